@@ -1,0 +1,108 @@
+//! Aggregates: state that follows from events, and nothing else.
+
+use crate::{
+    AggregateEvent, Command, CommandList, Context, CreateError, Decide, Decision, HistoryError, Id, SnapshotCodec, Version,
+};
+
+/// The state of one thing, made of its events. `#[derive(Aggregate)]` implements it from the rules on the fields.
+///
+/// The functions are pure: no store, no clock, no `async`. The provided ones stand on their own, without an
+/// [`App`](crate::App):
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs"));
+/// let id = Id::<Account>::new();
+/// let (account, events) = Account::create(Open { id, owner: "Ada".into() }, &Context::new())?;
+/// let again = Account::rehydrate(id, events)?.expect("a history that is not empty");
+/// assert_eq!(again.owner, account.owner);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an aggregate",
+    label = "not an aggregate",
+    note = "add `#[derive(Aggregate)]` to `struct {Self}`"
+)]
+pub trait Aggregate: Sized + Send + Sync + 'static {
+    /// All events of the aggregate.
+    type Event: AggregateEvent;
+
+    /// The name its streams are stored under.
+    const TYPE: &'static str;
+    /// Its doc comment.
+    const DOC: &'static str = "";
+
+    /// The aggregate as a creating event makes it; `None` if `event` is not a creating one.
+    fn init(id: Id<Self>, event: &Self::Event) -> Option<Self>;
+
+    /// What `event` changes. A creating event changes nothing: it stands first in a history, or nowhere.
+    fn apply(&mut self, event: &Self::Event);
+
+    /// Whether a stream begins with `event`.
+    fn is_creating(event: &Self::Event) -> bool;
+
+    /// How snapshots are kept, if they are.
+    fn snapshots() -> Option<SnapshotCodec<Self>> {
+        None
+    }
+
+    /// Lists the commands that `#[commands]` made, for [`App::register`](crate::App::register).
+    fn commands(list: &mut CommandList<Self>) {
+        let _ = list;
+    }
+
+    /// Decides a creating command: the new aggregate with the events that made it.
+    ///
+    /// # Errors
+    /// The domain's refusal, or a decision that does not begin with a creating event.
+    fn create<C>(
+        command: C,
+        context: &Context,
+    ) -> Result<(Self, Vec<Self::Event>), CreateError<<Self as Decide<C>>::Error>>
+    where
+        Self: Decide<C>,
+        C: Command<Aggregate = Self>,
+    {
+        let id = command.target();
+        let Decision::Events(events) = Self::decide(None, command, context).map_err(CreateError::Rejected)? else {
+            return Err(CreateError::NotCreating { aggregate: Self::TYPE, command: C::NAME });
+        };
+        let mut state = None;
+        for (version, event) in (1..).map(Version::new).zip(&events) {
+            fold_next(&mut state, id, version, event)?;
+        }
+        let state = state.ok_or(CreateError::NotCreating { aggregate: Self::TYPE, command: C::NAME })?;
+        Ok((state, events))
+    }
+
+    /// Folds a history from its first event. An empty one is `None`.
+    ///
+    /// # Errors
+    /// [`HistoryError`] if the first event is not a creating one, or a later one is.
+    #[inline]
+    fn rehydrate<I>(id: Id<Self>, events: I) -> Result<Option<Self>, HistoryError>
+    where
+        I: IntoIterator<Item = Self::Event>,
+    {
+        let mut state = None;
+        for (version, event) in (1..).map(Version::new).zip(events) {
+            fold_next(&mut state, id, version, &event)?;
+        }
+        Ok(state)
+    }
+}
+
+/// Folds one more event: the first one creates, every other one applies.
+#[inline]
+pub(crate) fn fold_next<A: Aggregate>(
+    state: &mut Option<A>,
+    id: Id<A>,
+    version: Version,
+    event: &A::Event,
+) -> Result<(), HistoryError> {
+    match state {
+        Some(_) if A::is_creating(event) => return Err(HistoryError::created_again::<A>(version, event)),
+        Some(state) => state.apply(event),
+        None => *state = Some(A::init(id, event).ok_or_else(|| HistoryError::not_created::<A>(version, event))?),
+    }
+    Ok(())
+}

@@ -1,0 +1,179 @@
+//! [`Catalogue`]: what is registered, as a value.
+
+use std::{
+    any::{TypeId, type_name},
+    collections::{HashMap, HashSet},
+    fmt,
+    marker::PhantomData,
+};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+use crate::{Aggregate, AggregateEvent, Command, EventKind, RegisterError};
+
+/// The JSON Schema of a type, made when it is asked for.
+#[derive(Clone, Copy)]
+pub(crate) struct Shape(fn(&mut SchemaGenerator) -> Schema);
+
+impl Shape {
+    pub(crate) const fn of<T: JsonSchema>() -> Self {
+        Self(SchemaGenerator::subschema_for::<T>)
+    }
+
+    pub(crate) fn schema(self, generator: &mut SchemaGenerator) -> Schema {
+        (self.0)(generator)
+    }
+}
+
+impl fmt::Debug for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Shape")
+    }
+}
+
+/// One kind of command, as the catalogue knows it.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct CommandKind {
+    /// [`Command::NAME`].
+    pub name: &'static str,
+    /// [`Command::DOC`].
+    pub doc: &'static str,
+    type_id: TypeId,
+    shape: Shape,
+}
+
+impl CommandKind {
+    fn of<C: Command>() -> Self {
+        Self { name: C::NAME, doc: C::DOC, type_id: TypeId::of::<C>(), shape: Shape::of::<C>() }
+    }
+
+    /// The JSON Schema of the command, for forms.
+    pub fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
+        self.shape.schema(generator)
+    }
+}
+
+/// The commands of aggregate `A`, listed for registration.
+#[derive(Debug)]
+pub struct CommandList<A> {
+    kinds: Vec<CommandKind>,
+    aggregate: PhantomData<fn() -> A>,
+}
+
+impl<A: Aggregate> CommandList<A> {
+    /// Adds a command.
+    pub fn add<C: Command<Aggregate = A>>(&mut self) {
+        self.kinds.push(CommandKind::of::<C>());
+    }
+}
+
+/// One aggregate, as the catalogue knows it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct AggregateKind {
+    /// [`Aggregate::TYPE`].
+    pub name: &'static str,
+    /// [`Aggregate::DOC`].
+    pub doc: &'static str,
+    /// Its events, in the order they are listed.
+    pub events: Vec<EventKind>,
+    /// Its commands, in the order they are written.
+    pub commands: Vec<CommandKind>,
+    rust_type: &'static str,
+}
+
+/// All that is registered with an [`App`](crate::App), in the order of registration.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let app = intent_runtime::App::connect("memory:").await?.register::<Account>()?;
+/// let account = &app.catalogue().aggregates()[0];
+/// assert_eq!(account.name, "Account");
+/// assert_eq!(account.commands[0].name, "Open");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Catalogue {
+    aggregates: Vec<AggregateKind>,
+    aggregate_types: HashMap<TypeId, usize>,
+    command_types: HashSet<TypeId>,
+}
+
+impl Catalogue {
+    /// The aggregates that are registered.
+    pub fn aggregates(&self) -> &[AggregateKind] {
+        &self.aggregates
+    }
+
+    /// Adds an aggregate with its events and commands.
+    ///
+    /// # Errors
+    /// [`RegisterError`] if a name is taken, or two events share one.
+    pub(crate) fn add<A: Aggregate>(&mut self) -> Result<(), RegisterError> {
+        if let Some(taken) = self.aggregates.iter().find(|kind| kind.name == A::TYPE) {
+            return Err(RegisterError::AggregateName {
+                name: A::TYPE,
+                first: taken.rust_type,
+                second: type_name::<A>(),
+            });
+        }
+        let events = A::Event::kinds();
+        for (index, event) in events.iter().enumerate() {
+            if events[..index].iter().any(|earlier| earlier.name == event.name) {
+                return Err(RegisterError::EventName { aggregate: A::TYPE, name: event.name });
+            }
+        }
+        let mut list = CommandList::<A> { kinds: Vec::new(), aggregate: PhantomData };
+        A::commands(&mut list);
+        for (index, command) in list.kinds.iter().enumerate() {
+            check_command::<A>(&list.kinds[..index], *command)?;
+        }
+        for command in &list.kinds {
+            self.command_types.insert(command.type_id);
+        }
+        self.aggregate_types.insert(TypeId::of::<A>(), self.aggregates.len());
+        self.aggregates.push(AggregateKind {
+            name: A::TYPE,
+            doc: A::DOC,
+            events,
+            commands: list.kinds,
+            rust_type: type_name::<A>(),
+        });
+        Ok(())
+    }
+
+    /// Adds a command that was written by hand to its aggregate.
+    ///
+    /// # Errors
+    /// [`RegisterError`] if the aggregate is not registered, or the name is taken.
+    pub(crate) fn add_command<C: Command>(&mut self) -> Result<(), RegisterError> {
+        let kind = CommandKind::of::<C>();
+        let aggregate = C::Aggregate::TYPE;
+        let Some(&index) = self.aggregate_types.get(&TypeId::of::<C::Aggregate>()) else {
+            return Err(RegisterError::CommandBeforeAggregate { command: C::NAME, aggregate });
+        };
+        check_command::<C::Aggregate>(&self.aggregates[index].commands, kind)?;
+        self.command_types.insert(kind.type_id);
+        self.aggregates[index].commands.push(kind);
+        Ok(())
+    }
+
+    pub(crate) fn has_aggregate<A: Aggregate>(&self) -> bool {
+        self.aggregate_types.contains_key(&TypeId::of::<A>())
+    }
+
+    pub(crate) fn has_command<C: Command>(&self) -> bool {
+        self.command_types.contains(&TypeId::of::<C>())
+    }
+}
+
+fn check_command<A: Aggregate>(known: &[CommandKind], command: CommandKind) -> Result<(), RegisterError> {
+    if known.iter().any(|known| known.name == command.name) {
+        return Err(RegisterError::CommandName { aggregate: A::TYPE, name: command.name });
+    }
+    Ok(())
+}

@@ -1,0 +1,236 @@
+//! Errors of the front door: one lower-case sentence each, with the cause kept as [`source`](std::error::Error::source).
+
+use crate::{Aggregate, AggregateEvent, CommandId, DecodeError, StoreError, StreamId, Version};
+
+/// A history breaks the rule that its first event creates the aggregate and no later one does.
+///
+/// Handling: the stored events are wrong or the list of creating events is; compare `created_by(..)` with the stream.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HistoryError {
+    /// The first event is not a creating one.
+    #[error("the history of a {aggregate} begins at version {version} with `{event}`, which creates none")]
+    NotCreated {
+        /// [`Aggregate::TYPE`].
+        aggregate: &'static str,
+        /// Where the history begins.
+        version: Version,
+        /// The event's stored name.
+        event: &'static str,
+    },
+    /// A later event is a creating one.
+    #[error("the history of a {aggregate} has the creating event `{event}` again at version {version}")]
+    CreatedAgain {
+        /// [`Aggregate::TYPE`].
+        aggregate: &'static str,
+        /// Which event it is.
+        version: Version,
+        /// The event's stored name.
+        event: &'static str,
+    },
+}
+
+impl HistoryError {
+    pub(crate) fn not_created<A: Aggregate>(version: Version, event: &A::Event) -> Self {
+        Self::NotCreated { aggregate: A::TYPE, version, event: event.name() }
+    }
+
+    pub(crate) fn created_again<A: Aggregate>(version: Version, event: &A::Event) -> Self {
+        Self::CreatedAgain { aggregate: A::TYPE, version, event: event.name() }
+    }
+}
+
+/// Why [`Aggregate::create`] made nothing.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CreateError<E: std::error::Error + 'static> {
+    /// The domain refused.
+    #[error(transparent)]
+    Rejected(E),
+    /// The command does not create: it needs an aggregate that exists, or emitted nothing.
+    #[error("the command `{command}` creates no {aggregate}")]
+    NotCreating {
+        /// [`Aggregate::TYPE`].
+        aggregate: &'static str,
+        /// [`Command::NAME`](crate::Command::NAME).
+        command: &'static str,
+    },
+    /// The events it emitted are not a history.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+}
+
+/// Why a command had no effect. `E` is the domain's own error.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SendError<E: std::error::Error + 'static> {
+    /// The domain refused. Handling: tell whoever asked.
+    #[error(transparent)]
+    Rejected(E),
+    /// The aggregate does not exist. Handling: create it first.
+    #[error("{stream} does not exist")]
+    NotFound {
+        /// Which one.
+        stream: StreamId,
+    },
+    /// The aggregate exists, and the command creates it. Handling: use another id, or a command that continues.
+    #[error("{stream} exists already")]
+    AlreadyExists {
+        /// Which one.
+        stream: StreamId,
+    },
+    /// Others changed the aggregate at the same time, after all retries; or it is not at the version that
+    /// [`SendOptions::expect_version`](crate::SendOptions::expect_version) named. Handling: look again, decide again.
+    #[error("{stream} is at version {actual}, the command expected version {expected}")]
+    Conflict {
+        /// Which aggregate.
+        stream: StreamId,
+        /// The version that was expected.
+        expected: Version,
+        /// The version found.
+        actual: Version,
+    },
+    /// The command id was used before, for another aggregate. Handling: give every command an id of its own.
+    #[error("command id {command_id} was used before, for {used_for}")]
+    CommandIdReused {
+        /// The id.
+        command_id: CommandId,
+        /// The aggregate it was used for.
+        used_for: StreamId,
+    },
+    /// The decision's events would break the stream's history; nothing was written. Handling: mend the decision.
+    #[error("the decision on `{command}` for {stream} cannot be stored")]
+    Decision {
+        /// [`Command::NAME`](crate::Command::NAME).
+        command: &'static str,
+        /// Which aggregate.
+        stream: StreamId,
+        /// What is wrong with its events.
+        source: HistoryError,
+    },
+    /// An event or the state could not be written as JSON; nothing was stored. Handling: mend its `Serialize`.
+    #[error("`{what}` of {stream} cannot be written as JSON")]
+    Encode {
+        /// Which aggregate.
+        stream: StreamId,
+        /// The event's name, or `snapshot`.
+        what: &'static str,
+        /// What serde said.
+        source: serde_json::Error,
+    },
+    /// The aggregate could not be loaded.
+    #[error(transparent)]
+    Load(LoadError),
+    /// The command is not registered. Handling: `register::<A>()` its aggregate, or `.command::<C>()` itself.
+    #[error("the command `{command}` of {aggregate} is not registered")]
+    NotRegistered {
+        /// [`Command::NAME`](crate::Command::NAME).
+        command: &'static str,
+        /// [`Aggregate::TYPE`].
+        aggregate: &'static str,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+/// Why an aggregate or its history cannot be loaded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// It does not exist, or did not at the time asked for.
+    #[error("{stream} does not exist")]
+    NotFound {
+        /// Which one.
+        stream: StreamId,
+    },
+    /// It never had that version.
+    #[error("{stream} has no version {version}, its last one is {last}")]
+    NoSuchVersion {
+        /// Which one.
+        stream: StreamId,
+        /// The version asked for.
+        version: Version,
+        /// The last version there is.
+        last: Version,
+    },
+    /// A stored event cannot be read. Handling: see [`DecodeError`].
+    #[error("`{event}` in schema version {schema_version}, event {version} of {stream}, cannot be read")]
+    Decode {
+        /// Which aggregate.
+        stream: StreamId,
+        /// Which event of it.
+        version: Version,
+        /// The event's stored name.
+        event: String,
+        /// The version of its shape.
+        schema_version: u32,
+        /// Why not.
+        source: DecodeError,
+    },
+    /// The stored history breaks a rule.
+    #[error("{stream} has a broken history")]
+    History {
+        /// Which aggregate.
+        stream: StreamId,
+        /// Which rule.
+        source: HistoryError,
+    },
+    /// A snapshot could not be written as JSON. Handling: mend the state's `Serialize`.
+    #[error("the state of {stream} cannot be written as JSON")]
+    Encode {
+        /// Which aggregate.
+        stream: StreamId,
+        /// What serde said.
+        source: serde_json::Error,
+    },
+    /// The aggregate is not registered. Handling: `register::<A>()` it.
+    #[error("the aggregate {aggregate} is not registered")]
+    NotRegistered {
+        /// [`Aggregate::TYPE`].
+        aggregate: &'static str,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+/// Why an aggregate or a command cannot be registered. Handling: give one of the two another name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegisterError {
+    /// Two aggregates have one stored name, or one is registered twice.
+    #[error("the aggregate name `{name}` is taken by {first}, it cannot be given to {second}")]
+    AggregateName {
+        /// [`Aggregate::TYPE`].
+        name: &'static str,
+        /// The Rust type registered first.
+        first: &'static str,
+        /// The Rust type that came second.
+        second: &'static str,
+    },
+    /// Two events of an aggregate have one stored name.
+    #[error("two events of {aggregate} are stored as `{name}`")]
+    EventName {
+        /// [`Aggregate::TYPE`].
+        aggregate: &'static str,
+        /// [`Event::NAME`](crate::Event::NAME).
+        name: &'static str,
+    },
+    /// Two commands of an aggregate have one name, or one is registered twice.
+    #[error("two commands of {aggregate} are named `{name}`")]
+    CommandName {
+        /// [`Aggregate::TYPE`].
+        aggregate: &'static str,
+        /// [`Command::NAME`](crate::Command::NAME).
+        name: &'static str,
+    },
+    /// A command was registered before its aggregate.
+    #[error("the command `{command}` is for {aggregate}, which must be registered first")]
+    CommandBeforeAggregate {
+        /// [`Command::NAME`](crate::Command::NAME).
+        command: &'static str,
+        /// [`Aggregate::TYPE`].
+        aggregate: &'static str,
+    },
+}

@@ -1,0 +1,230 @@
+//! Events: what a domain declares ([`Event`]), what an aggregate lists ([`AggregateEvent`]), what a store keeps.
+
+use std::{borrow::Cow, fmt, ops::Deref};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+
+use crate::{
+    Aggregate, AggregateId, DecodeError, EventId, Metadata, Position, TenantId, Timestamp, Version, catalogue::Shape,
+};
+
+/// Something that happened, of one kind and shape. `#[event]` implements it.
+///
+/// By hand, the name is enough for an event that never changes:
+///
+/// ```
+/// use intent_runtime::Event;
+/// # use schemars::JsonSchema;
+/// # use serde::{Deserialize, Serialize};
+/// #[derive(Serialize, Deserialize, JsonSchema)]
+/// struct Noted { text: String }
+///
+/// impl Event for Noted {
+///     const NAME: &'static str = "Noted";
+/// }
+/// let noted = Noted::decode(1, br#"{"text":"hello"}"#)?;
+/// assert_eq!(noted.text, "hello");
+/// # Ok::<(), intent_runtime::DecodeError>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event",
+    label = "not an event",
+    note = "add `#[event]` above `struct {Self}`"
+)]
+pub trait Event: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
+    /// The name it is stored under, unique within its aggregate.
+    const NAME: &'static str;
+    /// The version of its shape, from 1; stored with every payload.
+    const VERSION: u32 = 1;
+    /// Its doc comment.
+    const DOC: &'static str = "";
+
+    /// Reads a payload stored under [`NAME`](Self::NAME) at any version: the current one straight from the bytes, an
+    /// older one through [`upcast`](Self::upcast).
+    ///
+    /// # Errors
+    /// When the payload does not have the shape of its version, or the version is not known.
+    #[inline]
+    fn decode(version: u32, payload: &[u8]) -> Result<Self, DecodeError> {
+        if version == Self::VERSION {
+            return serde_json::from_slice(payload).map_err(DecodeError::payload);
+        }
+        Self::upcast(version, payload)
+    }
+
+    /// Reads a payload of another version than the current one.
+    ///
+    /// # Errors
+    /// When no chain leads from that version to the current one, or a step of it fails.
+    fn upcast(version: u32, payload: &[u8]) -> Result<Self, DecodeError> {
+        let _ = payload;
+        Err(DecodeError::version(version, Self::VERSION))
+    }
+}
+
+/// All events of one aggregate: the enum that `#[derive(Aggregate)]` writes.
+pub trait AggregateEvent: fmt::Debug + Sized + Send + Sync + 'static {
+    /// The stored name of this event's kind.
+    fn name(&self) -> &'static str;
+
+    /// The version of this event's shape.
+    fn schema_version(&self) -> u32;
+
+    /// The payload to store.
+    ///
+    /// # Errors
+    /// When the event's own `Serialize` fails.
+    fn encode(&self) -> Result<Box<RawValue>, serde_json::Error>;
+
+    /// Reads a stored event of any known name and version.
+    ///
+    /// # Errors
+    /// [`DecodeError`] for an unknown name, a version without a chain, or a payload of another shape.
+    fn decode(name: &str, version: u32, payload: &[u8]) -> Result<Self, DecodeError>;
+
+    /// The kinds of events there are, for the catalogue.
+    fn kinds() -> Vec<EventKind>;
+}
+
+/// An event of aggregate `A`: one impl for each that it lists.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event of `{A}`",
+    label = "not an event of `{A}`",
+    note = "add it to `events(..)` of `{A}`"
+)]
+pub trait EventOf<A: Aggregate>: Event + Into<A::Event> {
+    /// This kind of event, if `event` is one.
+    fn from_event(event: &A::Event) -> Option<&Self>;
+}
+
+/// One kind of event, as the catalogue knows it.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct EventKind {
+    /// [`Event::NAME`].
+    pub name: &'static str,
+    /// [`Event::VERSION`].
+    pub version: u32,
+    /// [`Event::DOC`].
+    pub doc: &'static str,
+    shape: Shape,
+}
+
+impl EventKind {
+    /// The kind that `E` is.
+    pub const fn of<E: Event>() -> Self {
+        Self { name: E::NAME, version: E::VERSION, doc: E::DOC, shape: Shape::of::<E>() }
+    }
+
+    /// The JSON Schema of its current payload.
+    pub fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
+        self.shape.schema(generator)
+    }
+}
+
+/// An event about to be stored.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// Its id, unique in the tenant; [`EventId::of`] its command and index.
+    pub id: EventId,
+    /// Its stored name: 1 to 255 bytes, no control characters.
+    pub event_type: Cow<'static, str>,
+    /// The version of its shape, from 1.
+    pub schema_version: u32,
+    /// Its payload: JSON, at most 16 MiB, kept to the byte.
+    pub payload: Box<RawValue>,
+}
+
+/// An event as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RecordedEvent {
+    /// Its place in the whole log.
+    pub position: Position,
+    /// Its id.
+    pub id: EventId,
+    /// The tenant it belongs to.
+    pub tenant_id: TenantId,
+    /// The type of the aggregate it belongs to.
+    pub aggregate_type: String,
+    /// The aggregate it belongs to.
+    pub aggregate_id: AggregateId,
+    /// Its number in that aggregate's stream, from 1.
+    pub version: Version,
+    /// Its stored name.
+    pub event_type: String,
+    /// The version of its shape.
+    pub schema_version: u32,
+    /// Its payload, as it was stored.
+    pub payload: String,
+    /// Who, why and where from.
+    pub metadata: Metadata,
+    /// The store's clock when it was stored.
+    pub recorded_at: Timestamp,
+}
+
+impl RecordedEvent {
+    /// When it happened in the domain: the metadata's time, or else when it was stored.
+    pub fn occurred_at(&self) -> Timestamp {
+        self.metadata.timestamp.unwrap_or(self.recorded_at)
+    }
+}
+
+/// A typed event together with what the store knows of it. It derefs to the event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Recorded<E> {
+    /// The event, in today's shape.
+    pub event: E,
+    /// Its id.
+    pub id: EventId,
+    /// Its number in its stream, from 1.
+    pub version: Version,
+    /// Its place in the whole log.
+    pub position: Position,
+    /// Its stored name.
+    pub event_type: String,
+    /// The version of the shape it was stored in.
+    pub schema_version: u32,
+    /// Who, why and where from.
+    pub metadata: Metadata,
+    /// The store's clock when it was stored.
+    pub recorded_at: Timestamp,
+}
+
+impl<E> Recorded<E> {
+    /// When it happened in the domain: the metadata's time, or else when it was stored.
+    pub fn occurred_at(&self) -> Timestamp {
+        self.metadata.timestamp.unwrap_or(self.recorded_at)
+    }
+}
+
+impl<E: AggregateEvent> Recorded<E> {
+    /// Decodes a stored event, through its version chain if it is of an older shape.
+    ///
+    /// # Errors
+    /// [`DecodeError`], as [`AggregateEvent::decode`] says.
+    pub fn decode(stored: RecordedEvent) -> Result<Self, DecodeError> {
+        let event = E::decode(&stored.event_type, stored.schema_version, stored.payload.as_bytes())?;
+        Ok(Self {
+            event,
+            id: stored.id,
+            version: stored.version,
+            position: stored.position,
+            event_type: stored.event_type,
+            schema_version: stored.schema_version,
+            metadata: stored.metadata,
+            recorded_at: stored.recorded_at,
+        })
+    }
+}
+
+impl<E> Deref for Recorded<E> {
+    type Target = E;
+
+    fn deref(&self) -> &E {
+        &self.event
+    }
+}

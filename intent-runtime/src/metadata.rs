@@ -1,0 +1,123 @@
+//! [`Metadata`]: who, why and where from, stored with every event.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{CommandId, CorrelationId, EventId, Timestamp};
+
+/// What is known about an event besides its content.
+///
+/// Given to a command with [`SendOptions::metadata`](crate::SendOptions::metadata), it is stored with every event the
+/// command leads to. [`Metadata::caused_by`] carries it on from an event to the commands that follow from it.
+///
+/// ```
+/// use intent_runtime::Metadata;
+/// let metadata = Metadata::new().actor("ada").role("teller").request_id("7f3a").tag("branch", "0042");
+/// assert_eq!(metadata.actor.as_deref(), Some("ada"));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct Metadata {
+    /// Who acted: a user, a service, a device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+    /// In which role the actor acted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// When it happened in the domain; the time of sending unless given. The store's own clock is
+    /// [`RecordedEvent::recorded_at`](crate::RecordedEvent::recorded_at).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<Timestamp>,
+    /// The conversation it belongs to: that of its cause, or the id of the command that began it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<CorrelationId>,
+    /// The event that led to the command, when an event did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub causation_id: Option<EventId>,
+    /// The command that emitted the event. Set by the dispatcher.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command_id: Option<CommandId>,
+    /// The request, in the words of whoever made it, such as an HTTP request id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// The system or component it came through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Anything else worth finding it by.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+    /// The trace it belongs to, as W3C Trace Context writes it: `00-<trace>-<span>-<flags>`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
+}
+
+impl Metadata {
+    /// Metadata that says nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The metadata of a command that follows from a stored event: actor, role, correlation, request, source, tags
+    /// and trace are the event's, and the event is the cause. The time is not inherited: what follows happens later.
+    pub fn caused_by(event: EventId, metadata: &Self) -> Self {
+        Self { timestamp: None, command_id: None, causation_id: Some(event), ..metadata.clone() }
+    }
+
+    /// Says who acted.
+    #[must_use]
+    pub fn actor(mut self, actor: impl Into<String>) -> Self {
+        self.actor = Some(actor.into());
+        self
+    }
+
+    /// Says in which role.
+    #[must_use]
+    pub fn role(mut self, role: impl Into<String>) -> Self {
+        self.role = Some(role.into());
+        self
+    }
+
+    /// Says when it happened in the domain; also what [`Context::now`](crate::Context::now) then answers.
+    #[must_use]
+    pub fn timestamp(mut self, time: Timestamp) -> Self {
+        self.timestamp = Some(time);
+        self
+    }
+
+    /// Says which conversation it belongs to.
+    #[must_use]
+    pub fn correlation_id(mut self, id: CorrelationId) -> Self {
+        self.correlation_id = Some(id);
+        self
+    }
+
+    /// Names the request that led to it.
+    #[must_use]
+    pub fn request_id(mut self, id: impl Into<String>) -> Self {
+        self.request_id = Some(id.into());
+        self
+    }
+
+    /// Names the system or component it came through.
+    #[must_use]
+    pub fn source(mut self, source: impl Into<String>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// Adds a tag; a second value under one key replaces the first.
+    #[must_use]
+    pub fn tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.tags.insert(key.into(), value.into());
+        self
+    }
+
+    /// Says which trace it belongs to, as W3C Trace Context writes it.
+    #[must_use]
+    pub fn traceparent(mut self, traceparent: impl Into<String>) -> Self {
+        self.traceparent = Some(traceparent.into());
+        self
+    }
+}

@@ -1,0 +1,221 @@
+//! What generated code may name. Not part of the public interface: anything here can change in any release.
+
+pub use schemars;
+pub use serde;
+pub use serde_json;
+pub use serde_json::value::RawValue;
+
+pub use crate::upcast::{UpcastStep, run_steps};
+
+use std::marker::PhantomData;
+
+use ::serde::{Serialize, de::DeserializeOwned};
+use schemars::JsonSchema;
+
+use crate::{Aggregate, Command, CommandList, DecodeError, Event, Id};
+
+/// `#[derive(Aggregate)]` and `#[command]`: the type of an `#[id]` field must be an `Id<_>`.
+#[diagnostic::on_unimplemented(
+    message = "an `#[id]` field is an `Id<..>`, found `{Self}`",
+    label = "not an `Id<..>`",
+    note = "an aggregate's own id is `Id<Self>`; a command's is the `Id` of the aggregate it is for"
+)]
+pub trait IsId {
+    /// Whose id it is.
+    type Aggregate;
+}
+
+impl<A> IsId for Id<A> {
+    type Aggregate = A;
+}
+
+/// `#[derive(Aggregate)]`: the `#[id]` field must be the aggregate's own id.
+#[diagnostic::on_unimplemented(
+    message = "the `#[id]` field of aggregate `{A}` is not an `Id<{A}>`",
+    label = "found `{Self}`",
+    note = "write `Id<{A}>`"
+)]
+pub trait IsIdOf<A>: Sized {
+    /// The id, as the field has it.
+    fn from_id(id: Id<A>) -> Self;
+}
+
+impl<A> IsIdOf<A> for Id<A> {
+    #[inline]
+    fn from_id(id: Id<A>) -> Self {
+        id
+    }
+}
+
+/// `#[event]` and `#[command]`: every field must be storable.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be stored: it is not serializable",
+    label = "cannot be stored",
+    note = "add `#[value]` to `{Self}`, or derive `serde::Serialize`, `serde::Deserialize` and `schemars::JsonSchema`"
+)]
+pub trait Storable {
+    /// Names the check, so that generated code can refer to it.
+    const CHECK: () = ();
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + JsonSchema> Storable for T {}
+
+/// `#[commands]`: a named command must be a command of the aggregate.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a command of `{A}`",
+    label = "not a command of `{A}`",
+    note = "a command belongs to the aggregate that its `#[id]` field names, and to no other"
+)]
+pub trait CommandOf<A> {
+    /// Names the check, so that generated code can refer to it.
+    const CHECK: () = ();
+}
+
+/// `#[commands]`: one block per aggregate lists its commands.
+pub trait CommandBlock: Aggregate {
+    /// Lists the commands.
+    fn list(list: &mut CommandList<Self>);
+}
+
+/// `#[derive(Aggregate)]`: finds out whether the aggregate has a `#[commands]` block. The inherent `list` exists only
+/// where it has one and is then preferred to the one of [`NoCommandBlock`].
+#[derive(Debug)]
+pub struct CommandProbe<A>(PhantomData<fn() -> A>);
+
+impl<A> CommandProbe<A> {
+    /// A probe of `A`.
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<A> Default for CommandProbe<A> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<A: CommandBlock> CommandProbe<A> {
+    /// Lists the commands of the block.
+    pub fn list(&self, list: &mut CommandList<A>) {
+        A::list(list);
+    }
+}
+
+/// `#[derive(Aggregate)]`: see [`CommandProbe`].
+pub trait NoCommandBlock<A: Aggregate> {
+    /// Lists nothing.
+    fn list(&self, list: &mut CommandList<A>);
+}
+
+impl<A: Aggregate> NoCommandBlock<A> for CommandProbe<A> {
+    fn list(&self, _: &mut CommandList<A>) {}
+}
+
+/// `#[event(from = V1)]`: reads an older payload through the predecessor's whole chain.
+pub fn upcast_from<E: Event, P: Event + Into<E>>(version: u32, payload: &[u8]) -> Result<E, DecodeError> {
+    if version == 0 || version > P::VERSION {
+        return Err(DecodeError::version(version, E::VERSION));
+    }
+    P::decode(version, payload).map(Into::into)
+}
+
+/// `#[derive(Aggregate)]` with `snapshot(..)`: reads the state if its shape is of the current version.
+pub fn decode_state<T: DeserializeOwned>(version: u32, current: u32, state: &[u8]) -> Result<T, DecodeError> {
+    if version != current {
+        return Err(DecodeError::version(version, current));
+    }
+    serde_json::from_slice(state).map_err(DecodeError::payload)
+}
+
+/// Text of a message that a constant check builds: formatting is not available there.
+struct Message {
+    bytes: [u8; 512],
+    len: usize,
+}
+
+impl Message {
+    const fn of<const N: usize>(parts: [&str; N]) -> Self {
+        let mut message = Self { bytes: [0; 512], len: 0 };
+        let mut part = 0;
+        while part < N {
+            let text = parts[part].as_bytes();
+            let mut at = 0;
+            while at < text.len() && message.len < message.bytes.len() {
+                message.bytes[message.len] = text[at];
+                message.len += 1;
+                at += 1;
+            }
+            part += 1;
+        }
+        message
+    }
+
+    const fn as_str(&self) -> &str {
+        match std::str::from_utf8(self.bytes.split_at(self.len).0) {
+            Ok(text) => text,
+            Err(_) => "the names are too long to be shown",
+        }
+    }
+}
+
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < a.len() {
+        if a[at] != b[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+/// `#[derive(Aggregate)]`: the last of `events`, each an identifier with its stored name, must not share its stored
+/// name with an earlier one.
+#[track_caller]
+#[allow(clippy::panic, reason = "evaluated at compile time only")]
+pub const fn assert_new_name(aggregate: &str, events: &[(&str, &str)]) {
+    let Some((last, earlier)) = events.split_last() else { return };
+    let mut at = 0;
+    while at < earlier.len() {
+        if same(earlier[at].1, last.1) {
+            let message = Message::of([
+                "events `", earlier[at].0, "` and `", last.0, "` of `", aggregate, "` have the same stored name \"", last.1, "\"",
+            ]);
+            panic!("{}", message.as_str());
+        }
+        at += 1;
+    }
+}
+
+/// `#[event(from = V1)]`: the predecessor must have the event's stored name.
+#[track_caller]
+#[allow(clippy::panic, reason = "evaluated at compile time only")]
+pub const fn assert_predecessor_name<E: Event, P: Event>(event: &str, predecessor: &str) {
+    if !same(E::NAME, P::NAME) {
+        let message = Message::of([
+            "`", predecessor, "` is stored as \"", P::NAME, "\", its successor `", event, "` as \"", E::NAME, "\": add `name = \"", E::NAME, "\"` to `", predecessor, "`",
+        ]);
+        panic!("{}", message.as_str());
+    }
+}
+
+/// `#[event(from = V1)]`: the predecessor must be of the version before.
+#[track_caller]
+#[allow(clippy::panic, reason = "evaluated at compile time only")]
+pub const fn assert_predecessor_version<E: Event, P: Event>(event: &str, predecessor: &str) {
+    if P::VERSION + 1 != E::VERSION {
+        let message = Message::of([
+            "`", predecessor, "` is not the version of `", event, "` just before this one",
+        ]);
+        panic!("{}", message.as_str());
+    }
+}
+
+/// `#[commands]`: a command belongs to its aggregate by its `#[id]` field.
+impl<A, C> CommandOf<A> for C where C: Command<Aggregate = A> {}

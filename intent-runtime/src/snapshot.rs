@@ -1,0 +1,85 @@
+//! Snapshots: a cache of an aggregate's state, never a source of it.
+
+use serde_json::value::RawValue;
+
+use crate::{Aggregate, DecodeError, Version};
+
+/// An aggregate whose state can be kept. `#[aggregate(snapshot(every = 100))]` implements it, writing the state's
+/// own serde form.
+#[diagnostic::on_unimplemented(
+    message = "aggregate `{Self}` keeps no snapshots",
+    label = "no snapshots of `{Self}`",
+    note = "add `snapshot(every = 100)` to `#[aggregate(..)]` of `{Self}`"
+)]
+pub trait Snapshot: Aggregate {
+    /// A snapshot is taken when an append crosses a multiple of this many events.
+    const EVERY: u64;
+    /// The version of the state's shape, from 1.
+    const VERSION: u32 = 1;
+
+    /// The state as JSON.
+    ///
+    /// # Errors
+    /// When a field's own `Serialize` fails.
+    fn encode_state(&self) -> Result<Box<RawValue>, serde_json::Error>;
+
+    /// The state that JSON of shape `version` holds.
+    ///
+    /// # Errors
+    /// When the version is another one or the JSON does not fit: the snapshot is then left aside and the stream
+    /// replayed.
+    fn decode_state(version: u32, state: &[u8]) -> Result<Self, DecodeError>;
+}
+
+/// How the snapshots of an aggregate are taken and read; what [`Aggregate::snapshots`] returns.
+#[derive(Debug)]
+pub struct SnapshotCodec<A> {
+    every: u64,
+    version: u32,
+    encode: fn(&A) -> Result<Box<RawValue>, serde_json::Error>,
+    decode: fn(u32, &[u8]) -> Result<A, DecodeError>,
+}
+
+impl<A: Snapshot> SnapshotCodec<A> {
+    /// The codec of an aggregate that implements [`Snapshot`].
+    pub fn of() -> Self {
+        Self { every: A::EVERY, version: A::VERSION, encode: A::encode_state, decode: A::decode_state }
+    }
+}
+
+impl<A> SnapshotCodec<A> {
+    /// Whether an append that takes a stream from one version to another calls for a snapshot.
+    pub(crate) fn is_due(&self, before: Version, after: Version) -> bool {
+        self.every > 0 && before.get() / self.every < after.get() / self.every
+    }
+
+    pub(crate) fn encode(&self, state: &A, version: Version) -> Result<NewSnapshot, serde_json::Error> {
+        Ok(NewSnapshot { version, schema_version: self.version, state: (self.encode)(state)? })
+    }
+
+    pub(crate) fn decode(&self, snapshot: &StoredSnapshot) -> Result<A, DecodeError> {
+        (self.decode)(snapshot.schema_version, snapshot.state.as_bytes())
+    }
+}
+
+/// A snapshot about to be stored.
+#[derive(Clone, Debug)]
+pub struct NewSnapshot {
+    /// The version of the stream whose state it is.
+    pub version: Version,
+    /// The version of the state's shape.
+    pub schema_version: u32,
+    /// The state, as JSON.
+    pub state: Box<RawValue>,
+}
+
+/// A snapshot as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredSnapshot {
+    /// The version of the stream whose state it is.
+    pub version: Version,
+    /// The version of the state's shape.
+    pub schema_version: u32,
+    /// The state, as JSON.
+    pub state: String,
+}

@@ -1,0 +1,167 @@
+//! [`Append`]: the request to store events, with the limits that every store keeps.
+
+use std::fmt;
+
+use serde_json::value::RawValue;
+
+use super::{InvalidAppend, StoreError, StreamId};
+use crate::{CommandId, NewEvent, NewSnapshot, Position, RecordedEvent, Timestamp, Version};
+
+/// Events to store at the end of one stream, all or none.
+#[derive(Clone, Debug)]
+pub struct Append {
+    /// Which stream.
+    pub stream: StreamId,
+    /// What the stream must be like.
+    pub expect: Expect,
+    /// The command that emitted the events; their ids are made from it.
+    pub command_id: CommandId,
+    /// The events, in order; at most [`Append::MAX_EVENTS`].
+    pub events: Vec<NewEvent>,
+    /// The metadata of every event: a JSON object, as [`Metadata`](crate::Metadata) serializes.
+    pub metadata: Box<RawValue>,
+    /// The state after the events, to keep with them.
+    pub snapshot: Option<NewSnapshot>,
+}
+
+/// What an append expects of its stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// It does not exist.
+    NoStream,
+    /// It exists, at whatever version.
+    Exists,
+    /// It is at exactly this version; [`Version::NONE`] is [`Expect::NoStream`].
+    Version(Version),
+    /// Nothing.
+    Any,
+}
+
+impl Expect {
+    /// The version expected, if it is a certain one.
+    pub fn version(self) -> Option<Version> {
+        match self {
+            Self::NoStream => Some(Version::NONE),
+            Self::Version(version) => Some(version),
+            Self::Exists | Self::Any => None,
+        }
+    }
+
+    /// Whether a stream at version `actual` is as expected.
+    pub fn allows(self, actual: Version) -> bool {
+        match self {
+            Self::NoStream => actual == Version::NONE,
+            Self::Exists => actual != Version::NONE,
+            Self::Version(version) => actual == version,
+            Self::Any => true,
+        }
+    }
+}
+
+impl fmt::Display for Expect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoStream => f.write_str("no stream"),
+            Self::Exists => f.write_str("an existing stream"),
+            Self::Version(version) => write!(f, "version {version}"),
+            Self::Any => f.write_str("anything"),
+        }
+    }
+}
+
+/// What came of an append.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Appended {
+    /// The events are stored.
+    Stored {
+        /// The version of the stream now, that of the last event.
+        version: Version,
+        /// The place of the last event in the whole log.
+        position: Position,
+        /// The store's clock.
+        recorded_at: Timestamp,
+    },
+    /// The command id was seen before, for this stream: these are the events it stored then. Nothing was written.
+    Before(Vec<RecordedEvent>),
+}
+
+impl Append {
+    /// The most events one append may hold.
+    pub const MAX_EVENTS: usize = 10_000;
+    /// The longest a name of an event or an aggregate may be, in bytes.
+    pub const MAX_NAME: usize = 255;
+    /// The largest a payload, the metadata or a snapshot may be, in bytes: 16 MiB.
+    pub const MAX_PAYLOAD: usize = 16 * 1024 * 1024;
+
+    /// How many bytes of JSON it holds.
+    pub fn bytes(&self) -> usize {
+        let payloads: usize = self.events.iter().map(|event| event.payload.get().len()).sum();
+        let snapshot = self.snapshot.as_ref().map_or(0, |snapshot| snapshot.state.get().len());
+        payloads + snapshot + self.metadata.get().len() * self.events.len()
+    }
+
+    /// Checks the limits that hold whatever is stored. Every store calls it first.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] names the limit.
+    pub fn check(&self) -> Result<(), StoreError> {
+        self.find_invalid().map_err(|source| StoreError::Invalid { stream: self.stream.clone(), source })
+    }
+
+    /// The version of the stream after the append, if it is now at `before`.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] beyond the highest possible version.
+    pub fn version_after(&self, before: Version) -> Result<Version, StoreError> {
+        let after = u64::try_from(self.events.len()).ok().and_then(|events| before.after(events));
+        after.ok_or_else(|| StoreError::Invalid {
+            stream: self.stream.clone(),
+            source: InvalidAppend::VersionOverflow,
+        })
+    }
+
+    fn find_invalid(&self) -> Result<(), InvalidAppend> {
+        if self.events.is_empty() {
+            return Err(InvalidAppend::Empty);
+        }
+        if self.events.len() > Self::MAX_EVENTS {
+            return Err(InvalidAppend::TooMany { count: self.events.len(), limit: Self::MAX_EVENTS });
+        }
+        check_name(&self.stream.aggregate_type)?;
+        check_size("the metadata", &self.metadata)?;
+        for event in &self.events {
+            check_name(&event.event_type)?;
+            if event.schema_version == 0 {
+                return Err(InvalidAppend::SchemaVersion { event: event.event_type.to_string() });
+            }
+            check_size(&event.event_type, &event.payload)?;
+        }
+        let count = u64::try_from(self.events.len()).unwrap_or(u64::MAX);
+        let after = match self.expect.version() {
+            Some(before) => Some(before.after(count).ok_or(InvalidAppend::VersionOverflow)?),
+            None => None,
+        };
+        let Some(snapshot) = &self.snapshot else { return Ok(()) };
+        check_size("the snapshot", &snapshot.state)?;
+        match after {
+            Some(after) if after == snapshot.version => Ok(()),
+            Some(after) => Err(InvalidAppend::SnapshotVersion { snapshot: snapshot.version, after }),
+            None => Err(InvalidAppend::SnapshotWithoutVersion),
+        }
+    }
+}
+
+fn check_name(name: &str) -> Result<(), InvalidAppend> {
+    if name.is_empty() || name.len() > Append::MAX_NAME || name.chars().any(char::is_control) {
+        return Err(InvalidAppend::Name { name: name.to_owned(), limit: Append::MAX_NAME });
+    }
+    Ok(())
+}
+
+fn check_size(what: &str, json: &RawValue) -> Result<(), InvalidAppend> {
+    let bytes = json.get().len();
+    if bytes > Append::MAX_PAYLOAD {
+        return Err(InvalidAppend::TooLarge { what: what.to_owned(), bytes, limit: Append::MAX_PAYLOAD });
+    }
+    Ok(())
+}

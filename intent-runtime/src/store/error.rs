@@ -1,0 +1,195 @@
+//! What can go wrong in a store.
+
+use crate::{CommandId, Expect, StreamId, Version};
+
+/// The cause a store error keeps.
+pub type Cause = Box<dyn std::error::Error + Send + Sync + 'static>;
+
+/// Why a store did not do what it was asked. Unless a variant says otherwise, nothing was written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Another append was there first. Handling: load again, decide again.
+    #[error("{stream} is at version {actual}, the append expected {expected}")]
+    Conflict {
+        /// Which stream.
+        stream: StreamId,
+        /// What the append expected.
+        expected: Expect,
+        /// The version found.
+        actual: Version,
+    },
+    /// The stream belongs to another type of aggregate. Handling: check where the id came from.
+    #[error("{stream} cannot be used: the id belongs to a {found}")]
+    WrongAggregate {
+        /// Which stream was asked for.
+        stream: StreamId,
+        /// The aggregate type it was made with.
+        found: String,
+    },
+    /// The command id was used before, for another aggregate. Handling: give every command an id of its own.
+    #[error("command id {command_id} was used before, for {used_for}")]
+    CommandIdReused {
+        /// The id.
+        command_id: CommandId,
+        /// The aggregate it was used for.
+        used_for: StreamId,
+    },
+    /// The append breaks a limit that every store keeps. Handling: see [`InvalidAppend`].
+    #[error("the append to {stream} is refused")]
+    Invalid {
+        /// Which stream.
+        stream: StreamId,
+        /// Which limit.
+        source: InvalidAppend,
+    },
+    /// The connection was lost while committing: it may have happened once, or not at all. Handling: append again
+    /// under the same command id and version; the dispatcher does.
+    #[error("whether the append to {stream} was committed is unknown")]
+    UnknownOutcome {
+        /// Which stream.
+        stream: StreamId,
+        /// What broke.
+        source: Cause,
+    },
+    /// The medium is full. Handling: make room, then send again.
+    #[error("the disk that holds `{place}` is full")]
+    Full {
+        /// Which database.
+        place: String,
+        /// What the database said.
+        source: Cause,
+    },
+    /// The database can be read, not written. Handling: give the process write access.
+    #[error("`{place}` is read-only")]
+    ReadOnly {
+        /// Which database.
+        place: String,
+        /// What the database said.
+        source: Cause,
+    },
+    /// Another process held the database too long. Handling: send again.
+    #[error("`{place}` is kept busy by another process")]
+    Busy {
+        /// Which database.
+        place: String,
+        /// What the database said.
+        source: Cause,
+    },
+    /// The file is not a database of this kind, or is damaged. Nothing in it was touched.
+    #[error("`{place}` is not a SQLite database, or is damaged")]
+    NotADatabase {
+        /// Which file.
+        place: String,
+        /// What the database said.
+        source: Cause,
+    },
+    /// The database holds tables with our names that are not ours. Nothing in it was touched.
+    #[error("`{place}` has a table `{table}` that this library did not make")]
+    ForeignTable {
+        /// Which database.
+        place: String,
+        /// Which table.
+        table: String,
+    },
+    /// The database was migrated by a newer version of this library. Handling: deploy that version.
+    #[error("`{place}` has schema version {found}, this build knows versions up to {known}")]
+    NewerSchema {
+        /// Which database.
+        place: String,
+        /// The version found.
+        found: i64,
+        /// The newest version this build knows.
+        known: i64,
+    },
+    /// A stored row breaks a rule of the store. Handling: restore it from a backup; what is damaged is named.
+    #[error("the stored data of {stream} is damaged: {what}")]
+    Corrupt {
+        /// Which stream.
+        stream: StreamId,
+        /// What is wrong.
+        what: String,
+    },
+    /// The database cannot be opened or reached. Handling: check the path or address.
+    #[error("`{place}` cannot be opened")]
+    Unavailable {
+        /// Which database.
+        place: String,
+        /// What the database said.
+        source: Cause,
+    },
+    /// The URL names no store this build has. Handling: use `memory:` or `sqlite:FILE`, or enable the store's feature.
+    #[error("`{url}` names no store of this build: {hint}")]
+    UnknownUrl {
+        /// The URL.
+        url: String,
+        /// What would do.
+        hint: &'static str,
+    },
+    /// The store was closed, or the runtime that it was opened on has ended. Handling: open it again.
+    #[error("the store is closed")]
+    Closed,
+    /// The database refused a statement for another reason.
+    #[error("`{place}` refused a statement")]
+    Backend {
+        /// Which database.
+        place: String,
+        /// What the database said.
+        source: Cause,
+    },
+}
+
+/// A limit that every store keeps, and an append broke.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidAppend {
+    /// It holds no events.
+    #[error("it holds no events")]
+    Empty,
+    /// It holds more events than fit one append.
+    #[error("it holds {count} events, the limit is {limit}")]
+    TooMany {
+        /// How many.
+        count: usize,
+        /// How many may be.
+        limit: usize,
+    },
+    /// It would pass the highest possible version.
+    #[error("its versions would go beyond {}", Version::MAX)]
+    VersionOverflow,
+    /// A name is empty, too long, or holds control characters.
+    #[error("the name `{name}` is not 1 to {limit} bytes without control characters")]
+    Name {
+        /// The name.
+        name: String,
+        /// The longest a name may be, in bytes.
+        limit: usize,
+    },
+    /// The version of an event's shape is 0.
+    #[error("the event `{event}` has schema version 0")]
+    SchemaVersion {
+        /// The event's name.
+        event: String,
+    },
+    /// A payload, the metadata or the snapshot is too large.
+    #[error("{what} has {bytes} bytes, the limit is {limit}")]
+    TooLarge {
+        /// What is too large.
+        what: String,
+        /// How large it is.
+        bytes: usize,
+        /// How large it may be.
+        limit: usize,
+    },
+    /// A snapshot rides along whose version is not that of the stream after the append.
+    #[error("its snapshot is of version {snapshot}, the stream will be at version {after}")]
+    SnapshotVersion {
+        /// The snapshot's version.
+        snapshot: Version,
+        /// The stream's version after the append.
+        after: Version,
+    },
+    /// A snapshot rides along an append that does not say which version it expects.
+    #[error("its snapshot needs an exact expected version")]
+    SnapshotWithoutVersion,
+}

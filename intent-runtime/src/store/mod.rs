@@ -1,0 +1,142 @@
+//! The event store: the port, and what every store promises.
+//!
+//! A store moves raw payloads; it never sees a domain type. Each promise has at least one function in
+//! [`conformance`], which every store runs.
+//!
+//! | | promise |
+//! |---|---|
+//! | S1 | An append is all or nothing: every event of it and the snapshot that rides along, or none. |
+//! | S2 | Of racers with the same [`Expect::NoStream`] or [`Expect::Version`] exactly one wins, the others get [`StoreError::Conflict`]; versions are dense from 1; a stream belongs to one aggregate type. |
+//! | S3 | An append that was acknowledged survives `kill -9`. |
+//! | S4 | One command id in one tenant has one effect; sent again, it is answered with what it did. |
+//! | S5 | An unknown outcome happened once or not at all, and is resolved by appending again. |
+//! | S6 | A load yields versions in order without gap or repeat, in bounded memory. |
+//! | S9 | A newer snapshot replaces an older one, never the other way; without snapshots every load is the same. |
+//! | S10 | Tenants are separate. |
+//! | S11 | Events are only ever appended. |
+//! | S12 | Payloads up to 16 MiB, any JSON, unchanged to the byte. |
+//! | S13 | Bad input is a typed error before anything is written. |
+//! | S15 | Every call can be cancelled at any await. |
+//!
+//! S7, S8 and S14 are promises of the log reader.
+
+mod append;
+mod error;
+
+pub use append::{Append, Appended, Expect};
+pub use error::{Cause, InvalidAppend, StoreError};
+
+use std::{borrow::Cow, fmt, future::Future, ops::ControlFlow, pin::Pin};
+
+use crate::{AggregateId, CommandId, NewSnapshot, RecordedEvent, StoredSnapshot, TenantId, Timestamp, Version};
+
+/// The future of one store call.
+pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// Where events and snapshots are kept. What an implementation promises stands [above](self).
+pub trait Store: fmt::Debug + Send + Sync + 'static {
+    /// Appends events to one stream, durably, or not at all.
+    ///
+    /// Dropping the future does not undo what was already handed over.
+    fn append(&self, append: Append) -> StoreFuture<'_, Appended>;
+
+    /// Reads what state is made of: first, if asked for, the newest snapshot not beyond `read.to`, then the events
+    /// after it (or all, when there is none or the sink refuses it) in order. A stream that does not exist yields
+    /// nothing.
+    fn read_state<'a>(&'a self, read: ReadStream<'a>, sink: &'a mut dyn StateSink) -> StoreFuture<'a, ()>;
+
+    /// Reads whole events in order. The sink ends the reading by breaking.
+    fn read_events<'a>(&'a self, read: ReadStream<'a>, sink: &'a mut EventSink<'a>) -> StoreFuture<'a, ()>;
+
+    /// The version of the stream at a time: the end of the longest prefix whose events all lie at or before it.
+    fn version_as_of<'a>(&'a self, stream: &'a StreamId, time: AsOf) -> StoreFuture<'a, Version>;
+
+    /// The events that a command stored in a tenant, in order; none if it stored nothing.
+    fn events_of_command(&self, tenant: TenantId, command: CommandId) -> StoreFuture<'_, Vec<RecordedEvent>>;
+
+    /// Keeps a snapshot, unless a newer one is kept or the stream does not reach its version.
+    fn save_snapshot<'a>(&'a self, stream: &'a StreamId, snapshot: NewSnapshot) -> StoreFuture<'a, ()>;
+
+    /// Deletes the snapshots of a tenant's aggregates of one type, or of all; they are a cache.
+    fn delete_snapshots<'a>(&'a self, tenant: TenantId, aggregate_type: Option<&'a str>) -> StoreFuture<'a, u64>;
+
+    /// Waits for appends that were handed over, then frees what the store holds. Later calls are
+    /// [`StoreError::Closed`].
+    fn close(&self) -> StoreFuture<'_, ()>;
+}
+
+/// One stream: an aggregate of one type, in one tenant.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct StreamId {
+    /// The tenant.
+    pub tenant_id: TenantId,
+    /// The type of the aggregate.
+    pub aggregate_type: Cow<'static, str>,
+    /// The aggregate.
+    pub aggregate_id: AggregateId,
+}
+
+/// As a sentence names it: `Account 0190…`, with the tenant when it is not the default one.
+impl fmt::Display for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.aggregate_type, self.aggregate_id)?;
+        if self.tenant_id != TenantId::DEFAULT {
+            write!(f, " of tenant {}", self.tenant_id)?;
+        }
+        Ok(())
+    }
+}
+
+/// A moment to look back to, inclusive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AsOf {
+    /// By the store's clock, when the events were stored.
+    Recorded(Timestamp),
+    /// By the events' own time, when they happened in the domain.
+    Occurred(Timestamp),
+}
+
+/// What to read of a stream.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadStream<'a> {
+    /// Which stream.
+    pub stream: &'a StreamId,
+    /// Only events after this version; [`Version::NONE`] for all.
+    pub after: Version,
+    /// Only events up to this version; [`Version::MAX`] for all.
+    pub to: Version,
+    /// Whether to begin with a snapshot. Used by [`Store::read_state`] only.
+    pub snapshot: bool,
+}
+
+impl<'a> ReadStream<'a> {
+    /// All of a stream, event by event.
+    pub fn all(stream: &'a StreamId) -> Self {
+        Self { stream, after: Version::NONE, to: Version::MAX, snapshot: false }
+    }
+}
+
+/// What takes in a state as it is read.
+pub trait StateSink: Send {
+    /// Is offered the snapshot. `false` refuses it: then all events are read instead.
+    fn snapshot(&mut self, snapshot: StoredSnapshot) -> bool;
+
+    /// Is given the next event. Breaking ends the reading.
+    fn event(&mut self, event: RawEvent<'_>) -> ControlFlow<()>;
+}
+
+/// What takes in whole events as they are read.
+pub type EventSink<'a> = dyn FnMut(RecordedEvent) -> ControlFlow<()> + Send + 'a;
+
+/// The four columns of a stored event that state is made of, borrowed from the store's buffer.
+#[derive(Clone, Copy, Debug)]
+pub struct RawEvent<'a> {
+    /// Its number in the stream.
+    pub version: Version,
+    /// Its stored name.
+    pub event_type: &'a str,
+    /// The version of its shape.
+    pub schema_version: u32,
+    /// Its payload.
+    pub payload: &'a [u8],
+}

@@ -1,0 +1,137 @@
+//! [`Timestamp`]: one instant, in microseconds, UTC.
+
+use std::{
+    borrow::Cow,
+    fmt,
+    str::FromStr,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// One instant, to the microsecond, in UTC; years 0000 to 9999, as RFC 3339 has them.
+///
+/// As text and in JSON it is always written with six decimals and `Z`, so that text order is time order.
+///
+/// ```
+/// use intent_runtime::Timestamp;
+/// let time: Timestamp = "2011-10-01T00:38:44.546+02:00".parse()?;
+/// assert_eq!(time.to_string(), "2011-09-30T22:38:44.546000Z");
+/// assert_eq!(time.as_micros(), 1_317_422_324_546_000);
+/// # Ok::<(), intent_runtime::TimestampError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+/// A text is not a time, or a number lies outside the years 0000 to 9999.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TimestampError {
+    /// The text is not an RFC 3339 time. Handling: correct the text, such as `2011-10-01T00:38:44.546+02:00`.
+    #[error("`{text}` is not an RFC 3339 time such as 2011-10-01T00:38:44+02:00")]
+    Text {
+        /// What was given.
+        text: String,
+    },
+    /// The instant lies outside the years 0000 to 9999. Handling: find out which unit the number is in.
+    #[error("{micros} microseconds since 1970 lie outside the years 0000 to 9999")]
+    Range {
+        /// What was given.
+        micros: i64,
+    },
+}
+
+impl Timestamp {
+    /// The first instant of the year 0000.
+    pub const MIN: Self = Self(-62_167_219_200_000_000);
+    /// The last microsecond of the year 9999.
+    pub const MAX: Self = Self(253_402_300_799_999_999);
+
+    /// The present, by the system's clock.
+    pub fn now() -> Self {
+        SystemTime::now().into()
+    }
+
+    /// The instant `micros` microseconds after 1970-01-01T00:00:00Z (before it, when negative).
+    ///
+    /// # Errors
+    /// [`TimestampError::Range`] outside the years 0000 to 9999.
+    pub const fn from_micros(micros: i64) -> Result<Self, TimestampError> {
+        if micros < Self::MIN.0 || micros > Self::MAX.0 {
+            return Err(TimestampError::Range { micros });
+        }
+        Ok(Self(micros))
+    }
+
+    /// Microseconds since 1970-01-01T00:00:00Z; negative before it.
+    pub const fn as_micros(self) -> i64 {
+        self.0
+    }
+
+    /// How long after `earlier` this is; zero if it is not after it.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_micros(u64::try_from(self.0 - earlier.0).unwrap_or(0))
+    }
+}
+
+/// Times outside the years 0000 to 9999 become the nearest one inside.
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        let clamp = |duration: Duration| i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+        let micros = match time.duration_since(UNIX_EPOCH) {
+            Ok(after) => clamp(after),
+            Err(before) => -clamp(before.duration()),
+        };
+        Self(micros.clamp(Self::MIN.0, Self::MAX.0))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = jiff::Timestamp::from_microsecond(self.0).map_err(|_| fmt::Error)?;
+        write!(f, "{time:.6}")
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = TimestampError;
+
+    fn from_str(text: &str) -> Result<Self, TimestampError> {
+        let time: jiff::Timestamp = text.parse().map_err(|_| TimestampError::Text { text: text.to_owned() })?;
+        Self::from_micros(time.as_microsecond())
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for Timestamp {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Timestamp".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "date-time" })
+    }
+}
