@@ -1,7 +1,8 @@
 //! Aggregates: state that follows from events, and nothing else.
 
 use crate::{
-    AggregateEvent, Command, CommandList, Context, CreateError, Decide, Decision, HistoryError, Id, SnapshotCodec, Version,
+    AggregateEvent, Command, CommandList, Context, CreateError, Decide, Decision, HistoryError, Id,
+    SnapshotCodec, Version,
 };
 
 /// The state of one thing, made of its events. `#[derive(Aggregate)]` implements it from the rules on the fields.
@@ -63,14 +64,22 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
         C: Command<Aggregate = Self>,
     {
         let id = command.target();
-        let Decision::Events(events) = Self::decide(None, command, context).map_err(CreateError::Rejected)? else {
-            return Err(CreateError::NotCreating { aggregate: Self::TYPE, command: C::NAME });
+        let Decision::Events(events) =
+            Self::decide(None, command, context).map_err(CreateError::Rejected)?
+        else {
+            return Err(CreateError::NotCreating {
+                aggregate: Self::TYPE,
+                command: C::NAME,
+            });
         };
         let mut state = None;
         for (version, event) in (1..).map(Version::new).zip(&events) {
             fold_next(&mut state, id, version, event)?;
         }
-        let state = state.ok_or(CreateError::NotCreating { aggregate: Self::TYPE, command: C::NAME })?;
+        let state = state.ok_or(CreateError::NotCreating {
+            aggregate: Self::TYPE,
+            command: C::NAME,
+        })?;
         Ok((state, events))
     }
 
@@ -100,9 +109,15 @@ pub(crate) fn fold_next<A: Aggregate>(
     event: &A::Event,
 ) -> Result<(), HistoryError> {
     match state {
-        Some(_) if A::is_creating(event) => return Err(HistoryError::created_again::<A>(version, event)),
+        Some(_) if A::is_creating(event) => {
+            return Err(HistoryError::created_again::<A>(version, event));
+        }
         Some(state) => state.apply(event),
-        None => *state = Some(A::init(id, event).ok_or_else(|| HistoryError::not_created::<A>(version, event))?),
+        None => {
+            *state = Some(
+                A::init(id, event).ok_or_else(|| HistoryError::not_created::<A>(version, event))?,
+            )
+        }
     }
     Ok(())
 }

@@ -45,7 +45,12 @@ pub struct CommandKind {
 
 impl CommandKind {
     fn of<C: Command>() -> Self {
-        Self { name: C::NAME, doc: C::DOC, type_id: TypeId::of::<C>(), shape: Shape::of::<C>() }
+        Self {
+            name: C::NAME,
+            doc: C::DOC,
+            type_id: TypeId::of::<C>(),
+            shape: Shape::of::<C>(),
+        }
     }
 
     /// The JSON Schema of the command, for forms.
@@ -123,11 +128,20 @@ impl Catalogue {
         }
         let events = A::Event::kinds();
         for (index, event) in events.iter().enumerate() {
-            if events[..index].iter().any(|earlier| earlier.name == event.name) {
-                return Err(RegisterError::EventName { aggregate: A::TYPE, name: event.name });
+            if events[..index]
+                .iter()
+                .any(|earlier| earlier.name == event.name)
+            {
+                return Err(RegisterError::EventName {
+                    aggregate: A::TYPE,
+                    name: event.name,
+                });
             }
         }
-        let mut list = CommandList::<A> { kinds: Vec::new(), aggregate: PhantomData };
+        let mut list = CommandList::<A> {
+            kinds: Vec::new(),
+            aggregate: PhantomData,
+        };
         A::commands(&mut list);
         for (index, command) in list.kinds.iter().enumerate() {
             check_command::<A>(&list.kinds[..index], *command)?;
@@ -135,7 +149,8 @@ impl Catalogue {
         for command in &list.kinds {
             self.command_types.insert(command.type_id);
         }
-        self.aggregate_types.insert(TypeId::of::<A>(), self.aggregates.len());
+        self.aggregate_types
+            .insert(TypeId::of::<A>(), self.aggregates.len());
         self.aggregates.push(AggregateKind {
             name: A::TYPE,
             doc: A::DOC,
@@ -154,7 +169,10 @@ impl Catalogue {
         let kind = CommandKind::of::<C>();
         let aggregate = C::Aggregate::TYPE;
         let Some(&index) = self.aggregate_types.get(&TypeId::of::<C::Aggregate>()) else {
-            return Err(RegisterError::CommandBeforeAggregate { command: C::NAME, aggregate });
+            return Err(RegisterError::CommandBeforeAggregate {
+                command: C::NAME,
+                aggregate,
+            });
         };
         check_command::<C::Aggregate>(&self.aggregates[index].commands, kind)?;
         self.command_types.insert(kind.type_id);
@@ -171,9 +189,15 @@ impl Catalogue {
     }
 }
 
-fn check_command<A: Aggregate>(known: &[CommandKind], command: CommandKind) -> Result<(), RegisterError> {
+fn check_command<A: Aggregate>(
+    known: &[CommandKind],
+    command: CommandKind,
+) -> Result<(), RegisterError> {
     if known.iter().any(|known| known.name == command.name) {
-        return Err(RegisterError::CommandName { aggregate: A::TYPE, name: command.name });
+        return Err(RegisterError::CommandName {
+            aggregate: A::TYPE,
+            name: command.name,
+        });
     }
     Ok(())
 }

@@ -40,7 +40,11 @@ pub trait Decide<C>: Aggregate {
     ///
     /// # Errors
     /// The domain's own refusal.
-    fn decide(state: Option<&Self>, command: C, context: &Context) -> Result<Decision<Self>, Self::Error>;
+    fn decide(
+        state: Option<&Self>,
+        command: C,
+        context: &Context,
+    ) -> Result<Decision<Self>, Self::Error>;
 }
 
 /// What came of a command.

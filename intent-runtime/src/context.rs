@@ -26,14 +26,23 @@ pub struct Context {
 
 impl Context {
     /// A context of now, for a command without metadata in the default tenant.
-    #[expect(clippy::new_without_default, reason = "a default that differs each time would surprise")]
+    #[expect(
+        clippy::new_without_default,
+        reason = "a default that differs each time would surprise"
+    )]
     pub fn new() -> Self {
         Self::of(CommandId::new(), TenantId::DEFAULT, Metadata::new())
     }
 
     pub(crate) fn of(command_id: CommandId, tenant_id: TenantId, metadata: Metadata) -> Self {
         let now = metadata.timestamp.unwrap_or_else(Timestamp::now);
-        Self { command_id, tenant_id, now, metadata, new_ids: AtomicU32::new(0) }
+        Self {
+            command_id,
+            tenant_id,
+            now,
+            metadata,
+            new_ids: AtomicU32::new(0),
+        }
     }
 
     /// The same, at another time.

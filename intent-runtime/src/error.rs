@@ -9,7 +9,9 @@ use crate::{Aggregate, AggregateEvent, CommandId, DecodeError, StoreError, Strea
 #[non_exhaustive]
 pub enum HistoryError {
     /// The first event is not a creating one.
-    #[error("the history of a {aggregate} begins at version {version} with `{event}`, which creates none")]
+    #[error(
+        "the history of a {aggregate} begins at version {version} with `{event}`, which creates none"
+    )]
     NotCreated {
         /// [`Aggregate::TYPE`].
         aggregate: &'static str,
@@ -19,7 +21,9 @@ pub enum HistoryError {
         event: &'static str,
     },
     /// A later event is a creating one.
-    #[error("the history of a {aggregate} has the creating event `{event}` again at version {version}")]
+    #[error(
+        "the history of a {aggregate} has the creating event `{event}` again at version {version}"
+    )]
     CreatedAgain {
         /// [`Aggregate::TYPE`].
         aggregate: &'static str,
@@ -32,11 +36,19 @@ pub enum HistoryError {
 
 impl HistoryError {
     pub(crate) fn not_created<A: Aggregate>(version: Version, event: &A::Event) -> Self {
-        Self::NotCreated { aggregate: A::TYPE, version, event: event.name() }
+        Self::NotCreated {
+            aggregate: A::TYPE,
+            version,
+            event: event.name(),
+        }
     }
 
     pub(crate) fn created_again<A: Aggregate>(version: Version, event: &A::Event) -> Self {
-        Self::CreatedAgain { aggregate: A::TYPE, version, event: event.name() }
+        Self::CreatedAgain {
+            aggregate: A::TYPE,
+            version,
+            event: event.name(),
+        }
     }
 }
 
@@ -155,7 +167,9 @@ pub enum LoadError {
         last: Version,
     },
     /// A stored event cannot be read. Handling: see [`DecodeError`].
-    #[error("`{event}` in schema version {schema_version}, event {version} of {stream}, cannot be read")]
+    #[error(
+        "`{event}` in schema version {schema_version}, event {version} of {stream}, cannot be read"
+    )]
     Decode {
         /// Which aggregate.
         stream: StreamId,

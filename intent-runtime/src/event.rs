@@ -7,7 +7,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 use crate::{
-    Aggregate, AggregateId, DecodeError, EventId, Metadata, Position, TenantId, Timestamp, Version, catalogue::Shape,
+    Aggregate, AggregateId, DecodeError, EventId, Metadata, Position, TenantId, Timestamp, Version,
+    catalogue::Shape,
 };
 
 /// Something that happened, of one kind and shape. `#[event]` implements it.
@@ -115,7 +116,12 @@ pub struct EventKind {
 impl EventKind {
     /// The kind that `E` is.
     pub const fn of<E: Event>() -> Self {
-        Self { name: E::NAME, version: E::VERSION, doc: E::DOC, shape: Shape::of::<E>() }
+        Self {
+            name: E::NAME,
+            version: E::VERSION,
+            doc: E::DOC,
+            shape: Shape::of::<E>(),
+        }
     }
 
     /// The JSON Schema of its current payload.
@@ -207,7 +213,11 @@ impl<E: AggregateEvent> Recorded<E> {
     /// # Errors
     /// [`DecodeError`], as [`AggregateEvent::decode`] says.
     pub fn decode(stored: RecordedEvent) -> Result<Self, DecodeError> {
-        let event = E::decode(&stored.event_type, stored.schema_version, stored.payload.as_bytes())?;
+        let event = E::decode(
+            &stored.event_type,
+            stored.schema_version,
+            stored.payload.as_bytes(),
+        )?;
         Ok(Self {
             event,
             id: stored.id,

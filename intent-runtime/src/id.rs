@@ -37,14 +37,20 @@ pub struct Id<A> {
 
 impl<A> Id<A> {
     /// A new id that sorts after those made before it (UUID version 7).
-    #[expect(clippy::new_without_default, reason = "a default that differs each time would surprise")]
+    #[expect(
+        clippy::new_without_default,
+        reason = "a default that differs each time would surprise"
+    )]
     pub fn new() -> Self {
         Self::from_uuid(Uuid::now_v7())
     }
 
     /// The id that has this UUID.
     pub const fn from_uuid(uuid: Uuid) -> Self {
-        Self { uuid, aggregate: PhantomData }
+        Self {
+            uuid,
+            aggregate: PhantomData,
+        }
     }
 
     /// The id as a bare UUID.
@@ -237,7 +243,10 @@ impl<A> From<Id<A>> for AggregateId {
 
 impl CommandId {
     /// A new command id (UUID version 7).
-    #[expect(clippy::new_without_default, reason = "a default that differs each time would surprise")]
+    #[expect(
+        clippy::new_without_default,
+        reason = "a default that differs each time would surprise"
+    )]
     pub fn new() -> Self {
         Self(Uuid::now_v7())
     }
@@ -289,5 +298,8 @@ pub(crate) fn derived(command: CommandId, domain: &[u8], index: u32) -> Uuid {
 fn version_7(time: u64, rest: &[u8; 16]) -> Uuid {
     const TIME: u128 = 0xffff_ffff_ffff << 80;
     let bits = (u128::from(time) << 64 & TIME) | (u128::from_be_bytes(*rest) & !TIME);
-    uuid::Builder::from_u128(bits).with_version(uuid::Version::SortRand).with_variant(uuid::Variant::RFC4122).into_uuid()
+    uuid::Builder::from_u128(bits)
+        .with_version(uuid::Version::SortRand)
+        .with_variant(uuid::Variant::RFC4122)
+        .into_uuid()
 }

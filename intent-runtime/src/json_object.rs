@@ -4,7 +4,10 @@ use std::{fmt, ops::Range};
 
 use serde::{
     Deserialize, Serialize,
-    de::{DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, Visitor, value::MapAccessDeserializer},
+    de::{
+        DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, Visitor,
+        value::MapAccessDeserializer,
+    },
 };
 use serde_json::value::RawValue;
 
@@ -56,10 +59,14 @@ impl JsonObject {
     /// # Errors
     /// [`UpcastError::NotAnObject`] if the text is anything else.
     pub fn parse(payload: &[u8]) -> Result<Self, UpcastError> {
-        let source = std::str::from_utf8(payload).map_err(|error| not_an_object(serde::de::Error::custom(error)))?;
+        let source = std::str::from_utf8(payload)
+            .map_err(|error| not_an_object(serde::de::Error::custom(error)))?;
         let fields: Fields<'_> = serde_json::from_str(source).map_err(not_an_object)?;
         let start = source.as_ptr().addr();
-        let mut object = Self { source: source.to_owned(), fields: Vec::with_capacity(fields.0.len()) };
+        let mut object = Self {
+            source: source.to_owned(),
+            fields: Vec::with_capacity(fields.0.len()),
+        };
         for (key, value) in fields.0 {
             let from = value.get().as_ptr().addr() - start;
             object.put(key, Text::Source(from..from + value.get().len()));
@@ -82,9 +89,14 @@ impl JsonObject {
     /// # Errors
     /// [`UpcastError::Missing`] if there is no such field, [`UpcastError::Field`] if it holds something else.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<T, UpcastError> {
-        let index = self.index(key).ok_or_else(|| UpcastError::Missing { field: key.to_owned() })?;
+        let index = self.index(key).ok_or_else(|| UpcastError::Missing {
+            field: key.to_owned(),
+        })?;
         let text = self.text(&self.fields[index].value);
-        serde_json::from_str(text).map_err(|source| UpcastError::Field { field: key.to_owned(), source })
+        serde_json::from_str(text).map_err(|source| UpcastError::Field {
+            field: key.to_owned(),
+            source,
+        })
     }
 
     /// The value of a field, which is removed.
@@ -102,8 +114,11 @@ impl JsonObject {
     /// # Errors
     /// [`UpcastError::Field`] if the value cannot be serialized.
     pub fn set<T: Serialize>(&mut self, key: &str, value: T) -> Result<(), UpcastError> {
-        let value = serde_json::value::to_raw_value(&value)
-            .map_err(|source| UpcastError::Field { field: key.to_owned(), source })?;
+        let value =
+            serde_json::value::to_raw_value(&value).map_err(|source| UpcastError::Field {
+                field: key.to_owned(),
+                source,
+            })?;
         self.put(key.to_owned(), Text::Own(value));
         Ok(())
     }
@@ -116,9 +131,13 @@ impl JsonObject {
         if from == to {
             return Ok(());
         }
-        let Some(index) = self.index(from) else { return Ok(()) };
+        let Some(index) = self.index(from) else {
+            return Ok(());
+        };
         if self.contains(to) {
-            return Err(UpcastError::Occupied { field: to.to_owned() });
+            return Err(UpcastError::Occupied {
+                field: to.to_owned(),
+            });
         }
         to.clone_into(&mut self.fields[index].key);
         Ok(())
@@ -135,7 +154,10 @@ impl JsonObject {
 
     /// The object as a value of any type, straight from the raw fields.
     pub(crate) fn deserialize<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        T::deserialize(MapAccessDeserializer::new(RawFields { object: self, next: 0 }))
+        T::deserialize(MapAccessDeserializer::new(RawFields {
+            object: self,
+            next: 0,
+        }))
     }
 
     fn index(&self, key: &str) -> Option<usize> {
@@ -216,17 +238,32 @@ struct RawFields<'a> {
 impl<'de> MapAccess<'de> for RawFields<'de> {
     type Error = serde_json::Error;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Self::Error> {
-        let Some(field) = self.object.fields.get(self.next) else { return Ok(None) };
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Self::Error> {
+        let Some(field) = self.object.fields.get(self.next) else {
+            return Ok(None);
+        };
         self.next += 1;
-        seed.deserialize(field.key.as_str().into_deserializer()).map(Some)
+        seed.deserialize(field.key.as_str().into_deserializer())
+            .map(Some)
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Self::Error> {
-        let field = self.next.checked_sub(1).and_then(|index| self.object.fields.get(index));
-        let field = field.ok_or_else(|| serde::de::Error::custom("a value was asked for before its key"))?;
+    fn next_value_seed<V: DeserializeSeed<'de>>(
+        &mut self,
+        seed: V,
+    ) -> Result<V::Value, Self::Error> {
+        let field = self
+            .next
+            .checked_sub(1)
+            .and_then(|index| self.object.fields.get(index));
+        let field = field
+            .ok_or_else(|| serde::de::Error::custom("a value was asked for before its key"))?;
         let text = self.object.text(&field.value);
         let value = seed.deserialize(&mut serde_json::Deserializer::from_str(text));
-        value.map_err(|error| serde::de::Error::custom(format_args!("field `{}`: {error}", field.key)))
+        value.map_err(|error| {
+            serde::de::Error::custom(format_args!("field `{}`: {error}", field.key))
+        })
     }
 }

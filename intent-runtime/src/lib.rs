@@ -1,6 +1,8 @@
 //! The runtime.
 
-
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
 mod aggregate;
 mod catalogue;
 mod command;
@@ -10,9 +12,6 @@ mod event;
 mod id;
 mod json_object;
 mod metadata;
-#[doc(hidden)]
-#[path = "private.rs"]
-pub mod __private;
 mod snapshot;
 pub mod store;
 mod timestamp;

@@ -62,7 +62,12 @@ impl Metadata {
     /// The metadata of a command that follows from a stored event: actor, role, correlation, request, source, tags
     /// and trace are the event's, and the event is the cause. The time is not inherited: what follows happens later.
     pub fn caused_by(event: EventId, metadata: &Self) -> Self {
-        Self { timestamp: None, command_id: None, causation_id: Some(event), ..metadata.clone() }
+        Self {
+            timestamp: None,
+            command_id: None,
+            causation_id: Some(event),
+            ..metadata.clone()
+        }
     }
 
     /// Says who acted.

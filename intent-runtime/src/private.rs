@@ -114,7 +114,10 @@ impl<A: Aggregate> NoCommandBlock<A> for CommandProbe<A> {
 }
 
 /// `#[event(from = V1)]`: reads an older payload through the predecessor's whole chain.
-pub fn upcast_from<E: Event, P: Event + Into<E>>(version: u32, payload: &[u8]) -> Result<E, DecodeError> {
+pub fn upcast_from<E: Event, P: Event + Into<E>>(
+    version: u32,
+    payload: &[u8],
+) -> Result<E, DecodeError> {
     if version == 0 || version > P::VERSION {
         return Err(DecodeError::version(version, E::VERSION));
     }
@@ -122,7 +125,11 @@ pub fn upcast_from<E: Event, P: Event + Into<E>>(version: u32, payload: &[u8]) -
 }
 
 /// `#[derive(Aggregate)]` with `snapshot(..)`: reads the state if its shape is of the current version.
-pub fn decode_state<T: DeserializeOwned>(version: u32, current: u32, state: &[u8]) -> Result<T, DecodeError> {
+pub fn decode_state<T: DeserializeOwned>(
+    version: u32,
+    current: u32,
+    state: &[u8],
+) -> Result<T, DecodeError> {
     if version != current {
         return Err(DecodeError::version(version, current));
     }
@@ -137,7 +144,10 @@ struct Message {
 
 impl Message {
     const fn of<const N: usize>(parts: [&str; N]) -> Self {
-        let mut message = Self { bytes: [0; 512], len: 0 };
+        let mut message = Self {
+            bytes: [0; 512],
+            len: 0,
+        };
         let mut part = 0;
         while part < N {
             let text = parts[part].as_bytes();
@@ -180,12 +190,22 @@ const fn same(a: &str, b: &str) -> bool {
 #[track_caller]
 #[allow(clippy::panic, reason = "evaluated at compile time only")]
 pub const fn assert_new_name(aggregate: &str, events: &[(&str, &str)]) {
-    let Some((last, earlier)) = events.split_last() else { return };
+    let Some((last, earlier)) = events.split_last() else {
+        return;
+    };
     let mut at = 0;
     while at < earlier.len() {
         if same(earlier[at].1, last.1) {
             let message = Message::of([
-                "events `", earlier[at].0, "` and `", last.0, "` of `", aggregate, "` have the same stored name \"", last.1, "\"",
+                "events `",
+                earlier[at].0,
+                "` and `",
+                last.0,
+                "` of `",
+                aggregate,
+                "` have the same stored name \"",
+                last.1,
+                "\"",
             ]);
             panic!("{}", message.as_str());
         }
@@ -199,7 +219,19 @@ pub const fn assert_new_name(aggregate: &str, events: &[(&str, &str)]) {
 pub const fn assert_predecessor_name<E: Event, P: Event>(event: &str, predecessor: &str) {
     if !same(E::NAME, P::NAME) {
         let message = Message::of([
-            "`", predecessor, "` is stored as \"", P::NAME, "\", its successor `", event, "` as \"", E::NAME, "\": add `name = \"", E::NAME, "\"` to `", predecessor, "`",
+            "`",
+            predecessor,
+            "` is stored as \"",
+            P::NAME,
+            "\", its successor `",
+            event,
+            "` as \"",
+            E::NAME,
+            "\": add `name = \"",
+            E::NAME,
+            "\"` to `",
+            predecessor,
+            "`",
         ]);
         panic!("{}", message.as_str());
     }
@@ -211,7 +243,11 @@ pub const fn assert_predecessor_name<E: Event, P: Event>(event: &str, predecesso
 pub const fn assert_predecessor_version<E: Event, P: Event>(event: &str, predecessor: &str) {
     if P::VERSION + 1 != E::VERSION {
         let message = Message::of([
-            "`", predecessor, "` is not the version of `", event, "` just before this one",
+            "`",
+            predecessor,
+            "` is not the version of `",
+            event,
+            "` just before this one",
         ]);
         panic!("{}", message.as_str());
     }

@@ -43,7 +43,12 @@ pub struct SnapshotCodec<A> {
 impl<A: Snapshot> SnapshotCodec<A> {
     /// The codec of an aggregate that implements [`Snapshot`].
     pub fn of() -> Self {
-        Self { every: A::EVERY, version: A::VERSION, encode: A::encode_state, decode: A::decode_state }
+        Self {
+            every: A::EVERY,
+            version: A::VERSION,
+            encode: A::encode_state,
+            decode: A::decode_state,
+        }
     }
 }
 
@@ -53,8 +58,16 @@ impl<A> SnapshotCodec<A> {
         self.every > 0 && before.get() / self.every < after.get() / self.every
     }
 
-    pub(crate) fn encode(&self, state: &A, version: Version) -> Result<NewSnapshot, serde_json::Error> {
-        Ok(NewSnapshot { version, schema_version: self.version, state: (self.encode)(state)? })
+    pub(crate) fn encode(
+        &self,
+        state: &A,
+        version: Version,
+    ) -> Result<NewSnapshot, serde_json::Error> {
+        Ok(NewSnapshot {
+            version,
+            schema_version: self.version,
+            state: (self.encode)(state)?,
+        })
     }
 
     pub(crate) fn decode(&self, snapshot: &StoredSnapshot) -> Result<A, DecodeError> {

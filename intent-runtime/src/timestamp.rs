@@ -104,7 +104,9 @@ impl FromStr for Timestamp {
     type Err = TimestampError;
 
     fn from_str(text: &str) -> Result<Self, TimestampError> {
-        let time: jiff::Timestamp = text.parse().map_err(|_| TimestampError::Text { text: text.to_owned() })?;
+        let time: jiff::Timestamp = text.parse().map_err(|_| TimestampError::Text {
+            text: text.to_owned(),
+        })?;
         Self::from_micros(time.as_microsecond())
     }
 }

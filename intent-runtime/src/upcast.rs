@@ -48,7 +48,9 @@ pub enum DecodeError {
 impl DecodeError {
     /// No event is stored under this name.
     pub fn unknown_event(name: &str) -> Self {
-        Self::UnknownEvent { name: name.to_owned() }
+        Self::UnknownEvent {
+            name: name.to_owned(),
+        }
     }
 
     /// A payload of version `stored` has no way to version `current`.
@@ -115,8 +117,13 @@ pub fn run_steps<E: Event + DeserializeOwned>(
     payload: &[u8],
     steps: &[UpcastStep],
 ) -> Result<E, DecodeError> {
-    let first = usize::try_from(version).ok().and_then(|version| version.checked_sub(1));
-    let Some(rest) = first.and_then(|first| steps.get(first..)).filter(|rest| !rest.is_empty()) else {
+    let first = usize::try_from(version)
+        .ok()
+        .and_then(|version| version.checked_sub(1));
+    let Some(rest) = first
+        .and_then(|first| steps.get(first..))
+        .filter(|rest| !rest.is_empty())
+    else {
         return Err(DecodeError::version(version, E::VERSION));
     };
     let step_error = |from| move |source| DecodeError::Step { from, source };

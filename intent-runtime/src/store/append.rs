@@ -95,8 +95,15 @@ impl Append {
 
     /// How many bytes of JSON it holds.
     pub fn bytes(&self) -> usize {
-        let payloads: usize = self.events.iter().map(|event| event.payload.get().len()).sum();
-        let snapshot = self.snapshot.as_ref().map_or(0, |snapshot| snapshot.state.get().len());
+        let payloads: usize = self
+            .events
+            .iter()
+            .map(|event| event.payload.get().len())
+            .sum();
+        let snapshot = self
+            .snapshot
+            .as_ref()
+            .map_or(0, |snapshot| snapshot.state.get().len());
         payloads + snapshot + self.metadata.get().len() * self.events.len()
     }
 
@@ -105,7 +112,10 @@ impl Append {
     /// # Errors
     /// [`StoreError::Invalid`] names the limit.
     pub fn check(&self) -> Result<(), StoreError> {
-        self.find_invalid().map_err(|source| StoreError::Invalid { stream: self.stream.clone(), source })
+        self.find_invalid().map_err(|source| StoreError::Invalid {
+            stream: self.stream.clone(),
+            source,
+        })
     }
 
     /// The version of the stream after the append, if it is now at `before`.
@@ -113,7 +123,9 @@ impl Append {
     /// # Errors
     /// [`StoreError::Invalid`] beyond the highest possible version.
     pub fn version_after(&self, before: Version) -> Result<Version, StoreError> {
-        let after = u64::try_from(self.events.len()).ok().and_then(|events| before.after(events));
+        let after = u64::try_from(self.events.len())
+            .ok()
+            .and_then(|events| before.after(events));
         after.ok_or_else(|| StoreError::Invalid {
             stream: self.stream.clone(),
             source: InvalidAppend::VersionOverflow,
@@ -125,14 +137,19 @@ impl Append {
             return Err(InvalidAppend::Empty);
         }
         if self.events.len() > Self::MAX_EVENTS {
-            return Err(InvalidAppend::TooMany { count: self.events.len(), limit: Self::MAX_EVENTS });
+            return Err(InvalidAppend::TooMany {
+                count: self.events.len(),
+                limit: Self::MAX_EVENTS,
+            });
         }
         check_name(&self.stream.aggregate_type)?;
         check_size("the metadata", &self.metadata)?;
         for event in &self.events {
             check_name(&event.event_type)?;
             if event.schema_version == 0 {
-                return Err(InvalidAppend::SchemaVersion { event: event.event_type.to_string() });
+                return Err(InvalidAppend::SchemaVersion {
+                    event: event.event_type.to_string(),
+                });
             }
             check_size(&event.event_type, &event.payload)?;
         }
@@ -141,11 +158,16 @@ impl Append {
             Some(before) => Some(before.after(count).ok_or(InvalidAppend::VersionOverflow)?),
             None => None,
         };
-        let Some(snapshot) = &self.snapshot else { return Ok(()) };
+        let Some(snapshot) = &self.snapshot else {
+            return Ok(());
+        };
         check_size("the snapshot", &snapshot.state)?;
         match after {
             Some(after) if after == snapshot.version => Ok(()),
-            Some(after) => Err(InvalidAppend::SnapshotVersion { snapshot: snapshot.version, after }),
+            Some(after) => Err(InvalidAppend::SnapshotVersion {
+                snapshot: snapshot.version,
+                after,
+            }),
             None => Err(InvalidAppend::SnapshotWithoutVersion),
         }
     }
@@ -153,7 +175,10 @@ impl Append {
 
 fn check_name(name: &str) -> Result<(), InvalidAppend> {
     if name.is_empty() || name.len() > Append::MAX_NAME || name.chars().any(char::is_control) {
-        return Err(InvalidAppend::Name { name: name.to_owned(), limit: Append::MAX_NAME });
+        return Err(InvalidAppend::Name {
+            name: name.to_owned(),
+            limit: Append::MAX_NAME,
+        });
     }
     Ok(())
 }
@@ -161,7 +186,11 @@ fn check_name(name: &str) -> Result<(), InvalidAppend> {
 fn check_size(what: &str, json: &RawValue) -> Result<(), InvalidAppend> {
     let bytes = json.get().len();
     if bytes > Append::MAX_PAYLOAD {
-        return Err(InvalidAppend::TooLarge { what: what.to_owned(), bytes, limit: Append::MAX_PAYLOAD });
+        return Err(InvalidAppend::TooLarge {
+            what: what.to_owned(),
+            bytes,
+            limit: Append::MAX_PAYLOAD,
+        });
     }
     Ok(())
 }

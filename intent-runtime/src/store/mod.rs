@@ -28,7 +28,10 @@ pub use error::{Cause, InvalidAppend, StoreError};
 
 use std::{borrow::Cow, fmt, future::Future, ops::ControlFlow, pin::Pin};
 
-use crate::{AggregateId, CommandId, NewSnapshot, RecordedEvent, StoredSnapshot, TenantId, Timestamp, Version};
+use crate::{
+    AggregateId, CommandId, NewSnapshot, RecordedEvent, StoredSnapshot, TenantId, Timestamp,
+    Version,
+};
 
 /// The future of one store call.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -43,22 +46,42 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Reads what state is made of: first, if asked for, the newest snapshot not beyond `read.to`, then the events
     /// after it (or all, when there is none or the sink refuses it) in order. A stream that does not exist yields
     /// nothing.
-    fn read_state<'a>(&'a self, read: ReadStream<'a>, sink: &'a mut dyn StateSink) -> StoreFuture<'a, ()>;
+    fn read_state<'a>(
+        &'a self,
+        read: ReadStream<'a>,
+        sink: &'a mut dyn StateSink,
+    ) -> StoreFuture<'a, ()>;
 
     /// Reads whole events in order. The sink ends the reading by breaking.
-    fn read_events<'a>(&'a self, read: ReadStream<'a>, sink: &'a mut EventSink<'a>) -> StoreFuture<'a, ()>;
+    fn read_events<'a>(
+        &'a self,
+        read: ReadStream<'a>,
+        sink: &'a mut EventSink<'a>,
+    ) -> StoreFuture<'a, ()>;
 
     /// The version of the stream at a time: the end of the longest prefix whose events all lie at or before it.
     fn version_as_of<'a>(&'a self, stream: &'a StreamId, time: AsOf) -> StoreFuture<'a, Version>;
 
     /// The events that a command stored in a tenant, in order; none if it stored nothing.
-    fn events_of_command(&self, tenant: TenantId, command: CommandId) -> StoreFuture<'_, Vec<RecordedEvent>>;
+    fn events_of_command(
+        &self,
+        tenant: TenantId,
+        command: CommandId,
+    ) -> StoreFuture<'_, Vec<RecordedEvent>>;
 
     /// Keeps a snapshot, unless a newer one is kept or the stream does not reach its version.
-    fn save_snapshot<'a>(&'a self, stream: &'a StreamId, snapshot: NewSnapshot) -> StoreFuture<'a, ()>;
+    fn save_snapshot<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        snapshot: NewSnapshot,
+    ) -> StoreFuture<'a, ()>;
 
     /// Deletes the snapshots of a tenant's aggregates of one type, or of all; they are a cache.
-    fn delete_snapshots<'a>(&'a self, tenant: TenantId, aggregate_type: Option<&'a str>) -> StoreFuture<'a, u64>;
+    fn delete_snapshots<'a>(
+        &'a self,
+        tenant: TenantId,
+        aggregate_type: Option<&'a str>,
+    ) -> StoreFuture<'a, u64>;
 
     /// Waits for appends that were handed over, then frees what the store holds. Later calls are
     /// [`StoreError::Closed`].
@@ -112,7 +135,12 @@ pub struct ReadStream<'a> {
 impl<'a> ReadStream<'a> {
     /// All of a stream, event by event.
     pub fn all(stream: &'a StreamId) -> Self {
-        Self { stream, after: Version::NONE, to: Version::MAX, snapshot: false }
+        Self {
+            stream,
+            after: Version::NONE,
+            to: Version::MAX,
+            snapshot: false,
+        }
     }
 }
 
