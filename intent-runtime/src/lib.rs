@@ -28,6 +28,7 @@ pub use id::{AggregateId, CommandId, CorrelationId, EventId, Id, TenantId};
 pub use json_object::JsonObject;
 pub use metadata::Metadata;
 pub use snapshot::{NewSnapshot, Snapshot, SnapshotCodec, StoredSnapshot};
+pub use store::MemoryStore;
 pub use store::{AsOf, Expect, Store, StoreError, StreamId};
 pub use timestamp::{Timestamp, TimestampError};
 pub use upcast::{DecodeError, UpcastError};

@@ -5,7 +5,10 @@ use std::fmt;
 use serde_json::value::RawValue;
 
 use super::{InvalidAppend, StoreError, StreamId};
-use crate::{CommandId, NewEvent, NewSnapshot, Position, RecordedEvent, Timestamp, Version};
+use crate::{
+    CommandId, EventId, Metadata, NewEvent, NewSnapshot, Position, RecordedEvent, Timestamp,
+    Version,
+};
 
 /// Events to store at the end of one stream, all or none.
 #[derive(Clone, Debug)]
@@ -132,6 +135,20 @@ impl Append {
         })
     }
 
+    /// The metadata, as every event of it will have it.
+    pub(crate) fn parse_metadata(&self) -> Result<Metadata, StoreError> {
+        self.read_metadata().map_err(|source| StoreError::Invalid {
+            stream: self.stream.clone(),
+            source,
+        })
+    }
+
+    fn read_metadata(&self) -> Result<Metadata, InvalidAppend> {
+        serde_json::from_str(self.metadata.get()).map_err(|error| InvalidAppend::Metadata {
+            reason: error.to_string(),
+        })
+    }
+
     fn find_invalid(&self) -> Result<(), InvalidAppend> {
         if self.events.is_empty() {
             return Err(InvalidAppend::Empty);
@@ -144,7 +161,11 @@ impl Append {
         }
         check_name(&self.stream.aggregate_type)?;
         check_size("the metadata", &self.metadata)?;
-        for event in &self.events {
+        self.read_metadata()?;
+        for (index, event) in (0..).zip(&self.events) {
+            if event.id != EventId::of(self.command_id, index) {
+                return Err(InvalidAppend::EventId { index });
+            }
             check_name(&event.event_type)?;
             if event.schema_version == 0 {
                 return Err(InvalidAppend::SchemaVersion {

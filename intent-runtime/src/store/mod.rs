@@ -22,9 +22,11 @@
 
 mod append;
 mod error;
+mod memory;
 
 pub use append::{Append, Appended, Expect};
 pub use error::{Cause, InvalidAppend, StoreError};
+pub use memory::MemoryStore;
 
 use std::{borrow::Cow, fmt, future::Future, ops::ControlFlow, pin::Pin};
 
