@@ -4,9 +4,11 @@
 #[path = "private.rs"]
 pub mod __private;
 mod aggregate;
+mod app;
 mod catalogue;
 mod command;
 mod context;
+mod dispatch;
 mod error;
 mod event;
 mod id;
@@ -14,14 +16,18 @@ mod json_object;
 mod metadata;
 mod snapshot;
 pub mod store;
+mod telemetry;
+mod testing;
 mod timestamp;
 mod upcast;
 mod version;
 
 pub use aggregate::Aggregate;
+pub use app::{App, Tenant};
 pub use catalogue::{AggregateKind, Catalogue, CommandKind, CommandList};
 pub use command::{Command, Decide, Decision, IntoEvents};
 pub use context::Context;
+pub use dispatch::{Loaded, Receipt, Refusal, SendOptions};
 pub use error::{CreateError, HistoryError, LoadError, RegisterError, SendError};
 pub use event::{AggregateEvent, Event, EventKind, EventOf, NewEvent, Recorded, RecordedEvent};
 pub use id::{AggregateId, CommandId, CorrelationId, EventId, Id, TenantId};
@@ -30,6 +36,7 @@ pub use metadata::Metadata;
 pub use snapshot::{NewSnapshot, Snapshot, SnapshotCodec, StoredSnapshot};
 pub use store::MemoryStore;
 pub use store::{AsOf, Expect, Store, StoreError, StreamId};
+pub use testing::{Scenario, Then};
 pub use timestamp::{Timestamp, TimestampError};
 pub use upcast::{DecodeError, UpcastError};
 pub use version::{Position, Version};
