@@ -17,7 +17,10 @@ use crate::{
 /// A history, to which a command can be put.
 ///
 /// ```
-/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs"));
+/// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
+/// # use account::*;
+/// use intent_runtime::prelude::*;
+///
 /// let id = Id::<Account>::new();
 /// Scenario::<Account>::given(id, [Opened { owner: "Ada".into() }.into(), Deposited { amount: 5 }.into()])
 ///     .when(Withdraw { id, amount: 3 })
