@@ -23,10 +23,14 @@
 mod append;
 mod error;
 mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 pub use append::{Append, Appended, Expect};
 pub use error::{Cause, InvalidAppend, StoreError};
 pub use memory::MemoryStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteStore;
 
 use std::{borrow::Cow, fmt, future::Future, ops::ControlFlow, pin::Pin};
 
