@@ -11,7 +11,10 @@ use crate::{
 /// [`App`](crate::App):
 ///
 /// ```
-/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs"));
+/// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
+/// # use account::*;
+/// use intent_runtime::prelude::*;
+///
 /// let id = Id::<Account>::new();
 /// let (account, events) = Account::create(Open { id, owner: "Ada".into() }, &Context::new())?;
 /// let again = Account::rehydrate(id, events)?.expect("a history that is not empty");

@@ -91,7 +91,10 @@ pub struct AggregateKind {
 /// All that is registered with an [`App`](crate::App), in the order of registration.
 ///
 /// ```
-/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs"));
+/// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
+/// # use account::*;
+/// use intent_runtime::prelude::*;
+///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let app = intent_runtime::App::connect("memory:").await?.register::<Account>()?;

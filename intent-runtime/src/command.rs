@@ -11,7 +11,9 @@ use crate::{Aggregate, Context, Id};
     label = "not a command",
     note = "add `#[command]` above `struct {Self}`, and `#[id]` to the field that names the aggregate"
 )]
-pub trait Command: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
+pub trait Command:
+    Clone + Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static
+{
     /// The aggregate it is for.
     type Aggregate: Decide<Self>;
 

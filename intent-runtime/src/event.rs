@@ -201,24 +201,9 @@ pub struct Recorded<E> {
 }
 
 impl<E> Recorded<E> {
-    /// When it happened in the domain: the metadata's time, or else when it was stored.
-    pub fn occurred_at(&self) -> Timestamp {
-        self.metadata.timestamp.unwrap_or(self.recorded_at)
-    }
-}
-
-impl<E: AggregateEvent> Recorded<E> {
-    /// Decodes a stored event, through its version chain if it is of an older shape.
-    ///
-    /// # Errors
-    /// [`DecodeError`], as [`AggregateEvent::decode`] says.
-    pub fn decode(stored: RecordedEvent) -> Result<Self, DecodeError> {
-        let event = E::decode(
-            &stored.event_type,
-            stored.schema_version,
-            stored.payload.as_bytes(),
-        )?;
-        Ok(Self {
+    /// Puts a decoded event beside what was stored of it.
+    pub(crate) fn new(event: E, stored: RecordedEvent) -> Self {
+        Self {
             event,
             id: stored.id,
             version: stored.version,
@@ -227,7 +212,12 @@ impl<E: AggregateEvent> Recorded<E> {
             schema_version: stored.schema_version,
             metadata: stored.metadata,
             recorded_at: stored.recorded_at,
-        })
+        }
+    }
+
+    /// When it happened in the domain: the metadata's time, or else when it was stored.
+    pub fn occurred_at(&self) -> Timestamp {
+        self.metadata.timestamp.unwrap_or(self.recorded_at)
     }
 }
 

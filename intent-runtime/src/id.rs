@@ -16,12 +16,15 @@ use uuid::Uuid;
 use crate::{Aggregate, Timestamp};
 
 /// The name space of every name-based id: `uuid5(NAMESPACE_URL, "urn:intent")`.
-const INTENT: Uuid = Uuid::from_u128(0xbc3e_5e7d_37a0_5c3c_8bbb_7ab6_cb6c_5b69);
+const INTENT: Uuid = Uuid::from_u128(0x01f3_d54f_62ed_5959_853e_04ec_0192_20bd);
 
 /// The id of one aggregate of type `A`: a UUID that cannot be mistaken for the id of another type.
 ///
 /// ```
-/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs"));
+/// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
+/// # use account::*;
+/// use intent_runtime::prelude::*;
+///
 /// let fresh = Id::<Account>::new(); // version 7: ordered by time
 /// let known = Id::<Account>::from_name("173688"); // version 5: the same name, the same id
 /// assert_ne!(fresh, known);
@@ -265,15 +268,17 @@ impl CommandId {
 impl EventId {
     /// The id of event number `index` (from 0) of the append that a command made.
     ///
-    /// The first 48 bits are the command's (its time, when the command id is a version 7); 74 further bits are
-    /// those of SHA-256 over the command id's 16 bytes and the index as 4 bytes, big-endian; version and variant
-    /// are set as RFC 9562 says for version 7. So the unique event id is also the memory of commands.
+    /// The first 48 bits are the command's: its time, when the command id is of version 7. Of the rest, 74 bits are
+    /// those that stand in the same places of SHA-256 over the command id's 16 bytes and the index as 4 bytes,
+    /// big-endian; the others say version 7 and variant, as RFC 9562 has them. So the unique event id is also the
+    /// memory of commands.
     ///
     /// ```
     /// use intent_runtime::{CommandId, EventId};
     /// let command: CommandId = "01890a5d-ac96-774b-bcce-b302099a8057".parse()?;
-    /// assert_eq!(EventId::of(command, 0).to_string(), "01890a5d-ac96-7e9b-a26d-f5b90fae8c5c");
-    /// assert_eq!(EventId::of(command, 1).to_string(), "01890a5d-ac96-7e9b-a26d-f5b90fae8c5c");
+    /// assert_eq!(EventId::of(command, 0).to_string(), "01890a5d-ac96-73f3-aef0-aea2030bbf17");
+    /// assert_eq!(EventId::of(command, 1).to_string(), "01890a5d-ac96-7769-a262-e03f1d221006");
+    /// assert_eq!(EventId::of(command, 9_999).to_string(), "01890a5d-ac96-76db-ae22-a0ffb6d1f062");
     /// # Ok::<(), uuid::Error>(())
     /// ```
     pub fn of(command: CommandId, index: u32) -> Self {

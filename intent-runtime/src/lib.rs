@@ -4,9 +4,11 @@
 #[path = "private.rs"]
 pub mod __private;
 mod aggregate;
+mod app;
 mod catalogue;
 mod command;
 mod context;
+mod dispatch;
 mod error;
 mod event;
 mod id;
@@ -14,14 +16,18 @@ mod json_object;
 mod metadata;
 mod snapshot;
 pub mod store;
+mod telemetry;
+mod testing;
 mod timestamp;
 mod upcast;
 mod version;
 
 pub use aggregate::Aggregate;
+pub use app::{App, Tenant};
 pub use catalogue::{AggregateKind, Catalogue, CommandKind, CommandList};
 pub use command::{Command, Decide, Decision, IntoEvents};
 pub use context::Context;
+pub use dispatch::{Loaded, Receipt, Refusal, SendOptions};
 pub use error::{CreateError, HistoryError, LoadError, RegisterError, SendError};
 pub use event::{AggregateEvent, Event, EventKind, EventOf, NewEvent, Recorded, RecordedEvent};
 pub use id::{AggregateId, CommandId, CorrelationId, EventId, Id, TenantId};
@@ -32,6 +38,35 @@ pub use store::MemoryStore;
 #[cfg(feature = "sqlite")]
 pub use store::SqliteStore;
 pub use store::{AsOf, Expect, Store, StoreError, StreamId};
+pub use testing::{Scenario, Then};
 pub use timestamp::{Timestamp, TimestampError};
 pub use upcast::{DecodeError, UpcastError};
 pub use version::{Position, Version};
+
+// The derive shares its name with the trait, as serde's do.
+pub use intent_macros::{Aggregate, command, commands, event, value};
+
+/// What a domain file needs: `use intent_runtime::prelude::*;`.
+pub mod prelude {
+    pub use crate::Aggregate;
+    pub use crate::App;
+    pub use crate::AsOf;
+    pub use crate::Command;
+    pub use crate::CommandId;
+    pub use crate::Context;
+    pub use crate::Decide;
+    pub use crate::Event;
+    pub use crate::Id;
+    pub use crate::JsonObject;
+    pub use crate::Metadata;
+    pub use crate::Scenario;
+    pub use crate::SendError;
+    pub use crate::SendOptions;
+    pub use crate::Timestamp;
+    pub use crate::UpcastError;
+    pub use crate::Version;
+    pub use crate::command;
+    pub use crate::commands;
+    pub use crate::event;
+    pub use crate::value;
+}

@@ -21,12 +21,14 @@
 //! S7, S8 and S14 are promises of the log reader.
 
 mod append;
+mod connect;
 mod error;
 mod memory;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
 pub use append::{Append, Appended, Expect};
+pub(crate) use connect::connect;
 pub use error::{Cause, InvalidAppend, StoreError};
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]

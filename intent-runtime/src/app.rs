@@ -1,0 +1,358 @@
+//! [`App`]: the front door.
+
+use std::{borrow::Cow, fmt, ops::Deref, sync::Arc};
+
+use tracing::Instrument;
+
+use crate::{
+    Aggregate, AsOf, Catalogue, Command, Id, LoadError, Loaded, Receipt, Recorded, Refusal,
+    RegisterError, SendError, SendOptions, Snapshot, Store, StoreError, StreamId, TenantId,
+    Version,
+    dispatch::{self, AggregateCache},
+    telemetry,
+};
+
+/// A domain on a store: the aggregates that are registered, and where their events are kept. Cheap to clone.
+///
+/// It derefs to the [`Tenant`] of whoever names none, so `app.send(..)` needs no tenant; [`App::tenant`] gives the
+/// same interface for another one.
+///
+/// ```
+/// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
+/// # use account::*;
+/// use intent_runtime::prelude::*;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let app = App::connect("memory:").await?.register::<Account>()?;
+///
+/// let id = Id::<Account>::new();
+/// app.send(Open { id, owner: "Ada".into() }).await?;
+/// app.send(Deposit { id, amount: 5 }).await?;
+/// match app.send(Withdraw { id, amount: 7 }).await {
+///     Err(SendError::Rejected(Overdrawn { balance })) => assert_eq!(balance, 5),
+///     other => panic!("{other:?}"),
+/// }
+/// assert_eq!(app.load(id).await?.balance, 5);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct App {
+    tenant: Tenant,
+}
+
+/// One tenant's view of an [`App`]: nothing done through it reads, changes or learns of another tenant's data.
+#[derive(Clone)]
+pub struct Tenant {
+    id: TenantId,
+    core: Core,
+}
+
+#[derive(Clone)]
+struct Core {
+    store: Arc<dyn Store>,
+    cache: Arc<AggregateCache>,
+    catalogue: Arc<Catalogue>,
+}
+
+impl App {
+    /// Opens the store that `url` names, making it ready for use:
+    ///
+    /// | url | store |
+    /// |---|---|
+    /// | `memory:` | in this process, for tests |
+    /// | `sqlite:FILE`, with options such as `?mode=rw` | one file, created if missing (feature `sqlite`, on by default) |
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownUrl`] for another URL, or whatever keeps the store from opening.
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        let store = crate::store::connect(url).await?;
+        Ok(Self::on(store))
+    }
+
+    /// The app on a store that is open already.
+    pub fn new(store: impl Store) -> Self {
+        Self::on(Arc::new(store))
+    }
+
+    fn on(store: Arc<dyn Store>) -> Self {
+        let core = Core {
+            store,
+            cache: Arc::new(AggregateCache::new(dispatch::DEFAULT_BYTES)),
+            catalogue: Arc::default(),
+        };
+        Self {
+            tenant: Tenant {
+                id: TenantId::DEFAULT,
+                core,
+            },
+        }
+    }
+
+    /// Keeps recently used aggregates in memory up to `bytes`, by estimate (64 MiB unless told otherwise; 0 keeps
+    /// none). It makes commands faster and changes nothing else.
+    #[must_use]
+    pub fn cache_bytes(mut self, bytes: u64) -> Self {
+        self.tenant.core.cache = Arc::new(AggregateCache::new(bytes));
+        self
+    }
+
+    /// Registers an aggregate with its events and the commands that `#[commands]` lists.
+    ///
+    /// # Errors
+    /// [`RegisterError`] when a name is taken.
+    pub fn register<A: Aggregate>(mut self) -> Result<Self, RegisterError> {
+        Arc::make_mut(&mut self.tenant.core.catalogue).add::<A>()?;
+        Ok(self)
+    }
+
+    /// Registers a command that was written by hand; its aggregate must be registered before.
+    ///
+    /// # Errors
+    /// [`RegisterError`] when the aggregate is not registered, or the name is taken.
+    pub fn command<C: Command>(mut self) -> Result<Self, RegisterError> {
+        Arc::make_mut(&mut self.tenant.core.catalogue).add_command::<C>()?;
+        Ok(self)
+    }
+
+    /// The same app for one tenant.
+    pub fn tenant(&self, id: TenantId) -> Tenant {
+        Tenant {
+            id,
+            core: self.tenant.core.clone(),
+        }
+    }
+
+    /// What is registered.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.tenant.core.catalogue
+    }
+
+    /// The store, for what the app does not offer.
+    pub fn store(&self) -> &dyn Store {
+        &*self.tenant.core.store
+    }
+
+    /// Waits for what was handed to the store, then closes it for every clone of this app. An app that is dropped
+    /// instead loses nothing that was acknowledged.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot be closed in good order.
+    pub async fn close(self) -> Result<(), StoreError> {
+        self.tenant.core.store.close().await
+    }
+}
+
+impl Deref for App {
+    type Target = Tenant;
+
+    fn deref(&self) -> &Tenant {
+        &self.tenant
+    }
+}
+
+impl Tenant {
+    /// Which tenant it is.
+    pub fn id(&self) -> TenantId {
+        self.id
+    }
+
+    /// Sends a command: loads its aggregate, decides, and stores the events at the version that the decision saw.
+    /// When others changed the aggregate meanwhile, it decides again.
+    ///
+    /// # Errors
+    /// [`SendError::Rejected`] with the domain's own refusal, or why nothing could be decided or stored.
+    pub fn send<C: Command>(
+        &self,
+        command: C,
+    ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send + use<'_, C>
+    {
+        self.send_with(command, SendOptions::new())
+    }
+
+    /// Sends a command, with a command id, metadata, an expected version, or another number of retries.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn send_with<C: Command>(
+        &self,
+        command: C,
+        options: SendOptions,
+    ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send + use<'_, C>
+    {
+        let span = tracing::debug_span!(telemetry::SEND, command = C::NAME, id = %command.target());
+        let sending = async move {
+            if !self.core.catalogue.has_command::<C>() {
+                return Err(SendError::NotRegistered {
+                    command: C::NAME,
+                    aggregate: C::Aggregate::TYPE,
+                });
+            }
+            dispatch::send(
+                &*self.core.store,
+                &self.core.cache,
+                self.id,
+                command,
+                options,
+            )
+            .await
+        };
+        sending.instrument(span)
+    }
+
+    /// Loads an aggregate as it is now.
+    ///
+    /// # Errors
+    /// [`LoadError::NotFound`] if it does not exist, or why it cannot be read.
+    pub fn load<A: Aggregate>(
+        &self,
+        id: Id<A>,
+    ) -> impl Future<Output = Result<Loaded<A>, LoadError>> + Send + use<'_, A> {
+        let span = tracing::debug_span!(telemetry::LOAD, aggregate = A::TYPE, %id);
+        let loading = async move {
+            let stream = self.stream(id)?;
+            self.load_to(id, &stream, Version::MAX).await
+        };
+        loading.instrument(span)
+    }
+
+    /// Loads an aggregate as it was at `version`.
+    ///
+    /// # Errors
+    /// [`LoadError::NotFound`] if it does not exist or `version` is [`Version::NONE`], [`LoadError::NoSuchVersion`]
+    /// if it has not come that far, or why it cannot be read.
+    pub fn load_at<A: Aggregate>(
+        &self,
+        id: Id<A>,
+        version: Version,
+    ) -> impl Future<Output = Result<Loaded<A>, LoadError>> + Send + use<'_, A> {
+        let span = tracing::debug_span!(telemetry::LOAD, aggregate = A::TYPE, %id, %version);
+        let loading = async move {
+            let stream = self.stream(id)?;
+            let loaded = self.load_to(id, &stream, version).await?;
+            if loaded.version < version {
+                return Err(LoadError::NoSuchVersion {
+                    stream,
+                    version,
+                    last: loaded.version,
+                });
+            }
+            Ok(loaded)
+        };
+        loading.instrument(span)
+    }
+
+    /// Loads an aggregate as it was at a time: the longest beginning of its history whose events all lie at or before
+    /// that time.
+    ///
+    /// # Errors
+    /// [`LoadError::NotFound`] if it did not exist then, or why it cannot be read.
+    pub fn load_as_of<A: Aggregate>(
+        &self,
+        id: Id<A>,
+        time: AsOf,
+    ) -> impl Future<Output = Result<Loaded<A>, LoadError>> + Send + use<'_, A> {
+        let span = tracing::debug_span!(telemetry::LOAD, aggregate = A::TYPE, %id, ?time);
+        let loading = async move {
+            let stream = self.stream(id)?;
+            let version = self
+                .core
+                .store
+                .version_as_of(&stream, time)
+                .await
+                .map_err(LoadError::Store)?;
+            self.load_to(id, &stream, version).await
+        };
+        loading.instrument(span)
+    }
+
+    /// The audit trail of an aggregate: its events in today's shape, each with its metadata.
+    ///
+    /// # Errors
+    /// [`LoadError::NotFound`] if it does not exist, or why it cannot be read.
+    pub fn history<A: Aggregate>(
+        &self,
+        id: Id<A>,
+    ) -> impl Future<Output = Result<Vec<Recorded<A::Event>>, LoadError>> + Send + use<'_, A> {
+        let span = tracing::debug_span!(telemetry::LOAD, aggregate = A::TYPE, %id);
+        let loading = async move {
+            let stream = self.stream(id)?;
+            let events = dispatch::history::<A>(&*self.core.store, &stream).await?;
+            if events.is_empty() {
+                return Err(LoadError::NotFound { stream });
+            }
+            Ok(events)
+        };
+        loading.instrument(span)
+    }
+
+    /// Takes a snapshot of an aggregate now, and returns the version it is of. Without being asked, one is taken every
+    /// [`Snapshot::EVERY`] events.
+    ///
+    /// # Errors
+    /// [`LoadError::NotFound`] if it does not exist, or why it cannot be read or written.
+    pub fn snapshot<A: Snapshot>(
+        &self,
+        id: Id<A>,
+    ) -> impl Future<Output = Result<Version, LoadError>> + Send + use<'_, A> {
+        async move {
+            let stream = self.stream(id)?;
+            let loaded = self.load_to(id, &stream, Version::MAX).await?;
+            let snapshot = crate::SnapshotCodec::of().encode(&loaded.state, loaded.version);
+            let snapshot = snapshot.map_err(|source| LoadError::Encode {
+                stream: stream.clone(),
+                source,
+            })?;
+            let saving = self.core.store.save_snapshot(&stream, snapshot);
+            saving.await.map_err(LoadError::Store)?;
+            Ok(loaded.version)
+        }
+    }
+
+    async fn load_to<A: Aggregate>(
+        &self,
+        id: Id<A>,
+        stream: &StreamId,
+        to: Version,
+    ) -> Result<Loaded<A>, LoadError> {
+        let folded = match to {
+            Version::NONE => None,
+            to => Some(dispatch::load_to::<A>(&*self.core.store, stream, to).await?),
+        };
+        let found = folded.and_then(|folded| folded.state.map(|state| (state, folded.version)));
+        let (state, version) = found.ok_or_else(|| LoadError::NotFound {
+            stream: stream.clone(),
+        })?;
+        Ok(Loaded { id, version, state })
+    }
+
+    fn stream<A: Aggregate>(&self, id: Id<A>) -> Result<StreamId, LoadError> {
+        if !self.core.catalogue.has_aggregate::<A>() {
+            return Err(LoadError::NotRegistered { aggregate: A::TYPE });
+        }
+        Ok(StreamId {
+            tenant_id: self.id,
+            aggregate_type: Cow::Borrowed(A::TYPE),
+            aggregate_id: id.into(),
+        })
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App")
+            .field("store", &self.core.store)
+            .field("catalogue", &self.core.catalogue)
+            .finish()
+    }
+}
+
+impl fmt::Debug for Tenant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tenant")
+            .field("id", &self.id)
+            .field("store", &self.core.store)
+            .finish()
+    }
+}

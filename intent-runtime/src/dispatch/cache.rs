@@ -1,0 +1,132 @@
+//! The aggregates that were used last, kept so that a hot command is one round trip to the store.
+//!
+//! Each has a gate that lets one command of this process through at a time, so that tasks racing for one aggregate
+//! queue up instead of running into conflicts. Neither is needed for correctness: the append's own check decides.
+
+use std::{
+    any::{Any, TypeId},
+    sync::Arc,
+};
+
+use quick_cache::{Weighter, sync::Cache};
+use tokio::sync::{Mutex, MutexGuard};
+
+use super::load::Folded;
+use crate::{Aggregate, AggregateId, Id, TenantId};
+
+/// How many bytes the kept aggregates may weigh together, by estimate, unless the application says otherwise.
+pub(crate) const DEFAULT_BYTES: u64 = 64 * 1024 * 1024;
+/// What one aggregate can weigh at most. The estimate is the payload bytes folded into it, which says too much of a
+/// state that forgets, such as a counter.
+const MOST_BYTES: u64 = 256 * 1024;
+/// For how many aggregates the cache makes room at first; it is bounded by weight.
+const EXPECTED_ENTRIES: usize = 10_000;
+
+type Key = (TenantId, TypeId, AggregateId);
+type Gate = Mutex<Kept>;
+
+#[derive(Debug)]
+pub(crate) struct AggregateCache {
+    slots: Cache<Key, Slot, ByWeight>,
+}
+
+/// The place of one aggregate.
+#[derive(Clone, Debug)]
+pub(crate) struct Slot {
+    key: Key,
+    gate: Arc<Gate>,
+    weight: u64,
+}
+
+/// What the gate guards: the state, if a command has been through, and what it weighed when the cache was last told.
+#[derive(Debug)]
+struct Kept {
+    state: Option<Box<dyn Any + Send>>,
+    weight: u64,
+}
+
+/// The passage of one command.
+pub(crate) struct Passage<'a> {
+    cache: &'a AggregateCache,
+    slot: &'a Slot,
+    kept: MutexGuard<'a, Kept>,
+}
+
+#[derive(Clone, Debug)]
+struct ByWeight;
+
+impl Weighter<Key, Slot> for ByWeight {
+    fn weight(&self, _: &Key, slot: &Slot) -> u64 {
+        slot.weight
+    }
+}
+
+impl AggregateCache {
+    pub(crate) fn new(bytes: u64) -> Self {
+        Self {
+            slots: Cache::with_weighter(EXPECTED_ENTRIES, bytes, ByWeight),
+        }
+    }
+
+    /// The slot of an aggregate. If it is dropped from the cache while in use, a second one can come up: two commands
+    /// then run at once, and the append's check keeps them apart.
+    pub(crate) fn slot<A: Aggregate>(&self, tenant: TenantId, id: Id<A>) -> Slot {
+        let key = (tenant, TypeId::of::<A>(), id.into());
+        let weight = weight::<A>(0);
+        let found = self.slots.get_or_insert_with(&key, || {
+            let kept = Kept {
+                state: None,
+                weight,
+            };
+            let gate = Arc::new(Mutex::new(kept));
+            Ok::<_, std::convert::Infallible>(Slot { key, gate, weight })
+        });
+        match found {
+            Ok(slot) => slot,
+            Err(never) => match never {},
+        }
+    }
+
+    /// Waits until no other command of this process is at work on the aggregate.
+    pub(crate) async fn enter<'a>(&'a self, slot: &'a Slot) -> Passage<'a> {
+        let kept = slot.gate.lock().await;
+        Passage {
+            cache: self,
+            slot,
+            kept,
+        }
+    }
+}
+
+impl Passage<'_> {
+    /// Takes the state out. If the command fails halfway or is cancelled, the slot stays empty.
+    pub(crate) fn take<A: Aggregate>(&mut self) -> Option<Folded<A>> {
+        let folded = self.kept.state.take()?.downcast::<Folded<A>>().ok()?;
+        Some(*folded)
+    }
+
+    /// Puts a state in for the next command. A stream that does not exist is not remembered.
+    pub(crate) fn put<A: Aggregate>(&mut self, folded: Folded<A>) {
+        if folded.state.is_none() {
+            return;
+        }
+        let weight = weight::<A>(folded.bytes);
+        self.kept.state = Some(Box::new(folded));
+        // The cache weighs an entry when it is inserted; to do so at every small change would cost more than it tells.
+        let known = self.kept.weight;
+        if weight > known + known / 2 || weight < known / 2 {
+            self.kept.weight = weight;
+            let slot = Slot {
+                weight,
+                ..self.slot.clone()
+            };
+            self.cache.slots.insert(slot.key, slot);
+        }
+    }
+}
+
+fn weight<A>(bytes: usize) -> u64 {
+    let state = u64::try_from(size_of::<Slot>() + size_of::<Gate>() + size_of::<Folded<A>>())
+        .unwrap_or(MOST_BYTES);
+    state + u64::try_from(bytes).unwrap_or(MOST_BYTES).min(MOST_BYTES)
+}

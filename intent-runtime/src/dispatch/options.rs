@@ -1,0 +1,112 @@
+//! What a caller can say about a command, and what it learns of its effect.
+
+use std::fmt;
+
+use crate::{Aggregate, CommandId, Id, Metadata, Position, Recorded, Timestamp, Version};
+
+/// How a command is sent; every part of it can be left out.
+///
+/// ```
+/// use intent_runtime::{CommandId, Metadata, SendOptions};
+/// let options = SendOptions::new()
+///     .command_id(CommandId::new())
+///     .metadata(Metadata::new().actor("ada"))
+///     .retries(3);
+/// ```
+#[derive(Clone, Debug)]
+pub struct SendOptions {
+    pub(crate) command_id: Option<CommandId>,
+    pub(crate) metadata: Metadata,
+    pub(crate) expect_version: Option<Version>,
+    pub(crate) retries: u32,
+}
+
+impl SendOptions {
+    /// How often a command is decided again after a conflict, unless [`retries`](Self::retries) says otherwise.
+    pub const DEFAULT_RETRIES: u32 = 16;
+
+    /// A new command id, no metadata, any version, [`DEFAULT_RETRIES`](Self::DEFAULT_RETRIES).
+    pub fn new() -> Self {
+        Self {
+            command_id: None,
+            metadata: Metadata::new(),
+            expect_version: None,
+            retries: Self::DEFAULT_RETRIES,
+        }
+    }
+
+    /// Gives the command an id, under which it has one effect however often it is sent: the second sending gets the
+    /// receipt of the first. Version 7 ids keep the store's index in order of time.
+    #[must_use]
+    pub fn command_id(mut self, id: CommandId) -> Self {
+        self.command_id = Some(id);
+        self
+    }
+
+    /// Stores this metadata with every event that the command leads to.
+    #[must_use]
+    pub fn metadata(mut self, metadata: Metadata) -> Self {
+        self.metadata = metadata;
+        self
+    }
+
+    /// Makes the command follow from an event: it inherits the event's metadata, as [`Metadata::caused_by`] says.
+    #[must_use]
+    pub fn caused_by<E>(self, event: &Recorded<E>) -> Self {
+        self.metadata(Metadata::caused_by(event.id, &event.metadata))
+    }
+
+    /// Sends only if the aggregate is at this version; [`Version::NONE`] if it must not exist. A conflict is then
+    /// not retried.
+    #[must_use]
+    pub fn expect_version(mut self, version: Version) -> Self {
+        self.expect_version = Some(version);
+        self
+    }
+
+    /// How often the command is decided again when others changed the aggregate meanwhile; 0 for never.
+    #[must_use]
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.retries = retries;
+        self
+    }
+}
+
+impl Default for SendOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The effect of a command.
+#[non_exhaustive]
+pub struct Receipt<A: Aggregate> {
+    /// Which aggregate.
+    pub id: Id<A>,
+    /// The version of the aggregate after the command's events; if there were none, its version at the time.
+    pub version: Version,
+    /// The events of the command, in order; none if there was nothing to do.
+    pub events: Vec<A::Event>,
+    /// The place of the last event in the whole log; `None` without events.
+    pub position: Option<Position>,
+    /// The store's clock when the events were stored; `None` without events.
+    pub recorded_at: Option<Timestamp>,
+    /// The id of the command, given or new.
+    pub command_id: CommandId,
+    /// Whether the effect is that of an earlier sending under the same command id.
+    pub repeated: bool,
+}
+
+impl<A: Aggregate> fmt::Debug for Receipt<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receipt")
+            .field("id", &self.id)
+            .field("version", &self.version)
+            .field("events", &self.events)
+            .field("position", &self.position)
+            .field("recorded_at", &self.recorded_at)
+            .field("command_id", &self.command_id)
+            .field("repeated", &self.repeated)
+            .finish()
+    }
+}

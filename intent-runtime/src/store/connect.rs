@@ -1,0 +1,17 @@
+//! From a URL to a store.
+
+use std::sync::Arc;
+
+use super::{MemoryStore, Store, StoreError};
+
+/// Opens the store that a URL names.
+pub(crate) async fn connect(url: &str) -> Result<Arc<dyn Store>, StoreError> {
+    let unknown = |hint| StoreError::UnknownUrl {
+        url: url.to_owned(),
+        hint,
+    };
+    match url.split_once(':') {
+        Some(("memory", "")) => Ok(Arc::new(MemoryStore::new())),
+        _ => Err(unknown("use `memory:` or `sqlite:FILE`")),
+    }
+}

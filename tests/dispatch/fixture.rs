@@ -1,0 +1,148 @@
+//! Where the tests run: an app on each store, and a store that misbehaves when told to.
+
+use std::{
+    borrow::Cow,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use intent_runtime::{
+    AggregateId, App, AsOf, CommandId, EventId, Expect, Id, Metadata, NewEvent, NewSnapshot, RecordedEvent, SqliteStore, Store,
+    StoreError, StreamId, TenantId, Version,
+    prelude::Aggregate,
+    store::{Append, Appended, EventSink, MemoryStore, ReadStream, StateSink, StoreFuture},
+};
+use serde_json::value::RawValue;
+
+use super::domain::{Account, Loan, Open};
+
+/// Runs a test on every store there is.
+pub async fn on_every_store(test: impl AsyncFn(App)) {
+    test(registered(App::new(MemoryStore::new()))).await;
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("events.db").display());
+    test(registered(App::new(SqliteStore::connect(&url).await.unwrap()))).await;
+}
+
+pub fn registered(app: App) -> App {
+    app.register::<Account>().unwrap().register::<Loan>().unwrap()
+}
+
+/// An account that was just opened.
+pub async fn opened(app: &App) -> Id<Account> {
+    let id = Id::new();
+    let owner = String::from("Ada");
+    app.send(Open { id, owner }).await.unwrap();
+    id
+}
+
+pub fn stream(id: impl Into<AggregateId>) -> StreamId {
+    StreamId {
+        tenant_id: TenantId::DEFAULT,
+        aggregate_type: Cow::Borrowed(Account::TYPE),
+        aggregate_id: id.into(),
+    }
+}
+
+/// Appends one raw event, as another build of the program might.
+pub async fn append_raw(app: &App, id: Id<Account>, after: u64, event: (&'static str, u32), payload: &str) {
+    let command_id = CommandId::new();
+    let append = Append {
+        stream: stream(id),
+        expect: Expect::Version(Version::new(after)),
+        command_id,
+        events: vec![NewEvent {
+            id: EventId::of(command_id, 0),
+            event_type: Cow::Borrowed(event.0),
+            schema_version: event.1,
+            payload: RawValue::from_string(payload.into()).unwrap(),
+        }],
+        metadata: serde_json::value::to_raw_value(&Metadata::new()).unwrap(),
+        snapshot: None,
+    };
+    app.store().append(append).await.unwrap();
+}
+
+/// A store in memory that counts its reads and lets a test step in before and after an append.
+#[derive(Clone, Debug, Default)]
+pub struct Interposed {
+    store: Arc<MemoryStore>,
+    pub reads: Arc<AtomicUsize>,
+    faults: Arc<Mutex<Vec<Fault>>>,
+}
+
+/// What happens to the next append instead of going well.
+#[derive(Debug)]
+pub enum Fault {
+    /// Another process appends first.
+    Overtaken(Append),
+    /// The connection breaks before anything was stored.
+    LostBefore,
+    /// The connection breaks after all was stored.
+    LostAfter,
+}
+
+impl Interposed {
+    pub fn next(&self, fault: Fault) {
+        self.faults.lock().unwrap().insert(0, fault);
+    }
+
+    fn lost(append: &Append) -> StoreError {
+        StoreError::UnknownOutcome {
+            stream: append.stream.clone(),
+            source: "the connection broke".into(),
+        }
+    }
+}
+
+impl Store for Interposed {
+    fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
+        Box::pin(async move {
+            let fault = self.faults.lock().unwrap().pop();
+            match fault {
+                None => self.store.append(append).await,
+                Some(Fault::LostBefore) => Err(Self::lost(&append)),
+                Some(Fault::LostAfter) => {
+                    let lost = Self::lost(&append);
+                    self.store.append(append).await.unwrap();
+                    Err(lost)
+                }
+                Some(Fault::Overtaken(first)) => {
+                    self.store.append(first).await.unwrap();
+                    self.store.append(append).await
+                }
+            }
+        })
+    }
+
+    fn read_state<'a>(&'a self, read: ReadStream<'a>, sink: &'a mut dyn StateSink) -> StoreFuture<'a, ()> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.store.read_state(read, sink)
+    }
+
+    fn read_events<'a>(&'a self, read: ReadStream<'a>, sink: &'a mut EventSink<'a>) -> StoreFuture<'a, ()> {
+        self.store.read_events(read, sink)
+    }
+
+    fn version_as_of<'a>(&'a self, stream: &'a StreamId, time: AsOf) -> StoreFuture<'a, Version> {
+        self.store.version_as_of(stream, time)
+    }
+
+    fn events_of_command(&self, tenant: TenantId, command: CommandId) -> StoreFuture<'_, Vec<RecordedEvent>> {
+        self.store.events_of_command(tenant, command)
+    }
+
+    fn save_snapshot<'a>(&'a self, stream: &'a StreamId, snapshot: NewSnapshot) -> StoreFuture<'a, ()> {
+        self.store.save_snapshot(stream, snapshot)
+    }
+
+    fn delete_snapshots<'a>(&'a self, tenant: TenantId, aggregate_type: Option<&'a str>) -> StoreFuture<'a, u64> {
+        self.store.delete_snapshots(tenant, aggregate_type)
+    }
+
+    fn close(&self) -> StoreFuture<'_, ()> {
+        self.store.close()
+    }
+}

@@ -1,0 +1,14 @@
+//! Commands and loads, on every store.
+
+mod caching;
+mod commands;
+mod domain;
+mod fixture;
+mod futures;
+mod idempotency;
+mod metadata;
+mod races;
+mod snapshots;
+mod stored_data;
+mod temporal;
+mod tenants;

@@ -1,0 +1,122 @@
+//! Many at once: nothing lost, nothing doubled.
+
+use std::borrow::Cow;
+
+use intent_runtime::{App, EventId, Expect, NewEvent, prelude::*, store::Append};
+use tokio::task::JoinSet;
+
+use super::{
+    domain::*,
+    fixture::{Fault, Interposed, on_every_store, opened, registered, stream},
+};
+
+/// What another process would append to an account at this version.
+pub fn deposit_after(id: Id<Account>, version: u64) -> Append {
+    let command_id = CommandId::new();
+    let deposited = Deposited { amount: 100, channel: "elsewhere".into() };
+    Append {
+        stream: stream(id),
+        expect: Expect::Version(Version::new(version)),
+        command_id,
+        events: vec![NewEvent {
+            id: EventId::of(command_id, 0),
+            event_type: Cow::Borrowed(Deposited::NAME),
+            schema_version: Deposited::VERSION,
+            payload: serde_json::value::to_raw_value(&deposited).unwrap(),
+        }],
+        metadata: serde_json::value::to_raw_value(&Metadata::new()).unwrap(),
+        snapshot: None,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn racers_lose_and_double_nothing() {
+    on_every_store(async |app| {
+        let id = opened(&app).await;
+        // Two apps on one store share nothing but the store: their commands conflict and are decided again.
+        let apps = [app.clone(), app.clone().cache_bytes(1_000_000)];
+        let mut racers = JoinSet::new();
+        for racer in 0..20 {
+            let app = apps[racer % 2].clone();
+            racers.spawn(async move {
+                let options = SendOptions::new().retries(1_000);
+                for _ in 0..10 {
+                    app.send_with(Deposit { id, amount: 1 }, options.clone()).await.unwrap();
+                }
+            });
+        }
+        while let Some(done) = racers.join_next().await {
+            done.unwrap();
+        }
+        let account = app.load(id).await.unwrap();
+        assert_eq!((account.balance, account.version), (200, Version::new(201)));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn racers_never_overdraw() {
+    on_every_store(async |app| {
+        let id = opened(&app).await;
+        app.send(Deposit { id, amount: 10 }).await.unwrap();
+        let apps = [app.clone(), app.clone().cache_bytes(0)];
+        let mut racers = JoinSet::new();
+        for racer in 0..30 {
+            let app = apps[racer % 2].clone();
+            racers.spawn(async move {
+                let options = SendOptions::new().retries(1_000);
+                app.send_with(Withdraw { id, amount: 1 }, options).await.is_ok()
+            });
+        }
+        let won = racers.join_all().await.into_iter().filter(|won| *won).count();
+        assert_eq!(won, 10, "as many as the balance covers");
+        assert_eq!(app.load(id).await.unwrap().balance, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_conflict_is_decided_again_as_often_as_asked() {
+    let store = Interposed::default();
+    let app = registered(App::new(store.clone()));
+    let id = opened(&app).await;
+    store.next(Fault::Overtaken(deposit_after(id, 1)));
+    let error = app.send_with(Deposit { id, amount: 1 }, SendOptions::new().retries(0)).await.unwrap_err();
+    let text = format!("Account {id} is at version 2, the command expected version 1");
+    assert_eq!(error.to_string(), text);
+
+    store.next(Fault::Overtaken(deposit_after(id, 2)));
+    store.next(Fault::Overtaken(deposit_after(id, 3)));
+    let receipt = app.send_with(Deposit { id, amount: 1 }, SendOptions::new().retries(2)).await.unwrap();
+    assert_eq!(receipt.version, Version::new(5));
+    assert_eq!(app.load(id).await.unwrap().balance, 301);
+}
+
+#[tokio::test]
+async fn a_cancelled_command_leaves_everything_sound() {
+    on_every_store(async |app| {
+        let id = opened(&app).await;
+        for polls in 0..12 {
+            let mut sending = Box::pin(app.send(Deposit { id, amount: 1 }));
+            for _ in 0..polls {
+                if futures_poll(sending.as_mut()).await {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+            drop(sending);
+            app.send(Deposit { id, amount: 1 }).await.unwrap();
+        }
+        let account = app.load(id).await.unwrap();
+        let history = app.history(id).await.unwrap();
+        assert_eq!(account.version.get() as usize, history.len());
+        assert_eq!(account.balance as usize, history.len() - 1);
+        assert!(account.balance >= 12);
+    })
+    .await;
+}
+
+/// Polls once and says whether the future is done.
+async fn futures_poll(mut future: std::pin::Pin<&mut (impl Future + ?Sized)>) -> bool {
+    std::future::poll_fn(|context| std::task::Poll::Ready(future.as_mut().poll(context).is_ready())).await
+}

@@ -1,0 +1,134 @@
+//! Snapshots make a load shorter, never different.
+
+use std::ops::ControlFlow;
+
+use intent_runtime::{
+    App, NewSnapshot, StoredSnapshot, TenantId,
+    prelude::*,
+    store::{RawEvent, ReadStream, StateSink},
+};
+use serde_json::value::RawValue;
+
+use super::{
+    domain::*,
+    fixture::{on_every_store, opened, stream},
+};
+
+/// What a load reads: the version of the snapshot it begins with, and how many events follow.
+#[derive(Debug, Default, PartialEq)]
+struct Reads {
+    snapshot: u64,
+    events: usize,
+}
+
+impl StateSink for Reads {
+    fn snapshot(&mut self, snapshot: StoredSnapshot) -> bool {
+        self.snapshot = snapshot.version.get();
+        true
+    }
+
+    fn event(&mut self, _: RawEvent<'_>) -> ControlFlow<()> {
+        self.events += 1;
+        ControlFlow::Continue(())
+    }
+}
+
+async fn reads(app: &App, id: Id<Account>) -> Reads {
+    let mut reads = Reads::default();
+    let stream = stream(id);
+    let read = ReadStream { snapshot: true, ..ReadStream::all(&stream) };
+    app.store().read_state(read, &mut reads).await.unwrap();
+    reads
+}
+
+#[tokio::test]
+async fn one_is_taken_every_n_events() {
+    on_every_store(async |app| {
+        let id = opened(&app).await;
+        for _ in 0..8 {
+            app.send(Deposit { id, amount: 1 }).await.unwrap();
+        }
+        assert_eq!(reads(&app, id).await, Reads { snapshot: 0, events: 9 });
+        app.send(Deposit { id, amount: 1 }).await.unwrap();
+        assert_eq!(reads(&app, id).await, Reads { snapshot: 10, events: 0 });
+        app.send(Deposit { id, amount: 1 }).await.unwrap();
+        assert_eq!(reads(&app, id).await, Reads { snapshot: 10, events: 1 });
+        assert_eq!(app.load(id).await.unwrap().balance, 10);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_is_taken_when_an_append_crosses_a_multiple() {
+    on_every_store(async |app| {
+        let id = opened(&app).await;
+        app.send(DepositMany { id, amounts: vec![1; 13] }).await.unwrap();
+        assert_eq!(reads(&app, id).await, Reads { snapshot: 14, events: 0 });
+        assert_eq!(app.load(id).await.unwrap().balance, 13);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_is_taken_on_demand() {
+    on_every_store(async |app| {
+        let id = opened(&app).await;
+        app.send(Deposit { id, amount: 1 }).await.unwrap();
+        assert_eq!(app.snapshot(id).await.unwrap(), Version::new(2));
+        assert_eq!(reads(&app, id).await, Reads { snapshot: 2, events: 0 });
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn loads_with_and_without_snapshots_are_the_same() {
+    on_every_store(async |app| {
+        let id = opened(&app).await;
+        for amount in 0..35 {
+            app.send(Deposit { id, amount }).await.unwrap();
+            app.send(Fork { id }).await.unwrap();
+        }
+        let with = app.load(id).await.unwrap();
+        assert!(reads(&app, id).await.snapshot > 0);
+        app.store().delete_snapshots(TenantId::DEFAULT, None).await.unwrap();
+        assert_eq!(reads(&app, id).await.snapshot, 0);
+        assert_eq!(app.load(id).await.unwrap(), with);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_snapshot_that_cannot_be_read_is_left_aside() {
+    on_every_store(async |app| {
+        let id = opened(&app).await;
+        app.send(Deposit { id, amount: 5 }).await.unwrap();
+        let expected = app.load(id).await.unwrap();
+        let unreadable = [(1, r#"{"owner":"somebody else"}"#), (1, "7"), (9, "{}"), (0, "null")];
+        for (schema_version, state) in unreadable {
+            let snapshot = NewSnapshot {
+                version: Version::new(2),
+                schema_version,
+                state: RawValue::from_string(state.into()).unwrap(),
+            };
+            app.store().save_snapshot(&stream(id), snapshot).await.unwrap();
+            assert_eq!(app.load(id).await.unwrap(), expected, "with the state {state}");
+            app.store().delete_snapshots(TenantId::DEFAULT, None).await.unwrap();
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_earlier_version_is_not_read_from_a_later_snapshot() {
+    on_every_store(async |app| {
+        let id = opened(&app).await;
+        for _ in 0..15 {
+            app.send(Deposit { id, amount: 1 }).await.unwrap();
+        }
+        assert_eq!(reads(&app, id).await.snapshot, 10);
+        assert_eq!(app.load_at(id, Version::new(4)).await.unwrap().balance, 3);
+        assert_eq!(app.load_at(id, Version::new(10)).await.unwrap().balance, 9);
+        assert_eq!(app.load_at(id, Version::new(12)).await.unwrap().balance, 11);
+    })
+    .await;
+}
