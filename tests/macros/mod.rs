@@ -1,3 +1,4 @@
 //! What the macros promise.
 
 mod account;
+mod ui;
