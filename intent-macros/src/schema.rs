@@ -25,7 +25,7 @@ pub(crate) fn can_forward(item: &DeriveInput) -> bool {
 
 /// ```ignore
 /// const _: () = {
-///     use ::core::{convert::Into as _, default::Default as _, option::Option::Some};
+///     use ::core::{convert::{From as _, Into as _}, default::Default as _, option::Option::Some};
 ///     #[derive(JsonSchema)]
 ///     #[schemars(rename = "Deposited", crate = "…")]
 ///     struct __Schema { amount: Money }
@@ -45,7 +45,11 @@ pub(crate) fn forwarded(runtime: &Runtime, item: &DeriveInput) -> TokenStream {
     quote! {
         const _: () = {
             #[allow(unused_imports)]
-            use ::core::{convert::Into as _, default::Default as _, option::Option::Some};
+            use ::core::{
+                convert::{From as _, Into as _},
+                default::Default as _,
+                option::Option::Some,
+            };
 
             #[derive(#private::schemars::JsonSchema)]
             #[schemars(rename = #text, crate = #schemars)]

@@ -13,8 +13,8 @@ use crate::{
     suggest::did_you_mean,
 };
 
-/// Reports all mistakes in `aggregate`.
-pub(super) fn check(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
+/// Reports all mistakes in `aggregate`; without complete lists of events, none that follows from them.
+pub(super) fn check(diag: &Diagnostics, aggregate: &Aggregate<'_>, lists_are_read: bool) {
     let unread = diag.has_errors();
     struct_with_named_fields(diag, aggregate);
     no_parameters(diag, aggregate);
@@ -23,7 +23,7 @@ pub(super) fn check(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
     no_rule_on_the_id(diag, aggregate);
     let listed = each_event_once(diag, aggregate);
     closures_take_what_there_is(diag, aggregate);
-    let ruled = rules_for_listed_events(diag, aggregate);
+    let ruled = lists_are_read && rules_for_listed_events(diag, aggregate);
     one_rule_per_event_and_field(diag, aggregate);
     a_rule_or_a_function(diag, aggregate);
     // A rule that was misread or misspelt is one mistake; that its event then does nothing is not another.

@@ -1,8 +1,8 @@
 //! What `#[command]` generates.
 
-use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
-use syn::{DeriveInput, Ident, ext::IdentExt as _};
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{DeriveInput, Ident, ext::IdentExt as _, spanned::Spanned as _};
 
 use super::model::Command;
 use crate::{
@@ -19,15 +19,9 @@ pub(super) fn expand(command: &Command<'_>) -> TokenStream {
         command.ident(),
         fields.filter(|field| !field.attrs.iter().any(|found| attr::is(found, ID))),
     );
-    let command_impl = command.ids().next().map(|(field, _)| {
-        let private = runtime.private();
-        let ty = replace_self(&field.ty, command.ident());
-        let aggregate = quote!(<#ty as #private::IsId>::Aggregate);
-        let id = field.ident.to_token_stream();
-        command_impl(command, &aggregate, &quote!(self.#id))
-    });
-    let rest = scope::unnamed(&quote! { #storable #command_impl });
-    quote! { #item #rest }
+    let command_impl = command_impl(command);
+    let rest = scope::unnamed(&command_impl);
+    quote! { #storable #item #rest }
 }
 
 /// ```ignore
@@ -45,11 +39,20 @@ pub(super) fn item(command: &Command<'_>) -> TokenStream {
     quote! { #attributes #item #schema }
 }
 
-fn command_impl(
-    command: &Command<'_>,
-    aggregate: &TokenStream,
-    target: &TokenStream,
-) -> TokenStream {
+/// The impl of `Command`, or nothing without an `#[id]`.
+///
+/// The aggregate is the one that the id is of, in the field's own words: an alias of `Id<..>` works, and what is wrong
+/// with it is shown there.
+pub(super) fn command_impl(command: &Command<'_>) -> TokenStream {
+    let Some((field, _)) = command.ids().next() else {
+        return TokenStream::new();
+    };
+    let ty = replace_self(&field.ty, command.ident());
+    let id = field.ident.to_token_stream();
+    let span = Span::call_site().located_at(field.ty.span());
+    let private = command.attrs.runtime.private_at(span);
+    let aggregate = quote_spanned!(span=> <#ty as #private::IsId>::Aggregate);
+    let target = quote_spanned!(span=> <#ty as #private::IsId>::id(&self.#id));
     let ident = command.ident();
     let name = match &command.attrs.name {
         Some(name) => name.to_token_stream(),
@@ -58,10 +61,10 @@ fn command_impl(
     CommandImpl {
         runtime: &command.attrs.runtime,
         ident,
-        aggregate,
+        aggregate: &aggregate,
         name,
         doc: docs::text(&command.original.attrs),
-        target,
+        target: &target,
     }
     .into_token_stream()
 }
@@ -104,7 +107,7 @@ impl ToTokens for CommandImpl<'_> {
                 const NAME: &'static ::core::primitive::str = #name;
                 const DOC: &'static ::core::primitive::str = #doc;
 
-                fn target(&self) -> #runtime::Id<#aggregate> {
+                fn target(&self) -> #runtime::Id<Self::Aggregate> {
                     #target
                 }
             }

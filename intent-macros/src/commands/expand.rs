@@ -1,7 +1,7 @@
 //! What `#[commands]` generates.
 
-use proc_macro2::TokenStream;
-use quote::{ToTokens as _, quote};
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens as _, quote, quote_spanned};
 use syn::{Attribute, DeriveInput, Fields, Type, parse_quote, spanned::Spanned as _};
 
 use super::{
@@ -104,7 +104,10 @@ fn command_struct(block: &Block<'_>, function: &Function<'_>) -> (TokenStream, T
             #(#fields,)*
         }
     };
-    let stored = storable(block, &item);
+    let stored = match storable(block, &item) {
+        Some(check) => quote!(#(#conditions)* #check),
+        None => TokenStream::new(),
+    };
     let (attributes, schema) = schema::derives(runtime, Derives::ALL, &mut item);
     document(block, function, &mut item);
     let command_impl = CommandImpl {
@@ -116,6 +119,7 @@ fn command_struct(block: &Block<'_>, function: &Function<'_>) -> (TokenStream, T
         target: &quote!(self.id),
     };
     let item = quote! {
+        #stored
         #(#conditions)*
         #attributes
         #[allow(private_interfaces)]
@@ -124,21 +128,21 @@ fn command_struct(block: &Block<'_>, function: &Function<'_>) -> (TokenStream, T
         #schema
     };
     let impls = match conditions.is_empty() {
-        true => quote! { #stored #command_impl },
+        true => command_impl.into_token_stream(),
         false => {
-            let impls = scope::unnamed(&quote! { #stored #command_impl });
+            let impls = scope::unnamed(&command_impl.into_token_stream());
             quote! { #(#conditions)* #impls }
         }
     };
     (item, impls)
 }
 
-fn storable(block: &Block<'_>, item: &DeriveInput) -> TokenStream {
+fn storable(block: &Block<'_>, item: &DeriveInput) -> Option<TokenStream> {
     let fields = match &item.data {
         syn::Data::Struct(data) => data.fields.iter().skip(1).collect(),
         _ => Vec::new(),
     };
-    storable::checks(&block.attrs.runtime, &item.ident, fields).unwrap_or_default()
+    storable::checks(&block.attrs.runtime, &item.ident, fields)
 }
 
 /// Adds the comments that the user did not write.
@@ -301,10 +305,13 @@ fn call(block: &Block<'_>, decided: &Decided<'_, '_>, function: &Function<'_>) -
 ///     }
 /// }
 /// ```
+///
+/// All of it is where the user wrote the aggregate: that is where a second block is reported.
 fn list_impl(block: &Block<'_>, decided: &[Decided<'_, '_>]) -> TokenStream {
     let runtime = &block.attrs.runtime;
-    let private = runtime.private();
     let aggregate = block.aggregate();
+    let span = Span::call_site().located_at(aggregate.span());
+    let private = runtime.private_at(span);
     let commands = decided.iter().map(|decided| {
         let command = &decided.command;
         let conditions = decided
@@ -317,7 +324,7 @@ fn list_impl(block: &Block<'_>, decided: &[Decided<'_, '_>]) -> TokenStream {
             <#command as #private::CommandOf<#aggregate>>::add_to(list);
         }
     });
-    quote! {
+    quote_spanned! {span=>
         #[automatically_derived]
         impl #private::OneCommandsBlock for #aggregate {
             fn list(list: &mut #runtime::CommandList<Self>) {

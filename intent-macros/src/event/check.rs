@@ -163,6 +163,7 @@ fn within_chain(diag: &Diagnostics, event: &Event<'_>) -> bool {
             let fact = format!("no step leads on from version {from}");
             let help = match version {
                 0 | 1 => "add `version = 2` to `#[event(..)]`".to_owned(),
+                2 => "the only step reads version 1".to_owned(),
                 _ => format!("a step reads a version from 1 to {}", version - 1),
             };
             diag.add(Mistake::at(&step.from.literal, fact).help(help));

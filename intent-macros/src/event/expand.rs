@@ -12,17 +12,18 @@ use crate::{
     schema, scope, storable,
 };
 
-/// The struct with its derives, and beside it, unseen, the impls and checks.
+/// The struct with its derives, and beside it, unseen, the impls and checks. The check of its fields stands first: errors
+/// come in the order of the code, and ours is to be read before those of serde.
 pub(super) fn expand(event: &Event<'_>) -> TokenStream {
     let item = item(event);
+    let storable = storable(event);
     let rest = [
-        storable(event),
         unit_serde(event),
         event_impl(event, &upcast(event)),
         predecessor_checks(event),
     ];
     let rest = scope::unnamed(&rest.into_iter().collect());
-    quote! { #item #rest }
+    quote! { #storable #item #rest }
 }
 
 /// ```ignore
@@ -139,9 +140,11 @@ fn upcast(event: &Event<'_>) -> TokenStream {
             // The type is named at the predecessor's place: a missing `From` is the fault of that word.
             let ident = generated(event.ident().to_string(), predecessor.span());
             quote! {
-                #private::upcast_from::<Self, #predecessor>(
+                #private::upcast_from(
                     version,
                     payload,
+                    <#predecessor as #runtime::Event>::VERSION,
+                    <#predecessor as #runtime::Event>::decode,
                     <#ident as ::core::convert::From<#predecessor>>::from,
                 )
             }

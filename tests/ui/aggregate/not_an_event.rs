@@ -9,7 +9,6 @@ pub struct Account {
     balance: i64,
 }
 
-#[derive(Clone, Debug, PartialEq)]
 pub struct Audited;
 
 #[event]

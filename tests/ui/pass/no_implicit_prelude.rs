@@ -1,8 +1,7 @@
-// Generated code names everything by its full path, whatever the user's own types are called.
+//! A domain beside types that are called like those of the standard library: generated code names everything by its
+//! full path.
 #![no_implicit_prelude]
 #![deny(warnings, missing_docs, unused)]
-
-//! A domain beside types that are called like those of the standard library.
 
 /// Not the one of the standard library.
 pub struct Result;
@@ -18,12 +17,6 @@ pub struct Command;
 pub struct Box;
 /// Not the one of the standard library.
 pub struct String;
-/// Not the primitive.
-#[allow(non_camel_case_types)]
-pub struct str;
-/// Not the primitive.
-#[allow(non_camel_case_types)]
-pub struct bool;
 
 /// Functions of a module like these would shadow those of the standard library.
 pub mod core {}

@@ -113,21 +113,21 @@ fn function(aggregate: &Ident, field: &Field<'_>, event: Event<'_>, rule: &Rule)
             fn #name(_: &#path) -> #ty { #value }
         },
         Change::Operate(operator, value) => {
+            // The operation is at the operator's place: that is the word to change if the types have no such one.
+            let span = Span::call_site().located_at(operator.span());
             let (closure, call) = match value {
                 Expr::Closure(closure) => {
                     let typed = typed(closure, &quote!(&'event #path));
-                    (typed, quote!((event)))
+                    (typed, quote_spanned!(span=> (event)))
                 }
-                value => (quote!(|| #value), quote!(())),
+                value => (quote!(|| #value), quote_spanned!(span=> ())),
             };
-            // The operation is at the operator's place: that is the word to change if the types have no such one.
-            let span = operator.span();
-            let change = quote_spanned!(span=> *field #operator value #call;);
+            let change = quote_spanned!(span=> *field #operator value #call);
             quote! {
                 #[allow(unused_variables)]
                 fn #name<'event>(field: &mut #ty, event: &'event #path) {
                     let value = #closure;
-                    #change
+                    #change;
                 }
             }
         }
