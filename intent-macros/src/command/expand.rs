@@ -24,7 +24,7 @@ pub(super) fn expand(command: &Command<'_>) -> TokenStream {
     quote! { #storable #item #rest }
 }
 
-/// ```ignore
+/// ```text
 /// #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 /// #[serde(crate = "…")]
 /// pub struct Relocate { … }       // without `#[id]`
@@ -65,13 +65,14 @@ pub(super) fn command_impl(command: &Command<'_>) -> TokenStream {
         name,
         doc: docs::text(&command.original.attrs),
         target: &target,
+        span,
     }
     .into_token_stream()
 }
 
 /// The impl of `Command`, for a struct that the user or a macro wrote.
 ///
-/// ```ignore
+/// ```text
 /// impl Command for Relocate {
 ///     type Aggregate = Account;
 ///     const NAME: &'static str = "Relocate";
@@ -88,6 +89,8 @@ pub(crate) struct CommandImpl<'a> {
     pub(crate) doc: TokenStream,
     /// What `target` answers.
     pub(crate) target: &'a TokenStream,
+    /// Where the id is: a second mention of what is wrong with it must not be a second error.
+    pub(crate) span: Span,
 }
 
 impl ToTokens for CommandImpl<'_> {
@@ -99,7 +102,12 @@ impl ToTokens for CommandImpl<'_> {
             name,
             doc,
             target,
+            span,
         } = self;
+        let id = runtime.at(*span);
+        let target = quote_spanned! {*span=>
+            fn target(&self) -> #id::Id<Self::Aggregate> { #target }
+        };
         tokens.extend(quote! {
             #[automatically_derived]
             impl #runtime::Command for #ident {
@@ -107,9 +115,7 @@ impl ToTokens for CommandImpl<'_> {
                 const NAME: &'static ::core::primitive::str = #name;
                 const DOC: &'static ::core::primitive::str = #doc;
 
-                fn target(&self) -> #runtime::Id<Self::Aggregate> {
-                    #target
-                }
+                #target
             }
         });
     }

@@ -64,7 +64,7 @@ fn structs(block: &Block<'_>, decided: &[Decided<'_, '_>]) -> (TokenStream, Toke
         .unzip()
 }
 
-/// ```ignore
+/// ```text
 /// /// Puts money in.
 /// #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 /// #[serde(crate = "…")]
@@ -117,6 +117,7 @@ fn command_struct(block: &Block<'_>, function: &Function<'_>) -> (TokenStream, T
         name: ident.to_string().into_token_stream(),
         doc: docs::text(&function.original.attrs),
         target: &quote!(self.id),
+        span: Span::call_site(),
     };
     let item = quote! {
         #stored
@@ -149,7 +150,7 @@ fn storable(block: &Block<'_>, item: &DeriveInput) -> Option<TokenStream> {
 fn document(block: &Block<'_>, function: &Function<'_>, item: &mut DeriveInput) {
     let path = format!("{}::{}", block.aggregate_text(), function.ident());
     if docs::comments(&item.attrs).next().is_none() {
-        let text = format!("The command that `{path}` decides.");
+        let text = format!(" The command that `{path}` decides.");
         item.attrs.push(parse_quote!(#[doc = #text]));
     }
     let syn::Data::Struct(data) = &mut item.data else {
@@ -163,8 +164,8 @@ fn document(block: &Block<'_>, function: &Function<'_>, item: &mut DeriveInput) 
             continue;
         }
         let text = match (index, &field.ident) {
-            (0, _) => format!("The `{}` that the command is for.", block.aggregate_text()),
-            (_, Some(name)) => format!("`{name}` of `{path}`."),
+            (0, _) => format!(" The `{}` that the command is for.", block.aggregate_text()),
+            (_, Some(name)) => format!(" `{name}` of `{path}`."),
             (_, None) => continue,
         };
         field.attrs.push(parse_quote!(#[doc = #text]));
@@ -179,7 +180,7 @@ fn conditions<'a>(function: &Function<'a>) -> Vec<&'a Attribute> {
         .collect()
 }
 
-/// ```ignore
+/// ```text
 /// impl Decide<Deposit> for Account {
 ///     type Error = Refused;
 ///     fn decide(state: Option<&Self>, command: Deposit, context: &Context) -> Result<Decision<Self>, Self::Error> { … }
@@ -216,7 +217,7 @@ fn decide_impl(block: &Block<'_>, decided: &Decided<'_, '_>, body: &TokenStream)
     }
 }
 
-/// ```ignore
+/// ```text
 /// match state {
 ///     None => Ok(Decision::NotFound),
 ///     Some(state) => { … }
@@ -241,7 +242,7 @@ fn body(block: &Block<'_>, decided: &Decided<'_, '_>) -> TokenStream {
     }
 }
 
-/// ```ignore
+/// ```text
 /// {
 ///     let decided = match Account::deposit(state, command.amount, command.channel) {
 ///         Ok(decided) => decided,
@@ -298,7 +299,7 @@ fn call(block: &Block<'_>, decided: &Decided<'_, '_>, function: &Function<'_>) -
     }
 }
 
-/// ```ignore
+/// ```text
 /// impl OneCommandsBlock for Account {
 ///     fn list(list: &mut CommandList<Self>) {
 ///         <Deposit as CommandOf<Account>>::add_to(list);

@@ -6,7 +6,7 @@ use syn::ext::IdentExt as _;
 
 use super::super::model::Aggregate;
 
-/// ```ignore
+/// ```text
 /// /// The events of `Account`.
 /// #[derive(Clone, Debug, PartialEq)]
 /// pub enum AccountEvent {
@@ -17,10 +17,10 @@ use super::super::model::Aggregate;
 pub(super) fn event_enum(aggregate: &Aggregate<'_>) -> TokenStream {
     let visibility = &aggregate.original.vis;
     let event_enum = aggregate.event_enum();
-    let doc = format!("The events of `{}`.", aggregate.text());
+    let doc = format!(" The events of `{}`.", aggregate.text());
     let variants = distinct(aggregate).into_iter().map(|event| {
         let (variant, path) = (event.variant(), event.path);
-        let doc = format!("`{}`", event.text());
+        let doc = format!(" `{}`", event.text());
         quote! {
             #[doc = #doc]
             #variant(#path)
@@ -55,7 +55,7 @@ pub(super) fn impls(aggregate: &Aggregate<'_>) -> TokenStream {
     quote! { #codec #conversions }
 }
 
-/// ```ignore
+/// ```text
 /// impl AggregateEvent for AccountEvent {
 ///     fn name(&self) -> &'static str { match self { Self::Opened(_) => name_of::<Account, Opened>() } }
 ///     fn schema_version(&self) -> u32 { match self { Self::Opened(_) => version_of::<Account, Opened>() } }
@@ -126,7 +126,7 @@ fn codec(aggregate: &Aggregate<'_>) -> TokenStream {
     }
 }
 
-/// ```ignore
+/// ```text
 /// impl From<Opened> for AccountEvent { … }
 /// impl EventOf<Account> for Opened {
 ///     fn from_event(event: &AccountEvent) -> Option<&Self> { … }
@@ -178,7 +178,7 @@ fn conversions(aggregate: &Aggregate<'_>) -> TokenStream {
     }
 }
 
-/// ```ignore
+/// ```text
 /// const __NAMES: [(&str, &str); 2] = [("Opened", name_of::<Account, Opened>()), …];
 /// const _: () = __private::assert_new_name("Account", &__NAMES, 1);
 /// ```

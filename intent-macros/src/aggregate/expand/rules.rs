@@ -79,7 +79,7 @@ pub(super) fn value(field: &Field<'_>, event: Event<'_>) -> TokenStream {
     }
 }
 
-/// ```ignore
+/// ```text
 /// fn __owner_on_opened(e: &Opened) -> String {          // Opened = |e| e.owner.clone()
 ///     e.owner.clone()
 /// }
@@ -175,7 +175,7 @@ fn typed(closure: &ExprClosure, ty: &TokenStream) -> TokenStream {
     closure.into_token_stream()
 }
 
-/// ```ignore
+/// ```text
 /// fn __id(id: Id<Account>) -> Id<Account> { <Id<Account> as IsIdOf<Account>>::from_id(id) }
 /// const _: fn(&Account) -> &Id<Account> = |aggregate| &aggregate.id;
 /// ```
@@ -199,7 +199,7 @@ fn id(aggregate: &Aggregate<'_>) -> TokenStream {
     }
 }
 
-/// ```ignore
+/// ```text
 /// fn __default_notes() -> Vec<String> { <Vec<String> as Default>::default() }
 /// ```
 ///
