@@ -1,14 +1,14 @@
 // What `#[derive(Aggregate)]` generates. Written by a test of intent-macros.
 
-///The events of `Account`.
+/// The events of `Account`.
 #[derive(::core::clone::Clone, ::core::fmt::Debug, ::core::cmp::PartialEq)]
 #[allow(private_interfaces)]
 pub enum AccountEvent {
-    ///`Opened`
+    /// `Opened`
     Opened(Opened),
-    ///`Deposited`
+    /// `Deposited`
     Deposited(Deposited),
-    ///`Moved`
+    /// `Moved`
     Moved(Moved),
 }
 #[doc(hidden)]

@@ -21,13 +21,14 @@ impl Account {
 )]
 #[serde(crate = "::intent_runtime::__private::serde")]
 #[allow(private_interfaces)]
-///The command that `Account::open` decides.
+/// The command that `Account::open` decides.
 pub struct Open {
-    ///The `Account` that the command is for.
+    /// The `Account` that the command is for.
     pub id: ::intent_runtime::Id<Account>,
-    ///`owner` of `Account::open`.
+    /// `owner` of `Account::open`.
     pub owner: String,
 }
+#[doc(hidden)]
 const _: () = {
     #[allow(unused_imports)]
     use ::core::{
@@ -70,11 +71,12 @@ const _: [(); 1usize] = [<Money as ::intent_runtime::__private::Storable>::CHECK
 #[allow(private_interfaces)]
 /// Takes money out.
 pub struct Withdraw {
-    ///The `Account` that the command is for.
+    /// The `Account` that the command is for.
     pub id: ::intent_runtime::Id<Account>,
-    ///`amount` of `Account::withdraw`.
+    /// `amount` of `Account::withdraw`.
     pub amount: Money,
 }
+#[doc(hidden)]
 const _: () = {
     #[allow(unused_imports)]
     use ::core::{

@@ -14,6 +14,7 @@ pub struct Deposited {
     pub amount: Money,
     pub channel: String,
 }
+#[doc(hidden)]
 const _: () = {
     #[allow(unused_imports)]
     use ::core::{

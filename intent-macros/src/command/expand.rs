@@ -31,7 +31,7 @@ pub(super) fn expand(command: &Command<'_>) -> TokenStream {
 /// ```
 pub(super) fn item(command: &Command<'_>) -> TokenStream {
     let mut item = command.original.clone();
-    for field in item.fields.iter_mut() {
+    for field in &mut item.fields {
         field.attrs.retain(|attribute| !attr::is(attribute, ID));
     }
     let mut item = DeriveInput::from(item);

@@ -34,7 +34,7 @@ pub(super) fn expand(event: &Event<'_>) -> TokenStream {
 pub(super) fn item(event: &Event<'_>) -> TokenStream {
     let runtime = &event.attrs.runtime;
     let mut item = event.original.clone();
-    for field in item.fields.iter_mut() {
+    for field in &mut item.fields {
         field.attrs.retain(|attribute| !is_note(attribute));
     }
     let derives = match event.is_unit() {

@@ -75,7 +75,7 @@ fn codec(aggregate: &Aggregate<'_>) -> TokenStream {
     let (ident, event_enum) = (aggregate.ident(), aggregate.event_enum());
     let events = distinct(aggregate);
     let paths: Vec<_> = events.iter().map(|event| event.path).collect();
-    let variants: Vec<_> = events.iter().map(|event| event.variant()).collect();
+    let variants: Vec<_> = events.iter().map(super::Event::variant).collect();
     let this = match events.is_empty() {
         true => quote!(*self),
         false => quote!(self),
