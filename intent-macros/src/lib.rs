@@ -1,5 +1,7 @@
 //! The macros of `intent-runtime`, which re-exports and documents them; depend on that crate.
 
+#![warn(unreachable_pub)]
+
 mod aggregate;
 mod attr;
 mod command;
@@ -48,3 +50,6 @@ pub fn command(args: TokenStream, item: TokenStream) -> TokenStream {
 pub fn commands(args: TokenStream, item: TokenStream) -> TokenStream {
     commands::commands(args.into(), item.into()).into()
 }
+
+#[cfg(test)]
+mod expansion_tests;
