@@ -48,9 +48,7 @@ pub enum DecodeError {
 impl DecodeError {
     /// No event is stored under this name.
     pub fn unknown_event(name: &str) -> Self {
-        Self::UnknownEvent {
-            name: name.to_owned(),
-        }
+        Self::UnknownEvent { name: name.into() }
     }
 
     /// A payload of version `stored` has no way to version `current`.

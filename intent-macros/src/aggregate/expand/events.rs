@@ -106,6 +106,7 @@ fn codec(aggregate: &Aggregate<'_>) -> TokenStream {
                 }
             }
 
+            #[inline]
             fn decode(
                 name: &::core::primitive::str,
                 version: ::core::primitive::u32,
