@@ -1,0 +1,3 @@
+#![allow(dead_code, unreachable_pub)]
+mod xes;
+fn main() {}
