@@ -1,1 +1,50 @@
-//! The macros of `intent-runtime`.
+//! The macros of `intent-runtime`, which re-exports and documents them; depend on that crate.
+
+mod aggregate;
+mod attr;
+mod command;
+mod commands;
+mod derives;
+mod diag;
+mod docs;
+mod event;
+mod paths;
+mod respan;
+mod schema;
+mod scope;
+mod storable;
+mod suggest;
+mod symbol;
+mod value;
+
+use proc_macro::TokenStream;
+
+/// Makes an event of a struct.
+#[proc_macro_attribute]
+pub fn event(args: TokenStream, item: TokenStream) -> TokenStream {
+    event::event(args.into(), item.into()).into()
+}
+
+/// Makes a value object of a struct or an enum.
+#[proc_macro_attribute]
+pub fn value(args: TokenStream, item: TokenStream) -> TokenStream {
+    value::value(args.into(), item.into()).into()
+}
+
+/// Makes an aggregate of a struct whose fields say what changes them.
+#[proc_macro_derive(Aggregate, attributes(aggregate, id, on, serde))]
+pub fn aggregate(item: TokenStream) -> TokenStream {
+    aggregate::aggregate(item.into()).into()
+}
+
+/// Makes a command of a struct.
+#[proc_macro_attribute]
+pub fn command(args: TokenStream, item: TokenStream) -> TokenStream {
+    command::command(args.into(), item.into()).into()
+}
+
+/// Makes a command of each marked function of an aggregate.
+#[proc_macro_attribute]
+pub fn commands(args: TokenStream, item: TokenStream) -> TokenStream {
+    commands::commands(args.into(), item.into()).into()
+}

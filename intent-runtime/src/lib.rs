@@ -40,3 +40,31 @@ pub use testing::{Scenario, Then};
 pub use timestamp::{Timestamp, TimestampError};
 pub use upcast::{DecodeError, UpcastError};
 pub use version::{Position, Version};
+
+// The derive shares its name with the trait, as serde's do.
+pub use intent_macros::{Aggregate, command, commands, event, value};
+
+/// What a domain file needs: `use intent_runtime::prelude::*;`.
+pub mod prelude {
+    pub use crate::Aggregate;
+    pub use crate::App;
+    pub use crate::AsOf;
+    pub use crate::Command;
+    pub use crate::CommandId;
+    pub use crate::Context;
+    pub use crate::Decide;
+    pub use crate::Event;
+    pub use crate::Id;
+    pub use crate::JsonObject;
+    pub use crate::Metadata;
+    pub use crate::Scenario;
+    pub use crate::SendError;
+    pub use crate::SendOptions;
+    pub use crate::Timestamp;
+    pub use crate::UpcastError;
+    pub use crate::Version;
+    pub use crate::command;
+    pub use crate::commands;
+    pub use crate::event;
+    pub use crate::value;
+}

@@ -9,7 +9,10 @@ pub use crate::upcast::{UpcastStep, run_steps};
 
 use std::marker::PhantomData;
 
-use ::serde::{Serialize, de::DeserializeOwned};
+use ::serde::{
+    Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned,
+    ser::SerializeStruct as _,
+};
 use schemars::JsonSchema;
 
 use crate::{Aggregate, Command, CommandList, DecodeError, Event, Id};
@@ -67,13 +70,20 @@ impl<T: Serialize + DeserializeOwned + JsonSchema> Storable for T {}
     label = "not a command of `{A}`",
     note = "a command belongs to the aggregate that its `#[id]` field names, and to no other"
 )]
-pub trait CommandOf<A> {
-    /// Names the check, so that generated code can refer to it.
-    const CHECK: () = ();
+pub trait CommandOf<A: Aggregate> {
+    /// Lists the command.
+    fn add_to(list: &mut CommandList<A>);
 }
 
-/// `#[commands]`: one block per aggregate lists its commands.
-pub trait CommandBlock: Aggregate {
+#[diagnostic::do_not_recommend]
+impl<A: Aggregate, C: Command<Aggregate = A>> CommandOf<A> for C {
+    fn add_to(list: &mut CommandList<A>) {
+        list.add::<C>();
+    }
+}
+
+/// `#[commands]`: one block per aggregate lists its commands. The name is what the compiler shows of a second block.
+pub trait OneCommandsBlock: Aggregate {
     /// Lists the commands.
     fn list(list: &mut CommandList<Self>);
 }
@@ -96,7 +106,7 @@ impl<A> Default for CommandProbe<A> {
     }
 }
 
-impl<A: CommandBlock> CommandProbe<A> {
+impl<A: OneCommandsBlock> CommandProbe<A> {
     /// Lists the commands of the block.
     pub fn list(&self, list: &mut CommandList<A>) {
         A::list(list);
@@ -113,15 +123,33 @@ impl<A: Aggregate> NoCommandBlock<A> for CommandProbe<A> {
     fn list(&self, _: &mut CommandList<A>) {}
 }
 
-/// `#[event(from = V1)]`: reads an older payload through the predecessor's whole chain.
-pub fn upcast_from<E: Event, P: Event + Into<E>>(
+/// `#[event]` on a struct without fields: it is written as `{}`, to which a later version can add fields.
+pub fn serialize_unit<S: Serializer>(name: &'static str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_struct(name, 0)?.end()
+}
+
+/// `#[event]` on a struct without fields: any object is read as `event`.
+pub fn deserialize_unit<'de, D: Deserializer<'de>, E>(
+    deserializer: D,
+    event: E,
+) -> Result<E, D::Error> {
+    #[derive(Deserialize)]
+    struct Object {}
+
+    Object::deserialize(deserializer).map(|Object {}| event)
+}
+
+/// `#[event(from = V1)]`: reads an older payload through the predecessor's whole chain. The conversion is an
+/// argument rather than a bound, so that a missing one is an error where the user named the predecessor.
+pub fn upcast_from<E: Event, P: Event>(
     version: u32,
     payload: &[u8],
+    convert: fn(P) -> E,
 ) -> Result<E, DecodeError> {
     if version == 0 || version > P::VERSION {
         return Err(DecodeError::version(version, E::VERSION));
     }
-    P::decode(version, payload).map(Into::into)
+    P::decode(version, payload).map(convert)
 }
 
 /// `#[derive(Aggregate)]` with `snapshot(..)`: reads the state if its shape is of the current version.
@@ -185,26 +213,24 @@ const fn same(a: &str, b: &str) -> bool {
     true
 }
 
-/// `#[derive(Aggregate)]`: the last of `events`, each an identifier with its stored name, must not share its stored
-/// name with an earlier one.
+/// `#[derive(Aggregate)]`: the event at `index` of `events`, each an identifier with its stored name, must not share
+/// its stored name with an earlier one.
 #[track_caller]
 #[allow(clippy::panic, reason = "evaluated at compile time only")]
-pub const fn assert_new_name(aggregate: &str, events: &[(&str, &str)]) {
-    let Some((last, earlier)) = events.split_last() else {
-        return;
-    };
+pub const fn assert_new_name(aggregate: &str, events: &[(&str, &str)], index: usize) {
+    let (identifier, name) = events[index];
     let mut at = 0;
-    while at < earlier.len() {
-        if same(earlier[at].1, last.1) {
+    while at < index {
+        if same(events[at].1, name) {
             let message = Message::of([
                 "events `",
-                earlier[at].0,
+                events[at].0,
                 "` and `",
-                last.0,
+                identifier,
                 "` of `",
                 aggregate,
                 "` have the same stored name \"",
-                last.1,
+                name,
                 "\"",
             ]);
             panic!("{}", message.as_str());
@@ -216,19 +242,19 @@ pub const fn assert_new_name(aggregate: &str, events: &[(&str, &str)]) {
 /// `#[event(from = V1)]`: the predecessor must have the event's stored name.
 #[track_caller]
 #[allow(clippy::panic, reason = "evaluated at compile time only")]
-pub const fn assert_predecessor_name<E: Event, P: Event>(event: &str, predecessor: &str) {
-    if !same(E::NAME, P::NAME) {
+pub const fn assert_predecessor_name(event: &str, name: &str, predecessor: &str, old_name: &str) {
+    if !same(name, old_name) {
         let message = Message::of([
             "`",
             predecessor,
             "` is stored as \"",
-            P::NAME,
+            old_name,
             "\", its successor `",
             event,
             "` as \"",
-            E::NAME,
+            name,
             "\": add `name = \"",
-            E::NAME,
+            name,
             "\"` to `",
             predecessor,
             "`",
@@ -240,8 +266,13 @@ pub const fn assert_predecessor_name<E: Event, P: Event>(event: &str, predecesso
 /// `#[event(from = V1)]`: the predecessor must be of the version before.
 #[track_caller]
 #[allow(clippy::panic, reason = "evaluated at compile time only")]
-pub const fn assert_predecessor_version<E: Event, P: Event>(event: &str, predecessor: &str) {
-    if P::VERSION + 1 != E::VERSION {
+pub const fn assert_predecessor_version(
+    event: &str,
+    version: u32,
+    predecessor: &str,
+    old_version: u32,
+) {
+    if old_version + 1 != version {
         let message = Message::of([
             "`",
             predecessor,
@@ -252,6 +283,3 @@ pub const fn assert_predecessor_version<E: Event, P: Event>(event: &str, predece
         panic!("{}", message.as_str());
     }
 }
-
-/// `#[commands]`: a command belongs to its aggregate by its `#[id]` field.
-impl<A, C> CommandOf<A> for C where C: Command<Aggregate = A> {}

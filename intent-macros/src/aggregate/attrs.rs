@@ -1,0 +1,268 @@
+//! The grammar of `#[aggregate(..)]` and `#[on(..)]`.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::ToTokens as _;
+use syn::{
+    Attribute, BinOp, DeriveInput, Expr, ExprClosure, LitStr, Path, Token,
+    parse::{ParseStream, Parser as _},
+    token,
+};
+
+use crate::{
+    attr::{self, Keyed, Keys, arguments, assigned, skip_to_comma},
+    diag::{Diagnostics, Mistake},
+    paths::Runtime,
+    symbol::{
+        AGGREGATE, CRATE, CREATE, CREATED_BY, EVENTS, EVERY, HANDLE, ID, NAME, ON, SNAPSHOT,
+        VERSION,
+    },
+};
+
+const KEYS: Keys = Keys {
+    attribute: "#[aggregate(..)]",
+    forms: &[
+        (CREATED_BY, "created_by(Opened)"),
+        (EVENTS, "events(Deposited, Withdrawn)"),
+        (NAME, "name = \"Account\""),
+        (SNAPSHOT, "snapshot(every = 100)"),
+        (CRATE, "crate = ::path::to::intent_runtime"),
+    ],
+    repeated: &[],
+    elsewhere: &[
+        (ID, "on a field, as `#[id]`"),
+        (ON, "on a field, as `#[on(..)]`"),
+        (EVERY, "in `snapshot(..)`, as `snapshot(every = 100)`"),
+        (VERSION, "on an event, as `#[event(version = 2)]`"),
+        (CREATE, "on a function in `#[commands]`, as `#[create]`"),
+        (HANDLE, "on a function in `#[commands]`, as `#[handle]`"),
+    ],
+};
+
+const SNAPSHOT_KEYS: Keys = Keys {
+    attribute: "snapshot(..)",
+    forms: &[(EVERY, "every = 100")],
+    repeated: &[],
+    elsewhere: &[],
+};
+
+/// What `#[aggregate(..)]` says.
+#[derive(Default)]
+pub(super) struct AggregateAttrs {
+    pub(super) runtime: Runtime,
+    pub(super) name: Option<LitStr>,
+    pub(super) created_by: Option<Keyed<Vec<Listed>>>,
+    pub(super) events: Option<Keyed<Vec<Listed>>>,
+    /// How many events lie between two snapshots.
+    pub(super) snapshot: Option<u64>,
+}
+
+/// An event in `created_by(..)` or `events(..)`.
+pub(super) struct Listed {
+    pub(super) path: Path,
+    pub(super) effect: Effect,
+}
+
+/// What the list itself says about an event.
+pub(super) enum Effect {
+    /// Nothing: the fields have rules for it.
+    Rules,
+    /// `Moved => Self::moved`
+    Function(Path),
+    /// `Audited => ()`
+    Nothing,
+}
+
+/// `EVENT = value`, `EVENT += value` or `EVENT => |field, e| …` in `#[on(..)]`.
+pub(super) struct Rule {
+    pub(super) event: Path,
+    pub(super) change: Change,
+}
+
+pub(super) enum Change {
+    Assign(Expr),
+    Operate(BinOp, Expr),
+    InPlace(ExprClosure),
+}
+
+impl AggregateAttrs {
+    pub(super) fn parse(diag: &Diagnostics, item: &DeriveInput) -> Self {
+        let mut attrs = Self::default();
+        let mut seen = false;
+        for attribute in item.attrs.iter().filter(|found| attr::is(found, AGGREGATE)) {
+            if seen {
+                let fact = "`#[aggregate(..)]` is given twice";
+                diag.add(Mistake::at(attribute.path(), fact).help("write all keys in one"));
+                continue;
+            }
+            seen = true;
+            KEYS.read_attribute(diag, attribute, |key, input| attrs.read(diag, key, input));
+        }
+        attrs
+    }
+
+    fn read(&mut self, diag: &Diagnostics, key: Ident, input: ParseStream<'_>) -> syn::Result<()> {
+        match key.to_string().as_str() {
+            CREATED_BY => {
+                // A list that cannot be read is there nevertheless.
+                self.created_by = Some(Keyed {
+                    key: key.clone(),
+                    value: Vec::new(),
+                });
+                let value = list(input)?;
+                self.created_by = Some(Keyed { key, value });
+            }
+            EVENTS => {
+                let value = list(input)?;
+                self.events = Some(Keyed { key, value });
+            }
+            NAME => self.name = Some(attr::stored_name(input)?),
+            SNAPSHOT => {
+                let content;
+                syn::parenthesized!(content in input);
+                self.snapshot = snapshot(diag, &key, content.parse()?);
+            }
+            _ => self.runtime = Runtime::parse(input)?,
+        }
+        Ok(())
+    }
+}
+
+/// `every = 100`. Further keys of snapshots belong here.
+fn snapshot(diag: &Diagnostics, key: &Ident, args: TokenStream) -> Option<u64> {
+    let (mut every, mut given) = (None, false);
+    SNAPSHOT_KEYS.read(diag, args, |_, input| {
+        given = true;
+        let number: syn::LitInt = assigned(input)?;
+        let value = number.base10_parse::<u64>()?;
+        if value == 0 {
+            return Err(Mistake::at(&number, "a snapshot every 0 events is none")
+                .help("write a number from 1, or leave `snapshot` out")
+                .into());
+        }
+        every = Some(value);
+        Ok(())
+    });
+    if !given && !diag.has_errors() {
+        let fact = "`snapshot` does not say how often";
+        diag.add(Mistake::at(key, fact).help("write `snapshot(every = 100)`"));
+    }
+    every
+}
+
+fn list(input: ParseStream<'_>) -> syn::Result<Vec<Listed>> {
+    let content;
+    syn::parenthesized!(content in input);
+    let events = content.parse_terminated(Listed::parse, Token![,])?;
+    Ok(events.into_iter().collect())
+}
+
+impl Listed {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let path = input.call(Path::parse_mod_style)?;
+        if !input.peek(Token![=>]) {
+            let effect = Effect::Rules;
+            return Ok(Self { path, effect });
+        }
+        input.parse::<Token![=>]>()?;
+        if input.peek(token::Paren) {
+            let content;
+            syn::parenthesized!(content in input);
+            if !content.is_empty() {
+                return Err(content.error("an event that changes nothing is marked `=> ()`"));
+            }
+            let effect = Effect::Nothing;
+            return Ok(Self { path, effect });
+        }
+        let function = input.call(Path::parse_mod_style)?;
+        let effect = Effect::Function(function);
+        Ok(Self { path, effect })
+    }
+}
+
+/// Reads the rules of an `#[on(..)]`. One that cannot be read is reported, and reading goes on behind the next comma.
+pub(super) fn rules(diag: &Diagnostics, attribute: &Attribute) -> Vec<Rule> {
+    let mut rules = Vec::new();
+    let parser = |input: ParseStream<'_>| {
+        while !input.is_empty() {
+            match Rule::parse(input) {
+                Ok(rule) => {
+                    rules.push(rule);
+                    if !input.is_empty() {
+                        input.parse::<Token![,]>()?;
+                    }
+                }
+                Err(error) => {
+                    diag.add(error);
+                    skip_to_comma(input)?;
+                }
+            }
+        }
+        Ok(())
+    };
+    diag.keep(arguments(attribute).and_then(|args| {
+        if args.is_empty() {
+            let help = "write `#[on(Deposited += |e| e.amount)]`, or remove the attribute";
+            return Err(Mistake::at(attribute.path(), "`#[on(..)]` has no rule")
+                .help(help)
+                .into());
+        }
+        parser.parse2(args)
+    }));
+    rules
+}
+
+impl Rule {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let event = input.call(Path::parse_mod_style)?;
+        if input.peek(Token![=>]) {
+            input.parse::<Token![=>]>()?;
+            let change = match input.parse()? {
+                Expr::Closure(closure) => Change::InPlace(closure),
+                other => {
+                    let fact = "a change in place is a closure over the field and the event";
+                    let help = "write `|field, e| …` behind `=>`, or `=` before a value";
+                    return Err(Mistake::at(other, fact).help(help).into());
+                }
+            };
+            return Ok(Self { event, change });
+        }
+        if input.peek(Token![=]) && !input.peek(Token![==]) {
+            input.parse::<Token![=]>()?;
+            let change = Change::Assign(input.parse()?);
+            return Ok(Self { event, change });
+        }
+        let ahead = input.fork();
+        match ahead.parse::<BinOp>() {
+            Ok(operator) if is_compound(&operator) => {
+                let operator = input.parse()?;
+                let change = Change::Operate(operator, input.parse()?);
+                Ok(Self { event, change })
+            }
+            _ => {
+                let fact = format!(
+                    "a rule says what `{}` does to the field",
+                    event.to_token_stream()
+                );
+                let help = "write `= value`, `+= value` or another operator, or `=> |field, e| …` behind it";
+                let error = Mistake::at(event, fact).help(help);
+                Err(error.into())
+            }
+        }
+    }
+}
+
+fn is_compound(operator: &BinOp) -> bool {
+    matches!(
+        operator,
+        BinOp::AddAssign(_)
+            | BinOp::SubAssign(_)
+            | BinOp::MulAssign(_)
+            | BinOp::DivAssign(_)
+            | BinOp::RemAssign(_)
+            | BinOp::BitXorAssign(_)
+            | BinOp::BitAndAssign(_)
+            | BinOp::BitOrAssign(_)
+            | BinOp::ShlAssign(_)
+            | BinOp::ShrAssign(_)
+    )
+}

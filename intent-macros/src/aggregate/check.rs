@@ -1,0 +1,338 @@
+//! What an aggregate must keep to.
+
+use quote::ToTokens as _;
+use syn::{Data, Fields, GenericParam, Type};
+
+use super::{
+    attrs::Effect,
+    model::{Aggregate, Event},
+};
+use crate::{
+    diag::{Diagnostics, Mistake},
+    paths::{last_ident, same, shown},
+    suggest::did_you_mean,
+};
+
+/// Reports all mistakes in `aggregate`.
+pub(super) fn check(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
+    let unread = diag.has_errors();
+    struct_with_named_fields(diag, aggregate);
+    no_parameters(diag, aggregate);
+    created_by_something(diag, aggregate);
+    one_id(diag, aggregate);
+    no_rule_on_the_id(diag, aggregate);
+    let listed = each_event_once(diag, aggregate);
+    closures_take_what_there_is(diag, aggregate);
+    let ruled = rules_for_listed_events(diag, aggregate);
+    one_rule_per_event_and_field(diag, aggregate);
+    a_rule_or_a_function(diag, aggregate);
+    // A rule that was misread or misspelt is one mistake; that its event then does nothing is not another.
+    if !unread && listed && ruled {
+        every_event_does_something(diag, aggregate);
+    }
+}
+
+fn struct_with_named_fields(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
+    let (blame, found) = match &aggregate.original.data {
+        Data::Struct(data) => match &data.fields {
+            Fields::Named(_) => return,
+            Fields::Unnamed(fields) => (fields.to_token_stream(), "a tuple struct"),
+            Fields::Unit => (
+                aggregate.ident().to_token_stream(),
+                "a struct without fields",
+            ),
+        },
+        Data::Enum(data) => (data.enum_token.to_token_stream(), "an enum"),
+        Data::Union(data) => (data.union_token.to_token_stream(), "a union"),
+    };
+    let help = match &aggregate.original.data {
+        Data::Struct(_) => "name the fields, one of them `#[id] id: Id<..>`",
+        _ => "keep the state in a struct and make the alternatives an enum field",
+    };
+    let fact = format!("`#[derive(Aggregate)]` needs a struct with named fields, found {found}");
+    diag.add(Mistake::at(blame, fact).help(help));
+}
+
+/// Checks that look at events need the one type that they are about.
+fn no_parameters(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
+    let Some(parameter) = aggregate.original.generics.params.first() else {
+        return;
+    };
+    let name = aggregate.ident();
+    let what = match parameter {
+        GenericParam::Lifetime(lifetime) => {
+            let lifetime = &lifetime.lifetime;
+            let fact = format!(
+                "an aggregate cannot borrow, but `{name}` has the lifetime parameter `{lifetime}`"
+            );
+            diag.add(
+                Mistake::at(lifetime, fact)
+                    .note("state is rebuilt from stored events and must own its data")
+                    .help(owned_instead(aggregate)),
+            );
+            return;
+        }
+        GenericParam::Type(_) => "type",
+        GenericParam::Const(_) => "const",
+    };
+    diag.add(
+        Mistake::at(
+            parameter,
+            format!("an aggregate cannot have {what} parameters"),
+        )
+        .note("its name and its list of events are stored and must be the same for every instance")
+        .help("use a concrete type, or move the generic part into a field's type"),
+    );
+}
+
+/// Help that names the first borrowing field, if there is one.
+fn owned_instead(aggregate: &Aggregate<'_>) -> String {
+    let borrowed = aggregate.fields.iter().find_map(|field| match field.ty() {
+        Type::Reference(reference) => Some(reference),
+        _ => None,
+    });
+    let Some(reference) = borrowed else {
+        return "use owned types instead".to_owned();
+    };
+    let inner = reference.elem.to_token_stream().to_string();
+    let owned = match inner.as_str() {
+        "str" => "String".to_owned(),
+        _ => inner.clone(),
+    };
+    let lifetime = reference
+        .lifetime
+        .as_ref()
+        .map(|lifetime| format!("{lifetime} "));
+    let lifetime = lifetime.unwrap_or_default();
+    format!("use `{owned}` instead of `&{lifetime}{inner}`")
+}
+
+/// A history begins with an event that makes the aggregate.
+fn created_by_something(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
+    match &aggregate.attrs.created_by {
+        Some(list) if list.value.is_empty() && !diag.has_errors() => {
+            diag.add(Mistake::at(&list.key, "`created_by` names no event").help(
+                "write the event that a history begins with, for example `created_by(Opened)`",
+            ))
+        }
+        Some(_) => {}
+        None => {
+            let fact = format!("aggregate `{}` is created by no event", aggregate.ident());
+            let help =
+                "add `#[aggregate(created_by(..))]` with the event that a history begins with";
+            diag.add(Mistake::at(aggregate.ident(), fact).help(help));
+        }
+    }
+}
+
+fn one_id(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
+    if aggregate.fields.is_empty() && !is_named(aggregate) {
+        return;
+    }
+    let mut marked = aggregate.fields.iter().filter(|field| field.id.is_some());
+    let Some(first) = marked.next() else {
+        let fact = format!("aggregate `{}` has no id field", aggregate.ident());
+        diag.add(Mistake::at(aggregate.ident(), fact).help(mark_one(aggregate)));
+        return;
+    };
+    for second in marked {
+        let fact = format!(
+            "aggregate `{}` already has the id field `{}`",
+            aggregate.ident(),
+            first.ident
+        );
+        let help = "keep one `#[id]`; other ids are ordinary fields";
+        diag.add(Mistake::at(second.id, fact).help(help));
+    }
+}
+
+fn is_named(aggregate: &Aggregate<'_>) -> bool {
+    matches!(&aggregate.original.data, Data::Struct(data) if matches!(data.fields, Fields::Named(_)))
+}
+
+/// Names a field as an example when exactly one looks like an id.
+fn mark_one(aggregate: &Aggregate<'_>) -> String {
+    let looks_like_id = |name: &str, ty: &Type| {
+        let of_type = match ty {
+            Type::Path(path) => {
+                last_ident(&path.path).is_some_and(|ident| ident.to_string().ends_with("Id"))
+            }
+            _ => false,
+        };
+        name == "id" || name.ends_with("_id") || of_type
+    };
+    let candidates: Vec<_> = aggregate
+        .fields
+        .iter()
+        .filter(|field| looks_like_id(&field.ident.to_string(), field.ty()))
+        .collect();
+    match candidates.as_slice() {
+        [field] => format!("mark `{}` with `#[id]`", field.ident),
+        _ => format!("add a field `#[id] id: Id<{}>`", aggregate.ident()),
+    }
+}
+
+/// An id is given when the aggregate is created and stays.
+fn no_rule_on_the_id(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
+    let Some(field) = aggregate.id() else { return };
+    for rule in &field.rules {
+        let fact = format!("`{}` is the id, which no event changes", field.ident);
+        diag.add(
+            Mistake::at(&rule.event, fact)
+                .help("remove the rule; the id is the one that the creating command is sent to"),
+        );
+    }
+}
+
+/// False if an event stands in the lists twice.
+fn each_event_once(diag: &Diagnostics, aggregate: &Aggregate<'_>) -> bool {
+    let events: Vec<Event<'_>> = aggregate.events().collect();
+    let mut once = true;
+    for (index, event) in events.iter().enumerate() {
+        let twin = events[..index]
+            .iter()
+            .find(|earlier| earlier.variant() == event.variant());
+        let Some(twin) = twin else { continue };
+        once = false;
+        diag.add(if same(twin.path, event.path) {
+            let fact = format!("event `{}` is listed twice", event.text());
+            Mistake::at(event.path, fact).help("remove one")
+        } else {
+            let fact = format!(
+                "events `{}` and `{}` would both be `{}::{}`",
+                twin.text(),
+                event.text(),
+                aggregate.event_enum(),
+                event.variant()
+            );
+            Mistake::at(event.path, fact)
+                .help("import one under another name: `use path::Event as OtherEvent`")
+        });
+    }
+    once
+}
+
+/// A value is made from the event; a change in place sees the field and the event.
+fn closures_take_what_there_is(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
+    for rule in aggregate.fields.iter().flat_map(|field| &field.rules) {
+        let Some((closure, parameters)) = rule.closure() else {
+            continue;
+        };
+        if closure.inputs.len() == parameters.len() {
+            continue;
+        }
+        let form = format!("|{}| …", parameters.join(", "));
+        let fact = match parameters.len() {
+            1 => format!(
+                "the closure of a value takes the event, found {} parameters",
+                closure.inputs.len()
+            ),
+            _ => format!(
+                "the closure of a change in place takes the field and the event, found {} parameter{}",
+                closure.inputs.len(),
+                if closure.inputs.len() == 1 { "" } else { "s" }
+            ),
+        };
+        let (begin, inputs, end) = (&closure.inputs_begin, &closure.inputs, &closure.inputs_end);
+        diag.add(
+            Mistake::at(quote::quote!(#begin #inputs #end), fact).help(format!("write `{form}`")),
+        );
+    }
+}
+
+/// False if a rule is for an event that is not listed.
+fn rules_for_listed_events(diag: &Diagnostics, aggregate: &Aggregate<'_>) -> bool {
+    let events: Vec<Event<'_>> = aggregate.events().collect();
+    let names: Vec<String> = events
+        .iter()
+        .map(|event| event.variant().to_string())
+        .collect();
+    let mut all = true;
+    for rule in aggregate.fields.iter().flat_map(|field| &field.rules) {
+        if events.iter().any(|event| event.is_meant_by(rule)) {
+            continue;
+        }
+        all = false;
+        let written = shown(&rule.event);
+        let last = last_ident(&rule.event)
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let fact = format!("`{written}` is not an event of `{}`", aggregate.ident());
+        let help = match did_you_mean(&last, names.iter().map(String::as_str)) {
+            Some(close) => format!("write `{close}`, or add `{written}` to `events(..)`"),
+            None => format!("add `{written}` to `events(..)` in `#[aggregate(..)]`"),
+        };
+        diag.add(Mistake::at(&rule.event, fact).help(help));
+    }
+    all
+}
+
+fn one_rule_per_event_and_field(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
+    for field in &aggregate.fields {
+        for event in aggregate.events() {
+            for rule in field
+                .rules
+                .iter()
+                .filter(|rule| event.is_meant_by(rule))
+                .skip(1)
+            {
+                let fact = format!("`{}` has two rules for `{}`", field.ident, event.text());
+                let help = format!(
+                    "make them one: `{} => |{}, e| …`",
+                    event.text(),
+                    field.ident
+                );
+                diag.add(Mistake::at(&rule.event, fact).help(help));
+            }
+        }
+    }
+}
+
+/// What an event does is said in one place.
+fn a_rule_or_a_function(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
+    for event in aggregate.events() {
+        let said = match event.effect {
+            Effect::Rules => continue,
+            Effect::Function(function) => format!("is applied by `{}`", shown(function)),
+            Effect::Nothing => "changes nothing by `=> ()`".to_owned(),
+        };
+        let rules = aggregate.fields.iter().filter(|field| field.id.is_none());
+        for rule in rules.filter_map(|field| field.rule(event)) {
+            let fact = format!("`{}` {said}, and here is a rule for it", event.text());
+            let help = match event.effect {
+                Effect::Function(_) => {
+                    "do it in the function, or remove the function from the list"
+                }
+                _ => "remove the rule, or `=> ()` from the list",
+            };
+            diag.add(Mistake::at(&rule.event, fact).help(help));
+        }
+    }
+}
+
+/// An event that changes nothing says so.
+fn every_event_does_something(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
+    for event in aggregate.events() {
+        let text = event.text();
+        if event.creating {
+            if matches!(event.effect, Effect::Nothing) {
+                let fact = format!("`{text}` creates the aggregate and cannot do nothing");
+                let help = "remove `=> ()`: fields without a rule get their `Default`";
+                diag.add(Mistake::at(event.path, fact).help(help));
+            }
+            continue;
+        }
+        let ruled = aggregate
+            .fields
+            .iter()
+            .any(|field| field.rule(event).is_some());
+        if matches!(event.effect, Effect::Rules) && !ruled {
+            let fact = format!("`{text}` is listed and changes nothing");
+            let help = format!(
+                "add `#[on({text} ..)]` to a field, name a function as in `{text} => Self::{}`, or write `{text} => ()`",
+                crate::respan::snake_case(&event.variant().to_string())
+            );
+            diag.add(Mistake::at(event.path, fact).help(help));
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! The enum of an aggregate's events, and what makes each event one of them.
+
+use proc_macro2::{Delimiter, Group, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::ext::IdentExt as _;
+
+use super::super::model::Aggregate;
+
+/// ```ignore
+/// /// The events of `Account`.
+/// #[derive(Clone, Debug, PartialEq)]
+/// pub enum AccountEvent {
+///     /// `Opened`
+///     Opened(Opened),
+/// }
+/// ```
+pub(super) fn event_enum(aggregate: &Aggregate<'_>) -> TokenStream {
+    let visibility = &aggregate.original.vis;
+    let event_enum = aggregate.event_enum();
+    let doc = format!("The events of `{}`.", aggregate.text());
+    let variants = distinct(aggregate).into_iter().map(|event| {
+        let (variant, path) = (event.variant(), event.path);
+        let doc = format!("`{}`", event.text());
+        quote! {
+            #[doc = #doc]
+            #variant(#path)
+        }
+    });
+    quote! {
+        #[doc = #doc]
+        #[derive(::core::clone::Clone, ::core::fmt::Debug, ::core::cmp::PartialEq)]
+        #[allow(private_interfaces)]
+        #visibility enum #event_enum { #(#variants,)* }
+    }
+}
+
+/// The events once each: a fallback must not repeat what was listed twice.
+fn distinct<'a>(aggregate: &'a Aggregate<'_>) -> Vec<super::Event<'a>> {
+    let mut distinct: Vec<super::Event<'a>> = Vec::new();
+    for event in aggregate.events() {
+        if !distinct
+            .iter()
+            .any(|known| known.variant() == event.variant())
+        {
+            distinct.push(event);
+        }
+    }
+    distinct
+}
+
+/// `AggregateEvent` for the enum, and the conversions of each event.
+pub(super) fn impls(aggregate: &Aggregate<'_>) -> TokenStream {
+    let codec = codec(aggregate);
+    let conversions = conversions(aggregate);
+    quote! { #codec #conversions }
+}
+
+/// ```ignore
+/// impl AggregateEvent for AccountEvent {
+///     fn name(&self) -> &'static str { match self { Self::Opened(_) => <Opened as Event>::NAME } }
+///     fn schema_version(&self) -> u32 { match self { Self::Opened(_) => <Opened as Event>::VERSION } }
+///     fn encode(&self) -> Result<Box<RawValue>, Error> { match self { Self::Opened(event) => to_raw_value(event) } }
+///     fn decode(name: &str, version: u32, payload: &[u8]) -> Result<Self, DecodeError> {
+///         if name == <Opened as Event>::NAME {
+///             return <Opened as Event>::decode(version, payload).map(Self::Opened);
+///         }
+///         Err(DecodeError::unknown_event(name))
+///     }
+///     fn kinds() -> Vec<EventKind> { Vec::from([EventKind::of::<Opened>()]) }
+/// }
+/// ```
+fn codec(aggregate: &Aggregate<'_>) -> TokenStream {
+    let runtime = &aggregate.attrs.runtime;
+    let private = runtime.private();
+    let event_enum = aggregate.event_enum();
+    let events = distinct(aggregate);
+    let paths: Vec<_> = events.iter().map(|event| event.path).collect();
+    let variants: Vec<_> = events.iter().map(|event| event.variant()).collect();
+    let this = match events.is_empty() {
+        true => quote!(*self),
+        false => quote!(self),
+    };
+    quote! {
+        #[automatically_derived]
+        impl #runtime::AggregateEvent for #event_enum {
+            fn name(&self) -> &'static ::core::primitive::str {
+                match #this {
+                    #(Self::#variants(_) => <#paths as #runtime::Event>::NAME,)*
+                }
+            }
+
+            fn schema_version(&self) -> ::core::primitive::u32 {
+                match #this {
+                    #(Self::#variants(_) => <#paths as #runtime::Event>::VERSION,)*
+                }
+            }
+
+            fn encode(
+                &self,
+            ) -> ::core::result::Result<
+                ::std::boxed::Box<#private::RawValue>,
+                #private::serde_json::Error,
+            > {
+                match #this {
+                    #(Self::#variants(event) => #private::serde_json::value::to_raw_value(event),)*
+                }
+            }
+
+            fn decode(
+                name: &::core::primitive::str,
+                version: ::core::primitive::u32,
+                payload: &[::core::primitive::u8],
+            ) -> ::core::result::Result<Self, #runtime::DecodeError> {
+                #(
+                    if name == <#paths as #runtime::Event>::NAME {
+                        return <#paths as #runtime::Event>::decode(version, payload)
+                            .map(Self::#variants);
+                    }
+                )*
+                ::core::result::Result::Err(#runtime::DecodeError::unknown_event(name))
+            }
+
+            fn kinds() -> ::std::vec::Vec<#runtime::EventKind> {
+                ::std::vec::Vec::from([#(#runtime::EventKind::of::<#paths>()),*])
+            }
+        }
+    }
+}
+
+/// ```ignore
+/// impl From<Opened> for AccountEvent { … }
+/// impl EventOf<Account> for Opened {
+///     fn from_event(event: &AccountEvent) -> Option<&Self> { … }
+/// }
+/// impl IntoEvents<Account> for Opened { … }
+/// impl IntoEvents<Account> for AccountEvent { … }
+/// ```
+fn conversions(aggregate: &Aggregate<'_>) -> TokenStream {
+    let runtime = &aggregate.attrs.runtime;
+    let (ident, event_enum) = (aggregate.ident(), aggregate.event_enum());
+    let events = distinct(aggregate);
+    let single = events.len() == 1;
+    let conversions = events.iter().map(|event| {
+        let (variant, path) = (event.variant(), event.path);
+        let other = (!single).then(|| quote!(_ => ::core::option::Option::None,));
+        quote! {
+            #[automatically_derived]
+            impl ::core::convert::From<#path> for #event_enum {
+                fn from(event: #path) -> Self { Self::#variant(event) }
+            }
+
+            #[automatically_derived]
+            impl #runtime::EventOf<#ident> for #path {
+                fn from_event(event: &#event_enum) -> ::core::option::Option<&Self> {
+                    match event {
+                        #event_enum::#variant(event) => ::core::option::Option::Some(event),
+                        #other
+                    }
+                }
+            }
+
+            #[automatically_derived]
+            impl #runtime::IntoEvents<#ident> for #path {
+                fn append_to(self, events: &mut ::std::vec::Vec<#event_enum>) {
+                    events.push(#event_enum::#variant(self));
+                }
+            }
+        }
+    });
+    quote! {
+        #(#conversions)*
+
+        #[automatically_derived]
+        impl #runtime::IntoEvents<#ident> for #event_enum {
+            fn append_to(self, events: &mut ::std::vec::Vec<#event_enum>) {
+                events.push(self);
+            }
+        }
+    }
+}
+
+/// ```ignore
+/// const __NAMES: [(&str, &str); 2] = [("Opened", <Opened as Event>::NAME), ("Deposited", <Deposited as Event>::NAME)];
+/// const _: () = __private::assert_new_name("Account", &__NAMES, 1);
+/// ```
+///
+/// Stored names are known only when all items are; each check stands at the event that it is about.
+pub(super) fn unique_names(aggregate: &Aggregate<'_>) -> TokenStream {
+    let runtime = &aggregate.attrs.runtime;
+    let events = distinct(aggregate);
+    let count = events.len();
+    let names = events.iter().map(|event| {
+        let (path, text) = (event.path, event.variant().unraw().to_string());
+        quote!((#text, <#path as #runtime::Event>::NAME))
+    });
+    let text = aggregate.text();
+    let checks = events.iter().enumerate().skip(1).map(|(index, event)| {
+        let span = event.span();
+        let private = runtime.private_at(span);
+        let mut arguments = Group::new(Delimiter::Parenthesis, quote!(#text, &__NAMES, #index));
+        arguments.set_span(span);
+        let call = quote_spanned!(span=> #private::assert_new_name #arguments);
+        quote!(const _: () = #call;)
+    });
+    quote! {
+        #[allow(dead_code)]
+        const __NAMES: [(&::core::primitive::str, &::core::primitive::str); #count] = [#(#names),*];
+        #(#checks)*
+    }
+}

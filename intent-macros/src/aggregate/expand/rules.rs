@@ -1,0 +1,235 @@
+//! The rules of the fields, each as a function of its own: it sees the event and its field, and nothing else.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens as _, quote, quote_spanned};
+use syn::{Expr, ExprClosure, Ident, Pat, ReturnType, spanned::Spanned as _};
+
+use super::super::{
+    attrs::{Change, Effect, Rule},
+    model::{Aggregate, Event, Field},
+};
+use crate::respan::{generated, replace_self, snake_case};
+
+/// A function for each rule, for the id, and for each field that a creating event begins from `Default`.
+pub(super) fn rules(aggregate: &Aggregate<'_>) -> TokenStream {
+    let mut functions = id(aggregate);
+    for field in &aggregate.fields {
+        let mut needs_default = false;
+        for event in aggregate.events() {
+            if !matches!(event.effect, Effect::Rules) {
+                continue;
+            }
+            let rule = field.rule(event);
+            if let Some(rule) = rule {
+                functions.extend(function(aggregate.ident(), field, event, rule));
+            }
+            let assigned = matches!(rule.map(|rule| &rule.change), Some(Change::Assign(_)));
+            needs_default |= event.creating && !assigned;
+        }
+        if needs_default && field.id.is_none() {
+            functions.extend(default(aggregate, field));
+        }
+    }
+    functions
+}
+
+/// What `event` does to the field of `self`, if anything.
+pub(super) fn apply(field: &Field<'_>, event: Event<'_>) -> Option<TokenStream> {
+    let ident = field.ident;
+    let function = rule_name(field, event);
+    Some(match field.rule(event)?.change {
+        Change::Assign(_) => quote!(self.#ident = #function(event);),
+        Change::Operate(..) | Change::InPlace(_) => quote!(#function(&mut self.#ident, event);),
+    })
+}
+
+/// The field of a new aggregate, where a rule changes what it begins with.
+pub(super) fn begun(field: &Field<'_>, event: Event<'_>) -> Option<TokenStream> {
+    let change = &field.rule(event)?.change;
+    if matches!(change, Change::Assign(_)) {
+        return None;
+    }
+    let local = local(field);
+    let (default, function) = (default_name(field), rule_name(field, event));
+    Some(quote! {
+        let mut #local = #default();
+        #function(&mut #local, event);
+    })
+}
+
+/// The field of a new aggregate, as it stands in the struct expression.
+pub(super) fn value(field: &Field<'_>, event: Event<'_>) -> TokenStream {
+    let ident = field.ident;
+    if field.id.is_some() {
+        return quote!(#ident: __id(id));
+    }
+    match field.rule(event).map(|rule| &rule.change) {
+        Some(Change::Assign(_)) => {
+            let function = rule_name(field, event);
+            quote!(#ident: #function(event))
+        }
+        Some(_) => {
+            let local = local(field);
+            quote!(#ident: #local)
+        }
+        None => {
+            let default = default_name(field);
+            quote!(#ident: #default())
+        }
+    }
+}
+
+/// ```ignore
+/// fn __owner_on_opened(e: &Opened) -> String {          // Opened = |e| e.owner.clone()
+///     e.owner.clone()
+/// }
+/// fn __balance_on_deposited<'event>(field: &mut Money, event: &'event Deposited) {
+///     let value = |e: &'event Deposited| e.amount;      // Deposited += |e| e.amount
+///     *field += value(event);
+/// }
+/// fn __notes_on_noted(notes: &mut Vec<String>, e: &Noted) {
+///     notes.push(e.text.clone());                       // Noted => |notes, e| notes.push(e.text.clone())
+/// }
+/// ```
+///
+/// Where the types of a closure are known, it becomes the function; what stands behind an operator may be of any
+/// type that the field takes there, so it stays a closure.
+fn function(aggregate: &Ident, field: &Field<'_>, event: Event<'_>, rule: &Rule) -> TokenStream {
+    let name = rule_name(field, event);
+    let (ty, path) = (field.ty(), event.path);
+    let function = match &rule.change {
+        Change::Assign(Expr::Closure(closure)) => {
+            let parameter = parameter(closure, 0, &quote!(&#path));
+            let output = match &closure.output {
+                ReturnType::Default => quote!(#ty),
+                ReturnType::Type(_, ty) => ty.to_token_stream(),
+            };
+            let body = &closure.body;
+            quote! {
+                fn #name(#parameter) -> #output { #body }
+            }
+        }
+        Change::Assign(value) => quote! {
+            fn #name(_: &#path) -> #ty { #value }
+        },
+        Change::Operate(operator, value) => {
+            let (closure, call) = match value {
+                Expr::Closure(closure) => {
+                    let typed = typed(closure, &quote!(&'event #path));
+                    (typed, quote!((event)))
+                }
+                value => (quote!(|| #value), quote!(())),
+            };
+            // The operation is at the operator's place: that is the word to change if the types have no such one.
+            let span = operator.span();
+            let change = quote_spanned!(span=> *field #operator value #call;);
+            quote! {
+                #[allow(unused_variables)]
+                fn #name<'event>(field: &mut #ty, event: &'event #path) {
+                    let value = #closure;
+                    #change
+                }
+            }
+        }
+        Change::InPlace(closure) => {
+            let first = parameter(closure, 0, &quote!(&mut #ty));
+            let second = parameter(closure, 1, &quote!(&#path));
+            let body = &closure.body;
+            let body = match closure.body.as_ref() {
+                Expr::Block(block) if block.attrs.is_empty() && block.label.is_none() => {
+                    let statements = &block.block.stmts;
+                    quote!(#(#statements)*)
+                }
+                _ => quote!(#body;),
+            };
+            quote! {
+                fn #name(#first, #second) { #body }
+            }
+        }
+    };
+    let function = replace_self(function, aggregate);
+    quote! {
+        #[inline]
+        #[allow(clippy::ptr_arg, clippy::redundant_closure_call, clippy::needless_return)]
+        #function
+    }
+}
+
+/// A parameter of a closure, with its type if the user gave none.
+fn parameter(closure: &ExprClosure, index: usize, ty: &TokenStream) -> TokenStream {
+    match closure.inputs.get(index) {
+        Some(typed @ Pat::Type(_)) => typed.to_token_stream(),
+        Some(pattern) => quote!(#pattern: #ty),
+        None => quote!(_: #ty),
+    }
+}
+
+/// The closure with its one parameter typed, so that its body can use the event at once.
+fn typed(closure: &ExprClosure, ty: &TokenStream) -> TokenStream {
+    let mut closure = closure.clone();
+    for pattern in &mut closure.inputs {
+        if !matches!(pattern, Pat::Type(_)) {
+            *pattern = Pat::Verbatim(quote!(#pattern: #ty));
+        }
+    }
+    closure.into_token_stream()
+}
+
+/// ```ignore
+/// fn __id(id: Id<Account>) -> Id<Account> { <Id<Account> as IsIdOf<Account>>::from_id(id) }
+/// const _: fn(&Account) -> &Id<Account> = |aggregate| &aggregate.id;
+/// ```
+///
+/// The constant reads the field, which the compiler would otherwise call unused.
+fn id(aggregate: &Aggregate<'_>) -> TokenStream {
+    let Some(field) = aggregate.id() else {
+        return TokenStream::new();
+    };
+    let runtime = &aggregate.attrs.runtime;
+    let private = runtime.private();
+    let (name, ident) = (aggregate.ident(), field.ident);
+    let ty = replace_self(field.ty(), name);
+    quote! {
+        #[inline]
+        #[allow(dead_code)]
+        fn __id(id: #runtime::Id<#name>) -> #ty {
+            <#ty as #private::IsIdOf<#name>>::from_id(id)
+        }
+        const _: fn(&#name) -> &#ty = |aggregate| &aggregate.#ident;
+    }
+}
+
+/// ```ignore
+/// fn __default_notes() -> Vec<String> { <Vec<String> as Default>::default() }
+/// ```
+///
+/// One for each field, so that a missing `Default` is one error, at the field's type and in the compiler's words.
+fn default(aggregate: &Aggregate<'_>, field: &Field<'_>) -> TokenStream {
+    let name = default_name(field);
+    let ty = replace_self(field.ty(), aggregate.ident());
+    quote! {
+        #[inline]
+        fn #name() -> #ty { <#ty as ::core::default::Default>::default() }
+    }
+}
+
+fn local(field: &Field<'_>) -> Ident {
+    generated(
+        format!("new_{}", snake_case(&field.ident.to_string())),
+        Span::call_site(),
+    )
+}
+
+fn rule_name(field: &Field<'_>, event: Event<'_>) -> Ident {
+    let event = snake_case(&event.variant().to_string());
+    name_for(field, "", &format!("_on_{event}"))
+}
+
+fn default_name(field: &Field<'_>) -> Ident {
+    name_for(field, "default_", "")
+}
+
+fn name_for(field: &Field<'_>, prefix: &str, suffix: &str) -> Ident {
+    let field = snake_case(&field.ident.to_string());
+    generated(format!("__{prefix}{field}{suffix}"), Span::call_site())
+}

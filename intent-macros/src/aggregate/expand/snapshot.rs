@@ -1,0 +1,125 @@
+//! `Snapshot`: the state's own serde form, read and written through a shadow of the struct.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::super::model::Aggregate;
+use crate::{respan::replace_self, storable};
+
+/// ```ignore
+/// impl Snapshot for Account {
+///     const EVERY: u64 = 100;
+///     fn encode_state(&self) -> Result<Box<RawValue>, Error> { to_raw_value(&__Write(self)) }
+///     fn decode_state(version: u32, state: &[u8]) -> Result<Self, DecodeError> {
+///         __private::decode_state::<__Read>(version, Self::VERSION, state).map(|read| read.0)
+///     }
+/// }
+/// #[derive(Serialize, Deserialize)]
+/// #[serde(remote = "Account")]
+/// struct __State { id: Id<Account>, owner: String, … }
+/// ```
+///
+/// serde's `remote` reads and writes the struct itself field by field: nothing is cloned, and the user's struct need
+/// not be serializable for anyone else.
+pub(super) fn snapshot(aggregate: &Aggregate<'_>) -> TokenStream {
+    if aggregate.attrs.snapshot.is_none() {
+        return TokenStream::new();
+    }
+    let runtime = &aggregate.attrs.runtime;
+    let private = runtime.private();
+    let serde = runtime.re_export("serde");
+    let ident = aggregate.ident();
+    let remote = ident.to_string();
+    let fields = aggregate.fields.iter().map(|field| {
+        let name = field.ident;
+        let ty = replace_self(field.ty(), ident);
+        let serde = field
+            .original
+            .attrs
+            .iter()
+            .filter(|attribute| attribute.path().is_ident("serde"));
+        quote!(#(#serde)* #name: #ty)
+    });
+    let storable = storable::checks(
+        runtime,
+        ident,
+        aggregate.fields.iter().map(|field| field.original),
+    );
+    let snapshot_impl = snapshot_impl(
+        aggregate,
+        &quote!(#private::serde_json::value::to_raw_value(&__Write(self))),
+        &quote!(#private::decode_state::<__Read>(version, <Self as #runtime::Snapshot>::VERSION, state)
+            .map(|read| read.0)),
+    );
+    quote! {
+        #storable
+        #snapshot_impl
+
+        #[derive(#private::serde::Serialize, #private::serde::Deserialize)]
+        #[serde(crate = #serde, remote = #remote)]
+        struct __State { #(#fields,)* }
+
+        struct __Write<'a>(&'a #ident);
+
+        impl #private::serde::Serialize for __Write<'_> {
+            fn serialize<S: #private::serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::core::result::Result<S::Ok, S::Error> {
+                __State::serialize(self.0, serializer)
+            }
+        }
+
+        struct __Read(#ident);
+
+        impl<'de> #private::serde::Deserialize<'de> for __Read {
+            fn deserialize<D: #private::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::core::result::Result<Self, D::Error> {
+                __State::deserialize(deserializer).map(Self)
+            }
+        }
+    }
+}
+
+/// The impl without content.
+pub(super) fn stub(aggregate: &Aggregate<'_>) -> TokenStream {
+    match aggregate.attrs.snapshot {
+        Some(_) => snapshot_impl(aggregate, &quote!(loop {}), &quote!(loop {})),
+        None => TokenStream::new(),
+    }
+}
+
+fn snapshot_impl(
+    aggregate: &Aggregate<'_>,
+    encode: &TokenStream,
+    decode: &TokenStream,
+) -> TokenStream {
+    let runtime = &aggregate.attrs.runtime;
+    let private = runtime.private();
+    let ident = aggregate.ident();
+    let every = aggregate.attrs.snapshot.unwrap_or(1);
+    quote! {
+        #[automatically_derived]
+        #[allow(unused_variables)]
+        impl #runtime::Snapshot for #ident {
+            const EVERY: ::core::primitive::u64 = #every;
+
+            fn encode_state(
+                &self,
+            ) -> ::core::result::Result<
+                ::std::boxed::Box<#private::RawValue>,
+                #private::serde_json::Error,
+            > {
+                #encode
+            }
+
+            fn decode_state(
+                version: ::core::primitive::u32,
+                state: &[::core::primitive::u8],
+            ) -> ::core::result::Result<Self, #runtime::DecodeError> {
+                #decode
+            }
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! What is left of an aggregate with mistakes: impls without content, so that no other errors follow.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{expand, model::Aggregate};
+use crate::diag::Diagnostics;
+
+/// The mistakes, and what makes the type an aggregate still.
+pub(super) fn stub(aggregate: &Aggregate<'_>, diag: Diagnostics) -> TokenStream {
+    let errors = diag.finish();
+    // The impls of a generic aggregate would have to promise what its parameters do not.
+    if !aggregate.original.generics.params.is_empty() {
+        return errors;
+    }
+    let stub = expand::stub(aggregate);
+    quote! { #stub #errors }
+}

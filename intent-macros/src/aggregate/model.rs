@@ -1,0 +1,155 @@
+//! What the user wrote about an aggregate.
+
+use proc_macro2::Span;
+use quote::format_ident;
+use syn::{Attribute, Data, DeriveInput, Expr, ExprClosure, Ident, Path, Type, ext::IdentExt as _};
+
+use super::attrs::{self, AggregateAttrs, Change, Effect, Listed, Rule};
+use crate::{
+    attr,
+    diag::Diagnostics,
+    paths::{last_ident, same, shown},
+    symbol::{ID, ON},
+};
+
+/// An aggregate as its author describes it.
+pub(super) struct Aggregate<'a> {
+    pub(super) original: &'a DeriveInput,
+    pub(super) attrs: AggregateAttrs,
+    /// Empty if it is not a struct with named fields.
+    pub(super) fields: Vec<Field<'a>>,
+}
+
+/// One field of the state.
+pub(super) struct Field<'a> {
+    pub(super) original: &'a syn::Field,
+    pub(super) ident: &'a Ident,
+    pub(super) id: Option<&'a Attribute>,
+    pub(super) rules: Vec<Rule>,
+}
+
+/// An event of the aggregate, from one of its two lists.
+#[derive(Clone, Copy)]
+pub(super) struct Event<'a> {
+    pub(super) path: &'a Path,
+    pub(super) effect: &'a Effect,
+    pub(super) creating: bool,
+}
+
+impl<'a> Aggregate<'a> {
+    pub(super) fn new(diag: &Diagnostics, attrs: AggregateAttrs, item: &'a DeriveInput) -> Self {
+        let fields = match &item.data {
+            Data::Struct(data) => data
+                .fields
+                .iter()
+                .filter_map(|field| Field::new(diag, field))
+                .collect(),
+            Data::Enum(_) | Data::Union(_) => Vec::new(),
+        };
+        Self {
+            original: item,
+            attrs,
+            fields,
+        }
+    }
+
+    pub(super) fn ident(&self) -> &'a Ident {
+        &self.original.ident
+    }
+
+    /// The name of the struct without `r#`.
+    pub(super) fn text(&self) -> String {
+        self.ident().unraw().to_string()
+    }
+
+    /// The enum of its events.
+    pub(super) fn event_enum(&self) -> Ident {
+        format_ident!("{}Event", self.ident().unraw(), span = self.ident().span())
+    }
+
+    /// All events, those that create first.
+    pub(super) fn events(&self) -> impl Iterator<Item = Event<'_>> {
+        let created_by = self.attrs.created_by.iter().flat_map(|list| &list.value);
+        let events = self.attrs.events.iter().flat_map(|list| &list.value);
+        created_by
+            .map(listed(true))
+            .chain(events.map(listed(false)))
+    }
+
+    /// The field that holds the id.
+    pub(super) fn id(&self) -> Option<&Field<'a>> {
+        self.fields.iter().find(|field| field.id.is_some())
+    }
+}
+
+fn listed<'a>(creating: bool) -> impl Fn(&'a Listed) -> Event<'a> {
+    move |listed| Event {
+        path: &listed.path,
+        effect: &listed.effect,
+        creating,
+    }
+}
+
+impl<'a> Event<'a> {
+    /// Its variant in the enum of events.
+    pub(super) fn variant(&self) -> &'a Ident {
+        // A path that was parsed has at least one segment.
+        match last_ident(self.path) {
+            Some(ident) => ident,
+            None => &self.path.segments[0].ident,
+        }
+    }
+
+    /// The name in messages.
+    pub(super) fn text(&self) -> String {
+        shown(self.path)
+    }
+
+    pub(super) fn span(&self) -> Span {
+        self.variant().span()
+    }
+
+    /// Whether a rule means this event: by the same path, or by the last segment of it.
+    pub(super) fn is_meant_by(&self, rule: &Rule) -> bool {
+        same(self.path, &rule.event) || rule.event.is_ident(self.variant())
+    }
+}
+
+impl<'a> Field<'a> {
+    fn new(diag: &Diagnostics, field: &'a syn::Field) -> Option<Self> {
+        let rules = field
+            .attrs
+            .iter()
+            .filter(|attribute| attr::is(attribute, ON))
+            .flat_map(|attribute| attrs::rules(diag, attribute))
+            .collect();
+        Some(Self {
+            original: field,
+            ident: field.ident.as_ref()?,
+            id: field.attrs.iter().find(|attribute| attr::is(attribute, ID)),
+            rules,
+        })
+    }
+
+    pub(super) fn ty(&self) -> &'a Type {
+        &self.original.ty
+    }
+
+    /// Its rule for `event`.
+    pub(super) fn rule(&self, event: Event<'_>) -> Option<&Rule> {
+        self.rules.iter().find(|rule| event.is_meant_by(rule))
+    }
+}
+
+impl Rule {
+    /// The closure of the rule, if it has one, with what its parameters are to be.
+    pub(super) fn closure(&self) -> Option<(&ExprClosure, &'static [&'static str])> {
+        match &self.change {
+            Change::Assign(Expr::Closure(closure)) | Change::Operate(_, Expr::Closure(closure)) => {
+                Some((closure, &["e"]))
+            }
+            Change::InPlace(closure) => Some((closure, &["field", "e"])),
+            Change::Assign(_) | Change::Operate(..) => None,
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Reading `#[attribute(key = value, key(..), key)]`: what all attributes have in common.
+
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use syn::{
+    Attribute, LitInt, LitStr, Token,
+    ext::IdentExt as _,
+    parse::{Parse, ParseStream, Parser as _},
+};
+
+use crate::{
+    diag::{Diagnostics, Mistake},
+    suggest::did_you_mean,
+};
+
+/// A value together with its key, whose span is the one to blame when the value as a whole is out of place.
+pub(crate) struct Keyed<T> {
+    pub(crate) key: Ident,
+    pub(crate) value: T,
+}
+
+/// The keys that an attribute takes.
+pub(crate) struct Keys {
+    /// The attribute as the user writes it, such as `#[event(..)]`.
+    pub(crate) attribute: &'static str,
+    /// Each key with an example of its correct form.
+    pub(crate) forms: &'static [(&'static str, &'static str)],
+    /// Keys that may occur more than once.
+    pub(crate) repeated: &'static [&'static str],
+    /// Words that belong elsewhere, and where.
+    pub(crate) elsewhere: &'static [(&'static str, &'static str)],
+}
+
+impl Keys {
+    /// Reads a list of keys. `read` parses what follows a key; what it refuses is reported with the correct form,
+    /// and reading goes on behind the next comma.
+    pub(crate) fn read(
+        &self,
+        diag: &Diagnostics,
+        args: TokenStream,
+        mut read: impl FnMut(Ident, ParseStream<'_>) -> syn::Result<()>,
+    ) {
+        let entries = |input: ParseStream<'_>| {
+            let mut seen = Vec::new();
+            while !input.is_empty() {
+                let key = input.call(Ident::parse_any)?;
+                self.entry(diag, key, &mut seen, input, &mut read);
+                skip_to_comma(input)?;
+            }
+            Ok(())
+        };
+        diag.keep(entries.parse2(args));
+    }
+
+    /// Reads the arguments of an attribute that stands on a field or a function.
+    pub(crate) fn read_attribute(
+        &self,
+        diag: &Diagnostics,
+        attribute: &Attribute,
+        read: impl FnMut(Ident, ParseStream<'_>) -> syn::Result<()>,
+    ) {
+        if let Some(args) = diag.keep(arguments(attribute)) {
+            self.read(diag, args, read);
+        }
+    }
+
+    fn entry(
+        &self,
+        diag: &Diagnostics,
+        key: Ident,
+        seen: &mut Vec<String>,
+        input: ParseStream<'_>,
+        read: &mut dyn FnMut(Ident, ParseStream<'_>) -> syn::Result<()>,
+    ) {
+        let word = key.to_string();
+        let Some((_, form)) = self.forms.iter().find(|(known, _)| *known == word) else {
+            return diag.add(self.unknown(&key));
+        };
+        if seen.contains(&word) && !self.repeated.contains(&word.as_str()) {
+            return diag
+                .add(Mistake::at(&key, format!("`{word}` is given twice")).help("remove one"));
+        }
+        seen.push(word);
+        if let Err(error) = read(key, input) {
+            diag.add(with_form(&error, form));
+        }
+    }
+
+    fn unknown(&self, key: &Ident) -> Mistake {
+        let word = key.to_string();
+        if let Some((_, place)) = self.elsewhere.iter().find(|(known, _)| *known == word) {
+            return Mistake::at(key, format!("`{word}` belongs {place}"))
+                .help(format!("move it there from `{}`", self.attribute));
+        }
+        let known = self.forms.iter().map(|(known, _)| *known);
+        let fact = match did_you_mean(&word, known.clone()) {
+            Some(close) => format!("unknown key `{word}`, did you mean `{close}`?"),
+            None => format!("unknown key `{word}`"),
+        };
+        let list = known.map(|key| format!("`{key}`")).collect::<Vec<_>>();
+        let mistake = Mistake::at(key, fact);
+        if list.len() > 8 {
+            return mistake;
+        }
+        mistake.help(format!("`{}` takes {}", self.attribute, list.join(", ")))
+    }
+}
+
+/// The tokens between the parentheses of an attribute; none if it has no parentheses.
+pub(crate) fn arguments(attribute: &Attribute) -> syn::Result<TokenStream> {
+    if matches!(attribute.meta, syn::Meta::Path(_)) {
+        return Ok(TokenStream::new());
+    }
+    Ok(attribute.meta.require_list()?.tokens.clone())
+}
+
+/// Adds the correct form to a syntax error, unless the error already says what to do.
+fn with_form(error: &syn::Error, form: &str) -> syn::Error {
+    let message = error.to_string();
+    if message.contains("\nhelp: ") {
+        return error.clone();
+    }
+    let message = format!("{message}\nhelp: the correct form is `{form}`");
+    syn::Error::new(error.span(), message)
+}
+
+/// Passes over what is left of an entry and the comma behind it.
+pub(crate) fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
+    while !input.is_empty() {
+        if input.peek(Token![,]) {
+            input.parse::<Token![,]>()?;
+            return Ok(());
+        }
+        input.parse::<TokenTree>()?;
+    }
+    Ok(())
+}
+
+/// What follows `=`.
+pub(crate) fn assigned<T: Parse>(input: ParseStream<'_>) -> syn::Result<T> {
+    input.parse::<Token![=]>()?;
+    input.parse()
+}
+
+/// `= "Deposited"`: a name that a store takes.
+pub(crate) fn stored_name(input: ParseStream<'_>) -> syn::Result<LitStr> {
+    let name: LitStr = assigned(input)?;
+    let text = name.value();
+    if text.is_empty() || text.len() > 255 || text.chars().any(char::is_control) {
+        return Err(Mistake::at(
+            &name,
+            "a stored name has 1 to 255 bytes and no control characters",
+        )
+        .help("choose another name")
+        .into());
+    }
+    Ok(name)
+}
+
+/// A version number with the literal it was written as.
+pub(crate) struct Number {
+    pub(crate) value: u32,
+    pub(crate) literal: LitInt,
+}
+
+impl Parse for Number {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let literal: LitInt = input.parse()?;
+        let value = literal.base10_parse()?;
+        Ok(Self { value, literal })
+    }
+}
+
+/// Whether an attribute is the bare word `name`, such as `#[id]` or `#[on(..)]`.
+pub(crate) fn is(attribute: &Attribute, name: &str) -> bool {
+    attribute.path().is_ident(name)
+}

@@ -1,0 +1,28 @@
+//! `#[command]`.
+
+mod attrs;
+mod check;
+mod expand;
+mod fallback;
+mod model;
+
+use proc_macro2::TokenStream;
+
+use crate::diag::Diagnostics;
+
+pub(crate) use expand::CommandImpl;
+
+/// The struct with all that makes it a command, or the item with the mistakes found in it.
+pub(crate) fn command(args: TokenStream, item: TokenStream) -> TokenStream {
+    let diag = Diagnostics::default();
+    let attrs = attrs::CommandAttrs::parse(&diag, args);
+    let Some(input) = model::Input::parse(&diag, item.clone()) else {
+        return fallback::unchanged(item, diag);
+    };
+    let command = model::Command::new(attrs, &input);
+    check::check(&diag, &command);
+    if diag.has_errors() {
+        return fallback::stub(&command, diag);
+    }
+    expand::expand(&command)
+}

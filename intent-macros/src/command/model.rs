@@ -1,0 +1,63 @@
+//! What the user wrote about a command.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens as _;
+use syn::{Attribute, Field, Ident, Item, ItemStruct};
+
+use super::attrs::CommandAttrs;
+use crate::{
+    attr,
+    derives::Derives,
+    diag::{Diagnostics, Mistake},
+    symbol::ID,
+};
+
+/// The struct under `#[command]`, which the model borrows from.
+pub(super) struct Input {
+    item: ItemStruct,
+}
+
+impl Input {
+    /// `None`, with the mistake reported, for anything that is not a struct.
+    pub(super) fn parse(diag: &Diagnostics, item: TokenStream) -> Option<Self> {
+        let (keyword, found) = match diag.keep(syn::parse2(item))? {
+            Item::Struct(item) => return Some(Self { item }),
+            Item::Enum(item) => (item.enum_token.into_token_stream(), "an enum"),
+            Item::Union(item) => (item.union_token.into_token_stream(), "a union"),
+            other => (other.into_token_stream(), "another item"),
+        };
+        let fact = format!("`#[command]` needs a struct with named fields, found {found}");
+        let help = "make it a struct; for several alternatives write one command each";
+        diag.add(Mistake::at(keyword, fact).help(help));
+        None
+    }
+}
+
+/// A command as its author describes it.
+pub(super) struct Command<'a> {
+    pub(super) original: &'a ItemStruct,
+    pub(super) attrs: CommandAttrs,
+    pub(super) derives: Derives,
+}
+
+impl<'a> Command<'a> {
+    pub(super) fn new(attrs: CommandAttrs, input: &'a Input) -> Self {
+        Self {
+            original: &input.item,
+            attrs,
+            derives: Derives::missing(&input.item.attrs),
+        }
+    }
+
+    pub(super) fn ident(&self) -> &'a Ident {
+        &self.original.ident
+    }
+
+    /// The fields marked with `#[id]`, each with the mark.
+    pub(super) fn ids(&self) -> impl Iterator<Item = (&'a Field, &'a Attribute)> {
+        self.original.fields.iter().filter_map(|field| {
+            let mark = field.attrs.iter().find(|found| attr::is(found, ID))?;
+            Some((field, mark))
+        })
+    }
+}

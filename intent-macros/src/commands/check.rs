@@ -1,0 +1,310 @@
+//! What commands must keep to.
+
+use quote::ToTokens as _;
+use syn::{ImplItem, ReceiverKind, ReturnType, Safety, Type};
+
+use super::{
+    attrs::Kind,
+    model::{Block, Function, Output, argument_name, is_infallible, result_arguments},
+};
+use crate::{
+    diag::{Diagnostics, Mistake},
+    paths::{last_ident, same},
+};
+
+/// Reports all mistakes in `block`.
+pub(super) fn check(diag: &Diagnostics, block: &Block<'_>) {
+    impl_of_one_aggregate(diag, block);
+    some_command(diag, block);
+    for function in &block.functions {
+        receiver(diag, function);
+        plain_function(diag, function);
+        if function.is_generated() {
+            arguments_become_fields(diag, function);
+        } else {
+            one_command_by_value(diag, function);
+        }
+        context_is_shared(diag, function);
+        output_is_seen(diag, function);
+    }
+    one_function_per_command(diag, block);
+    one_error_per_command(diag, block);
+}
+
+fn impl_of_one_aggregate(diag: &Diagnostics, block: &Block<'_>) {
+    let item = block.original;
+    if let Some((path, _)) = &item.trait_ {
+        let help = "write the functions in `impl Account { … }`, the aggregate's own impl";
+        diag.add(
+            Mistake::at(path, "`#[commands]` cannot stand above the impl of a trait").help(help),
+        );
+    }
+    if let Some(parameter) = item.generics.params.first() {
+        let help = "write the impl of one concrete aggregate";
+        diag.add(Mistake::at(parameter, "an impl with `#[commands]` cannot be generic").help(help));
+    }
+    if !matches!(item.self_ty.as_ref(), Type::Path(_)) {
+        let fact = "`#[commands]` stands above the impl of an aggregate";
+        diag.add(Mistake::at(&item.self_ty, fact).help("write `impl Account { … }`"));
+    }
+}
+
+/// A block without a command is most likely one whose marks were forgotten.
+fn some_command(diag: &Diagnostics, block: &Block<'_>) {
+    let marked = block.original.items.iter().any(|item| match item {
+        ImplItem::Fn(function) => function.attrs.iter().any(|mark| Kind::of(mark).is_some()),
+        _ => false,
+    });
+    if !marked && !diag.has_errors() {
+        let fact = format!("no function of `{}` is a command", block.aggregate_text());
+        let help = "mark functions with `#[create]` or `#[handle]`, or remove `#[commands]`";
+        diag.add(Mistake::at(&block.original.self_ty, fact).help(help));
+    }
+}
+
+/// A decision reads the state that exists, or begins without one; it never changes it.
+fn receiver(diag: &Diagnostics, function: &Function<'_>) {
+    let receiver = function.original.sig.receiver();
+    match (function.kind, receiver) {
+        (Kind::Create, None) => {}
+        (Kind::Create, Some(receiver)) => diag.add(
+            Mistake::at(
+                receiver,
+                "`#[create]` decides before there is an aggregate, and takes no `self`",
+            )
+            .help("remove it, or mark the function `#[handle]`"),
+        ),
+        (Kind::Handle, None) => diag.add(
+            Mistake::at(
+                function.ident(),
+                "`#[handle]` decides on an aggregate that exists, and takes `&self`",
+            )
+            .help("add `&self`, or mark the function `#[create]`"),
+        ),
+        (Kind::Handle, Some(receiver)) => match &receiver.kind {
+            ReceiverKind::Reference(_, _, None) => {}
+            ReceiverKind::Reference(_, _, Some(_)) => diag.add(
+                Mistake::at(
+                    receiver,
+                    "a command decides from the state and cannot change it",
+                )
+                .help("take `&self`; say what changes with `#[on(..)]` on the fields"),
+            ),
+            _ => diag.add(
+                Mistake::at(
+                    receiver,
+                    "a command decides from the state and cannot consume it",
+                )
+                .help("take `&self`"),
+            ),
+        },
+    }
+}
+
+/// The generated struct and impls must be able to name and call it as it is.
+fn plain_function(diag: &Diagnostics, function: &Function<'_>) {
+    let signature = &function.original.sig;
+    if let Some(asyncness) = &signature.asyncness {
+        diag.add(
+            Mistake::at(
+                asyncness,
+                "a decision is made at once and cannot be `async`",
+            )
+            .note("the same state, command and context always decide the same")
+            .help("fetch what it needs before the command is sent, and make it an argument"),
+        );
+    }
+    if let Safety::Unsafe(unsafety) = &signature.safety {
+        diag.add(Mistake::at(unsafety, "a command cannot be `unsafe`").help("remove `unsafe`"));
+    }
+    if let Some(parameter) = signature.generics.params.first() {
+        diag.add(
+            Mistake::at(parameter, "a command cannot be generic")
+                .note("it is stored and listed under one name, with one shape")
+                .help("use concrete types"),
+        );
+    }
+}
+
+/// Every argument is a field of the command, which owns it.
+fn arguments_become_fields(diag: &Diagnostics, function: &Function<'_>) {
+    for argument in function.values() {
+        let Some(name) = argument_name(argument) else {
+            let fact = "a pattern has no name that the command's field could have";
+            let help = "write a plain argument, and take it apart in the body";
+            diag.add(Mistake::at(&argument.pat, fact).help(help));
+            continue;
+        };
+        if name == "id" {
+            let fact = "every command has a field `id` already: the aggregate it is for";
+            diag.add(Mistake::at(name, fact).help("give the argument another name"));
+        }
+        match argument.ty.as_ref() {
+            Type::Reference(reference) => {
+                let help = format!("take `{name}: {}`", owned(reference));
+                diag.add(Mistake::at(&argument.ty, "a command owns its arguments").help(help));
+            }
+            Type::ImplTrait(_) => {
+                let fact = "an argument of a command has one concrete type";
+                diag.add(Mistake::at(&argument.ty, fact).help("write the type instead of `impl`"));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The owned form of a borrowed type, as far as it can be told.
+fn owned(reference: &syn::TypeReference) -> String {
+    match reference.elem.as_ref() {
+        Type::Slice(slice) => format!("Vec<{}>", slice.elem.to_token_stream()),
+        Type::Path(path) if path.path.is_ident("str") => "String".to_owned(),
+        other => other.to_token_stream().to_string().replace(' ', ""),
+    }
+}
+
+/// `#[handle(Relocate)]` hands the whole command over.
+fn one_command_by_value(diag: &Diagnostics, function: &Function<'_>) {
+    let command = function.command();
+    let text = crate::paths::shown(&command);
+    let help = format!("take `command: {text}`");
+    let values: Vec<_> = function.values().collect();
+    match values.as_slice() {
+        [] => {
+            let fact = format!("`{}` does not take its command `{text}`", function.ident());
+            diag.add(Mistake::at(function.ident(), fact).help(help));
+        }
+        [only] => {
+            let last = match only.ty.as_ref() {
+                Type::Path(path) => last_ident(&path.path),
+                _ => None,
+            };
+            if last != last_ident(&command) {
+                let fact = format!(
+                    "`{}` decides the command `{text}` and takes it by value",
+                    function.ident()
+                );
+                diag.add(Mistake::at(&only.ty, fact).help(help));
+            }
+        }
+        [_, second, ..] => {
+            let fact = format!(
+                "`{}` takes its command `{text}` and nothing else",
+                function.ident()
+            );
+            diag.add(Mistake::at(second, fact).help(format!("make it a field of `{text}`")));
+        }
+    }
+}
+
+fn context_is_shared(diag: &Diagnostics, function: &Function<'_>) {
+    for input in &function.original.sig.inputs {
+        if let syn::FnArg::Typed(argument) = input
+            && let Type::Reference(reference) = argument.ty.as_ref()
+            && let Some(mutability) = &reference.mutability
+            && matches!(reference.elem.as_ref(), Type::Path(path) if last_ident(&path.path).is_some_and(|ident| ident == "Context"))
+        {
+            let fact = "a decision cannot change its context";
+            diag.add(Mistake::at(mutability, fact).help("take `&Context`"));
+        }
+    }
+}
+
+/// Whether a function can refuse is read off the word `Result`.
+fn output_is_seen(diag: &Diagnostics, function: &Function<'_>) {
+    let ReturnType::Type(_, ty) = &function.original.sig.output else {
+        return;
+    };
+    if matches!(ty.as_ref(), Type::ImplTrait(_)) {
+        let help = "write the type: an event, `Option`, a tuple, `Vec`, an array, or `()`";
+        diag.add(Mistake::at(ty, "a decision returns a type that can be named").help(help));
+        return;
+    }
+    let alias = match result_arguments(ty) {
+        Some(arguments) => arguments.len() != 2,
+        None => match ty.as_ref() {
+            Type::Path(path) => {
+                last_ident(&path.path).is_some_and(|ident| ident.to_string().ends_with("Result"))
+            }
+            _ => false,
+        },
+    };
+    if alias {
+        diag.add(
+            Mistake::at(
+                ty,
+                "an alias of `Result` hides the error that a decision refuses with",
+            )
+            .help("write it out: `Result<Event, Error>`"),
+        );
+    }
+}
+
+/// A command has one struct, and at most one function for each of the two cases.
+fn one_function_per_command(diag: &Diagnostics, block: &Block<'_>) {
+    for (index, function) in block.functions.iter().enumerate() {
+        let command = function.command();
+        let earlier = block.functions[..index]
+            .iter()
+            .filter(|earlier| same(&earlier.command(), &command));
+        for earlier in earlier {
+            let text = crate::paths::shown(&command);
+            let (first, second) = (earlier.ident(), function.ident());
+            if earlier.is_generated() && function.is_generated() {
+                let fact = format!(
+                    "the commands of `{first}` and `{second}` would both be called `{text}`"
+                );
+                let word = function.kind.word();
+                let help = format!("name one of them: `#[{word}(name = Other{text})]`");
+                diag.add(Mistake::at(second, fact).help(help));
+                break;
+            }
+            if earlier.kind == function.kind {
+                let fact = format!("`{first}` decides the command `{text}` already");
+                diag.add(Mistake::at(function.mark, fact).help("remove one of the two"));
+                break;
+            }
+        }
+    }
+}
+
+/// `send` returns one type of error for one command.
+fn one_error_per_command(diag: &Diagnostics, block: &Block<'_>) {
+    for decided in block.decided() {
+        let (Some(create), Some(handle)) = (decided.create, decided.handle) else {
+            continue;
+        };
+        let (Output::Fallible { error: first, .. }, Output::Fallible { error: second, .. }) =
+            (create.output(), handle.output())
+        else {
+            continue;
+        };
+        if is_infallible(first) || is_infallible(second) || name(first) == name(second) {
+            continue;
+        }
+        let fact = format!(
+            "`{}` and `{}` decide one command and must refuse it with one type of error",
+            create.ident(),
+            handle.ident()
+        );
+        let help = format!("return `{}` from both", name(first));
+        diag.add(Mistake::at(second, fact).help(help));
+    }
+}
+
+/// The last word of a type: the same type may be reached by different paths.
+fn name(ty: &Type) -> String {
+    match ty {
+        Type::Path(path)
+            if path
+                .path
+                .segments
+                .iter()
+                .all(|segment| segment.arguments.is_empty()) =>
+        {
+            last_ident(&path.path)
+                .map(ToString::to_string)
+                .unwrap_or_default()
+        }
+        other => other.to_token_stream().to_string(),
+    }
+}

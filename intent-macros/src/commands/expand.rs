@@ -1,0 +1,328 @@
+//! What `#[commands]` generates.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens as _, quote};
+use syn::{Attribute, DeriveInput, Fields, Type, parse_quote, spanned::Spanned as _};
+
+use super::{
+    attrs::Kind,
+    model::{Argument, Block, Decided, Function, Output, argument_name, is_for_field},
+};
+use crate::{
+    command::CommandImpl,
+    derives::Derives,
+    docs,
+    paths::last_ident,
+    respan::{generated, replace_self},
+    schema, scope, storable,
+};
+
+/// The impl, a struct per command beside it, and the impls unseen.
+pub(super) fn expand(block: &Block<'_>) -> TokenStream {
+    let item = block.unmarked();
+    let decided = block.decided();
+    let (structs, impls): (TokenStream, TokenStream) = structs(block, &decided);
+    let decide: TokenStream = decided
+        .iter()
+        .map(|decided| decide_impl(block, decided, &body(block, decided)))
+        .collect();
+    let list = list_impl(block, &decided);
+    let rest = scope::unnamed(&quote! { #impls #decide #list });
+    quote! { #item #structs #rest }
+}
+
+/// The same with decisions that never come, for the fallback: the impl with those commands whose shape is known.
+pub(super) fn stub(block: &Block<'_>) -> TokenStream {
+    let mut item = block.unmarked();
+    item.attrs.push(parse_quote!(#[allow(unused)]));
+    if block.original.trait_.is_some() || !block.original.generics.params.is_empty() {
+        return item.into_token_stream();
+    }
+    let mut decided = block.decided();
+    decided.retain(|decided| {
+        decided
+            .functions()
+            .all(|function| function.original.sig.generics.params.is_empty())
+    });
+    let (structs, impls): (TokenStream, TokenStream) = structs(block, &decided);
+    let decide: TokenStream = decided
+        .iter()
+        .map(|decided| decide_impl(block, decided, &quote!(loop {})))
+        .collect();
+    let rest = scope::unnamed(&quote! { #impls #decide });
+    quote! { #item #structs #rest }
+}
+
+/// The structs of the commands that are made of arguments, and the impls that go with them.
+fn structs(block: &Block<'_>, decided: &[Decided<'_, '_>]) -> (TokenStream, TokenStream) {
+    decided
+        .iter()
+        .flat_map(|decided| {
+            let made = decided.functions().find(|function| function.is_generated());
+            made.map(|function| command_struct(block, function))
+        })
+        .unzip()
+}
+
+/// ```ignore
+/// /// Puts money in.
+/// #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// #[serde(crate = "…")]
+/// pub struct Deposit {
+///     /// The `Account` that the command is for.
+///     pub id: Id<Account>,
+///     /// `amount` of `Account::deposit`.
+///     pub amount: Money,
+/// }
+/// impl Command for Deposit { … }      // unseen
+/// ```
+///
+/// The comments that the user did not write satisfy `missing_docs`; they are left out of the schema.
+fn command_struct(block: &Block<'_>, function: &Function<'_>) -> (TokenStream, TokenStream) {
+    let runtime = &block.attrs.runtime;
+    let aggregate = block.aggregate().to_token_stream();
+    let visibility = &function.original.vis;
+    let name = function.command();
+    let Some(ident) = last_ident(&name) else {
+        return Default::default();
+    };
+    let comments: Vec<_> = docs::comments(&function.original.attrs).collect();
+    let conditions = conditions(function);
+    let fields = function.values().filter_map(|argument| {
+        let name = argument_name(argument).filter(|name| *name != "id")?;
+        if matches!(*argument.ty, Type::Reference(_) | Type::ImplTrait(_)) {
+            return None;
+        }
+        let attributes = argument.attrs.iter().filter(|found| is_for_field(found));
+        let ty = replace_self(&argument.ty, &aggregate);
+        Some(quote!(#(#attributes)* #visibility #name: #ty))
+    });
+    let mut item: DeriveInput = parse_quote! {
+        #(#comments)*
+        #visibility struct #ident {
+            #visibility id: #runtime::Id<#aggregate>,
+            #(#fields,)*
+        }
+    };
+    let stored = storable(block, &item);
+    let (attributes, schema) = schema::derives(runtime, Derives::ALL, &mut item);
+    document(block, function, &mut item);
+    let command_impl = CommandImpl {
+        runtime,
+        ident,
+        aggregate: &aggregate,
+        name: ident.to_string().into_token_stream(),
+        doc: docs::text(&function.original.attrs),
+        target: &quote!(self.id),
+    };
+    let item = quote! {
+        #(#conditions)*
+        #attributes
+        #[allow(private_interfaces)]
+        #item
+        #(#conditions)*
+        #schema
+    };
+    let impls = match conditions.is_empty() {
+        true => quote! { #stored #command_impl },
+        false => {
+            let impls = scope::unnamed(&quote! { #stored #command_impl });
+            quote! { #(#conditions)* #impls }
+        }
+    };
+    (item, impls)
+}
+
+fn storable(block: &Block<'_>, item: &DeriveInput) -> TokenStream {
+    let fields = match &item.data {
+        syn::Data::Struct(data) => data.fields.iter().skip(1).collect(),
+        _ => Vec::new(),
+    };
+    storable::checks(&block.attrs.runtime, &item.ident, fields).unwrap_or_default()
+}
+
+/// Adds the comments that the user did not write.
+fn document(block: &Block<'_>, function: &Function<'_>, item: &mut DeriveInput) {
+    let path = format!("{}::{}", block.aggregate_text(), function.ident());
+    if docs::comments(&item.attrs).next().is_none() {
+        let text = format!("The command that `{path}` decides.");
+        item.attrs.push(parse_quote!(#[doc = #text]));
+    }
+    let syn::Data::Struct(data) = &mut item.data else {
+        return;
+    };
+    let Fields::Named(fields) = &mut data.fields else {
+        return;
+    };
+    for (index, field) in fields.named.iter_mut().enumerate() {
+        if docs::comments(&field.attrs).next().is_some() {
+            continue;
+        }
+        let text = match (index, &field.ident) {
+            (0, _) => format!("The `{}` that the command is for.", block.aggregate_text()),
+            (_, Some(name)) => format!("`{name}` of `{path}`."),
+            (_, None) => continue,
+        };
+        field.attrs.push(parse_quote!(#[doc = #text]));
+    }
+}
+
+/// `#[cfg(..)]` on a function holds for all that is made of it.
+fn conditions<'a>(function: &Function<'a>) -> Vec<&'a Attribute> {
+    let attributes = function.original.attrs.iter();
+    attributes
+        .filter(|attribute| attribute.path().is_ident("cfg"))
+        .collect()
+}
+
+/// ```ignore
+/// impl Decide<Deposit> for Account {
+///     type Error = Refused;
+///     fn decide(state: Option<&Self>, command: Deposit, context: &Context) -> Result<Decision<Self>, Self::Error> { … }
+/// }
+/// ```
+fn decide_impl(block: &Block<'_>, decided: &Decided<'_, '_>, body: &TokenStream) -> TokenStream {
+    let runtime = &block.attrs.runtime;
+    let aggregate = block.aggregate();
+    let command = &decided.command;
+    let conditions = decided
+        .functions()
+        .next()
+        .map(conditions)
+        .unwrap_or_default();
+    let error = match decided.error() {
+        Some(error) => error.to_token_stream(),
+        None => quote!(::core::convert::Infallible),
+    };
+    quote! {
+        #(#conditions)*
+        #[automatically_derived]
+        impl #runtime::Decide<#command> for #aggregate {
+            type Error = #error;
+
+            #[allow(unused_variables)]
+            fn decide(
+                state: ::core::option::Option<&Self>,
+                command: #command,
+                context: &#runtime::Context,
+            ) -> ::core::result::Result<#runtime::Decision<Self>, Self::Error> {
+                #body
+            }
+        }
+    }
+}
+
+/// ```ignore
+/// match state {
+///     None => Ok(Decision::NotFound),
+///     Some(state) => { … }
+/// }
+/// ```
+fn body(block: &Block<'_>, decided: &Decided<'_, '_>) -> TokenStream {
+    let runtime = &block.attrs.runtime;
+    let side = |function: Option<&Function<'_>>, otherwise: &str| match function {
+        Some(function) => call(block, decided, function),
+        None => {
+            let otherwise = generated(otherwise, block.aggregate().span());
+            quote!(::core::result::Result::Ok(#runtime::Decision::#otherwise))
+        }
+    };
+    let create = side(decided.create, "NotFound");
+    let handle = side(decided.handle, "AlreadyExists");
+    quote! {
+        match state {
+            ::core::option::Option::None => #create,
+            ::core::option::Option::Some(state) => #handle,
+        }
+    }
+}
+
+/// ```ignore
+/// {
+///     let decided = match Account::deposit(state, command.amount, command.channel) {
+///         Ok(decided) => decided,
+///         Err(error) => return Err(error),
+///     };
+///     let mut events = Vec::new();
+///     <Deposited as IntoEvents<Account>>::append_to(decided, &mut events);
+///     Ok(Decision::Events(events))
+/// }
+/// ```
+///
+/// The return type stands here in the user's own tokens: one that holds no events is an error at that place.
+fn call(block: &Block<'_>, decided: &Decided<'_, '_>, function: &Function<'_>) -> TokenStream {
+    let runtime = &block.attrs.runtime;
+    let (aggregate, name) = (block.aggregate(), function.ident());
+    let state = (function.kind == Kind::Handle).then(|| quote!(state));
+    let arguments = function.arguments.iter().map(|argument| match argument {
+        Argument::Context => quote!(context),
+        Argument::Value(_) if !function.is_generated() => quote!(command),
+        Argument::Value(argument) => {
+            let name = argument_name(argument);
+            quote!(command.#name)
+        }
+    });
+    let arguments = state.into_iter().chain(arguments);
+    let call = quote!(#aggregate::#name(#(#arguments),*));
+    let (events, decision) = match function.output() {
+        Output::Infallible(events) => (events, call),
+        Output::Fallible { events, error } => {
+            let shared = decided
+                .error()
+                .is_some_and(|shared| crate::paths::same(&shared, &error));
+            let refuse = match shared || !super::model::is_infallible(error) {
+                true => quote!(return ::core::result::Result::Err(error)),
+                false => quote!(match error {}),
+            };
+            let decision = quote! {
+                match #call {
+                    ::core::result::Result::Ok(decided) => decided,
+                    ::core::result::Result::Err(error) => #refuse,
+                }
+            };
+            (events.to_token_stream(), decision)
+        }
+    };
+    let events = replace_self(events, &aggregate);
+    quote! {
+        {
+            let decided = #decision;
+            let mut events = ::std::vec::Vec::new();
+            <#events as #runtime::IntoEvents<#aggregate>>::append_to(decided, &mut events);
+            ::core::result::Result::Ok(#runtime::Decision::Events(events))
+        }
+    }
+}
+
+/// ```ignore
+/// impl OneCommandsBlock for Account {
+///     fn list(list: &mut CommandList<Self>) {
+///         <Deposit as CommandOf<Account>>::add_to(list);
+///     }
+/// }
+/// ```
+fn list_impl(block: &Block<'_>, decided: &[Decided<'_, '_>]) -> TokenStream {
+    let runtime = &block.attrs.runtime;
+    let private = runtime.private();
+    let aggregate = block.aggregate();
+    let commands = decided.iter().map(|decided| {
+        let command = &decided.command;
+        let conditions = decided
+            .functions()
+            .next()
+            .map(conditions)
+            .unwrap_or_default();
+        quote! {
+            #(#conditions)*
+            <#command as #private::CommandOf<#aggregate>>::add_to(list);
+        }
+    });
+    quote! {
+        #[automatically_derived]
+        impl #private::OneCommandsBlock for #aggregate {
+            fn list(list: &mut #runtime::CommandList<Self>) {
+                #(#commands)*
+            }
+        }
+    }
+}

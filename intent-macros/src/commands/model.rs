@@ -1,0 +1,296 @@
+//! What the user wrote about an aggregate's commands.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens as _, quote};
+use syn::{
+    Attribute, FnArg, GenericArgument, Ident, ImplItem, ImplItemFn, ItemImpl, Pat, PatType, Path,
+    PathArguments, ReturnType, Type,
+};
+
+use super::attrs::{self, CommandsAttrs, Kind, Naming};
+use crate::{
+    diag::{Diagnostics, Mistake},
+    paths::{last_ident, same},
+    respan::upper_camel_case,
+};
+
+/// The impl under `#[commands]`, which the model borrows from.
+pub(super) struct Input {
+    item: ItemImpl,
+}
+
+impl Input {
+    /// `None`, with the mistake reported, for anything that is not an impl.
+    pub(super) fn parse(diag: &Diagnostics, item: TokenStream) -> Option<Self> {
+        match syn::parse2(item.clone()) {
+            Ok(item) => Some(Self { item }),
+            Err(error) => {
+                // An item of another kind is our mistake to explain; one that is no item at all is a syntax error.
+                diag.add(match syn::parse2::<syn::Item>(item) {
+                    Ok(other) => {
+                        let fact = "`#[commands]` stands above the impl of an aggregate";
+                        Mistake::at(other, fact)
+                            .help("move it to `impl Account { … }`")
+                            .into()
+                    }
+                    Err(_) => error,
+                });
+                None
+            }
+        }
+    }
+}
+
+/// The impl with its marked functions.
+pub(super) struct Block<'a> {
+    pub(super) original: &'a ItemImpl,
+    pub(super) attrs: CommandsAttrs,
+    pub(super) functions: Vec<Function<'a>>,
+}
+
+/// A function that decides a command.
+pub(super) struct Function<'a> {
+    pub(super) original: &'a ImplItemFn,
+    pub(super) kind: Kind,
+    pub(super) mark: &'a Attribute,
+    pub(super) naming: Naming,
+    pub(super) arguments: Vec<Argument<'a>>,
+}
+
+/// An argument behind `self`.
+pub(super) enum Argument<'a> {
+    /// `ctx: &Context`
+    Context,
+    /// A part of the command, or the command itself.
+    Value(&'a PatType),
+}
+
+/// What a function returns.
+pub(super) enum Output<'a> {
+    Infallible(TokenStream),
+    Fallible { events: &'a Type, error: &'a Type },
+}
+
+/// A command with the functions that decide it.
+pub(super) struct Decided<'b, 'a> {
+    /// The command's type, as generated code names it.
+    pub(super) command: Path,
+    pub(super) create: Option<&'b Function<'a>>,
+    pub(super) handle: Option<&'b Function<'a>>,
+}
+
+impl<'a> Block<'a> {
+    pub(super) fn new(diag: &Diagnostics, attrs: CommandsAttrs, input: &'a Input) -> Self {
+        let functions = input.item.items.iter().filter_map(|item| match item {
+            ImplItem::Fn(function) => Function::new(diag, function),
+            _ => None,
+        });
+        Self {
+            original: &input.item,
+            attrs,
+            functions: functions.collect(),
+        }
+    }
+
+    /// The aggregate, as the impl names it.
+    pub(super) fn aggregate(&self) -> &'a Type {
+        &self.original.self_ty
+    }
+
+    /// The aggregate's name in messages and documentation.
+    pub(super) fn aggregate_text(&self) -> String {
+        let last = match self.aggregate() {
+            Type::Path(path) => last_ident(&path.path).map(ToString::to_string),
+            _ => None,
+        };
+        last.unwrap_or_default()
+    }
+
+    /// The impl without our marks.
+    pub(super) fn unmarked(&self) -> ItemImpl {
+        let mut item = self.original.clone();
+        for item in &mut item.items {
+            let ImplItem::Fn(function) = item else {
+                continue;
+            };
+            let marked = function.attrs.iter().any(|found| Kind::of(found).is_some());
+            function.attrs.retain(|found| Kind::of(found).is_none());
+            if marked {
+                for input in &mut function.sig.inputs {
+                    if let FnArg::Typed(argument) = input {
+                        argument.attrs.retain(|found| !is_for_field(found));
+                    }
+                }
+            }
+        }
+        item
+    }
+
+    /// The commands, each once, in the order of their first function.
+    pub(super) fn decided(&self) -> Vec<Decided<'_, 'a>> {
+        let mut list: Vec<Decided<'_, 'a>> = Vec::new();
+        for function in &self.functions {
+            let command = function.command();
+            let index = list.iter().position(|known| same(&known.command, &command));
+            let index = index.unwrap_or_else(|| {
+                list.push(Decided {
+                    command,
+                    create: None,
+                    handle: None,
+                });
+                list.len() - 1
+            });
+            let place = match function.kind {
+                Kind::Create => &mut list[index].create,
+                Kind::Handle => &mut list[index].handle,
+            };
+            place.get_or_insert(function);
+        }
+        list
+    }
+}
+
+impl<'a> Decided<'_, 'a> {
+    /// Its functions, first the creating one.
+    pub(super) fn functions(&self) -> impl Iterator<Item = &Function<'a>> {
+        self.create.into_iter().chain(self.handle)
+    }
+
+    /// The error that its functions share, if one of them can refuse.
+    pub(super) fn error(&self) -> Option<&'a Type> {
+        let errors = || {
+            self.functions()
+                .filter_map(|function| function.output().error())
+        };
+        errors()
+            .find(|error| !is_infallible(error))
+            .or_else(|| errors().next())
+    }
+}
+
+impl<'a> Function<'a> {
+    /// `None` if the function is not marked, or its mark cannot be read.
+    fn new(diag: &Diagnostics, original: &'a ImplItemFn) -> Option<Self> {
+        let marks = original
+            .attrs
+            .iter()
+            .filter_map(|mark| Some((Kind::of(mark)?, mark)));
+        let mut marks = marks.collect::<Vec<_>>().into_iter();
+        let (kind, mark) = marks.next()?;
+        for (second, extra) in marks {
+            let fact = format!("`{}` is marked twice", original.sig.ident);
+            let help = match second == kind {
+                true => "remove one".to_owned(),
+                false => "write two functions for a command of your own: `#[create(Relocate)]` and `#[handle(Relocate)]`".to_owned(),
+            };
+            diag.add(Mistake::at(extra, fact).help(help));
+        }
+        let naming = diag.keep(attrs::naming(kind, mark))?;
+        let arguments = original.sig.inputs.iter().filter_map(|input| match input {
+            FnArg::Receiver(_) => None,
+            FnArg::Typed(argument) if is_context(&argument.ty) => Some(Argument::Context),
+            FnArg::Typed(argument) => Some(Argument::Value(argument)),
+        });
+        Some(Self {
+            original,
+            kind,
+            mark,
+            naming,
+            arguments: arguments.collect(),
+        })
+    }
+
+    pub(super) fn ident(&self) -> &'a Ident {
+        &self.original.sig.ident
+    }
+
+    /// The type of its command.
+    pub(super) fn command(&self) -> Path {
+        match &self.naming {
+            Naming::Function => upper_camel_case(self.ident()).into(),
+            Naming::Renamed(name) => name.clone().into(),
+            Naming::Own(path) => path.clone(),
+        }
+    }
+
+    /// Whether the command is made of the function's arguments.
+    pub(super) fn is_generated(&self) -> bool {
+        !matches!(self.naming, Naming::Own(_))
+    }
+
+    /// The arguments that are part of the command.
+    pub(super) fn values(&self) -> impl Iterator<Item = &'a PatType> {
+        self.arguments.iter().filter_map(|argument| match argument {
+            Argument::Value(argument) => Some(*argument),
+            Argument::Context => None,
+        })
+    }
+
+    /// What it returns. `Result` is told by that word and two type arguments.
+    pub(super) fn output(&self) -> Output<'a> {
+        let ReturnType::Type(_, ty) = &self.original.sig.output else {
+            return Output::Infallible(quote!(()));
+        };
+        match result_arguments(ty).as_deref() {
+            Some([events, error]) => Output::Fallible { events, error },
+            _ => Output::Infallible(ty.to_token_stream()),
+        }
+    }
+}
+
+impl<'a> Output<'a> {
+    pub(super) fn error(&self) -> Option<&'a Type> {
+        match self {
+            Self::Infallible(_) => None,
+            Self::Fallible { error, .. } => Some(error),
+        }
+    }
+}
+
+/// The type arguments of a type that is called `Result`.
+pub(super) fn result_arguments(ty: &Type) -> Option<Vec<&Type>> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last()?;
+    if last.ident != "Result" {
+        return None;
+    }
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return Some(Vec::new());
+    };
+    let types = arguments.args.iter().filter_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    });
+    Some(types.collect())
+}
+
+/// The name of an argument, if its pattern is one.
+pub(super) fn argument_name(argument: &PatType) -> Option<&Ident> {
+    match argument.pat.as_ref() {
+        Pat::Ident(pattern) if pattern.by_ref.is_none() && pattern.subpat.is_none() => {
+            Some(&pattern.ident)
+        }
+        _ => None,
+    }
+}
+
+/// Whether an attribute on an argument describes the field that it becomes.
+pub(super) fn is_for_field(attribute: &Attribute) -> bool {
+    ["doc", "serde", "schemars"]
+        .iter()
+        .any(|name| attribute.path().is_ident(name))
+}
+
+pub(super) fn is_infallible(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path) if last_ident(&path.path).is_some_and(|ident| ident == "Infallible"))
+}
+
+fn is_context(ty: &Type) -> bool {
+    let Type::Reference(reference) = ty else {
+        return false;
+    };
+    matches!(
+        reference.elem.as_ref(),
+        Type::Path(path) if last_ident(&path.path).is_some_and(|ident| ident == "Context")
+    )
+}

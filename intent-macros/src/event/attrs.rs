@@ -1,0 +1,182 @@
+//! The grammar of `#[event(..)]` and of the notes on an event's fields.
+
+use proc_macro2::{Ident, TokenStream};
+use syn::{
+    Attribute, Expr, LitStr, Path, Token,
+    parse::{ParseStream, Parser as _},
+    punctuated::Punctuated,
+};
+
+use crate::{
+    attr::{Keyed, Keys, Number, arguments, assigned, stored_name},
+    diag::{Diagnostics, Mistake},
+    paths::Runtime,
+    symbol::{CRATE, DEFAULT, FROM, NAME, REMOVED, RENAMED, SINCE, UNCHANGED, UPCAST, VERSION},
+};
+
+const KEYS: Keys = Keys {
+    attribute: "#[event(..)]",
+    forms: &[
+        (VERSION, "version = 2"),
+        (NAME, "name = \"Deposited\""),
+        (UPCAST, "upcast(1 => your_fn)"),
+        (FROM, "from = DepositedV1"),
+        (REMOVED, "removed(2, \"memo\")"),
+        (UNCHANGED, "unchanged(2)"),
+        (CRATE, "crate = ::path::to::intent_runtime"),
+    ],
+    repeated: &[REMOVED, UNCHANGED],
+    elsewhere: &[
+        (SINCE, "on a field, as `#[since(2)]`"),
+        (
+            RENAMED,
+            "on a field, as `#[renamed(2, from = \"old_name\")]`",
+        ),
+    ],
+};
+
+/// What `#[event(..)]` says.
+#[derive(Default)]
+pub(super) struct EventAttrs {
+    pub(super) runtime: Runtime,
+    pub(super) name: Option<LitStr>,
+    /// `Err` holds the place of a version that cannot be read: rules that need it are skipped.
+    pub(super) version: Option<Result<Number, ()>>,
+    pub(super) steps: Vec<Step>,
+    /// The key `upcast`, to blame for a chain that ends too early.
+    pub(super) upcast: Option<Ident>,
+    pub(super) from: Option<Keyed<Path>>,
+    pub(super) removed: Vec<(Number, LitStr)>,
+    pub(super) unchanged: Vec<Number>,
+}
+
+/// `2 => cents_to_money` in `upcast(..)`.
+pub(super) struct Step {
+    /// The version that the function reads.
+    pub(super) from: Number,
+    pub(super) function: Path,
+}
+
+impl EventAttrs {
+    pub(super) fn parse(diag: &Diagnostics, args: TokenStream) -> Self {
+        let mut attrs = Self::default();
+        KEYS.read(diag, args, |key, input| attrs.read(key, input));
+        attrs
+    }
+
+    fn read(&mut self, key: Ident, input: ParseStream<'_>) -> syn::Result<()> {
+        match key.to_string().as_str() {
+            VERSION => {
+                self.version = Some(Err(()));
+                self.version = Some(Ok(version(input)?));
+            }
+            NAME => self.name = Some(stored_name(input)?),
+            UPCAST => {
+                let content;
+                syn::parenthesized!(content in input);
+                let steps =
+                    Punctuated::<Step, Token![,]>::parse_terminated_with(&content, Step::parse)?;
+                self.steps = steps.into_iter().collect();
+                self.upcast = Some(key);
+            }
+            FROM => {
+                input.parse::<Token![=]>()?;
+                let value = input.call(Path::parse_mod_style)?;
+                self.from = Some(Keyed { key, value });
+            }
+            REMOVED => {
+                let content;
+                syn::parenthesized!(content in input);
+                let number = content.parse()?;
+                content.parse::<Token![,]>()?;
+                self.removed.push((number, content.parse()?));
+            }
+            UNCHANGED => {
+                let content;
+                syn::parenthesized!(content in input);
+                let numbers = Punctuated::<Number, Token![,]>::parse_terminated(&content)?;
+                self.unchanged.extend(numbers);
+            }
+            _ => self.runtime = Runtime::parse(input)?,
+        }
+        Ok(())
+    }
+}
+
+/// `= 2`: an integer literal.
+fn version(input: ParseStream<'_>) -> syn::Result<Number> {
+    input.parse::<Token![=]>()?;
+    let ahead = input.fork();
+    if ahead.parse::<Number>().is_ok() {
+        return input.parse();
+    }
+    let found: Expr = input.parse()?;
+    Err(Mistake::at(found, "`version` must be an integer literal")
+        .help("write a number, for example `version = 2`")
+        .into())
+}
+
+impl Step {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let from = input.parse()?;
+        input.parse::<Token![=>]>()?;
+        let function = input.call(Path::parse_mod_style)?;
+        Ok(Self { from, function })
+    }
+}
+
+/// `#[since(2, default = "counter".into())]`.
+pub(super) fn since(attribute: &Attribute) -> syn::Result<(Number, Option<Expr>)> {
+    note(
+        attribute,
+        DEFAULT,
+        "#[since(2, default = \"counter\".into())]",
+        false,
+    )
+}
+
+/// `#[renamed(4, from = "memo")]`.
+pub(super) fn renamed(attribute: &Attribute) -> syn::Result<(Number, Option<LitStr>)> {
+    note(attribute, FROM, "#[renamed(4, from = \"memo\")]", true)
+}
+
+/// A number, and behind a comma `key = value`.
+fn note<T: syn::parse::Parse>(
+    attribute: &Attribute,
+    key: &str,
+    form: &str,
+    needs_value: bool,
+) -> syn::Result<(Number, Option<T>)> {
+    let parser = |input: ParseStream<'_>| {
+        let number = input.parse()?;
+        if input.is_empty() && !needs_value {
+            return Ok((number, None));
+        }
+        input.parse::<Token![,]>()?;
+        if input.is_empty() && !needs_value {
+            return Ok((number, None));
+        }
+        let word: Ident = input.parse()?;
+        if word != key {
+            return Err(syn::Error::new(
+                word.span(),
+                format!("unknown key `{word}`"),
+            ));
+        }
+        let value = assigned(input)?;
+        input.parse::<Option<Token![,]>>()?;
+        Ok((number, Some(value)))
+    };
+    arguments(attribute)
+        .and_then(|args| match args.is_empty() {
+            true => Err(syn::Error::new_spanned(
+                attribute.path(),
+                "the version that brought the change is missing",
+            )),
+            false => parser.parse2(args),
+        })
+        .map_err(|error| {
+            let message = format!("{error}\nhelp: the correct form is `{form}`");
+            syn::Error::new(error.span(), message)
+        })
+}

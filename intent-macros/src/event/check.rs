@@ -1,0 +1,255 @@
+//! What an event must keep to.
+
+use quote::ToTokens as _;
+use syn::{Fields, GenericParam};
+
+use super::model::{Event, parenthesised, serde_metas};
+use crate::diag::{Diagnostics, Mistake};
+
+/// Reports all mistakes in `event`.
+pub(super) fn check(diag: &Diagnostics, event: &Event<'_>) {
+    no_parameters(diag, event);
+    named_fields_one_value_or_none(diag, event);
+    unit_is_stored_by_us(diag, event);
+    no_rename_all_with_notes(diag, event);
+    newtype_changes_by_predecessor_only(diag, event);
+    version_from_one(diag, event);
+    if within_chain(diag, event) && one_way_per_step(diag, event) && !diag.has_errors() {
+        chain_without_holes(diag, event);
+    }
+}
+
+/// Stored data has one shape and owns itself.
+fn no_parameters(diag: &Diagnostics, event: &Event<'_>) {
+    let Some(parameter) = event.original.generics.params.first() else {
+        return;
+    };
+    let name = event.ident();
+    diag.add(match parameter {
+        GenericParam::Lifetime(lifetime) => {
+            let lifetime = &lifetime.lifetime;
+            Mistake::at(
+                parameter,
+                format!(
+                    "an event cannot borrow, but `{name}` has the lifetime parameter `{lifetime}`"
+                ),
+            )
+            .note("events are stored and read back, and must own their data")
+            .help("use owned types, for example `String` instead of `&str`")
+        }
+        GenericParam::Type(_) | GenericParam::Const(_) => {
+            Mistake::at(parameter, "an event cannot have type or const parameters")
+                .note("its stored name and shape must be the same for every instance")
+                .help("use a concrete type")
+        }
+    });
+}
+
+fn named_fields_one_value_or_none(diag: &Diagnostics, event: &Event<'_>) {
+    if let Fields::Unnamed(fields) = &event.original.fields
+        && fields.unnamed.len() != 1
+    {
+        let fact = format!(
+            "an event has named fields, one unnamed value, or nothing, found a tuple of {}",
+            fields.unnamed.len()
+        );
+        diag.add(Mistake::at(parenthesised(event.original), fact).help("give the fields names"));
+    }
+}
+
+/// serde would write `null`, which no later version could add a field to.
+fn unit_is_stored_by_us(diag: &Diagnostics, event: &Event<'_>) {
+    if event.is_unit() && !(event.derives.serialize && event.derives.deserialize) {
+        let fact = "an event without fields cannot derive serde's traits itself";
+        diag.add(
+            Mistake::at(event.ident(), fact)
+                .note(
+                    "it is stored as `{}`, so that fields can come later; serde would write `null`",
+                )
+                .help("remove `Serialize` and `Deserialize` from its `#[derive(..)]`"),
+        );
+    }
+}
+
+/// A note names the stored key of its field, which `rename_all` would make a matter of guessing.
+fn no_rename_all_with_notes(diag: &Diagnostics, event: &Event<'_>) {
+    if event.notes.is_empty() {
+        return;
+    }
+    for meta in serde_metas(&event.original.attrs) {
+        if ["rename_all", "rename_all_fields"]
+            .iter()
+            .any(|word| meta.path().is_ident(word))
+        {
+            let fact = "`rename_all` cannot stand beside `#[since]`, `#[renamed]`, `removed` or `unchanged`";
+            diag.add(
+                Mistake::at(meta.path(), fact)
+                    .help("write `#[serde(rename = \"..\")]` on each field instead"),
+            );
+        }
+    }
+}
+
+/// A value without a name has no key that a step could change.
+fn newtype_changes_by_predecessor_only(diag: &Diagnostics, event: &Event<'_>) {
+    if !event.is_newtype() {
+        return;
+    }
+    let blame = event
+        .notes
+        .first()
+        .map(|note| note.blame.clone())
+        .or_else(|| event.attrs.upcast.as_ref().map(|key| key.to_token_stream()));
+    let blame = match (blame, &event.attrs.version) {
+        (Some(blame), _) => blame,
+        (None, Some(Ok(version))) if version.value > 1 && event.attrs.from.is_none() => {
+            version.literal.to_token_stream()
+        }
+        _ => return,
+    };
+    let name = event.ident();
+    let fact = format!("`{name}` is its inner value, which only `from = ..` can upcast");
+    diag.add(Mistake::at(blame, fact).help(format!(
+        "keep the old struct as `{name}V1`, write `from = {name}V1`, and implement `From<{name}V1>`"
+    )));
+}
+
+fn version_from_one(diag: &Diagnostics, event: &Event<'_>) {
+    if let Some(Ok(version)) = &event.attrs.version
+        && version.value == 0
+    {
+        diag.add(
+            Mistake::at(&version.literal, "event versions start at 1")
+                .help("write `version = 1`, or leave it out"),
+        );
+    }
+    if let Some(from) = &event.attrs.from
+        && event.version == Some(1)
+    {
+        let fact = "version 1 of an event has no predecessor";
+        diag.add(
+            Mistake::at(&from.key, fact).help("add `version = 2`, or the version that this is"),
+        );
+    }
+}
+
+/// Notes and functions belong to steps that exist. False if the chain cannot be judged further.
+fn within_chain(diag: &Diagnostics, event: &Event<'_>) -> bool {
+    let Some(version) = event.version else {
+        return false;
+    };
+    let mut within = version > 0;
+    for note in &event.notes {
+        let number = note.number;
+        if number > version {
+            let fact = format!(
+                "version {number} of `{}` does not exist, it is at version {version}",
+                event.ident()
+            );
+            let help =
+                format!("set `version = {number}` in `#[event(..)]`, or name an earlier version");
+            diag.add(Mistake::at(&note.blame, fact).help(help));
+            within = false;
+        } else if number < 2 {
+            let fact = format!("nothing can have changed with version {number}");
+            let help = "name the version that brought the change, 2 or later";
+            diag.add(Mistake::at(&note.blame, fact).help(help));
+            within = false;
+        }
+    }
+    for step in &event.attrs.steps {
+        let from = step.from.value;
+        if from == 0 || from >= version {
+            let fact = format!("no step leads on from version {from}");
+            let help = match version {
+                0 | 1 => "add `version = 2` to `#[event(..)]`".to_owned(),
+                _ => format!("a step reads a version from 1 to {}", version - 1),
+            };
+            diag.add(Mistake::at(&step.from.literal, fact).help(help));
+            within = false;
+        }
+    }
+    within
+}
+
+/// A step is taken by notes, by a function, or the whole way by a predecessor. False if one has several ways.
+fn one_way_per_step(diag: &Diagnostics, event: &Event<'_>) -> bool {
+    if let Some(from) = &event.attrs.from {
+        let extra = event.notes.first().map(|note| note.blame.clone());
+        let extra = extra.or_else(|| event.attrs.upcast.as_ref().map(|key| key.to_token_stream()));
+        let Some(extra) = extra else {
+            return true;
+        };
+        let predecessor = from.value.to_token_stream();
+        let fact = format!("`from = {predecessor}` leaves no other step here");
+        diag.add(
+            Mistake::at(extra, fact)
+                .note("the predecessor carries the whole chain before it")
+                .help(format!("remove it, or move it to `{predecessor}`")),
+        );
+        return false;
+    }
+    let mut single = true;
+    for (index, step) in event.attrs.steps.iter().enumerate() {
+        let from = step.from.value;
+        if event.attrs.steps[..index]
+            .iter()
+            .any(|earlier| earlier.from.value == from)
+        {
+            let fact = format!("the step from version {from} is given twice");
+            diag.add(Mistake::at(&step.from.literal, fact).help("remove one"));
+            single = false;
+        } else if let Some(note) = event.notes_on(from + 1).next() {
+            let fact = format!(
+                "the step from version {from} to {} is given by a function and by this note",
+                from + 1
+            );
+            diag.add(
+                Mistake::at(&note.blame, fact)
+                    .help("remove the note and let the function do it, or remove the function"),
+            );
+            single = false;
+        }
+    }
+    single
+}
+
+/// Every stored version must find its way to the current one.
+fn chain_without_holes(diag: &Diagnostics, event: &Event<'_>) {
+    let Some(version) = event.version else {
+        return;
+    };
+    if event.attrs.from.is_some() {
+        return;
+    }
+    let covered =
+        |from: u32| event.step(from).is_some() || event.notes_on(from + 1).next().is_some();
+    let holes: Vec<u32> = (1..version).filter(|from| !covered(*from)).collect();
+    let Some(first) = holes.first() else {
+        return;
+    };
+    // The entry behind the hole is where the missing one goes; a missing tail is the fault of the version.
+    let behind = event
+        .attrs
+        .steps
+        .iter()
+        .find(|step| step.from.value > *first);
+    let blame = match (behind, &event.attrs.version) {
+        (Some(step), _) => step.from.literal.to_token_stream(),
+        (None, Some(Ok(version))) => version.literal.to_token_stream(),
+        (None, _) => event.ident().to_token_stream(),
+    };
+    let list = holes
+        .iter()
+        .map(u32::to_string)
+        .collect::<Vec<_>>()
+        .join(" and ");
+    let next = first + 1;
+    let fact = format!(
+        "event `{}` cannot be read from version {list}: no step leads from {first} to {next}",
+        event.ident()
+    );
+    diag.add(Mistake::at(blame, fact).help(format!(
+        "add `#[since({next})]` to the field that came, or `upcast({first} => your_fn)`, or `unchanged({next})`"
+    )));
+}

@@ -1,0 +1,29 @@
+//! What is left of an event with mistakes: the item and impls without content, so that no other errors follow.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{expand, model::Event};
+use crate::{diag::Diagnostics, scope};
+
+/// The mistakes beside an item that is not a struct.
+pub(super) fn unchanged(item: TokenStream, diag: Diagnostics) -> TokenStream {
+    let errors = diag.finish();
+    quote! { #item #errors }
+}
+
+/// The mistakes beside the struct; it is an event still.
+pub(super) fn stub(event: &Event<'_>, diag: Diagnostics) -> TokenStream {
+    let errors = diag.finish();
+    let item = expand::item(event);
+    if !event.original.generics.params.is_empty() {
+        return quote! { #item #errors };
+    }
+    let unit_serde = match event.derives.serialize && event.derives.deserialize {
+        true => expand::unit_serde(event),
+        false => TokenStream::new(),
+    };
+    let event_impl = expand::event_impl(event, &TokenStream::new());
+    let rest = scope::unnamed(&quote! { #unit_serde #event_impl });
+    quote! { #item #rest #errors }
+}

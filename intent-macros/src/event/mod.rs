@@ -1,0 +1,26 @@
+//! `#[event]`.
+
+mod attrs;
+mod check;
+mod expand;
+mod fallback;
+mod model;
+
+use proc_macro2::TokenStream;
+
+use crate::diag::Diagnostics;
+
+/// The item with all that makes it an event, or the item with the mistakes found in it.
+pub(crate) fn event(args: TokenStream, item: TokenStream) -> TokenStream {
+    let diag = Diagnostics::default();
+    let attrs = attrs::EventAttrs::parse(&diag, args);
+    let Some(input) = model::Input::parse(&diag, item.clone()) else {
+        return fallback::unchanged(item, diag);
+    };
+    let event = model::Event::new(&diag, attrs, &input);
+    check::check(&diag, &event);
+    if diag.has_errors() {
+        return fallback::stub(&event, diag);
+    }
+    expand::expand(&event)
+}

@@ -1,0 +1,222 @@
+//! What the user wrote about an event.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens as _;
+use syn::{
+    Attribute, Expr, Field, Fields, Ident, Item, ItemStruct, LitStr, Meta, Token,
+    ext::IdentExt as _, punctuated::Punctuated, spanned::Spanned as _,
+};
+
+use super::attrs::{self, EventAttrs, Step};
+use crate::{
+    attr::{self, Number},
+    derives::Derives,
+    diag::{Diagnostics, Mistake},
+    symbol::{RENAMED, SINCE},
+};
+
+/// The struct under `#[event]`, which the model borrows from.
+pub(super) struct Input {
+    pub(super) item: ItemStruct,
+}
+
+impl Input {
+    /// `None`, with the mistake reported, for anything that is not a struct.
+    pub(super) fn parse(diag: &Diagnostics, item: TokenStream) -> Option<Self> {
+        let help = "make it a struct; for several alternatives write one event each";
+        let (keyword, found) = match diag.keep(syn::parse2(item))? {
+            Item::Struct(item) => return Some(Self { item }),
+            Item::Enum(item) => (item.enum_token.into_token_stream(), "an enum"),
+            Item::Union(item) => (item.union_token.into_token_stream(), "a union"),
+            other => (other.into_token_stream(), "another item"),
+        };
+        let fact = format!("`#[event]` needs a struct, found {found}");
+        diag.add(Mistake::at(keyword, fact).help(help));
+        None
+    }
+}
+
+/// An event as its author describes it.
+pub(super) struct Event<'a> {
+    pub(super) original: &'a ItemStruct,
+    pub(super) attrs: EventAttrs,
+    /// `None` if the version that was written cannot be read.
+    pub(super) version: Option<u32>,
+    pub(super) notes: Vec<Note<'a>>,
+    pub(super) derives: Derives,
+}
+
+/// One change of the shape, in the step that leads to version `number`.
+pub(super) struct Note<'a> {
+    pub(super) number: u32,
+    pub(super) blame: TokenStream,
+    pub(super) change: Change<'a>,
+}
+
+pub(super) enum Change<'a> {
+    Since {
+        field: &'a Field,
+        key: String,
+        default: Option<Expr>,
+    },
+    Renamed {
+        from: LitStr,
+        to: String,
+    },
+    Removed {
+        key: LitStr,
+    },
+    Unchanged,
+}
+
+impl<'a> Event<'a> {
+    pub(super) fn new(diag: &Diagnostics, attrs: EventAttrs, input: &'a Input) -> Self {
+        let item = &input.item;
+        let version = match &attrs.version {
+            None => Some(1),
+            Some(Ok(number)) => Some(number.value),
+            Some(Err(())) => None,
+        };
+        let mut notes: Vec<Note<'a>> = item
+            .fields
+            .iter()
+            .flat_map(|field| field_notes(diag, field))
+            .collect();
+        notes.extend(attrs.removed.iter().map(|(number, key)| {
+            let key = key.clone();
+            note(number, Change::Removed { key })
+        }));
+        notes.extend(
+            attrs
+                .unchanged
+                .iter()
+                .map(|number| note(number, Change::Unchanged)),
+        );
+        Self {
+            original: item,
+            attrs,
+            version,
+            notes,
+            derives: Derives::missing(&item.attrs),
+        }
+    }
+
+    pub(super) fn ident(&self) -> &'a Ident {
+        &self.original.ident
+    }
+
+    /// The function that reads version `from`.
+    pub(super) fn step(&self, from: u32) -> Option<&Step> {
+        self.attrs.steps.iter().find(|step| step.from.value == from)
+    }
+
+    /// The notes on the step to version `to`.
+    pub(super) fn notes_on(&self, to: u32) -> impl Iterator<Item = &Note<'a>> {
+        self.notes.iter().filter(move |note| note.number == to)
+    }
+
+    pub(super) fn is_unit(&self) -> bool {
+        matches!(self.original.fields, Fields::Unit)
+    }
+
+    pub(super) fn is_newtype(&self) -> bool {
+        matches!(self.original.fields, Fields::Unnamed(_))
+    }
+}
+
+/// Whether an attribute is ours and is taken off the field.
+pub(super) fn is_note(attribute: &Attribute) -> bool {
+    attr::is(attribute, SINCE) || attr::is(attribute, RENAMED)
+}
+
+fn note<'a>(number: &Number, change: Change<'a>) -> Note<'a> {
+    Note {
+        number: number.value,
+        blame: number.literal.to_token_stream(),
+        change,
+    }
+}
+
+fn field_notes<'a>(diag: &Diagnostics, field: &'a Field) -> Vec<Note<'a>> {
+    let key = json_key(field);
+    let read = |attribute: &Attribute| {
+        if attr::is(attribute, SINCE) {
+            let (number, default) = diag.keep(attrs::since(attribute))?;
+            let key = key.clone();
+            let change = Change::Since {
+                field,
+                key,
+                default,
+            };
+            return Some(note(&number, change));
+        }
+        if attr::is(attribute, RENAMED) {
+            let (number, from) = diag.keep(attrs::renamed(attribute))?;
+            let to = key.clone();
+            return Some(note(&number, Change::Renamed { from: from?, to }));
+        }
+        None
+    };
+    field.attrs.iter().filter_map(read).collect()
+}
+
+/// The key that a field is stored under: its name, unless serde is told another.
+fn json_key(field: &Field) -> String {
+    let own = || {
+        field
+            .ident
+            .as_ref()
+            .map(|ident| ident.unraw().to_string())
+            .unwrap_or_default()
+    };
+    serde_metas(&field.attrs)
+        .iter()
+        .find_map(renamed_to)
+        .unwrap_or_else(own)
+}
+
+/// What stands in the `#[serde(..)]` attributes; an ill-formed one is serde's to report.
+pub(super) fn serde_metas(attributes: &[Attribute]) -> Vec<Meta> {
+    attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("serde"))
+        .filter_map(|attribute| {
+            attribute
+                .parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
+                .ok()
+        })
+        .flatten()
+        .collect()
+}
+
+/// `rename = "key"` or `rename(deserialize = "key")`: upcasting hands its result to `Deserialize`.
+fn renamed_to(meta: &Meta) -> Option<String> {
+    let is = |meta: &Meta, name| meta.path().is_ident(name);
+    let value = |pair: &syn::MetaNameValue| match &pair.value {
+        Expr::Lit(syn::ExprLit {
+            lit: syn::Lit::Str(text),
+            ..
+        }) => Some(text.value()),
+        _ => None,
+    };
+    match meta {
+        Meta::NameValue(pair) if is(meta, "rename") => value(pair),
+        Meta::List(list) if is(meta, "rename") => list
+            .parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
+            .ok()?
+            .iter()
+            .find(|meta| is(meta, "deserialize"))
+            .and_then(|meta| meta.require_name_value().ok())
+            .and_then(value),
+        _ => None,
+    }
+}
+
+/// The parenthesised fields of a tuple struct, to blame them as a whole.
+pub(super) fn parenthesised(item: &ItemStruct) -> TokenStream {
+    let fields = item.fields.to_token_stream();
+    match item.fields.is_empty() {
+        true => Ident::new("fields", fields.span()).into_token_stream(),
+        false => fields,
+    }
+}

@@ -1,0 +1,70 @@
+//! Where the runtime is: `::intent_runtime`, or what `crate = ..` names.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Path, Token, parse::ParseStream};
+
+use crate::respan::respan;
+
+/// The path of the runtime crate, as generated code writes it.
+pub(crate) struct Runtime {
+    path: TokenStream,
+}
+
+impl Default for Runtime {
+    fn default() -> Self {
+        Self {
+            path: quote!(::intent_runtime),
+        }
+    }
+}
+
+impl ToTokens for Runtime {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        self.path.to_tokens(tokens);
+    }
+}
+
+impl Runtime {
+    /// Reads what follows the key `crate`.
+    pub(crate) fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        input.parse::<Token![=]>()?;
+        let path = input.call(Path::parse_mod_style)?;
+        Ok(Self {
+            path: path.into_token_stream(),
+        })
+    }
+
+    /// The hidden module for generated code.
+    pub(crate) fn private(&self) -> TokenStream {
+        let path = &self.path;
+        quote!(#path::__private)
+    }
+
+    /// The same with every token at `span`: an error in the use of an item of ours is then shown there.
+    pub(crate) fn private_at(&self, span: Span) -> TokenStream {
+        let path = respan(&self.path, span);
+        quote_spanned!(span=> #path::__private)
+    }
+
+    /// A crate that the runtime re-exports, as the string that derive attributes take.
+    pub(crate) fn re_export(&self, name: &str) -> String {
+        let module = self.private().to_string().replace(' ', "");
+        format!("{module}::{name}")
+    }
+}
+
+/// The last identifier of a path: what a type is called.
+pub(crate) fn last_ident(path: &Path) -> Option<&Ident> {
+    path.segments.last().map(|segment| &segment.ident)
+}
+
+/// Whether two paths are written alike.
+pub(crate) fn same(a: &impl ToTokens, b: &impl ToTokens) -> bool {
+    a.to_token_stream().to_string() == b.to_token_stream().to_string()
+}
+
+/// A path as the user wrote it.
+pub(crate) fn shown(path: &Path) -> String {
+    path.to_token_stream().to_string().replace(' ', "")
+}

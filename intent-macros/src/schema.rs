@@ -1,0 +1,138 @@
+//! The JSON Schema of an item, by way of a shadow of it.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::{Attribute, Data, DeriveInput, Fields, Visibility};
+
+use crate::{
+    derives::Derives,
+    paths::Runtime,
+    respan::{generated, replace_self},
+};
+
+/// Attributes that say something about a schema.
+const RELEVANT: [&str; 5] = ["doc", "serde", "schemars", "validate", "garde"];
+
+/// Whether the schema of `item` can be written by [`forwarded`]: attributes on the item itself may name it or its
+/// type parameters, which the shadow does not have.
+pub(crate) fn can_forward(item: &DeriveInput) -> bool {
+    let own_attributes = item
+        .attrs
+        .iter()
+        .any(|attribute| is_any(attribute, &["serde", "schemars"]));
+    item.generics.params.is_empty() && !own_attributes
+}
+
+/// ```ignore
+/// const _: () = {
+///     use ::core::{convert::Into as _, default::Default as _, option::Option::Some};
+///     #[derive(JsonSchema)]
+///     #[schemars(rename = "Deposited", crate = "…")]
+///     struct __Schema { amount: Money }
+///     impl JsonSchema for Deposited { /* forwards to __Schema */ }
+/// };
+/// ```
+///
+/// What `derive(JsonSchema)` writes needs names of the prelude, which a crate may have switched off or shadowed.
+/// Derived here, it finds them, and nothing is imported where the user would see it.
+pub(crate) fn forwarded(runtime: &Runtime, item: &DeriveInput) -> TokenStream {
+    let private = runtime.private();
+    let schemars = runtime.re_export("schemars");
+    let name = &item.ident;
+    let text = name.to_string();
+    let text = text.trim_start_matches("r#");
+    let shadow = replace_self(shadow(item), name);
+    quote! {
+        const _: () = {
+            #[allow(unused_imports)]
+            use ::core::{convert::Into as _, default::Default as _, option::Option::Some};
+
+            #[derive(#private::schemars::JsonSchema)]
+            #[schemars(rename = #text, crate = #schemars)]
+            #[allow(dead_code)]
+            #shadow
+
+            #[automatically_derived]
+            impl #private::schemars::JsonSchema for #name {
+                fn schema_name() -> ::std::borrow::Cow<'static, ::core::primitive::str> {
+                    <__Schema as #private::schemars::JsonSchema>::schema_name()
+                }
+                fn schema_id() -> ::std::borrow::Cow<'static, ::core::primitive::str> {
+                    <__Schema as #private::schemars::JsonSchema>::schema_id()
+                }
+                fn json_schema(
+                    generator: &mut #private::schemars::SchemaGenerator,
+                ) -> #private::schemars::Schema {
+                    <__Schema as #private::schemars::JsonSchema>::json_schema(generator)
+                }
+            }
+        };
+    }
+}
+
+/// The derives and the schema of an item, as `(attributes, items)`; the attributes stand above it.
+pub(crate) fn derives(
+    runtime: &Runtime,
+    derives: Derives,
+    item: &mut DeriveInput,
+) -> (TokenStream, TokenStream) {
+    if !derives.schema || !can_forward(item) {
+        return (derives.attributes(runtime), TokenStream::new());
+    }
+    let forwarded = forwarded(runtime, item);
+    // Without the derive on the item itself, its helper attributes would be unknown to the compiler.
+    for_all_attributes(&mut item.data, &mut |attributes| {
+        attributes.retain(|attribute| !attribute.path().is_ident("schemars"));
+    });
+    (derives.without_schema().attributes(runtime), forwarded)
+}
+
+fn shadow(item: &DeriveInput) -> TokenStream {
+    let mut item = item.clone();
+    item.ident = generated("__Schema", Span::call_site());
+    item.vis = Visibility::Inherited;
+    let retain = &mut |attributes: &mut Vec<Attribute>| {
+        attributes.retain(|attribute| is_any(attribute, &RELEVANT));
+    };
+    retain(&mut item.attrs);
+    for_all_attributes(&mut item.data, retain);
+    if let Data::Enum(data) = &mut item.data {
+        for variant in &mut data.variants {
+            variant.discriminant = None;
+        }
+    }
+    if let Data::Struct(data) = &mut item.data
+        && matches!(data.fields, Fields::Unit)
+    {
+        // A unit struct is stored as an object without fields.
+        data.fields = Fields::Named(syn::FieldsNamed {
+            brace_token: Default::default(),
+            named: Default::default(),
+        });
+        data.semi_token = None;
+    }
+    item.into_token_stream()
+}
+
+fn for_all_attributes(data: &mut Data, change: &mut dyn FnMut(&mut Vec<Attribute>)) {
+    match data {
+        Data::Struct(data) => for_fields(&mut data.fields, change),
+        Data::Enum(data) => {
+            for variant in &mut data.variants {
+                change(&mut variant.attrs);
+                for_fields(&mut variant.fields, change);
+            }
+        }
+        Data::Union(_) => {}
+    }
+}
+
+fn for_fields(fields: &mut Fields, change: &mut dyn FnMut(&mut Vec<Attribute>)) {
+    for field in fields.iter_mut() {
+        change(&mut field.attrs);
+    }
+}
+
+fn is_any(attribute: &Attribute, names: &[&str]) -> bool {
+    names.iter().any(|name| attribute.path().is_ident(name))
+}

@@ -1,0 +1,29 @@
+//! What is left of a value with mistakes.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::Data;
+
+use super::{expand, model::Value};
+use crate::diag::Diagnostics;
+
+/// The mistakes beside something that is not a type.
+pub(super) fn unchanged(item: TokenStream, diag: Diagnostics) -> TokenStream {
+    let errors = diag.finish();
+    quote! { #item #errors }
+}
+
+/// The mistakes beside the type, with its derives where these can make sense of it.
+pub(super) fn stub(value: Value, diag: Diagnostics) -> TokenStream {
+    let errors = diag.finish();
+    let derivable = !matches!(value.original.data, Data::Union(_))
+        && value.original.generics.lifetimes().next().is_none();
+    let item = match derivable {
+        true => expand::expand(value),
+        false => {
+            let item = value.original;
+            quote!(#item)
+        }
+    };
+    quote! { #item #errors }
+}

@@ -1,0 +1,25 @@
+//! `#[value]`.
+
+mod attrs;
+mod check;
+mod expand;
+mod fallback;
+mod model;
+
+use proc_macro2::TokenStream;
+
+use crate::diag::Diagnostics;
+
+/// The item with the derives of a value object, or the item with the mistakes found in it.
+pub(crate) fn value(args: TokenStream, item: TokenStream) -> TokenStream {
+    let diag = Diagnostics::default();
+    let attrs = attrs::ValueAttrs::parse(&diag, args);
+    let Some(value) = model::Value::new(&diag, attrs, item.clone()) else {
+        return fallback::unchanged(item, diag);
+    };
+    check::check(&diag, &value);
+    if diag.has_errors() {
+        return fallback::stub(value, diag);
+    }
+    expand::expand(value)
+}
