@@ -35,6 +35,8 @@ pub use json_object::JsonObject;
 pub use metadata::Metadata;
 pub use snapshot::{NewSnapshot, Snapshot, SnapshotCodec, StoredSnapshot};
 pub use store::MemoryStore;
+#[cfg(feature = "sqlite")]
+pub use store::SqliteStore;
 pub use store::{AsOf, Expect, Store, StoreError, StreamId};
 pub use testing::{Scenario, Then};
 pub use timestamp::{Timestamp, TimestampError};

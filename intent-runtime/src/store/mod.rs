@@ -24,11 +24,15 @@ mod append;
 mod connect;
 mod error;
 mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 pub use append::{Append, Appended, Expect};
 pub(crate) use connect::connect;
 pub use error::{Cause, InvalidAppend, StoreError};
 pub use memory::MemoryStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteStore;
 
 use std::{borrow::Cow, fmt, future::Future, ops::ControlFlow, pin::Pin};
 

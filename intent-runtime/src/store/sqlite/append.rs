@@ -1,0 +1,266 @@
+//! The one writer: a task that owns one connection and writes whatever is queued in one transaction.
+//!
+//! SQLite has one writer at a time in any case. Several connections would only wait for each other's locks, and each
+//! append would pay for its own sync of the file; in a queue, those that wait share one. No delay is added: a lone
+//! append is written at once.
+
+use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use tokio::sync::{
+    mpsc::{self, error::TryRecvError},
+    oneshot,
+};
+
+use super::{
+    decide::Verdict,
+    error::{Failure, Kind, Place},
+    snapshot::{DeleteSnapshots, SaveSnapshot},
+    transaction::{Unwritten, Written, write},
+};
+use crate::{StoreError, store::Append};
+
+/// How many events one transaction takes on before others wait for the next.
+const BATCH_EVENTS: usize = 1_000;
+/// How many bytes of JSON one transaction takes on.
+const BATCH_BYTES: usize = 8 * 1024 * 1024;
+/// How many requests may wait in the queue before callers wait to get into it.
+const QUEUE: usize = 1_024;
+
+/// A request, and who waits for its answer.
+#[derive(Debug)]
+pub(super) struct Job<R, A> {
+    pub(super) request: R,
+    reply: oneshot::Sender<Result<A, StoreError>>,
+}
+
+/// What the writer is asked to do.
+#[derive(Debug)]
+pub(super) enum Request {
+    Append(Job<Append, Verdict>),
+    Save(Job<SaveSnapshot, ()>),
+    Delete(Job<DeleteSnapshots, u64>),
+    Close,
+}
+
+/// What is written in one transaction.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    pub(super) appends: Vec<Job<Append, Verdict>>,
+    pub(super) saves: Vec<Job<SaveSnapshot, ()>>,
+    pub(super) deletes: Vec<Job<DeleteSnapshots, u64>>,
+    events: usize,
+    bytes: usize,
+}
+
+/// Where requests are handed to the writer.
+#[derive(Clone, Debug)]
+pub(super) struct Queue(mpsc::Sender<Request>);
+
+impl Queue {
+    /// Hands a request over and waits for its answer, or for the writer's end (`None`).
+    ///
+    /// # Errors
+    /// The request's own, or [`StoreError::Closed`] when it was not handed over.
+    pub(super) async fn ask<R, A>(
+        &self,
+        wrap: fn(Job<R, A>) -> Request,
+        request: R,
+    ) -> Result<Option<A>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let request = wrap(Job { request, reply });
+        let sent = self.0.send(request).await;
+        sent.map_err(|_| StoreError::Closed)?;
+        answer.await.ok().transpose()
+    }
+
+    /// Lets nothing more in. What is in is still written.
+    pub(super) async fn close(&self) {
+        // An error says that the writer has ended, which is what is wanted.
+        let _ = self.0.send(Request::Close).await;
+    }
+}
+
+/// The task at the other end of a [`Queue`].
+#[derive(Debug)]
+pub(super) struct Writer {
+    requests: mpsc::Receiver<Request>,
+    /// Taken from the queue, but too much for the batch it was taken for.
+    held: Option<Request>,
+    connection: SqliteConnection,
+    options: SqliteConnectOptions,
+    place: Place,
+}
+
+impl Writer {
+    pub(super) fn new(
+        connection: SqliteConnection,
+        options: SqliteConnectOptions,
+        place: Place,
+    ) -> (Queue, Self) {
+        let (sender, requests) = mpsc::channel(QUEUE);
+        let writer = Self {
+            requests,
+            held: None,
+            connection,
+            options,
+            place,
+        };
+        (Queue(sender), writer)
+    }
+
+    /// Writes until the queue is closed and empty, or nobody is left to fill it.
+    pub(super) async fn run(mut self) {
+        while let Some(first) = self.next().await {
+            let batch = self.gather(first);
+            self.write(batch).await;
+        }
+        // The database is sound without a clean end, and nobody is left to be told.
+        let _ = self.connection.close().await;
+    }
+
+    async fn next(&mut self) -> Option<Request> {
+        match self.held.take() {
+            Some(held) => Some(held),
+            None => self.requests.recv().await,
+        }
+    }
+
+    /// The first request and all that wait behind it, as far as they fit.
+    fn gather(&mut self, first: Request) -> Batch {
+        let mut batch = Batch::default();
+        let mut next = Ok(first);
+        loop {
+            match next {
+                Ok(Request::Close) => self.requests.close(),
+                Ok(Request::Save(save)) => batch.saves.push(save),
+                Ok(Request::Delete(delete)) => batch.deletes.push(delete),
+                Ok(Request::Append(append)) if batch.fits(&append.request) => batch.add(append),
+                Ok(append @ Request::Append(_)) => {
+                    self.held = Some(append);
+                    return batch;
+                }
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => return batch,
+            }
+            next = self.requests.try_recv();
+        }
+    }
+
+    async fn write(&mut self, batch: Batch) {
+        if batch.is_empty() {
+            return;
+        }
+        match write(&mut self.connection, &batch).await {
+            Ok(written) => batch.answer(written),
+            Err(unwritten) => {
+                self.recover().await;
+                // One append that the database refuses must not fail those it shares the batch with.
+                match unwritten {
+                    Unwritten::Before(failure) if failure.kind() == Kind::Refused => {
+                        self.write_singly(batch).await;
+                    }
+                    unwritten => batch.fail(&unwritten, &self.place),
+                }
+            }
+        }
+    }
+
+    async fn write_singly(&mut self, batch: Batch) {
+        for single in batch.singly() {
+            match write(&mut self.connection, &single).await {
+                Ok(written) => single.answer(written),
+                Err(unwritten) => {
+                    self.recover().await;
+                    single.fail(&unwritten, &self.place);
+                }
+            }
+        }
+    }
+
+    /// Makes sure that no transaction is open, with a new connection if it must be.
+    async fn recover(&mut self) {
+        let rollback = sqlx::query(include_str!("sql/rollback.sql"));
+        let rolled_back = rollback.execute(&mut self.connection).await;
+        let broken = rolled_back
+            .map_err(Failure::from)
+            .is_err_and(|failure| failure.kind() != Kind::NoTransaction);
+        if broken {
+            // When it cannot be opened either, the next batch fails on the old one and tries again.
+            if let Ok(connection) = self.options.connect().await {
+                self.connection = connection;
+            }
+        }
+    }
+}
+
+impl Batch {
+    fn fits(&self, append: &Append) -> bool {
+        let events = self.events + append.events.len();
+        let bytes = self.bytes + append.bytes();
+        self.appends.is_empty() || (events <= BATCH_EVENTS && bytes <= BATCH_BYTES)
+    }
+
+    fn add(&mut self, append: Job<Append, Verdict>) {
+        self.events += append.request.events.len();
+        self.bytes += append.request.bytes();
+        self.appends.push(append);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.appends.is_empty() && self.saves.is_empty() && self.deletes.is_empty()
+    }
+
+    /// One batch for each request.
+    fn singly(self) -> impl Iterator<Item = Self> {
+        let appends = self.appends.into_iter().map(|append| Self {
+            appends: vec![append],
+            ..Self::default()
+        });
+        let saves = self.saves.into_iter().map(|save| Self {
+            saves: vec![save],
+            ..Self::default()
+        });
+        let deletes = self.deletes.into_iter().map(|delete| Self {
+            deletes: vec![delete],
+            ..Self::default()
+        });
+        appends.chain(saves).chain(deletes)
+    }
+
+    fn answer(self, written: Written) {
+        for (append, answer) in self.appends.into_iter().zip(written.appends) {
+            append.answer(answer);
+        }
+        for save in self.saves {
+            save.answer(Ok(()));
+        }
+        for (delete, deleted) in self.deletes.into_iter().zip(written.deleted) {
+            delete.answer(Ok(deleted));
+        }
+    }
+
+    fn fail(self, unwritten: &Unwritten, place: &Place) {
+        for append in self.appends {
+            let error = match unwritten {
+                Unwritten::Before(failure) => place.error(failure.clone()),
+                Unwritten::Commit(failure) => {
+                    place.commit_error(&append.request.stream, failure.clone())
+                }
+            };
+            append.answer(Err(error));
+        }
+        // Snapshots are a cache, so whether one was kept or deleted need not be known.
+        let (Unwritten::Before(failure) | Unwritten::Commit(failure)) = unwritten;
+        for save in self.saves {
+            save.answer(Err(place.error(failure.clone())));
+        }
+        for delete in self.deletes {
+            delete.answer(Err(place.error(failure.clone())));
+        }
+    }
+}
+
+impl<R, A> Job<R, A> {
+    fn answer(self, answer: Result<A, StoreError>) {
+        // Whoever asked may be gone: dropping a future undoes nothing that was handed over.
+        let _ = self.reply.send(answer);
+    }
+}

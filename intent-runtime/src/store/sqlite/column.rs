@@ -1,0 +1,75 @@
+//! Between our types and SQLite's: ids are blobs of 16 bytes, versions and positions are signed integers.
+
+use sqlx::{Decode, Row, Sqlite, Type, sqlite::SqliteRow};
+use uuid::Uuid;
+
+use crate::{EventId, Position, RecordedEvent, StoreError, StreamId, Timestamp, Version};
+
+/// The id as it is bound.
+pub(super) fn id(uuid: Uuid) -> Vec<u8> {
+    uuid.as_bytes().to_vec()
+}
+
+/// The version as a column has it; above the highest one it is the highest one.
+pub(super) fn from_version(version: Version) -> i64 {
+    i64::try_from(version.get()).unwrap_or(i64::MAX)
+}
+
+/// The version in a column. A negative one, which no stream has, is none.
+pub(super) fn version(number: i64) -> Version {
+    Version::new(u64::try_from(number).unwrap_or(0))
+}
+
+/// The error that a stored row is not as it should be.
+pub(super) fn corrupt(stream: &StreamId, what: String) -> StoreError {
+    StoreError::Corrupt {
+        stream: stream.clone(),
+        what,
+    }
+}
+
+/// A column of a row of this stream.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] when the value is of another type.
+pub(super) fn get<'r, T>(row: &'r SqliteRow, name: &str, stream: &StreamId) -> Result<T, StoreError>
+where
+    T: Decode<'r, Sqlite> + Type<Sqlite>,
+{
+    row.try_get(name)
+        .map_err(|error| corrupt(stream, format!("its {name} cannot be read: {error}")))
+}
+
+/// The whole event in a row of `read_events.sql`.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] names the event and the column that cannot be.
+pub(super) fn recorded(row: &SqliteRow, stream: &StreamId) -> Result<RecordedEvent, StoreError> {
+    let version: i64 = get(row, "version", stream)?;
+    let wrong = |column: &str, error: &dyn std::fmt::Display| {
+        corrupt(stream, format!("the {column} of event {version}: {error}"))
+    };
+    let position: i64 = get(row, "position", stream)?;
+    let id: &[u8] = get(row, "event_id", stream)?;
+    let id = Uuid::from_slice(id).map_err(|error| wrong("event id", &error))?;
+    let schema_version: i64 = get(row, "schema_version", stream)?;
+    let schema_version =
+        u32::try_from(schema_version).map_err(|error| wrong("schema version", &error))?;
+    let recorded_at: i64 = get(row, "recorded_at", stream)?;
+    let recorded_at = Timestamp::from_micros(recorded_at);
+    let metadata: &str = get(row, "metadata", stream)?;
+    let metadata = serde_json::from_str(metadata);
+    Ok(RecordedEvent {
+        position: Position::new(u64::try_from(position).map_err(|e| wrong("position", &e))?),
+        id: EventId::from_uuid(id),
+        tenant_id: stream.tenant_id,
+        aggregate_type: get(row, "aggregate_type", stream)?,
+        aggregate_id: stream.aggregate_id,
+        version: Version::new(u64::try_from(version).map_err(|e| wrong("version", &e))?),
+        event_type: get(row, "event_type", stream)?,
+        schema_version,
+        payload: get(row, "payload", stream)?,
+        metadata: metadata.map_err(|error| wrong("metadata", &error))?,
+        recorded_at: recorded_at.map_err(|error| wrong("time", &error))?,
+    })
+}

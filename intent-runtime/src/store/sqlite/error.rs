@@ -1,0 +1,150 @@
+//! What SQLite says, as the store's errors. Told by result code, never by text.
+
+use std::{error::Error, fmt, path::Path, sync::Arc};
+
+use crate::{StoreError, StreamId, store::Cause};
+
+/// Primary result codes, as <https://www.sqlite.org/rescode.html> lists them.
+mod code {
+    pub(super) const ERROR: i32 = 1;
+    pub(super) const PERM: i32 = 3;
+    pub(super) const BUSY: i32 = 5;
+    pub(super) const LOCKED: i32 = 6;
+    pub(super) const READONLY: i32 = 8;
+    pub(super) const IOERR: i32 = 10;
+    pub(super) const CORRUPT: i32 = 11;
+    pub(super) const FULL: i32 = 13;
+    pub(super) const CANTOPEN: i32 = 14;
+    pub(super) const TOOBIG: i32 = 18;
+    pub(super) const CONSTRAINT: i32 = 19;
+    pub(super) const NOTADB: i32 = 26;
+}
+
+/// The database in the words of its errors: the name of its file.
+#[derive(Clone, Debug)]
+pub(super) struct Place(Arc<str>);
+
+impl Place {
+    pub(super) fn of(path: &Path) -> Self {
+        Self(path.display().to_string().into())
+    }
+
+    /// What an error of SQLite is to a caller of the store.
+    pub(super) fn error(&self, error: impl Into<Failure>) -> StoreError {
+        let failure = error.into();
+        let kind = failure.kind();
+        let place = self.to_string();
+        let source: Cause = Box::new(failure);
+        match kind {
+            Kind::Closed => StoreError::Closed,
+            Kind::Busy => StoreError::Busy { place, source },
+            Kind::ReadOnly => StoreError::ReadOnly { place, source },
+            Kind::Full => StoreError::Full { place, source },
+            Kind::NotADatabase => StoreError::NotADatabase { place, source },
+            Kind::Unavailable | Kind::Io | Kind::Lost => StoreError::Unavailable { place, source },
+            Kind::Refused | Kind::NoTransaction | Kind::Other => {
+                StoreError::Backend { place, source }
+            }
+        }
+    }
+
+    /// The same for an error of COMMIT. When the medium failed, the pages of the transaction may be in the log
+    /// already, and a restart would then find them: that outcome is unknown. Any other refusal is one.
+    pub(super) fn commit_error(&self, stream: &StreamId, failure: Failure) -> StoreError {
+        match failure.kind() {
+            Kind::Io | Kind::Lost => StoreError::UnknownOutcome {
+                stream: stream.clone(),
+                source: Box::new(failure),
+            },
+            _ => self.error(failure),
+        }
+    }
+
+    pub(super) fn foreign(&self, table: &str) -> StoreError {
+        StoreError::ForeignTable {
+            place: self.to_string(),
+            table: table.to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What kind of failure an error is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The pool was closed.
+    Closed,
+    /// Somebody else holds a lock, or all connections are taken.
+    Busy,
+    /// The file cannot be written.
+    ReadOnly,
+    /// The disk is full.
+    Full,
+    /// The file is something else, or damaged.
+    NotADatabase,
+    /// The file cannot be opened.
+    Unavailable,
+    /// Reading or writing the file failed.
+    Io,
+    /// The connection's thread is gone.
+    Lost,
+    /// A row broke a constraint or a limit: the fault of one append, not of the database.
+    Refused,
+    /// A statement made no sense where it stood, such as a rollback without a transaction.
+    NoTransaction,
+    /// Anything else.
+    Other,
+}
+
+/// An error of SQLite that several callers are told of.
+#[derive(Clone, Debug)]
+pub(super) struct Failure(Arc<sqlx::Error>);
+
+impl Failure {
+    pub(super) fn kind(&self) -> Kind {
+        let database = match &*self.0 {
+            sqlx::Error::Database(database) => database,
+            sqlx::Error::PoolClosed => return Kind::Closed,
+            sqlx::Error::PoolTimedOut => return Kind::Busy,
+            sqlx::Error::WorkerCrashed => return Kind::Lost,
+            sqlx::Error::Io(_) => return Kind::Unavailable,
+            _ => return Kind::Other,
+        };
+        let extended: Option<i32> = database.code().and_then(|code| code.parse().ok());
+        // The low byte of an extended code is its primary code.
+        match extended.map(|code| code & 0xff) {
+            Some(code::BUSY | code::LOCKED) => Kind::Busy,
+            Some(code::READONLY) => Kind::ReadOnly,
+            Some(code::FULL) => Kind::Full,
+            Some(code::NOTADB | code::CORRUPT) => Kind::NotADatabase,
+            Some(code::CANTOPEN | code::PERM) => Kind::Unavailable,
+            Some(code::IOERR) => Kind::Io,
+            Some(code::CONSTRAINT | code::TOOBIG) => Kind::Refused,
+            Some(code::ERROR) => Kind::NoTransaction,
+            _ => Kind::Other,
+        }
+    }
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        Self(Arc::new(error))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for Failure {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}

@@ -1,0 +1,181 @@
+//! Opening a file: finding out whose it is before anything in it changes, then bringing our tables up to date.
+
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, Row, SqlSafeStr, SqliteConnection,
+    migrate::{MigrateError, Migration, MigrationType, Migrator},
+    sqlite::SqliteConnectOptions,
+};
+
+use super::error::{Failure, Kind, Place};
+use crate::StoreError;
+
+/// Our own list of applied migrations, so that a user's `_sqlx_migrations` is never touched.
+const MIGRATIONS_TABLE: &str = "intent_migrations";
+
+/// Every migration there ever was; an applied one never changes.
+const MIGRATIONS: [(i64, &str, &str); 1] = [(
+    1,
+    "events and snapshots",
+    concat!(
+        include_str!("sql/events.sql"),
+        include_str!("sql/events_never_change.sql"),
+        include_str!("sql/events_never_vanish.sql"),
+        include_str!("sql/snapshots.sql"),
+    ),
+)];
+
+/// What a file holds under our names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// Nothing yet, or tables of an older version.
+    Older,
+    /// Tables as this build makes them.
+    Current,
+}
+
+/// Looks into a file without changing a byte of it. A file that does not exist yet is [`Found::Older`].
+///
+/// # Errors
+/// What is not a database, not ours under our names, or newer than this build is refused by name.
+pub(super) async fn probe(
+    options: &SqliteConnectOptions,
+    place: &Place,
+) -> Result<Found, StoreError> {
+    // A connection that can write would, on closing, move a foreign write-ahead log into its file.
+    let reading = options.clone().read_only(true).create_if_missing(false);
+    match probe_with(&reading, place).await {
+        // A journal left by a crash must be rolled back before anybody can read; that restores the file's content.
+        Err(StoreError::ReadOnly { .. }) => {
+            let restoring = SqliteConnectOptions::new().filename(options.get_filename());
+            probe_with(&restoring, place).await
+        }
+        // Opening it for good says better why it cannot be opened, or creates it.
+        Err(StoreError::Unavailable { .. }) => Ok(Found::Older),
+        found => found,
+    }
+}
+
+async fn probe_with(options: &SqliteConnectOptions, place: &Place) -> Result<Found, StoreError> {
+    let connection = options.connect().await;
+    let mut connection = connection.map_err(|error| place.error(error))?;
+    let found = inspect(&mut connection, place).await;
+    let closed = connection.close().await;
+    let found = found?;
+    closed.map_err(|error| place.error(error))?;
+    Ok(found)
+}
+
+/// Brings our tables up to date, all or nothing, and only one process at a time.
+pub(super) async fn migrate(
+    connection: &mut SqliteConnection,
+    place: &Place,
+) -> Result<(), StoreError> {
+    let transaction = connection.begin_with("BEGIN IMMEDIATE").await;
+    let mut transaction = transaction.map_err(|error| place.error(error))?;
+    // Between the probe and the lock another process may have migrated, or made tables of its own.
+    if inspect(&mut transaction, place).await? == Found::Older {
+        let migrated = migrator().run_direct(None, &mut *transaction, false).await;
+        migrated.map_err(|error| migrate_error(place, error))?;
+    }
+    let committed = transaction.commit().await;
+    committed.map_err(|error| place.error(error))
+}
+
+/// Whether a database is in memory, or nowhere: it would vanish with its connection.
+pub(super) async fn is_without_file(
+    connection: &mut SqliteConnection,
+    place: &Place,
+) -> Result<bool, StoreError> {
+    let file = sqlx::query_scalar(include_str!("sql/main_file.sql"));
+    let file: Result<String, _> = file.fetch_one(connection).await;
+    Ok(file.map_err(|error| place.error(error))?.is_empty())
+}
+
+async fn inspect(connection: &mut SqliteConnection, place: &Place) -> Result<Found, StoreError> {
+    let names = sqlx::query_scalar(include_str!("sql/our_objects.sql"));
+    let names: Result<Vec<String>, _> = names.fetch_all(&mut *connection).await;
+    let names = names.map_err(|error| place.error(error))?;
+    let ours = names.iter().any(|name| name == MIGRATIONS_TABLE);
+    match names.first() {
+        None => Ok(Found::Older),
+        Some(foreign) if !ours => Err(place.foreign(foreign)),
+        Some(_) => inspect_migrations(connection, place, &names).await,
+    }
+}
+
+async fn inspect_migrations(
+    connection: &mut SqliteConnection,
+    place: &Place,
+    names: &[String],
+) -> Result<Found, StoreError> {
+    let rows = sqlx::query(include_str!("sql/applied_migrations.sql"));
+    let rows = match rows.fetch_all(connection).await.map_err(Failure::from) {
+        Ok(rows) => rows,
+        // It has not the columns that a list of migrations has.
+        Err(failure) if failure.kind() == Kind::NoTransaction => {
+            return Err(place.foreign(MIGRATIONS_TABLE));
+        }
+        Err(failure) => return Err(place.error(failure)),
+    };
+    let known = MIGRATIONS.iter().map(|(version, ..)| *version).max();
+    let known = known.unwrap_or(0);
+    let mut applied = 0;
+    for row in &rows {
+        let foreign = |_| place.foreign(MIGRATIONS_TABLE);
+        let version: i64 = row.try_get(0).map_err(foreign)?;
+        let checksum: &[u8] = row.try_get(1).map_err(foreign)?;
+        let success: bool = row.try_get(2).map_err(foreign)?;
+        if version > known {
+            return Err(StoreError::NewerSchema {
+                place: place.to_string(),
+                found: version,
+                known,
+            });
+        }
+        let migrator = migrator();
+        let same = migrator.iter().any(|migration| {
+            migration.version == version && *migration.checksum == *checksum && success
+        });
+        if !same {
+            return Err(place.foreign(MIGRATIONS_TABLE));
+        }
+        applied = version;
+    }
+    // Tables that no applied migration made are somebody else's.
+    let foreign = names.iter().find(|name| *name != MIGRATIONS_TABLE);
+    if let Some(foreign) = foreign.filter(|_| applied == 0) {
+        return Err(place.foreign(foreign));
+    }
+    Ok(if applied == known {
+        Found::Current
+    } else {
+        Found::Older
+    })
+}
+
+fn migrator() -> Migrator {
+    let migrations = MIGRATIONS.iter().map(|(version, description, sql)| {
+        Migration::new(
+            *version,
+            (*description).into(),
+            MigrationType::Simple,
+            AssertSqlSafe(*sql).into_sql_str(),
+            false,
+        )
+    });
+    let mut migrator = Migrator::with_migrations(migrations.collect());
+    migrator.dangerous_set_table_name(MIGRATIONS_TABLE);
+    migrator
+}
+
+fn migrate_error(place: &Place, error: MigrateError) -> StoreError {
+    match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
+            place.error(error)
+        }
+        other => StoreError::Backend {
+            place: place.to_string(),
+            source: Box::new(other),
+        },
+    }
+}

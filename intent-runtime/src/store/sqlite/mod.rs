@@ -1,0 +1,305 @@
+//! [`SqliteStore`]: the embedded store, one file.
+
+mod append;
+mod column;
+mod decide;
+mod error;
+mod frames;
+mod migrate;
+mod page;
+mod read;
+mod snapshot;
+mod transaction;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use sqlx::{
+    ConnectOptions, SqliteConnection, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use tokio::{sync::Mutex, task::JoinHandle};
+
+use self::{
+    append::{Queue, Request, Writer},
+    decide::Verdict,
+    error::{Failure, Kind, Place},
+    migrate::Found,
+    read::Reader,
+    snapshot::{DeleteSnapshots, SaveSnapshot},
+};
+use super::{
+    Append, Appended, AsOf, EventSink, ReadStream, StateSink, Store, StoreError, StoreFuture,
+    StreamId,
+};
+use crate::{CommandId, NewSnapshot, RecordedEvent, TenantId, Version};
+
+/// How many connections read at once.
+const READERS: u32 = 4;
+/// Switching a file to a write-ahead log fails at once when another process is at it; it is tried this often.
+const SWITCH_TRIES: u32 = 250;
+/// How long to wait between two of those tries.
+const SWITCH_PAUSE: Duration = Duration::from_millis(20);
+
+/// Keeps everything in one SQLite file, beside whatever tables of their own its owner has in it.
+///
+/// All clones share one writer, which puts whatever waits into one transaction, and a small pool of readers. An
+/// append is answered when it is on disk (a write-ahead log, `synchronous = FULL`). Several processes may open the
+/// same file; they take turns at writing.
+///
+/// ```
+/// use intent_runtime::{CommandId, SqliteStore, Store, TenantId};
+/// # let directory = std::env::temp_dir().join(uuid::Uuid::now_v7().to_string());
+/// # std::fs::create_dir(&directory)?;
+/// # let path = directory.join("shop.db");
+/// # let url = format!("sqlite:{}", path.display());
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// let store = SqliteStore::connect(&url).await?;
+/// let events = store.events_of_command(TenantId::DEFAULT, CommandId::new()).await?;
+/// assert!(events.is_empty());
+/// store.close().await?;
+/// # std::fs::remove_dir_all(&directory)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct SqliteStore {
+    reader: Reader,
+    queue: Queue,
+    /// Ends when the queue was closed and all of it is written; [`Store::close`] waits for it.
+    writer: Arc<Mutex<Option<JoinHandle<()>>>>,
+}
+
+impl SqliteStore {
+    /// Opens the file that a URL such as `sqlite:shop.db` or a bare path names, and makes it if there is none.
+    ///
+    /// `sqlite:shop.db?mode=rw` opens an existing file only, `?mode=ro` only to read.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownUrl`] when the URL names no file, and whatever [`open`](Self::open) returns.
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        let options = url.parse::<SqliteConnectOptions>();
+        let options = options.map_err(|_| unknown_url(url, "write `sqlite:FILE`"))?;
+        let options = if says_mode(url) {
+            options
+        } else {
+            options.create_if_missing(true)
+        };
+        Self::open(options).await
+    }
+
+    /// Opens the file that the options name, with their busy timeout and other settings; the journal mode is always
+    /// a write-ahead log and `synchronous` always `FULL`. Must be called within a Tokio runtime.
+    ///
+    /// # Errors
+    /// A file is refused untouched as [`StoreError::NotADatabase`], [`StoreError::ForeignTable`] or
+    /// [`StoreError::NewerSchema`]. A database in memory is [`StoreError::UnknownUrl`]; a read-only file without our
+    /// tables, or with older ones, is [`StoreError::ReadOnly`]; otherwise [`StoreError::Unavailable`],
+    /// [`StoreError::Busy`] or [`StoreError::Full`].
+    pub async fn open(options: SqliteConnectOptions) -> Result<Self, StoreError> {
+        let place = Place::of(options.get_filename());
+        let found = migrate::probe(&options, &place).await?;
+        let options = options.synchronous(SqliteSynchronous::Full);
+        let (mut connection, options) = connect_writer(options, &place, found).await?;
+        if migrate::is_without_file(&mut connection, &place).await? {
+            let hint = "a database in memory would vanish with its connection, use `memory:`";
+            return Err(unknown_url(&format!("sqlite:{place}"), hint));
+        }
+        if found == Found::Older {
+            migrate::migrate(&mut connection, &place).await?;
+        }
+        let reader = Reader {
+            pool: connect_readers(&options, &place).await?,
+            place: place.clone(),
+        };
+        let (queue, writer) = Writer::new(connection, options, place);
+        let writer = tokio::spawn(writer.run());
+        Ok(Self {
+            reader,
+            queue,
+            writer: Arc::new(Mutex::new(Some(writer))),
+        })
+    }
+
+    /// The connections that the store reads with, for tables of your own in the same file.
+    ///
+    /// Keep write transactions on them short: the store's writer waits for them, up to the busy timeout.
+    pub fn pool(&self) -> &SqlitePool {
+        &self.reader.pool
+    }
+
+    async fn append_now(&self, append: Append) -> Result<Appended, StoreError> {
+        append.check()?;
+        let stream = append.stream.clone();
+        let command_id = append.command_id;
+        match self.queue.ask(Request::Append, append).await? {
+            Some(Verdict::Accept(accepted)) => Ok(accepted.into()),
+            Some(Verdict::Before) => {
+                let tenant = stream.tenant_id;
+                let events = self.reader.events_of_command(tenant, command_id).await?;
+                Ok(Appended::Before(events))
+            }
+            None => Err(StoreError::UnknownOutcome {
+                stream,
+                source: "the runtime that the store was opened on has ended".into(),
+            }),
+        }
+    }
+
+    async fn save_snapshot_now(
+        &self,
+        stream: &StreamId,
+        snapshot: NewSnapshot,
+    ) -> Result<(), StoreError> {
+        self.reader.check_type(stream).await?;
+        let save = SaveSnapshot {
+            stream: stream.clone(),
+            snapshot,
+        };
+        let saved = self.queue.ask(Request::Save, save).await?;
+        saved.ok_or(StoreError::Closed)
+    }
+
+    async fn delete_snapshots_now(
+        &self,
+        tenant_id: TenantId,
+        aggregate_type: Option<&str>,
+    ) -> Result<u64, StoreError> {
+        let delete = DeleteSnapshots {
+            tenant_id,
+            aggregate_type: aggregate_type.map(str::to_owned),
+        };
+        let deleted = self.queue.ask(Request::Delete, delete).await?;
+        deleted.ok_or(StoreError::Closed)
+    }
+
+    async fn close_now(&self) {
+        self.queue.close().await;
+        // The handle stays in place until it has ended, so that a second caller waits as well, also when the first
+        // one gives up.
+        let mut writer = self.writer.lock().await;
+        if let Some(running) = writer.as_mut() {
+            let _ = running.await;
+            *writer = None;
+        }
+        self.reader.pool.close().await;
+    }
+}
+
+fn says_mode(url: &str) -> bool {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    query.split('&').any(|pair| pair.starts_with("mode="))
+}
+
+fn unknown_url(url: &str, hint: &'static str) -> StoreError {
+    StoreError::UnknownUrl {
+        url: url.to_owned(),
+        hint,
+    }
+}
+
+/// Opens the writer's connection and switches the file to a write-ahead log, which it then stays in; also says with
+/// which options that went.
+async fn connect_writer(
+    options: SqliteConnectOptions,
+    place: &Place,
+    found: Found,
+) -> Result<(SqliteConnection, SqliteConnectOptions), StoreError> {
+    let wal = options.clone().journal_mode(SqliteJournalMode::Wal);
+    let mut tries = 0;
+    loop {
+        let failure = match wal.connect().await.map_err(Failure::from) {
+            Ok(connection) => return Ok((connection, wal)),
+            Err(failure) => failure,
+        };
+        match failure.kind() {
+            Kind::Busy if tries < SWITCH_TRIES => tokio::time::sleep(SWITCH_PAUSE).await,
+            // It cannot be switched, but it can be read as it is.
+            Kind::ReadOnly if found == Found::Current => {
+                let connection = options.connect().await;
+                return Ok((connection.map_err(|error| place.error(error))?, options));
+            }
+            _ => return Err(place.error(failure)),
+        }
+        tries += 1;
+    }
+}
+
+async fn connect_readers(
+    options: &SqliteConnectOptions,
+    place: &Place,
+) -> Result<SqlitePool, StoreError> {
+    // A connection to a file does not go stale, so it is neither tested before use nor ever replaced; that keeps its
+    // compiled statements.
+    let pool = SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None);
+    let pool = pool.connect_with(options.clone()).await;
+    pool.map_err(|error| place.error(error))
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore")
+            .field("file", &self.reader.place.to_string())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Store for SqliteStore {
+    fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
+        Box::pin(self.append_now(append))
+    }
+
+    fn read_state<'a>(
+        &'a self,
+        read: ReadStream<'a>,
+        sink: &'a mut dyn StateSink,
+    ) -> StoreFuture<'a, ()> {
+        Box::pin(self.reader.read_state(read, sink))
+    }
+
+    fn read_events<'a>(
+        &'a self,
+        read: ReadStream<'a>,
+        sink: &'a mut EventSink<'a>,
+    ) -> StoreFuture<'a, ()> {
+        Box::pin(self.reader.read_events(read, sink))
+    }
+
+    fn version_as_of<'a>(&'a self, stream: &'a StreamId, time: AsOf) -> StoreFuture<'a, Version> {
+        Box::pin(self.reader.version_as_of(stream, time))
+    }
+
+    fn events_of_command(
+        &self,
+        tenant: TenantId,
+        command: CommandId,
+    ) -> StoreFuture<'_, Vec<RecordedEvent>> {
+        Box::pin(self.reader.events_of_command(tenant, command))
+    }
+
+    fn save_snapshot<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        snapshot: NewSnapshot,
+    ) -> StoreFuture<'a, ()> {
+        Box::pin(self.save_snapshot_now(stream, snapshot))
+    }
+
+    fn delete_snapshots<'a>(
+        &'a self,
+        tenant: TenantId,
+        aggregate_type: Option<&'a str>,
+    ) -> StoreFuture<'a, u64> {
+        Box::pin(self.delete_snapshots_now(tenant, aggregate_type))
+    }
+
+    fn close(&self) -> StoreFuture<'_, ()> {
+        Box::pin(async move {
+            self.close_now().await;
+            Ok(())
+        })
+    }
+}

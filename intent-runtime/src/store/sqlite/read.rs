@@ -1,0 +1,312 @@
+//! Reading, page by page, on a small pool of connections.
+//!
+//! A read of several pages needs no transaction around it: streams only grow, so what a later page finds does not
+//! contradict an earlier one, and a long read holds up no checkpoint of the write-ahead log.
+
+use std::ops::ControlFlow;
+
+use sqlx::{
+    Sqlite, SqlitePool,
+    query::Query,
+    sqlite::{SqliteArguments, SqliteRow},
+};
+use uuid::Uuid;
+
+use super::{
+    column::{self, corrupt, get},
+    error::Place,
+    frames::Frames,
+    page::Pages,
+};
+use crate::{
+    AggregateId, AsOf, CommandId, EventId, RecordedEvent, StoreError, StoredSnapshot, StreamId,
+    TenantId, Version,
+    store::{EventSink, ReadStream, StateSink},
+};
+
+/// The reading half of the store.
+#[derive(Clone, Debug)]
+pub(super) struct Reader {
+    pub(super) pool: SqlitePool,
+    pub(super) place: Place,
+}
+
+impl Reader {
+    pub(super) async fn read_state(
+        &self,
+        read: ReadStream<'_>,
+        sink: &mut dyn StateSink,
+    ) -> Result<(), StoreError> {
+        let mut after = read.after;
+        if read.snapshot
+            && let Some(snapshot) = self.snapshot(read).await?
+        {
+            let version = snapshot.version;
+            if sink.snapshot(snapshot) {
+                after = version;
+            }
+        }
+        let mut pages = Pages::new(after, read.to);
+        while let Some((after, to)) = pages.next() {
+            let row = self.state_page(read.stream, after, to, &pages).await?;
+            check_type(read.stream, get(&row, "aggregate_type", read.stream)?)?;
+            let events: i64 = get(&row, "events", read.stream)?;
+            let bytes: i64 = get(&row, "bytes", read.stream)?;
+            if !pages.took(events, bytes) {
+                continue;
+            }
+            check_range(read.stream, &row, after, events)?;
+            let frames: Option<&str> = get(&row, "frames", read.stream)?;
+            let mut frames = Frames::new(read.stream, frames, after, events);
+            while let Some(event) = frames.next()? {
+                if sink.event(event) == ControlFlow::Break(()) {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn state_page(
+        &self,
+        stream: &StreamId,
+        after: Version,
+        to: Version,
+        pages: &Pages,
+    ) -> Result<SqliteRow, StoreError> {
+        let row = range(include_str!("sql/read_state.sql"), stream, after, to)
+            .bind(pages.limit())
+            .fetch_one(&self.pool)
+            .await;
+        row.map_err(|error| self.place.error(error))
+    }
+
+    async fn snapshot(&self, read: ReadStream<'_>) -> Result<Option<StoredSnapshot>, StoreError> {
+        let stream = read.stream;
+        let row = range(
+            include_str!("sql/read_snapshot.sql"),
+            stream,
+            read.after,
+            read.to,
+        )
+        .fetch_optional(&self.pool)
+        .await;
+        let Some(row) = row.map_err(|error| self.place.error(error))? else {
+            return Ok(None);
+        };
+        check_type(stream, get(&row, "aggregate_type", stream)?)?;
+        let schema_version: i64 = get(&row, "schema_version", stream)?;
+        // A snapshot is a cache: one whose shape has an impossible number is left aside.
+        let Ok(schema_version) = u32::try_from(schema_version) else {
+            return Ok(None);
+        };
+        Ok(Some(StoredSnapshot {
+            version: column::version(get(&row, "version", stream)?),
+            schema_version,
+            state: get(&row, "state", stream)?,
+        }))
+    }
+
+    pub(super) async fn read_events(
+        &self,
+        read: ReadStream<'_>,
+        sink: &mut EventSink<'_>,
+    ) -> Result<(), StoreError> {
+        let mut pages = Pages::new(read.after, read.to);
+        while let Some((after, to)) = pages.next() {
+            let (events, bytes) = self.measure(read.stream, after, to).await?;
+            if bytes > pages.limit() {
+                pages.took(events, bytes);
+                continue;
+            }
+            let rows = self.event_page(read.stream, after, to).await?;
+            // Events stored since they were measured are read with the others, and counted here.
+            let events = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+            pages.took(events, bytes);
+            let mut expected = after;
+            for row in &rows {
+                let event = column::recorded(row, read.stream)?;
+                expected = expected.next();
+                check_dense(read.stream, expected, event.version)?;
+                if sink(event) == ControlFlow::Break(()) {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn measure(
+        &self,
+        stream: &StreamId,
+        after: Version,
+        to: Version,
+    ) -> Result<(i64, i64), StoreError> {
+        let row = range(include_str!("sql/measure_events.sql"), stream, after, to)
+            .fetch_one(&self.pool)
+            .await;
+        let row = row.map_err(|error| self.place.error(error))?;
+        check_type(stream, get(&row, "aggregate_type", stream)?)?;
+        Ok((get(&row, "events", stream)?, get(&row, "bytes", stream)?))
+    }
+
+    async fn event_page(
+        &self,
+        stream: &StreamId,
+        after: Version,
+        to: Version,
+    ) -> Result<Vec<SqliteRow>, StoreError> {
+        let rows = range(include_str!("sql/read_events.sql"), stream, after, to)
+            .fetch_all(&self.pool)
+            .await;
+        rows.map_err(|error| self.place.error(error))
+    }
+
+    pub(super) async fn version_as_of(
+        &self,
+        stream: &StreamId,
+        time: AsOf,
+    ) -> Result<Version, StoreError> {
+        let query = match time {
+            AsOf::Recorded(_) => sqlx::query(include_str!("sql/as_of_recorded.sql")),
+            AsOf::Occurred(_) => sqlx::query(include_str!("sql/as_of_occurred.sql")),
+        };
+        let (AsOf::Recorded(time) | AsOf::Occurred(time)) = time;
+        let row = query
+            .bind(column::id(stream.tenant_id.as_uuid()))
+            .bind(column::id(stream.aggregate_id.as_uuid()))
+            .bind(time.as_micros())
+            .bind(time.to_string())
+            .fetch_optional(&self.pool)
+            .await;
+        let Some(row) = row.map_err(|error| self.place.error(error))? else {
+            return Ok(Version::NONE);
+        };
+        check_type(stream, get(&row, "aggregate_type", stream)?)?;
+        Ok(column::version(get(&row, "version", stream)?))
+    }
+
+    /// Refuses a stream that belongs to another type of aggregate.
+    pub(super) async fn check_type(&self, stream: &StreamId) -> Result<(), StoreError> {
+        let found = sqlx::query_scalar(include_str!("sql/aggregate_type.sql"))
+            .bind(column::id(stream.tenant_id.as_uuid()))
+            .bind(column::id(stream.aggregate_id.as_uuid()))
+            .fetch_optional(&self.pool)
+            .await;
+        let found: Option<String> = found.map_err(|error| self.place.error(error))?;
+        check_type(stream, found.as_deref())
+    }
+
+    pub(super) async fn events_of_command(
+        &self,
+        tenant: TenantId,
+        command: CommandId,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        let mut events = Vec::new();
+        let Some((stream, first)) = self.find_command(tenant, command).await? else {
+            return Ok(events);
+        };
+        // The events of one append stand together, and their ids tell where they end.
+        let mut index = 0;
+        let mut sink = |event: RecordedEvent| {
+            if event.id != EventId::of(command, index) {
+                return ControlFlow::Break(());
+            }
+            index += 1;
+            events.push(event);
+            ControlFlow::Continue(())
+        };
+        let read = ReadStream {
+            after: Version::new(first.get().saturating_sub(1)),
+            ..ReadStream::all(&stream)
+        };
+        self.read_events(read, &mut sink).await?;
+        Ok(events)
+    }
+
+    async fn find_command(
+        &self,
+        tenant: TenantId,
+        command: CommandId,
+    ) -> Result<Option<(StreamId, Version)>, StoreError> {
+        let row = sqlx::query(include_str!("sql/find_command.sql"))
+            .bind(column::id(tenant.as_uuid()))
+            .bind(column::id(EventId::of(command, 0).as_uuid()))
+            .fetch_optional(&self.pool)
+            .await;
+        let Some(row) = row.map_err(|error| self.place.error(error))? else {
+            return Ok(None);
+        };
+        let mut stream = StreamId {
+            tenant_id: tenant,
+            aggregate_type: "".into(),
+            aggregate_id: AggregateId::from_uuid(Uuid::nil()),
+        };
+        let aggregate_type: String = get(&row, "aggregate_type", &stream)?;
+        stream.aggregate_type = aggregate_type.into();
+        let id: &[u8] = get(&row, "aggregate_id", &stream)?;
+        let id = Uuid::from_slice(id)
+            .map_err(|error| corrupt(&stream, format!("its aggregate id: {error}")))?;
+        stream.aggregate_id = AggregateId::from_uuid(id);
+        let version = get(&row, "version", &stream)?;
+        Ok(Some((stream, column::version(version))))
+    }
+}
+
+/// A query for the events of a stream after a version up to another.
+fn range(
+    sql: &'static str,
+    stream: &StreamId,
+    after: Version,
+    to: Version,
+) -> Query<'static, Sqlite, SqliteArguments> {
+    sqlx::query(sql)
+        .bind(column::id(stream.tenant_id.as_uuid()))
+        .bind(column::id(stream.aggregate_id.as_uuid()))
+        .bind(column::from_version(after))
+        .bind(column::from_version(to))
+}
+
+fn check_type(stream: &StreamId, found: Option<&str>) -> Result<(), StoreError> {
+    match found {
+        Some(found) if *found != *stream.aggregate_type => Err(StoreError::WrongAggregate {
+            stream: stream.clone(),
+            found: found.to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Versions are unique, so a page is dense when its first and last one lie as far apart as they are many.
+fn check_range(
+    stream: &StreamId,
+    row: &SqliteRow,
+    after: Version,
+    events: i64,
+) -> Result<(), StoreError> {
+    if events == 0 {
+        return Ok(());
+    }
+    let first: Option<i64> = get(row, "first", stream)?;
+    let last: Option<i64> = get(row, "last", stream)?;
+    let found = |version: Option<i64>| column::version(version.unwrap_or(0));
+    check_dense(stream, after.next(), found(first))?;
+    let end = Version::new(after.get().saturating_add(events.unsigned_abs()));
+    if found(last) == end {
+        return Ok(());
+    }
+    let what = format!(
+        "events are missing between {} and {}",
+        after.next(),
+        found(last)
+    );
+    Err(corrupt(stream, what))
+}
+
+fn check_dense(stream: &StreamId, expected: Version, found: Version) -> Result<(), StoreError> {
+    if found == expected {
+        return Ok(());
+    }
+    let what = format!("event {expected} is missing, the next one is {found}");
+    Err(corrupt(stream, what))
+}

@@ -1,0 +1,5 @@
+SELECT aggregate_type
+FROM intent_events
+WHERE tenant_id = ?1 AND aggregate_id = ?2
+ORDER BY version DESC
+LIMIT 1;

@@ -1,0 +1,26 @@
+-- Takes the write lock, then answers for a whole batch what its appends meet. ?1 holds 48 bytes for each of them:
+-- the tenant's id, the aggregate's and that of the first event. So one constant text serves batches of any size.
+-- Both statements in one text cost one trip to the connection's thread.
+BEGIN IMMEDIATE;
+WITH RECURSIVE request (number) AS (
+    VALUES (0)
+    UNION ALL
+    SELECT number + 1 FROM request WHERE number + 1 < length(?1) / 48
+)
+SELECT request.number,
+       last.version,
+       last.aggregate_type,
+       seen.aggregate_id,
+       seen.aggregate_type
+FROM request
+LEFT JOIN intent_events AS last ON last.position = (
+    SELECT position
+    FROM intent_events
+    WHERE tenant_id = substr(?1, number * 48 + 1, 16)
+      AND aggregate_id = substr(?1, number * 48 + 17, 16)
+    ORDER BY version DESC
+    LIMIT 1
+)
+LEFT JOIN intent_events AS seen
+    ON seen.tenant_id = substr(?1, number * 48 + 1, 16)
+   AND seen.event_id = substr(?1, number * 48 + 33, 16);

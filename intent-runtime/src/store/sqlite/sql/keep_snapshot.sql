@@ -1,0 +1,11 @@
+-- A newer snapshot replaces an older one; of two of one version, the one of the newer shape is the newer one.
+-- A snapshot beyond the end of its stream is not kept.
+INSERT INTO intent_snapshots (tenant_id, aggregate_id, aggregate_type, version, schema_version, state)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6
+WHERE EXISTS (SELECT 1 FROM intent_events WHERE tenant_id = ?1 AND aggregate_id = ?2 AND version = ?4)
+ON CONFLICT (tenant_id, aggregate_id) DO UPDATE
+SET aggregate_type = excluded.aggregate_type,
+    version        = excluded.version,
+    schema_version = excluded.schema_version,
+    state          = excluded.state
+WHERE (excluded.version, excluded.schema_version) > (intent_snapshots.version, intent_snapshots.schema_version);

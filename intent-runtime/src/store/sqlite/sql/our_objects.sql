@@ -1,0 +1,8 @@
+-- What is there under our names, in any spelling: SQLite does not tell them apart by case.
+SELECT lower(name) AS name
+FROM sqlite_schema
+WHERE lower(name) IN (
+    'intent_events', 'intent_snapshots', 'intent_migrations',
+    'intent_events_never_change', 'intent_events_never_vanish'
+)
+ORDER BY name;
