@@ -1,5 +1,7 @@
 //! The macros of `intent-runtime`, which re-exports and documents them; depend on that crate.
 
+#![warn(unreachable_pub)]
+
 mod aggregate;
 mod attr;
 mod command;

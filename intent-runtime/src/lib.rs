@@ -1,4 +1,5 @@
-//! The runtime.
+#![doc = include_str!("../README.md")]
+#![warn(unreachable_pub)]
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -49,6 +50,7 @@ pub use intent_macros::{Aggregate, command, commands, event, value};
 /// What a domain file needs: `use intent_runtime::prelude::*;`.
 pub mod prelude {
     pub use crate::Aggregate;
+    pub use crate::AggregateEvent;
     pub use crate::App;
     pub use crate::AsOf;
     pub use crate::Command;
@@ -58,10 +60,13 @@ pub mod prelude {
     pub use crate::Event;
     pub use crate::Id;
     pub use crate::JsonObject;
+    pub use crate::Loaded;
     pub use crate::Metadata;
+    pub use crate::Receipt;
     pub use crate::Scenario;
     pub use crate::SendError;
     pub use crate::SendOptions;
+    pub use crate::Snapshot;
     pub use crate::Timestamp;
     pub use crate::UpcastError;
     pub use crate::Version;

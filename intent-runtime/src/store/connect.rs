@@ -12,6 +12,10 @@ pub(crate) async fn connect(url: &str) -> Result<Arc<dyn Store>, StoreError> {
     };
     match url.split_once(':') {
         Some(("memory", "")) => Ok(Arc::new(MemoryStore::new())),
+        #[cfg(feature = "sqlite")]
+        Some(("sqlite", _)) => Ok(Arc::new(super::SqliteStore::connect(url).await?)),
+        #[cfg(not(feature = "sqlite"))]
+        Some(("sqlite", _)) => Err(unknown("enable the feature `sqlite` of intent-runtime")),
         _ => Err(unknown("use `memory:` or `sqlite:FILE`")),
     }
 }

@@ -181,7 +181,9 @@ impl LoanApplication {
                 matches!(self.stage, Stage::PartlySubmitted | Stage::PreAccepted)
             }
             Task::AssessFraud => self.stage >= Stage::PartlySubmitted && self.outcome.is_none(),
-            Task::CallAboutOffer => self.offers.created > 0 && self.outcome.is_none(),
+            Task::CallAboutOffer => {
+                self.outcome.is_none() && (self.offer.is_some() || self.draft.is_some())
+            }
             Task::CallAboutMissingFiles => self.offers.sent_back > 0 && self.outcome.is_none(),
             Task::ValidateApplication => {
                 self.is_undecided()?;

@@ -1,0 +1,140 @@
+//! What the macros add to a build: a crate of 50 aggregates with 5 events each, beside the same structs with only the
+//! serde and schema derives.
+
+#![allow(clippy::print_stdout, reason = "a bench prints its figures")]
+
+mod support;
+
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use support::{heading, median};
+
+const AGGREGATES: usize = 50;
+const ROUNDS: usize = 5;
+
+fn main() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("compile");
+    let ours = write_crate(&folder, &workspace, "with_macros", with_macros);
+    let bare = write_crate(&folder, &workspace, "with_derives", with_derives);
+    for package in [&ours, &bare] {
+        build(&folder, package);
+    }
+    let mut times = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        times.0.push(build(&folder, &ours));
+        times.1.push(build(&folder, &bare));
+    }
+    let (ours, bare) = (median(times.0), median(times.1));
+    heading(&format!("Building {AGGREGATES} aggregates with 5 events each"), "ms");
+    support::row("cargo build, dependencies built", millis(ours), millis(bare));
+    println!("(at most 2.000; bare has the same structs with the serde and schema derives only)");
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+fn write_crate(folder: &Path, workspace: &Path, name: &str, module: fn(usize) -> String) -> PathBuf {
+    let package = folder.join(name);
+    fs::create_dir_all(package.join("src")).expect("the folder can be written");
+    let runtime = workspace.join("intent-runtime");
+    let manifest = format!(
+        "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n\
+         intent-runtime = {{ path = {runtime:?} }}\nschemars = \"1\"\nserde = {{ version = \"1\", features = [\"derive\"] }}\n"
+    );
+    fs::write(package.join("Cargo.toml"), manifest).expect("the folder can be written");
+    // Both crates resolve to what the workspace has, so the dependencies are built once.
+    fs::copy(workspace.join("Cargo.lock"), package.join("Cargo.lock")).expect("the workspace has a lock file");
+    let mut library = String::new();
+    for index in 0..AGGREGATES {
+        let _ = writeln!(library, "pub mod a{index};");
+        fs::write(package.join(format!("src/a{index}.rs")), module(index)).expect("the folder can be written");
+    }
+    fs::write(package.join("src/lib.rs"), library).expect("the folder can be written");
+    package
+}
+
+fn build(folder: &Path, package: &Path) -> Duration {
+    fs::File::options()
+        .append(true)
+        .open(package.join("src/lib.rs"))
+        .and_then(|file| file.set_modified(std::time::SystemTime::now()))
+        .expect("the library can be touched");
+    let started = Instant::now();
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--offline"])
+        .current_dir(package)
+        .env("CARGO_TARGET_DIR", folder.join("target"))
+        .env("CARGO_INCREMENTAL", "0")
+        .status()
+        .expect("cargo runs");
+    assert!(status.success(), "{} does not build", package.display());
+    started.elapsed()
+}
+
+fn with_macros(_: usize) -> String {
+    String::from(
+        r#"use intent_runtime::prelude::*;
+
+#[derive(Aggregate, Debug, Clone)]
+#[aggregate(created_by(Opened), events(Deposited, Withdrawn, Noted, Closed))]
+pub struct Account {
+    #[id]
+    pub id: Id<Account>,
+    #[on(Opened = |e| e.owner.clone())]
+    pub owner: String,
+    #[on(Deposited += |e| e.amount, Withdrawn -= |e| e.amount)]
+    pub balance: i64,
+    #[on(Noted => |notes, e| notes.push(e.text.clone()))]
+    pub notes: Vec<String>,
+    #[on(Closed = true)]
+    pub closed: bool,
+}
+#[event] pub struct Opened { pub owner: String }
+#[event] pub struct Deposited { pub amount: i64, pub channel: String }
+#[event] pub struct Withdrawn { pub amount: i64 }
+#[event] pub struct Noted { pub text: String, pub by: Option<String> }
+#[event] pub struct Closed { pub reason: String }
+
+#[commands]
+impl Account {
+    #[create] pub fn open(owner: String) -> Opened { Opened { owner } }
+    #[handle] pub fn deposit(&self, amount: i64, channel: String) -> Deposited { Deposited { amount, channel } }
+    #[handle] pub fn withdraw(&self, amount: i64) -> Withdrawn { Withdrawn { amount } }
+    #[handle] pub fn note(&self, text: String, by: Option<String>) -> Noted { Noted { text, by } }
+    #[handle] pub fn close(&self, reason: String) -> Closed { Closed { reason } }
+}
+"#,
+    )
+}
+
+fn with_derives(_: usize) -> String {
+    let mut module = String::from(
+        "use intent_runtime::prelude::*;\nuse serde::{Serialize, Deserialize};\nuse schemars::JsonSchema;\n",
+    );
+    let structs = [
+        ("Account", "pub id: Id<Account>, pub owner: String, pub balance: i64, pub notes: Vec<String>, pub closed: bool"),
+        ("Opened", "pub owner: String"),
+        ("Deposited", "pub amount: i64, pub channel: String"),
+        ("Withdrawn", "pub amount: i64"),
+        ("Noted", "pub text: String, pub by: Option<String>"),
+        ("Closed", "pub reason: String"),
+        ("Open", "pub id: Id<Account>, pub owner: String"),
+        ("Deposit", "pub id: Id<Account>, pub amount: i64, pub channel: String"),
+        ("Withdraw", "pub id: Id<Account>, pub amount: i64"),
+        ("Note", "pub id: Id<Account>, pub text: String, pub by: Option<String>"),
+        ("Close", "pub id: Id<Account>, pub reason: String"),
+    ];
+    for (name, fields) in structs {
+        let derives = "Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema";
+        let _ = writeln!(module, "#[derive({derives})]\npub struct {name} {{ {fields} }}");
+    }
+    module
+}

@@ -1,0 +1,142 @@
+//! Chapter "Commands".
+
+use intent_runtime::{App, prelude::*, store::MemoryStore};
+
+#[derive(Aggregate, Debug, Clone, PartialEq)]
+#[aggregate(created_by(Opened), events(Deposited, Withdrawn, Moved, Closed))]
+pub struct Account {
+    #[id]
+    id: Id<Account>,
+    #[on(Opened = |e| e.owner.clone())]
+    owner: String,
+    #[on(Deposited += |e| e.amount, Withdrawn -= |e| e.amount)]
+    balance: i64,
+    #[on(Moved = |e| Some(e.to.clone()))]
+    address: Option<String>,
+    #[on(Closed = |e| Some(e.at))]
+    closed: Option<Timestamp>,
+}
+
+#[event]
+pub struct Opened {
+    pub owner: String,
+}
+
+#[event]
+pub struct Deposited {
+    pub amount: i64,
+}
+
+#[event]
+pub struct Withdrawn {
+    pub amount: i64,
+}
+
+#[event]
+pub struct Moved {
+    pub to: String,
+}
+
+#[event]
+pub struct Closed {
+    pub at: Timestamp,
+}
+
+// ANCHOR: commands
+#[derive(Debug, PartialEq, thiserror::Error)]
+pub enum Refused {
+    #[error("balance {balance} does not cover {asked}")]
+    Overdrawn { balance: i64, asked: i64 },
+}
+
+#[commands]
+impl Account {
+    /// Opens an account.
+    #[create]
+    pub fn open(owner: String) -> Opened {
+        Opened { owner }
+    }
+
+    /// Puts money in.
+    #[handle]
+    pub fn deposit(&self, amount: i64) -> Deposited {
+        Deposited { amount }
+    }
+
+    /// Takes money out, as far as there is any.
+    #[handle]
+    pub fn withdraw(&self, amount: i64) -> Result<Withdrawn, Refused> {
+        if amount > self.balance {
+            return Err(Refused::Overdrawn {
+                balance: self.balance,
+                asked: amount,
+            });
+        }
+        Ok(Withdrawn { amount })
+    }
+
+    /// Closes it; a second time there is nothing to do.
+    #[handle]
+    pub fn close(&self, ctx: &Context) -> Option<Closed> {
+        self.closed.is_none().then(|| Closed { at: ctx.now() })
+    }
+
+    #[handle(Relocate)]
+    pub fn relocate(&self, command: Relocate) -> Moved {
+        Moved { to: command.to }
+    }
+}
+
+/// A command with a struct of its own, for long or shared ones.
+#[command]
+pub struct Relocate {
+    #[id]
+    pub account: Id<Account>,
+    pub to: String,
+}
+// ANCHOR_END: commands
+
+#[tokio::test]
+async fn commands_are_sent() {
+    let app = App::new(MemoryStore::new()).register::<Account>().unwrap();
+    // ANCHOR: send
+    let id = Id::<Account>::new();
+    app.send(Open { id, owner: "Ada".into() }).await.unwrap();
+    let receipt = app.send(Deposit { id, amount: 5 }).await.unwrap();
+    assert_eq!(receipt.version, Version::new(2));
+
+    match app.send(Withdraw { id, amount: 7 }).await {
+        Err(SendError::Rejected(Refused::Overdrawn { balance, .. })) => assert_eq!(balance, 5),
+        other => panic!("{other:?}"),
+    }
+    // ANCHOR_END: send
+
+    // ANCHOR: options
+    let options = SendOptions::new()
+        .command_id(CommandId::new())
+        .metadata(Metadata::new().actor("ada").source("web"))
+        .expect_version(Version::new(2));
+    let command = Relocate { account: id, to: "Eindhoven".into() };
+    let first = app.send_with(command.clone(), options.clone()).await.unwrap();
+    let second = app.send_with(command, options).await.unwrap();
+    assert_eq!(first.version, second.version);
+    assert!(second.repeated);
+    // ANCHOR_END: options
+
+    app.send(Close { id }).await.unwrap();
+    let account = app.load(id).await.unwrap();
+    assert_eq!(account.version, Version::new(4));
+    assert_eq!((account.owner.as_str(), account.balance), ("Ada", 5));
+    assert!(account.address.is_some() && account.closed.is_some() && account.id == id);
+}
+
+#[test]
+fn decisions_stand_on_their_own() {
+    // ANCHOR: create
+    let id = Id::<Account>::new();
+    let open = Open { id, owner: "Ada".into() };
+    let (account, events) = Account::create(open, &Context::new()).unwrap();
+    assert_eq!(account.owner, "Ada");
+    assert_eq!(events, [Opened { owner: "Ada".into() }.into()]);
+    // ANCHOR_END: create
+}

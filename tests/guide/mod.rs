@@ -1,0 +1,9 @@
+//! The code of the guide: each block of docs/src is included from here, so that it compiles and does what it says.
+
+mod aggregates;
+mod book;
+mod commands;
+mod events;
+mod readme;
+mod stores;
+mod testing;

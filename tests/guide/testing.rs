@@ -1,0 +1,38 @@
+//! Chapter "Testing".
+
+use intent_runtime::prelude::*;
+
+use super::commands::{Account, Close, Closed, Deposited, Opened, Refused, Withdraw, Withdrawn};
+
+// ANCHOR: scenario
+#[test]
+fn money_that_is_there_can_be_taken_out() {
+    let id = Id::new();
+    let opened = Opened { owner: "Ada".into() };
+    Scenario::<Account>::given(id, [opened.into(), Deposited { amount: 5 }.into()])
+        .when(Withdraw { id, amount: 3 })
+        .then_emits([Withdrawn { amount: 3 }.into()]);
+}
+
+#[test]
+fn an_overdraft_is_refused() {
+    let id = Id::new();
+    let opened = Opened { owner: "Ada".into() };
+    Scenario::<Account>::given(id, [opened.into()])
+        .when(Withdraw { id, amount: 3 })
+        .then_rejects(|refused| matches!(refused, Refused::Overdrawn { asked: 3, .. }));
+}
+// ANCHOR_END: scenario
+
+// ANCHOR: context
+#[test]
+fn closing_notes_the_time() {
+    let id = Id::new();
+    let at = "2026-01-01T12:00:00Z".parse().unwrap();
+    let opened = Opened { owner: "Ada".into() };
+    Scenario::<Account>::given(id, [opened.into()])
+        .in_context(Context::new().at(at))
+        .when(Close { id })
+        .then_emits([Closed { at }.into()]);
+}
+// ANCHOR_END: context
