@@ -3,3 +3,4 @@
 mod dispatch;
 mod guide;
 mod macros;
+mod store;

@@ -1,0 +1,324 @@
+// What `#[derive(Aggregate)]` generates. Written by a test of intent-macros.
+
+/// The events of `Account`.
+#[derive(::core::clone::Clone, ::core::fmt::Debug, ::core::cmp::PartialEq)]
+#[allow(private_interfaces)]
+pub enum AccountEvent {
+    /// `Opened`
+    Opened(Opened),
+    /// `Deposited`
+    Deposited(Deposited),
+    /// `Moved`
+    Moved(Moved),
+}
+#[doc(hidden)]
+const _: () = {
+    #[automatically_derived]
+    impl ::intent_runtime::Aggregate for Account {
+        type Event = AccountEvent;
+        const TYPE: &'static ::core::primitive::str = "Account";
+        const DOC: &'static ::core::primitive::str = "A customer's account.";
+        #[inline]
+        #[allow(unused_variables)]
+        fn init(
+            id: ::intent_runtime::Id<Self>,
+            event: &Self::Event,
+        ) -> ::core::option::Option<Self> {
+            match event {
+                AccountEvent::Opened(event) => {
+                    ::core::option::Option::Some(__init_opened(id, event))
+                }
+                AccountEvent::Deposited(_) => ::core::option::Option::None,
+                AccountEvent::Moved(_) => ::core::option::Option::None,
+            }
+        }
+        #[inline]
+        #[allow(unused_variables)]
+        fn apply(&mut self, event: &Self::Event) {
+            match event {
+                AccountEvent::Opened(_) => {}
+                AccountEvent::Deposited(event) => {
+                    __balance_on_deposited(&mut self.balance, event);
+                }
+                AccountEvent::Moved(event) => __apply_moved(self, event),
+            }
+        }
+        #[inline]
+        fn is_creating(event: &Self::Event) -> ::core::primitive::bool {
+            match event {
+                AccountEvent::Opened(_) => true,
+                AccountEvent::Deposited(_) => false,
+                AccountEvent::Moved(_) => false,
+            }
+        }
+        fn snapshots() -> ::core::option::Option<::intent_runtime::SnapshotCodec<Self>> {
+            ::core::option::Option::Some(::intent_runtime::SnapshotCodec::of())
+        }
+        fn commands(list: &mut ::intent_runtime::CommandList<Self>) {
+            #[allow(unused_imports)]
+            use ::intent_runtime::__private::NoCommandBlock as _;
+            ::intent_runtime::__private::CommandProbe::<Self>::new().list(list)
+        }
+    }
+    #[inline]
+    #[allow(unused_variables)]
+    fn __init_opened(id: ::intent_runtime::Id<Account>, event: &Opened) -> Account {
+        Account {
+            id: __id(id),
+            owner: __owner_on_opened(event),
+            balance: __default_balance(),
+            address: __default_address(),
+        }
+    }
+    #[inline]
+    fn __apply_moved(aggregate: &mut Account, event: &Moved) {
+        let apply: fn(&mut Account, &Moved) = Account::moved;
+        apply(aggregate, event)
+    }
+    #[inline]
+    #[allow(dead_code)]
+    fn __id(id: ::intent_runtime::Id<Account>) -> Id<Account> {
+        <Id<Account> as ::intent_runtime::__private::IsIdOf<Account>>::from_id(id)
+    }
+    const _: fn(&Account) -> &Id<Account> = |aggregate| &aggregate.id;
+    #[inline]
+    #[allow(clippy::ptr_arg, clippy::redundant_closure_call, clippy::needless_return)]
+    fn __owner_on_opened(e: &Opened) -> String {
+        e.owner.clone()
+    }
+    #[inline]
+    #[allow(clippy::ptr_arg, clippy::redundant_closure_call, clippy::needless_return)]
+    #[allow(unused_variables)]
+    fn __balance_on_deposited<'event>(field: &mut Money, event: &'event Deposited) {
+        let value = |e: &'event Deposited| e.amount;
+        *field += value(event);
+    }
+    #[inline]
+    fn __default_balance() -> Money {
+        <Money as ::core::default::Default>::default()
+    }
+    #[inline]
+    fn __default_address() -> Option<Address> {
+        <Option<Address> as ::core::default::Default>::default()
+    }
+    const _: [(); 2usize] = [
+        <Money as ::intent_runtime::__private::Storable>::CHECK,
+        <Address as ::intent_runtime::__private::Storable>::CHECK,
+    ];
+    #[automatically_derived]
+    #[allow(unused_variables)]
+    impl ::intent_runtime::Snapshot for Account {
+        const EVERY: ::core::primitive::u64 = 100u64;
+        fn encode_state(
+            &self,
+        ) -> ::core::result::Result<
+            ::std::boxed::Box<::intent_runtime::__private::RawValue>,
+            ::intent_runtime::__private::serde_json::Error,
+        > {
+            ::intent_runtime::__private::serde_json::value::to_raw_value(&__Write(self))
+        }
+        fn decode_state(
+            version: ::core::primitive::u32,
+            state: &[::core::primitive::u8],
+        ) -> ::core::result::Result<Self, ::intent_runtime::DecodeError> {
+            ::intent_runtime::__private::decode_state::<
+                __Read,
+            >(version, <Self as ::intent_runtime::Snapshot>::VERSION, state)
+                .map(|read| read.0)
+        }
+    }
+    #[derive(
+        ::intent_runtime::__private::serde::Serialize,
+        ::intent_runtime::__private::serde::Deserialize
+    )]
+    #[serde(crate = "::intent_runtime::__private::serde", remote = "Account")]
+    struct __State {
+        id: Id<Account>,
+        owner: String,
+        balance: Money,
+        address: Option<Address>,
+    }
+    struct __Write<'a>(&'a Account);
+    impl ::intent_runtime::__private::serde::Serialize for __Write<'_> {
+        fn serialize<S: ::intent_runtime::__private::serde::Serializer>(
+            &self,
+            serializer: S,
+        ) -> ::core::result::Result<S::Ok, S::Error> {
+            __State::serialize(self.0, serializer)
+        }
+    }
+    struct __Read(Account);
+    impl<'de> ::intent_runtime::__private::serde::Deserialize<'de> for __Read {
+        fn deserialize<D: ::intent_runtime::__private::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::core::result::Result<Self, D::Error> {
+            __State::deserialize(deserializer).map(Self)
+        }
+    }
+    #[automatically_derived]
+    impl ::intent_runtime::AggregateEvent for AccountEvent {
+        fn name(&self) -> &'static ::core::primitive::str {
+            match self {
+                Self::Opened(_) => {
+                    ::intent_runtime::__private::name_of::<Account, Opened>()
+                }
+                Self::Deposited(_) => {
+                    ::intent_runtime::__private::name_of::<Account, Deposited>()
+                }
+                Self::Moved(_) => {
+                    ::intent_runtime::__private::name_of::<Account, Moved>()
+                }
+            }
+        }
+        fn schema_version(&self) -> ::core::primitive::u32 {
+            match self {
+                Self::Opened(_) => {
+                    ::intent_runtime::__private::version_of::<Account, Opened>()
+                }
+                Self::Deposited(_) => {
+                    ::intent_runtime::__private::version_of::<Account, Deposited>()
+                }
+                Self::Moved(_) => {
+                    ::intent_runtime::__private::version_of::<Account, Moved>()
+                }
+            }
+        }
+        fn encode(
+            &self,
+        ) -> ::core::result::Result<
+            ::std::boxed::Box<::intent_runtime::__private::RawValue>,
+            ::intent_runtime::__private::serde_json::Error,
+        > {
+            match self {
+                Self::Opened(event) => {
+                    ::intent_runtime::__private::encode::<Account, Opened>(event)
+                }
+                Self::Deposited(event) => {
+                    ::intent_runtime::__private::encode::<Account, Deposited>(event)
+                }
+                Self::Moved(event) => {
+                    ::intent_runtime::__private::encode::<Account, Moved>(event)
+                }
+            }
+        }
+        fn decode(
+            name: &::core::primitive::str,
+            version: ::core::primitive::u32,
+            payload: &[::core::primitive::u8],
+        ) -> ::core::result::Result<Self, ::intent_runtime::DecodeError> {
+            if name == ::intent_runtime::__private::name_of::<Account, Opened>() {
+                return ::intent_runtime::__private::decode::<
+                    Account,
+                    Opened,
+                >(version, payload);
+            }
+            if name == ::intent_runtime::__private::name_of::<Account, Deposited>() {
+                return ::intent_runtime::__private::decode::<
+                    Account,
+                    Deposited,
+                >(version, payload);
+            }
+            if name == ::intent_runtime::__private::name_of::<Account, Moved>() {
+                return ::intent_runtime::__private::decode::<
+                    Account,
+                    Moved,
+                >(version, payload);
+            }
+            ::core::result::Result::Err(
+                ::intent_runtime::DecodeError::unknown_event(name),
+            )
+        }
+        fn kinds() -> ::std::vec::Vec<::intent_runtime::EventKind> {
+            ::std::vec![
+                ::intent_runtime::__private::kind_of:: < Account, Opened > (),
+                ::intent_runtime::__private::kind_of:: < Account, Deposited > (),
+                ::intent_runtime::__private::kind_of:: < Account, Moved > ()
+            ]
+        }
+    }
+    #[automatically_derived]
+    impl ::core::convert::From<Opened> for AccountEvent {
+        fn from(event: Opened) -> Self {
+            Self::Opened(event)
+        }
+    }
+    #[automatically_derived]
+    impl ::intent_runtime::EventOf<Account> for Opened {
+        fn from_event(event: &AccountEvent) -> ::core::option::Option<&Self> {
+            match event {
+                AccountEvent::Opened(event) => ::core::option::Option::Some(event),
+                _ => ::core::option::Option::None,
+            }
+        }
+    }
+    #[automatically_derived]
+    impl ::intent_runtime::IntoEvents<Account> for Opened {
+        fn append_to(self, events: &mut ::std::vec::Vec<AccountEvent>) {
+            events.push(AccountEvent::Opened(self));
+        }
+    }
+    #[automatically_derived]
+    impl ::core::convert::From<Deposited> for AccountEvent {
+        fn from(event: Deposited) -> Self {
+            Self::Deposited(event)
+        }
+    }
+    #[automatically_derived]
+    impl ::intent_runtime::EventOf<Account> for Deposited {
+        fn from_event(event: &AccountEvent) -> ::core::option::Option<&Self> {
+            match event {
+                AccountEvent::Deposited(event) => ::core::option::Option::Some(event),
+                _ => ::core::option::Option::None,
+            }
+        }
+    }
+    #[automatically_derived]
+    impl ::intent_runtime::IntoEvents<Account> for Deposited {
+        fn append_to(self, events: &mut ::std::vec::Vec<AccountEvent>) {
+            events.push(AccountEvent::Deposited(self));
+        }
+    }
+    #[automatically_derived]
+    impl ::core::convert::From<Moved> for AccountEvent {
+        fn from(event: Moved) -> Self {
+            Self::Moved(event)
+        }
+    }
+    #[automatically_derived]
+    impl ::intent_runtime::EventOf<Account> for Moved {
+        fn from_event(event: &AccountEvent) -> ::core::option::Option<&Self> {
+            match event {
+                AccountEvent::Moved(event) => ::core::option::Option::Some(event),
+                _ => ::core::option::Option::None,
+            }
+        }
+    }
+    #[automatically_derived]
+    impl ::intent_runtime::IntoEvents<Account> for Moved {
+        fn append_to(self, events: &mut ::std::vec::Vec<AccountEvent>) {
+            events.push(AccountEvent::Moved(self));
+        }
+    }
+    #[automatically_derived]
+    impl ::intent_runtime::IntoEvents<Account> for AccountEvent {
+        fn append_to(self, events: &mut ::std::vec::Vec<AccountEvent>) {
+            events.push(self);
+        }
+    }
+    #[allow(dead_code)]
+    const __NAMES: [(&::core::primitive::str, &::core::primitive::str); 3usize] = [
+        ("Opened", ::intent_runtime::__private::name_of::<Account, Opened>()),
+        ("Deposited", ::intent_runtime::__private::name_of::<Account, Deposited>()),
+        ("Moved", ::intent_runtime::__private::name_of::<Account, Moved>()),
+    ];
+    const _: () = ::intent_runtime::__private::assert_new_name(
+        "Account",
+        &__NAMES,
+        1usize,
+    );
+    const _: () = ::intent_runtime::__private::assert_new_name(
+        "Account",
+        &__NAMES,
+        2usize,
+    );
+};

@@ -50,3 +50,6 @@ pub fn command(args: TokenStream, item: TokenStream) -> TokenStream {
 pub fn commands(args: TokenStream, item: TokenStream) -> TokenStream {
     commands::commands(args.into(), item.into()).into()
 }
+
+#[cfg(test)]
+mod expansion_tests;

@@ -43,8 +43,13 @@ impl Runtime {
 
     /// The same with every token at `span`: an error in the use of an item of ours is then shown there.
     pub(crate) fn private_at(&self, span: Span) -> TokenStream {
-        let path = respan(&self.path, span);
+        let path = self.at(span);
         quote_spanned!(span=> #path::__private)
+    }
+
+    /// The crate with every token at `span`.
+    pub(crate) fn at(&self, span: Span) -> TokenStream {
+        respan(&self.path, span)
     }
 
     /// A crate that the runtime re-exports, as the string that derive attributes take.

@@ -8,6 +8,7 @@ use crate::{
     derives::Derives,
     paths::Runtime,
     respan::{generated, replace_self},
+    scope,
 };
 
 /// Attributes that say something about a schema.
@@ -23,9 +24,9 @@ pub(crate) fn can_forward(item: &DeriveInput) -> bool {
     item.generics.params.is_empty() && !own_attributes
 }
 
-/// ```ignore
+/// ```text
 /// const _: () = {
-///     use ::core::{convert::Into as _, default::Default as _, option::Option::Some};
+///     use ::core::{convert::{From as _, Into as _}, default::Default as _, option::Option::Some};
 ///     #[derive(JsonSchema)]
 ///     #[schemars(rename = "Deposited", crate = "…")]
 ///     struct __Schema { amount: Money }
@@ -42,10 +43,13 @@ pub(crate) fn forwarded(runtime: &Runtime, item: &DeriveInput) -> TokenStream {
     let text = name.to_string();
     let text = text.trim_start_matches("r#");
     let shadow = replace_self(shadow(item), name);
-    quote! {
-        const _: () = {
+    scope::unnamed(&quote! {
             #[allow(unused_imports)]
-            use ::core::{convert::Into as _, default::Default as _, option::Option::Some};
+            use ::core::{
+                convert::{From as _, Into as _},
+                default::Default as _,
+                option::Option::Some,
+            };
 
             #[derive(#private::schemars::JsonSchema)]
             #[schemars(rename = #text, crate = #schemars)]
@@ -66,8 +70,7 @@ pub(crate) fn forwarded(runtime: &Runtime, item: &DeriveInput) -> TokenStream {
                     <__Schema as #private::schemars::JsonSchema>::json_schema(generator)
                 }
             }
-        };
-    }
+    })
 }
 
 /// The derives and the schema of an item, as `(attributes, items)`; the attributes stand above it.

@@ -85,7 +85,6 @@ impl<A: Aggregate> IntoEvents<A> for () {
     fn append_to(self, _: &mut Vec<A::Event>) {}
 }
 
-#[diagnostic::do_not_recommend]
 impl<A: Aggregate, E: IntoEvents<A>> IntoEvents<A> for Option<E> {
     fn append_to(self, events: &mut Vec<A::Event>) {
         if let Some(event) = self {
@@ -94,7 +93,6 @@ impl<A: Aggregate, E: IntoEvents<A>> IntoEvents<A> for Option<E> {
     }
 }
 
-#[diagnostic::do_not_recommend]
 impl<A: Aggregate, E: IntoEvents<A>> IntoEvents<A> for Vec<E> {
     fn append_to(self, events: &mut Vec<A::Event>) {
         for event in self {
@@ -103,7 +101,6 @@ impl<A: Aggregate, E: IntoEvents<A>> IntoEvents<A> for Vec<E> {
     }
 }
 
-#[diagnostic::do_not_recommend]
 impl<A: Aggregate, E: IntoEvents<A>, const N: usize> IntoEvents<A> for [E; N] {
     fn append_to(self, events: &mut Vec<A::Event>) {
         for event in self {
@@ -114,7 +111,6 @@ impl<A: Aggregate, E: IntoEvents<A>, const N: usize> IntoEvents<A> for [E; N] {
 
 macro_rules! tuples {
     ($($name:ident)+) => {
-        #[diagnostic::do_not_recommend]
         impl<A: Aggregate, $($name: IntoEvents<A>),+> IntoEvents<A> for ($($name,)+) {
             #[allow(non_snake_case, reason = "each value bears the name of its type")]
             fn append_to(self, events: &mut Vec<A::Event>) {

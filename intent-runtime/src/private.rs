@@ -15,7 +15,7 @@ use ::serde::{
 };
 use schemars::JsonSchema;
 
-use crate::{Aggregate, Command, CommandList, DecodeError, Event, Id};
+use crate::{Aggregate, Command, CommandList, DecodeError, Event, EventKind, EventOf, Id};
 
 /// `#[derive(Aggregate)]` and `#[command]`: the type of an `#[id]` field must be an `Id<_>`.
 #[diagnostic::on_unimplemented(
@@ -26,10 +26,17 @@ use crate::{Aggregate, Command, CommandList, DecodeError, Event, Id};
 pub trait IsId {
     /// Whose id it is.
     type Aggregate;
+
+    /// The id.
+    fn id(&self) -> Id<Self::Aggregate>;
 }
 
 impl<A> IsId for Id<A> {
     type Aggregate = A;
+
+    fn id(&self) -> Self {
+        *self
+    }
 }
 
 /// `#[derive(Aggregate)]`: the `#[id]` field must be the aggregate's own id.
@@ -139,17 +146,52 @@ pub fn deserialize_unit<'de, D: Deserializer<'de>, E>(
     Object::deserialize(deserializer).map(|Object {}| event)
 }
 
-/// `#[event(from = V1)]`: reads an older payload through the predecessor's whole chain. The conversion is an
-/// argument rather than a bound, so that a missing one is an error where the user named the predecessor.
-pub fn upcast_from<E: Event, P: Event>(
+/// `#[event(from = V1)]`: reads an older payload through the predecessor's whole chain. What is needed of the
+/// predecessor comes as arguments rather than as bounds, so that what is missing is an error where the user named it.
+pub fn upcast_from<E: Event, P>(
     version: u32,
     payload: &[u8],
+    newest: u32,
+    decode: fn(u32, &[u8]) -> Result<P, DecodeError>,
     convert: fn(P) -> E,
 ) -> Result<E, DecodeError> {
-    if version == 0 || version > P::VERSION {
+    if version == 0 || version > newest {
         return Err(DecodeError::version(version, E::VERSION));
     }
-    P::decode(version, payload).map(convert)
+    decode(version, payload).map(convert)
+}
+
+/// `#[derive(Aggregate)]`: the stored name of an event. This and the next four ask for [`EventOf`], which the macro
+/// implements: a type that is no event is one error, at that impl.
+#[inline]
+pub const fn name_of<A: Aggregate, E: EventOf<A>>() -> &'static str {
+    E::NAME
+}
+
+/// `#[derive(Aggregate)]`: the version of an event's shape.
+#[inline]
+pub const fn version_of<A: Aggregate, E: EventOf<A>>() -> u32 {
+    E::VERSION
+}
+
+/// `#[derive(Aggregate)]`: an event, as the catalogue knows it.
+pub fn kind_of<A: Aggregate, E: EventOf<A>>() -> EventKind {
+    EventKind::of::<E>()
+}
+
+/// `#[derive(Aggregate)]`: writes an event.
+#[inline]
+pub fn encode<A: Aggregate, E: EventOf<A>>(event: &E) -> Result<Box<RawValue>, serde_json::Error> {
+    serde_json::value::to_raw_value(event)
+}
+
+/// `#[derive(Aggregate)]`: reads an event.
+#[inline]
+pub fn decode<A: Aggregate, E: EventOf<A>>(
+    version: u32,
+    payload: &[u8],
+) -> Result<A::Event, DecodeError> {
+    E::decode(version, payload).map(Into::into)
 }
 
 /// `#[derive(Aggregate)]` with `snapshot(..)`: reads the state if its shape is of the current version.

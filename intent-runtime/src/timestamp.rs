@@ -45,8 +45,9 @@ pub enum TimestampError {
 impl Timestamp {
     /// The first instant of the year 0000.
     pub const MIN: Self = Self(-62_167_219_200_000_000);
-    /// The last microsecond of the year 9999.
-    pub const MAX: Self = Self(253_402_300_799_999_999);
+    /// 9999-12-30T22:00:00.999999Z, the last microsecond whose local year is four digits at every offset; what jiff
+    /// can write and read ends there.
+    pub const MAX: Self = Self(253_402_207_200_999_999);
 
     /// The present, by the system's clock.
     pub fn now() -> Self {

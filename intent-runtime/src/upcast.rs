@@ -14,7 +14,7 @@ pub enum DecodeError {
     #[error("no event of the aggregate is stored as `{name}`")]
     UnknownEvent {
         /// The stored name.
-        name: String,
+        name: Box<str>,
     },
     /// The payload was written by a newer build.
     #[error("it was written in version {stored}, this build reads versions up to {current}")]
@@ -41,16 +41,14 @@ pub enum DecodeError {
         /// The version that the failing step reads.
         from: u32,
         /// What the step said.
-        source: UpcastError,
+        source: Box<UpcastError>,
     },
 }
 
 impl DecodeError {
     /// No event is stored under this name.
     pub fn unknown_event(name: &str) -> Self {
-        Self::UnknownEvent {
-            name: name.to_owned(),
-        }
+        Self::UnknownEvent { name: name.into() }
     }
 
     /// A payload of version `stored` has no way to version `current`.
@@ -126,7 +124,12 @@ pub fn run_steps<E: Event + DeserializeOwned>(
     else {
         return Err(DecodeError::version(version, E::VERSION));
     };
-    let step_error = |from| move |source| DecodeError::Step { from, source };
+    let step_error = |from| {
+        move |source| DecodeError::Step {
+            from,
+            source: Box::new(source),
+        }
+    };
     let mut object = JsonObject::parse(payload).map_err(step_error(version))?;
     for (from, step) in (version..).zip(rest) {
         object = step(object).map_err(step_error(from))?;

@@ -32,8 +32,15 @@ fn main() {
         times.1.push(build(&folder, &bare));
     }
     let (ours, bare) = (median(times.0), median(times.1));
-    heading(&format!("Building {AGGREGATES} aggregates with 5 events each"), "ms");
-    support::row("cargo build, dependencies built", millis(ours), millis(bare));
+    heading(
+        &format!("Building {AGGREGATES} aggregates with 5 events each"),
+        "ms",
+    );
+    support::row(
+        "cargo build, dependencies built",
+        millis(ours),
+        millis(bare),
+    );
     println!("(at most 2.000; bare has the same structs with the serde and schema derives only)");
 }
 
@@ -41,7 +48,12 @@ fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-fn write_crate(folder: &Path, workspace: &Path, name: &str, module: fn(usize) -> String) -> PathBuf {
+fn write_crate(
+    folder: &Path,
+    workspace: &Path,
+    name: &str,
+    module: fn(usize) -> String,
+) -> PathBuf {
     let package = folder.join(name);
     fs::create_dir_all(package.join("src")).expect("the folder can be written");
     let runtime = workspace.join("intent-runtime");
@@ -51,11 +63,13 @@ fn write_crate(folder: &Path, workspace: &Path, name: &str, module: fn(usize) ->
     );
     fs::write(package.join("Cargo.toml"), manifest).expect("the folder can be written");
     // Both crates resolve to what the workspace has, so the dependencies are built once.
-    fs::copy(workspace.join("Cargo.lock"), package.join("Cargo.lock")).expect("the workspace has a lock file");
+    fs::copy(workspace.join("Cargo.lock"), package.join("Cargo.lock"))
+        .expect("the workspace has a lock file");
     let mut library = String::new();
     for index in 0..AGGREGATES {
         let _ = writeln!(library, "pub mod a{index};");
-        fs::write(package.join(format!("src/a{index}.rs")), module(index)).expect("the folder can be written");
+        fs::write(package.join(format!("src/a{index}.rs")), module(index))
+            .expect("the folder can be written");
     }
     fs::write(package.join("src/lib.rs"), library).expect("the folder can be written");
     package
@@ -120,21 +134,33 @@ fn with_derives(_: usize) -> String {
         "use intent_runtime::prelude::*;\nuse serde::{Serialize, Deserialize};\nuse schemars::JsonSchema;\n",
     );
     let structs = [
-        ("Account", "pub id: Id<Account>, pub owner: String, pub balance: i64, pub notes: Vec<String>, pub closed: bool"),
+        (
+            "Account",
+            "pub id: Id<Account>, pub owner: String, pub balance: i64, pub notes: Vec<String>, pub closed: bool",
+        ),
         ("Opened", "pub owner: String"),
         ("Deposited", "pub amount: i64, pub channel: String"),
         ("Withdrawn", "pub amount: i64"),
         ("Noted", "pub text: String, pub by: Option<String>"),
         ("Closed", "pub reason: String"),
         ("Open", "pub id: Id<Account>, pub owner: String"),
-        ("Deposit", "pub id: Id<Account>, pub amount: i64, pub channel: String"),
+        (
+            "Deposit",
+            "pub id: Id<Account>, pub amount: i64, pub channel: String",
+        ),
         ("Withdraw", "pub id: Id<Account>, pub amount: i64"),
-        ("Note", "pub id: Id<Account>, pub text: String, pub by: Option<String>"),
+        (
+            "Note",
+            "pub id: Id<Account>, pub text: String, pub by: Option<String>",
+        ),
         ("Close", "pub id: Id<Account>, pub reason: String"),
     ];
     for (name, fields) in structs {
         let derives = "Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema";
-        let _ = writeln!(module, "#[derive({derives})]\npub struct {name} {{ {fields} }}");
+        let _ = writeln!(
+            module,
+            "#[derive({derives})]\npub struct {name} {{ {fields} }}"
+        );
     }
     module
 }

@@ -26,7 +26,12 @@ fn main() {
         .iter()
         .map(|event| Stored {
             name: event.name().to_owned(),
-            payload: event.encode().expect("plain fields").get().as_bytes().to_vec(),
+            payload: event
+                .encode()
+                .expect("plain fields")
+                .get()
+                .as_bytes()
+                .to_vec(),
         })
         .collect();
     let id = Id::from_name("bench");
@@ -38,7 +43,10 @@ fn main() {
         || drop(black_box(bare(id, black_box(&stored)))),
     );
     let per_second = |time: std::time::Duration| EVENTS as f64 / time.as_secs_f64();
-    heading(&format!("Decoding and folding {EVENTS} events from memory"), "ev/s");
+    heading(
+        &format!("Decoding and folding {EVENTS} events from memory"),
+        "ev/s",
+    );
     row("current version", per_second(ours), per_second(bare));
     println!("(at least 0.900; bare is serde_json::from_slice and a match written by hand)");
 }
@@ -47,7 +55,9 @@ fn ours(id: Id<Account>, stored: &[Stored]) -> Account {
     let events = stored.iter().map(|event| {
         AccountEvent::decode(&event.name, 1, &event.payload).expect("it was encoded above")
     });
-    Account::rehydrate(id, events).expect("a history").expect("it is not empty")
+    Account::rehydrate(id, events)
+        .expect("a history")
+        .expect("it is not empty")
 }
 
 fn bare(id: Id<Account>, stored: &[Stored]) -> Written {
@@ -55,12 +65,18 @@ fn bare(id: Id<Account>, stored: &[Stored]) -> Written {
         let payload = &event.payload;
         let decoded = match event.name.as_str() {
             "Opened" => serde_json::from_slice::<Opened>(payload).map(AccountEvent::Opened),
-            "Deposited" => serde_json::from_slice::<Deposited>(payload).map(AccountEvent::Deposited),
-            "Withdrawn" => serde_json::from_slice::<Withdrawn>(payload).map(AccountEvent::Withdrawn),
+            "Deposited" => {
+                serde_json::from_slice::<Deposited>(payload).map(AccountEvent::Deposited)
+            }
+            "Withdrawn" => {
+                serde_json::from_slice::<Withdrawn>(payload).map(AccountEvent::Withdrawn)
+            }
             "Renamed" => serde_json::from_slice::<Renamed>(payload).map(AccountEvent::Renamed),
             other => panic!("no event is called {other}"),
         };
         decoded.expect("it was encoded above")
     });
-    Written::rehydrate(id, events).expect("a history").expect("it is not empty")
+    Written::rehydrate(id, events)
+        .expect("a history")
+        .expect("it is not empty")
 }

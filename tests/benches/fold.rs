@@ -19,7 +19,10 @@ fn main() {
     let mut arguments = env::args().skip(1);
     match (arguments.next().as_deref(), arguments.next()) {
         (Some("--work"), Some(work)) => {
-            let turns = arguments.next().and_then(|turns| turns.parse().ok()).unwrap_or(0);
+            let turns = arguments
+                .next()
+                .and_then(|turns| turns.parse().ok())
+                .unwrap_or(0);
             run(&work, turns);
         }
         _ => compare(),
@@ -51,7 +54,9 @@ fn counted(work: &str, turns: u64) -> u64 {
         .output()
         .expect("valgrind is needed to count instructions: install it with apt or brew");
     let report = String::from_utf8_lossy(&output.stderr);
-    let collected = report.lines().find_map(|line| line.split("Collected :").nth(1));
+    let collected = report
+        .lines()
+        .find_map(|line| line.split("Collected :").nth(1));
     let count = collected.and_then(|count| count.trim().parse().ok());
     count.unwrap_or_else(|| panic!("valgrind counted nothing:\n{report}"))
 }
@@ -64,14 +69,18 @@ fn run(work: &str, turns: u64) {
         "apply-generated" => {
             for events in &histories {
                 let mut state = Account::init(id, &events[0]).expect("a creating event");
-                black_box(events)[1..].iter().for_each(|event| state.apply(event));
+                black_box(events)[1..]
+                    .iter()
+                    .for_each(|event| state.apply(event));
                 black_box(state);
             }
         }
         "apply-written" => {
             for events in &histories {
                 let mut state = Written::init(id, &events[0]).expect("a creating event");
-                black_box(events)[1..].iter().for_each(|event| state.apply(event));
+                black_box(events)[1..]
+                    .iter()
+                    .for_each(|event| state.apply(event));
                 black_box(state);
             }
         }

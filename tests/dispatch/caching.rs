@@ -42,9 +42,14 @@ async fn only_the_newest_state_turns_a_command_away() {
         let other = app.clone().cache_bytes(1_000_000);
         let id = opened(&app).await;
         other.send(Deposit { id, amount: 5 }).await.unwrap();
-        app.send(Withdraw { id, amount: 5 }).await.expect("the other process's deposit counts");
+        app.send(Withdraw { id, amount: 5 })
+            .await
+            .expect("the other process's deposit counts");
         let error = other.send(Withdraw { id, amount: 1 }).await.unwrap_err();
-        assert!(matches!(error, SendError::Rejected(Overdrawn { balance: 0, .. })), "{error:?}");
+        assert!(
+            matches!(error, SendError::Rejected(Overdrawn { balance: 0, .. })),
+            "{error:?}"
+        );
     })
     .await;
 }
@@ -55,12 +60,32 @@ async fn a_repeated_decision_is_the_same_decision() {
     let app = registered(App::new(store.clone()));
     let id = opened(&app).await;
     let command_id = CommandId::new();
-    let expected = Context::new().with_command_id(command_id).new_id::<Account>();
+    let expected = Context::new()
+        .with_command_id(command_id)
+        .new_id::<Account>();
     let other = registered(App::new(Interposed::default()));
-    other.send_with(Open { id, owner: "Ada".into() }, SendOptions::new()).await.unwrap();
+    other
+        .send_with(
+            Open {
+                id,
+                owner: "Ada".into(),
+            },
+            SendOptions::new(),
+        )
+        .await
+        .unwrap();
 
     store.next(Fault::Overtaken(super::races::deposit_after(id, 1)));
-    let receipt = app.send_with(Fork { id }, SendOptions::new().command_id(command_id)).await.unwrap();
-    assert_eq!(receipt.version, Version::new(3), "it was decided again after the other's event");
-    assert!(matches!(&receipt.events[..], [AccountEvent::Forked(Forked { id, .. })] if *id == expected));
+    let receipt = app
+        .send_with(Fork { id }, SendOptions::new().command_id(command_id))
+        .await
+        .unwrap();
+    assert_eq!(
+        receipt.version,
+        Version::new(3),
+        "it was decided again after the other's event"
+    );
+    assert!(
+        matches!(&receipt.events[..], [AccountEvent::Forked(Forked { id, .. })] if *id == expected)
+    );
 }

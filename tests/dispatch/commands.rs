@@ -1,6 +1,6 @@
 //! What a command leads to, and why it may not.
 
-use intent_runtime::{App, LoadError, RegisterError, store::MemoryStore, prelude::*};
+use intent_runtime::{App, LoadError, RegisterError, prelude::*, store::MemoryStore};
 
 use super::{
     domain::*,
@@ -11,9 +11,20 @@ use super::{
 async fn a_command_is_decided_stored_and_answered_with_a_receipt() {
     on_every_store(async |app| {
         let id = Id::new();
-        let receipt = app.send(Open { id, owner: "Ada".into() }).await.unwrap();
+        let receipt = app
+            .send(Open {
+                id,
+                owner: "Ada".into(),
+            })
+            .await
+            .unwrap();
         assert_eq!(receipt.version, Version::FIRST);
-        assert_eq!(receipt.events, [AccountEvent::Opened(Opened { owner: "Ada".into() })]);
+        assert_eq!(
+            receipt.events,
+            [AccountEvent::Opened(Opened {
+                owner: "Ada".into()
+            })]
+        );
 
         let second = app.send(Deposit { id, amount: 5 }).await.unwrap();
         assert_eq!((second.id, second.version), (id, Version::new(2)));
@@ -33,8 +44,14 @@ async fn a_refusal_is_the_domains_own_error_and_stores_nothing() {
     on_every_store(async |app| {
         let id = opened(&app).await;
         let refused = app.send(Withdraw { id, amount: 7 }).await.unwrap_err();
-        let expected = Overdrawn { balance: 0, asked: 7 };
-        assert!(matches!(&refused, SendError::Rejected(error) if *error == expected), "{refused:?}");
+        let expected = Overdrawn {
+            balance: 0,
+            asked: 7,
+        };
+        assert!(
+            matches!(&refused, SendError::Rejected(error) if *error == expected),
+            "{refused:?}"
+        );
         assert_eq!(refused.to_string(), "balance 0 does not cover 7");
         assert_eq!(app.load(id).await.unwrap().version, Version::FIRST);
     })
@@ -56,8 +73,17 @@ async fn a_command_with_nothing_to_do_stores_nothing() {
 async fn several_events_of_one_decision_get_consecutive_versions() {
     on_every_store(async |app| {
         let id = opened(&app).await;
-        let receipt = app.send(DepositMany { id, amounts: vec![1, 2, 3] }).await.unwrap();
-        assert_eq!((receipt.version, receipt.events.len()), (Version::new(4), 3));
+        let receipt = app
+            .send(DepositMany {
+                id,
+                amounts: vec![1, 2, 3],
+            })
+            .await
+            .unwrap();
+        assert_eq!(
+            (receipt.version, receipt.events.len()),
+            (Version::new(4), 3)
+        );
         assert_eq!(app.load(id).await.unwrap().balance, 6);
     })
     .await;
@@ -67,15 +93,30 @@ async fn several_events_of_one_decision_get_consecutive_versions() {
 async fn creating_twice_and_continuing_nothing_are_told_apart() {
     on_every_store(async |app| {
         let id = opened(&app).await;
-        let again = app.send(Open { id, owner: "Eve".into() }).await.unwrap_err();
+        let again = app
+            .send(Open {
+                id,
+                owner: "Eve".into(),
+            })
+            .await
+            .unwrap_err();
         assert_eq!(again.to_string(), format!("Account {id} exists already"));
         assert_eq!(app.load(id).await.unwrap().owner, "Ada");
 
         let nobody = Id::<Account>::new();
-        let missing = app.send(Deposit { id: nobody, amount: 1 }).await.unwrap_err();
+        let missing = app
+            .send(Deposit {
+                id: nobody,
+                amount: 1,
+            })
+            .await
+            .unwrap_err();
         assert!(matches!(missing, SendError::NotFound { .. }), "{missing:?}");
         let missing = app.load(nobody).await.unwrap_err();
-        assert_eq!(missing.to_string(), format!("Account {nobody} does not exist"));
+        assert_eq!(
+            missing.to_string(),
+            format!("Account {nobody} does not exist")
+        );
     })
     .await;
 }
@@ -84,7 +125,10 @@ async fn creating_twice_and_continuing_nothing_are_told_apart() {
 async fn a_decision_that_breaks_the_history_is_an_error_before_anything_is_written() {
     on_every_store(async |app| {
         let id = Id::new();
-        let error = app.send(OpenWithoutEvent { id, amount: 1 }).await.unwrap_err();
+        let error = app
+            .send(OpenWithoutEvent { id, amount: 1 })
+            .await
+            .unwrap_err();
         assert!(matches!(error, SendError::Decision { .. }), "{error:?}");
         let missing = app.load(id).await.unwrap_err();
         assert!(matches!(missing, LoadError::NotFound { .. }), "{missing:?}");
@@ -93,7 +137,10 @@ async fn a_decision_that_breaks_the_history_is_an_error_before_anything_is_writt
         let error = app.send(OpenAgain { id }).await.unwrap_err();
         assert!(matches!(error, SendError::Decision { .. }), "{error:?}");
         let cause = std::error::Error::source(&error).unwrap().to_string();
-        assert_eq!(cause, "the history of a Account has the creating event `Opened` again at version 2");
+        assert_eq!(
+            cause,
+            "the history of a Account has the creating event `Opened` again at version 2"
+        );
         assert_eq!(app.load(id).await.unwrap().version, Version::FIRST);
         app.send(Deposit { id, amount: 1 }).await.unwrap();
     })
@@ -105,16 +152,34 @@ async fn the_expected_version_must_be_the_version_there_is() {
     on_every_store(async |app| {
         let id = opened(&app).await;
         let expecting = |version| SendOptions::new().expect_version(Version::new(version));
-        app.send_with(Deposit { id, amount: 1 }, expecting(1)).await.unwrap();
-        let conflict = app.send_with(Deposit { id, amount: 1 }, expecting(1)).await.unwrap_err();
+        app.send_with(Deposit { id, amount: 1 }, expecting(1))
+            .await
+            .unwrap();
+        let conflict = app
+            .send_with(Deposit { id, amount: 1 }, expecting(1))
+            .await
+            .unwrap_err();
         let text = format!("Account {id} is at version 2, the command expected version 1");
         assert_eq!(conflict.to_string(), text);
-        let conflict = app.send_with(Deposit { id, amount: 1 }, expecting(9)).await.unwrap_err();
-        assert!(matches!(conflict, SendError::Conflict { actual, .. } if actual == Version::new(2)));
+        let conflict = app
+            .send_with(Deposit { id, amount: 1 }, expecting(9))
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(conflict, SendError::Conflict { actual, .. } if actual == Version::new(2))
+        );
         assert_eq!(app.load(id).await.unwrap().balance, 1);
 
         let none = SendOptions::new().expect_version(Version::NONE);
-        app.send_with(Open { id: Id::new(), owner: "Bo".into() }, none).await.unwrap();
+        app.send_with(
+            Open {
+                id: Id::new(),
+                owner: "Bo".into(),
+            },
+            none,
+        )
+        .await
+        .unwrap();
     })
     .await;
 }
@@ -124,15 +189,29 @@ async fn what_is_not_registered_is_named() {
     let app = App::new(MemoryStore::new());
     let id = Id::<Account>::new();
     let error = app.send(Deposit { id, amount: 1 }).await.unwrap_err();
-    assert_eq!(error.to_string(), "the command `Deposit` of Account is not registered");
+    assert_eq!(
+        error.to_string(),
+        "the command `Deposit` of Account is not registered"
+    );
     let error = app.load(id).await.unwrap_err();
     assert_eq!(error.to_string(), "the aggregate Account is not registered");
 }
 
 #[tokio::test]
 async fn one_name_is_registered_once() {
-    let error = registered(App::new(MemoryStore::new())).register::<Account>().unwrap_err();
-    assert!(matches!(error, RegisterError::AggregateName { name: "Account", .. }), "{error:?}");
+    let error = registered(App::new(MemoryStore::new()))
+        .register::<Account>()
+        .unwrap_err();
+    assert!(
+        matches!(
+            error,
+            RegisterError::AggregateName {
+                name: "Account",
+                ..
+            }
+        ),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]

@@ -3,7 +3,11 @@
 use intent_runtime::prelude::*;
 
 #[derive(Aggregate, Debug, Clone, PartialEq)]
-#[aggregate(created_by(Opened), events(Deposited, Withdrawn, Forked), snapshot(every = 10))]
+#[aggregate(
+    created_by(Opened),
+    events(Deposited, Withdrawn, Forked),
+    snapshot(every = 10)
+)]
 pub struct Account {
     #[id]
     pub id: Id<Account>,
@@ -61,21 +65,33 @@ impl Account {
     #[handle]
     pub fn deposit_many(&self, amounts: Vec<i64>) -> Vec<AccountEvent> {
         let channel = || String::from("batch");
-        let deposited = |amount| Deposited { amount, channel: channel() }.into();
+        let deposited = |amount| {
+            Deposited {
+                amount,
+                channel: channel(),
+            }
+            .into()
+        };
         amounts.into_iter().map(deposited).collect()
     }
 
     #[handle]
     pub fn withdraw(&self, amount: i64) -> Result<Withdrawn, Overdrawn> {
         if amount > self.balance {
-            return Err(Overdrawn { balance: self.balance, asked: amount });
+            return Err(Overdrawn {
+                balance: self.balance,
+                asked: amount,
+            });
         }
         Ok(Withdrawn { amount })
     }
 
     #[handle]
     pub fn fork(&self, ctx: &Context) -> Forked {
-        Forked { id: ctx.new_id(), at: ctx.now() }
+        Forked {
+            id: ctx.new_id(),
+            at: ctx.now(),
+        }
     }
 
     /// Breaks the rule that a creating event comes first.
@@ -87,7 +103,9 @@ impl Account {
     /// Breaks the rule that a creating event comes once.
     #[handle]
     pub fn open_again(&self) -> Opened {
-        Opened { owner: self.owner.clone() }
+        Opened {
+            owner: self.owner.clone(),
+        }
     }
 }
 

@@ -9,8 +9,8 @@ use std::{
 };
 
 use intent_runtime::{
-    AggregateId, App, AsOf, CommandId, EventId, Expect, Id, Metadata, NewEvent, NewSnapshot, RecordedEvent, SqliteStore, Store,
-    StoreError, StreamId, TenantId, Version,
+    AggregateId, App, AsOf, CommandId, EventId, Expect, Id, Metadata, NewEvent, NewSnapshot,
+    RecordedEvent, SqliteStore, Store, StoreError, StreamId, TenantId, Version,
     prelude::Aggregate,
     store::{Append, Appended, EventSink, MemoryStore, ReadStream, StateSink, StoreFuture},
 };
@@ -23,11 +23,17 @@ pub async fn on_every_store(test: impl AsyncFn(App)) {
     test(registered(App::new(MemoryStore::new()))).await;
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("events.db").display());
-    test(registered(App::new(SqliteStore::connect(&url).await.unwrap()))).await;
+    test(registered(App::new(
+        SqliteStore::connect(&url).await.unwrap(),
+    )))
+    .await;
 }
 
 pub fn registered(app: App) -> App {
-    app.register::<Account>().unwrap().register::<Loan>().unwrap()
+    app.register::<Account>()
+        .unwrap()
+        .register::<Loan>()
+        .unwrap()
 }
 
 /// An account that was just opened.
@@ -47,7 +53,13 @@ pub fn stream(id: impl Into<AggregateId>) -> StreamId {
 }
 
 /// Appends one raw event, as another build of the program might.
-pub async fn append_raw(app: &App, id: Id<Account>, after: u64, event: (&'static str, u32), payload: &str) {
+pub async fn append_raw(
+    app: &App,
+    id: Id<Account>,
+    after: u64,
+    event: (&'static str, u32),
+    payload: &str,
+) {
     let command_id = CommandId::new();
     let append = Append {
         stream: stream(id),
@@ -117,12 +129,20 @@ impl Store for Interposed {
         })
     }
 
-    fn read_state<'a>(&'a self, read: ReadStream<'a>, sink: &'a mut dyn StateSink) -> StoreFuture<'a, ()> {
+    fn read_state<'a>(
+        &'a self,
+        read: ReadStream<'a>,
+        sink: &'a mut dyn StateSink,
+    ) -> StoreFuture<'a, ()> {
         self.reads.fetch_add(1, Ordering::Relaxed);
         self.store.read_state(read, sink)
     }
 
-    fn read_events<'a>(&'a self, read: ReadStream<'a>, sink: &'a mut EventSink<'a>) -> StoreFuture<'a, ()> {
+    fn read_events<'a>(
+        &'a self,
+        read: ReadStream<'a>,
+        sink: &'a mut EventSink<'a>,
+    ) -> StoreFuture<'a, ()> {
         self.store.read_events(read, sink)
     }
 
@@ -130,15 +150,27 @@ impl Store for Interposed {
         self.store.version_as_of(stream, time)
     }
 
-    fn events_of_command(&self, tenant: TenantId, command: CommandId) -> StoreFuture<'_, Vec<RecordedEvent>> {
+    fn events_of_command(
+        &self,
+        tenant: TenantId,
+        command: CommandId,
+    ) -> StoreFuture<'_, Vec<RecordedEvent>> {
         self.store.events_of_command(tenant, command)
     }
 
-    fn save_snapshot<'a>(&'a self, stream: &'a StreamId, snapshot: NewSnapshot) -> StoreFuture<'a, ()> {
+    fn save_snapshot<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        snapshot: NewSnapshot,
+    ) -> StoreFuture<'a, ()> {
         self.store.save_snapshot(stream, snapshot)
     }
 
-    fn delete_snapshots<'a>(&'a self, tenant: TenantId, aggregate_type: Option<&'a str>) -> StoreFuture<'a, u64> {
+    fn delete_snapshots<'a>(
+        &'a self,
+        tenant: TenantId,
+        aggregate_type: Option<&'a str>,
+    ) -> StoreFuture<'a, u64> {
         self.store.delete_snapshots(tenant, aggregate_type)
     }
 

@@ -6,10 +6,18 @@ use tower::ServiceExt;
 
 use super::{domain::*, fixture::registered};
 
-async fn deposit(State((app, id)): State<(App, Id<Account>)>, body: String) -> Result<String, StatusCode> {
+async fn deposit(
+    State((app, id)): State<(App, Id<Account>)>,
+    body: String,
+) -> Result<String, StatusCode> {
     let amount = body.parse().map_err(|_| StatusCode::BAD_REQUEST)?;
-    app.send(Deposit { id, amount }).await.map_err(|_| StatusCode::CONFLICT)?;
-    let account = app.load(id).await.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+    app.send(Deposit { id, amount })
+        .await
+        .map_err(|_| StatusCode::CONFLICT)?;
+    let account = app
+        .load(id)
+        .await
+        .map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
     Ok(account.balance.to_string())
 }
 
@@ -51,19 +59,38 @@ fn app() -> App {
 #[tokio::test]
 async fn in_an_axum_handler() {
     let (app, id) = (app(), Id::new());
-    app.send(Open { id, owner: "Ada".into() }).await.unwrap();
-    let router = Router::new().route("/deposit", post(deposit)).with_state((app, id));
-    let request = axum::http::Request::post("/deposit").body(axum::body::Body::from("5")).unwrap();
+    app.send(Open {
+        id,
+        owner: "Ada".into(),
+    })
+    .await
+    .unwrap();
+    let router = Router::new()
+        .route("/deposit", post(deposit))
+        .with_state((app, id));
+    let request = axum::http::Request::post("/deposit")
+        .body(axum::body::Body::from("5"))
+        .unwrap();
     let response = router.oneshot(request).await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
-    let body = axum::body::to_bytes(response.into_body(), 100).await.unwrap();
+    let body = axum::body::to_bytes(response.into_body(), 100)
+        .await
+        .unwrap();
     assert_eq!(&body[..], b"5");
 }
 
 #[tokio::test]
 async fn in_a_generic_function() {
     let (app, id) = (app(), Id::new());
-    let version = send_spawned(app.clone(), Open { id, owner: "Ada".into() }).await.unwrap();
+    let version = send_spawned(
+        app.clone(),
+        Open {
+            id,
+            owner: "Ada".into(),
+        },
+    )
+    .await
+    .unwrap();
     assert_eq!(version, Version::FIRST);
     assert_eq!(load_spawned(app, id).await.unwrap(), Version::FIRST);
 }
@@ -74,7 +101,12 @@ async fn behind_a_trait() {
         bank.deposit(id, 1).await && bank.deposit(id, 1).await
     }
     let (app, id) = (app(), Id::new());
-    app.send(Open { id, owner: "Ada".into() }).await.unwrap();
+    app.send(Open {
+        id,
+        owner: "Ada".into(),
+    })
+    .await
+    .unwrap();
     assert!(twice(&app, id).await);
 }
 

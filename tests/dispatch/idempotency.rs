@@ -16,12 +16,24 @@ async fn the_same_command_id_has_one_effect_and_one_receipt() {
     on_every_store(async |app| {
         let id = opened(&app).await;
         let command_id = CommandId::new();
-        let first = app.send_with(Deposit { id, amount: 5 }, with_id(command_id)).await.unwrap();
+        let first = app
+            .send_with(Deposit { id, amount: 5 }, with_id(command_id))
+            .await
+            .unwrap();
         app.send(Deposit { id, amount: 1 }).await.unwrap();
-        let second = app.send_with(Deposit { id, amount: 5 }, with_id(command_id)).await.unwrap();
+        let second = app
+            .send_with(Deposit { id, amount: 5 }, with_id(command_id))
+            .await
+            .unwrap();
         assert!(!first.repeated && second.repeated);
-        assert_eq!((first.version, first.position), (second.version, second.position));
-        assert_eq!((first.events, first.recorded_at), (second.events, second.recorded_at));
+        assert_eq!(
+            (first.version, first.position),
+            (second.version, second.position)
+        );
+        assert_eq!(
+            (first.events, first.recorded_at),
+            (second.events, second.recorded_at)
+        );
         assert_eq!(app.load(id).await.unwrap().balance, 6);
     })
     .await;
@@ -32,20 +44,60 @@ async fn the_first_receipt_is_given_where_a_fresh_decision_would_refuse() {
     on_every_store(async |app| {
         let id = Id::new();
         let open = CommandId::new();
-        app.send_with(Open { id, owner: "Ada".into() }, with_id(open)).await.unwrap();
-        let again = app.send_with(Open { id, owner: "Ada".into() }, with_id(open)).await.unwrap();
-        assert!(again.repeated, "creating again under one id is the same creation");
+        app.send_with(
+            Open {
+                id,
+                owner: "Ada".into(),
+            },
+            with_id(open),
+        )
+        .await
+        .unwrap();
+        let again = app
+            .send_with(
+                Open {
+                    id,
+                    owner: "Ada".into(),
+                },
+                with_id(open),
+            )
+            .await
+            .unwrap();
+        assert!(
+            again.repeated,
+            "creating again under one id is the same creation"
+        );
 
         app.send(Deposit { id, amount: 5 }).await.unwrap();
         let withdraw = CommandId::new();
-        app.send_with(Withdraw { id, amount: 5 }, with_id(withdraw)).await.unwrap();
-        let again = app.send_with(Withdraw { id, amount: 5 }, with_id(withdraw)).await.unwrap();
-        assert!(again.repeated, "the balance no longer covers it, but it was done");
+        app.send_with(Withdraw { id, amount: 5 }, with_id(withdraw))
+            .await
+            .unwrap();
+        let again = app
+            .send_with(Withdraw { id, amount: 5 }, with_id(withdraw))
+            .await
+            .unwrap();
+        assert!(
+            again.repeated,
+            "the balance no longer covers it, but it was done"
+        );
         let expecting = with_id(withdraw).expect_version(Version::new(2));
-        let again = app.send_with(Withdraw { id, amount: 5 }, expecting).await.unwrap();
-        assert!(again.repeated, "the version it expected is gone, but it was done");
-        let nothing = app.send_with(Deposit { id, amount: 0 }, with_id(withdraw)).await.unwrap();
-        assert!(nothing.repeated, "there is nothing to do now, but something was done");
+        let again = app
+            .send_with(Withdraw { id, amount: 5 }, expecting)
+            .await
+            .unwrap();
+        assert!(
+            again.repeated,
+            "the version it expected is gone, but it was done"
+        );
+        let nothing = app
+            .send_with(Deposit { id, amount: 0 }, with_id(withdraw))
+            .await
+            .unwrap();
+        assert!(
+            nothing.repeated,
+            "there is nothing to do now, but something was done"
+        );
         assert_eq!(app.load(id).await.unwrap().balance, 0);
     })
     .await;
@@ -56,9 +108,14 @@ async fn a_command_that_stored_nothing_may_be_decided_again() {
     on_every_store(async |app| {
         let id = opened(&app).await;
         let command_id = CommandId::new();
-        app.send_with(Withdraw { id, amount: 5 }, with_id(command_id)).await.unwrap_err();
+        app.send_with(Withdraw { id, amount: 5 }, with_id(command_id))
+            .await
+            .unwrap_err();
         app.send(Deposit { id, amount: 5 }).await.unwrap();
-        let receipt = app.send_with(Withdraw { id, amount: 5 }, with_id(command_id)).await.unwrap();
+        let receipt = app
+            .send_with(Withdraw { id, amount: 5 }, with_id(command_id))
+            .await
+            .unwrap();
         assert!(!receipt.repeated);
     })
     .await;
@@ -69,13 +126,40 @@ async fn a_command_id_belongs_to_one_aggregate() {
     on_every_store(async |app| {
         let (one, other) = (opened(&app).await, opened(&app).await);
         let command_id = CommandId::new();
-        app.send_with(Deposit { id: one, amount: 5 }, with_id(command_id)).await.unwrap();
+        app.send_with(Deposit { id: one, amount: 5 }, with_id(command_id))
+            .await
+            .unwrap();
         let expected = format!("command id {command_id} was used before, for Account {one}");
-        let error = app.send_with(Deposit { id: other, amount: 5 }, with_id(command_id)).await.unwrap_err();
+        let error = app
+            .send_with(
+                Deposit {
+                    id: other,
+                    amount: 5,
+                },
+                with_id(command_id),
+            )
+            .await
+            .unwrap_err();
         assert_eq!(error.to_string(), expected);
-        let error = app.send_with(Withdraw { id: other, amount: 5 }, with_id(command_id)).await.unwrap_err();
-        assert_eq!(error.to_string(), expected, "also where it would be refused");
-        let error = app.send_with(Start { id: Id::new() }, with_id(command_id)).await.unwrap_err();
+        let error = app
+            .send_with(
+                Withdraw {
+                    id: other,
+                    amount: 5,
+                },
+                with_id(command_id),
+            )
+            .await
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            expected,
+            "also where it would be refused"
+        );
+        let error = app
+            .send_with(Start { id: Id::new() }, with_id(command_id))
+            .await
+            .unwrap_err();
         assert_eq!(error.to_string(), expected, "also for another type");
     })
     .await;
@@ -91,7 +175,11 @@ async fn an_unknown_outcome_is_resolved_by_appending_again() {
         let receipt = app.send(Deposit { id, amount: 5 }).await.unwrap();
         assert_eq!(receipt.version, Version::new(2));
         let account = app.load(id).await.unwrap();
-        assert_eq!((account.version, account.balance), (Version::new(2), 5), "once, not twice");
+        assert_eq!(
+            (account.version, account.balance),
+            (Version::new(2), 5),
+            "once, not twice"
+        );
         app.send(Deposit { id, amount: 1 }).await.unwrap();
         assert_eq!(app.load(id).await.unwrap().balance, 6);
     }

@@ -21,8 +21,18 @@ async fn metadata_is_stored_with_every_event() {
             .tag("branch", "0042")
             .traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
         let command_id = CommandId::new();
-        let options = SendOptions::new().metadata(metadata.clone()).command_id(command_id);
-        app.send_with(DepositMany { id, amounts: vec![1, 2] }, options).await.unwrap();
+        let options = SendOptions::new()
+            .metadata(metadata.clone())
+            .command_id(command_id);
+        app.send_with(
+            DepositMany {
+                id,
+                amounts: vec![1, 2],
+            },
+            options,
+        )
+        .await
+        .unwrap();
 
         let history = app.history(id).await.unwrap();
         for event in &history[1..] {
@@ -48,7 +58,10 @@ async fn a_conversation_begins_with_its_first_command() {
         let id = opened(&app).await;
         let opened = app.history(id).await.unwrap().remove(0);
         let first = opened.metadata.command_id.unwrap();
-        assert_eq!(opened.metadata.correlation_id, Some(CorrelationId::from_uuid(first.as_uuid())));
+        assert_eq!(
+            opened.metadata.correlation_id,
+            Some(CorrelationId::from_uuid(first.as_uuid()))
+        );
         assert_eq!(opened.metadata.causation_id, None);
     })
     .await;
@@ -59,21 +72,35 @@ async fn what_follows_from_an_event_inherits_its_metadata() {
     on_every_store(async |app| {
         let id = opened(&app).await;
         let time = "2020-01-01T00:00:00Z".parse().unwrap();
-        let metadata = Metadata::new().actor("ada").role("teller").tag("branch", "0042").timestamp(time);
+        let metadata = Metadata::new()
+            .actor("ada")
+            .role("teller")
+            .tag("branch", "0042")
+            .timestamp(time);
         let options = SendOptions::new().metadata(metadata);
-        app.send_with(Deposit { id, amount: 1 }, options).await.unwrap();
+        app.send_with(Deposit { id, amount: 1 }, options)
+            .await
+            .unwrap();
         let cause = app.history(id).await.unwrap().remove(1);
 
         let options = SendOptions::new().caused_by(&cause);
-        app.send_with(Deposit { id, amount: 2 }, options).await.unwrap();
+        app.send_with(Deposit { id, amount: 2 }, options)
+            .await
+            .unwrap();
         let effect = app.history(id).await.unwrap().remove(2);
         assert_eq!(effect.metadata.actor, cause.metadata.actor);
         assert_eq!(effect.metadata.role, cause.metadata.role);
         assert_eq!(effect.metadata.tags, cause.metadata.tags);
-        assert_eq!(effect.metadata.correlation_id, cause.metadata.correlation_id);
+        assert_eq!(
+            effect.metadata.correlation_id,
+            cause.metadata.correlation_id
+        );
         assert_eq!(effect.metadata.causation_id, Some(cause.id));
         assert_ne!(effect.metadata.command_id, cause.metadata.command_id);
-        assert!(effect.occurred_at() > cause.occurred_at(), "the time is its own");
+        assert!(
+            effect.occurred_at() > cause.occurred_at(),
+            "the time is its own"
+        );
     })
     .await;
 }
@@ -85,7 +112,9 @@ async fn the_time_of_the_metadata_is_the_time_of_the_decision() {
         let time = "2020-01-01T00:00:00Z".parse().unwrap();
         let options = SendOptions::new().metadata(Metadata::new().timestamp(time));
         let receipt = app.send_with(Fork { id }, options).await.unwrap();
-        assert!(matches!(&receipt.events[..], [AccountEvent::Forked(Forked { at, .. })] if *at == time));
+        assert!(
+            matches!(&receipt.events[..], [AccountEvent::Forked(Forked { at, .. })] if *at == time)
+        );
     })
     .await;
 }

@@ -13,7 +13,10 @@ use super::{
 /// What another process would append to an account at this version.
 pub fn deposit_after(id: Id<Account>, version: u64) -> Append {
     let command_id = CommandId::new();
-    let deposited = Deposited { amount: 100, channel: "elsewhere".into() };
+    let deposited = Deposited {
+        amount: 100,
+        channel: "elsewhere".into(),
+    };
     Append {
         stream: stream(id),
         expect: Expect::Version(Version::new(version)),
@@ -41,7 +44,9 @@ async fn racers_lose_and_double_nothing() {
             racers.spawn(async move {
                 let options = SendOptions::new().retries(1_000);
                 for _ in 0..10 {
-                    app.send_with(Deposit { id, amount: 1 }, options.clone()).await.unwrap();
+                    app.send_with(Deposit { id, amount: 1 }, options.clone())
+                        .await
+                        .unwrap();
                 }
             });
         }
@@ -65,10 +70,17 @@ async fn racers_never_overdraw() {
             let app = apps[racer % 2].clone();
             racers.spawn(async move {
                 let options = SendOptions::new().retries(1_000);
-                app.send_with(Withdraw { id, amount: 1 }, options).await.is_ok()
+                app.send_with(Withdraw { id, amount: 1 }, options)
+                    .await
+                    .is_ok()
             });
         }
-        let won = racers.join_all().await.into_iter().filter(|won| *won).count();
+        let won = racers
+            .join_all()
+            .await
+            .into_iter()
+            .filter(|won| *won)
+            .count();
         assert_eq!(won, 10, "as many as the balance covers");
         assert_eq!(app.load(id).await.unwrap().balance, 0);
     })
@@ -81,13 +93,19 @@ async fn a_conflict_is_decided_again_as_often_as_asked() {
     let app = registered(App::new(store.clone()));
     let id = opened(&app).await;
     store.next(Fault::Overtaken(deposit_after(id, 1)));
-    let error = app.send_with(Deposit { id, amount: 1 }, SendOptions::new().retries(0)).await.unwrap_err();
+    let error = app
+        .send_with(Deposit { id, amount: 1 }, SendOptions::new().retries(0))
+        .await
+        .unwrap_err();
     let text = format!("Account {id} is at version 2, the command expected version 1");
     assert_eq!(error.to_string(), text);
 
     store.next(Fault::Overtaken(deposit_after(id, 2)));
     store.next(Fault::Overtaken(deposit_after(id, 3)));
-    let receipt = app.send_with(Deposit { id, amount: 1 }, SendOptions::new().retries(2)).await.unwrap();
+    let receipt = app
+        .send_with(Deposit { id, amount: 1 }, SendOptions::new().retries(2))
+        .await
+        .unwrap();
     assert_eq!(receipt.version, Version::new(5));
     assert_eq!(app.load(id).await.unwrap().balance, 301);
 }
@@ -118,5 +136,6 @@ async fn a_cancelled_command_leaves_everything_sound() {
 
 /// Polls once and says whether the future is done.
 async fn futures_poll(mut future: std::pin::Pin<&mut (impl Future + ?Sized)>) -> bool {
-    std::future::poll_fn(|context| std::task::Poll::Ready(future.as_mut().poll(context).is_ready())).await
+    std::future::poll_fn(|context| std::task::Poll::Ready(future.as_mut().poll(context).is_ready()))
+        .await
 }

@@ -36,7 +36,10 @@ impl StateSink for Reads {
 async fn reads(app: &App, id: Id<Account>) -> Reads {
     let mut reads = Reads::default();
     let stream = stream(id);
-    let read = ReadStream { snapshot: true, ..ReadStream::all(&stream) };
+    let read = ReadStream {
+        snapshot: true,
+        ..ReadStream::all(&stream)
+    };
     app.store().read_state(read, &mut reads).await.unwrap();
     reads
 }
@@ -48,11 +51,29 @@ async fn one_is_taken_every_n_events() {
         for _ in 0..8 {
             app.send(Deposit { id, amount: 1 }).await.unwrap();
         }
-        assert_eq!(reads(&app, id).await, Reads { snapshot: 0, events: 9 });
+        assert_eq!(
+            reads(&app, id).await,
+            Reads {
+                snapshot: 0,
+                events: 9
+            }
+        );
         app.send(Deposit { id, amount: 1 }).await.unwrap();
-        assert_eq!(reads(&app, id).await, Reads { snapshot: 10, events: 0 });
+        assert_eq!(
+            reads(&app, id).await,
+            Reads {
+                snapshot: 10,
+                events: 0
+            }
+        );
         app.send(Deposit { id, amount: 1 }).await.unwrap();
-        assert_eq!(reads(&app, id).await, Reads { snapshot: 10, events: 1 });
+        assert_eq!(
+            reads(&app, id).await,
+            Reads {
+                snapshot: 10,
+                events: 1
+            }
+        );
         assert_eq!(app.load(id).await.unwrap().balance, 10);
     })
     .await;
@@ -62,8 +83,19 @@ async fn one_is_taken_every_n_events() {
 async fn one_is_taken_when_an_append_crosses_a_multiple() {
     on_every_store(async |app| {
         let id = opened(&app).await;
-        app.send(DepositMany { id, amounts: vec![1; 13] }).await.unwrap();
-        assert_eq!(reads(&app, id).await, Reads { snapshot: 14, events: 0 });
+        app.send(DepositMany {
+            id,
+            amounts: vec![1; 13],
+        })
+        .await
+        .unwrap();
+        assert_eq!(
+            reads(&app, id).await,
+            Reads {
+                snapshot: 14,
+                events: 0
+            }
+        );
         assert_eq!(app.load(id).await.unwrap().balance, 13);
     })
     .await;
@@ -75,7 +107,13 @@ async fn one_is_taken_on_demand() {
         let id = opened(&app).await;
         app.send(Deposit { id, amount: 1 }).await.unwrap();
         assert_eq!(app.snapshot(id).await.unwrap(), Version::new(2));
-        assert_eq!(reads(&app, id).await, Reads { snapshot: 2, events: 0 });
+        assert_eq!(
+            reads(&app, id).await,
+            Reads {
+                snapshot: 2,
+                events: 0
+            }
+        );
     })
     .await;
 }
@@ -90,7 +128,10 @@ async fn loads_with_and_without_snapshots_are_the_same() {
         }
         let with = app.load(id).await.unwrap();
         assert!(reads(&app, id).await.snapshot > 0);
-        app.store().delete_snapshots(TenantId::DEFAULT, None).await.unwrap();
+        app.store()
+            .delete_snapshots(TenantId::DEFAULT, None)
+            .await
+            .unwrap();
         assert_eq!(reads(&app, id).await.snapshot, 0);
         assert_eq!(app.load(id).await.unwrap(), with);
     })
@@ -103,16 +144,31 @@ async fn a_snapshot_that_cannot_be_read_is_left_aside() {
         let id = opened(&app).await;
         app.send(Deposit { id, amount: 5 }).await.unwrap();
         let expected = app.load(id).await.unwrap();
-        let unreadable = [(1, r#"{"owner":"somebody else"}"#), (1, "7"), (9, "{}"), (0, "null")];
+        let unreadable = [
+            (1, r#"{"owner":"somebody else"}"#),
+            (1, "7"),
+            (9, "{}"),
+            (0, "null"),
+        ];
         for (schema_version, state) in unreadable {
             let snapshot = NewSnapshot {
                 version: Version::new(2),
                 schema_version,
                 state: RawValue::from_string(state.into()).unwrap(),
             };
-            app.store().save_snapshot(&stream(id), snapshot).await.unwrap();
-            assert_eq!(app.load(id).await.unwrap(), expected, "with the state {state}");
-            app.store().delete_snapshots(TenantId::DEFAULT, None).await.unwrap();
+            app.store()
+                .save_snapshot(&stream(id), snapshot)
+                .await
+                .unwrap();
+            assert_eq!(
+                app.load(id).await.unwrap(),
+                expected,
+                "with the state {state}"
+            );
+            app.store()
+                .delete_snapshots(TenantId::DEFAULT, None)
+                .await
+                .unwrap();
         }
     })
     .await;

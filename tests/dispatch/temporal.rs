@@ -13,7 +13,9 @@ fn day(day: u32) -> Timestamp {
 
 async fn deposit_on(app: &App, id: Id<Account>, amount: i64, when: Timestamp) {
     let options = SendOptions::new().metadata(Metadata::new().timestamp(when));
-    app.send_with(Deposit { id, amount }, options).await.unwrap();
+    app.send_with(Deposit { id, amount }, options)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -28,10 +30,16 @@ async fn by_version() {
             assert_eq!((account.version.get(), account.balance), (version, balance));
         }
         let error = app.load_at(id, Version::new(6)).await.unwrap_err();
-        assert_eq!(error.to_string(), format!("Account {id} has no version 6, its last one is 5"));
+        assert_eq!(
+            error.to_string(),
+            format!("Account {id} has no version 6, its last one is 5")
+        );
         let error = app.load_at(id, Version::NONE).await.unwrap_err();
         assert!(matches!(error, LoadError::NotFound { .. }), "{error:?}");
-        let error = app.load_at(Id::<Account>::new(), Version::FIRST).await.unwrap_err();
+        let error = app
+            .load_at(Id::<Account>::new(), Version::FIRST)
+            .await
+            .unwrap_err();
         assert!(matches!(error, LoadError::NotFound { .. }), "{error:?}");
     })
     .await;
@@ -42,7 +50,15 @@ async fn by_the_events_own_time_inclusive() {
     on_every_store(async |app| {
         let id = Id::new();
         let options = SendOptions::new().metadata(Metadata::new().timestamp(day(1)));
-        app.send_with(Open { id, owner: "Ada".into() }, options).await.unwrap();
+        app.send_with(
+            Open {
+                id,
+                owner: "Ada".into(),
+            },
+            options,
+        )
+        .await
+        .unwrap();
         deposit_on(&app, id, 1, day(2)).await;
         deposit_on(&app, id, 2, day(4)).await;
         for (on, balance) in [(1, 0), (2, 1), (3, 1), (4, 3), (9, 3)] {
@@ -50,7 +66,10 @@ async fn by_the_events_own_time_inclusive() {
             assert_eq!(account.balance, balance, "on day {on}");
         }
         let before = Timestamp::from_micros(day(1).as_micros() - 1).unwrap();
-        let error = app.load_as_of(id, AsOf::Occurred(before)).await.unwrap_err();
+        let error = app
+            .load_as_of(id, AsOf::Occurred(before))
+            .await
+            .unwrap_err();
         assert!(matches!(error, LoadError::NotFound { .. }), "{error:?}");
     })
     .await;
@@ -61,11 +80,28 @@ async fn the_longest_beginning_counts_where_times_go_back() {
     on_every_store(async |app| {
         let id = Id::new();
         let options = SendOptions::new().metadata(Metadata::new().timestamp(day(1)));
-        app.send_with(Open { id, owner: "Ada".into() }, options).await.unwrap();
+        app.send_with(
+            Open {
+                id,
+                owner: "Ada".into(),
+            },
+            options,
+        )
+        .await
+        .unwrap();
         deposit_on(&app, id, 1, day(5)).await;
         deposit_on(&app, id, 2, day(3)).await;
-        let on = async |on| app.load_as_of(id, AsOf::Occurred(day(on))).await.unwrap().balance;
-        assert_eq!(on(4).await, 0, "the second deposit stands behind one that is later");
+        let on = async |on| {
+            app.load_as_of(id, AsOf::Occurred(day(on)))
+                .await
+                .unwrap()
+                .balance
+        };
+        assert_eq!(
+            on(4).await,
+            0,
+            "the second deposit stands behind one that is later"
+        );
         assert_eq!(on(5).await, 3);
     })
     .await;
@@ -81,12 +117,18 @@ async fn by_the_stores_clock() {
             times.push(receipt.recorded_at.unwrap());
         }
         for time in &times {
-            let expected = times.iter().take_while(|recorded| *recorded <= time).count();
+            let expected = times
+                .iter()
+                .take_while(|recorded| *recorded <= time)
+                .count();
             let account = app.load_as_of(id, AsOf::Recorded(*time)).await.unwrap();
             assert_eq!(account.version.get() as usize, expected);
         }
         let before = Timestamp::from_micros(times[0].as_micros() - 1).unwrap();
-        let error = app.load_as_of(id, AsOf::Recorded(before)).await.unwrap_err();
+        let error = app
+            .load_as_of(id, AsOf::Recorded(before))
+            .await
+            .unwrap_err();
         assert!(matches!(error, LoadError::NotFound { .. }), "{error:?}");
     })
     .await;
@@ -101,7 +143,10 @@ async fn the_audit_trail_has_every_event_in_order() {
         let history = app.history(id).await.unwrap();
         let versions: Vec<u64> = history.iter().map(|event| event.version.get()).collect();
         assert_eq!(versions, [1, 2, 3]);
-        let names: Vec<&str> = history.iter().map(|event| event.event_type.as_str()).collect();
+        let names: Vec<&str> = history
+            .iter()
+            .map(|event| event.event_type.as_str())
+            .collect();
         assert_eq!(names, ["Opened", "Deposited", "Withdrawn"]);
         assert!(history.is_sorted_by_key(|event| event.position));
         let events = history.into_iter().map(|event| event.event);

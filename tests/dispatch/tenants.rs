@@ -8,15 +8,24 @@ use super::{domain::*, fixture::on_every_store};
 #[tokio::test]
 async fn the_same_id_in_two_tenants_is_two_aggregates() {
     on_every_store(async |app| {
-        let (one, other) = (TenantId::from_uuid(Uuid::now_v7()), TenantId::from_uuid(Uuid::now_v7()));
+        let (one, other) = (
+            TenantId::from_uuid(Uuid::now_v7()),
+            TenantId::from_uuid(Uuid::now_v7()),
+        );
         let (one, other) = (app.tenant(one), app.tenant(other));
         let id = Id::new();
         let command_id = CommandId::new();
         let options = SendOptions::new().command_id(command_id);
         for (tenant, owner) in [(&one, "Ada"), (&other, "Bo"), (&*app, "Cy")] {
             let owner = String::from(owner);
-            let receipt = tenant.send_with(Open { id, owner }, options.clone()).await.unwrap();
-            assert!(!receipt.repeated, "a command id is known in its own tenant only");
+            let receipt = tenant
+                .send_with(Open { id, owner }, options.clone())
+                .await
+                .unwrap();
+            assert!(
+                !receipt.repeated,
+                "a command id is known in its own tenant only"
+            );
         }
         one.send(Deposit { id, amount: 1 }).await.unwrap();
         assert_eq!(one.load(id).await.unwrap().owner, "Ada");
@@ -33,14 +42,31 @@ async fn nothing_is_learnt_of_another_tenants_aggregate() {
     on_every_store(async |app| {
         let tenant = app.tenant(TenantId::from_uuid(Uuid::now_v7()));
         let id = Id::new();
-        tenant.send(Open { id, owner: "Ada".into() }).await.unwrap();
+        tenant
+            .send(Open {
+                id,
+                owner: "Ada".into(),
+            })
+            .await
+            .unwrap();
         let error = app.load(id).await.unwrap_err();
         assert!(matches!(error, LoadError::NotFound { .. }), "{error:?}");
         let error = app.send(Deposit { id, amount: 1 }).await.unwrap_err();
         assert!(matches!(error, SendError::NotFound { .. }), "{error:?}");
         assert!(app.history(id).await.is_err());
-        let error = tenant.send(Open { id, owner: "Ada".into() }).await.unwrap_err();
-        assert!(error.to_string().ends_with(&format!("of tenant {} exists already", tenant.id())), "{error}");
+        let error = tenant
+            .send(Open {
+                id,
+                owner: "Ada".into(),
+            })
+            .await
+            .unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .ends_with(&format!("of tenant {} exists already", tenant.id())),
+            "{error}"
+        );
     })
     .await;
 }

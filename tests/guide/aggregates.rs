@@ -72,9 +72,15 @@ fn state_follows_from_events() {
     // ANCHOR: fold
     let id = Id::<Account>::from_name("173688");
     let history = [
-        Opened { owner: "Ada".into() }.into(),
+        Opened {
+            owner: "Ada".into(),
+        }
+        .into(),
         Deposited { amount: 5 }.into(),
-        Moved { to: "Eindhoven".into() }.into(),
+        Moved {
+            to: "Eindhoven".into(),
+        }
+        .into(),
         Audited.into(),
     ];
     let mut account = Account::rehydrate(id, history).unwrap().unwrap();
@@ -82,7 +88,10 @@ fn state_follows_from_events() {
     account.apply(&Withdrawn { amount: 2 }.into());
     assert_eq!(account.balance, 3);
     // ANCHOR_END: fold
-    assert_eq!((account.address.as_deref(), account.moves), (Some("Eindhoven"), 1));
+    assert_eq!(
+        (account.address.as_deref(), account.moves),
+        (Some("Eindhoven"), 1)
+    );
     assert!(!account.closed && account.notes.is_empty());
     assert_eq!((account.id, account.owner.as_str()), (id, "Ada"));
 }
@@ -114,7 +123,9 @@ mod created_by_hand {
     #[test]
     fn a_function_creates_it() {
         let id = Id::new();
-        let opened = Opened { owner: "Ada".into() };
+        let opened = Opened {
+            owner: "Ada".into(),
+        };
         let account = Account::rehydrate(id, [opened.into()]).unwrap().unwrap();
         assert_eq!((account.id, account.owner.0.as_str()), (id, "ADA"));
     }

@@ -7,9 +7,13 @@ use std::{
 
 fn pages() -> Vec<(PathBuf, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/src");
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let entries = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
     let pages = entries.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
-    pages.map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
+    pages
+        .map(|path| (path.clone(), fs::read_to_string(path).unwrap()))
+        .collect()
 }
 
 #[test]
@@ -20,9 +24,14 @@ fn every_included_part_exists() {
             let target = include.split("}}").next().unwrap();
             let (file, anchor) = target.split_once(':').unwrap_or((target, ""));
             let file = page.parent().unwrap().join(file);
-            let source = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {}: {error}", page.display(), file.display()));
+            let source = fs::read_to_string(&file)
+                .unwrap_or_else(|error| panic!("{}: {}: {error}", page.display(), file.display()));
             let wanted = format!("ANCHOR: {anchor}\n");
-            assert!(anchor.is_empty() || source.contains(&wanted), "{} has no part `{anchor}`", file.display());
+            assert!(
+                anchor.is_empty() || source.contains(&wanted),
+                "{} has no part `{anchor}`",
+                file.display()
+            );
             parts += 1;
         }
     }
@@ -34,7 +43,11 @@ fn no_code_stands_in_the_guide_itself() {
     for (page, text) in pages() {
         for block in text.split("```rust").skip(1) {
             let code = block.split("```").next().unwrap();
-            assert!(code.contains("{{#include"), "{} shows code that nothing compiles:{code}", page.display());
+            assert!(
+                code.contains("{{#include"),
+                "{} shows code that nothing compiles:{code}",
+                page.display()
+            );
         }
     }
 }
@@ -42,13 +55,22 @@ fn no_code_stands_in_the_guide_itself() {
 #[test]
 fn every_page_is_in_the_summary() {
     let pages = pages();
-    let (_, summary) = pages.iter().find(|(path, _)| path.ends_with("SUMMARY.md")).unwrap();
+    let (_, summary) = pages
+        .iter()
+        .find(|(path, _)| path.ends_with("SUMMARY.md"))
+        .unwrap();
     for (path, _) in &pages {
         let name = path.file_name().unwrap().to_str().unwrap();
-        assert!(name == "SUMMARY.md" || summary.contains(name), "{name} is not in the summary");
+        assert!(
+            name == "SUMMARY.md" || summary.contains(name),
+            "{name} is not in the summary"
+        );
     }
     for link in summary.split("](").skip(1) {
         let target = link.split(')').next().unwrap().trim_start_matches("./");
-        assert!(pages.iter().any(|(path, _)| path.ends_with(target)), "{target} is not there");
+        assert!(
+            pages.iter().any(|(path, _)| path.ends_with(target)),
+            "{target} is not there"
+        );
     }
 }

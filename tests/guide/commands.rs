@@ -101,7 +101,12 @@ async fn commands_are_sent() {
     let app = App::new(MemoryStore::new()).register::<Account>().unwrap();
     // ANCHOR: send
     let id = Id::<Account>::new();
-    app.send(Open { id, owner: "Ada".into() }).await.unwrap();
+    app.send(Open {
+        id,
+        owner: "Ada".into(),
+    })
+    .await
+    .unwrap();
     let receipt = app.send(Deposit { id, amount: 5 }).await.unwrap();
     assert_eq!(receipt.version, Version::new(2));
 
@@ -116,8 +121,14 @@ async fn commands_are_sent() {
         .command_id(CommandId::new())
         .metadata(Metadata::new().actor("ada").source("web"))
         .expect_version(Version::new(2));
-    let command = Relocate { account: id, to: "Eindhoven".into() };
-    let first = app.send_with(command.clone(), options.clone()).await.unwrap();
+    let command = Relocate {
+        account: id,
+        to: "Eindhoven".into(),
+    };
+    let first = app
+        .send_with(command.clone(), options.clone())
+        .await
+        .unwrap();
     let second = app.send_with(command, options).await.unwrap();
     assert_eq!(first.version, second.version);
     assert!(second.repeated);
@@ -134,9 +145,18 @@ async fn commands_are_sent() {
 fn decisions_stand_on_their_own() {
     // ANCHOR: create
     let id = Id::<Account>::new();
-    let open = Open { id, owner: "Ada".into() };
+    let open = Open {
+        id,
+        owner: "Ada".into(),
+    };
     let (account, events) = Account::create(open, &Context::new()).unwrap();
     assert_eq!(account.owner, "Ada");
-    assert_eq!(events, [Opened { owner: "Ada".into() }.into()]);
+    assert_eq!(
+        events,
+        [Opened {
+            owner: "Ada".into()
+        }
+        .into()]
+    );
     // ANCHOR_END: create
 }

@@ -66,14 +66,29 @@ fn every_version_reads_as_todays_shape() {
     for (version, payload) in [
         (1, r#"{"cents":500,"memo":"rent"}"#),
         (2, r#"{"cents":500,"memo":"rent","channel":"counter"}"#),
-        (3, r#"{"amount":{"cents":500},"memo":"rent","channel":"counter"}"#),
-        (4, r#"{"amount":{"cents":500},"note":"rent","channel":"counter"}"#),
+        (
+            3,
+            r#"{"amount":{"cents":500},"memo":"rent","channel":"counter"}"#,
+        ),
+        (
+            4,
+            r#"{"amount":{"cents":500},"note":"rent","channel":"counter"}"#,
+        ),
     ] {
-        assert_eq!(Deposited::decode(version, payload.as_bytes()).unwrap(), today);
+        assert_eq!(
+            Deposited::decode(version, payload.as_bytes()).unwrap(),
+            today
+        );
     }
     // ANCHOR_END: decode
     let future = Deposited::decode(5, b"{}").unwrap_err();
-    assert!(matches!(future, DecodeError::FutureVersion { stored: 5, current: 4 }));
+    assert!(matches!(
+        future,
+        DecodeError::FutureVersion {
+            stored: 5,
+            current: 4
+        }
+    ));
 }
 
 #[test]

@@ -12,9 +12,18 @@ async fn on_a_file() {
     let id = Id::<Account>::new();
 
     // ANCHOR: connect
-    let app = App::connect(&url).await.unwrap().register::<Account>().unwrap();
+    let app = App::connect(&url)
+        .await
+        .unwrap()
+        .register::<Account>()
+        .unwrap();
     // ANCHOR_END: connect
-    app.send(Open { id, owner: "Ada".into() }).await.unwrap();
+    app.send(Open {
+        id,
+        owner: "Ada".into(),
+    })
+    .await
+    .unwrap();
     app.send(Deposit { id, amount: 5 }).await.unwrap();
 
     // ANCHOR: temporal
@@ -28,7 +37,13 @@ async fn on_a_file() {
 
     // ANCHOR: tenant
     let branch = app.tenant(TenantId::from_uuid(Uuid::now_v7()));
-    branch.send(Open { id, owner: "Bo".into() }).await.unwrap();
+    branch
+        .send(Open {
+            id,
+            owner: "Bo".into(),
+        })
+        .await
+        .unwrap();
     assert_eq!(branch.load(id).await.unwrap().version, Version::FIRST);
     assert_eq!(app.load(id).await.unwrap(), now);
     // ANCHOR_END: tenant

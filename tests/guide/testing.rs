@@ -8,7 +8,9 @@ use super::commands::{Account, Close, Closed, Deposited, Opened, Refused, Withdr
 #[test]
 fn money_that_is_there_can_be_taken_out() {
     let id = Id::new();
-    let opened = Opened { owner: "Ada".into() };
+    let opened = Opened {
+        owner: "Ada".into(),
+    };
     Scenario::<Account>::given(id, [opened.into(), Deposited { amount: 5 }.into()])
         .when(Withdraw { id, amount: 3 })
         .then_emits([Withdrawn { amount: 3 }.into()]);
@@ -17,7 +19,9 @@ fn money_that_is_there_can_be_taken_out() {
 #[test]
 fn an_overdraft_is_refused() {
     let id = Id::new();
-    let opened = Opened { owner: "Ada".into() };
+    let opened = Opened {
+        owner: "Ada".into(),
+    };
     Scenario::<Account>::given(id, [opened.into()])
         .when(Withdraw { id, amount: 3 })
         .then_rejects(|refused| matches!(refused, Refused::Overdrawn { asked: 3, .. }));
@@ -29,7 +33,9 @@ fn an_overdraft_is_refused() {
 fn closing_notes_the_time() {
     let id = Id::new();
     let at = "2026-01-01T12:00:00Z".parse().unwrap();
-    let opened = Opened { owner: "Ada".into() };
+    let opened = Opened {
+        owner: "Ada".into(),
+    };
     Scenario::<Account>::given(id, [opened.into()])
         .in_context(Context::new().at(at))
         .when(Close { id })

@@ -1,3 +1,11 @@
 //! What the macros promise.
 
 mod account;
+mod aggregate;
+mod commands;
+mod event;
+mod names;
+mod snapshot;
+mod ui;
+mod upcast;
+mod value;

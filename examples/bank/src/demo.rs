@@ -52,7 +52,11 @@ async fn first_steps(app: &App, tell: &mut Narrator, ada: Id<Account>) -> Outcom
         let receipt = app.send(deposit(ada, cents, channel)).await?;
         tell.line(
             "deposit",
-            format_args!("version {}, {} by {channel}", receipt.version, Money { cents }),
+            format_args!(
+                "version {}, {} by {channel}",
+                receipt.version,
+                Money { cents }
+            ),
         );
     }
     let account = app.load(ada).await?;
@@ -100,7 +104,10 @@ async fn race(app: &App, tell: &mut Narrator, ada: Id<Account>) -> Outcome {
     tell.line("sent", format_args!("{sent} deposits of 1.00"));
     tell.line(
         "stored",
-        format_args!("{stored} events, {} more on the account", Money { cents: gained }),
+        format_args!(
+            "{stored} events, {} more on the account",
+            Money { cents: gained }
+        ),
     );
     let whole = u64::try_from(sent)? == stored && i64::try_from(sent * 100)? == gained;
     if !whole {
@@ -108,7 +115,11 @@ async fn race(app: &App, tell: &mut Narrator, ada: Id<Account>) -> Outcome {
     }
     tell.proof("lost, doubled", "none, none");
     let rate = sent as f64 / took.as_secs_f64();
-    tell.figure("speed", format_args!("{rate:.0}"), "durable commands a second, one account");
+    tell.figure(
+        "speed",
+        format_args!("{rate:.0}"),
+        "durable commands a second, one account",
+    );
     Ok(())
 }
 
@@ -116,8 +127,14 @@ async fn same_command_twice(app: &App, tell: &mut Narrator, ada: Id<Account>) ->
     tell.step("The same command is sent twice");
     let options = SendOptions::new().command_id(CommandId::new());
     for turn in ["first", "second"] {
-        let receipt = app.send_with(deposit(ada, 500, "mobile"), options.clone()).await?;
-        let note = if receipt.repeated { "the same receipt" } else { "stored" };
+        let receipt = app
+            .send_with(deposit(ada, 500, "mobile"), options.clone())
+            .await?;
+        let note = if receipt.repeated {
+            "the same receipt"
+        } else {
+            "stored"
+        };
         tell.line(turn, format_args!("version {}, {note}", receipt.version));
     }
     tell.proof("balance", app.load(ada).await?.balance);
@@ -130,12 +147,17 @@ async fn looking_back(app: &App, tell: &mut Narrator, ada: Id<Account>) -> Outco
     tell.proof("at version 3", format_args!("balance {}", third.balance));
     let history = app.history(ada).await?;
     let second = &history[1];
-    let then = app.load_as_of(ada, AsOf::Recorded(second.recorded_at)).await?;
+    let then = app
+        .load_as_of(ada, AsOf::Recorded(second.recorded_at))
+        .await?;
     tell.proof(
         "at a time",
         format_args!("balance {} at {}", then.balance, second.recorded_at),
     );
-    tell.line("audit trail", format_args!("{} events, each with who, when and why", history.len()));
+    tell.line(
+        "audit trail",
+        format_args!("{} events, each with who, when and why", history.len()),
+    );
     Ok(())
 }
 
@@ -177,8 +199,17 @@ async fn snapshot(app: &App, tell: &mut Narrator, ada: Id<Account>) -> Outcome {
     let text = String::from("a regular customer");
     app.send(Note { id: ada, text }).await?;
     let with = Counted::read(app, &stream).await?;
-    tell.line("without", format_args!("a load reads {} events", without.events));
-    tell.proof("with, at version", format_args!("{version}: a load reads {} state and {} event", with.snapshots, with.events));
+    tell.line(
+        "without",
+        format_args!("a load reads {} events", without.events),
+    );
+    tell.proof(
+        "with, at version",
+        format_args!(
+            "{version}: a load reads {} state and {} event",
+            with.snapshots, with.events
+        ),
+    );
     Ok(())
 }
 
@@ -227,7 +258,10 @@ async fn restart(app: App, tell: &mut Narrator, database: &str, ada: Id<Account>
     if before != after {
         return Err("the account changed over the restart".into());
     }
-    tell.proof("opened again", format_args!("version {}, balance {}", after.version, after.balance));
+    tell.proof(
+        "opened again",
+        format_args!("version {}, balance {}", after.version, after.balance),
+    );
     app.close().await?;
     Ok(())
 }

@@ -54,8 +54,9 @@ pub struct Closed;
 
 /// An amount of money.
 #[value]
-#[derive(Copy, Default, PartialOrd, derive_more::AddAssign, derive_more::SubAssign)]
-#[derive(derive_more::Display)]
+#[derive(
+    Copy, Default, PartialOrd, derive_more::AddAssign, derive_more::SubAssign, derive_more::Display,
+)]
 #[display("{}.{:02}", cents / 100, cents % 100)]
 pub struct Money {
     pub cents: i64,

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use intent_runtime::{
-    AggregateEvent, CommandList, DecodeError, Decision, EventKind, IntoEvents, SnapshotCodec,
+    AggregateEvent, CommandList, Decision, DecodeError, EventKind, IntoEvents, SnapshotCodec,
     prelude::*,
 };
 use schemars::JsonSchema;

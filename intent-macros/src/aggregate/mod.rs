@@ -17,8 +17,10 @@ pub(crate) fn aggregate(item: TokenStream) -> TokenStream {
         return diag.finish();
     };
     let attrs = attrs::AggregateAttrs::parse(&diag, &item);
+    // Rules are compared with lists that were read in full, or not at all.
+    let lists_are_read = !diag.has_errors();
     let aggregate = model::Aggregate::new(&diag, attrs, &item);
-    check::check(&diag, &aggregate);
+    check::check(&diag, &aggregate, lists_are_read);
     if diag.has_errors() {
         return fallback::stub(&aggregate, diag);
     }

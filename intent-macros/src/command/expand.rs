@@ -1,8 +1,8 @@
 //! What `#[command]` generates.
 
-use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
-use syn::{DeriveInput, Ident, ext::IdentExt as _};
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{DeriveInput, Ident, ext::IdentExt as _, spanned::Spanned as _};
 
 use super::model::Command;
 use crate::{
@@ -19,25 +19,19 @@ pub(super) fn expand(command: &Command<'_>) -> TokenStream {
         command.ident(),
         fields.filter(|field| !field.attrs.iter().any(|found| attr::is(found, ID))),
     );
-    let command_impl = command.ids().next().map(|(field, _)| {
-        let private = runtime.private();
-        let ty = replace_self(&field.ty, command.ident());
-        let aggregate = quote!(<#ty as #private::IsId>::Aggregate);
-        let id = field.ident.to_token_stream();
-        command_impl(command, &aggregate, &quote!(self.#id))
-    });
-    let rest = scope::unnamed(&quote! { #storable #command_impl });
-    quote! { #item #rest }
+    let command_impl = command_impl(command);
+    let rest = scope::unnamed(&command_impl);
+    quote! { #storable #item #rest }
 }
 
-/// ```ignore
+/// ```text
 /// #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 /// #[serde(crate = "…")]
 /// pub struct Relocate { … }       // without `#[id]`
 /// ```
 pub(super) fn item(command: &Command<'_>) -> TokenStream {
     let mut item = command.original.clone();
-    for field in item.fields.iter_mut() {
+    for field in &mut item.fields {
         field.attrs.retain(|attribute| !attr::is(attribute, ID));
     }
     let mut item = DeriveInput::from(item);
@@ -45,11 +39,20 @@ pub(super) fn item(command: &Command<'_>) -> TokenStream {
     quote! { #attributes #item #schema }
 }
 
-fn command_impl(
-    command: &Command<'_>,
-    aggregate: &TokenStream,
-    target: &TokenStream,
-) -> TokenStream {
+/// The impl of `Command`, or nothing without an `#[id]`.
+///
+/// The aggregate is the one that the id is of, in the field's own words: an alias of `Id<..>` works, and what is wrong
+/// with it is shown there.
+pub(super) fn command_impl(command: &Command<'_>) -> TokenStream {
+    let Some((field, _)) = command.ids().next() else {
+        return TokenStream::new();
+    };
+    let ty = replace_self(&field.ty, command.ident());
+    let id = field.ident.to_token_stream();
+    let span = Span::call_site().located_at(field.ty.span());
+    let private = command.attrs.runtime.private_at(span);
+    let aggregate = quote_spanned!(span=> <#ty as #private::IsId>::Aggregate);
+    let target = quote_spanned!(span=> <#ty as #private::IsId>::id(&self.#id));
     let ident = command.ident();
     let name = match &command.attrs.name {
         Some(name) => name.to_token_stream(),
@@ -58,17 +61,18 @@ fn command_impl(
     CommandImpl {
         runtime: &command.attrs.runtime,
         ident,
-        aggregate,
+        aggregate: &aggregate,
         name,
         doc: docs::text(&command.original.attrs),
-        target,
+        target: &target,
+        span,
     }
     .into_token_stream()
 }
 
 /// The impl of `Command`, for a struct that the user or a macro wrote.
 ///
-/// ```ignore
+/// ```text
 /// impl Command for Relocate {
 ///     type Aggregate = Account;
 ///     const NAME: &'static str = "Relocate";
@@ -85,6 +89,8 @@ pub(crate) struct CommandImpl<'a> {
     pub(crate) doc: TokenStream,
     /// What `target` answers.
     pub(crate) target: &'a TokenStream,
+    /// Where the id is: a second mention of what is wrong with it must not be a second error.
+    pub(crate) span: Span,
 }
 
 impl ToTokens for CommandImpl<'_> {
@@ -96,7 +102,12 @@ impl ToTokens for CommandImpl<'_> {
             name,
             doc,
             target,
+            span,
         } = self;
+        let id = runtime.at(*span);
+        let target = quote_spanned! {*span=>
+            fn target(&self) -> #id::Id<Self::Aggregate> { #target }
+        };
         tokens.extend(quote! {
             #[automatically_derived]
             impl #runtime::Command for #ident {
@@ -104,9 +115,7 @@ impl ToTokens for CommandImpl<'_> {
                 const NAME: &'static ::core::primitive::str = #name;
                 const DOC: &'static ::core::primitive::str = #doc;
 
-                fn target(&self) -> #runtime::Id<#aggregate> {
-                    #target
-                }
+                #target
             }
         });
     }

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::{expand, model::Command};
-use crate::diag::Diagnostics;
+use crate::{diag::Diagnostics, scope};
 
 /// The mistakes beside an item that is not a struct.
 pub(super) fn unchanged(item: TokenStream, diag: Diagnostics) -> TokenStream {
@@ -12,10 +12,13 @@ pub(super) fn unchanged(item: TokenStream, diag: Diagnostics) -> TokenStream {
     quote! { #item #errors }
 }
 
-/// The mistakes beside the struct with its derives. There is no impl of `Command`: without its `#[id]` a command has
-/// no aggregate to name.
+/// The mistakes beside the struct with its derives; it is a command still if an `#[id]` says whose.
 pub(super) fn stub(command: &Command<'_>, diag: Diagnostics) -> TokenStream {
     let errors = diag.finish();
     let item = expand::item(command);
-    quote! { #item #errors }
+    if !command.original.generics.params.is_empty() {
+        return quote! { #item #errors };
+    }
+    let rest = scope::unnamed(&expand::command_impl(command));
+    quote! { #item #rest #errors }
 }

@@ -286,7 +286,10 @@ fn one_error_per_command(diag: &Diagnostics, block: &Block<'_>) {
             create.ident(),
             handle.ident()
         );
-        let help = format!("return `{}` from both", name(first));
+        let help = format!(
+            "return `{}` from both",
+            first.to_token_stream().to_string().replace(' ', "")
+        );
         diag.add(Mistake::at(second, fact).help(help));
     }
 }

@@ -1,7 +1,7 @@
 //! What `#[commands]` generates.
 
-use proc_macro2::TokenStream;
-use quote::{ToTokens as _, quote};
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens as _, quote, quote_spanned};
 use syn::{Attribute, DeriveInput, Fields, Type, parse_quote, spanned::Spanned as _};
 
 use super::{
@@ -64,7 +64,7 @@ fn structs(block: &Block<'_>, decided: &[Decided<'_, '_>]) -> (TokenStream, Toke
         .unzip()
 }
 
-/// ```ignore
+/// ```text
 /// /// Puts money in.
 /// #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 /// #[serde(crate = "…")]
@@ -104,7 +104,10 @@ fn command_struct(block: &Block<'_>, function: &Function<'_>) -> (TokenStream, T
             #(#fields,)*
         }
     };
-    let stored = storable(block, &item);
+    let stored = match storable(block, &item) {
+        Some(check) => quote!(#(#conditions)* #check),
+        None => TokenStream::new(),
+    };
     let (attributes, schema) = schema::derives(runtime, Derives::ALL, &mut item);
     document(block, function, &mut item);
     let command_impl = CommandImpl {
@@ -114,8 +117,10 @@ fn command_struct(block: &Block<'_>, function: &Function<'_>) -> (TokenStream, T
         name: ident.to_string().into_token_stream(),
         doc: docs::text(&function.original.attrs),
         target: &quote!(self.id),
+        span: Span::call_site(),
     };
     let item = quote! {
+        #stored
         #(#conditions)*
         #attributes
         #[allow(private_interfaces)]
@@ -124,28 +129,28 @@ fn command_struct(block: &Block<'_>, function: &Function<'_>) -> (TokenStream, T
         #schema
     };
     let impls = match conditions.is_empty() {
-        true => quote! { #stored #command_impl },
+        true => command_impl.into_token_stream(),
         false => {
-            let impls = scope::unnamed(&quote! { #stored #command_impl });
+            let impls = scope::unnamed(&command_impl.into_token_stream());
             quote! { #(#conditions)* #impls }
         }
     };
     (item, impls)
 }
 
-fn storable(block: &Block<'_>, item: &DeriveInput) -> TokenStream {
+fn storable(block: &Block<'_>, item: &DeriveInput) -> Option<TokenStream> {
     let fields = match &item.data {
         syn::Data::Struct(data) => data.fields.iter().skip(1).collect(),
         _ => Vec::new(),
     };
-    storable::checks(&block.attrs.runtime, &item.ident, fields).unwrap_or_default()
+    storable::checks(&block.attrs.runtime, &item.ident, fields)
 }
 
 /// Adds the comments that the user did not write.
 fn document(block: &Block<'_>, function: &Function<'_>, item: &mut DeriveInput) {
     let path = format!("{}::{}", block.aggregate_text(), function.ident());
     if docs::comments(&item.attrs).next().is_none() {
-        let text = format!("The command that `{path}` decides.");
+        let text = format!(" The command that `{path}` decides.");
         item.attrs.push(parse_quote!(#[doc = #text]));
     }
     let syn::Data::Struct(data) = &mut item.data else {
@@ -159,8 +164,8 @@ fn document(block: &Block<'_>, function: &Function<'_>, item: &mut DeriveInput) 
             continue;
         }
         let text = match (index, &field.ident) {
-            (0, _) => format!("The `{}` that the command is for.", block.aggregate_text()),
-            (_, Some(name)) => format!("`{name}` of `{path}`."),
+            (0, _) => format!(" The `{}` that the command is for.", block.aggregate_text()),
+            (_, Some(name)) => format!(" `{name}` of `{path}`."),
             (_, None) => continue,
         };
         field.attrs.push(parse_quote!(#[doc = #text]));
@@ -175,7 +180,7 @@ fn conditions<'a>(function: &Function<'a>) -> Vec<&'a Attribute> {
         .collect()
 }
 
-/// ```ignore
+/// ```text
 /// impl Decide<Deposit> for Account {
 ///     type Error = Refused;
 ///     fn decide(state: Option<&Self>, command: Deposit, context: &Context) -> Result<Decision<Self>, Self::Error> { … }
@@ -212,7 +217,7 @@ fn decide_impl(block: &Block<'_>, decided: &Decided<'_, '_>, body: &TokenStream)
     }
 }
 
-/// ```ignore
+/// ```text
 /// match state {
 ///     None => Ok(Decision::NotFound),
 ///     Some(state) => { … }
@@ -237,7 +242,7 @@ fn body(block: &Block<'_>, decided: &Decided<'_, '_>) -> TokenStream {
     }
 }
 
-/// ```ignore
+/// ```text
 /// {
 ///     let decided = match Account::deposit(state, command.amount, command.channel) {
 ///         Ok(decided) => decided,
@@ -294,17 +299,20 @@ fn call(block: &Block<'_>, decided: &Decided<'_, '_>, function: &Function<'_>) -
     }
 }
 
-/// ```ignore
+/// ```text
 /// impl OneCommandsBlock for Account {
 ///     fn list(list: &mut CommandList<Self>) {
 ///         <Deposit as CommandOf<Account>>::add_to(list);
 ///     }
 /// }
 /// ```
+///
+/// All of it is where the user wrote the aggregate: that is where a second block is reported.
 fn list_impl(block: &Block<'_>, decided: &[Decided<'_, '_>]) -> TokenStream {
     let runtime = &block.attrs.runtime;
-    let private = runtime.private();
     let aggregate = block.aggregate();
+    let span = Span::call_site().located_at(aggregate.span());
+    let private = runtime.private_at(span);
     let commands = decided.iter().map(|decided| {
         let command = &decided.command;
         let conditions = decided
@@ -317,7 +325,7 @@ fn list_impl(block: &Block<'_>, decided: &[Decided<'_, '_>]) -> TokenStream {
             <#command as #private::CommandOf<#aggregate>>::add_to(list);
         }
     });
-    quote! {
+    quote_spanned! {span=>
         #[automatically_derived]
         impl #private::OneCommandsBlock for #aggregate {
             fn list(list: &mut #runtime::CommandList<Self>) {

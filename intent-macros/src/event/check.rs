@@ -1,6 +1,6 @@
 //! What an event must keep to.
 
-use quote::ToTokens as _;
+use quote::ToTokens;
 use syn::{Fields, GenericParam};
 
 use super::model::{Event, parenthesised, serde_metas};
@@ -99,7 +99,7 @@ fn newtype_changes_by_predecessor_only(diag: &Diagnostics, event: &Event<'_>) {
         .notes
         .first()
         .map(|note| note.blame.clone())
-        .or_else(|| event.attrs.upcast.as_ref().map(|key| key.to_token_stream()));
+        .or_else(|| event.attrs.upcast.as_ref().map(ToTokens::to_token_stream));
     let blame = match (blame, &event.attrs.version) {
         (Some(blame), _) => blame,
         (None, Some(Ok(version))) if version.value > 1 && event.attrs.from.is_none() => {
@@ -163,6 +163,7 @@ fn within_chain(diag: &Diagnostics, event: &Event<'_>) -> bool {
             let fact = format!("no step leads on from version {from}");
             let help = match version {
                 0 | 1 => "add `version = 2` to `#[event(..)]`".to_owned(),
+                2 => "the only step reads version 1".to_owned(),
                 _ => format!("a step reads a version from 1 to {}", version - 1),
             };
             diag.add(Mistake::at(&step.from.literal, fact).help(help));
@@ -176,7 +177,7 @@ fn within_chain(diag: &Diagnostics, event: &Event<'_>) -> bool {
 fn one_way_per_step(diag: &Diagnostics, event: &Event<'_>) -> bool {
     if let Some(from) = &event.attrs.from {
         let extra = event.notes.first().map(|note| note.blame.clone());
-        let extra = extra.or_else(|| event.attrs.upcast.as_ref().map(|key| key.to_token_stream()));
+        let extra = extra.or_else(|| event.attrs.upcast.as_ref().map(ToTokens::to_token_stream));
         let Some(extra) = extra else {
             return true;
         };

@@ -12,20 +12,21 @@ use crate::{
     schema, scope, storable,
 };
 
-/// The struct with its derives, and beside it, unseen, the impls and checks.
+/// The struct with its derives, and beside it, unseen, the impls and checks. The check of its fields stands first: errors
+/// come in the order of the code, and ours is to be read before those of serde.
 pub(super) fn expand(event: &Event<'_>) -> TokenStream {
     let item = item(event);
+    let storable = storable(event);
     let rest = [
-        storable(event),
         unit_serde(event),
         event_impl(event, &upcast(event)),
         predecessor_checks(event),
     ];
     let rest = scope::unnamed(&rest.into_iter().collect());
-    quote! { #item #rest }
+    quote! { #storable #item #rest }
 }
 
-/// ```ignore
+/// ```text
 /// #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 /// #[serde(crate = "…")]
 /// pub struct Deposited { … }      // without our notes
@@ -33,7 +34,7 @@ pub(super) fn expand(event: &Event<'_>) -> TokenStream {
 pub(super) fn item(event: &Event<'_>) -> TokenStream {
     let runtime = &event.attrs.runtime;
     let mut item = event.original.clone();
-    for field in item.fields.iter_mut() {
+    for field in &mut item.fields {
         field.attrs.retain(|attribute| !is_note(attribute));
     }
     let derives = match event.is_unit() {
@@ -50,7 +51,7 @@ fn storable(event: &Event<'_>) -> TokenStream {
         .unwrap_or_default()
 }
 
-/// ```ignore
+/// ```text
 /// impl Serialize for Closed {
 ///     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
 ///         __private::serialize_unit("Closed", serializer)
@@ -88,7 +89,7 @@ pub(super) fn unit_serde(event: &Event<'_>) -> TokenStream {
     }
 }
 
-/// ```ignore
+/// ```text
 /// impl Event for Deposited {
 ///     const NAME: &'static str = "Deposited";
 ///     const VERSION: u32 = 2;
@@ -118,7 +119,7 @@ pub(super) fn event_impl(event: &Event<'_>, upcast: &TokenStream) -> TokenStream
 
 /// `Event::upcast`, or nothing for version 1.
 ///
-/// ```ignore
+/// ```text
 /// fn upcast(version: u32, payload: &[u8]) -> Result<Self, DecodeError> {
 ///     fn __from_1(mut object: JsonObject) -> Result<JsonObject, UpcastError> { … }
 ///     __private::run_steps::<Self>(version, payload, &[__from_1, cents_to_money])
@@ -139,9 +140,11 @@ fn upcast(event: &Event<'_>) -> TokenStream {
             // The type is named at the predecessor's place: a missing `From` is the fault of that word.
             let ident = generated(event.ident().to_string(), predecessor.span());
             quote! {
-                #private::upcast_from::<Self, #predecessor>(
+                #private::upcast_from(
                     version,
                     payload,
+                    <#predecessor as #runtime::Event>::VERSION,
+                    <#predecessor as #runtime::Event>::decode,
                     <#ident as ::core::convert::From<#predecessor>>::from,
                 )
             }
@@ -174,7 +177,7 @@ fn step_name(from: u32) -> syn::Ident {
 
 /// The step that notes describe; removals come first, so that a key can be given to another field.
 ///
-/// ```ignore
+/// ```text
 /// fn __from_1(mut object: JsonObject) -> Result<JsonObject, UpcastError> {
 ///     object.remove("memo");
 ///     object.rename("text", "note")?;
@@ -242,7 +245,7 @@ fn change(event: &Event<'_>, change: &Change<'_>) -> TokenStream {
     }
 }
 
-/// ```ignore
+/// ```text
 /// const _: () = __private::assert_predecessor_name("Deposited", "Deposited", "DepositedV1", <DepositedV1 as Event>::NAME);
 /// const _: () = __private::assert_predecessor_version("Deposited", 2, "DepositedV1", <DepositedV1 as Event>::VERSION);
 /// ```

@@ -21,6 +21,8 @@
 //! S7, S8 and S14 are promises of the log reader.
 
 mod append;
+#[cfg(feature = "testkit")]
+pub mod conformance;
 mod connect;
 mod error;
 mod memory;

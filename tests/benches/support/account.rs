@@ -102,7 +102,12 @@ impl Written {
 /// A history of `count` small events.
 pub fn history(count: usize) -> Vec<AccountEvent> {
     let mut events = Vec::with_capacity(count);
-    events.push(Opened { owner: "Ada".into() }.into());
+    events.push(
+        Opened {
+            owner: "Ada".into(),
+        }
+        .into(),
+    );
     for index in 1..count {
         let amount = i64::try_from(index % 97).unwrap_or(0);
         events.push(if index % 3 == 0 {

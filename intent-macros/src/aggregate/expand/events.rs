@@ -6,7 +6,7 @@ use syn::ext::IdentExt as _;
 
 use super::super::model::Aggregate;
 
-/// ```ignore
+/// ```text
 /// /// The events of `Account`.
 /// #[derive(Clone, Debug, PartialEq)]
 /// pub enum AccountEvent {
@@ -17,10 +17,10 @@ use super::super::model::Aggregate;
 pub(super) fn event_enum(aggregate: &Aggregate<'_>) -> TokenStream {
     let visibility = &aggregate.original.vis;
     let event_enum = aggregate.event_enum();
-    let doc = format!("The events of `{}`.", aggregate.text());
+    let doc = format!(" The events of `{}`.", aggregate.text());
     let variants = distinct(aggregate).into_iter().map(|event| {
         let (variant, path) = (event.variant(), event.path);
-        let doc = format!("`{}`", event.text());
+        let doc = format!(" `{}`", event.text());
         quote! {
             #[doc = #doc]
             #variant(#path)
@@ -55,27 +55,27 @@ pub(super) fn impls(aggregate: &Aggregate<'_>) -> TokenStream {
     quote! { #codec #conversions }
 }
 
-/// ```ignore
+/// ```text
 /// impl AggregateEvent for AccountEvent {
-///     fn name(&self) -> &'static str { match self { Self::Opened(_) => <Opened as Event>::NAME } }
-///     fn schema_version(&self) -> u32 { match self { Self::Opened(_) => <Opened as Event>::VERSION } }
-///     fn encode(&self) -> Result<Box<RawValue>, Error> { match self { Self::Opened(event) => to_raw_value(event) } }
+///     fn name(&self) -> &'static str { match self { Self::Opened(_) => name_of::<Account, Opened>() } }
+///     fn schema_version(&self) -> u32 { match self { Self::Opened(_) => version_of::<Account, Opened>() } }
+///     fn encode(&self) -> Result<Box<RawValue>, Error> { match self { Self::Opened(event) => encode(event) } }
 ///     fn decode(name: &str, version: u32, payload: &[u8]) -> Result<Self, DecodeError> {
-///         if name == <Opened as Event>::NAME {
-///             return <Opened as Event>::decode(version, payload).map(Self::Opened);
+///         if name == name_of::<Account, Opened>() {
+///             return decode::<Account, Opened>(version, payload);
 ///         }
 ///         Err(DecodeError::unknown_event(name))
 ///     }
-///     fn kinds() -> Vec<EventKind> { Vec::from([EventKind::of::<Opened>()]) }
+///     fn kinds() -> Vec<EventKind> { vec![kind_of::<Account, Opened>()] }
 /// }
 /// ```
 fn codec(aggregate: &Aggregate<'_>) -> TokenStream {
     let runtime = &aggregate.attrs.runtime;
     let private = runtime.private();
-    let event_enum = aggregate.event_enum();
+    let (ident, event_enum) = (aggregate.ident(), aggregate.event_enum());
     let events = distinct(aggregate);
     let paths: Vec<_> = events.iter().map(|event| event.path).collect();
-    let variants: Vec<_> = events.iter().map(|event| event.variant()).collect();
+    let variants: Vec<_> = events.iter().map(super::Event::variant).collect();
     let this = match events.is_empty() {
         true => quote!(*self),
         false => quote!(self),
@@ -85,13 +85,13 @@ fn codec(aggregate: &Aggregate<'_>) -> TokenStream {
         impl #runtime::AggregateEvent for #event_enum {
             fn name(&self) -> &'static ::core::primitive::str {
                 match #this {
-                    #(Self::#variants(_) => <#paths as #runtime::Event>::NAME,)*
+                    #(Self::#variants(_) => #private::name_of::<#ident, #paths>(),)*
                 }
             }
 
             fn schema_version(&self) -> ::core::primitive::u32 {
                 match #this {
-                    #(Self::#variants(_) => <#paths as #runtime::Event>::VERSION,)*
+                    #(Self::#variants(_) => #private::version_of::<#ident, #paths>(),)*
                 }
             }
 
@@ -102,32 +102,32 @@ fn codec(aggregate: &Aggregate<'_>) -> TokenStream {
                 #private::serde_json::Error,
             > {
                 match #this {
-                    #(Self::#variants(event) => #private::serde_json::value::to_raw_value(event),)*
+                    #(Self::#variants(event) => #private::encode::<#ident, #paths>(event),)*
                 }
             }
 
+            #[inline]
             fn decode(
                 name: &::core::primitive::str,
                 version: ::core::primitive::u32,
                 payload: &[::core::primitive::u8],
             ) -> ::core::result::Result<Self, #runtime::DecodeError> {
                 #(
-                    if name == <#paths as #runtime::Event>::NAME {
-                        return <#paths as #runtime::Event>::decode(version, payload)
-                            .map(Self::#variants);
+                    if name == #private::name_of::<#ident, #paths>() {
+                        return #private::decode::<#ident, #paths>(version, payload);
                     }
                 )*
                 ::core::result::Result::Err(#runtime::DecodeError::unknown_event(name))
             }
 
             fn kinds() -> ::std::vec::Vec<#runtime::EventKind> {
-                ::std::vec::Vec::from([#(#runtime::EventKind::of::<#paths>()),*])
+                ::std::vec![#(#private::kind_of::<#ident, #paths>()),*]
             }
         }
     }
 }
 
-/// ```ignore
+/// ```text
 /// impl From<Opened> for AccountEvent { … }
 /// impl EventOf<Account> for Opened {
 ///     fn from_event(event: &AccountEvent) -> Option<&Self> { … }
@@ -179,19 +179,20 @@ fn conversions(aggregate: &Aggregate<'_>) -> TokenStream {
     }
 }
 
-/// ```ignore
-/// const __NAMES: [(&str, &str); 2] = [("Opened", <Opened as Event>::NAME), ("Deposited", <Deposited as Event>::NAME)];
+/// ```text
+/// const __NAMES: [(&str, &str); 2] = [("Opened", name_of::<Account, Opened>()), …];
 /// const _: () = __private::assert_new_name("Account", &__NAMES, 1);
 /// ```
 ///
 /// Stored names are known only when all items are; each check stands at the event that it is about.
 pub(super) fn unique_names(aggregate: &Aggregate<'_>) -> TokenStream {
     let runtime = &aggregate.attrs.runtime;
+    let (ident, private) = (aggregate.ident(), runtime.private());
     let events = distinct(aggregate);
     let count = events.len();
     let names = events.iter().map(|event| {
         let (path, text) = (event.path, event.variant().unraw().to_string());
-        quote!((#text, <#path as #runtime::Event>::NAME))
+        quote!((#text, #private::name_of::<#ident, #path>()))
     });
     let text = aggregate.text();
     let checks = events.iter().enumerate().skip(1).map(|(index, event)| {

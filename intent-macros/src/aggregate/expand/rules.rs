@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
-use syn::{Expr, ExprClosure, Ident, Pat, ReturnType, spanned::Spanned as _};
+use syn::{Expr, ExprClosure, Ident, Pat, ReturnType, Stmt, spanned::Spanned as _};
 
 use super::super::{
     attrs::{Change, Effect, Rule},
@@ -79,7 +79,7 @@ pub(super) fn value(field: &Field<'_>, event: Event<'_>) -> TokenStream {
     }
 }
 
-/// ```ignore
+/// ```text
 /// fn __owner_on_opened(e: &Opened) -> String {          // Opened = |e| e.owner.clone()
 ///     e.owner.clone()
 /// }
@@ -104,46 +104,42 @@ fn function(aggregate: &Ident, field: &Field<'_>, event: Event<'_>, rule: &Rule)
                 ReturnType::Default => quote!(#ty),
                 ReturnType::Type(_, ty) => ty.to_token_stream(),
             };
-            let body = &closure.body;
+            let body = block(&closure.body);
             quote! {
-                fn #name(#parameter) -> #output { #body }
+                fn #name(#parameter) -> #output #body
             }
         }
-        Change::Assign(value) => quote! {
-            fn #name(_: &#path) -> #ty { #value }
-        },
+        Change::Assign(value) => {
+            let body = block(value);
+            quote! {
+                fn #name(_: &#path) -> #ty #body
+            }
+        }
         Change::Operate(operator, value) => {
+            // The operation is at the operator's place: that is the word to change if the types have no such one.
+            let span = Span::call_site().located_at(operator.span());
             let (closure, call) = match value {
                 Expr::Closure(closure) => {
                     let typed = typed(closure, &quote!(&'event #path));
-                    (typed, quote!((event)))
+                    (typed, quote_spanned!(span=> (event)))
                 }
-                value => (quote!(|| #value), quote!(())),
+                value => (quote!(|| #value), quote_spanned!(span=> ())),
             };
-            // The operation is at the operator's place: that is the word to change if the types have no such one.
-            let span = operator.span();
-            let change = quote_spanned!(span=> *field #operator value #call;);
+            let change = quote_spanned!(span=> *field #operator value #call);
             quote! {
                 #[allow(unused_variables)]
                 fn #name<'event>(field: &mut #ty, event: &'event #path) {
                     let value = #closure;
-                    #change
+                    #change;
                 }
             }
         }
         Change::InPlace(closure) => {
             let first = parameter(closure, 0, &quote!(&mut #ty));
             let second = parameter(closure, 1, &quote!(&#path));
-            let body = &closure.body;
-            let body = match closure.body.as_ref() {
-                Expr::Block(block) if block.attrs.is_empty() && block.label.is_none() => {
-                    let statements = &block.block.stmts;
-                    quote!(#(#statements)*)
-                }
-                _ => quote!(#body;),
-            };
+            let body = discarded(&closure.body);
             quote! {
-                fn #name(#first, #second) { #body }
+                fn #name(#first, #second) #body
             }
         }
     };
@@ -152,6 +148,30 @@ fn function(aggregate: &Ident, field: &Field<'_>, event: Event<'_>, rule: &Rule)
         #[inline]
         #[allow(clippy::ptr_arg, clippy::redundant_closure_call, clippy::needless_return)]
         #function
+    }
+}
+
+/// An expression as the body of a function. A block is one already: braces around its own would be called unnecessary.
+fn block(value: &Expr) -> TokenStream {
+    match value {
+        Expr::Block(block) if block.attrs.is_empty() && block.label.is_none() => {
+            block.to_token_stream()
+        }
+        _ => quote!({ #value }),
+    }
+}
+
+/// The same with its value discarded, as that of a statement: `|seen, e| seen.insert(e.id)` is a change in place.
+fn discarded(value: &Expr) -> TokenStream {
+    match value {
+        Expr::Block(block) if block.attrs.is_empty() && block.label.is_none() => {
+            let mut block = block.block.clone();
+            if let Some(Stmt::Expr(_, semicolon @ None)) = block.stmts.last_mut() {
+                *semicolon = Some(Default::default());
+            }
+            block.into_token_stream()
+        }
+        _ => quote!({ #value; }),
     }
 }
 
@@ -175,7 +195,7 @@ fn typed(closure: &ExprClosure, ty: &TokenStream) -> TokenStream {
     closure.into_token_stream()
 }
 
-/// ```ignore
+/// ```text
 /// fn __id(id: Id<Account>) -> Id<Account> { <Id<Account> as IsIdOf<Account>>::from_id(id) }
 /// const _: fn(&Account) -> &Id<Account> = |aggregate| &aggregate.id;
 /// ```
@@ -199,7 +219,7 @@ fn id(aggregate: &Aggregate<'_>) -> TokenStream {
     }
 }
 
-/// ```ignore
+/// ```text
 /// fn __default_notes() -> Vec<String> { <Vec<String> as Default>::default() }
 /// ```
 ///

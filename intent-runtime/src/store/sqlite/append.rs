@@ -110,6 +110,7 @@ impl Writer {
     /// Writes until the queue is closed and empty, or nobody is left to fill it.
     pub(super) async fn run(mut self) {
         while let Some(first) = self.next().await {
+            self.let_others_in().await;
             let batch = self.gather(first);
             self.write(batch).await;
         }
@@ -121,6 +122,16 @@ impl Writer {
         match self.held.take() {
             Some(held) => Some(held),
             None => self.requests.recv().await,
+        }
+    }
+
+    /// Callers just answered often send their next append at once. Without a turn of theirs in between, the first of
+    /// them would be written alone and the others pay for a second sync. This waits for no time and no event.
+    async fn let_others_in(&self) {
+        let mut waiting = None;
+        while waiting != Some(self.requests.len()) {
+            waiting = Some(self.requests.len());
+            tokio::task::yield_now().await;
         }
     }
 

@@ -3,11 +3,10 @@
 //! Every statement is a trip to the connection's thread and back (10 to 20 µs), so a batch takes few: one to begin
 //! and check, one for up to 64 events, one for each snapshot, one to commit.
 
-use sqlx::{
-    Row, Sqlite, SqliteConnection,
-    query::Query,
-    sqlite::{SqliteArguments, SqliteRow},
-};
+use std::error::Error;
+
+use serde::Deserialize;
+use sqlx::{Row, Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
 use uuid::Uuid;
 
 use super::{
@@ -21,48 +20,60 @@ use crate::{
     AggregateId, EventId, NewEvent, Position, StoreError, Timestamp, Version, store::Append,
 };
 
-/// The texts that insert events. Of each there is one, so that its statement is compiled once for a connection.
-const INSERTS: [(usize, &str); 3] = [(64, INSERT_64), (8, INSERT_8), (1, INSERT_1)];
-/// A statement's parameters are copied, so many large payloads go in several statements.
-const INSERT_BYTES: usize = 16 * 1024 * 1024;
-
-const INSERT_1: &str = concat!(
-    include_str!("sql/insert_events.sql"),
-    include_str!("sql/insert_events_row.sql")
-);
-
-macro_rules! and_rows {
-    ($first:expr, $($row:tt)*) => {
-        concat!($first, $(and_rows!(@one $row)),*)
-    };
-    (@one $row:tt) => {
-        concat!(",", include_str!("sql/insert_events_row.sql"))
+macro_rules! row {
+    () => {
+        include_str!("sql/insert_events_row.sql")
     };
 }
 
-macro_rules! insert_8 {
+macro_rules! eight_rows {
     () => {
-        and_rows!(
-            concat!(
-                include_str!("sql/insert_events.sql"),
-                include_str!("sql/insert_events_row.sql")
-            ),
-            2 3 4 5 6 7 8
+        concat!(
+            row!(),
+            ",",
+            row!(),
+            ",",
+            row!(),
+            ",",
+            row!(),
+            ",",
+            row!(),
+            ",",
+            row!(),
+            ",",
+            row!(),
+            ",",
+            row!()
         )
     };
 }
 
-const INSERT_8: &str = insert_8!();
-const INSERT_64: &str = and_rows!(
-    insert_8!(),
-     9 10 11 12 13 14 15 16
-    17 18 19 20 21 22 23 24
-    25 26 27 28 29 30 31 32
-    33 34 35 36 37 38 39 40
-    41 42 43 44 45 46 47 48
-    49 50 51 52 53 54 55 56
-    57 58 59 60 61 62 63 64
-);
+macro_rules! insert {
+    (1) => {
+        insert!(@ row!())
+    };
+    (8) => {
+        insert!(@ eight_rows!())
+    };
+    (64) => {
+        insert!(@ concat!(
+            eight_rows!(), ",", eight_rows!(), ",", eight_rows!(), ",", eight_rows!(), ",",
+            eight_rows!(), ",", eight_rows!(), ",", eight_rows!(), ",", eight_rows!()
+        ))
+    };
+    (@ $rows:expr) => {
+        concat!(
+            include_str!("sql/insert_events.sql"),
+            $rows,
+            include_str!("sql/insert_events_end.sql")
+        )
+    };
+}
+
+/// The texts that insert events, each for up to so many. There are few, so that each is compiled once for a connection.
+const INSERTS: [(usize, &str); 3] = [(1, insert!(1)), (8, insert!(8)), (64, insert!(64))];
+/// A statement's parameters are copied, so many large payloads go in several statements.
+const INSERT_BYTES: usize = 16 * 1024 * 1024;
 
 /// What became of a batch, request by request.
 pub(super) struct Written {
@@ -135,10 +146,12 @@ async fn decide(
     let rows = check.fetch_all(connection).await?;
     let mut found = vec![Found::default(); batch.appends.len()];
     for row in &rows {
-        let number: i64 = row.try_get(0)?;
-        let place = usize::try_from(number).ok();
-        if let Some(found) = place.and_then(|place| found.get_mut(place)) {
-            *found = read_found(row)?;
+        let met: Vec<Met> = serde_json::from_str(row.try_get(0)?).map_err(decode_error)?;
+        for met in met {
+            let number = met.0;
+            if let Some(found) = found.get_mut(number) {
+                *found = read_found(met)?;
+            }
         }
     }
     let mut decider = Decider::new(Timestamp::now());
@@ -147,23 +160,26 @@ async fn decide(
     Ok(verdicts.collect())
 }
 
-fn read_found(row: &SqliteRow) -> Result<Found, sqlx::Error> {
-    let version: Option<i64> = row.try_get(1)?;
-    let stream = match version {
-        Some(version) => Some((column::version(version), row.try_get(2)?)),
+/// What one append of the batch meets, as `begin_and_check.sql` lists it.
+#[derive(Deserialize)]
+struct Met(usize, Option<i64>, Option<String>, String, Option<String>);
+
+fn read_found(Met(_, version, stream_type, seen, seen_type): Met) -> Result<Found, sqlx::Error> {
+    let seen = match seen_type {
+        Some(seen_type) => {
+            let id: Uuid = seen.parse().map_err(decode_error)?;
+            Some((AggregateId::from_uuid(id), seen_type))
+        }
         None => None,
     };
-    let seen: Option<&[u8]> = row.try_get(3)?;
-    let seen = match seen {
-        Some(id) => Some((read_aggregate_id(id)?, row.try_get(4)?)),
-        None => None,
-    };
-    Ok(Found { stream, seen })
+    Ok(Found {
+        stream: version.map(column::version).zip(stream_type),
+        seen,
+    })
 }
 
-fn read_aggregate_id(bytes: &[u8]) -> Result<AggregateId, sqlx::Error> {
-    let uuid = Uuid::from_slice(bytes).map_err(|error| sqlx::Error::Decode(error.into()))?;
-    Ok(AggregateId::from_uuid(uuid))
+fn decode_error(error: impl Error + Send + Sync + 'static) -> sqlx::Error {
+    sqlx::Error::Decode(Box::new(error))
 }
 
 /// Inserts the events of all appends that were accepted, in order, and tells each the position of its last one.
@@ -221,16 +237,21 @@ fn rows_of<'a>((append, accepted): (&'a Append, &'a Accepted)) -> impl Iterator<
     })
 }
 
-/// The largest statement that the rows fill and that does not hold too many bytes.
+/// How many of the rows go in one statement, and its text: as many as it takes and as do not hold too many bytes.
 fn next_insert(rows: &[NewRow<'_>]) -> (usize, &'static str) {
-    let fits = |count: usize| {
-        let bytes =
-            |row: &NewRow<'_>| row.event.payload.get().len() + row.append.metadata.get().len();
-        rows.get(..count)
-            .is_some_and(|rows| rows.iter().map(bytes).sum::<usize>() <= INSERT_BYTES)
-    };
-    let largest = INSERTS.into_iter().find(|(count, _)| fits(*count));
-    largest.unwrap_or((1, INSERT_1))
+    let [.., (most, largest)] = INSERTS;
+    let sizes = rows
+        .iter()
+        .map(|row| row.event.payload.get().len() + row.append.metadata.get().len());
+    let mut bytes = 0;
+    let fitting = sizes.take(most).take_while(|size| {
+        bytes += size;
+        bytes <= INSERT_BYTES
+    });
+    // A single row always goes, whatever its size.
+    let count = fitting.count().max(1);
+    let smallest = INSERTS.into_iter().find(|(rows, _)| count <= *rows);
+    (count, smallest.map_or(largest, |(_, sql)| sql))
 }
 
 fn bind_row<'q>(

@@ -1,17 +1,23 @@
--- Takes the write lock, then answers for a whole batch what its appends meet. ?1 holds 48 bytes for each of them:
--- the tenant's id, the aggregate's and that of the first event. So one constant text serves batches of any size.
--- Both statements in one text cost one trip to the connection's thread.
+-- Takes the write lock, then answers for a whole batch what its appends meet: a list of [number, version of the
+-- stream, its aggregate type, aggregate that the command was seen for, its aggregate type]; appends that meet nothing
+-- are left out. ?1 holds 48 bytes for each append: the tenant's id, the aggregate's and that of the first event. So
+-- one constant text serves batches of any size. Both statements in one text cost one trip to the connection's
+-- thread, and all answers in one row cost one trip back.
 BEGIN IMMEDIATE;
 WITH RECURSIVE request (number) AS (
     VALUES (0)
     UNION ALL
     SELECT number + 1 FROM request WHERE number + 1 < length(?1) / 48
 )
-SELECT request.number,
-       last.version,
-       last.aggregate_type,
-       seen.aggregate_id,
-       seen.aggregate_type
+SELECT json_group_array(
+    json_array(
+        request.number,
+        last.version,
+        last.aggregate_type,
+        hex(seen.aggregate_id),
+        seen.aggregate_type
+    )
+)
 FROM request
 LEFT JOIN intent_events AS last ON last.position = (
     SELECT position
@@ -23,4 +29,5 @@ LEFT JOIN intent_events AS last ON last.position = (
 )
 LEFT JOIN intent_events AS seen
     ON seen.tenant_id = substr(?1, number * 48 + 1, 16)
-   AND seen.event_id = substr(?1, number * 48 + 33, 16);
+   AND seen.event_id = substr(?1, number * 48 + 33, 16)
+WHERE last.position IS NOT NULL OR seen.position IS NOT NULL;

@@ -1,0 +1,201 @@
+//! What the suite builds appends with and reads them back into.
+
+use std::{ops::ControlFlow, sync::Arc};
+
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use crate::{
+    AggregateId, CommandId, EventId, Expect, Metadata, NewEvent, NewSnapshot, RecordedEvent, Store,
+    StoreError, StoredSnapshot, StreamId, TenantId, Timestamp, Version,
+    store::{Append, Appended, RawEvent, ReadStream, StateSink},
+};
+
+/// The store under test.
+pub type Subject = Arc<dyn Store>;
+
+/// A stream that nothing else uses.
+pub(super) fn new_stream() -> StreamId {
+    StreamId {
+        tenant_id: TenantId::DEFAULT,
+        aggregate_type: "Account".into(),
+        aggregate_id: AggregateId::from_uuid(Uuid::now_v7()),
+    }
+}
+
+/// A tenant that nothing else uses.
+pub(super) fn new_tenant() -> TenantId {
+    TenantId::from_uuid(Uuid::now_v7())
+}
+
+pub(super) fn raw(json: &str) -> Box<RawValue> {
+    RawValue::from_string(json.to_owned()).expect("the suite's own text is JSON")
+}
+
+/// An append of one event for each payload, under a new command id.
+pub(super) fn append(stream: &StreamId, expect: Expect, payloads: &[&str]) -> Append {
+    append_as(CommandId::new(), stream, expect, payloads)
+}
+
+/// An append under a given command id.
+pub(super) fn append_as(
+    command_id: CommandId,
+    stream: &StreamId,
+    expect: Expect,
+    payloads: &[&str],
+) -> Append {
+    let event = |(index, payload): (u32, &&str)| NewEvent {
+        id: EventId::of(command_id, index),
+        event_type: "Deposited".into(),
+        schema_version: 1,
+        payload: raw(payload),
+    };
+    Append {
+        stream: stream.clone(),
+        expect,
+        command_id,
+        events: (0..).zip(payloads).map(event).collect(),
+        metadata: raw("{}"),
+        snapshot: None,
+    }
+}
+
+/// The same append, its events having happened at a time.
+pub(super) fn at(time: Timestamp, mut append: Append) -> Append {
+    let metadata = Metadata::new().timestamp(time);
+    append.metadata = serde_json::value::to_raw_value(&metadata).expect("metadata serializes");
+    append
+}
+
+pub(super) fn snapshot(version: u64, state: &str) -> NewSnapshot {
+    NewSnapshot {
+        version: Version::new(version),
+        schema_version: 1,
+        state: raw(state),
+    }
+}
+
+/// Appends `count` events, payload `{"n":1}` to `{"n":count}`, in appends of 1,000.
+pub(super) async fn fill(store: &Subject, stream: &StreamId, count: u64) {
+    let payloads: Vec<String> = (1..=count).map(|n| format!(r#"{{"n":{n}}}"#)).collect();
+    for payloads in payloads.chunks(1_000) {
+        let payloads: Vec<&str> = payloads.iter().map(String::as_str).collect();
+        stored(store, append(stream, Expect::Any, &payloads)).await;
+    }
+}
+
+/// Appends what must be stored, and says at which version the stream then is.
+pub(super) async fn stored(store: &Subject, append: Append) -> Version {
+    let stream = append.stream.clone();
+    match store.append(append).await {
+        Ok(Appended::Stored { version, .. }) => version,
+        other => panic!("an append to {stream} that fits must be stored, not {other:?}"),
+    }
+}
+
+/// What a sink was given.
+#[derive(Debug, Default)]
+pub(super) struct Loaded {
+    pub(super) snapshots: Vec<StoredSnapshot>,
+    pub(super) events: Vec<LoadedEvent>,
+    refuse_snapshots: bool,
+    stop_after: Option<usize>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct LoadedEvent {
+    pub(super) version: Version,
+    pub(super) event_type: String,
+    pub(super) schema_version: u32,
+    pub(super) payload: String,
+}
+
+impl Loaded {
+    pub(super) fn refusing_snapshots() -> Self {
+        Self {
+            refuse_snapshots: true,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn stopping_after(events: usize) -> Self {
+        Self {
+            stop_after: Some(events),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn versions(&self) -> Vec<u64> {
+        self.events
+            .iter()
+            .map(|event| event.version.get())
+            .collect()
+    }
+
+    pub(super) fn payloads(&self) -> Vec<&str> {
+        self.events.iter().map(|event| &*event.payload).collect()
+    }
+}
+
+impl StateSink for Loaded {
+    fn snapshot(&mut self, snapshot: StoredSnapshot) -> bool {
+        self.snapshots.push(snapshot);
+        !self.refuse_snapshots
+    }
+
+    fn event(&mut self, event: RawEvent<'_>) -> ControlFlow<()> {
+        self.events.push(LoadedEvent {
+            version: event.version,
+            event_type: event.event_type.to_owned(),
+            schema_version: event.schema_version,
+            payload: String::from_utf8(event.payload.to_vec()).expect("JSON is UTF-8"),
+        });
+        if self
+            .stop_after
+            .is_some_and(|most| self.events.len() >= most)
+        {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// All events of a stream, as state is read.
+pub(super) async fn load(store: &Subject, stream: &StreamId) -> Loaded {
+    load_range(store, ReadStream::all(stream)).await
+}
+
+pub(super) async fn load_range(store: &Subject, read: ReadStream<'_>) -> Loaded {
+    let mut loaded = Loaded::default();
+    let read = store.read_state(read, &mut loaded).await;
+    read.expect("a stream can be read");
+    loaded
+}
+
+/// A read that may begin with a snapshot.
+pub(super) fn with_snapshot(stream: &StreamId) -> ReadStream<'_> {
+    ReadStream {
+        snapshot: true,
+        ..ReadStream::all(stream)
+    }
+}
+
+/// All whole events of a stream.
+pub(super) async fn events(store: &Subject, stream: &StreamId) -> Vec<RecordedEvent> {
+    events_in(store, ReadStream::all(stream))
+        .await
+        .expect("a stream's events can be read")
+}
+
+pub(super) async fn events_in(
+    store: &Subject,
+    read: ReadStream<'_>,
+) -> Result<Vec<RecordedEvent>, StoreError> {
+    let mut events = Vec::new();
+    let mut sink = |event| {
+        events.push(event);
+        ControlFlow::Continue(())
+    };
+    store.read_events(read, &mut sink).await?;
+    Ok(events)
+}

@@ -1,0 +1,158 @@
+//! S13: bad input is a typed error before anything is written.
+
+use super::fixture::{Subject, append, load, new_stream, raw, snapshot, stored};
+use crate::{
+    CommandId, EventId, Expect, StoreError, Version,
+    store::{Append, InvalidAppend},
+};
+
+/// The limit that an append breaks; that it left nothing is checked.
+async fn invalid(store: &Subject, append: Append) -> InvalidAppend {
+    let named = append.stream.clone();
+    let name_is_fine = !named.aggregate_type.is_empty();
+    match store.append(append).await {
+        Err(StoreError::Invalid { stream, source }) => {
+            assert_eq!(stream, named, "the error names the stream");
+            if name_is_fine {
+                let loaded = load(store, &named).await;
+                assert!(loaded.events.is_empty(), "nothing was written: {loaded:?}");
+            }
+            source
+        }
+        other => panic!("an append over a limit must be refused, not {other:?}"),
+    }
+}
+
+/// S13: an append holds at least one event.
+pub async fn an_empty_append_is_refused(store: Subject) {
+    let refused = invalid(&store, append(&new_stream(), Expect::Any, &[])).await;
+    assert_eq!(refused, InvalidAppend::Empty);
+}
+
+/// S13: an append holds at most 10,000 events, and may hold as many.
+pub async fn too_many_events_are_refused(store: Subject) {
+    let stream = new_stream();
+    let refused = invalid(
+        &store,
+        append(&stream, Expect::Any, &vec!["1"; Append::MAX_EVENTS + 1]),
+    )
+    .await;
+    assert!(
+        matches!(refused, InvalidAppend::TooMany { .. }),
+        "{refused:?}"
+    );
+    let version = stored(
+        &store,
+        append(&stream, Expect::Any, &vec!["1"; Append::MAX_EVENTS]),
+    )
+    .await;
+    assert_eq!(version.get(), 10_000, "the most that may be");
+}
+
+/// S13: names are 1 to 255 bytes without control characters.
+pub async fn bad_names_are_refused(store: Subject) {
+    let too_long = "ä".repeat(128);
+    for name in ["", "a\nb", "\u{1f}", "\u{0}", "\u{7f}", "\u{85}", &too_long] {
+        let mut of_event = append(&new_stream(), Expect::Any, &["1", "2"]);
+        of_event.events[1].event_type = name.to_owned().into();
+        let mut stream = new_stream();
+        stream.aggregate_type = name.to_owned().into();
+        for bad in [of_event, append(&stream, Expect::Any, &["1"])] {
+            let refused = invalid(&store, bad).await;
+            assert!(
+                matches!(refused, InvalidAppend::Name { .. }),
+                "{name:?}: {refused:?}"
+            );
+        }
+    }
+    let mut version_0 = append(&new_stream(), Expect::Any, &["1"]);
+    version_0.events[0].schema_version = 0;
+    let refused = invalid(&store, version_0).await;
+    assert!(
+        matches!(refused, InvalidAppend::SchemaVersion { .. }),
+        "{refused:?}"
+    );
+}
+
+/// S13: payloads, metadata and snapshots have at most 16 MiB.
+pub async fn too_large_payloads_are_refused(store: Subject) {
+    let large = format!("\"{}\"", "x".repeat(Append::MAX_PAYLOAD - 1));
+    let of_event = append(&new_stream(), Expect::Any, &["1", &large]);
+    let mut of_metadata = append(&new_stream(), Expect::Any, &["1"]);
+    of_metadata.metadata = raw(&format!(r#"{{"actor":{large}}}"#));
+    let mut of_snapshot = append(&new_stream(), Expect::NoStream, &["1"]);
+    of_snapshot.snapshot = Some(snapshot(1, &large));
+    for bad in [of_event, of_metadata, of_snapshot] {
+        let refused = invalid(&store, bad).await;
+        assert!(
+            matches!(refused, InvalidAppend::TooLarge { .. }),
+            "{refused:?}"
+        );
+    }
+}
+
+/// S13: no version goes beyond the highest one, and one that no stream has conflicts.
+pub async fn a_version_beyond_the_highest_is_refused(store: Subject) {
+    for expected in [Version::MAX, Version::new(u64::MAX)] {
+        let append = append(&new_stream(), Expect::Version(expected), &["1"]);
+        let refused = invalid(&store, append).await;
+        assert_eq!(refused, InvalidAppend::VersionOverflow);
+    }
+    let last = Version::new(Version::MAX.get() - 1);
+    let outcome = store
+        .append(append(&new_stream(), Expect::Version(last), &["1"]))
+        .await;
+    assert!(
+        matches!(outcome, Err(StoreError::Conflict { .. })),
+        "{outcome:?}"
+    );
+}
+
+/// S13: an event's id is the one of its command and number, or commands could not be found by it.
+pub async fn foreign_event_ids_are_refused(store: Subject) {
+    let mut foreign = append(&new_stream(), Expect::Any, &["1", "2"]);
+    foreign.events[1].id = EventId::of(CommandId::new(), 1);
+    let mut swapped = append(&new_stream(), Expect::Any, &["1", "2"]);
+    swapped.events.swap(0, 1);
+    for (bad, index) in [(foreign, 1), (swapped, 0)] {
+        assert_eq!(invalid(&store, bad).await, InvalidAppend::EventId { index });
+    }
+}
+
+/// S13: metadata that could not be read back is not stored.
+pub async fn unreadable_metadata_is_refused(store: Subject) {
+    for metadata in [
+        "1",
+        "null",
+        "\"\"",
+        r#"{"timestamp":"yesterday"}"#,
+        r#"{"actor":1}"#,
+    ] {
+        let mut bad = append(&new_stream(), Expect::Any, &["1"]);
+        bad.metadata = raw(metadata);
+        let refused = invalid(&store, bad).await;
+        assert!(
+            matches!(refused, InvalidAppend::Metadata { .. }),
+            "{metadata}: {refused:?}"
+        );
+    }
+}
+
+/// S13: a snapshot that rides along is of the version that the stream will be at.
+pub async fn snapshots_of_another_version_are_refused(store: Subject) {
+    for version in [0, 1, 3, u64::MAX] {
+        let mut bad = append(&new_stream(), Expect::NoStream, &["1", "2"]);
+        bad.snapshot = Some(snapshot(version, "{}"));
+        let refused = invalid(&store, bad).await;
+        assert!(
+            matches!(refused, InvalidAppend::SnapshotVersion { .. }),
+            "{refused:?}"
+        );
+    }
+    let mut bad = append(&new_stream(), Expect::Any, &["1"]);
+    bad.snapshot = Some(snapshot(1, "{}"));
+    assert_eq!(
+        invalid(&store, bad).await,
+        InvalidAppend::SnapshotWithoutVersion
+    );
+}

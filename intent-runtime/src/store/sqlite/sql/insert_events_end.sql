@@ -1,0 +1,2 @@
+)
+WHERE column1 IS NOT NULL;

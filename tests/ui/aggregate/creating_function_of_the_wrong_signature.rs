@@ -1,0 +1,28 @@
+use intent_runtime::prelude::*;
+
+#[derive(Aggregate)]
+#[aggregate(created_by(Opened => Self::opened), events(Deposited))]
+pub struct Account {
+    #[id]
+    id: Id<Account>,
+    #[on(Deposited += |e| e.amount)]
+    balance: i64,
+}
+
+impl Account {
+    fn opened(_event: &Opened) -> Self {
+        Self { id: Id::new(), balance: 0 }
+    }
+}
+
+#[event]
+pub struct Opened {
+    pub owner: String,
+}
+
+#[event]
+pub struct Deposited {
+    pub amount: i64,
+}
+
+fn main() {}

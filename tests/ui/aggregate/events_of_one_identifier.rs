@@ -1,0 +1,29 @@
+use intent_runtime::prelude::*;
+
+#[derive(Aggregate)]
+#[aggregate(created_by(Opened), events(Deposited, transfer::Deposited))]
+pub struct Account {
+    #[id]
+    id: Id<Account>,
+    #[on(Deposited += |e| e.amount)]
+    balance: i64,
+}
+
+mod transfer {
+    #[intent_runtime::event(name = "TransferDeposited")]
+    pub struct Deposited {
+        pub amount: i64,
+    }
+}
+
+#[event]
+pub struct Opened {
+    pub owner: String,
+}
+
+#[event]
+pub struct Deposited {
+    pub amount: i64,
+}
+
+fn main() {}

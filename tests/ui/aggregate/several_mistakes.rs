@@ -1,0 +1,21 @@
+use intent_runtime::prelude::*;
+
+#[derive(Aggregate)]
+#[aggregate(created_by(Opened), events(Deposited, Deposited), nam = "account")]
+pub struct Account {
+    id: Id<Account>,
+    #[on(Deposited += || 1)]
+    balance: i64,
+}
+
+#[event]
+pub struct Opened {
+    pub owner: String,
+}
+
+#[event]
+pub struct Deposited {
+    pub amount: i64,
+}
+
+fn main() {}

@@ -1,0 +1,20 @@
+use intent_runtime::prelude::*;
+
+#[command]
+pub struct Relocate<T> {
+    #[id]
+    pub account: Id<Account>,
+    pub to: T,
+}
+
+#[derive(Aggregate)]
+#[aggregate(created_by(Opened))]
+pub struct Account {
+    #[id]
+    id: Id<Account>,
+}
+
+#[event]
+pub struct Opened;
+
+fn main() {}

@@ -1,0 +1,19 @@
+use intent_runtime::prelude::*;
+
+#[command]
+pub struct Relocate {
+    #[id]
+    pub account: String,
+}
+
+#[derive(Aggregate)]
+#[aggregate(created_by(Opened))]
+pub struct Account {
+    #[id]
+    id: Id<Account>,
+}
+
+#[event]
+pub struct Opened;
+
+fn main() {}

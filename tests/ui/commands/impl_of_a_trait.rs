@@ -1,0 +1,27 @@
+use intent_runtime::prelude::*;
+
+#[commands]
+impl Default for Account {
+    fn default() -> Self {
+        Self { id: Id::new(), balance: 0 }
+    }
+}
+
+#[derive(Aggregate)]
+#[aggregate(created_by(Opened), events(Deposited))]
+pub struct Account {
+    #[id]
+    id: Id<Account>,
+    #[on(Deposited += |e| e.amount)]
+    balance: i64,
+}
+
+#[event]
+pub struct Opened;
+
+#[event]
+pub struct Deposited {
+    pub amount: i64,
+}
+
+fn main() {}

@@ -1,0 +1,29 @@
+use intent_runtime::prelude::*;
+
+#[commands]
+impl Account {
+    #[handle]
+    pub fn deposit(&self, amount: i64) -> Deposited {
+        let doubled: i64 = amount.to_string();
+        Deposited { amount: doubled }
+    }
+}
+
+#[derive(Aggregate)]
+#[aggregate(created_by(Opened), events(Deposited))]
+pub struct Account {
+    #[id]
+    id: Id<Account>,
+    #[on(Deposited += |e| e.amount)]
+    balance: i64,
+}
+
+#[event]
+pub struct Opened;
+
+#[event]
+pub struct Deposited {
+    pub amount: i64,
+}
+
+fn main() {}

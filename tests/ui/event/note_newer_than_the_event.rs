@@ -1,0 +1,10 @@
+use intent_runtime::prelude::*;
+
+#[event(version = 2)]
+pub struct Deposited {
+    pub amount: i64,
+    #[since(3)]
+    pub channel: String,
+}
+
+fn main() {}

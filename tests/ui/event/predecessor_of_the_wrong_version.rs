@@ -1,0 +1,19 @@
+use intent_runtime::prelude::*;
+
+#[event(name = "Deposited")]
+pub struct DepositedV1 {
+    pub cents: i64,
+}
+
+#[event(version = 3, from = DepositedV1)]
+pub struct Deposited {
+    pub amount: i64,
+}
+
+impl From<DepositedV1> for Deposited {
+    fn from(v1: DepositedV1) -> Self {
+        Self { amount: v1.cents }
+    }
+}
+
+fn main() {}

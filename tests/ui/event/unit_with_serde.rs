@@ -1,0 +1,7 @@
+use intent_runtime::prelude::*;
+
+#[event]
+#[derive(serde::Serialize, serde::Deserialize)]
+pub struct Closed;
+
+fn main() {}

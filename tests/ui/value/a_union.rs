@@ -1,0 +1,9 @@
+use intent_runtime::prelude::*;
+
+#[value]
+pub union Number {
+    pub int: i64,
+    pub float: f64,
+}
+
+fn main() {}
