@@ -9,7 +9,7 @@ use crate::{
         ReceiveOfferBack, Register, ScheduleWork, SelectOffer, SendOffer, StartWork, Submit, Task,
     },
     order::Order,
-    xes::{Attributes, Event, Fault, Place, Trace},
+    xes::{Attribute, Attributes, Event, Fault, Place, Trace},
 };
 
 const NAME: &str = "concept:name";
@@ -44,21 +44,14 @@ pub type Wrong = (Place, Fault);
 
 impl Case {
     pub fn of(trace: &Trace) -> Result<Self, Wrong> {
-        let number = required(&trace.attributes, "trace", NAME).map_err(|f| (trace.place, f))?;
-        let id = Id::from_name(number);
-        let steps = trace.events.iter().map(|event| {
-            let step = Step::of(event, id, trace);
-            step.map_err(|fault| (event.place, fault))
-        });
+        let number = required(trace, NAME)?.value.clone();
+        let id = Id::from_name(&number);
+        let steps = trace.events.iter().map(|event| Step::of(event, id, trace));
         let steps = steps.collect::<Result<Vec<_>, _>>()?;
         if steps.is_empty() {
             return Err((trace.place, Fault::NoEvents));
         }
-        Ok(Self {
-            id,
-            number: number.to_owned(),
-            steps,
-        })
+        Ok(Self { id, number, steps })
     }
 
     /// The options under which step `index` is sent. Its command id follows from the log alone, so that it has one
@@ -82,37 +75,38 @@ fn version(steps: usize) -> Version {
 }
 
 impl Step {
-    fn of(event: &Event, id: Id<LoanApplication>, trace: &Trace) -> Result<Self, Fault> {
-        let name = required(&event.attributes, "event", NAME)?;
-        let transition = required(&event.attributes, "event", TRANSITION)?;
+    fn of(event: &Event, id: Id<LoanApplication>, trace: &Trace) -> Result<Self, Wrong> {
+        let name = required(event, NAME)?.value.as_str();
+        let transition = required(event, TRANSITION)?.value.as_str();
         let order = match (name, transition) {
-            ("A_SUBMITTED", "COMPLETE") => submission(id, trace)?.into(),
-            _ => order(id, name, transition).ok_or_else(|| Fault::Unknown {
-                name: name.to_owned(),
-                transition: transition.to_owned(),
-            })?,
+            ("A_SUBMITTED", "COMPLETE") => Some(submission(id, trace)?.into()),
+            _ => order(id, name, transition),
+        };
+        let unknown = || Fault::Unknown {
+            name: name.to_owned(),
+            transition: transition.to_owned(),
         };
         Ok(Self {
             place: event.place,
             name: name.to_owned(),
-            order,
-            time: time(&event.attributes, "event", TIME)?,
-            actor: event.attributes.get(RESOURCE).map(str::to_owned),
+            order: order.ok_or_else(|| (event.place, unknown()))?,
+            time: time(event, TIME)?,
+            actor: event.attributes.get(RESOURCE).map(|who| who.value.clone()),
         })
     }
 }
 
-fn submission(id: Id<LoanApplication>, trace: &Trace) -> Result<Submit, Fault> {
-    let amount = required(&trace.attributes, "trace", AMOUNT)?;
-    let euros = amount.parse().map_err(|source| Fault::Amount {
-        text: amount.to_owned(),
-        source,
+fn submission(id: Id<LoanApplication>, trace: &Trace) -> Result<Submit, Wrong> {
+    let amount = required(trace, AMOUNT)?;
+    let euros = amount.value.parse().map_err(|source| {
+        let text = amount.value.clone();
+        (amount.place, Fault::Amount { text, source })
     })?;
     Ok(Submit {
         id,
-        number: required(&trace.attributes, "trace", NAME)?.to_owned(),
+        number: required(trace, NAME)?.value.clone(),
         amount: Euros(euros),
-        entered_at: time(&trace.attributes, "trace", ENTERED_AT)?,
+        entered_at: time(trace, ENTERED_AT)?,
     })
 }
 
@@ -153,15 +147,44 @@ fn order(id: Id<LoanApplication>, name: &str, transition: &str) -> Option<Order>
     })
 }
 
-fn required<'a>(
-    attributes: &'a Attributes,
-    of: &'static str,
-    key: &'static str,
-) -> Result<&'a str, Fault> {
-    attributes.get(key).ok_or(Fault::Missing { of, key })
+/// What of a log has attributes.
+trait Element {
+    const NAME: &'static str;
+    fn place(&self) -> Place;
+    fn attributes(&self) -> &Attributes;
 }
 
-fn time(attributes: &Attributes, of: &'static str, key: &'static str) -> Result<Timestamp, Fault> {
-    let text = required(attributes, of, key)?;
-    text.parse().map_err(|source| Fault::Time { key, source })
+impl Element for Trace {
+    const NAME: &'static str = "trace";
+
+    fn place(&self) -> Place {
+        self.place
+    }
+
+    fn attributes(&self) -> &Attributes {
+        &self.attributes
+    }
+}
+
+impl Element for Event {
+    const NAME: &'static str = "event";
+
+    fn place(&self) -> Place {
+        self.place
+    }
+
+    fn attributes(&self) -> &Attributes {
+        &self.attributes
+    }
+}
+
+fn required<'a, E: Element>(element: &'a E, key: &'static str) -> Result<&'a Attribute, Wrong> {
+    let found = element.attributes().get(key);
+    found.ok_or_else(|| (element.place(), Fault::Missing { of: E::NAME, key }))
+}
+
+fn time(element: &impl Element, key: &'static str) -> Result<Timestamp, Wrong> {
+    let text = required(element, key)?;
+    let time = text.value.parse();
+    time.map_err(|source| (text.place, Fault::Time { key, source }))
 }

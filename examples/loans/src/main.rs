@@ -1,10 +1,5 @@
 //! A real log of loan applications on an event store: `loans import`, `loans report`, `loans verify`.
 
-#![allow(
-    unreachable_pub,
-    reason = "a binary has no outside; `pub` is what its modules offer each other"
-)]
-
 mod case;
 mod concurrently;
 mod database;
@@ -13,6 +8,8 @@ mod import;
 mod order;
 mod progress;
 mod report;
+#[cfg(test)]
+mod tests;
 mod verify;
 mod xes;
 
@@ -156,7 +153,6 @@ fn summarise(imported: &Imported, seconds: f64) -> Result<(), Failure> {
 async fn report(url: &str, as_of: Option<Timestamp>, json: bool) -> Outcome {
     let database = Database::open(url).await?;
     let applications = database.applications().await?;
-    let as_of = as_of.unwrap_or(Timestamp::MAX);
     let figures = Figures::count(&database.app, applications, as_of).await?;
     let out = anstream::stdout().lock();
     if json {

@@ -15,7 +15,7 @@ use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use crate::xes::Meter;
 
 /// Elsewhere than on a terminal a line is printed each time so many applications are done.
-const EVERY: u64 = 250;
+const EVERY: u64 = 100;
 const BAR: &str = "{bar:30} {percent:>3} %  {msg}  {eta} left";
 const TICK: Duration = Duration::from_millis(100);
 

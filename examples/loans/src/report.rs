@@ -31,7 +31,7 @@ pub struct Figures {
 }
 
 /// How many applications came at least this far.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stages {
     pub pre_accepted: u64,
     pub accepted: u64,
@@ -41,7 +41,7 @@ pub struct Stages {
 }
 
 /// What became of the offers.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Offers {
     pub selected: u64,
     pub created: u64,
@@ -53,17 +53,21 @@ pub struct Offers {
 }
 
 impl Figures {
-    /// Counts the applications as they were at a time, by the events' own time, inclusive.
+    /// Counts the applications as they were at a time, by the events' own time, inclusive; or as they are now.
     pub async fn count(
         app: &App,
         applications: Vec<Id<LoanApplication>>,
-        as_of: Timestamp,
+        as_of: Option<Timestamp>,
     ) -> Result<Self, Failure> {
         let mut figures = Self::default();
         let load = |id| {
             let app = app.clone();
             async move {
-                match app.load_as_of(id, AsOf::Occurred(as_of)).await {
+                let loaded = match as_of {
+                    Some(time) => app.load_as_of(id, AsOf::Occurred(time)).await,
+                    None => app.load(id).await,
+                };
+                match loaded {
                     Ok(loaded) => Ok(Some(loaded)),
                     Err(LoadError::NotFound { .. }) => Ok(None),
                     Err(error) => Err(error.into()),

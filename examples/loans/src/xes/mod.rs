@@ -35,7 +35,15 @@ pub struct Event {
 
 /// The attributes of a trace or an event. What is nested in an attribute is left out.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Attributes(Vec<(String, String)>);
+pub struct Attributes(Vec<Attribute>);
+
+/// One attribute, such as `<string key="concept:name" value="A_SUBMITTED"/>`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Attribute {
+    pub place: Place,
+    pub key: String,
+    pub value: String,
+}
 
 /// A log that is being read: an iterator over its traces, which ends after the first error.
 pub struct Log {
@@ -61,9 +69,8 @@ enum Level {
 }
 
 impl Attributes {
-    pub fn get(&self, key: &str) -> Option<&str> {
-        let found = self.0.iter().find(|(name, _)| name == key);
-        found.map(|(_, value)| value.as_str())
+    pub fn get(&self, key: &str) -> Option<&Attribute> {
+        self.0.iter().find(|attribute| attribute.key == key)
     }
 }
 
@@ -182,7 +189,7 @@ impl Log {
         };
         self.skipping = 1;
         match attributes {
-            Some(attributes) => attributes.add(element),
+            Some(attributes) => attributes.add(element, self.place),
             None => Ok(()),
         }
     }
@@ -199,18 +206,17 @@ impl Log {
 }
 
 impl Attributes {
-    /// Takes in one element such as `<string key="concept:name" value="A_SUBMITTED"/>`.
-    fn add(&mut self, element: &BytesStart<'_>) -> Result<(), Fault> {
+    fn add(&mut self, element: &BytesStart<'_>, place: Place) -> Result<(), Fault> {
         let mut key = None;
         let mut value = None;
         for attribute in element.attributes() {
             let attribute = attribute.map_err(quick_xml::Error::from)?;
-            let place = match attribute.key.as_ref() {
+            let text = match attribute.key.as_ref() {
                 "key" => &mut key,
                 "value" => &mut value,
                 _ => continue,
             };
-            *place = Some(
+            *text = Some(
                 attribute
                     .normalized_value(XmlVersion::Implicit1_0)?
                     .into_owned(),
@@ -223,7 +229,7 @@ impl Attributes {
         let key = key.ok_or_else(|| without("key"))?;
         // Lists and containers have none, and hold what they have in nested attributes.
         if let Some(value) = value {
-            self.0.push((key, value));
+            self.0.push(Attribute { place, key, value });
         }
         Ok(())
     }

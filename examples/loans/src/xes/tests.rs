@@ -5,7 +5,7 @@ use std::{
 
 use flate2::{Compression, write::GzEncoder};
 
-use super::{Log, LogError, Meter, Trace};
+use super::{Attributes, Log, LogError, Meter, Trace};
 
 /// A log of one trace, whose `<event>` stands in lines 4 to 7.
 const ONE: &str = r#"<log xmlns="http://www.xes-standard.org/">
@@ -47,16 +47,23 @@ fn error_of(bytes: impl Into<Vec<u8>>) -> String {
     text
 }
 
+fn value<'a>(attributes: &'a Attributes, key: &str) -> Option<&'a str> {
+    attributes.get(key).map(|found| found.value.as_str())
+}
+
 #[test]
 fn a_trace_has_its_attributes_and_events() {
     let traces = read(ONE).unwrap();
     assert_eq!(traces.len(), 1);
-    assert_eq!(traces[0].attributes.get("concept:name"), Some("7"));
+    assert_eq!(value(&traces[0].attributes, "concept:name"), Some("7"));
     assert_eq!(traces[0].events.len(), 1);
     let event = &traces[0].events[0];
-    assert_eq!(event.attributes.get("concept:name"), Some("A_SUBMITTED"));
-    assert_eq!(event.attributes.get("org:resource"), Some("112"));
-    assert_eq!(event.attributes.get("time:timestamp"), None);
+    assert_eq!(
+        value(&event.attributes, "concept:name"),
+        Some("A_SUBMITTED")
+    );
+    assert_eq!(value(&event.attributes, "org:resource"), Some("112"));
+    assert_eq!(value(&event.attributes, "time:timestamp"), None);
     assert_eq!(event.place.to_string(), "line 4, column 5");
 }
 
@@ -91,7 +98,7 @@ fn entities_and_character_references_are_resolved() {
     let traces = read(text).unwrap();
     let event = &traces[0].events[0];
     assert_eq!(
-        event.attributes.get("org:resource"),
+        value(&event.attributes, "org:resource"),
         Some("O'Hara & Söhne <1> \"x\"")
     );
 }
@@ -112,8 +119,8 @@ fn nested_attributes_and_the_logs_own_are_passed_over() {
 </log>"#;
     let traces = read(text).unwrap();
     assert_eq!(traces.len(), 1);
-    assert_eq!(traces[0].attributes.get("concept:name"), Some("7"));
-    assert_eq!(traces[0].attributes.get("things"), None);
+    assert_eq!(value(&traces[0].attributes, "concept:name"), Some("7"));
+    assert_eq!(value(&traces[0].attributes, "things"), None);
     assert_eq!(traces[0].events.len(), 1);
 }
 
