@@ -54,6 +54,16 @@ pub enum Fault {
     Unknown { name: String, transition: String },
 }
 
+impl Fault {
+    /// Stray text, of which the beginning is enough to find it by.
+    pub(super) fn text(text: &str) -> Self {
+        let first = text.trim_ascii().lines().next().unwrap_or_default();
+        Self::Text {
+            text: first.chars().take(40).collect(),
+        }
+    }
+}
+
 impl From<quick_xml::Error> for Fault {
     fn from(error: quick_xml::Error) -> Self {
         match error {

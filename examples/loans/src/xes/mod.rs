@@ -136,9 +136,7 @@ impl Log {
                     Level::Log | Level::Document => self.level = Level::Document,
                 },
                 Xml::Text(text) if self.skipping == 0 && !text.trim_ascii().is_empty() => {
-                    return Err(Fault::Text {
-                        text: text.trim_ascii().to_owned(),
-                    });
+                    return Err(Fault::text(&text));
                 }
                 Xml::Eof => return self.end().map(|()| None),
                 _ => {}

@@ -1,14 +1,12 @@
 //! The real log: every event accepted, every figure as published, whatever interrupts the import.
 
-mod common;
-
 use std::{
     fs::File,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
 };
 
-use common::{Loans, Ran, figure};
+use crate::loans::{Loans, Ran, figure};
 use flate2::bufread::GzDecoder;
 
 /// Where the log lies: in a folder beside the project, not in it.

@@ -1,10 +1,8 @@
 //! What a person meets on the command line, with the sample.
 
-mod common;
+use crate::loans::{Loans, figure};
 
-use common::{Loans, figure};
-
-const SAMPLE: &str = include_str!("../sample.xes");
+const SAMPLE: &str = include_str!("../../sample.xes");
 
 #[track_caller]
 fn json(text: &str) -> serde_json::Value {
