@@ -201,6 +201,7 @@ const _: () = {
                 }
             }
         }
+        #[inline]
         fn decode(
             name: &::core::primitive::str,
             version: ::core::primitive::u32,

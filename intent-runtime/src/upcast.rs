@@ -14,7 +14,7 @@ pub enum DecodeError {
     #[error("no event of the aggregate is stored as `{name}`")]
     UnknownEvent {
         /// The stored name.
-        name: Box<str>,
+        name: String,
     },
     /// The payload was written by a newer build.
     #[error("it was written in version {stored}, this build reads versions up to {current}")]
@@ -41,7 +41,7 @@ pub enum DecodeError {
         /// The version that the failing step reads.
         from: u32,
         /// What the step said.
-        source: Box<UpcastError>,
+        source: UpcastError,
     },
 }
 
@@ -124,12 +124,7 @@ pub fn run_steps<E: Event + DeserializeOwned>(
     else {
         return Err(DecodeError::version(version, E::VERSION));
     };
-    let step_error = |from| {
-        move |source| DecodeError::Step {
-            from,
-            source: Box::new(source),
-        }
-    };
+    let step_error = |from| move |source| DecodeError::Step { from, source };
     let mut object = JsonObject::parse(payload).map_err(step_error(version))?;
     for (from, step) in (version..).zip(rest) {
         object = step(object).map_err(step_error(from))?;

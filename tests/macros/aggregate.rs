@@ -21,7 +21,9 @@ fn deposited(cents: i64) -> Deposited {
 }
 
 fn rehydrated(events: impl IntoIterator<Item = AccountEvent>) -> Account {
-    Account::rehydrate(Id::from_name("1"), events).unwrap().unwrap()
+    Account::rehydrate(Id::from_name("1"), events)
+        .unwrap()
+        .unwrap()
 }
 
 #[test]
@@ -115,7 +117,15 @@ fn the_catalogue_knows_kinds_in_their_order() {
     let names: Vec<_> = AccountEvent::kinds().iter().map(|kind| kind.name).collect();
     assert_eq!(
         names,
-        ["Opened", "Deposited", "Withdrawn", "Noted", "Moved", "Audited", "Closed"]
+        [
+            "Opened",
+            "Deposited",
+            "Withdrawn",
+            "Noted",
+            "Moved",
+            "Audited",
+            "Closed"
+        ]
     );
     assert_eq!(AccountEvent::kinds()[0].doc, "An account was opened.");
     assert_eq!(Account::TYPE, "Account");
@@ -205,7 +215,9 @@ mod every_operator {
             text: "hi".into(),
         };
         let events = [Began { with: 10 }.into(), came.into()];
-        let register = Register::rehydrate(Id::from_name("1"), events).unwrap().unwrap();
+        let register = Register::rehydrate(Id::from_name("1"), events)
+            .unwrap()
+            .unwrap();
         assert_eq!(
             register,
             Register {

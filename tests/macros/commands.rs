@@ -50,7 +50,10 @@ fn a_command_is_made_of_the_arguments() {
     };
     let json = json!({ "id": id(), "amount": { "cents": 5 }, "channel": "web" });
     assert_eq!(serde_json::to_value(&deposit).unwrap(), json);
-    assert_eq!(serde_json::from_value::<Deposit>(json).unwrap(), deposit.clone());
+    assert_eq!(
+        serde_json::from_value::<Deposit>(json).unwrap(),
+        deposit.clone()
+    );
     assert_eq!((Deposit::NAME, Deposit::DOC), ("Deposit", "Puts money in."));
     assert_eq!(deposit.target(), id());
     // The context is no part of the command.
@@ -64,7 +67,11 @@ fn its_schema_describes_a_form() {
     assert_eq!(schema["description"], "Puts money in.");
     assert_eq!(schema["required"], json!(["id", "amount", "channel"]));
     let open = serde_json::to_value(schemars::schema_for!(Open)).unwrap();
-    assert_eq!(open.get("description"), None, "generated comments stay out of the schema");
+    assert_eq!(
+        open.get("description"),
+        None,
+        "generated comments stay out of the schema"
+    );
 }
 
 #[test]
@@ -87,15 +94,33 @@ fn creating_and_continuing_look_at_the_stream() {
     let state = account();
     let again = decide(Some(&state), open.clone());
     assert!(matches!(again, Ok(Decision::AlreadyExists)));
-    assert!(matches!(decide(None, Close { id: id() }), Ok(Decision::NotFound)));
-    assert_eq!(events(decide(None, open)), [Opened { owner: "Ada".into() }.into()]);
-    assert_eq!(events(decide(Some(&state), Close { id: id() })), [Closed.into()]);
+    assert!(matches!(
+        decide(None, Close { id: id() }),
+        Ok(Decision::NotFound)
+    ));
+    assert_eq!(
+        events(decide(None, open)),
+        [Opened {
+            owner: "Ada".into()
+        }
+        .into()]
+    );
+    assert_eq!(
+        events(decide(Some(&state), Close { id: id() })),
+        [Closed.into()]
+    );
 }
 
 #[test]
 fn a_refusal_is_the_domains_own_error() {
     let asked = Money { cents: 1 };
-    let refused = decide(Some(&account()), Withdraw { id: id(), amount: asked });
+    let refused = decide(
+        Some(&account()),
+        Withdraw {
+            id: id(),
+            amount: asked,
+        },
+    );
     let balance = Money { cents: 0 };
     assert_eq!(refused.unwrap_err(), Refused::Overdrawn { balance, asked });
 }
@@ -262,7 +287,10 @@ fn one_command_may_create_and_continue() {
         by,
     };
     assert_eq!(events(decide(None, count(2))).len(), 2);
-    assert_eq!(events(decide(Some(&counter), count(2))), [Counted { by: 2 }.into()]);
+    assert_eq!(
+        events(decide(Some(&counter), count(2))),
+        [Counted { by: 2 }.into()]
+    );
     assert_eq!(decide(Some(&counter), count(3)).unwrap_err(), Odd);
 }
 

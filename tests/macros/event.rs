@@ -33,7 +33,10 @@ fn schema<T: schemars::JsonSchema>() -> serde_json::Value {
 fn name_version_and_doc_comment_are_constants() {
     assert_eq!((Named::NAME, Named::VERSION), ("test.named", 1));
     assert_eq!(Named::DOC, "A line that\ngoes on.\n\nAnd a paragraph.");
-    assert_eq!((Opened::NAME, Opened::DOC), ("Opened", "An account was opened."));
+    assert_eq!(
+        (Opened::NAME, Opened::DOC),
+        ("Opened", "An account was opened.")
+    );
 }
 
 #[test]
@@ -51,8 +54,14 @@ fn serde_attributes_work_as_ever() {
 fn the_schema_is_that_of_the_struct() {
     let schema = schema::<Named>();
     assert_eq!(schema["title"], "Named");
-    assert_eq!(schema["description"], "A line that\ngoes on.\n\nAnd a paragraph.");
-    assert_eq!(schema["properties"]["type"]["description"], "What it is called.");
+    assert_eq!(
+        schema["description"],
+        "A line that\ngoes on.\n\nAnd a paragraph."
+    );
+    assert_eq!(
+        schema["properties"]["type"]["description"],
+        "What it is called."
+    );
     assert_eq!(schema["properties"]["n"]["type"], "integer");
     assert_eq!(schema["required"], serde_json::json!(["type"]));
 }
@@ -64,12 +73,18 @@ fn an_event_without_fields_is_an_object_to_which_some_can_come() {
     assert_eq!(Closed::decode(1, br#"{"later":1}"#).unwrap(), Closed);
     assert!(Closed::decode(1, b"null").is_err());
     let schema = schema::<Closed>();
-    assert_eq!((&schema["title"], &schema["type"]), (&"Closed".into(), &"object".into()));
+    assert_eq!(
+        (&schema["title"], &schema["type"]),
+        (&"Closed".into(), &"object".into())
+    );
 }
 
 #[test]
 fn a_newtype_is_its_inner_value() {
-    assert_eq!(serde_json::to_string(&Renamed("x".into())).unwrap(), r#""x""#);
+    assert_eq!(
+        serde_json::to_string(&Renamed("x".into())).unwrap(),
+        r#""x""#
+    );
     assert_eq!(Renamed::decode(1, br#""x""#).unwrap(), Renamed("x".into()));
     assert_eq!(schema::<Renamed>()["type"], "string");
 }

@@ -36,7 +36,9 @@ struct Letter {
 fn events_may_stand_in_other_modules_and_belong_to_several_aggregates() {
     let shipped = events::Shipped { to: "Rome".into() };
     let history = [shipped.clone().into(), events::Lost.into()];
-    let parcel = Parcel::rehydrate(Id::from_name("1"), history).unwrap().unwrap();
+    let parcel = Parcel::rehydrate(Id::from_name("1"), history)
+        .unwrap()
+        .unwrap();
     assert_eq!((parcel.r#in.as_str(), parcel.lost), ("Rome", true));
     let letter = Letter::rehydrate(Id::from_name("1"), [shipped.into()]).unwrap();
     assert_eq!(letter.unwrap().id, Id::from_name("1"));

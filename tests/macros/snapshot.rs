@@ -61,7 +61,9 @@ mod text {
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(D::Error::custom)
     }
 }
 
@@ -71,5 +73,10 @@ fn serde_attributes_on_fields_hold() {
     cached.number = 12;
     let json = cached.encode_state().unwrap();
     assert!(json.get().ends_with(r#""n":"12"}"#), "{json}");
-    assert_eq!(Cached::decode_state(1, json.get().as_bytes()).unwrap().number, 12);
+    assert_eq!(
+        Cached::decode_state(1, json.get().as_bytes())
+            .unwrap()
+            .number,
+        12
+    );
 }

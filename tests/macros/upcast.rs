@@ -44,11 +44,31 @@ fn each_version_reads_as_todays_type() {
     let stored = [
         (1, r#"{"cents":5,"memo":"hi"}"#, "counter"),
         (2, r#"{"cents":5,"memo":"hi","channel":"web"}"#, "web"),
-        (3, r#"{"amount":{"cents":5},"memo":"hi","channel":"web"}"#, "web"),
-        (4, r#"{"amount":{"cents":5},"note":"hi","channel":"web"}"#, "web"),
-        (5, r#"{"amount":{"cents":5},"note":"hi","channel":"web","type":null,"old":"x","legacy":[]}"#, "web"),
-        (6, r#"{"amount":{"cents":5},"note":"hi","channel":"web","type":null,"old":1}"#, "web"),
-        (7, r#"{"amount":{"cents":5},"note":"hi","channel":"web","type":null,"old":1}"#, "web"),
+        (
+            3,
+            r#"{"amount":{"cents":5},"memo":"hi","channel":"web"}"#,
+            "web",
+        ),
+        (
+            4,
+            r#"{"amount":{"cents":5},"note":"hi","channel":"web"}"#,
+            "web",
+        ),
+        (
+            5,
+            r#"{"amount":{"cents":5},"note":"hi","channel":"web","type":null,"old":"x","legacy":[]}"#,
+            "web",
+        ),
+        (
+            6,
+            r#"{"amount":{"cents":5},"note":"hi","channel":"web","type":null,"old":1}"#,
+            "web",
+        ),
+        (
+            7,
+            r#"{"amount":{"cents":5},"note":"hi","channel":"web","type":null,"old":1}"#,
+            "web",
+        ),
     ];
     for (version, json, channel) in stored {
         let read = Deposited::decode(version, json.as_bytes());
@@ -68,8 +88,14 @@ fn a_step_that_fails_says_which() {
 
 #[test]
 fn versions_that_never_were_are_refused() {
-    assert!(matches!(Deposited::decode(0, b"{}"), Err(DecodeError::NoChain { .. })));
-    assert!(matches!(Deposited::decode(8, b"{}"), Err(DecodeError::FutureVersion { .. })));
+    assert!(matches!(
+        Deposited::decode(0, b"{}"),
+        Err(DecodeError::NoChain { .. })
+    ));
+    assert!(matches!(
+        Deposited::decode(8, b"{}"),
+        Err(DecodeError::FutureVersion { .. })
+    ));
 }
 
 /// A predecessor with a chain of its own.
@@ -103,13 +129,22 @@ impl From<NotedV3> for Noted {
 #[test]
 fn a_predecessor_carries_the_chain_before_it() {
     let noted = |line: &str| Noted { line: line.into() };
-    assert_eq!(Noted::decode(1, br#"{"text":"hi"}"#).unwrap(), noted("nobody: hi"));
+    assert_eq!(
+        Noted::decode(1, br#"{"text":"hi"}"#).unwrap(),
+        noted("nobody: hi")
+    );
     let v2 = br#"{"text":"hi","author":"Ada"}"#;
     assert_eq!(Noted::decode(2, v2).unwrap(), noted("Ada: hi"));
     assert_eq!(Noted::decode(3, br#""Ada: hi""#).unwrap(), noted("Ada: hi"));
     assert_eq!(Noted::decode(4, br#"{"line":"x"}"#).unwrap(), noted("x"));
     let future = Noted::decode(5, b"{}").unwrap_err();
-    assert!(matches!(future, DecodeError::FutureVersion { stored: 5, current: 4 }));
+    assert!(matches!(
+        future,
+        DecodeError::FutureVersion {
+            stored: 5,
+            current: 4
+        }
+    ));
     assert!(Noted::decode(0, b"{}").is_err());
 }
 

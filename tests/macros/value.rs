@@ -52,9 +52,15 @@ where
 fn structs_and_enums_round_trip() {
     round_trip(Amount { cents: 5 }, r#"{"cents":5}"#);
     let number = String::from("1");
-    round_trip(Payment::ByCard { number }, r#"{"kind":"by_card","number":"1"}"#);
+    round_trip(
+        Payment::ByCard { number },
+        r#"{"kind":"by_card","number":"1"}"#,
+    );
     round_trip(Payment::Cash, r#"{"kind":"cash"}"#);
-    round_trip(Plain::Nested(Some(Box::new(Plain::One))), r#"{"Nested":"One"}"#);
+    round_trip(
+        Plain::Nested(Some(Box::new(Plain::One))),
+        r#"{"Nested":"One"}"#,
+    );
     round_trip(Plain::Two(Amount { cents: 1 }), r#"{"Two":{"cents":1}}"#);
 }
 
@@ -75,5 +81,8 @@ fn generic_values_have_one_schema_per_instance() {
 fn comments_become_descriptions() {
     let schema = schema::<Amount>();
     assert_eq!(schema["description"], "An amount in some currency.");
-    assert_eq!(schema["properties"]["cents"]["description"], "In the smallest unit.");
+    assert_eq!(
+        schema["properties"]["cents"]["description"],
+        "In the smallest unit."
+    );
 }
