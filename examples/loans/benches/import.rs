@@ -1,0 +1,147 @@
+//! The import of the whole real log, against bare inserts of the same rows: `cargo bench -p loans`.
+//!
+//! Bare means: the same table in another file, a write-ahead log, `synchronous = FULL`, one connection, one
+//! transaction for every 32 rows; the rows are in memory before the clock starts. The import reads them from the
+//! compressed log, decides on each, and keeps snapshots besides.
+
+use std::{
+    error::Error,
+    io::Write,
+    path::Path,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, FromRow, SqliteConnection,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
+
+const LOG: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../../shared/data/bpic2012.xes.gz"
+);
+const TASKS: &str = "32";
+const ROWS_PER_TRANSACTION: usize = 32;
+
+/// A stored event, as it lies in the table.
+#[derive(FromRow)]
+struct Row {
+    tenant_id: Vec<u8>,
+    aggregate_id: Vec<u8>,
+    version: i64,
+    aggregate_type: String,
+    event_id: Vec<u8>,
+    event_type: String,
+    schema_version: i64,
+    recorded_at: i64,
+    payload: String,
+    metadata: String,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    if !Path::new(LOG).is_file() {
+        return Err(format!("the real log is not at {LOG}").into());
+    }
+    let folder = tempfile::tempdir()?;
+    let imported_file = folder.path().join("imported.db");
+    let imported = import(&imported_file)?;
+    let rows = rows(&imported_file).await?;
+    let bare = insert(&imported_file, &folder.path().join("bare.db"), &rows).await?;
+
+    let mut out = anstream::stdout().lock();
+    writeln!(
+        out,
+        "{:<34}{:>10}{:>12}{:>8}",
+        "", "events", "events/s", "ratio"
+    )?;
+    let bare_rate = rate(rows.len(), bare);
+    for (name, time) in [
+        ("bare inserts, 32 a transaction", bare),
+        ("loans import, 32 tasks", imported),
+    ] {
+        let rate = rate(rows.len(), time);
+        let ratio = rate / bare_rate;
+        writeln!(out, "{name:<34}{:>10}{rate:>12.0}{ratio:>8.2}", rows.len())?;
+    }
+    Ok(())
+}
+
+fn import(file: &Path) -> Result<Duration, Box<dyn Error>> {
+    let started = Instant::now();
+    let status = Command::new(env!("CARGO_BIN_EXE_loans"))
+        .args(["import", LOG, "--tasks", TASKS, "--database"])
+        .arg(format!("sqlite:{}", file.display()))
+        .stdout(Stdio::null())
+        .status()?;
+    if !status.success() {
+        return Err("the import failed".into());
+    }
+    Ok(started.elapsed())
+}
+
+async fn rows(file: &Path) -> Result<Vec<Row>, sqlx::Error> {
+    let mut connection = connect(file).await?;
+    let rows = sqlx::query_as("SELECT * FROM intent_events ORDER BY position");
+    let rows = rows.fetch_all(&mut connection).await?;
+    connection.close().await?;
+    Ok(rows)
+}
+
+/// Inserts the rows into a table made as that of `model` was.
+async fn insert(model: &Path, file: &Path, rows: &[Row]) -> Result<Duration, sqlx::Error> {
+    let mut connection = connect(model).await?;
+    let table = sqlx::query_scalar("SELECT sql FROM sqlite_master WHERE name = 'intent_events'");
+    let table: String = table.fetch_one(&mut connection).await?;
+    connection.close().await?;
+    let mut connection = connect(file).await?;
+    sqlx::query(AssertSqlSafe(table))
+        .execute(&mut connection)
+        .await?;
+
+    let started = Instant::now();
+    for chunk in rows.chunks(ROWS_PER_TRANSACTION) {
+        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+        for row in chunk {
+            sqlx::query(
+                "INSERT INTO intent_events (tenant_id, aggregate_id, version, aggregate_type, event_id,
+                     event_type, schema_version, recorded_at, payload, metadata)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            )
+            .bind(&row.tenant_id)
+            .bind(&row.aggregate_id)
+            .bind(row.version)
+            .bind(&row.aggregate_type)
+            .bind(&row.event_id)
+            .bind(&row.event_type)
+            .bind(row.schema_version)
+            .bind(row.recorded_at)
+            .bind(&row.payload)
+            .bind(&row.metadata)
+            .execute(&mut *transaction)
+            .await?;
+        }
+        transaction.commit().await?;
+    }
+    let took = started.elapsed();
+    connection.close().await?;
+    Ok(took)
+}
+
+async fn connect(file: &Path) -> Result<SqliteConnection, sqlx::Error> {
+    let options = SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full);
+    options.connect().await
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a rate is shown in whole events"
+)]
+fn rate(events: usize, time: Duration) -> f64 {
+    events as f64 / time.as_secs_f64()
+}

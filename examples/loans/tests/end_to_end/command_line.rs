@@ -1,0 +1,150 @@
+//! What a person meets on the command line, with the sample.
+
+use crate::loans::{Loans, figure};
+
+const SAMPLE: &str = include_str!("../../sample.xes");
+
+#[track_caller]
+fn json(text: &str) -> serde_json::Value {
+    assert_eq!(text.lines().count(), 1, "not one line: {text}");
+    serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn the_sample_is_imported_reported_and_verified() {
+    let loans = Loans::new();
+    let imported = loans.succeed(&["import"]);
+    assert_eq!(figure(&imported, "applications"), 12);
+    assert_eq!(figure(&imported, "events stored"), 185);
+    assert_eq!(figure(&imported, "there already"), 0);
+    assert_eq!(figure(&imported, "refused"), 0);
+    assert!(loans.folder().join("loans.db").is_file());
+    assert_eq!(
+        json(&loans.succeed(&["report", "--json"])),
+        serde_json::json!({
+            "applications": 12, "events": 185, "requested_amount": 218_000,
+            "approved": 4, "declined": 4, "cancelled": 2, "undecided": 2
+        })
+    );
+    let table = loans.succeed(&["report"]);
+    assert_eq!(figure(&table, "requested amount"), 218_000);
+    assert_eq!(figure(&table, "offers sent back"), 5);
+    let verified = loans.succeed(&["verify"]);
+    assert_eq!(figure(&verified, "compared"), 12);
+    assert_eq!(figure(&verified, "with a snapshot"), 5);
+    assert_eq!(figure(&verified, "mismatches"), 0);
+}
+
+#[test]
+fn the_report_looks_back_inclusively() {
+    let loans = Loans::new();
+    loans.succeed(&["import"]);
+    // The moment of the first decline, to the millisecond, and just before it.
+    let declined = first_time_after("A_DECLINED");
+    let at = json(&loans.succeed(&["report", "--json", "--as-of", &declined]));
+    assert_eq!(at["declined"], 1);
+    let failed = loans.run(&["report", "--json", "--as-of", "yesterday"]);
+    assert!(
+        !failed.success && failed.err.contains("--as-of"),
+        "{failed:?}"
+    );
+    let just_before =
+        json(&loans.succeed(&["report", "--json", "--as-of", &a_little_before(&declined)]));
+    assert_eq!(just_before["declined"], 0);
+    assert_eq!(
+        just_before["events"].as_u64(),
+        at["events"].as_u64().map(|n| n - 1)
+    );
+    let none = json(&loans.succeed(&["report", "--json", "--as-of", "1999-12-31T00:00:00Z"]));
+    assert_eq!(none["applications"], 0);
+}
+
+/// The time of the first event of that name in the sample.
+fn first_time_after(name: &str) -> String {
+    let (_, rest) = SAMPLE.split_once(name).unwrap();
+    let (_, rest) = rest.split_once("time:timestamp\" value=\"").unwrap();
+    rest.split_once('"').unwrap().0.to_owned()
+}
+
+/// One microsecond before a time that has milliseconds.
+fn a_little_before(time: &str) -> String {
+    let (seconds, zone) = time.split_at(19);
+    let (millis, zone) = zone[1..].split_at(3);
+    let millis: u32 = millis.parse().unwrap();
+    assert!(millis > 0, "choose another event of the sample");
+    format!("{seconds}.{:06}{zone}", millis * 1_000 - 1)
+}
+
+#[test]
+fn a_malformed_line_is_named_and_a_mended_file_completes() {
+    let loans = Loans::new();
+    let line = SAMPLE
+        .lines()
+        .position(|line| line.contains("700108"))
+        .unwrap()
+        + 1;
+    let broken = SAMPLE.replace(
+        "<string key=\"concept:name\" value=\"700108\"/>",
+        "<string key=concept:name/>",
+    );
+    let file = loans.write("log.xes", broken);
+    let failed = loans.run(&["import", "log.xes"]);
+    assert!(!failed.success);
+    assert_eq!(failed.err.lines().count(), 1, "{}", failed.err);
+    let expected = format!("loans: log.xes, line {line}, column 3: this is not well-formed XML: ");
+    assert!(failed.err.starts_with(&expected), "{}", failed.err);
+    assert_eq!(figure(&failed.out, "applications"), 7);
+    let kept = json(&loans.succeed(&["report", "--json"]));
+    assert_eq!(kept["applications"], 7);
+
+    std::fs::write(file, SAMPLE).unwrap();
+    let mended = loans.succeed(&["import", "log.xes"]);
+    assert_eq!(
+        figure(&mended, "there already"),
+        kept["events"].as_u64().unwrap()
+    );
+    let whole = json(&loans.succeed(&["report", "--json"]));
+    assert_eq!(whole["events"], 185);
+}
+
+#[test]
+fn what_goes_wrong_is_told_in_one_line() {
+    let loans = Loans::new();
+    loans.write(
+        "foreign.db",
+        "this is no database, whatever its name says".repeat(100),
+    );
+    for (arguments, expected) in [
+        (
+            &["import", "no.xes"][..],
+            "loans: no.xes cannot be opened: ",
+        ),
+        (&["report"], "loans: "),
+        (&["verify", "--database", "sqlite:no.db"], "loans: "),
+        (
+            &["report", "--database", "memory:"],
+            "loans: `memory:` forgets",
+        ),
+        (&["report", "--database", "oracle:loans"], "loans: "),
+        (&["import", "--database", "sqlite:foreign.db"], "loans: "),
+    ] {
+        let failed = loans.run(arguments);
+        assert!(!failed.success, "{arguments:?}");
+        assert!(
+            failed.err.starts_with(expected),
+            "{arguments:?}: {}",
+            failed.err
+        );
+        assert_eq!(
+            failed.err.lines().count(),
+            1,
+            "{arguments:?}: {}",
+            failed.err
+        );
+        assert_eq!(failed.out, "", "{arguments:?}");
+    }
+    assert!(
+        !loans.folder().join("loans.db").exists(),
+        "a report made a database"
+    );
+}
