@@ -80,7 +80,7 @@ async fn a_version_from_the_future_is_named() {
         assert_eq!(schema_version, 9);
         assert!(
             matches!(
-                source,
+                *source,
                 DecodeError::FutureVersion {
                     stored: 9,
                     current: 2
