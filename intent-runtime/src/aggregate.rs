@@ -2,7 +2,7 @@
 
 use crate::{
     AggregateEvent, Command, CommandList, Context, CreateError, Decide, Decision, HistoryError, Id,
-    SnapshotCodec, Version,
+    Refusal, SnapshotCodec, Version,
 };
 
 /// The state of one thing, made of its events. `#[derive(Aggregate)]` implements it from the rules on the fields.
@@ -58,10 +58,14 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
     ///
     /// # Errors
     /// The domain's refusal, or a decision that does not begin with a creating event.
+    #[expect(
+        clippy::type_complexity,
+        reason = "a pair in a result, spelt out where it is read"
+    )]
     fn create<C>(
         command: C,
         context: &Context,
-    ) -> Result<(Self, Vec<Self::Event>), CreateError<<Self as Decide<C>>::Error>>
+    ) -> Result<(Self, Vec<Self::Event>), CreateError<Refusal<C>>>
     where
         Self: Decide<C>,
         C: Command<Aggregate = Self>,
@@ -128,9 +132,8 @@ pub(crate) fn fold_next<A: Aggregate>(
         }
         Some(state) => state.apply(event),
         None => {
-            *state = Some(
-                A::init(id, event).ok_or_else(|| HistoryError::not_created::<A>(version, event))?,
-            )
+            let created = A::init(id, event);
+            *state = Some(created.ok_or_else(|| HistoryError::not_created::<A>(version, event))?);
         }
     }
     Ok(())

@@ -6,8 +6,8 @@ use tracing::Instrument;
 
 use crate::{
     Aggregate, AsOf, Catalogue, Command, Id, LoadError, Loaded, Receipt, Recorded, Refusal,
-    RegisterError, SendError, SendOptions, Snapshot, Store, StoreError, StreamId, TenantId,
-    Version,
+    RegisterError, SendError, SendOptions, Snapshot, SnapshotCodec, Store, StoreError, StreamId,
+    TenantId, Version,
     dispatch::{self, AggregateCache},
     telemetry,
 };
@@ -296,10 +296,11 @@ impl Tenant {
         &self,
         id: Id<A>,
     ) -> impl Future<Output = Result<Version, LoadError>> + Send + use<'_, A> {
-        async move {
+        let span = tracing::debug_span!(telemetry::SNAPSHOT, aggregate = A::TYPE, %id);
+        let taking = async move {
             let stream = self.stream(id)?;
             let loaded = self.load_to(id, &stream, Version::MAX).await?;
-            let snapshot = crate::SnapshotCodec::of().encode(&loaded.state, loaded.version);
+            let snapshot = SnapshotCodec::of().encode(&loaded.state, loaded.version);
             let snapshot = snapshot.map_err(|source| LoadError::Encode {
                 stream: stream.clone(),
                 source,
@@ -307,7 +308,8 @@ impl Tenant {
             let saving = self.core.store.save_snapshot(&stream, snapshot);
             saving.await.map_err(LoadError::Store)?;
             Ok(loaded.version)
-        }
+        };
+        taking.instrument(span)
     }
 
     async fn load_to<A: Aggregate>(

@@ -111,6 +111,7 @@ impl<A: Aggregate, E: IntoEvents<A>, const N: usize> IntoEvents<A> for [E; N] {
 
 macro_rules! tuples {
     ($($name:ident)+) => {
+        #[diagnostic::do_not_recommend]
         impl<A: Aggregate, $($name: IntoEvents<A>),+> IntoEvents<A> for ($($name,)+) {
             #[allow(non_snake_case, reason = "each value bears the name of its type")]
             fn append_to(self, events: &mut Vec<A::Event>) {

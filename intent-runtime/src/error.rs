@@ -180,7 +180,7 @@ pub enum LoadError {
         /// The version of its shape.
         schema_version: u32,
         /// Why not.
-        source: DecodeError,
+        source: Box<DecodeError>,
     },
     /// The stored history breaks a rule.
     #[error("{stream} has a broken history")]

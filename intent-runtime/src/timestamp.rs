@@ -45,9 +45,9 @@ pub enum TimestampError {
 impl Timestamp {
     /// The first instant of the year 0000.
     pub const MIN: Self = Self(-62_167_219_200_000_000);
-    /// 9999-12-30T22:00:00.999999Z, the last microsecond whose local year is four digits at every offset; what jiff
-    /// can write and read ends there.
-    pub const MAX: Self = Self(253_402_207_200_999_999);
+    /// 9999-12-30T22:00:00Z. Later instants have a year of five digits at some offset, and jiff counts no microseconds
+    /// beyond it.
+    pub const MAX: Self = Self(253_402_207_200_000_000);
 
     /// The present, by the system's clock.
     pub fn now() -> Self {

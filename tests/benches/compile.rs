@@ -1,7 +1,13 @@
 //! What the macros add to a build: a crate of 50 aggregates with 5 events each, beside the same structs with only the
 //! serde and schema derives.
 
-#![allow(clippy::print_stdout, reason = "a bench prints its figures")]
+#![allow(
+    clippy::print_stdout,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::cast_precision_loss,
+    reason = "a bench prints its figures and ends when it cannot get them"
+)]
 
 mod support;
 

@@ -1,6 +1,12 @@
 //! What decoding and folding costs beside bare serde into the same structs, chosen by a `match` on the name.
 
-#![allow(clippy::print_stdout, reason = "a bench prints its figures")]
+#![allow(
+    clippy::print_stdout,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::cast_precision_loss,
+    reason = "a bench prints its figures and ends when it cannot get them"
+)]
 
 mod support;
 

@@ -1,6 +1,12 @@
 //! What generated folding costs beside a hand-written `match`, in instructions counted by callgrind.
 
-#![allow(clippy::print_stdout, reason = "a bench prints its figures")]
+#![allow(
+    clippy::print_stdout,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::cast_precision_loss,
+    reason = "a bench prints its figures and ends when it cannot get them"
+)]
 
 mod support;
 

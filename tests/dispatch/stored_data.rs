@@ -116,7 +116,7 @@ async fn an_unreadable_payload_is_named() {
             };
             assert_eq!(version, Version::new(2));
             assert!(
-                matches!(source, DecodeError::Payload(_)),
+                matches!(*source, DecodeError::Payload(_)),
                 "{payload}: {source:?}"
             );
         }

@@ -1,4 +1,11 @@
 //! Every store against the conformance suite, and what only one of them can promise.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 mod memory;
 mod sqlite;

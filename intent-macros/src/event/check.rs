@@ -3,7 +3,7 @@
 use quote::ToTokens;
 use syn::{Fields, GenericParam};
 
-use super::model::{Event, parenthesised, serde_metas};
+use super::model::{Event, serde_metas};
 use crate::diag::{Diagnostics, Mistake};
 
 /// Reports all mistakes in `event`.
@@ -53,7 +53,11 @@ fn named_fields_one_value_or_none(diag: &Diagnostics, event: &Event<'_>) {
             "an event has named fields, one unnamed value, or nothing, found a tuple of {}",
             fields.unnamed.len()
         );
-        diag.add(Mistake::at(parenthesised(event.original), fact).help("give the fields names"));
+        let blame = match fields.unnamed.is_empty() {
+            true => event.ident().to_token_stream(),
+            false => fields.to_token_stream(),
+        };
+        diag.add(Mistake::at(blame, fact).help("give the fields names"));
     }
 }
 

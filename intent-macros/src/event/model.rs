@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::ToTokens as _;
 use syn::{
     Attribute, Expr, Field, Fields, Ident, Item, ItemStruct, LitStr, Meta, Token,
-    ext::IdentExt as _, punctuated::Punctuated, spanned::Spanned as _,
+    ext::IdentExt as _, punctuated::Punctuated,
 };
 
 use super::attrs::{self, EventAttrs, Step};
@@ -209,14 +209,5 @@ fn renamed_to(meta: &Meta) -> Option<String> {
             .and_then(|meta| meta.require_name_value().ok())
             .and_then(value),
         _ => None,
-    }
-}
-
-/// The parenthesised fields of a tuple struct, to blame them as a whole.
-pub(super) fn parenthesised(item: &ItemStruct) -> TokenStream {
-    let fields = item.fields.to_token_stream();
-    match item.fields.is_empty() {
-        true => Ident::new("fields", fields.span()).into_token_stream(),
-        false => fields,
     }
 }

@@ -123,7 +123,7 @@ pub(crate) fn decode_recorded<A: Aggregate>(
             version: stored.version,
             event: stored.event_type,
             schema_version: stored.schema_version,
-            source,
+            source: Box::new(source),
         }),
     }
 }
@@ -167,7 +167,7 @@ impl<A: Aggregate> Fold<'_, A> {
                 version: event.version,
                 event: event.event_type.to_owned(),
                 schema_version: event.schema_version,
-                source,
+                source: Box::new(source),
             }
         })
     }

@@ -111,7 +111,7 @@ pub enum StoreError {
         what: String,
     },
     /// The database cannot be opened or reached. Handling: check the path or address.
-    #[error("`{place}` cannot be opened")]
+    #[error("`{place}` cannot be opened or reached")]
     Unavailable {
         /// Which database.
         place: String,

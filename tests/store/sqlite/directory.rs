@@ -1,7 +1,12 @@
-use std::path::{Path, PathBuf};
+use std::{ops::ControlFlow, path::PathBuf};
 
-use intent_runtime::{SqliteStore, StoreError};
-use sqlx::{ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
+use intent_runtime::{
+    AggregateId, CommandId, EventId, Expect, NewEvent, SqliteStore, Store, StoreError,
+    StoredSnapshot, StreamId, TenantId,
+    store::{Append, RawEvent, ReadStream, StateSink},
+};
+use serde_json::value::RawValue;
+use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use uuid::Uuid;
 
 /// A directory of a test's own, removed with it.
@@ -30,6 +35,14 @@ impl Directory {
         self.options().connect().await.unwrap()
     }
 
+    /// Runs statements on the file, beside any store that has it open.
+    pub async fn execute(&self, statements: &'static str) {
+        let mut connection = self.connection().await;
+        let run = sqlx::raw_sql(statements).execute(&mut connection).await;
+        run.unwrap();
+        connection.close().await.unwrap();
+    }
+
     pub async fn open(&self) -> SqliteStore {
         self.try_open("").await.unwrap()
     }
@@ -42,11 +55,64 @@ impl Directory {
 
 impl Drop for Directory {
     fn drop(&mut self) {
-        remove(&self.0);
+        // A store that was not closed may still be writing its last files; the system clears what is left.
+        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
-fn remove(path: &Path) {
-    // A store that was not closed may still be writing its last files; the system clears what is left.
-    let _ = std::fs::remove_dir_all(path);
+pub fn stream() -> StreamId {
+    StreamId {
+        tenant_id: TenantId::DEFAULT,
+        aggregate_type: "Account".into(),
+        aggregate_id: AggregateId::from_uuid(Uuid::now_v7()),
+    }
+}
+
+/// An append of some events that expects nothing.
+pub fn append(stream: &StreamId, events: usize) -> Append {
+    with_payloads(stream, &vec!["{}"; events])
+}
+
+pub fn append_payload(stream: &StreamId, payload: &str) -> Append {
+    with_payloads(stream, &[payload])
+}
+
+fn with_payloads(stream: &StreamId, payloads: &[&str]) -> Append {
+    let command_id = CommandId::new();
+    let event = |(index, payload): (u32, &&str)| NewEvent {
+        id: EventId::of(command_id, index),
+        event_type: "Deposited".into(),
+        schema_version: 1,
+        payload: RawValue::from_string((*payload).to_owned()).unwrap(),
+    };
+    Append {
+        stream: stream.clone(),
+        expect: Expect::Any,
+        command_id,
+        events: (0..).zip(payloads).map(event).collect(),
+        metadata: RawValue::from_string("{}".to_owned()).unwrap(),
+        snapshot: None,
+    }
+}
+
+/// The versions of a stream's events, as state is read.
+pub async fn versions(store: &SqliteStore, stream: &StreamId) -> Result<Vec<u64>, StoreError> {
+    let mut versions = Versions(Vec::new());
+    store
+        .read_state(ReadStream::all(stream), &mut versions)
+        .await?;
+    Ok(versions.0)
+}
+
+struct Versions(Vec<u64>);
+
+impl StateSink for Versions {
+    fn snapshot(&mut self, _: StoredSnapshot) -> bool {
+        true
+    }
+
+    fn event(&mut self, event: RawEvent<'_>) -> ControlFlow<()> {
+        self.0.push(event.version.get());
+        ControlFlow::Continue(())
+    }
 }

@@ -8,6 +8,14 @@ pub struct Relocate {
     pub other: Id<Account>,
 }
 
+#[commands]
+impl Account {
+    #[create(Relocate)]
+    pub fn relocate(_: Relocate) -> Opened {
+        Opened
+    }
+}
+
 #[derive(Aggregate)]
 #[aggregate(created_by(Opened))]
 pub struct Account {

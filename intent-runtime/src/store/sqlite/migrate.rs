@@ -41,6 +41,7 @@ pub(super) async fn probe(
     options: &SqliteConnectOptions,
     place: &Place,
 ) -> Result<Found, StoreError> {
+    refuse_short(options, place)?;
     // A connection that can write would, on closing, move a foreign write-ahead log into its file.
     let reading = options.clone().read_only(true).create_if_missing(false);
     match probe_with(&reading, place).await {
@@ -53,6 +54,19 @@ pub(super) async fn probe(
         Err(StoreError::Unavailable { .. }) => Ok(Found::Older),
         found => found,
     }
+}
+
+/// SQLite takes a file that is shorter than its smallest page for an empty one, and would write over it.
+fn refuse_short(options: &SqliteConnectOptions, place: &Place) -> Result<(), StoreError> {
+    const SMALLEST_PAGE: u64 = 512;
+    let length = std::fs::metadata(options.get_filename()).map_or(0, |file| file.len());
+    if (1..SMALLEST_PAGE).contains(&length) {
+        return Err(StoreError::NotADatabase {
+            place: place.to_string(),
+            source: format!("it has {length} bytes, less than any database").into(),
+        });
+    }
+    Ok(())
 }
 
 async fn probe_with(options: &SqliteConnectOptions, place: &Place) -> Result<Found, StoreError> {
