@@ -13,7 +13,7 @@ use std::{
 };
 
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, FromRow, SqliteConnection,
+    AssertSqlSafe, ConnectOptions, Connection, SqlSafeStr, SqliteConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
@@ -24,20 +24,23 @@ const LOG: &str = concat!(
 const TASKS: &str = "32";
 const ROWS_PER_TRANSACTION: usize = 32;
 
-/// A stored event, as it lies in the table.
-#[derive(FromRow)]
-struct Row {
-    tenant_id: Vec<u8>,
-    aggregate_id: Vec<u8>,
-    version: i64,
-    aggregate_type: String,
-    event_id: Vec<u8>,
-    event_type: String,
-    schema_version: i64,
-    recorded_at: i64,
-    payload: String,
-    metadata: String,
-}
+/// What both statements below name, in the order of a [`Row`].
+const COLUMNS: &str = "tenant_id, aggregate_id, version, aggregate_type, event_id, event_type, \
+                       schema_version, recorded_at, payload, metadata";
+
+/// A stored event, as it lies in the table; the position is given anew.
+type Row = (
+    Vec<u8>,
+    Vec<u8>,
+    i64,
+    String,
+    Vec<u8>,
+    String,
+    i64,
+    i64,
+    String,
+    String,
+);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -83,7 +86,8 @@ fn import(file: &Path) -> Result<Duration, Box<dyn Error>> {
 
 async fn rows(file: &Path) -> Result<Vec<Row>, sqlx::Error> {
     let mut connection = connect(file).await?;
-    let rows = sqlx::query_as("SELECT * FROM intent_events ORDER BY position");
+    let select = format!("SELECT {COLUMNS} FROM intent_events ORDER BY position");
+    let rows = sqlx::query_as(AssertSqlSafe(select));
     let rows = rows.fetch_all(&mut connection).await?;
     connection.close().await?;
     Ok(rows)
@@ -100,27 +104,28 @@ async fn insert(model: &Path, file: &Path, rows: &[Row]) -> Result<Duration, sql
         .execute(&mut connection)
         .await?;
 
+    let insert = format!(
+        "INSERT INTO intent_events ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+    );
+    let insert = AssertSqlSafe(insert).into_sql_str();
+
     let started = Instant::now();
     for chunk in rows.chunks(ROWS_PER_TRANSACTION) {
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
         for row in chunk {
-            sqlx::query(
-                "INSERT INTO intent_events (tenant_id, aggregate_id, version, aggregate_type, event_id,
-                     event_type, schema_version, recorded_at, payload, metadata)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-            )
-            .bind(&row.tenant_id)
-            .bind(&row.aggregate_id)
-            .bind(row.version)
-            .bind(&row.aggregate_type)
-            .bind(&row.event_id)
-            .bind(&row.event_type)
-            .bind(row.schema_version)
-            .bind(row.recorded_at)
-            .bind(&row.payload)
-            .bind(&row.metadata)
-            .execute(&mut *transaction)
-            .await?;
+            sqlx::query(insert.clone())
+                .bind(&row.0)
+                .bind(&row.1)
+                .bind(row.2)
+                .bind(&row.3)
+                .bind(&row.4)
+                .bind(&row.5)
+                .bind(row.6)
+                .bind(row.7)
+                .bind(&row.8)
+                .bind(&row.9)
+                .execute(&mut *transaction)
+                .await?;
         }
         transaction.commit().await?;
     }

@@ -1,5 +1,7 @@
 //! What a person meets on the command line, with the sample.
 
+use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
+
 use crate::loans::{Loans, figure};
 
 const SAMPLE: &str = include_str!("../../sample.xes");
@@ -57,6 +59,22 @@ fn the_report_looks_back_inclusively() {
     );
     let none = json(&loans.succeed(&["report", "--json", "--as-of", "1999-12-31T00:00:00Z"]));
     assert_eq!(none["applications"], 0);
+}
+
+#[tokio::test]
+async fn a_snapshot_that_lies_is_found_out() {
+    let loans = Loans::new();
+    loans.succeed(&["import"]);
+    let file = SqliteConnectOptions::new().filename(loans.folder().join("loans.db"));
+    let mut connection = file.connect().await.unwrap();
+    let lie = "UPDATE intent_snapshots SET state = replace(state, '\"sent\":1', '\"sent\":7')";
+    let told = sqlx::query(lie).execute(&mut connection).await.unwrap();
+    assert!(told.rows_affected() > 0);
+    connection.close().await.unwrap();
+    let verified = loans.run(&["verify"]);
+    assert!(!verified.success);
+    assert!(figure(&verified.out, "mismatches") > 0, "{verified:?}");
+    assert!(verified.out.contains("700101 differs"), "{verified:?}");
 }
 
 /// The time of the first event of that name in the sample.
