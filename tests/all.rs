@@ -1,5 +1,15 @@
 //! Every integration test, in one binary.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    reason = "a test ends where something is not as it should be"
+)]
+
 mod dispatch;
 mod guide;
 mod macros;

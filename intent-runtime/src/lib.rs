@@ -14,6 +14,7 @@ mod error;
 mod event;
 mod id;
 mod json_object;
+mod macros;
 mod metadata;
 mod snapshot;
 pub mod store;
@@ -45,7 +46,7 @@ pub use upcast::{DecodeError, UpcastError};
 pub use version::{Position, Version};
 
 // The derive shares its name with the trait, as serde's do.
-pub use intent_macros::{Aggregate, command, commands, event, value};
+pub use macros::{Aggregate, command, commands, event, value};
 
 /// What a domain file needs: `use intent_runtime::prelude::*;`.
 pub mod prelude {

@@ -22,13 +22,10 @@ fn account() -> Account {
     Account::create(open, &Context::new()).unwrap().0
 }
 
-fn decide<A: Aggregate, C: Command<Aggregate = A>>(
+fn decide<A: Decide<C>, C: Command<Aggregate = A>>(
     state: Option<&A>,
     command: C,
-) -> Result<Decision<A>, <A as Decide<C>>::Error>
-where
-    A: Decide<C>,
-{
+) -> Result<Decision<A>, A::Error> {
     A::decide(state, command, &Context::new())
 }
 
@@ -194,6 +191,10 @@ impl Counter {
     }
 
     #[handle]
+    #[expect(
+        clippy::unused_unit,
+        reason = "written out, it is one of the return types"
+    )]
     fn nothing(&self) -> () {}
 
     #[handle]

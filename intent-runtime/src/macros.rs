@@ -1,0 +1,157 @@
+//! The macros, documented where they are used.
+
+/// Makes an event of a struct: with named fields, with one unnamed field, or without any.
+///
+/// It derives `Clone`, `Debug`, `PartialEq`, serde's traits and `JsonSchema`, each left out where you derive it below,
+/// and implements [`Event`](crate::Event) with the reading of every older version.
+///
+/// | key | meaning |
+/// |---|---|
+/// | `name = "…"` | the stored name; the struct's own unless given |
+/// | `version = 3` | the version of the shape, 1 unless given |
+/// | `upcast(2 => function)` | the step from version 2 to 3, a `fn(JsonObject) -> Result<JsonObject, UpcastError>` |
+/// | `removed(3, "memo")` | the step to version 3 drops a field |
+/// | `unchanged(3)` | the step to version 3 leaves what is stored as it is |
+/// | `from = OldEvent` | the version before this one is another struct, from which this one has `From` |
+/// | `crate = ::path` | where the runtime is, if it is re-exported |
+///
+/// On a field:
+///
+/// | note | meaning |
+/// |---|---|
+/// | `#[since(2, default = …)]` | the step to version 2 adds it, with this value in older events; `Default` without one |
+/// | `#[renamed(3, from = "memo")]` | the step to version 3 gave it this name |
+///
+/// Every step from version 1 on must be accounted for; a hole does not compile. A unit event is stored as `{}`, so that fields
+/// can come later. The attribute stands above any `#[derive]`.
+///
+/// ```
+/// use intent_runtime::prelude::*;
+///
+/// #[event(version = 2)]
+/// struct Deposited {
+///     amount: i64,
+///     #[since(2, default = "counter".into())]
+///     channel: String,
+/// }
+///
+/// let old = Deposited::decode(1, br#"{"amount":5}"#)?;
+/// assert_eq!(old.channel, "counter");
+/// # Ok::<(), intent_runtime::DecodeError>(())
+/// ```
+pub use intent_macros::event;
+
+/// Makes an aggregate of a struct whose fields say what changes them.
+///
+/// It writes the enum of all events (`AccountEvent` for `Account`), [`Aggregate`](trait@crate::Aggregate) with `init` and `apply`,
+/// conversions from each event, and [`Snapshot`](crate::Snapshot) if asked for.
+///
+/// | key of `#[aggregate(..)]` | meaning |
+/// |---|---|
+/// | `created_by(Opened)` | the events that a stream can begin with; `Opened => Self::opened` names a `fn(Id<Self>, &Opened) -> Self` |
+/// | `events(Deposited, …)` | all others; `Moved => Self::moved` names a `fn(&mut self, &Moved)`, `Audited => ()` changes nothing |
+/// | `name = "…"` | the stored name of the type; the struct's own unless given |
+/// | `snapshot(every = 100)` | keep the state whenever an append crosses a multiple of so many events |
+/// | `crate = ::path` | where the runtime is, if it is re-exported |
+///
+/// One field is marked `#[id]` and is an `Id<Self>`. The others may have rules, `#[on(..)]`: `EVENT = value`, `EVENT += value`
+/// with any assignment operator, `EVENT => |field, event| …` to change it in place. A value is an expression or a
+/// closure over the event. A rule sees the event and its own field only.
+///
+/// ```
+/// use intent_runtime::prelude::*;
+///
+/// #[derive(Aggregate)]
+/// #[aggregate(created_by(Opened), events(Deposited, Audited => ()))]
+/// struct Account {
+///     #[id]
+///     id: Id<Account>,
+///     #[on(Deposited += |e| e.amount)]
+///     balance: i64,
+/// }
+/// #[event]
+/// struct Opened;
+/// #[event]
+/// struct Deposited { amount: i64 }
+/// #[event]
+/// struct Audited;
+///
+/// let history = [Opened.into(), Deposited { amount: 5 }.into(), Audited.into()];
+/// let account = Account::rehydrate(Id::new(), history)?.expect("a history that is not empty");
+/// assert_eq!(account.balance, 5);
+/// # Ok::<(), intent_runtime::HistoryError>(())
+/// ```
+pub use intent_macros::Aggregate;
+
+/// Makes a command of each marked function of an aggregate's `impl` block, of which there is one.
+///
+/// `deposit(&self, amount: i64)` becomes `Deposit { id, amount }`, as visible as the function, with its doc comment,
+/// serde and JSON Schema. The functions stay as written.
+///
+/// | mark | on |
+/// |---|---|
+/// | `#[create]` | a function without `self`; it runs when the aggregate does not exist |
+/// | `#[handle]` | a function with `&self`; it runs when the aggregate exists |
+/// | `#[handle(name = CloseLoan)]` | … whose command has another name |
+/// | `#[handle(Relocate)]` | … whose one argument is a command struct of your own |
+///
+/// An argument `ctx: &Context` is not part of the command. A function returns an event, `Option`, a tuple, an array,
+/// `Vec<AccountEvent>` or `()`, or any of these inside a `Result` that is written out.
+///
+/// ```
+/// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
+/// # use account::*;
+/// use intent_runtime::prelude::*;
+///
+/// let id = Id::<Account>::new();
+/// let open = Open { id, owner: "Ada".into() }; // from `#[create] fn open(owner: String) -> Opened`
+/// let (account, events) = Account::create(open, &Context::new())?;
+/// assert_eq!(events, [Opened { owner: "Ada".into() }.into()]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub use intent_macros::commands;
+
+/// Makes a command of a struct whose `#[id]` field says which aggregate it is for.
+///
+/// The aggregate names it at a function of its `#[commands]` block, `#[handle(Relocate)]` or `#[create(Relocate)]`, or implements
+/// [`Decide`](crate::Decide) by hand. Keys: `name = "…"` and `crate = ::path`.
+///
+/// ```
+/// use intent_runtime::prelude::*;
+/// # #[derive(Aggregate)]
+/// # #[aggregate(created_by(Opened), events(Moved => ()))]
+/// # struct Account { #[id] id: Id<Account> }
+/// # #[event] struct Opened;
+/// # #[event] struct Moved { to: String }
+///
+/// #[command]
+/// struct Relocate {
+///     #[id]
+///     account: Id<Account>,
+///     to: String,
+/// }
+///
+/// #[commands]
+/// impl Account {
+///     #[handle(Relocate)]
+///     fn relocate(&self, command: Relocate) -> Moved {
+///         Moved { to: command.to }
+///     }
+/// }
+/// ```
+pub use intent_macros::command;
+
+/// Gives a struct or an enum what a value object needs to stand in an event, a command or a state: `Clone`, `Debug`,
+/// `PartialEq`, serde's traits and `JsonSchema`, each left out where you derive it below. Nothing else.
+///
+/// ```
+/// use intent_runtime::prelude::*;
+///
+/// #[value]
+/// #[derive(Copy, Default)]
+/// struct Money {
+///     cents: i64,
+/// }
+/// assert_eq!(Money::default(), Money { cents: 0 });
+/// ```
+pub use intent_macros::value;
