@@ -1,6 +1,6 @@
 //! [`App`]: the front door.
 
-use std::{borrow::Cow, fmt, ops::Deref, sync::Arc};
+use std::{fmt, ops::Deref, sync::Arc};
 
 use tracing::Instrument;
 
@@ -333,11 +333,7 @@ impl Tenant {
         if !self.core.catalogue.has_aggregate::<A>() {
             return Err(LoadError::NotRegistered { aggregate: A::TYPE });
         }
-        Ok(StreamId {
-            tenant_id: self.id,
-            aggregate_type: Cow::Borrowed(A::TYPE),
-            aggregate_id: id.into(),
-        })
+        Ok(StreamId::of(self.id, id))
     }
 }
 

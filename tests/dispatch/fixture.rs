@@ -9,9 +9,8 @@ use std::{
 };
 
 use intent_runtime::{
-    AggregateId, App, AsOf, CommandId, EventId, Expect, Id, Metadata, NewEvent, NewSnapshot,
-    RecordedEvent, SqliteStore, Store, StoreError, StreamId, TenantId, Version,
-    prelude::Aggregate,
+    App, AsOf, CommandId, EventId, Expect, Id, Metadata, NewEvent, NewSnapshot, RecordedEvent,
+    SqliteStore, Store, StoreError, StreamId, TenantId, Version,
     store::{Append, Appended, EventSink, MemoryStore, ReadStream, StateSink, StoreFuture},
 };
 use serde_json::value::RawValue;
@@ -44,12 +43,8 @@ pub async fn opened(app: &App) -> Id<Account> {
     id
 }
 
-pub fn stream(id: impl Into<AggregateId>) -> StreamId {
-    StreamId {
-        tenant_id: TenantId::DEFAULT,
-        aggregate_type: Cow::Borrowed(Account::TYPE),
-        aggregate_id: id.into(),
-    }
+pub fn stream(id: Id<Account>) -> StreamId {
+    StreamId::of(TenantId::DEFAULT, id)
 }
 
 /// Appends one raw event, as another build of the program might.

@@ -167,7 +167,7 @@ async fn old_event(app: &App, tell: &mut Narrator, ada: Id<Account>) -> Outcome 
     let payload = r#"{"amount":{"cents":700}}"#;
     let command_id = CommandId::new();
     let append = Append {
-        stream: stream(ada),
+        stream: StreamId::of(TenantId::DEFAULT, ada),
         expect: Expect::Version(version),
         command_id,
         events: vec![NewEvent {
@@ -192,7 +192,7 @@ async fn old_event(app: &App, tell: &mut Narrator, ada: Id<Account>) -> Outcome 
 
 async fn snapshot(app: &App, tell: &mut Narrator, ada: Id<Account>) -> Outcome {
     tell.step("A snapshot, so that loading stays short");
-    let stream = stream(ada);
+    let stream = StreamId::of(TenantId::DEFAULT, ada);
     app.store().delete_snapshots(stream.tenant_id, None).await?;
     let without = Counted::read(app, &stream).await?;
     let version = app.snapshot(ada).await?;
@@ -271,13 +271,5 @@ fn deposit(id: Id<Account>, cents: i64, channel: &str) -> Deposit {
         id,
         amount: Money { cents },
         channel: channel.into(),
-    }
-}
-
-fn stream(id: Id<Account>) -> StreamId {
-    StreamId {
-        tenant_id: TenantId::DEFAULT,
-        aggregate_type: Cow::Borrowed(Account::TYPE),
-        aggregate_id: id.into(),
     }
 }

@@ -1,6 +1,6 @@
 //! Loads every application twice, from its events alone and from a snapshot with the events after it, and compares.
 
-use std::{borrow::Cow, ops::ControlFlow};
+use std::ops::ControlFlow;
 
 use intent_runtime::{
     Aggregate, App, Id, StoredSnapshot, StreamId, TenantId,
@@ -56,11 +56,7 @@ async fn compare(app: App, id: Id<LoanApplication>) -> Result<Compared, Failure>
 }
 
 async fn has_snapshot(app: &App, id: Id<LoanApplication>) -> Result<bool, Failure> {
-    let stream = StreamId {
-        tenant_id: TenantId::DEFAULT,
-        aggregate_type: Cow::Borrowed(LoanApplication::TYPE),
-        aggregate_id: id.into(),
-    };
+    let stream = StreamId::of(TenantId::DEFAULT, id);
     let mut look = Look { found: false };
     let read = ReadStream {
         snapshot: true,

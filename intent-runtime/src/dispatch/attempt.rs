@@ -54,11 +54,7 @@ impl<'a, C: Command> Sending<'a, C> {
         options: SendOptions,
     ) -> Result<Self, SendError<Refusal<C>>> {
         let id = command.target();
-        let stream = StreamId {
-            tenant_id: tenant,
-            aggregate_type: Cow::Borrowed(C::Aggregate::TYPE),
-            aggregate_id: id.into(),
-        };
+        let stream = StreamId::of(tenant, id);
         let command_id = options.command_id.unwrap_or_else(CommandId::new);
         let context = Context::of(command_id, tenant, options.metadata.clone());
         let metadata =

@@ -39,8 +39,8 @@ pub use sqlite::SqliteStore;
 use std::{borrow::Cow, fmt, future::Future, ops::ControlFlow, pin::Pin};
 
 use crate::{
-    AggregateId, CommandId, NewSnapshot, RecordedEvent, StoredSnapshot, TenantId, Timestamp,
-    Version,
+    Aggregate, AggregateId, CommandId, Id, NewSnapshot, RecordedEvent, StoredSnapshot, TenantId,
+    Timestamp, Version,
 };
 
 /// The future of one store call.
@@ -107,6 +107,17 @@ pub struct StreamId {
     pub aggregate_type: Cow<'static, str>,
     /// The aggregate.
     pub aggregate_id: AggregateId,
+}
+
+impl StreamId {
+    /// The stream of one aggregate in a tenant.
+    pub fn of<A: Aggregate>(tenant_id: TenantId, id: Id<A>) -> Self {
+        Self {
+            tenant_id,
+            aggregate_type: Cow::Borrowed(A::TYPE),
+            aggregate_id: id.into(),
+        }
+    }
 }
 
 /// As a sentence names it: `Account 0190…`, with the tenant when it is not the default one.

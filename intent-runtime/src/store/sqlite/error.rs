@@ -137,14 +137,14 @@ impl From<sqlx::Error> for Failure {
     }
 }
 
+// sqlx repeats the text of a cause in its own, so the one text says all and there is no source beside it.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        match &*self.0 {
+            sqlx::Error::Database(database) => database.fmt(f),
+            error => error.fmt(f),
+        }
     }
 }
 
-impl Error for Failure {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.source()
-    }
-}
+impl Error for Failure {}
