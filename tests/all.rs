@@ -13,4 +13,5 @@
 mod dispatch;
 mod guide;
 mod macros;
+mod scenario;
 mod store;

@@ -10,7 +10,7 @@ use crate::{Aggregate, AggregateEvent, CommandId, DecodeError, StoreError, Strea
 pub enum HistoryError {
     /// The first event is not a creating one.
     #[error(
-        "the history of a {aggregate} begins at version {version} with `{event}`, which creates none"
+        "a history of {aggregate} begins at version {version} with `{event}`, which creates none"
     )]
     NotCreated {
         /// [`Aggregate::TYPE`].
@@ -21,9 +21,7 @@ pub enum HistoryError {
         event: &'static str,
     },
     /// A later event is a creating one.
-    #[error(
-        "the history of a {aggregate} has the creating event `{event}` again at version {version}"
-    )]
+    #[error("a history of {aggregate} has the creating event `{event}` again at version {version}")]
     CreatedAgain {
         /// [`Aggregate::TYPE`].
         aggregate: &'static str,

@@ -139,7 +139,7 @@ async fn a_decision_that_breaks_the_history_is_an_error_before_anything_is_writt
         let cause = std::error::Error::source(&error).unwrap().to_string();
         assert_eq!(
             cause,
-            "the history of a Account has the creating event `Opened` again at version 2"
+            "a history of Account has the creating event `Opened` again at version 2"
         );
         assert_eq!(app.load(id).await.unwrap().version, Version::FIRST);
         app.send(Deposit { id, amount: 1 }).await.unwrap();

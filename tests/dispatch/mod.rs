@@ -2,7 +2,7 @@
 
 mod caching;
 mod commands;
-mod domain;
+pub mod domain;
 mod fixture;
 mod futures;
 mod idempotency;

@@ -143,8 +143,7 @@ async fn a_history_that_does_not_begin_with_a_creation_is_refused() {
         let LoadError::History { source, .. } = error else {
             panic!("{error:?}")
         };
-        let text =
-            "the history of a Account begins at version 1 with `Withdrawn`, which creates none";
+        let text = "a history of Account begins at version 1 with `Withdrawn`, which creates none";
         assert_eq!(source.to_string(), text);
         let error = app.send(Deposit { id, amount: 1 }).await.unwrap_err();
         assert!(
@@ -160,7 +159,7 @@ async fn an_id_of_another_type_is_refused() {
     on_every_store(async |app| {
         let id = opened(&app).await;
         let loan = Id::<Loan>::from_uuid(id.as_uuid());
-        let text = format!("Loan {id} cannot be used: the id belongs to a Account");
+        let text = format!("Loan {id} cannot be used: the id belongs to the type Account");
         assert_eq!(app.load(loan).await.unwrap_err().to_string(), text);
         assert_eq!(
             app.send(Start { id: loan }).await.unwrap_err().to_string(),

@@ -48,9 +48,9 @@ macro_rules! the_same_tests {
                 assert_eq!(light, Light { id, room: "hall".into(), on: true, times: 2 });
                 assert!(Light::rehydrate(id, []).unwrap().is_none());
                 let broken = Light::rehydrate(id, [installed(), installed()]).unwrap_err();
-                assert_eq!(broken.to_string(), "the history of a Light has the creating event `Installed` again at version 2");
+                assert_eq!(broken.to_string(), "a history of Light has the creating event `Installed` again at version 2");
                 let broken = Light::rehydrate(id, [$on.into()]).unwrap_err();
-                assert_eq!(broken.to_string(), "the history of a Light begins at version 1 with `SwitchedOn`, which creates none");
+                assert_eq!(broken.to_string(), "a history of Light begins at version 1 with `SwitchedOn`, which creates none");
             }
 
             #[test]

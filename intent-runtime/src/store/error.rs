@@ -20,7 +20,7 @@ pub enum StoreError {
         actual: Version,
     },
     /// The stream belongs to another type of aggregate. Handling: check where the id came from.
-    #[error("{stream} cannot be used: the id belongs to a {found}")]
+    #[error("{stream} cannot be used: the id belongs to the type {found}")]
     WrongAggregate {
         /// Which stream was asked for.
         stream: StreamId,
