@@ -17,7 +17,7 @@ fn failure(scenario: impl FnOnce()) -> (String, String) {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _guard = ONE_AT_A_TIME
         .lock()
-        .unwrap_or_else(|poisoned| poisoned.into_inner());
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     let this = std::thread::current().id();
     let before = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
@@ -98,7 +98,7 @@ fn what_came_instead_is_said() {
             given()
                 .when(Deposit { id, amount: 0 })
                 .then_rejects(|_| true),
-        )
+        );
     });
     assert_eq!(
         message,
@@ -113,7 +113,7 @@ fn what_came_instead_is_said() {
                     owner: "Bo".into(),
                 })
                 .then_nothing(),
-        )
+        );
     });
     assert_eq!(
         message,

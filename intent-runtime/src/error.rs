@@ -144,6 +144,69 @@ pub enum SendError<E: std::error::Error + 'static> {
     Store(StoreError),
 }
 
+impl<E: std::error::Error + 'static> SendError<E> {
+    /// The same error with another refusal, such as the `SendError<Infallible>` of a command that cannot be refused as
+    /// the `SendError<Refused>` of those that can.
+    ///
+    /// ```
+    /// use intent_runtime::SendError;
+    /// use std::convert::Infallible;
+    ///
+    /// fn as_any(error: SendError<Infallible>) -> SendError<std::fmt::Error> {
+    ///     error.map_rejected(|never| match never {})
+    /// }
+    /// ```
+    pub fn map_rejected<F: std::error::Error + 'static>(
+        self,
+        map: impl FnOnce(E) -> F,
+    ) -> SendError<F> {
+        match self {
+            Self::Rejected(refusal) => SendError::Rejected(map(refusal)),
+            Self::NotFound { stream } => SendError::NotFound { stream },
+            Self::AlreadyExists { stream } => SendError::AlreadyExists { stream },
+            Self::Conflict {
+                stream,
+                expected,
+                actual,
+            } => SendError::Conflict {
+                stream,
+                expected,
+                actual,
+            },
+            Self::CommandIdReused {
+                command_id,
+                used_for,
+            } => SendError::CommandIdReused {
+                command_id,
+                used_for,
+            },
+            Self::Decision {
+                command,
+                stream,
+                source,
+            } => SendError::Decision {
+                command,
+                stream,
+                source,
+            },
+            Self::Encode {
+                stream,
+                what,
+                source,
+            } => SendError::Encode {
+                stream,
+                what,
+                source,
+            },
+            Self::Load(error) => SendError::Load(error),
+            Self::NotRegistered { command, aggregate } => {
+                SendError::NotRegistered { command, aggregate }
+            }
+            Self::Store(error) => SendError::Store(error),
+        }
+    }
+}
+
 /// Why an aggregate or its history cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -12,3 +12,4 @@ mod snapshots;
 mod stored_data;
 mod temporal;
 mod tenants;
+mod tracing;
