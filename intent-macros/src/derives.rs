@@ -62,7 +62,7 @@ impl Derives {
         }
     }
 
-    /// ```text
+    /// ```
     /// #[derive(::core::clone::Clone, …, ::intent_runtime::__private::serde::Serialize, …)]
     /// #[serde(crate = "::intent_runtime::__private::serde")]
     /// ```

@@ -24,7 +24,7 @@ pub(crate) fn can_forward(item: &DeriveInput) -> bool {
     item.generics.params.is_empty() && !own_attributes
 }
 
-/// ```text
+/// ```
 /// const _: () = {
 ///     use ::core::{convert::{From as _, Into as _}, default::Default as _, option::Option::Some};
 ///     #[derive(JsonSchema)]

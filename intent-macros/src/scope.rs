@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-/// ```text
+/// ```
 /// const _: () = {
 ///     body
 /// };

@@ -17,7 +17,7 @@ const CONTAINERS: [&str; 9] = [
     "Option", "Vec", "VecDeque", "Box", "BTreeMap", "BTreeSet", "HashMap", "HashSet", "Arc",
 ];
 
-/// ```text
+/// ```
 /// const _: [(); 2] = [<Money as Storable>::CHECK, <Address as Storable>::CHECK];
 /// ```
 ///

@@ -12,8 +12,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use intent_runtime::{SqliteStore, Store};
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, SqlSafeStr, SqliteConnection,
+    ConnectOptions, Connection, SqliteConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
@@ -24,9 +25,14 @@ const LOG: &str = concat!(
 const TASKS: &str = "32";
 const ROWS_PER_TRANSACTION: usize = 32;
 
-/// What both statements below name, in the order of a [`Row`].
-const COLUMNS: &str = "tenant_id, aggregate_id, version, aggregate_type, event_id, event_type, \
-                       schema_version, recorded_at, payload, metadata";
+/// The columns of a [`Row`], in its order.
+const SELECT: &str = "SELECT tenant_id, aggregate_id, version, aggregate_type, event_id, event_type, \
+                      schema_version, recorded_at, payload, metadata \
+                      FROM intent_events ORDER BY position";
+const INSERT: &str = "INSERT INTO intent_events \
+                      (tenant_id, aggregate_id, version, aggregate_type, event_id, event_type, \
+                      schema_version, recorded_at, payload, metadata) \
+                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 
 /// A stored event, as it lies in the table; the position is given anew.
 type Row = (
@@ -51,7 +57,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let imported_file = folder.path().join("imported.db");
     let imported = import(&imported_file)?;
     let rows = rows(&imported_file).await?;
-    let bare = insert(&imported_file, &folder.path().join("bare.db"), &rows).await?;
+    let bare = insert(&folder.path().join("bare.db"), &rows).await?;
 
     let mut out = anstream::stdout().lock();
     writeln!(
@@ -86,34 +92,21 @@ fn import(file: &Path) -> Result<Duration, Box<dyn Error>> {
 
 async fn rows(file: &Path) -> Result<Vec<Row>, sqlx::Error> {
     let mut connection = connect(file).await?;
-    let select = format!("SELECT {COLUMNS} FROM intent_events ORDER BY position");
-    let rows = sqlx::query_as(AssertSqlSafe(select));
-    let rows = rows.fetch_all(&mut connection).await?;
+    let rows = sqlx::query_as(SELECT).fetch_all(&mut connection).await?;
     connection.close().await?;
     Ok(rows)
 }
 
-/// Inserts the rows into a table made as that of `model` was.
-async fn insert(model: &Path, file: &Path, rows: &[Row]) -> Result<Duration, sqlx::Error> {
-    let mut connection = connect(model).await?;
-    let table = sqlx::query_scalar("SELECT sql FROM sqlite_master WHERE name = 'intent_events'");
-    let table: String = table.fetch_one(&mut connection).await?;
-    connection.close().await?;
+/// Inserts the rows into a new file with the same tables.
+async fn insert(file: &Path, rows: &[Row]) -> Result<Duration, Box<dyn Error>> {
+    let store = SqliteStore::connect(&format!("sqlite:{}", file.display())).await?;
+    store.close().await?;
     let mut connection = connect(file).await?;
-    sqlx::query(AssertSqlSafe(table))
-        .execute(&mut connection)
-        .await?;
-
-    let insert = format!(
-        "INSERT INTO intent_events ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
-    );
-    let insert = AssertSqlSafe(insert).into_sql_str();
-
     let started = Instant::now();
     for chunk in rows.chunks(ROWS_PER_TRANSACTION) {
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
         for row in chunk {
-            sqlx::query(insert.clone())
+            sqlx::query(INSERT)
                 .bind(&row.0)
                 .bind(&row.1)
                 .bind(row.2)

@@ -24,7 +24,7 @@ pub(super) fn expand(command: &Command<'_>) -> TokenStream {
     quote! { #storable #item #rest }
 }
 
-/// ```text
+/// ```
 /// #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 /// #[serde(crate = "…")]
 /// pub struct Relocate { … }       // without `#[id]`
@@ -72,7 +72,7 @@ pub(super) fn command_impl(command: &Command<'_>) -> TokenStream {
 
 /// The impl of `Command`, for a struct that the user or a macro wrote.
 ///
-/// ```text
+/// ```
 /// impl Command for Relocate {
 ///     type Aggregate = Account;
 ///     const NAME: &'static str = "Relocate";

@@ -64,7 +64,7 @@ fn structs(block: &Block<'_>, decided: &[Decided<'_, '_>]) -> (TokenStream, Toke
         .unzip()
 }
 
-/// ```text
+/// ```
 /// /// Puts money in.
 /// #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 /// #[serde(crate = "…")]
@@ -180,7 +180,7 @@ fn conditions<'a>(function: &Function<'a>) -> Vec<&'a Attribute> {
         .collect()
 }
 
-/// ```text
+/// ```
 /// impl Decide<Deposit> for Account {
 ///     type Error = Refused;
 ///     fn decide(state: Option<&Self>, command: Deposit, context: &Context) -> Result<Decision<Self>, Self::Error> { … }
@@ -217,7 +217,7 @@ fn decide_impl(block: &Block<'_>, decided: &Decided<'_, '_>, body: &TokenStream)
     }
 }
 
-/// ```text
+/// ```
 /// match state {
 ///     None => Ok(Decision::NotFound),
 ///     Some(state) => { … }
@@ -242,7 +242,7 @@ fn body(block: &Block<'_>, decided: &Decided<'_, '_>) -> TokenStream {
     }
 }
 
-/// ```text
+/// ```
 /// {
 ///     let decided = match Account::deposit(state, command.amount, command.channel) {
 ///         Ok(decided) => decided,
@@ -299,7 +299,7 @@ fn call(block: &Block<'_>, decided: &Decided<'_, '_>, function: &Function<'_>) -
     }
 }
 
-/// ```text
+/// ```
 /// impl OneCommandsBlock for Account {
 ///     fn list(list: &mut CommandList<Self>) {
 ///         <Deposit as CommandOf<Account>>::add_to(list);

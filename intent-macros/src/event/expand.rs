@@ -26,7 +26,7 @@ pub(super) fn expand(event: &Event<'_>) -> TokenStream {
     quote! { #storable #item #rest }
 }
 
-/// ```text
+/// ```
 /// #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 /// #[serde(crate = "…")]
 /// pub struct Deposited { … }      // without our notes
@@ -51,7 +51,7 @@ fn storable(event: &Event<'_>) -> TokenStream {
         .unwrap_or_default()
 }
 
-/// ```text
+/// ```
 /// impl Serialize for Closed {
 ///     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
 ///         __private::serialize_unit("Closed", serializer)
@@ -89,7 +89,7 @@ pub(super) fn unit_serde(event: &Event<'_>) -> TokenStream {
     }
 }
 
-/// ```text
+/// ```
 /// impl Event for Deposited {
 ///     const NAME: &'static str = "Deposited";
 ///     const VERSION: u32 = 2;
@@ -119,7 +119,7 @@ pub(super) fn event_impl(event: &Event<'_>, upcast: &TokenStream) -> TokenStream
 
 /// `Event::upcast`, or nothing for version 1.
 ///
-/// ```text
+/// ```
 /// fn upcast(version: u32, payload: &[u8]) -> Result<Self, DecodeError> {
 ///     fn __from_1(mut object: JsonObject) -> Result<JsonObject, UpcastError> { … }
 ///     __private::run_steps::<Self>(version, payload, &[__from_1, cents_to_money])
@@ -177,7 +177,7 @@ fn step_name(from: u32) -> syn::Ident {
 
 /// The step that notes describe; removals come first, so that a key can be given to another field.
 ///
-/// ```text
+/// ```
 /// fn __from_1(mut object: JsonObject) -> Result<JsonObject, UpcastError> {
 ///     object.remove("memo");
 ///     object.rename("text", "note")?;
@@ -245,7 +245,7 @@ fn change(event: &Event<'_>, change: &Change<'_>) -> TokenStream {
     }
 }
 
-/// ```text
+/// ```
 /// const _: () = __private::assert_predecessor_name("Deposited", "Deposited", "DepositedV1", <DepositedV1 as Event>::NAME);
 /// const _: () = __private::assert_predecessor_version("Deposited", 2, "DepositedV1", <DepositedV1 as Event>::VERSION);
 /// ```

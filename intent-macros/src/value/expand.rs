@@ -6,7 +6,7 @@ use quote::quote;
 use super::model::Value;
 use crate::schema;
 
-/// ```text
+/// ```
 /// #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 /// #[serde(crate = "…")]
 /// pub struct Money { … }

@@ -6,7 +6,7 @@ use syn::ext::IdentExt as _;
 
 use super::super::model::Aggregate;
 
-/// ```text
+/// ```
 /// /// The events of `Account`.
 /// #[derive(Clone, Debug, PartialEq)]
 /// pub enum AccountEvent {
@@ -55,7 +55,7 @@ pub(super) fn impls(aggregate: &Aggregate<'_>) -> TokenStream {
     quote! { #codec #conversions }
 }
 
-/// ```text
+/// ```
 /// impl AggregateEvent for AccountEvent {
 ///     fn name(&self) -> &'static str { match self { Self::Opened(_) => name_of::<Account, Opened>() } }
 ///     fn schema_version(&self) -> u32 { match self { Self::Opened(_) => version_of::<Account, Opened>() } }
@@ -127,7 +127,7 @@ fn codec(aggregate: &Aggregate<'_>) -> TokenStream {
     }
 }
 
-/// ```text
+/// ```
 /// impl From<Opened> for AccountEvent { … }
 /// impl EventOf<Account> for Opened {
 ///     fn from_event(event: &AccountEvent) -> Option<&Self> { … }
@@ -179,7 +179,7 @@ fn conversions(aggregate: &Aggregate<'_>) -> TokenStream {
     }
 }
 
-/// ```text
+/// ```
 /// const __NAMES: [(&str, &str); 2] = [("Opened", name_of::<Account, Opened>()), …];
 /// const _: () = __private::assert_new_name("Account", &__NAMES, 1);
 /// ```

@@ -48,7 +48,7 @@ pub(super) fn stub(aggregate: &Aggregate<'_>) -> TokenStream {
     quote! { #event_enum #rest }
 }
 
-/// ```text
+/// ```
 /// impl Aggregate for Account {
 ///     type Event = AccountEvent;
 ///     const TYPE: &'static str = "Account";
@@ -133,7 +133,7 @@ fn matched(aggregate: &Aggregate<'_>) -> TokenStream {
     }
 }
 
-/// ```text
+/// ```
 /// match event {
 ///     AccountEvent::Opened(event) => Some(__init_opened(id, event)),
 ///     AccountEvent::Deposited(_) => None,
@@ -152,7 +152,7 @@ fn init(aggregate: &Aggregate<'_>) -> TokenStream {
     quote! { match event { #(#arms,)* } }
 }
 
-/// ```text
+/// ```
 /// match event {
 ///     AccountEvent::Opened(_) => {}
 ///     AccountEvent::Deposited(event) => {
@@ -186,7 +186,7 @@ fn apply(aggregate: &Aggregate<'_>) -> TokenStream {
 
 /// What a creating event makes, or what an event with a function of its own does.
 ///
-/// ```text
+/// ```
 /// fn __init_opened(id: Id<Account>, event: &Opened) -> Account {
 ///     Account { id: __id(id), owner: __owner_on_opened(event), address: __default_address() }
 /// }

@@ -79,7 +79,7 @@ pub(super) fn value(field: &Field<'_>, event: Event<'_>) -> TokenStream {
     }
 }
 
-/// ```text
+/// ```
 /// fn __owner_on_opened(e: &Opened) -> String {          // Opened = |e| e.owner.clone()
 ///     e.owner.clone()
 /// }
@@ -195,7 +195,7 @@ fn typed(closure: &ExprClosure, ty: &TokenStream) -> TokenStream {
     closure.into_token_stream()
 }
 
-/// ```text
+/// ```
 /// fn __id(id: Id<Account>) -> Id<Account> { <Id<Account> as IsIdOf<Account>>::from_id(id) }
 /// const _: fn(&Account) -> &Id<Account> = |aggregate| &aggregate.id;
 /// ```
@@ -219,7 +219,7 @@ fn id(aggregate: &Aggregate<'_>) -> TokenStream {
     }
 }
 
-/// ```text
+/// ```
 /// fn __default_notes() -> Vec<String> { <Vec<String> as Default>::default() }
 /// ```
 ///

@@ -6,7 +6,7 @@ use quote::quote;
 use super::super::model::Aggregate;
 use crate::{respan::replace_self, storable};
 
-/// ```text
+/// ```
 /// impl Snapshot for Account {
 ///     const EVERY: u64 = 100;
 ///     fn encode_state(&self) -> Result<Box<RawValue>, Error> { to_raw_value(&__Write(self)) }

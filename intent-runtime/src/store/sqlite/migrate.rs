@@ -1,7 +1,7 @@
 //! Opening a file: finding out whose it is before anything in it changes, then bringing our tables up to date.
 
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, Row, SqlSafeStr, SqliteConnection,
+    ConnectOptions, Connection, Row, SqlSafeStr, SqliteConnection,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
     sqlite::SqliteConnectOptions,
 };
@@ -173,7 +173,7 @@ fn migrator() -> Migrator {
             *version,
             (*description).into(),
             MigrationType::Simple,
-            AssertSqlSafe(*sql).into_sql_str(),
+            sql.into_sql_str(),
             false,
         )
     });
