@@ -1,7 +1,6 @@
 // What `#[derive(Aggregate)]` generates. Written by a test of intent-macros.
 
 /// The events of `Account`.
-#[derive(::core::clone::Clone, ::core::fmt::Debug, ::core::cmp::PartialEq)]
 #[allow(private_interfaces)]
 pub enum AccountEvent {
     /// `Opened`
@@ -153,6 +152,72 @@ const _: () = {
             deserializer: D,
         ) -> ::core::result::Result<Self, D::Error> {
             __State::deserialize(deserializer).map(Self)
+        }
+    }
+    #[automatically_derived]
+    impl ::core::clone::Clone for AccountEvent {
+        fn clone(&self) -> Self {
+            match self {
+                Self::Opened(event) => {
+                    Self::Opened(
+                        ::intent_runtime::__private::clone::<Account, Opened>(event),
+                    )
+                }
+                Self::Deposited(event) => {
+                    Self::Deposited(
+                        ::intent_runtime::__private::clone::<Account, Deposited>(event),
+                    )
+                }
+                Self::Moved(event) => {
+                    Self::Moved(
+                        ::intent_runtime::__private::clone::<Account, Moved>(event),
+                    )
+                }
+            }
+        }
+    }
+    #[automatically_derived]
+    #[allow(unused_variables)]
+    impl ::core::fmt::Debug for AccountEvent {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            match self {
+                Self::Opened(event) => {
+                    ::intent_runtime::__private::debug::<
+                        Account,
+                        Opened,
+                    >("Opened", event, f)
+                }
+                Self::Deposited(event) => {
+                    ::intent_runtime::__private::debug::<
+                        Account,
+                        Deposited,
+                    >("Deposited", event, f)
+                }
+                Self::Moved(event) => {
+                    ::intent_runtime::__private::debug::<
+                        Account,
+                        Moved,
+                    >("Moved", event, f)
+                }
+            }
+        }
+    }
+    #[automatically_derived]
+    impl ::core::cmp::PartialEq for AccountEvent {
+        fn eq(&self, other: &Self) -> ::core::primitive::bool {
+            match (self, other) {
+                (Self::Opened(one), Self::Opened(other)) => {
+                    ::intent_runtime::__private::equal::<Account, Opened>(one, other)
+                }
+                (Self::Deposited(one), Self::Deposited(other)) => {
+                    ::intent_runtime::__private::equal::<Account, Deposited>(one, other)
+                }
+                (Self::Moved(one), Self::Moved(other)) => {
+                    ::intent_runtime::__private::equal::<Account, Moved>(one, other)
+                }
+                #[allow(unreachable_patterns)]
+                _ => false,
+            }
         }
     }
     #[automatically_derived]

@@ -19,7 +19,7 @@ use crate::{
 /// use intent_runtime::Event;
 /// # use schemars::JsonSchema;
 /// # use serde::{Deserialize, Serialize};
-/// #[derive(Serialize, Deserialize, JsonSchema)]
+/// #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 /// struct Noted { text: String }
 ///
 /// impl Event for Noted {
@@ -34,7 +34,9 @@ use crate::{
     label = "not an event",
     note = "add `#[event]` above `struct {Self}`"
 )]
-pub trait Event: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
+pub trait Event:
+    Clone + fmt::Debug + PartialEq + Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static
+{
     /// The name it is stored under, unique within its aggregate.
     const NAME: &'static str;
     /// The version of its shape, from 1; stored with every payload.

@@ -7,7 +7,7 @@ pub use serde_json::value::RawValue;
 
 pub use crate::upcast::{UpcastStep, run_steps};
 
-use std::marker::PhantomData;
+use std::{fmt, marker::PhantomData};
 
 use ::serde::{
     Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned,
@@ -161,7 +161,7 @@ pub fn upcast_from<E: Event, P>(
     decode(version, payload).map(convert)
 }
 
-/// `#[derive(Aggregate)]`: the stored name of an event. This and the next four ask for [`EventOf`], which the macro
+/// `#[derive(Aggregate)]`: the stored name of an event. This and the next seven ask for [`EventOf`], which the macro
 /// implements: a type that is no event is one error, at that impl.
 #[inline]
 pub const fn name_of<A: Aggregate, E: EventOf<A>>() -> &'static str {
@@ -192,6 +192,27 @@ pub fn decode<A: Aggregate, E: EventOf<A>>(
     payload: &[u8],
 ) -> Result<A::Event, DecodeError> {
     E::decode(version, payload).map(Into::into)
+}
+
+/// `#[derive(Aggregate)]`: copies an event.
+#[inline]
+pub fn clone<A: Aggregate, E: EventOf<A>>(event: &E) -> E {
+    event.clone()
+}
+
+/// `#[derive(Aggregate)]`: shows an event as a variant of the enum.
+pub fn debug<A: Aggregate, E: EventOf<A>>(
+    variant: &str,
+    event: &E,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    f.debug_tuple(variant).field(event).finish()
+}
+
+/// `#[derive(Aggregate)]`: compares two events of one kind.
+#[inline]
+pub fn equal<A: Aggregate, E: EventOf<A>>(one: &E, other: &E) -> bool {
+    one == other
 }
 
 /// `#[derive(Aggregate)]` with `snapshot(..)`: reads the state if its shape is of the current version.

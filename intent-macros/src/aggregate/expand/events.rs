@@ -8,7 +8,6 @@ use super::super::model::Aggregate;
 
 /// ```
 /// /// The events of `Account`.
-/// #[derive(Clone, Debug, PartialEq)]
 /// pub enum AccountEvent {
 ///     /// `Opened`
 ///     Opened(Opened),
@@ -28,7 +27,6 @@ pub(super) fn event_enum(aggregate: &Aggregate<'_>) -> TokenStream {
     });
     quote! {
         #[doc = #doc]
-        #[derive(::core::clone::Clone, ::core::fmt::Debug, ::core::cmp::PartialEq)]
         #[allow(private_interfaces)]
         #visibility enum #event_enum { #(#variants,)* }
     }
@@ -50,9 +48,73 @@ fn distinct<'a>(aggregate: &'a Aggregate<'_>) -> Vec<super::Event<'a>> {
 
 /// `AggregateEvent` for the enum, and the conversions of each event.
 pub(super) fn impls(aggregate: &Aggregate<'_>) -> TokenStream {
+    let standard = standard(aggregate);
     let codec = codec(aggregate);
     let conversions = conversions(aggregate);
-    quote! { #codec #conversions }
+    quote! { #standard #codec #conversions }
+}
+
+/// Written out instead of derived: what the derives say of a type that is no event would follow our own error.
+///
+/// ```
+/// impl Clone for AccountEvent {
+///     fn clone(&self) -> Self { match self { Self::Opened(event) => Self::Opened(clone::<Account, _>(event)) } }
+/// }
+/// impl Debug for AccountEvent {
+///     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+///         match self { Self::Opened(event) => debug::<Account, _>("Opened", event, f) }
+///     }
+/// }
+/// impl PartialEq for AccountEvent {
+///     fn eq(&self, other: &Self) -> bool {
+///         match (self, other) { (Self::Opened(a), Self::Opened(b)) => equal::<Account, _>(a, b), _ => false }
+///     }
+/// }
+/// ```
+fn standard(aggregate: &Aggregate<'_>) -> TokenStream {
+    let private = aggregate.attrs.runtime.private();
+    let (ident, event_enum) = (aggregate.ident(), aggregate.event_enum());
+    let events = distinct(aggregate);
+    let paths: Vec<_> = events.iter().map(|event| event.path).collect();
+    let variants: Vec<_> = events.iter().map(super::Event::variant).collect();
+    let names = variants.iter().map(|variant| variant.unraw().to_string());
+    let this = match events.is_empty() {
+        true => quote!(*self),
+        false => quote!(self),
+    };
+    quote! {
+        #[automatically_derived]
+        impl ::core::clone::Clone for #event_enum {
+            fn clone(&self) -> Self {
+                match #this {
+                    #(Self::#variants(event) => Self::#variants(#private::clone::<#ident, #paths>(event)),)*
+                }
+            }
+        }
+
+        #[automatically_derived]
+        #[allow(unused_variables)]
+        impl ::core::fmt::Debug for #event_enum {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                match #this {
+                    #(Self::#variants(event) => #private::debug::<#ident, #paths>(#names, event, f),)*
+                }
+            }
+        }
+
+        #[automatically_derived]
+        impl ::core::cmp::PartialEq for #event_enum {
+            fn eq(&self, other: &Self) -> ::core::primitive::bool {
+                match (self, other) {
+                    #((Self::#variants(one), Self::#variants(other)) => {
+                        #private::equal::<#ident, #paths>(one, other)
+                    })*
+                    #[allow(unreachable_patterns)]
+                    _ => false,
+                }
+            }
+        }
+    }
 }
 
 /// ```
