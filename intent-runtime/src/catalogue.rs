@@ -122,6 +122,9 @@ impl Catalogue {
     /// # Errors
     /// [`RegisterError`] if a name is taken, or two events share one.
     pub(crate) fn add<A: Aggregate>(&mut self) -> Result<(), RegisterError> {
+        if self.has_aggregate::<A>() {
+            return Err(RegisterError::Twice { aggregate: A::TYPE });
+        }
         if let Some(taken) = self.aggregates.iter().find(|kind| kind.name == A::TYPE) {
             return Err(RegisterError::AggregateName {
                 name: A::TYPE,

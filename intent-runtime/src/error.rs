@@ -53,7 +53,7 @@ impl HistoryError {
 /// Why [`Aggregate::create`] made nothing.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum CreateError<E: std::error::Error + 'static> {
+pub enum CreateError<E> {
     /// The domain refused.
     #[error(transparent)]
     Rejected(E),
@@ -73,7 +73,7 @@ pub enum CreateError<E: std::error::Error + 'static> {
 /// Why a command had no effect. `E` is the domain's own error.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum SendError<E: std::error::Error + 'static> {
+pub enum SendError<E> {
     /// The domain refused. Handling: tell whoever asked.
     #[error(transparent)]
     Rejected(E),
@@ -144,7 +144,7 @@ pub enum SendError<E: std::error::Error + 'static> {
     Store(StoreError),
 }
 
-impl<E: std::error::Error + 'static> SendError<E> {
+impl<E> SendError<E> {
     /// The same error with another refusal, such as the `SendError<Infallible>` of a command that cannot be refused as
     /// the `SendError<Refused>` of those that can.
     ///
@@ -156,10 +156,7 @@ impl<E: std::error::Error + 'static> SendError<E> {
     ///     error.map_rejected(|never| match never {})
     /// }
     /// ```
-    pub fn map_rejected<F: std::error::Error + 'static>(
-        self,
-        map: impl FnOnce(E) -> F,
-    ) -> SendError<F> {
+    pub fn map_rejected<F>(self, map: impl FnOnce(E) -> F) -> SendError<F> {
         match self {
             Self::Rejected(refusal) => SendError::Rejected(map(refusal)),
             Self::NotFound { stream } => SendError::NotFound { stream },
@@ -274,7 +271,7 @@ pub enum LoadError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RegisterError {
-    /// Two aggregates have one stored name, or one is registered twice.
+    /// Two aggregates have one stored name.
     #[error("the aggregate name `{name}` is taken by {first}, it cannot be given to {second}")]
     AggregateName {
         /// [`Aggregate::TYPE`].
@@ -283,6 +280,12 @@ pub enum RegisterError {
         first: &'static str,
         /// The Rust type that came second.
         second: &'static str,
+    },
+    /// The aggregate is registered already.
+    #[error("the aggregate {aggregate} is registered already")]
+    Twice {
+        /// [`Aggregate::TYPE`].
+        aggregate: &'static str,
     },
     /// Two events of an aggregate have one stored name.
     #[error("two events of {aggregate} are stored as `{name}`")]

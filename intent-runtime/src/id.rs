@@ -120,10 +120,10 @@ impl<A> fmt::Display for Id<A> {
 }
 
 impl<A> FromStr for Id<A> {
-    type Err = uuid::Error;
+    type Err = ParseIdError;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(Self::from_uuid)
+    fn from_str(text: &str) -> Result<Self, ParseIdError> {
+        parse(text).map(Self::from_uuid)
     }
 }
 
@@ -159,6 +159,20 @@ impl<A> JsonSchema for Id<A> {
     }
 }
 
+/// A text is not an id. Handling: correct the text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a UUID such as 01890a5d-ac96-774b-bcce-b302099a8057")]
+pub struct ParseIdError {
+    /// What was given.
+    text: String,
+}
+
+fn parse(text: &str) -> Result<Uuid, ParseIdError> {
+    text.parse().map_err(|_| ParseIdError {
+        text: text.to_owned(),
+    })
+}
+
 macro_rules! uuid_newtype {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -191,10 +205,10 @@ macro_rules! uuid_newtype {
         }
 
         impl FromStr for $name {
-            type Err = uuid::Error;
+            type Err = ParseIdError;
 
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
-                text.parse().map(Self)
+            fn from_str(text: &str) -> Result<Self, ParseIdError> {
+                parse(text).map(Self)
             }
         }
 
@@ -230,6 +244,17 @@ uuid_newtype! {
 impl TenantId {
     /// The tenant of whoever names none: the nil UUID.
     pub const DEFAULT: Self = Self(Uuid::nil());
+
+    /// A new tenant's id (UUID version 7).
+    pub fn new() -> Self {
+        Self(Uuid::now_v7())
+    }
+
+    /// The id that belongs to a tenant's `name` (UUID version 5): the same name, the same id.
+    pub fn from_name(name: &str) -> Self {
+        let namespace = Uuid::new_v5(&INTENT, b"tenant");
+        Self(Uuid::new_v5(&namespace, name.as_bytes()))
+    }
 }
 
 impl Default for TenantId {
@@ -279,7 +304,7 @@ impl EventId {
     /// assert_eq!(EventId::of(command, 0).to_string(), "01890a5d-ac96-73f3-aef0-aea2030bbf17");
     /// assert_eq!(EventId::of(command, 1).to_string(), "01890a5d-ac96-7769-a262-e03f1d221006");
     /// assert_eq!(EventId::of(command, 9_999).to_string(), "01890a5d-ac96-76db-ae22-a0ffb6d1f062");
-    /// # Ok::<(), uuid::Error>(())
+    /// # Ok::<(), intent_runtime::ParseIdError>(())
     /// ```
     pub fn of(command: CommandId, index: u32) -> Self {
         Self(derived(command, b"", index))

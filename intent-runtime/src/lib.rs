@@ -32,7 +32,7 @@ pub use context::Context;
 pub use dispatch::{Loaded, Receipt, Refusal, SendOptions};
 pub use error::{CreateError, HistoryError, LoadError, RegisterError, SendError};
 pub use event::{AggregateEvent, Event, EventKind, EventOf, NewEvent, Recorded, RecordedEvent};
-pub use id::{AggregateId, CommandId, CorrelationId, EventId, Id, TenantId};
+pub use id::{AggregateId, CommandId, CorrelationId, EventId, Id, ParseIdError, TenantId};
 pub use json_object::JsonObject;
 pub use metadata::Metadata;
 pub use snapshot::{NewSnapshot, Snapshot, SnapshotCodec, StoredSnapshot};
@@ -68,6 +68,7 @@ pub mod prelude {
     pub use crate::SendError;
     pub use crate::SendOptions;
     pub use crate::Snapshot;
+    pub use crate::TenantId;
     pub use crate::Timestamp;
     pub use crate::UpcastError;
     pub use crate::Version;

@@ -70,6 +70,24 @@ impl Metadata {
         }
     }
 
+    /// This metadata, completed by what `other` says beside it.
+    pub(crate) fn or(self, other: Self) -> Self {
+        let mut tags = other.tags;
+        tags.extend(self.tags);
+        Self {
+            actor: self.actor.or(other.actor),
+            role: self.role.or(other.role),
+            timestamp: self.timestamp.or(other.timestamp),
+            correlation_id: self.correlation_id.or(other.correlation_id),
+            causation_id: self.causation_id.or(other.causation_id),
+            command_id: self.command_id.or(other.command_id),
+            request_id: self.request_id.or(other.request_id),
+            source: self.source.or(other.source),
+            tags,
+            traceparent: self.traceparent.or(other.traceparent),
+        }
+    }
+
     /// Says who acted.
     #[must_use]
     pub fn actor(mut self, actor: impl Into<String>) -> Self {

@@ -89,6 +89,7 @@ impl<A: Aggregate> Scenario<A> {
     /// # Panics
     /// When the command is for another aggregate than the history.
     #[track_caller]
+    #[must_use = "a command that nothing is asked about asserts nothing"]
     pub fn when<C: Command<Aggregate = A>>(mut self, command: C) -> Then<A, Refusal<C>>
     where
         A: Decide<C>,

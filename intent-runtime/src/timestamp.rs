@@ -70,6 +70,27 @@ impl Timestamp {
         self.0
     }
 
+    /// The instant this long after, or [`Timestamp::MAX`] if it lies beyond.
+    ///
+    /// ```
+    /// use intent_runtime::Timestamp;
+    /// use std::time::Duration;
+    /// let due = Timestamp::now().saturating_add(Duration::from_secs(14 * 24 * 60 * 60));
+    /// assert!(due > Timestamp::now());
+    /// ```
+    #[must_use]
+    pub fn saturating_add(self, duration: Duration) -> Self {
+        let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_add(micros).min(Self::MAX.0))
+    }
+
+    /// The instant this long before, or [`Timestamp::MIN`] if it lies beyond.
+    #[must_use]
+    pub fn saturating_sub(self, duration: Duration) -> Self {
+        let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_sub(micros).max(Self::MIN.0))
+    }
+
     /// How long after `earlier` this is; zero if it is not after it.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0 - earlier.0).unwrap_or(0))

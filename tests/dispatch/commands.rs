@@ -199,9 +199,28 @@ async fn what_is_not_registered_is_named() {
 
 #[tokio::test]
 async fn one_name_is_registered_once() {
-    let error = registered(App::new(MemoryStore::new()))
-        .register::<Account>()
-        .unwrap_err();
+    mod other {
+        use intent_runtime::prelude::*;
+
+        #[derive(Aggregate)]
+        #[aggregate(created_by(Made), events())]
+        pub struct Account {
+            #[id]
+            id: Id<Account>,
+        }
+
+        #[event]
+        pub struct Made;
+    }
+    let app = || registered(App::new(MemoryStore::new()));
+    let error = app().register::<Account>().unwrap_err();
+    assert_eq!(
+        error,
+        RegisterError::Twice {
+            aggregate: "Account"
+        }
+    );
+    let error = app().register::<other::Account>().unwrap_err();
     assert!(
         matches!(
             error,

@@ -89,6 +89,8 @@ pub enum Fault {
     LostBefore,
     /// The connection breaks after all was stored.
     LostAfter,
+    /// The disk is full, so nothing is stored.
+    Full,
 }
 
 impl Interposed {
@@ -110,6 +112,10 @@ impl Store for Interposed {
             let fault = self.faults.lock().unwrap().pop();
             match fault {
                 None => self.store.append(append).await,
+                Some(Fault::Full) => Err(StoreError::Full {
+                    place: "the disk".into(),
+                    source: "no space is left".into(),
+                }),
                 Some(Fault::LostBefore) => Err(Self::lost(&append)),
                 Some(Fault::LostAfter) => {
                     let lost = Self::lost(&append);

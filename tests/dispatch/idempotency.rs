@@ -1,6 +1,6 @@
 //! One command id, one effect.
 
-use intent_runtime::prelude::*;
+use intent_runtime::{StoreError, prelude::*};
 
 use super::{
     domain::*,
@@ -183,4 +183,64 @@ async fn an_unknown_outcome_is_resolved_by_appending_again() {
         app.send(Deposit { id, amount: 1 }).await.unwrap();
         assert_eq!(app.load(id).await.unwrap().balance, 6);
     }
+}
+
+#[tokio::test]
+async fn an_outcome_that_stays_unknown_is_not_called_nothing() {
+    let store = Interposed::default();
+    let app = registered(intent_runtime::App::new(store.clone()));
+    let id = opened(&app).await;
+    store.next(Fault::LostAfter);
+    for _ in 0..5 {
+        store.next(Fault::Full);
+    }
+    let error = app.send(Deposit { id, amount: 5 }).await.unwrap_err();
+    let unknown = matches!(error, SendError::Store(StoreError::UnknownOutcome { .. }));
+    assert!(
+        unknown,
+        "it was stored, and the disk was full afterwards: {error:?}"
+    );
+
+    store.next(Fault::Full);
+    let error = app.send(Deposit { id, amount: 5 }).await.unwrap_err();
+    assert!(
+        matches!(error, SendError::Store(StoreError::Full { .. })),
+        "{error:?}"
+    );
+    assert_eq!(app.load(id).await.unwrap().balance, 5);
+}
+
+#[tokio::test]
+async fn the_first_receipt_is_given_where_the_events_could_not_be_stored_now() {
+    on_every_store(async |app| {
+        let id = opened(&app).await;
+        let command_id = CommandId::new();
+        app.send_with(Deposit { id, amount: 5 }, with_id(command_id))
+            .await
+            .unwrap();
+        let broken = app
+            .send_with(OpenAgain { id }, with_id(command_id))
+            .await
+            .unwrap();
+        assert!(broken.repeated);
+        let amounts = vec![1; 10_001];
+        let too_many = app
+            .send_with(
+                DepositMany {
+                    id,
+                    amounts: amounts.clone(),
+                },
+                with_id(command_id),
+            )
+            .await
+            .unwrap();
+        assert!(too_many.repeated);
+        let error = app.send(DepositMany { id, amounts }).await.unwrap_err();
+        assert!(
+            matches!(error, SendError::Store(StoreError::Invalid { .. })),
+            "{error:?}"
+        );
+        assert_eq!(app.load(id).await.unwrap().balance, 5);
+    })
+    .await;
 }

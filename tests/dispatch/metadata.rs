@@ -118,3 +118,36 @@ async fn the_time_of_the_metadata_is_the_time_of_the_decision() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_is_said_wins_over_what_is_inherited() {
+    on_every_store(async |app| {
+        let id = opened(&app).await;
+        let options = SendOptions::new().metadata(
+            Metadata::new()
+                .actor("ada")
+                .role("teller")
+                .tag("branch", "1"),
+        );
+        app.send_with(Deposit { id, amount: 1 }, options)
+            .await
+            .unwrap();
+        let cause = app.history(id).await.unwrap().remove(1);
+        let own = || Metadata::new().actor("bo").tag("desk", "2");
+        for options in [
+            SendOptions::new().caused_by(&cause).metadata(own()),
+            SendOptions::new().metadata(own()).caused_by(&cause),
+        ] {
+            app.send_with(Deposit { id, amount: 1 }, options)
+                .await
+                .unwrap();
+            let effect = app.history(id).await.unwrap().pop().unwrap().metadata;
+            assert_eq!(effect.actor.as_deref(), Some("bo"));
+            assert_eq!(effect.role.as_deref(), Some("teller"));
+            assert_eq!(effect.causation_id, Some(cause.id));
+            assert_eq!(effect.correlation_id, cause.metadata.correlation_id);
+            assert_eq!(effect.tags.len(), 2);
+        }
+    })
+    .await;
+}

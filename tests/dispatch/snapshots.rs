@@ -188,3 +188,79 @@ async fn an_earlier_version_is_not_read_from_a_later_snapshot() {
     })
     .await;
 }
+
+mod unwritable {
+    use std::collections::HashMap;
+
+    use intent_runtime::prelude::*;
+
+    #[value]
+    #[derive(Eq, Hash)]
+    pub struct Key {
+        pub name: String,
+    }
+
+    /// JSON has text for keys only, so this state cannot be written.
+    #[derive(Aggregate)]
+    #[aggregate(created_by(Made), events(Filled), snapshot(every = 2))]
+    pub struct Table {
+        #[id]
+        id: Id<Table>,
+        #[on(Filled => |cells, e| { cells.insert(e.key.clone(), e.value); })]
+        pub cells: HashMap<Key, f64>,
+    }
+
+    #[event]
+    pub struct Made;
+
+    #[event]
+    pub struct Filled {
+        pub key: Key,
+        pub value: f64,
+    }
+
+    #[commands]
+    impl Table {
+        #[create]
+        pub fn make() -> Made {
+            Made
+        }
+
+        #[handle]
+        pub fn fill(&self, key: Key, value: f64) -> Filled {
+            Filled { key, value }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_state_that_cannot_be_written_keeps_nothing_from_being_stored() {
+    use unwritable::{Fill, Key, Make, Table};
+    on_every_store(async |app| {
+        let app = app.register::<Table>().unwrap();
+        let id = Id::new();
+        app.send(Make { id }).await.unwrap();
+        for number in 0..5 {
+            let key = Key {
+                name: number.to_string(),
+            };
+            // A number that is read back as another one unless all its digits count.
+            let value = 1.618_033_988_749_894_7;
+            app.send(Fill { id, key, value }).await.unwrap();
+        }
+        let table = app.load(id).await.unwrap();
+        assert_eq!(table.cells.len(), 5);
+        assert!(
+            table
+                .cells
+                .values()
+                .all(|value| value.to_bits() == 1.618_033_988_749_894_7_f64.to_bits())
+        );
+        let error = app.snapshot(id).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("the state of Table {id} cannot be written as JSON")
+        );
+    })
+    .await;
+}

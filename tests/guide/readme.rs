@@ -7,14 +7,9 @@ use std::{fs, path::Path};
 fn its_domain_is_as_short_as_it_says() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let readme = fs::read_to_string(root.join("README.md")).unwrap();
-    let domain = readme
-        .split("```rust\n")
-        .nth(1)
-        .and_then(|rest| rest.split("```").next())
-        .unwrap();
-    let lines = domain
-        .lines()
-        .filter(|line| !line.trim().is_empty() && !line.starts_with("# "));
+    let example = readme.split("```rust,no_run\n").nth(1).unwrap();
+    let domain = example.split("#[tokio::main]").next().unwrap();
+    let lines = domain.lines().filter(|line| !line.trim().is_empty());
     let count = lines.count();
     assert!(count <= 50, "the domain has {count} lines");
     assert!(

@@ -1,7 +1,6 @@
 //! Chapter "Stores".
 
-use intent_runtime::{App, SqliteStore, TenantId, prelude::*};
-use uuid::Uuid;
+use intent_runtime::{App, SqliteStore, prelude::*};
 
 use super::commands::{Account, Deposit, Open};
 
@@ -36,7 +35,7 @@ async fn on_a_file() {
     assert_eq!(first.version, Version::FIRST);
 
     // ANCHOR: tenant
-    let branch = app.tenant(TenantId::from_uuid(Uuid::now_v7()));
+    let branch = app.tenant(TenantId::from_name("eindhoven"));
     branch
         .send(Open {
             id,

@@ -51,12 +51,12 @@ impl<'a, C: Command> Sending<'a, C> {
         store: &'a dyn Store,
         tenant: TenantId,
         command: C,
-        options: SendOptions,
+        mut options: SendOptions,
     ) -> Result<Self, SendError<Refusal<C>>> {
         let id = command.target();
         let stream = StreamId::of(tenant, id);
         let command_id = options.command_id.unwrap_or_else(CommandId::new);
-        let context = Context::of(command_id, tenant, options.metadata.clone());
+        let context = Context::of(command_id, tenant, options.take_metadata());
         let metadata =
             to_raw_value(&stored_metadata(&context)).map_err(|source| SendError::Encode {
                 stream: stream.clone(),
@@ -167,50 +167,124 @@ impl<'a, C: Command> Sending<'a, C> {
         events: Vec<<C::Aggregate as Aggregate>::Event>,
     ) -> Result<Attempt<C>, SendError<Refusal<C>>> {
         let expected = folded.version;
-        self.fold(&mut folded, &events)?;
-        let snapshot = self.snapshot_if_due(expected, &folded)?;
-        let mut tries = 0;
-        loop {
-            let append = self.append(expected, &events, snapshot.clone())?;
-            let bytes = append.bytes();
-            match self.store.append(append).await {
-                Ok(Appended::Stored {
-                    version,
-                    position,
-                    recorded_at,
-                }) => {
-                    folded.bytes += bytes;
-                    passage.put(folded);
-                    return Ok(Attempt::Done(Receipt {
-                        id: self.id,
-                        version,
-                        events,
-                        position: Some(position),
-                        recorded_at: Some(recorded_at),
-                        command_id: self.context.command_id(),
-                        repeated: false,
-                    }));
-                }
-                Ok(Appended::Before(stored)) => return self.receipt_of(stored).map(Attempt::Done),
-                Err(StoreError::Conflict { actual, .. }) => {
-                    return Ok(Attempt::Conflict(self.conflict(expected, actual)));
-                }
-                Err(StoreError::CommandIdReused {
-                    command_id,
-                    used_for,
-                }) => {
-                    return Err(SendError::CommandIdReused {
-                        command_id,
-                        used_for,
-                    });
-                }
-                // Only appending again under the same id and version tells: a read could miss a commit in flight.
-                Err(StoreError::UnknownOutcome { .. }) if tries < RESOLVE_TRIES => {
-                    wait_before(tries).await;
-                    tries += 1;
-                }
-                Err(error) => return Err(SendError::Store(error)),
+        let ready = self
+            .fold(&mut folded, &events)
+            .and_then(|()| self.encode(&events));
+        let payloads = match ready {
+            Ok(payloads) => payloads,
+            Err(error) => return self.turn_away(error, expected).await,
+        };
+        let snapshot = self.snapshot_if_due(expected, &folded);
+        // A snapshot tells what the state weighs; between snapshots, what goes in is the best guess.
+        folded.bytes = match &snapshot {
+            Some(snapshot) => snapshot.state.get().len(),
+            None => {
+                folded.bytes
+                    + payloads
+                        .iter()
+                        .map(|event| event.payload.get().len())
+                        .sum::<usize>()
             }
+        };
+        let append = self.append(expected, payloads, snapshot.clone());
+        let appended = match self.store.append(append).await {
+            Err(unknown @ StoreError::UnknownOutcome { .. }) => {
+                self.resolve(unknown, expected, &events, snapshot).await
+            }
+            known => known,
+        };
+        match appended {
+            Ok(Appended::Stored {
+                version,
+                position,
+                recorded_at,
+            }) => {
+                passage.put(folded);
+                Ok(Attempt::Done(Receipt {
+                    id: self.id,
+                    version,
+                    events,
+                    position: Some(position),
+                    recorded_at: Some(recorded_at),
+                    command_id: self.context.command_id(),
+                    repeated: false,
+                }))
+            }
+            Ok(Appended::Before(stored)) => self.receipt_of(stored).map(Attempt::Done),
+            Err(StoreError::Conflict { actual, .. }) => {
+                Ok(Attempt::Conflict(self.conflict(expected, actual)))
+            }
+            Err(StoreError::CommandIdReused {
+                command_id,
+                used_for,
+            }) => Err(SendError::CommandIdReused {
+                command_id,
+                used_for,
+            }),
+            Err(error @ StoreError::Invalid { .. }) => {
+                self.turn_away(SendError::Store(error), expected).await
+            }
+            Err(error) => Err(SendError::Store(error)),
+        }
+    }
+
+    /// Answers a command whose events cannot be stored now.
+    async fn turn_away(
+        &self,
+        error: SendError<Refusal<C>>,
+        version: Version,
+    ) -> Result<Attempt<C>, SendError<Refusal<C>>> {
+        let receipt = self.without_events(Verdict::Refuse(error), version).await;
+        receipt.map(Attempt::Done)
+    }
+
+    /// Finds out what became of an append by appending again under the same id and version: only that tells, for a
+    /// read could miss a commit in flight. An error that says "not now" leaves the outcome unknown: the caller must
+    /// not believe that nothing was written.
+    async fn resolve(
+        &self,
+        mut unknown: StoreError,
+        expected: Version,
+        events: &[<C::Aggregate as Aggregate>::Event],
+        snapshot: Option<NewSnapshot>,
+    ) -> Result<Appended, StoreError> {
+        for tries in 0..RESOLVE_TRIES {
+            wait_before(tries).await;
+            // Encoded anew, so that the usual append, whose outcome is known, need not keep a copy.
+            let Ok(payloads) = self.encode(events) else {
+                break;
+            };
+            let append = self.append(expected, payloads, snapshot.clone());
+            match self.store.append(append).await {
+                Err(error @ StoreError::UnknownOutcome { .. }) => unknown = error,
+                known @ (Ok(_)
+                | Err(StoreError::Conflict { .. } | StoreError::CommandIdReused { .. })) => {
+                    return known;
+                }
+                Err(error) => {
+                    unknown = StoreError::UnknownOutcome {
+                        stream: self.stream.clone(),
+                        source: Box::new(error),
+                    };
+                }
+            }
+        }
+        Err(unknown)
+    }
+
+    fn append(
+        &self,
+        expected: Version,
+        events: Vec<NewEvent>,
+        snapshot: Option<NewSnapshot>,
+    ) -> Append {
+        Append {
+            stream: self.stream.clone(),
+            expect: Expect::Version(expected),
+            command_id: self.context.command_id(),
+            events,
+            metadata: self.metadata.clone(),
+            snapshot,
         }
     }
 
@@ -233,51 +307,52 @@ impl<'a, C: Command> Sending<'a, C> {
         Ok(())
     }
 
+    /// The snapshot that rides along, if one is due. One that cannot be written is left out: it is a cache, and must
+    /// not keep the events from being stored.
     fn snapshot_if_due(
         &self,
         before: Version,
         folded: &Folded<C::Aggregate>,
-    ) -> Result<Option<NewSnapshot>, SendError<Refusal<C>>> {
-        let Some(codec) =
-            C::Aggregate::snapshots().filter(|codec| codec.is_due(before, folded.version))
-        else {
-            return Ok(None);
-        };
-        let snapshot = folded
-            .state
-            .as_ref()
-            .map(|state| codec.encode(state, folded.version));
-        snapshot
-            .transpose()
-            .map_err(|source| self.encode_error("snapshot", source))
+    ) -> Option<NewSnapshot> {
+        let codec = C::Aggregate::snapshots()?;
+        if !codec.is_due(before, folded.version) {
+            return None;
+        }
+        let stream = &self.stream;
+        match codec.encode(folded.state.as_ref()?, folded.version) {
+            Ok(snapshot) if snapshot.state.get().len() <= Append::MAX_PAYLOAD => Some(snapshot),
+            Ok(snapshot) => {
+                let bytes = snapshot.state.get().len();
+                tracing::warn!(%stream, bytes, "the state is too large for a snapshot");
+                None
+            }
+            Err(error) => {
+                tracing::warn!(%stream, %error, "the state cannot be written as a snapshot");
+                None
+            }
+        }
     }
 
-    fn append(
+    fn encode(
         &self,
-        expected: Version,
         events: &[<C::Aggregate as Aggregate>::Event],
-        snapshot: Option<NewSnapshot>,
-    ) -> Result<Append, SendError<Refusal<C>>> {
+    ) -> Result<Vec<NewEvent>, SendError<Refusal<C>>> {
         let command_id = self.context.command_id();
         let mut new_events = Vec::with_capacity(events.len());
         for (index, event) in (0..).zip(events) {
+            let payload = event.encode().map_err(|source| SendError::Encode {
+                stream: self.stream.clone(),
+                what: event.name(),
+                source,
+            })?;
             new_events.push(NewEvent {
                 id: EventId::of(command_id, index),
                 event_type: Cow::Borrowed(event.name()),
                 schema_version: event.schema_version(),
-                payload: event
-                    .encode()
-                    .map_err(|source| self.encode_error(event.name(), source))?,
+                payload,
             });
         }
-        Ok(Append {
-            stream: self.stream.clone(),
-            expect: Expect::Version(expected),
-            command_id,
-            events: new_events,
-            metadata: self.metadata.clone(),
-            snapshot,
-        })
+        Ok(new_events)
     }
 
     /// The receipt of an earlier sending under the same command id.
@@ -322,14 +397,6 @@ impl<'a, C: Command> Sending<'a, C> {
             stream: self.stream.clone(),
             expected,
             actual,
-        }
-    }
-
-    fn encode_error(&self, what: &'static str, source: serde_json::Error) -> SendError<Refusal<C>> {
-        SendError::Encode {
-            stream: self.stream.clone(),
-            what,
-            source,
         }
     }
 }

@@ -8,7 +8,10 @@ use std::{
     sync::Arc,
 };
 
-use quick_cache::{Weighter, sync::Cache};
+use quick_cache::{
+    DefaultHashBuilder, OptionsBuilder, Weighter,
+    sync::{Cache, DefaultLifecycle},
+};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::load::Folded;
@@ -21,6 +24,10 @@ pub(crate) const DEFAULT_BYTES: u64 = 64 * 1024 * 1024;
 const MOST_BYTES: u64 = 256 * 1024;
 /// For how many aggregates the cache makes room at first; it is bounded by weight.
 const EXPECTED_ENTRIES: usize = 10_000;
+/// How many of the heaviest aggregates a shard has room for. The cache refuses what does not fit a shard, so there are
+/// only as many shards as keep each of them large.
+const HEAVIEST_PER_SHARD: u64 = 16;
+const MOST_SHARDS: u64 = 64;
 
 type Key = (TenantId, TypeId, AggregateId);
 type Gate = Mutex<Kept>;
@@ -63,9 +70,21 @@ impl Weighter<Key, Slot> for ByWeight {
 
 impl AggregateCache {
     pub(crate) fn new(bytes: u64) -> Self {
-        Self {
-            slots: Cache::with_weighter(EXPECTED_ENTRIES, bytes, ByWeight),
-        }
+        let shards = (bytes / (HEAVIEST_PER_SHARD * MOST_BYTES)).clamp(1, MOST_SHARDS);
+        let options = OptionsBuilder::new()
+            .estimated_items_capacity(EXPECTED_ENTRIES)
+            .weight_capacity(bytes)
+            .shards(usize::try_from(shards).unwrap_or(1))
+            .build();
+        let slots = match options {
+            Ok(options) => {
+                let (hasher, lifecycle) = <(DefaultHashBuilder, DefaultLifecycle<_, _>)>::default();
+                Cache::with_options(options, ByWeight, hasher, lifecycle)
+            }
+            // Only options that lack a capacity are refused.
+            Err(_) => Cache::with_weighter(EXPECTED_ENTRIES, bytes, ByWeight),
+        };
+        Self { slots }
     }
 
     /// The slot of an aggregate. If it is dropped from the cache while in use, a second one can come up: two commands

@@ -16,7 +16,8 @@ use crate::{Aggregate, CommandId, Id, Metadata, Position, Recorded, Timestamp, V
 #[derive(Clone, Debug)]
 pub struct SendOptions {
     pub(crate) command_id: Option<CommandId>,
-    pub(crate) metadata: Metadata,
+    metadata: Metadata,
+    cause: Option<Metadata>,
     pub(crate) expect_version: Option<Version>,
     pub(crate) retries: u32,
 }
@@ -30,6 +31,7 @@ impl SendOptions {
         Self {
             command_id: None,
             metadata: Metadata::new(),
+            cause: None,
             expect_version: None,
             retries: Self::DEFAULT_RETRIES,
         }
@@ -50,10 +52,12 @@ impl SendOptions {
         self
     }
 
-    /// Makes the command follow from an event: it inherits the event's metadata, as [`Metadata::caused_by`] says.
+    /// Makes the command follow from an event: it inherits the event's metadata, as [`Metadata::caused_by`] says,
+    /// except for what [`metadata`](Self::metadata) says otherwise, before or after.
     #[must_use]
-    pub fn caused_by<E>(self, event: &Recorded<E>) -> Self {
-        self.metadata(Metadata::caused_by(event.id, &event.metadata))
+    pub fn caused_by<E>(mut self, event: &Recorded<E>) -> Self {
+        self.cause = Some(Metadata::caused_by(event.id, &event.metadata));
+        self
     }
 
     /// Sends only if the aggregate is at this version; [`Version::NONE`] if it must not exist. A conflict is then
@@ -69,6 +73,17 @@ impl SendOptions {
     pub fn retries(mut self, retries: u32) -> Self {
         self.retries = retries;
         self
+    }
+}
+
+impl SendOptions {
+    /// The metadata of the command: what was given, completed by what it inherits.
+    pub(crate) fn take_metadata(&mut self) -> Metadata {
+        let given = std::mem::take(&mut self.metadata);
+        match self.cause.take() {
+            Some(cause) => given.or(cause),
+            None => given,
+        }
     }
 }
 
