@@ -304,6 +304,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl ::core::convert::From<Opened> for AccountEvent {
+        #[inline]
         fn from(event: Opened) -> Self {
             Self::Opened(event)
         }
@@ -325,6 +326,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl ::core::convert::From<Deposited> for AccountEvent {
+        #[inline]
         fn from(event: Deposited) -> Self {
             Self::Deposited(event)
         }
@@ -346,6 +348,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl ::core::convert::From<Moved> for AccountEvent {
+        #[inline]
         fn from(event: Moved) -> Self {
             Self::Moved(event)
         }

@@ -41,7 +41,7 @@ pub enum DecodeError {
         /// The version that the failing step reads.
         from: u32,
         /// What the step said.
-        source: UpcastError,
+        source: Box<UpcastError>,
     },
 }
 
@@ -124,7 +124,13 @@ pub fn run_steps<E: Event + DeserializeOwned>(
     else {
         return Err(DecodeError::version(version, E::VERSION));
     };
-    let step_error = |from| move |source| DecodeError::Step { from, source };
+    // Boxed, so that the error is no larger than an event: what every decoding returns is moved more than once.
+    let step_error = |from| {
+        move |source| DecodeError::Step {
+            from,
+            source: Box::new(source),
+        }
+    };
     let mut object = JsonObject::parse(payload).map_err(step_error(version))?;
     for (from, step) in (version..).zip(rest) {
         object = step(object).map_err(step_error(from))?;

@@ -17,3 +17,14 @@ fn its_domain_is_as_short_as_it_says() {
         "the README does not say {count} lines"
     );
 }
+
+/// A word in capitals of six letters or more would be a place that was to be filled in.
+#[test]
+fn nothing_in_it_is_left_to_be_filled_in() {
+    let readme = include_str!("../../README.md");
+    let shouted =
+        |word: &&str| word.len() > 5 && word.chars().all(|letter| letter.is_ascii_uppercase());
+    let words = readme.split(|letter: char| !letter.is_alphanumeric());
+    let left: Vec<&str> = words.filter(shouted).collect();
+    assert!(left.is_empty(), "the README says {left:?}");
+}

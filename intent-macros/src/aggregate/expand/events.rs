@@ -208,6 +208,7 @@ fn conversions(aggregate: &Aggregate<'_>) -> TokenStream {
         quote! {
             #[automatically_derived]
             impl ::core::convert::From<#path> for #event_enum {
+                #[inline]
                 fn from(event: #path) -> Self { Self::#variant(event) }
             }
 
