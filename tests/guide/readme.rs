@@ -22,8 +22,11 @@ fn its_domain_is_as_short_as_it_says() {
 #[test]
 fn nothing_in_it_is_left_to_be_filled_in() {
     let readme = include_str!("../../README.md");
-    let shouted =
-        |word: &&str| word.len() > 5 && word.chars().all(|letter| letter.is_ascii_uppercase());
+    let shouted = |word: &&str| {
+        word.len() > 5
+            && *word != "ARCHITECTURE"
+            && word.chars().all(|letter| letter.is_ascii_uppercase())
+    };
     let words = readme.split(|letter: char| !letter.is_alphanumeric());
     let left: Vec<&str> = words.filter(shouted).collect();
     assert!(left.is_empty(), "the README says {left:?}");
