@@ -108,6 +108,7 @@ const _: () = {
     #[allow(unused_variables)]
     impl ::intent_runtime::Snapshot for Account {
         const EVERY: ::core::primitive::u64 = 100u64;
+        const VERSION: ::core::primitive::u32 = 1254636703u32;
         fn encode_state(
             &self,
         ) -> ::core::result::Result<

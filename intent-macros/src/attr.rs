@@ -32,7 +32,7 @@ pub(crate) struct Keys {
 
 impl Keys {
     /// Reads a list of keys. `read` parses what follows a key; what it refuses is reported with the correct form,
-    /// and reading goes on behind the next comma.
+    /// and reading goes on behind the next comma. A comma left out in front of a key is reported, and the key is read.
     pub(crate) fn read(
         &self,
         diag: &Diagnostics,
@@ -43,7 +43,13 @@ impl Keys {
             let mut seen = Vec::new();
             while !input.is_empty() {
                 let key = input.call(Ident::parse_any)?;
-                self.entry(diag, key, &mut seen, input, &mut read);
+                let read_in_full = self.entry(diag, key, &mut seen, input, &mut read);
+                if read_in_full && !input.is_empty() && !input.peek(Token![,]) {
+                    diag.add(input.error("expected `,`"));
+                    if self.is_at_key(input) {
+                        continue;
+                    }
+                }
                 skip_to_comma(input)?;
             }
             Ok(())
@@ -63,6 +69,13 @@ impl Keys {
         }
     }
 
+    /// Whether one of the keys comes next.
+    fn is_at_key(&self, input: ParseStream<'_>) -> bool {
+        let word = input.fork().call(Ident::parse_any);
+        word.is_ok_and(|word| self.forms.iter().any(|(known, _)| word == known))
+    }
+
+    /// Reads what follows a key. Whether all of it was understood.
     fn entry(
         &self,
         diag: &Diagnostics,
@@ -70,19 +83,21 @@ impl Keys {
         seen: &mut Vec<String>,
         input: ParseStream<'_>,
         read: &mut dyn FnMut(Ident, ParseStream<'_>) -> syn::Result<()>,
-    ) {
+    ) -> bool {
         let word = key.to_string();
         let Some((_, form)) = self.forms.iter().find(|(known, _)| *known == word) else {
-            return diag.add(self.unknown(&key));
+            diag.add(self.unknown(&key));
+            return false;
         };
         if seen.contains(&word) && !self.repeated.contains(&word.as_str()) {
-            return diag
-                .add(Mistake::at(&key, format!("`{word}` is given twice")).help("remove one"));
+            diag.add(Mistake::at(&key, format!("`{word}` is given twice")).help("remove one"));
+            return false;
         }
         seen.push(word);
-        if let Err(error) = read(key, input) {
-            diag.add(with_form(&error, form));
-        }
+        let result = read(key, input);
+        result
+            .map_err(|error| diag.add(with_form(&error, form)))
+            .is_ok()
     }
 
     fn unknown(&self, key: &Ident) -> Mistake {

@@ -10,6 +10,7 @@ mod derives;
 mod diag;
 mod docs;
 mod event;
+mod fingerprint;
 mod paths;
 mod respan;
 mod schema;

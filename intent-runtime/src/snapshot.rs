@@ -14,7 +14,11 @@ use crate::{Aggregate, DecodeError, Version};
 pub trait Snapshot: Aggregate {
     /// A snapshot is taken when an append crosses a multiple of this many events.
     const EVERY: u64;
-    /// The version of the state's shape, from 1.
+    /// The version of the state: a snapshot of another version is stale, and the stream is replayed instead.
+    ///
+    /// `#[aggregate(snapshot(..))]` fills it with a fingerprint of the fields, their rules and the lists of events, so a
+    /// changed rule or field makes the snapshots of older builds stale. It does not see into functions and types of
+    /// yours: after a change of what `Moved => Self::moved` does, delete the snapshots.
     const VERSION: u32 = 1;
 
     /// The state as JSON.

@@ -1,6 +1,6 @@
 //! Snapshots: the state's own serde form.
 
-use intent_runtime::{DecodeError, Snapshot, prelude::*};
+use intent_runtime::{Snapshot, prelude::*};
 
 use super::account::{Account, Money, Opened};
 
@@ -23,20 +23,24 @@ fn a_state_is_written_field_by_field_and_read_back() {
             r#"{{"id":"{id}","owner":"Ada","balance":{{"cents":7}},"notes":[],"closed":false,"address":null}}"#
         )
     );
-    let read = Account::decode_state(1, json.get().as_bytes()).unwrap();
+    let read =
+        Account::decode_state(<Account as Snapshot>::VERSION, json.get().as_bytes()).unwrap();
     assert_eq!(read, account());
 }
 
 #[test]
 fn another_version_or_shape_is_not_read() {
-    let future = Account::decode_state(2, b"{}").unwrap_err();
-    assert!(matches!(future, DecodeError::FutureVersion { .. }));
-    assert!(Account::decode_state(1, br#"{"owner":"Ada"}"#).is_err());
+    let version = <Account as Snapshot>::VERSION;
+    let json = account().encode_state().unwrap();
+    for other in [0, 1, version - 1, version + 1] {
+        assert!(Account::decode_state(other, json.get().as_bytes()).is_err());
+    }
+    assert!(Account::decode_state(version, br#"{"owner":"Ada"}"#).is_err());
 }
 
 #[test]
 fn every_is_what_was_written() {
-    assert_eq!((Account::EVERY, <Account as Snapshot>::VERSION), (100, 1));
+    assert_eq!(Account::EVERY, 100);
     assert!(Account::snapshots().is_some());
 }
 
@@ -74,9 +78,56 @@ fn serde_attributes_on_fields_hold() {
     let json = cached.encode_state().unwrap();
     assert!(json.get().ends_with(r#""n":"12"}"#), "{json}");
     assert_eq!(
-        Cached::decode_state(1, json.get().as_bytes())
+        Cached::decode_state(<Cached as Snapshot>::VERSION, json.get().as_bytes())
             .unwrap()
             .number,
         12
     );
+}
+
+/// The same aggregate, as several builds of a program know it.
+macro_rules! build {
+    ($build:ident: $(#[$doc:meta])* $amount:ident: $ty:ty, $($rule:tt)+) => {
+        mod $build {
+            use intent_runtime::prelude::*;
+
+            use super::{Began, Counted};
+
+            $(#[$doc])*
+            #[derive(Aggregate)]
+            #[aggregate(created_by(Began), events(Counted), snapshot(every = 2))]
+            pub struct Counter {
+                #[id]
+                id: Id<Counter>,
+                $(#[$doc])*
+                #[on(Counted += $($rule)+)]
+                $amount: $ty,
+            }
+        }
+    };
+}
+
+#[event]
+pub struct Counted {
+    pub amount: u64,
+}
+
+build!(first: amount: u64, |e| e.amount);
+build!(documented: /** What was counted. */ amount: u64, |e| e.amount);
+build!(other_rule: amount: u64, |e| e.amount * 2);
+build!(other_name: sum: u64, |e| e.amount);
+build!(other_type: amount: u128, |e| u128::from(e.amount));
+
+#[test]
+fn a_changed_rule_or_field_makes_snapshots_stale_and_documentation_does_not() {
+    let version = <first::Counter as Snapshot>::VERSION;
+    assert_ne!(version, 0);
+    assert_eq!(version, <documented::Counter as Snapshot>::VERSION);
+    for other in [
+        <other_rule::Counter as Snapshot>::VERSION,
+        <other_name::Counter as Snapshot>::VERSION,
+        <other_type::Counter as Snapshot>::VERSION,
+    ] {
+        assert_ne!(version, other);
+    }
 }

@@ -3,12 +3,16 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::super::model::Aggregate;
-use crate::{respan::replace_self, storable};
+use super::super::{
+    attrs::{Effect, Listed},
+    model::Aggregate,
+};
+use crate::{attr, fingerprint::fingerprint, respan::replace_self, storable, symbol::ON};
 
 /// ```
 /// impl Snapshot for Account {
 ///     const EVERY: u64 = 100;
+///     const VERSION: u32 = 2_166_136_261;
 ///     fn encode_state(&self) -> Result<Box<RawValue>, Error> { to_raw_value(&__Write(self)) }
 ///     fn decode_state(version: u32, state: &[u8]) -> Result<Self, DecodeError> {
 ///         __private::decode_state::<__Read>(version, Self::VERSION, state).map(|read| read.0)
@@ -99,11 +103,13 @@ fn snapshot_impl(
     let private = runtime.private();
     let ident = aggregate.ident();
     let every = aggregate.attrs.snapshot.unwrap_or(1);
+    let version = fingerprint(what_makes_the_state(aggregate));
     quote! {
         #[automatically_derived]
         #[allow(unused_variables)]
         impl #runtime::Snapshot for #ident {
             const EVERY: ::core::primitive::u64 = #every;
+            const VERSION: ::core::primitive::u32 = #version;
 
             fn encode_state(
                 &self,
@@ -122,4 +128,32 @@ fn snapshot_impl(
             }
         }
     }
+}
+
+/// The tokens that decide what state a history gives and how it is written: a change of them makes what is kept stale.
+fn what_makes_the_state(aggregate: &Aggregate<'_>) -> TokenStream {
+    let fields = aggregate.fields.iter().map(|field| {
+        let (name, ty) = (field.ident, field.ty());
+        let rules = field.original.attrs.iter().filter_map(|attribute| {
+            let counts = attr::is(attribute, ON) || attribute.path().is_ident("serde");
+            counts.then_some(&attribute.meta)
+        });
+        quote!(#(#rules)* #name: #ty)
+    });
+    let listed = |list: &Listed| {
+        let path = &list.path;
+        match &list.effect {
+            Effect::Rules => quote!(#path),
+            Effect::Function(function) => quote!(#path => #function),
+            Effect::Nothing => quote!(#path => ()),
+        }
+    };
+    let created_by = aggregate
+        .attrs
+        .created_by
+        .iter()
+        .flat_map(|list| &list.value);
+    let events = aggregate.attrs.events.iter().flat_map(|list| &list.value);
+    let (created_by, events) = (created_by.map(listed), events.map(listed));
+    quote!(created_by(#(#created_by),*) events(#(#events),*) { #(#fields,)* })
 }

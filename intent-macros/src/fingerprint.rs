@@ -1,0 +1,45 @@
+//! A number that tells one list of tokens from another.
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
+/// FNV-1a over the tokens as they are written, without spaces, comments and spans; never 0.
+pub(crate) fn fingerprint(tokens: TokenStream) -> u32 {
+    let mut hash = Fnv(0x811c_9dc5);
+    hash.tokens(tokens);
+    hash.0.max(1)
+}
+
+struct Fnv(u32);
+
+impl Fnv {
+    fn tokens(&mut self, tokens: TokenStream) {
+        for token in tokens {
+            match token {
+                TokenTree::Group(group) => {
+                    let (open, close) = match group.delimiter() {
+                        Delimiter::Parenthesis => ("(", ")"),
+                        Delimiter::Brace => ("{", "}"),
+                        Delimiter::Bracket => ("[", "]"),
+                        Delimiter::None => ("", ""),
+                    };
+                    self.word(open);
+                    self.tokens(group.stream());
+                    self.word(close);
+                }
+                TokenTree::Ident(ident) => self.word(&ident.to_string()),
+                TokenTree::Punct(punct) => self.word(punct.as_char().encode_utf8(&mut [0; 4])),
+                TokenTree::Literal(literal) => self.word(&literal.to_string()),
+            }
+        }
+    }
+
+    /// A word and its end. Delimiters that are not written leave no trace.
+    fn word(&mut self, word: &str) {
+        if word.is_empty() {
+            return;
+        }
+        for byte in word.bytes().chain([0]) {
+            self.0 = (self.0 ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+        }
+    }
+}
