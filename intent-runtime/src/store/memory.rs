@@ -316,7 +316,9 @@ impl Content {
 impl Tenant {
     fn keep_snapshot(&mut self, id: AggregateId, new: &NewSnapshot) {
         let newer = self.snapshots.get(&id).is_none_or(|kept| {
-            (new.version, new.schema_version) > (kept.version, kept.schema_version)
+            // Shapes have no order, so one of another shape replaces that of the same version.
+            new.version > kept.version
+                || (new.version == kept.version && new.schema_version != kept.schema_version)
         });
         if newer {
             let snapshot = StoredSnapshot {

@@ -79,7 +79,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         command: CommandId,
     ) -> StoreFuture<'_, Vec<RecordedEvent>>;
 
-    /// Keeps a snapshot, unless a newer one is kept or the stream does not reach its version.
+    /// Keeps a snapshot, unless a newer one is kept or the stream does not reach its version. One of another shape
+    /// replaces that of the same version.
     fn save_snapshot<'a>(
         &'a self,
         stream: &'a StreamId,

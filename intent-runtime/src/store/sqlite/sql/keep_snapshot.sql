@@ -1,4 +1,4 @@
--- A newer snapshot replaces an older one; of two of one version, the one of the newer shape is the newer one.
+-- A newer snapshot replaces an older one, and one of another shape that of the same version: shapes have no order.
 -- A snapshot beyond the end of its stream is not kept.
 INSERT INTO intent_snapshots (tenant_id, aggregate_id, aggregate_type, version, schema_version, state)
 SELECT ?1, ?2, ?3, ?4, ?5, ?6
@@ -8,4 +8,5 @@ SET aggregate_type = excluded.aggregate_type,
     version        = excluded.version,
     schema_version = excluded.schema_version,
     state          = excluded.state
-WHERE (excluded.version, excluded.schema_version) > (intent_snapshots.version, intent_snapshots.schema_version);
+WHERE excluded.version > intent_snapshots.version
+   OR (excluded.version = intent_snapshots.version AND excluded.schema_version <> intent_snapshots.schema_version);
