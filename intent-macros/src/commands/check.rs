@@ -5,7 +5,9 @@ use syn::{ImplItem, ReceiverKind, ReturnType, Safety, Type};
 
 use super::{
     attrs::Kind,
-    model::{Block, Function, Output, argument_name, is_infallible, result_arguments},
+    model::{
+        Block, Function, Output, argument_name, is_infallible, is_named_context, result_arguments,
+    },
 };
 use crate::{
     diag::{Diagnostics, Mistake},
@@ -198,6 +200,15 @@ fn one_command_by_value(diag: &Diagnostics, function: &Function<'_>) {
 
 fn context_is_shared(diag: &Diagnostics, function: &Function<'_>) {
     for input in &function.original.sig.inputs {
+        if let syn::FnArg::Typed(argument) = input
+            && is_named_context(&argument.ty)
+        {
+            let help = match argument_name(argument) {
+                Some(name) => format!("take `{name}: &Context`"),
+                None => "take `&Context`".to_owned(),
+            };
+            diag.add(Mistake::at(&argument.ty, "a decision borrows its context").help(help));
+        }
         if let syn::FnArg::Typed(argument) = input
             && let Type::Reference(reference) = argument.ty.as_ref()
             && let Some(mutability) = &reference.mutability

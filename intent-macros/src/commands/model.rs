@@ -285,12 +285,14 @@ pub(super) fn is_infallible(ty: &Type) -> bool {
     matches!(ty, Type::Path(path) if last_ident(&path.path).is_some_and(|ident| ident == "Infallible"))
 }
 
+/// Whether it is the context, borrowed or, by mistake, by value.
 fn is_context(ty: &Type) -> bool {
-    let Type::Reference(reference) = ty else {
-        return false;
-    };
-    matches!(
-        reference.elem.as_ref(),
-        Type::Path(path) if last_ident(&path.path).is_some_and(|ident| ident == "Context")
-    )
+    match ty {
+        Type::Reference(reference) => is_named_context(&reference.elem),
+        other => is_named_context(other),
+    }
+}
+
+pub(super) fn is_named_context(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path) if last_ident(&path.path).is_some_and(|ident| ident == "Context"))
 }
