@@ -42,7 +42,9 @@ impl Keys {
         let entries = |input: ParseStream<'_>| {
             let mut seen = Vec::new();
             while !input.is_empty() {
-                let key = input.call(Ident::parse_any)?;
+                let key = input
+                    .call(Ident::parse_any)
+                    .map_err(|error| self.expected_key(&error))?;
                 let read_in_full = self.entry(diag, key, &mut seen, input, &mut read);
                 if read_in_full && !input.is_empty() && !input.peek(Token![,]) {
                     diag.add(input.error("expected `,`"));
@@ -66,6 +68,15 @@ impl Keys {
     ) {
         if let Some(args) = diag.keep(arguments(attribute)) {
             self.read(diag, args, read);
+        }
+    }
+
+    /// What stands where a key belongs; if there is but one, the attribute is quoted with it.
+    fn expected_key(&self, error: &syn::Error) -> syn::Error {
+        let error = syn::Error::new(error.span(), "expected a key");
+        match self.forms {
+            [(_, form)] => with_form(&error, &self.attribute.replace("..", form)),
+            _ => error,
         }
     }
 
