@@ -244,3 +244,30 @@ async fn the_first_receipt_is_given_where_the_events_could_not_be_stored_now() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_receipt_has_all_events_of_its_command_and_no_others() {
+    on_every_store(async |app| {
+        let id = opened(&app).await;
+        for count in [1, 7, 8, 9, 64, 72, 73, 600] {
+            let command_id = CommandId::new();
+            let command = DepositMany {
+                id,
+                amounts: vec![1; count],
+            };
+            let first = app
+                .send_with(command.clone(), with_id(command_id))
+                .await
+                .unwrap();
+            for _ in 0..2 {
+                let again = app
+                    .send_with(command.clone(), with_id(command_id))
+                    .await
+                    .unwrap();
+                assert_eq!((again.version, again.events.len()), (first.version, count));
+                app.send(Deposit { id, amount: 1 }).await.unwrap();
+            }
+        }
+    })
+    .await;
+}

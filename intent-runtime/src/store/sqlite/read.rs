@@ -24,6 +24,9 @@ use crate::{
     store::{EventSink, ReadStream, StateSink},
 };
 
+/// How many events of a command are looked for at first; each time all were its own, as many times more.
+const FEW_EVENTS: u64 = 8;
+
 /// The reading half of the store.
 #[derive(Clone, Debug)]
 pub(super) struct Reader {
@@ -206,22 +209,32 @@ impl Reader {
         let Some((stream, first)) = self.find_command(tenant, command).await? else {
             return Ok(events);
         };
-        // The events of one append stand together, and their ids tell where they end.
-        let mut index = 0;
-        let mut sink = |event: RecordedEvent| {
-            if event.id != EventId::of(command, index) {
-                return ControlFlow::Break(());
+        // The events of one append stand together, and their ids tell where they end. Most commands store few, and the
+        // stream may go on for long behind them, so little is read at first.
+        let mut after = Version::new(first.get().saturating_sub(1));
+        let mut window = FEW_EVENTS;
+        loop {
+            let read = ReadStream {
+                after,
+                to: after.after(window).unwrap_or(Version::MAX),
+                ..ReadStream::all(&stream)
+            };
+            let mut index = u32::try_from(events.len()).unwrap_or(u32::MAX);
+            let mut sink = |event: RecordedEvent| {
+                if event.id != EventId::of(command, index) {
+                    return ControlFlow::Break(());
+                }
+                index += 1;
+                after = event.version;
+                events.push(event);
+                ControlFlow::Continue(())
+            };
+            self.read_events(read, &mut sink).await?;
+            if after < read.to {
+                return Ok(events);
             }
-            index += 1;
-            events.push(event);
-            ControlFlow::Continue(())
-        };
-        let read = ReadStream {
-            after: Version::new(first.get().saturating_sub(1)),
-            ..ReadStream::all(&stream)
-        };
-        self.read_events(read, &mut sink).await?;
-        Ok(events)
+            window *= FEW_EVENTS;
+        }
     }
 
     async fn find_command(
