@@ -1,7 +1,7 @@
 //! What an aggregate must keep to.
 
 use quote::ToTokens as _;
-use syn::{Data, Fields, GenericParam, Type};
+use syn::{Data, Fields, GenericParam, Meta, Type};
 
 use super::{
     attrs::Effect,
@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     diag::{Diagnostics, Mistake},
+    event::serde_metas,
     paths::{last_ident, same, shown},
     suggest::did_you_mean,
 };
@@ -25,6 +26,7 @@ pub(super) fn check(diag: &Diagnostics, aggregate: &Aggregate<'_>, lists_are_rea
     closures_take_what_there_is(diag, aggregate);
     let ruled = lists_are_read && rules_for_listed_events(diag, aggregate);
     one_rule_per_event_and_field(diag, aggregate);
+    snapshots_hold_every_field(diag, aggregate);
     a_rule_or_a_function(diag, aggregate);
     // A rule that was misread or misspelt is one mistake; that its event then does nothing is not another.
     if !unread && listed && ruled {
@@ -51,6 +53,27 @@ fn struct_with_named_fields(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
     };
     let fact = format!("`#[derive(Aggregate)]` needs a struct with named fields, found {found}");
     diag.add(Mistake::at(blame, fact).help(help));
+}
+
+/// A field that serde skips would come back from a snapshot as its default: another state than the events make.
+fn snapshots_hold_every_field(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
+    const SKIPS: [&str; 3] = ["skip", "skip_serializing", "skip_deserializing"];
+    if aggregate.attrs.snapshot.is_none() {
+        return;
+    }
+    for field in &aggregate.fields {
+        let metas = serde_metas(&field.original.attrs);
+        let skips = |meta: &&Meta| SKIPS.iter().any(|skip| meta.path().is_ident(skip));
+        let Some(skip) = metas.iter().find(skips) else {
+            continue;
+        };
+        let fact = format!("a snapshot would lose the field `{}`", field.ident);
+        diag.add(
+            Mistake::at(skip, fact)
+                .note("snapshots are written with the serde attributes of the state")
+                .help("remove it, and give those who may not see the field a struct of their own"),
+        );
+    }
 }
 
 /// Checks that look at events need the one type that they are about.

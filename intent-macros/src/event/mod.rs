@@ -6,6 +6,8 @@ mod expand;
 mod fallback;
 mod model;
 
+pub(crate) use model::serde_metas;
+
 use proc_macro2::TokenStream;
 
 use crate::diag::Diagnostics;

@@ -176,7 +176,7 @@ fn json_key(field: &Field) -> String {
 }
 
 /// What stands in the `#[serde(..)]` attributes; an ill-formed one is serde's to report.
-pub(super) fn serde_metas(attributes: &[Attribute]) -> Vec<Meta> {
+pub(crate) fn serde_metas(attributes: &[Attribute]) -> Vec<Meta> {
     attributes
         .iter()
         .filter(|attribute| attribute.path().is_ident("serde"))
