@@ -132,11 +132,9 @@ impl EventKind {
     }
 }
 
-/// An event about to be stored.
+/// An event about to be stored. Its id follows from its command's and its place among the events of it: [`EventId::of`].
 #[derive(Clone, Debug)]
 pub struct NewEvent {
-    /// Its id, unique in the tenant; [`EventId::of`] its command and index.
-    pub id: EventId,
     /// Its stored name: 1 to 255 bytes, no control characters.
     pub event_type: Cow<'static, str>,
     /// The version of its shape, from 1.

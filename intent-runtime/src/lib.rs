@@ -34,7 +34,7 @@ pub use error::{CreateError, HistoryError, LoadError, RegisterError, SendError};
 pub use event::{AggregateEvent, Event, EventKind, EventOf, NewEvent, Recorded, RecordedEvent};
 pub use id::{AggregateId, CommandId, CorrelationId, EventId, Id, ParseIdError, TenantId};
 pub use json_object::JsonObject;
-pub use metadata::Metadata;
+pub use metadata::{EncodedMetadata, Metadata};
 pub use snapshot::{NewSnapshot, Snapshot, SnapshotCodec, StoredSnapshot};
 pub use store::MemoryStore;
 #[cfg(feature = "sqlite")]

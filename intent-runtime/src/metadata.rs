@@ -1,9 +1,10 @@
 //! [`Metadata`]: who, why and where from, stored with every event.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Deref, sync::Arc};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::{CommandId, CorrelationId, EventId, Timestamp};
 
@@ -142,5 +143,44 @@ impl Metadata {
     pub fn traceparent(mut self, traceparent: impl Into<String>) -> Self {
         self.traceparent = Some(traceparent.into());
         self
+    }
+}
+
+/// Metadata together with the JSON that every store keeps of it, written once. It derefs to the metadata; a clone
+/// shares both.
+///
+/// As only [`Metadata`] makes one, times have one form in every store and can be compared as text.
+///
+/// ```
+/// use intent_runtime::{EncodedMetadata, Metadata};
+/// let metadata = EncodedMetadata::new(Metadata::new().actor("ada"))?;
+/// assert_eq!(metadata.json(), r#"{"actor":"ada"}"#);
+/// assert_eq!(metadata.actor.as_deref(), Some("ada"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct EncodedMetadata(Arc<(Metadata, Box<RawValue>)>);
+
+impl EncodedMetadata {
+    /// Writes the JSON of some metadata.
+    ///
+    /// # Errors
+    /// What `serde_json` reports; no metadata is known that it does not write.
+    pub fn new(metadata: Metadata) -> Result<Self, serde_json::Error> {
+        let json = to_raw_value(&metadata)?;
+        Ok(Self(Arc::new((metadata, json))))
+    }
+
+    /// The JSON: one object.
+    pub fn json(&self) -> &str {
+        self.0.1.get()
+    }
+}
+
+impl Deref for EncodedMetadata {
+    type Target = Metadata;
+
+    fn deref(&self) -> &Metadata {
+        &self.0.0
     }
 }

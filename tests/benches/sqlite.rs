@@ -12,8 +12,8 @@
 use std::{ops::ControlFlow, path::PathBuf, sync::Arc, time::Instant};
 
 use intent_runtime::{
-    AggregateId, CommandId, EventId, Expect, NewEvent, SqliteStore, Store, StoredSnapshot,
-    StreamId, TenantId, Timestamp,
+    AggregateId, CommandId, EncodedMetadata, EventId, Expect, Metadata, NewEvent, SqliteStore,
+    Store, StoredSnapshot, StreamId, TenantId, Timestamp,
     store::{Append, RawEvent, ReadStream, StateSink},
 };
 use serde::Deserialize;
@@ -220,9 +220,7 @@ fn stream() -> StreamId {
 }
 
 fn append(stream: &StreamId, expect: Expect, events: usize) -> Append {
-    let command_id = CommandId::new();
-    let event = |index| NewEvent {
-        id: EventId::of(command_id, index),
+    let event = || NewEvent {
         event_type: "Deposited".into(),
         schema_version: 1,
         payload: RawValue::from_string(PAYLOAD.to_owned()).unwrap(),
@@ -230,9 +228,9 @@ fn append(stream: &StreamId, expect: Expect, events: usize) -> Append {
     Append {
         stream: stream.clone(),
         expect,
-        command_id,
-        events: (0..).take(events).map(event).collect(),
-        metadata: RawValue::from_string("{}".to_owned()).unwrap(),
+        command_id: CommandId::new(),
+        events: std::iter::repeat_with(event).take(events).collect(),
+        metadata: EncodedMetadata::new(Metadata::new()).unwrap(),
         snapshot: None,
     }
 }

@@ -9,8 +9,8 @@ use std::{
 };
 
 use intent_runtime::{
-    App, AsOf, CommandId, EventId, Expect, Id, Metadata, NewEvent, NewSnapshot, RecordedEvent,
-    SqliteStore, Store, StoreError, StreamId, TenantId, Version,
+    App, AsOf, CommandId, EncodedMetadata, Expect, Id, Metadata, NewEvent, NewSnapshot,
+    RecordedEvent, SqliteStore, Store, StoreError, StreamId, TenantId, Version,
     store::{Append, Appended, EventSink, MemoryStore, ReadStream, StateSink, StoreFuture},
 };
 use serde_json::value::RawValue;
@@ -55,18 +55,16 @@ pub async fn append_raw(
     event: (&'static str, u32),
     payload: &str,
 ) {
-    let command_id = CommandId::new();
     let append = Append {
         stream: stream(id),
         expect: Expect::Version(Version::new(after)),
-        command_id,
+        command_id: CommandId::new(),
         events: vec![NewEvent {
-            id: EventId::of(command_id, 0),
             event_type: Cow::Borrowed(event.0),
             schema_version: event.1,
             payload: RawValue::from_string(payload.into()).unwrap(),
         }],
-        metadata: serde_json::value::to_raw_value(&Metadata::new()).unwrap(),
+        metadata: EncodedMetadata::new(Metadata::new()).unwrap(),
         snapshot: None,
     };
     app.store().append(append).await.unwrap();

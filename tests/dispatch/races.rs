@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use intent_runtime::{App, EventId, Expect, NewEvent, prelude::*, store::Append};
+use intent_runtime::{App, EncodedMetadata, Expect, NewEvent, prelude::*, store::Append};
 use tokio::task::JoinSet;
 
 use super::{
@@ -12,7 +12,6 @@ use super::{
 
 /// What another process would append to an account at this version.
 pub fn deposit_after(id: Id<Account>, version: u64) -> Append {
-    let command_id = CommandId::new();
     let deposited = Deposited {
         amount: 100,
         channel: "elsewhere".into(),
@@ -20,14 +19,13 @@ pub fn deposit_after(id: Id<Account>, version: u64) -> Append {
     Append {
         stream: stream(id),
         expect: Expect::Version(Version::new(version)),
-        command_id,
+        command_id: CommandId::new(),
         events: vec![NewEvent {
-            id: EventId::of(command_id, 0),
             event_type: Cow::Borrowed(Deposited::NAME),
             schema_version: Deposited::VERSION,
             payload: serde_json::value::to_raw_value(&deposited).unwrap(),
         }],
-        metadata: serde_json::value::to_raw_value(&Metadata::new()).unwrap(),
+        metadata: EncodedMetadata::new(Metadata::new()).unwrap(),
         snapshot: None,
     }
 }

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, error::Error, ops::ControlFlow, time::Instant};
 
 use intent_runtime::{
-    EventId, Expect, NewEvent, StoreError, StoredSnapshot, StreamId, TenantId,
+    EncodedMetadata, Expect, NewEvent, StoreError, StoredSnapshot, StreamId, TenantId,
     prelude::*,
     store::{Append, Appended, RawEvent, ReadStream, StateSink},
 };
@@ -165,18 +165,16 @@ async fn old_event(app: &App, tell: &mut Narrator, ada: Id<Account>) -> Outcome 
     tell.step("An event that an older build wrote");
     let version = app.load(ada).await?.version;
     let payload = r#"{"amount":{"cents":700}}"#;
-    let command_id = CommandId::new();
     let append = Append {
         stream: StreamId::of(TenantId::DEFAULT, ada),
         expect: Expect::Version(version),
-        command_id,
+        command_id: CommandId::new(),
         events: vec![NewEvent {
-            id: EventId::of(command_id, 0),
             event_type: Cow::Borrowed("Deposited"),
             schema_version: 1,
             payload: serde_json::value::RawValue::from_string(payload.into())?,
         }],
-        metadata: serde_json::value::to_raw_value(&Metadata::new().actor("an older build"))?,
+        metadata: EncodedMetadata::new(Metadata::new().actor("an older build"))?,
         snapshot: None,
     };
     let Appended::Stored { version, .. } = app.store().append(append).await? else {

@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::{RawValue, to_raw_value};
-
 use super::{
     Receipt, Refusal, SendOptions,
     cache::Passage,
@@ -12,8 +10,8 @@ use super::{
 };
 use crate::{
     Aggregate, AggregateEvent, Command, CommandId, Context, CorrelationId, Decide, Decision,
-    EventId, Expect, Id, LoadError, Metadata, NewEvent, NewSnapshot, RecordedEvent, SendError,
-    Store, StoreError, StreamId, TenantId, Version,
+    EncodedMetadata, Expect, Id, LoadError, Metadata, NewEvent, NewSnapshot, RecordedEvent,
+    SendError, Store, StoreError, StreamId, TenantId, Version,
     aggregate::fold_next,
     store::{Append, Appended},
 };
@@ -29,7 +27,7 @@ pub(super) struct Sending<'a, C: Command> {
     command: C,
     options: SendOptions,
     context: Context,
-    metadata: Box<RawValue>,
+    metadata: EncodedMetadata,
 }
 
 /// How an attempt ended, unless it failed.
@@ -57,12 +55,13 @@ impl<'a, C: Command> Sending<'a, C> {
         let stream = StreamId::of(tenant, id);
         let command_id = options.command_id.unwrap_or_else(CommandId::new);
         let context = Context::of(command_id, tenant, options.take_metadata());
-        let metadata =
-            to_raw_value(&stored_metadata(&context)).map_err(|source| SendError::Encode {
+        let metadata = EncodedMetadata::new(stored_metadata(&context)).map_err(|source| {
+            SendError::Encode {
                 stream: stream.clone(),
                 what: "metadata",
                 source,
-            })?;
+            }
+        })?;
         Ok(Self {
             store,
             id,
@@ -337,16 +336,14 @@ impl<'a, C: Command> Sending<'a, C> {
         &self,
         events: &[<C::Aggregate as Aggregate>::Event],
     ) -> Result<Vec<NewEvent>, SendError<Refusal<C>>> {
-        let command_id = self.context.command_id();
         let mut new_events = Vec::with_capacity(events.len());
-        for (index, event) in (0..).zip(events) {
+        for event in events {
             let payload = event.encode().map_err(|source| SendError::Encode {
                 stream: self.stream.clone(),
                 what: event.name(),
                 source,
             })?;
             new_events.push(NewEvent {
-                id: EventId::of(command_id, index),
                 event_type: Cow::Borrowed(event.name()),
                 schema_version: event.schema_version(),
                 payload,

@@ -2,11 +2,9 @@
 
 use std::fmt;
 
-use serde_json::value::RawValue;
-
 use super::{InvalidAppend, StoreError, StreamId};
 use crate::{
-    CommandId, EventId, Metadata, NewEvent, NewSnapshot, Position, RecordedEvent, Timestamp,
+    CommandId, EncodedMetadata, EventId, NewEvent, NewSnapshot, Position, RecordedEvent, Timestamp,
     Version,
 };
 
@@ -21,8 +19,8 @@ pub struct Append {
     pub command_id: CommandId,
     /// The events, in order; at most [`Append::MAX_EVENTS`].
     pub events: Vec<NewEvent>,
-    /// The metadata of every event: a JSON object, as [`Metadata`](crate::Metadata) serializes.
-    pub metadata: Box<RawValue>,
+    /// The metadata of every event.
+    pub metadata: EncodedMetadata,
     /// The state after the events, to keep with them.
     pub snapshot: Option<NewSnapshot>,
 }
@@ -96,6 +94,12 @@ impl Append {
     /// The largest a payload, the metadata or a snapshot may be, in bytes: 16 MiB.
     pub const MAX_PAYLOAD: usize = 16 * 1024 * 1024;
 
+    /// The events with their ids, in order.
+    pub fn identified(&self) -> impl Iterator<Item = (EventId, &NewEvent)> {
+        let ids = (0..).map(|index| EventId::of(self.command_id, index));
+        ids.zip(&self.events)
+    }
+
     /// How many bytes of JSON it holds.
     pub fn bytes(&self) -> usize {
         let payloads: usize = self
@@ -107,7 +111,7 @@ impl Append {
             .snapshot
             .as_ref()
             .map_or(0, |snapshot| snapshot.state.get().len());
-        payloads + snapshot + self.metadata.get().len() * self.events.len()
+        payloads + snapshot + self.metadata.json().len() * self.events.len()
     }
 
     /// Checks the limits that hold whatever is stored. Every store calls it first.
@@ -135,20 +139,6 @@ impl Append {
         })
     }
 
-    /// The metadata, as every event of it will have it.
-    pub(crate) fn parse_metadata(&self) -> Result<Metadata, StoreError> {
-        self.read_metadata().map_err(|source| StoreError::Invalid {
-            stream: self.stream.clone(),
-            source,
-        })
-    }
-
-    fn read_metadata(&self) -> Result<Metadata, InvalidAppend> {
-        serde_json::from_str(self.metadata.get()).map_err(|error| InvalidAppend::Metadata {
-            reason: error.to_string(),
-        })
-    }
-
     fn find_invalid(&self) -> Result<(), InvalidAppend> {
         if self.events.is_empty() {
             return Err(InvalidAppend::Empty);
@@ -160,19 +150,15 @@ impl Append {
             });
         }
         check_name(&self.stream.aggregate_type)?;
-        check_size("the metadata", &self.metadata)?;
-        self.read_metadata()?;
-        for (index, event) in (0..).zip(&self.events) {
-            if event.id != EventId::of(self.command_id, index) {
-                return Err(InvalidAppend::EventId { index });
-            }
+        check_size("the metadata", self.metadata.json())?;
+        for event in &self.events {
             check_name(&event.event_type)?;
             if event.schema_version == 0 {
                 return Err(InvalidAppend::SchemaVersion {
                     event: event.event_type.to_string(),
                 });
             }
-            check_size(&event.event_type, &event.payload)?;
+            check_size(&event.event_type, event.payload.get())?;
         }
         let count = u64::try_from(self.events.len()).unwrap_or(u64::MAX);
         let after = match self.expect.version() {
@@ -182,7 +168,7 @@ impl Append {
         let Some(snapshot) = &self.snapshot else {
             return Ok(());
         };
-        check_size("the snapshot", &snapshot.state)?;
+        check_size("the snapshot", snapshot.state.get())?;
         match after {
             Some(after) if after == snapshot.version => Ok(()),
             Some(after) => Err(InvalidAppend::SnapshotVersion {
@@ -204,8 +190,8 @@ fn check_name(name: &str) -> Result<(), InvalidAppend> {
     Ok(())
 }
 
-fn check_size(what: &str, json: &RawValue) -> Result<(), InvalidAppend> {
-    let bytes = json.get().len();
+fn check_size(what: &str, json: &str) -> Result<(), InvalidAppend> {
+    let bytes = json.len();
     if bytes > Append::MAX_PAYLOAD {
         return Err(InvalidAppend::TooLarge {
             what: what.to_owned(),

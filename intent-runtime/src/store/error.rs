@@ -165,18 +165,6 @@ pub enum InvalidAppend {
         /// The longest a name may be, in bytes.
         limit: usize,
     },
-    /// An event's id is not the one that follows from the command's, so the command could not be found by it.
-    #[error("the id of event number {index} is not the one of its command and number")]
-    EventId {
-        /// Which event, from 0.
-        index: u32,
-    },
-    /// The metadata is not what [`Metadata`](crate::Metadata) serializes to.
-    #[error("the metadata cannot be read: {reason}")]
-    Metadata {
-        /// What is wrong with it.
-        reason: String,
-    },
     /// The version of an event's shape is 0.
     #[error("the event `{event}` has schema version 0")]
     SchemaVersion {

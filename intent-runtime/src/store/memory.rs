@@ -179,8 +179,7 @@ impl Content {
             });
         }
         let after = append.version_after(actual)?;
-        let metadata = append.parse_metadata()?;
-        Ok(self.store(append, actual, after, &metadata))
+        Ok(self.store(append, actual, after))
     }
 
     /// The events of the append's command, if it was seen before for the same stream.
@@ -205,13 +204,7 @@ impl Content {
     }
 
     /// Stores what was checked; cannot fail, so that an append is all or nothing.
-    fn store(
-        &mut self,
-        append: Append,
-        before: Version,
-        after: Version,
-        metadata: &Metadata,
-    ) -> Appended {
+    fn store(&mut self, append: Append, before: Version, after: Version) -> Appended {
         let recorded_at = Timestamp::now();
         let id = append.stream;
         let tenant = self.tenants.entry(id.tenant_id).or_default();
@@ -226,11 +219,11 @@ impl Content {
         tenant
             .commands
             .insert(first, (id.aggregate_id, before.next()));
-        for event in append.events {
+        for (index, event) in (0..).zip(append.events) {
             self.events += 1;
             stream.events.push(Arc::new(RecordedEvent {
                 position: Position::new(self.events),
-                id: event.id,
+                id: EventId::of(append.command_id, index),
                 tenant_id: id.tenant_id,
                 aggregate_type: id.aggregate_type.to_string(),
                 aggregate_id: id.aggregate_id,
@@ -238,7 +231,7 @@ impl Content {
                 event_type: event.event_type.into_owned(),
                 schema_version: event.schema_version,
                 payload: Box::<str>::from(event.payload).into(),
-                metadata: metadata.clone(),
+                metadata: Metadata::clone(&append.metadata),
                 recorded_at,
             }));
         }

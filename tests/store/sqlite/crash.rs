@@ -43,22 +43,43 @@ async fn acknowledged_appends_survive_kill_9() {
             acknowledged.len() >= acknowledgements,
             "the child wrote until it was killed"
         );
-        let store = directory.open().await;
-        for (aggregate_id, version) in acknowledged {
-            let stream = StreamId {
-                aggregate_id,
-                ..stream()
-            };
-            let found = versions(&store, &stream).await.unwrap();
-            assert!(
-                found.len() >= version,
-                "{version} was acknowledged, found {}",
-                found.len()
-            );
-            assert_eq!(found.len() % 2, 0, "an append is there whole or not at all");
-        }
-        store.close().await.unwrap();
+        holds_what_it_acknowledged(&directory, acknowledged).await;
     }
+}
+
+#[tokio::test]
+async fn two_processes_take_turns_at_one_file() {
+    let directory = Directory::new();
+    let acknowledged = std::thread::scope(|scope| {
+        let children = [200, 300].map(|acknowledgements| {
+            let directory = &directory;
+            scope.spawn(move || write_and_kill(directory, acknowledgements))
+        });
+        children.map(|child| child.join().unwrap())
+    });
+    assert!(acknowledged[0].len() >= 200 && acknowledged[1].len() >= 300);
+    holds_what_it_acknowledged(&directory, acknowledged.concat()).await;
+}
+
+async fn holds_what_it_acknowledged(
+    directory: &Directory,
+    acknowledged: Vec<(AggregateId, usize)>,
+) {
+    let store = directory.open().await;
+    for (aggregate_id, version) in acknowledged {
+        let stream = StreamId {
+            aggregate_id,
+            ..stream()
+        };
+        let found = versions(&store, &stream).await.unwrap();
+        assert!(
+            found.len() >= version,
+            "{version} was acknowledged, found {}",
+            found.len()
+        );
+        assert_eq!(found.len() % 2, 0, "an append is there whole or not at all");
+    }
+    store.close().await.unwrap();
 }
 
 /// Runs this test binary as a child, kills it after some acknowledgements, and returns all that it gave.

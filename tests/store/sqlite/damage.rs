@@ -98,12 +98,7 @@ async fn damaged_rows_are_named() {
         let (directory, stream) = (Directory::new(), stream());
         let store = directory.open().await;
         store.append(append(&stream, 3)).await.unwrap();
-        directory
-            .execute(
-                "DROP TRIGGER intent_events_never_change; DROP TRIGGER intent_events_never_vanish",
-            )
-            .await;
-        directory.execute(damage).await;
+        damage_rows(&directory, damage).await;
         let state = versions(&store, &stream).await;
         assert_eq!(state.is_ok(), reads_state, "{damage}: {state:?}");
         let mut sink = |_| std::ops::ControlFlow::Continue(());
@@ -114,10 +109,64 @@ async fn damaged_rows_are_named() {
                 other => panic!("{damage}: {other:?}"),
             }
         }
+        let time = AsOf::Occurred(Timestamp::now());
+        match store.version_as_of(&stream, time).await {
+            Ok(_) | Err(StoreError::Corrupt { .. }) => {}
+            other => panic!("{damage}: {other:?}"),
+        }
         // Whatever it answers, it does not panic.
-        let _ = store
-            .version_as_of(&stream, AsOf::Occurred(Timestamp::now()))
-            .await;
         let _ = store.append(append(&stream, 1)).await;
     }
+}
+
+/// A page of state is 5,000 events, so the 5,000th is where a stream could seem to end.
+#[tokio::test]
+async fn a_hole_at_the_end_of_a_page_is_not_the_end_of_the_stream() {
+    for hole in [
+        "DELETE FROM intent_events WHERE version = 5000",
+        "DELETE FROM intent_events WHERE version > 4000 AND version < 6000",
+    ] {
+        let (directory, stream) = (Directory::new(), stream());
+        let store = directory.open().await;
+        store.append(append(&stream, 7_000)).await.unwrap();
+        damage_rows(&directory, hole).await;
+        let mut sink = |_| std::ops::ControlFlow::Continue(());
+        let events = store.read_events(ReadStream::all(&stream), &mut sink).await;
+        let state = versions(&store, &stream).await;
+        for error in [state.unwrap_err(), events.unwrap_err()] {
+            assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
+            assert!(error.to_string().contains("missing"), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn events_are_neither_changed_nor_deleted_nor_replaced() {
+    let (directory, stream) = (Directory::new(), stream());
+    let store = directory.open().await;
+    store.append(append(&stream, 3)).await.unwrap();
+    for change in [
+        "UPDATE intent_events SET payload = '{}'",
+        "DELETE FROM intent_events WHERE version = 1",
+        "INSERT OR REPLACE INTO intent_events SELECT * FROM intent_events WHERE version = 2",
+        "REPLACE INTO intent_events SELECT position + 9, tenant_id, aggregate_id, version + 9, aggregate_type, \
+         event_id, event_type, schema_version, recorded_at, '{}', metadata FROM intent_events WHERE version = 2",
+        "REPLACE INTO intent_events SELECT position + 9, tenant_id, aggregate_id, version, aggregate_type, \
+         zeroblob(16), event_type, schema_version, recorded_at, '{}', metadata FROM intent_events WHERE version = 2",
+        "UPDATE OR REPLACE intent_events SET version = 1 WHERE version = 2",
+    ] {
+        let mut connection = directory.connection().await;
+        let outcome = sqlx::query(change).execute(&mut connection).await;
+        let refused = outcome.unwrap_err().to_string();
+        assert!(refused.contains("append-only"), "{change}: {refused}");
+    }
+    assert_eq!(versions(&store, &stream).await.unwrap(), [1, 2, 3]);
+}
+
+/// Does what the triggers prevent, as a broken medium or a stubborn person would.
+async fn damage_rows(directory: &Directory, damage: &'static str) {
+    let drop = "DROP TRIGGER intent_events_never_change; DROP TRIGGER intent_events_never_vanish;
+                DROP TRIGGER intent_events_never_replaced";
+    directory.execute(drop).await;
+    directory.execute(damage).await;
 }

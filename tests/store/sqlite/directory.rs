@@ -1,8 +1,8 @@
 use std::{ops::ControlFlow, path::PathBuf};
 
 use intent_runtime::{
-    AggregateId, CommandId, EventId, Expect, NewEvent, SqliteStore, Store, StoreError,
-    StoredSnapshot, StreamId, TenantId,
+    AggregateId, CommandId, EncodedMetadata, Expect, Metadata, NewEvent, SqliteStore, Store,
+    StoreError, StoredSnapshot, StreamId, TenantId,
     store::{Append, RawEvent, ReadStream, StateSink},
 };
 use serde_json::value::RawValue;
@@ -78,9 +78,7 @@ pub fn append_payload(stream: &StreamId, payload: &str) -> Append {
 }
 
 fn with_payloads(stream: &StreamId, payloads: &[&str]) -> Append {
-    let command_id = CommandId::new();
-    let event = |(index, payload): (u32, &&str)| NewEvent {
-        id: EventId::of(command_id, index),
+    let event = |payload: &&str| NewEvent {
         event_type: "Deposited".into(),
         schema_version: 1,
         payload: RawValue::from_string((*payload).to_owned()).unwrap(),
@@ -88,9 +86,9 @@ fn with_payloads(stream: &StreamId, payloads: &[&str]) -> Append {
     Append {
         stream: stream.clone(),
         expect: Expect::Any,
-        command_id,
-        events: (0..).zip(payloads).map(event).collect(),
-        metadata: RawValue::from_string("{}".to_owned()).unwrap(),
+        command_id: CommandId::new(),
+        events: payloads.iter().map(event).collect(),
+        metadata: EncodedMetadata::new(Metadata::new()).unwrap(),
         snapshot: None,
     }
 }

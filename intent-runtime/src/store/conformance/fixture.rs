@@ -6,8 +6,8 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::{
-    AggregateId, CommandId, EventId, Expect, Metadata, NewEvent, NewSnapshot, RecordedEvent, Store,
-    StoreError, StoredSnapshot, StreamId, TenantId, Timestamp, Version,
+    AggregateId, CommandId, EncodedMetadata, Expect, Metadata, NewEvent, NewSnapshot,
+    RecordedEvent, Store, StoreError, StoredSnapshot, StreamId, TenantId, Timestamp, Version,
     store::{Append, Appended, RawEvent, ReadStream, StateSink},
 };
 
@@ -32,6 +32,10 @@ pub(super) fn raw(json: &str) -> Box<RawValue> {
     RawValue::from_string(json.to_owned()).expect("the suite's own text is JSON")
 }
 
+pub(super) fn encoded(metadata: Metadata) -> EncodedMetadata {
+    EncodedMetadata::new(metadata).expect("metadata serializes")
+}
+
 /// An append of one event for each payload, under a new command id.
 pub(super) fn append(stream: &StreamId, expect: Expect, payloads: &[&str]) -> Append {
     append_as(CommandId::new(), stream, expect, payloads)
@@ -44,8 +48,7 @@ pub(super) fn append_as(
     expect: Expect,
     payloads: &[&str],
 ) -> Append {
-    let event = |(index, payload): (u32, &&str)| NewEvent {
-        id: EventId::of(command_id, index),
+    let event = |payload: &&str| NewEvent {
         event_type: "Deposited".into(),
         schema_version: 1,
         payload: raw(payload),
@@ -54,16 +57,15 @@ pub(super) fn append_as(
         stream: stream.clone(),
         expect,
         command_id,
-        events: (0..).zip(payloads).map(event).collect(),
-        metadata: raw("{}"),
+        events: payloads.iter().map(event).collect(),
+        metadata: encoded(Metadata::new()),
         snapshot: None,
     }
 }
 
 /// The same append, its events having happened at a time.
 pub(super) fn at(time: Timestamp, mut append: Append) -> Append {
-    let metadata = Metadata::new().timestamp(time);
-    append.metadata = serde_json::value::to_raw_value(&metadata).expect("metadata serializes");
+    append.metadata = encoded(Metadata::new().timestamp(time));
     append
 }
 

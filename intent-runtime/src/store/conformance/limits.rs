@@ -1,8 +1,8 @@
 //! S13: bad input is a typed error before anything is written.
 
-use super::fixture::{Subject, append, load, new_stream, raw, snapshot, stored};
+use super::fixture::{Subject, append, encoded, load, new_stream, snapshot, stored};
 use crate::{
-    CommandId, EventId, Expect, StoreError, Version,
+    Expect, Metadata, StoreError, Version,
     store::{Append, InvalidAppend},
 };
 
@@ -79,7 +79,7 @@ pub async fn too_large_payloads_are_refused(store: Subject) {
     let large = format!("\"{}\"", "x".repeat(Append::MAX_PAYLOAD - 1));
     let of_event = append(&new_stream(), Expect::Any, &["1", &large]);
     let mut of_metadata = append(&new_stream(), Expect::Any, &["1"]);
-    of_metadata.metadata = raw(&format!(r#"{{"actor":{large}}}"#));
+    of_metadata.metadata = encoded(Metadata::new().actor(&large));
     let mut of_snapshot = append(&new_stream(), Expect::NoStream, &["1"]);
     of_snapshot.snapshot = Some(snapshot(1, &large));
     for bad in [of_event, of_metadata, of_snapshot] {
@@ -106,36 +106,6 @@ pub async fn a_version_beyond_the_highest_is_refused(store: Subject) {
         matches!(outcome, Err(StoreError::Conflict { .. })),
         "{outcome:?}"
     );
-}
-
-/// S13: an event's id is the one of its command and number, or commands could not be found by it.
-pub async fn foreign_event_ids_are_refused(store: Subject) {
-    let mut foreign = append(&new_stream(), Expect::Any, &["1", "2"]);
-    foreign.events[1].id = EventId::of(CommandId::new(), 1);
-    let mut swapped = append(&new_stream(), Expect::Any, &["1", "2"]);
-    swapped.events.swap(0, 1);
-    for (bad, index) in [(foreign, 1), (swapped, 0)] {
-        assert_eq!(invalid(&store, bad).await, InvalidAppend::EventId { index });
-    }
-}
-
-/// S13: metadata that could not be read back is not stored.
-pub async fn unreadable_metadata_is_refused(store: Subject) {
-    for metadata in [
-        "1",
-        "null",
-        "\"\"",
-        r#"{"timestamp":"yesterday"}"#,
-        r#"{"actor":1}"#,
-    ] {
-        let mut bad = append(&new_stream(), Expect::Any, &["1"]);
-        bad.metadata = raw(metadata);
-        let refused = invalid(&store, bad).await;
-        assert!(
-            matches!(refused, InvalidAppend::Metadata { .. }),
-            "{metadata}: {refused:?}"
-        );
-    }
 }
 
 /// S13: a snapshot that rides along is of the version that the stream will be at.

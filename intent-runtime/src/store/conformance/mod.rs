@@ -101,8 +101,6 @@ macro_rules! store_conformance {
                 bad_names_are_refused,
                 too_large_payloads_are_refused,
                 a_version_beyond_the_highest_is_refused,
-                foreign_event_ids_are_refused,
-                unreadable_metadata_is_refused,
                 snapshots_of_another_version_are_refused,
             }
             lifecycle::{

@@ -1,9 +1,9 @@
 //! S12: any JSON up to 16 MiB comes back unchanged to the byte.
 
 use super::fixture::{
-    Subject, append, events, load, load_range, new_stream, raw, snapshot, stored, with_snapshot,
+    Subject, append, encoded, events, load, load_range, new_stream, snapshot, stored, with_snapshot,
 };
-use crate::{Expect, Version, store::Append};
+use crate::{Expect, Metadata, Version, store::Append};
 
 /// S12: spacing, escapes, long numbers, deep nesting, repeated keys: what was given is what is read.
 pub async fn payloads_are_unchanged_to_the_byte(store: Subject) {
@@ -100,7 +100,8 @@ pub async fn names_are_kept(store: Subject) {
         stream.aggregate_type = name.to_owned().into();
         let mut new = append(&stream, Expect::NoStream, &["1"]);
         new.events[0].event_type = name.to_owned().into();
-        new.metadata = raw(r#"{"actor":"ädä \u0000","tags":{"k":"v"},"request_id":"7f3a"}"#);
+        let metadata = Metadata::new().actor("ädä \u{0}").tag("k", "v");
+        new.metadata = encoded(metadata.request_id("7f3a"));
         stored(&store, new).await;
         let loaded = load(&store, &stream).await;
         assert_eq!(loaded.events[0].event_type, name, "an event's name");

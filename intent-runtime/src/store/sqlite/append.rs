@@ -192,7 +192,7 @@ impl Writer {
         let rolled_back = rollback.execute(&mut self.connection).await;
         let broken = rolled_back
             .map_err(Failure::from)
-            .is_err_and(|failure| failure.kind() != Kind::NoTransaction);
+            .is_err_and(|failure| failure.kind() != Kind::Statement);
         if broken {
             // When it cannot be opened either, the next batch fails on the old one and tries again.
             if let Ok(connection) = self.options.connect().await {

@@ -42,9 +42,7 @@ impl Place {
             Kind::Full => StoreError::Full { place, source },
             Kind::NotADatabase => StoreError::NotADatabase { place, source },
             Kind::Unavailable | Kind::Io | Kind::Lost => StoreError::Unavailable { place, source },
-            Kind::Refused | Kind::NoTransaction | Kind::Other => {
-                StoreError::Backend { place, source }
-            }
+            Kind::Refused | Kind::Statement | Kind::Other => StoreError::Backend { place, source },
         }
     }
 
@@ -95,8 +93,9 @@ pub(super) enum Kind {
     Lost,
     /// A row broke a constraint or a limit: the fault of one append, not of the database.
     Refused,
-    /// A statement made no sense where it stood, such as a rollback without a transaction.
-    NoTransaction,
+    /// A statement made no sense with what is there: a rollback without a transaction, a column that is not, text
+    /// that is no JSON.
+    Statement,
     /// Anything else.
     Other,
 }
@@ -125,7 +124,7 @@ impl Failure {
             Some(code::CANTOPEN | code::PERM) => Kind::Unavailable,
             Some(code::IOERR) => Kind::Io,
             Some(code::CONSTRAINT | code::TOOBIG) => Kind::Refused,
-            Some(code::ERROR) => Kind::NoTransaction,
+            Some(code::ERROR) => Kind::Statement,
             _ => Kind::Other,
         }
     }

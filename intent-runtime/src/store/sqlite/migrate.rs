@@ -20,6 +20,7 @@ const MIGRATIONS: [(i64, &str, &str); 1] = [(
         include_str!("sql/events.sql"),
         include_str!("sql/events_never_change.sql"),
         include_str!("sql/events_never_vanish.sql"),
+        include_str!("sql/events_never_replaced.sql"),
         include_str!("sql/snapshots.sql"),
     ),
 )];
@@ -126,7 +127,7 @@ async fn inspect_migrations(
     let rows = match rows.fetch_all(connection).await.map_err(Failure::from) {
         Ok(rows) => rows,
         // It has not the columns that a list of migrations has.
-        Err(failure) if failure.kind() == Kind::NoTransaction => {
+        Err(failure) if failure.kind() == Kind::Statement => {
             return Err(place.foreign(MIGRATIONS_TABLE));
         }
         Err(failure) => return Err(place.error(failure)),

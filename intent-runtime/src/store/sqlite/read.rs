@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{
     column::{self, corrupt, get},
-    error::Place,
+    error::{Failure, Kind, Place},
     frames::Frames,
     page::Pages,
 };
@@ -58,7 +58,7 @@ impl Reader {
             if !pages.took(events, bytes) {
                 continue;
             }
-            check_range(read.stream, &row, after, events)?;
+            check_range(read.stream, &row, (after, to), events)?;
             let frames: Option<&str> = get(&row, "frames", read.stream)?;
             let mut frames = Frames::new(read.stream, frames, after, events);
             while let Some(event) = frames.next()? {
@@ -117,7 +117,7 @@ impl Reader {
     ) -> Result<(), StoreError> {
         let mut pages = Pages::new(read.after, read.to);
         while let Some((after, to)) = pages.next() {
-            let (events, bytes) = self.measure(read.stream, after, to).await?;
+            let (events, bytes, last) = self.measure(read.stream, after, to).await?;
             if bytes > pages.limit() {
                 pages.took(events, bytes);
                 continue;
@@ -135,6 +135,7 @@ impl Reader {
                     return Ok(());
                 }
             }
+            check_count(read.stream, (after, last.min(to)), events)?;
         }
         Ok(())
     }
@@ -144,13 +145,17 @@ impl Reader {
         stream: &StreamId,
         after: Version,
         to: Version,
-    ) -> Result<(i64, i64), StoreError> {
+    ) -> Result<(i64, i64, Version), StoreError> {
         let row = range(include_str!("sql/measure_events.sql"), stream, after, to)
             .fetch_one(&self.pool)
             .await;
         let row = row.map_err(|error| self.place.error(error))?;
         check_type(stream, get(&row, "aggregate_type", stream)?)?;
-        Ok((get(&row, "events", stream)?, get(&row, "bytes", stream)?))
+        Ok((
+            get(&row, "events", stream)?,
+            get(&row, "bytes", stream)?,
+            last_of(stream, &row)?,
+        ))
     }
 
     async fn event_page(
@@ -182,7 +187,13 @@ impl Reader {
             .bind(time.to_string())
             .fetch_optional(&self.pool)
             .await;
-        let Some(row) = row.map_err(|error| self.place.error(error))? else {
+        let row = row.map_err(Failure::from).map_err(|failure| {
+            if failure.kind() == Kind::Statement {
+                return corrupt(stream, format!("the metadata of an event: {failure}"));
+            }
+            self.place.error(failure)
+        });
+        let Some(row) = row? else {
             return Ok(Version::NONE);
         };
         check_type(stream, get(&row, "aggregate_type", stream)?)?;
@@ -290,28 +301,36 @@ fn check_type(stream: &StreamId, found: Option<&str>) -> Result<(), StoreError> 
     }
 }
 
-/// Versions are unique, so a page is dense when its first and last one lie as far apart as they are many.
+/// Versions are unique, so a page is dense when it has as many events as there are versions in it.
 fn check_range(
     stream: &StreamId,
     row: &SqliteRow,
-    after: Version,
+    (after, to): (Version, Version),
     events: i64,
 ) -> Result<(), StoreError> {
-    if events == 0 {
-        return Ok(());
-    }
-    let first: Option<i64> = get(row, "first", stream)?;
+    check_count(stream, (after, last_of(stream, row)?.min(to)), events)
+}
+
+/// The version of a stream, as a row of a page tells it.
+fn last_of(stream: &StreamId, row: &SqliteRow) -> Result<Version, StoreError> {
     let last: Option<i64> = get(row, "last", stream)?;
-    let found = |version: Option<i64>| column::version(version.unwrap_or(0));
-    check_dense(stream, after.next(), found(first))?;
-    let end = Version::new(after.get().saturating_add(events.unsigned_abs()));
-    if found(last) == end {
+    Ok(column::version(last.unwrap_or(0)))
+}
+
+/// Refuses a page with fewer events than there are versions after the first up to the second.
+fn check_count(
+    stream: &StreamId,
+    (after, to): (Version, Version),
+    events: i64,
+) -> Result<(), StoreError> {
+    let versions = to.get().saturating_sub(after.get());
+    let missing = versions.saturating_sub(events.unsigned_abs());
+    if missing == 0 {
         return Ok(());
     }
     let what = format!(
-        "events are missing between {} and {}",
-        after.next(),
-        found(last)
+        "{missing} of its events {} to {to} are missing",
+        after.next()
     );
     Err(corrupt(stream, what))
 }

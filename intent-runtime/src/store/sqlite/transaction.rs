@@ -209,6 +209,7 @@ async fn insert(
 struct NewRow<'a> {
     append: &'a Append,
     event: &'a NewEvent,
+    event_id: EventId,
     version: Version,
     recorded_at: Timestamp,
 }
@@ -226,11 +227,12 @@ fn accepted<'a>(
 
 fn rows_of<'a>((append, accepted): (&'a Append, &'a Accepted)) -> impl Iterator<Item = NewRow<'a>> {
     let mut version = accepted.before;
-    append.events.iter().map(move |event| {
+    append.identified().map(move |(event_id, event)| {
         version = version.next();
         NewRow {
             append,
             event,
+            event_id,
             version,
             recorded_at: accepted.recorded_at,
         }
@@ -242,7 +244,7 @@ fn next_insert(rows: &[NewRow<'_>]) -> (usize, &'static str) {
     let [.., (most, largest)] = INSERTS;
     let sizes = rows
         .iter()
-        .map(|row| row.event.payload.get().len() + row.append.metadata.get().len());
+        .map(|row| row.event.payload.get().len() + row.append.metadata.json().len());
     let mut bytes = 0;
     let fitting = sizes.take(most).take_while(|size| {
         bytes += size;
@@ -265,12 +267,12 @@ fn bind_row<'q>(
         .bind(column::id(stream.aggregate_id.as_uuid()))
         .bind(column::from_version(row.version))
         .bind(stream.aggregate_type.to_string())
-        .bind(column::id(event.id.as_uuid()))
+        .bind(column::id(row.event_id.as_uuid()))
         .bind(event.event_type.to_string())
         .bind(i64::from(event.schema_version))
         .bind(row.recorded_at.as_micros())
         .bind(event.payload.get().to_owned())
-        .bind(append.metadata.get().to_owned())
+        .bind(append.metadata.json().to_owned())
 }
 
 /// The one writer inserts without gaps, so positions are told from the last one.

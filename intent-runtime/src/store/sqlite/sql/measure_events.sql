@@ -7,6 +7,7 @@ SELECT count(*) AS events,
            WHERE tenant_id = ?1 AND aggregate_id = ?2
            ORDER BY version DESC
            LIMIT 1
-       ) AS aggregate_type
+       ) AS aggregate_type,
+       (SELECT max(version) FROM intent_events WHERE tenant_id = ?1 AND aggregate_id = ?2) AS last
 FROM intent_events
 WHERE tenant_id = ?1 AND aggregate_id = ?2 AND version > ?3 AND version <= ?4;

@@ -15,8 +15,7 @@ SELECT page.events,
            ORDER BY version DESC
            LIMIT 1
        ) AS aggregate_type,
-       min(event.version) AS first,
-       max(event.version) AS last,
+       (SELECT max(version) FROM intent_events WHERE tenant_id = ?1 AND aggregate_id = ?2) AS last,
        group_concat(
            event.event_type || char(31) || event.schema_version || char(31) || event.payload,
            char(30) ORDER BY event.version
