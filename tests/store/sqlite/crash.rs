@@ -5,12 +5,14 @@ use std::{
     process::{Command, Stdio},
 };
 
-use intent_runtime::{AggregateId, Store, StreamId};
+use intent_runtime::{AggregateId, Store, StoreError, StreamId};
 
 use super::directory::{Directory, append, stream, versions};
 
 /// Tells the child process which file to write to.
 const FILE: &str = "INTENT_CRASH_FILE";
+/// The same for the child whose file cannot grow.
+const FULL: &str = "INTENT_FULL_FILE";
 
 /// Writes until it is killed, when it is the child: then each stored append is one line on standard output.
 #[tokio::test(flavor = "multi_thread")]
@@ -43,7 +45,7 @@ async fn acknowledged_appends_survive_kill_9() {
             acknowledged.len() >= acknowledgements,
             "the child wrote until it was killed"
         );
-        holds_what_it_acknowledged(&directory, acknowledged).await;
+        holds_what_it_acknowledged(&directory, acknowledged, 2).await;
     }
 }
 
@@ -58,12 +60,53 @@ async fn two_processes_take_turns_at_one_file() {
         children.map(|child| child.join().unwrap())
     });
     assert!(acknowledged[0].len() >= 200 && acknowledged[1].len() >= 300);
-    holds_what_it_acknowledged(&directory, acknowledged.concat()).await;
+    holds_what_it_acknowledged(&directory, acknowledged.concat(), 2).await;
+}
+
+/// Appends to one stream until the file cannot grow, when it is the child, and says how that was reported.
+#[tokio::test]
+async fn full_child() {
+    let Ok(file) = std::env::var(FULL) else {
+        return;
+    };
+    let store = intent_runtime::SqliteStore::connect(&file).await.unwrap();
+    let stream = stream();
+    for version in 1.. {
+        match store.append(append(&stream, 1)).await {
+            Ok(_) => println!("acknowledged {} {version}", stream.aggregate_id),
+            Err(error) => {
+                let unknown = matches!(error, StoreError::UnknownOutcome { .. });
+                assert!(unknown, "COMMIT writes the log: {error:?}");
+                return println!("unknown");
+            }
+        }
+    }
+}
+
+/// A file size limit makes a write of COMMIT fail, as a broken disk does.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_commit_that_the_medium_fails_is_an_unknown_outcome() {
+    let directory = Directory::new();
+    directory.open().await.close().await.unwrap();
+    let child = Command::new("sh")
+        .args(["-c", r#"trap "" XFSZ; ulimit -f 400; exec "$0" "$@""#])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "store::sqlite::crash::full_child", "--nocapture"])
+        .env(FULL, directory.file())
+        .output()
+        .unwrap();
+    let told = String::from_utf8(child.stdout).unwrap();
+    assert!(child.status.success() && told.contains("unknown"), "{told}");
+    let acknowledged: Vec<_> = told.lines().filter_map(acknowledgement).collect();
+    assert!(acknowledged.len() > 10, "{told}");
+    holds_what_it_acknowledged(&directory, acknowledged, 1).await;
 }
 
 async fn holds_what_it_acknowledged(
     directory: &Directory,
     acknowledged: Vec<(AggregateId, usize)>,
+    events: usize,
 ) {
     let store = directory.open().await;
     for (aggregate_id, version) in acknowledged {
@@ -77,7 +120,11 @@ async fn holds_what_it_acknowledged(
             "{version} was acknowledged, found {}",
             found.len()
         );
-        assert_eq!(found.len() % 2, 0, "an append is there whole or not at all");
+        assert_eq!(
+            found.len() % events,
+            0,
+            "an append is there whole or not at all"
+        );
     }
     store.close().await.unwrap();
 }
@@ -98,20 +145,19 @@ fn write_and_kill(directory: &Directory, acknowledgements: usize) -> Vec<(Aggreg
     let mut acknowledged = Vec::new();
     for line in lines {
         let line = line.unwrap();
-        // The harness prints the test's name in front of its first line.
-        let Some((_, told)) = line.split_once("acknowledged ") else {
-            continue;
-        };
-        // The last line may be cut short by the end.
-        if let Some((id, version)) = told.split_once(' ')
-            && let (Ok(id), Ok(version)) = (id.parse(), version.parse())
-        {
-            acknowledged.push((id, version));
-        }
+        acknowledged.extend(acknowledgement(&line));
         if acknowledged.len() == acknowledgements {
             child.kill().unwrap();
         }
     }
     child.wait().unwrap();
     acknowledged
+}
+
+/// What a line of a child acknowledges. The last one may be cut short by the end, and the harness prints the test's
+/// name in front of the first.
+fn acknowledgement(line: &str) -> Option<(AggregateId, usize)> {
+    let (_, told) = line.split_once("acknowledged ")?;
+    let (id, version) = told.split_once(' ')?;
+    Some((id.parse().ok()?, version.parse().ok()?))
 }

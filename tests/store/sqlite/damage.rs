@@ -57,6 +57,44 @@ async fn a_full_disk_fails_the_append_and_nothing_else() {
     );
 }
 
+/// A batch is one transaction, so what the file refuses of one append is tried apart from the others.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_append_that_the_file_refuses_fails_alone() {
+    let directory = Directory::new();
+    let store = directory.open().await;
+    directory
+        .execute(
+            r#"CREATE TRIGGER mine BEFORE INSERT ON intent_events WHEN new.payload = '"poison"'
+               BEGIN SELECT raise(ABORT, 'not in my file'); END"#,
+        )
+        .await;
+    for _ in 0..10 {
+        let mut appends = tokio::task::JoinSet::new();
+        for number in 0..20 {
+            let (store, stream) = (store.clone(), stream());
+            appends.spawn(async move {
+                let payload = if number == 7 { "\"poison\"" } else { "1" };
+                let outcome = store.append(append_payload(&stream, payload)).await;
+                let stored = versions(&store, &stream).await.unwrap().len();
+                (
+                    payload,
+                    outcome.map(|_| stored).map_err(|error| (error, stored)),
+                )
+            });
+        }
+        for (payload, outcome) in appends.join_all().await {
+            match outcome {
+                Ok(stored) => assert_eq!((payload, stored), ("1", 1)),
+                Err((error, stored)) => {
+                    assert_eq!((payload, stored), ("\"poison\"", 0), "{error:?}");
+                    let source = std::error::Error::source(&error).unwrap().to_string();
+                    assert!(source.contains("not in my file"), "{source}");
+                }
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn damaged_rows_are_named() {
     for (damage, reads_state) in [
