@@ -247,7 +247,7 @@ impl Tenant {
     /// that time.
     ///
     /// # Errors
-    /// [`LoadError::NotFound`] if it did not exist then, or why it cannot be read.
+    /// [`LoadError::NotFound`] if it did not exist then, with the time if it came later, or why it cannot be read.
     pub fn load_as_of<A: Aggregate>(
         &self,
         id: Id<A>,
@@ -262,7 +262,12 @@ impl Tenant {
                 .version_as_of(&stream, time)
                 .await
                 .map_err(LoadError::Store)?;
-            self.load_to(id, &stream, version).await
+            if version > Version::NONE {
+                return self.load_to(id, &stream, version).await;
+            }
+            let exists = dispatch::exists(&*self.core.store, &stream).await?;
+            let as_of = exists.then_some(time);
+            Err(LoadError::NotFound { stream, as_of })
         };
         loading.instrument(span)
     }
@@ -280,7 +285,10 @@ impl Tenant {
             let stream = self.stream(id)?;
             let events = dispatch::history::<A>(&*self.core.store, &stream).await?;
             if events.is_empty() {
-                return Err(LoadError::NotFound { stream });
+                return Err(LoadError::NotFound {
+                    stream,
+                    as_of: None,
+                });
             }
             Ok(events)
         };
@@ -325,6 +333,7 @@ impl Tenant {
         let found = folded.and_then(|folded| folded.state.map(|state| (state, folded.version)));
         let (state, version) = found.ok_or_else(|| LoadError::NotFound {
             stream: stream.clone(),
+            as_of: None,
         })?;
         Ok(Loaded { id, version, state })
     }
