@@ -7,7 +7,7 @@ use tracing::Instrument;
 use crate::{
     Aggregate, AsOf, Catalogue, Command, Id, LoadError, Loaded, Receipt, Recorded, Refusal,
     RegisterError, SendError, SendOptions, Snapshot, SnapshotCodec, Store, StoreError, StreamId,
-    TenantId, Version,
+    TenantId, Version, catalogue,
     dispatch::{self, AggregateCache},
     telemetry,
 };
@@ -187,6 +187,7 @@ impl Tenant {
                 return Err(SendError::NotRegistered {
                     command: C::NAME,
                     aggregate: C::Aggregate::TYPE,
+                    missing: self.core.catalogue.missing_for::<C>(),
                 });
             }
             dispatch::send(
@@ -340,7 +341,10 @@ impl Tenant {
 
     fn stream<A: Aggregate>(&self, id: Id<A>) -> Result<StreamId, LoadError> {
         if !self.core.catalogue.has_aggregate::<A>() {
-            return Err(LoadError::NotRegistered { aggregate: A::TYPE });
+            return Err(LoadError::NotRegistered {
+                aggregate: A::TYPE,
+                missing: catalogue::register::<A>(),
+            });
         }
         Ok(StreamId::of(self.id, id))
     }

@@ -136,12 +136,16 @@ pub enum SendError<E> {
     #[error(transparent)]
     Load(LoadError),
     /// The command is not registered. Handling: `register::<A>()` its aggregate, or `.command::<C>()` itself.
-    #[error("the command `{command}` of {aggregate} is not registered")]
+    #[error(
+        "the command `{command}` of {aggregate} is not registered, add `.{missing}?` where the app is made"
+    )]
     NotRegistered {
         /// [`Command::NAME`](crate::Command::NAME).
         command: &'static str,
         /// [`Aggregate::TYPE`].
         aggregate: &'static str,
+        /// The call that registers it, such as `register::<Account>()`.
+        missing: String,
     },
     /// The store failed.
     #[error(transparent)]
@@ -200,9 +204,15 @@ impl<E> SendError<E> {
                 source,
             },
             Self::Load(error) => SendError::Load(error),
-            Self::NotRegistered { command, aggregate } => {
-                SendError::NotRegistered { command, aggregate }
-            }
+            Self::NotRegistered {
+                command,
+                aggregate,
+                missing,
+            } => SendError::NotRegistered {
+                command,
+                aggregate,
+                missing,
+            },
             Self::Store(error) => SendError::Store(error),
         }
     }
@@ -263,10 +273,12 @@ pub enum LoadError {
         source: serde_json::Error,
     },
     /// The aggregate is not registered. Handling: `register::<A>()` it.
-    #[error("the aggregate {aggregate} is not registered")]
+    #[error("the aggregate {aggregate} is not registered, add `.{missing}?` where the app is made")]
     NotRegistered {
         /// [`Aggregate::TYPE`].
         aggregate: &'static str,
+        /// The call that registers it, such as `register::<Account>()`.
+        missing: String,
     },
     /// The store failed.
     #[error(transparent)]
