@@ -15,3 +15,4 @@ mod guide;
 mod macros;
 mod scenario;
 mod store;
+mod timestamp;

@@ -7,7 +7,7 @@ use tracing::Instrument;
 use crate::{
     Aggregate, AsOf, Catalogue, Command, Id, LoadError, Loaded, Receipt, Recorded, Refusal,
     RegisterError, SendError, SendOptions, Snapshot, SnapshotCodec, Store, StoreError, StreamId,
-    TenantId, Version,
+    TenantId, Version, catalogue,
     dispatch::{self, AggregateCache},
     telemetry,
 };
@@ -187,6 +187,7 @@ impl Tenant {
                 return Err(SendError::NotRegistered {
                     command: C::NAME,
                     aggregate: C::Aggregate::TYPE,
+                    missing: self.core.catalogue.missing_for::<C>(),
                 });
             }
             dispatch::send(
@@ -247,7 +248,7 @@ impl Tenant {
     /// that time.
     ///
     /// # Errors
-    /// [`LoadError::NotFound`] if it did not exist then, or why it cannot be read.
+    /// [`LoadError::NotFound`] if it did not exist then, with the time if it came later, or why it cannot be read.
     pub fn load_as_of<A: Aggregate>(
         &self,
         id: Id<A>,
@@ -262,7 +263,12 @@ impl Tenant {
                 .version_as_of(&stream, time)
                 .await
                 .map_err(LoadError::Store)?;
-            self.load_to(id, &stream, version).await
+            if version > Version::NONE {
+                return self.load_to(id, &stream, version).await;
+            }
+            let exists = dispatch::exists(&*self.core.store, &stream).await?;
+            let as_of = exists.then_some(time);
+            Err(LoadError::NotFound { stream, as_of })
         };
         loading.instrument(span)
     }
@@ -280,7 +286,10 @@ impl Tenant {
             let stream = self.stream(id)?;
             let events = dispatch::history::<A>(&*self.core.store, &stream).await?;
             if events.is_empty() {
-                return Err(LoadError::NotFound { stream });
+                return Err(LoadError::NotFound {
+                    stream,
+                    as_of: None,
+                });
             }
             Ok(events)
         };
@@ -325,13 +334,17 @@ impl Tenant {
         let found = folded.and_then(|folded| folded.state.map(|state| (state, folded.version)));
         let (state, version) = found.ok_or_else(|| LoadError::NotFound {
             stream: stream.clone(),
+            as_of: None,
         })?;
         Ok(Loaded { id, version, state })
     }
 
     fn stream<A: Aggregate>(&self, id: Id<A>) -> Result<StreamId, LoadError> {
         if !self.core.catalogue.has_aggregate::<A>() {
-            return Err(LoadError::NotRegistered { aggregate: A::TYPE });
+            return Err(LoadError::NotRegistered {
+                aggregate: A::TYPE,
+                missing: catalogue::register::<A>(),
+            });
         }
         Ok(StreamId::of(self.id, id))
     }

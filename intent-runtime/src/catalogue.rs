@@ -104,7 +104,7 @@ pub struct AggregateKind {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Catalogue {
     aggregates: Vec<AggregateKind>,
     aggregate_types: HashMap<TypeId, usize>,
@@ -193,6 +193,44 @@ impl Catalogue {
     pub(crate) fn has_command<C: Command>(&self) -> bool {
         self.command_types.contains(&TypeId::of::<C>())
     }
+
+    /// The call that registers a command: `#[commands]` lists it with its aggregate, unless that is registered already.
+    pub(crate) fn missing_for<C: Command>(&self) -> String {
+        if self.has_aggregate::<C::Aggregate>() {
+            return format!("command::<{}>()", short_name::<C>());
+        }
+        register::<C::Aggregate>()
+    }
+}
+
+impl fmt::Debug for Catalogue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut catalogue = f.debug_struct("Catalogue");
+        for AggregateKind {
+            name,
+            events,
+            commands,
+            ..
+        } in &self.aggregates
+        {
+            let (events, commands) = (events.len(), commands.len());
+            let counts = format_args!("{{ events: {events}, commands: {commands} }}");
+            catalogue.field(name, &counts);
+        }
+        catalogue.finish()
+    }
+}
+
+/// The call that registers an aggregate.
+pub(crate) fn register<A: Aggregate>() -> String {
+    format!("register::<{}>()", short_name::<A>())
+}
+
+/// A type as it is written where it is imported: without the path before it, with its generic arguments.
+fn short_name<T>() -> &'static str {
+    let name = type_name::<T>();
+    let path = name.find('<').map_or(name, |generics| &name[..generics]);
+    path.rfind("::").map_or(name, |at| &name[at + 2..])
 }
 
 fn check_command<A: Aggregate>(

@@ -1,6 +1,10 @@
 //! Errors of the front door: one lower-case sentence each, with the cause kept as [`source`](std::error::Error::source).
 
-use crate::{Aggregate, AggregateEvent, CommandId, DecodeError, StoreError, StreamId, Version};
+use std::fmt;
+
+use crate::{
+    Aggregate, AggregateEvent, AsOf, CommandId, DecodeError, StoreError, StreamId, Version,
+};
 
 /// A history breaks the rule that its first event creates the aggregate and no later one does.
 ///
@@ -132,12 +136,16 @@ pub enum SendError<E> {
     #[error(transparent)]
     Load(LoadError),
     /// The command is not registered. Handling: `register::<A>()` its aggregate, or `.command::<C>()` itself.
-    #[error("the command `{command}` of {aggregate} is not registered")]
+    #[error(
+        "the command `{command}` of {aggregate} is not registered, add `.{missing}?` where the app is made"
+    )]
     NotRegistered {
         /// [`Command::NAME`](crate::Command::NAME).
         command: &'static str,
         /// [`Aggregate::TYPE`].
         aggregate: &'static str,
+        /// The call that registers it, such as `register::<Account>()`.
+        missing: String,
     },
     /// The store failed.
     #[error(transparent)]
@@ -196,9 +204,15 @@ impl<E> SendError<E> {
                 source,
             },
             Self::Load(error) => SendError::Load(error),
-            Self::NotRegistered { command, aggregate } => {
-                SendError::NotRegistered { command, aggregate }
-            }
+            Self::NotRegistered {
+                command,
+                aggregate,
+                missing,
+            } => SendError::NotRegistered {
+                command,
+                aggregate,
+                missing,
+            },
             Self::Store(error) => SendError::Store(error),
         }
     }
@@ -208,11 +222,13 @@ impl<E> SendError<E> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
-    /// It does not exist, or did not at the time asked for.
-    #[error("{stream} does not exist")]
+    /// It does not exist, or did not yet at the time asked for.
+    #[error(fmt = not_found)]
     NotFound {
         /// Which one.
         stream: StreamId,
+        /// The time asked for, of an aggregate that was created after it.
+        as_of: Option<AsOf>,
     },
     /// It never had that version.
     #[error("{stream} has no version {version}, its last one is {last}")]
@@ -257,14 +273,23 @@ pub enum LoadError {
         source: serde_json::Error,
     },
     /// The aggregate is not registered. Handling: `register::<A>()` it.
-    #[error("the aggregate {aggregate} is not registered")]
+    #[error("the aggregate {aggregate} is not registered, add `.{missing}?` where the app is made")]
     NotRegistered {
         /// [`Aggregate::TYPE`].
         aggregate: &'static str,
+        /// The call that registers it, such as `register::<Account>()`.
+        missing: String,
     },
     /// The store failed.
     #[error(transparent)]
     Store(StoreError),
+}
+
+fn not_found(stream: &StreamId, as_of: &Option<AsOf>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match as_of {
+        Some(time) => write!(f, "{stream} did not exist yet at {time}"),
+        None => write!(f, "{stream} does not exist"),
+    }
 }
 
 /// Why an aggregate or a command cannot be registered. Handling: give one of the two another name.

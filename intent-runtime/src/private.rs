@@ -222,7 +222,7 @@ pub fn decode_state<T: DeserializeOwned>(
     state: &[u8],
 ) -> Result<T, DecodeError> {
     if version != current {
-        return Err(DecodeError::version(version, current));
+        return Err(DecodeError::stale_snapshot(version, current));
     }
     serde_json::from_slice(state).map_err(DecodeError::payload)
 }

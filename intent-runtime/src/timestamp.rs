@@ -122,15 +122,54 @@ impl fmt::Debug for Timestamp {
     }
 }
 
+/// Reads an RFC 3339 time, which says `Z` or an offset; at most nine decimals, and those beyond the sixth are cut off.
 impl FromStr for Timestamp {
     type Err = TimestampError;
 
     fn from_str(text: &str) -> Result<Self, TimestampError> {
-        let time: jiff::Timestamp = text.parse().map_err(|_| TimestampError::Text {
+        let read = is_rfc_3339(text.as_bytes())
+            .then(|| text.parse::<jiff::Timestamp>().ok())
+            .flatten();
+        let time = read.ok_or_else(|| TimestampError::Text {
             text: text.to_owned(),
         })?;
-        Self::from_micros(time.as_microsecond())
+        // jiff cuts off towards 1970, so that a time before it would become a later one.
+        let later = time.subsec_nanosecond() % 1_000 < 0;
+        Self::from_micros(time.as_microsecond() - i64::from(later))
     }
+}
+
+/// Whether a text has the form of RFC 3339, section 5.6. jiff reads more (ISO 8601, and the zones of RFC 9557), which
+/// the schema's `date-time` forbids and other programs refuse; its part is to judge the numbers and the calendar.
+fn is_rfc_3339(text: &[u8]) -> bool {
+    const SECONDS: &[u8] = b"0000-00-00T00:00:00";
+    let Some((seconds, rest)) = text.split_at_checked(SECONDS.len()) else {
+        return false;
+    };
+    let offset = match rest {
+        [b'.', b'0'..=b'9', rest @ ..] => {
+            let more = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            &rest[more..]
+        }
+        rest => rest,
+    };
+    has_form(seconds, SECONDS) && is_offset(offset)
+}
+
+fn is_offset(text: &[u8]) -> bool {
+    match text {
+        [b'+' | b'-', time @ ..] => has_form(time, b"00:00") && time < b"24".as_slice(),
+        zulu => has_form(zulu, b"Z"),
+    }
+}
+
+/// Whether a text is digits where the form has `0`, and the form's own characters, in either case, elsewhere.
+fn has_form(text: &[u8], form: &[u8]) -> bool {
+    let fits = |(byte, form): (&u8, &u8)| match form {
+        b'0' => byte.is_ascii_digit(),
+        form => byte.eq_ignore_ascii_case(form),
+    };
+    text.len() == form.len() && text.iter().zip(form).all(fits)
 }
 
 impl Serialize for Timestamp {

@@ -32,6 +32,16 @@ pub enum DecodeError {
         /// The current version.
         current: u32,
     },
+    /// A snapshot was taken by a build with other fields or rules. Handling: none, the stream is replayed instead.
+    #[error(
+        "the snapshot is stale: it was taken under other fields or rules (version {stored}, this build's is {current})"
+    )]
+    StaleSnapshot {
+        /// The version of the stored state.
+        stored: u32,
+        /// [`Snapshot::VERSION`](crate::Snapshot::VERSION).
+        current: u32,
+    },
     /// The payload does not have the shape of its version.
     #[error("its payload does not have the expected shape")]
     Payload(#[source] serde_json::Error),
@@ -57,6 +67,11 @@ impl DecodeError {
             return Self::FutureVersion { stored, current };
         }
         Self::NoChain { stored, current }
+    }
+
+    /// A snapshot of version `stored` is not one of version `current`: neither is older, they only differ.
+    pub fn stale_snapshot(stored: u32, current: u32) -> Self {
+        Self::StaleSnapshot { stored, current }
     }
 
     pub(crate) fn payload(source: serde_json::Error) -> Self {

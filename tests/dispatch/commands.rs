@@ -1,6 +1,6 @@
 //! What a command leads to, and why it may not.
 
-use intent_runtime::{App, LoadError, RegisterError, prelude::*, store::MemoryStore};
+use intent_runtime::{App, LoadError, prelude::*};
 
 use super::{
     domain::*,
@@ -185,61 +185,25 @@ async fn the_expected_version_must_be_the_version_there_is() {
 }
 
 #[tokio::test]
-async fn what_is_not_registered_is_named() {
-    let app = App::new(MemoryStore::new());
-    let id = Id::<Account>::new();
-    let error = app.send(Deposit { id, amount: 1 }).await.unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "the command `Deposit` of Account is not registered"
-    );
-    let error = app.load(id).await.unwrap_err();
-    assert_eq!(error.to_string(), "the aggregate Account is not registered");
-}
-
-#[tokio::test]
-async fn one_name_is_registered_once() {
-    mod other {
-        use intent_runtime::prelude::*;
-
-        #[derive(Aggregate)]
-        #[aggregate(created_by(Made), events())]
-        pub struct Account {
-            #[id]
-            id: Id<Account>,
-        }
-
-        #[event]
-        pub struct Made;
-    }
-    let app = || registered(App::new(MemoryStore::new()));
-    let error = app().register::<Account>().unwrap_err();
-    assert_eq!(
-        error,
-        RegisterError::Twice {
-            aggregate: "Account"
-        }
-    );
-    let error = app().register::<other::Account>().unwrap_err();
-    assert!(
-        matches!(
-            error,
-            RegisterError::AggregateName {
-                name: "Account",
-                ..
-            }
-        ),
-        "{error:?}"
-    );
-}
-
-#[tokio::test]
 async fn a_url_without_a_store_says_what_would_do() {
     let error = App::connect("mysql://somewhere").await.unwrap_err();
     assert_eq!(
         error.to_string(),
         "`mysql://somewhere` names no store of this build: use `memory:` or `sqlite:FILE`"
     );
+    for url in [
+        "sqlite::memory:",
+        "sqlite://:memory:",
+        "sqlite:x?mode=memory",
+    ] {
+        let error = App::connect(url).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "`{url}` names no store of this build: a database in memory would vanish with its connection, use `memory:`"
+            )
+        );
+    }
 }
 
 #[tokio::test]

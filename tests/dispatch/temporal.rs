@@ -71,6 +71,12 @@ async fn by_the_events_own_time_inclusive() {
             .await
             .unwrap_err();
         assert!(matches!(error, LoadError::NotFound { .. }), "{error:?}");
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "Account {id} did not exist yet at 2020-01-01T11:59:59.999999Z by the events' own time"
+            )
+        );
     })
     .await;
 }
@@ -125,11 +131,17 @@ async fn by_the_stores_clock() {
             assert_eq!(account.version.get() as usize, expected);
         }
         let before = Timestamp::from_micros(times[0].as_micros() - 1).unwrap();
-        let error = app
-            .load_as_of(id, AsOf::Recorded(before))
-            .await
-            .unwrap_err();
-        assert!(matches!(error, LoadError::NotFound { .. }), "{error:?}");
+        let before = AsOf::Recorded(before);
+        let error = app.load_as_of(id, before).await.unwrap_err();
+        assert!(
+            matches!(error, LoadError::NotFound { as_of: Some(time), .. } if time == before),
+            "{error:?}"
+        );
+        let never = Id::<Account>::new();
+        for time in [before, AsOf::Occurred(day(1))] {
+            let error = app.load_as_of(never, time).await.unwrap_err();
+            assert_eq!(error.to_string(), format!("Account {never} does not exist"));
+        }
     })
     .await;
 }

@@ -55,7 +55,21 @@ async fn on_a_file() {
         .await
         .unwrap();
     assert_eq!(events, 3);
-    let app = App::new(store).register::<Account>().unwrap();
     // ANCHOR_END: pool
+
+    // ANCHOR: list
+    let accounts: Vec<String> = sqlx::query_scalar(
+        "select hex(aggregate_id) from intent_events
+         where tenant_id = ? and aggregate_type = 'Account' and version = 1",
+    )
+    .bind(TenantId::DEFAULT.as_uuid().as_bytes().as_slice())
+    .fetch_all(store.pool())
+    .await
+    .unwrap();
+    let account: Id<Account> = accounts[0].parse().unwrap();
+    // ANCHOR_END: list
+    assert_eq!((accounts.len(), account), (1, id));
+
+    let app = App::new(store).register::<Account>().unwrap();
     assert_eq!(app.load(id).await.unwrap(), now);
 }

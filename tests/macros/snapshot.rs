@@ -33,7 +33,13 @@ fn another_version_or_shape_is_not_read() {
     let version = <Account as Snapshot>::VERSION;
     let json = account().encode_state().unwrap();
     for other in [0, 1, version - 1, version + 1] {
-        assert!(Account::decode_state(other, json.get().as_bytes()).is_err());
+        let error = Account::decode_state(other, json.get().as_bytes()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "the snapshot is stale: it was taken under other fields or rules (version {other}, this build's is {version})"
+            )
+        );
     }
     assert!(Account::decode_state(version, br#"{"owner":"Ada"}"#).is_err());
 }

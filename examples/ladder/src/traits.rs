@@ -125,7 +125,7 @@ impl Snapshot for Light {
 
     fn decode_state(version: u32, state: &[u8]) -> Result<Self, DecodeError> {
         if version != Self::VERSION {
-            return Err(DecodeError::version(version, Self::VERSION));
+            return Err(DecodeError::stale_snapshot(version, Self::VERSION));
         }
         serde_json::from_slice(state).map_err(DecodeError::Payload)
     }

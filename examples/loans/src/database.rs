@@ -1,6 +1,8 @@
 //! Where the applications are kept, and which there are.
 
-use intent_runtime::{Aggregate, App, Id, SqliteStore, TenantId};
+use std::path::Path;
+
+use intent_runtime::{Aggregate, App, Id, SqliteStore, StoreError, TenantId};
 use sqlx::SqlitePool;
 
 use crate::{Failure, domain::LoanApplication};
@@ -19,6 +21,8 @@ pub enum ListError {
         "`memory:` forgets all applications when the command ends, give a file as --database sqlite:FILE"
     )]
     Memory,
+    #[error("`{url}` has no applications yet, import them first with `loans import`")]
+    Empty { url: String },
     #[error("the applications cannot be listed")]
     Database(#[from] sqlx::Error),
 }
@@ -37,19 +41,30 @@ impl Database {
         Ok(Self { app, sqlite })
     }
 
-    /// Opens a database that is there.
-    pub async fn open(url: &str) -> Result<Self, Failure> {
-        if url.starts_with("sqlite:") && !url.contains('?') {
-            return Self::create(&format!("{url}?mode=rw")).await;
+    /// Opens a database that is there, with the applications in it.
+    pub async fn open(url: &str) -> Result<(Self, Vec<Id<LoanApplication>>), Failure> {
+        let empty = || ListError::Empty { url: url.into() };
+        let existing = if url.starts_with("sqlite:") && !url.contains('?') {
+            Self::create(&format!("{url}?mode=rw")).await
+        } else {
+            Self::create(url).await
+        };
+        let database = match existing {
+            Err(error) if is_missing(&error) => return Err(empty().into()),
+            opened => opened?,
+        };
+        let applications = database.applications().await?;
+        if applications.is_empty() {
+            return Err(empty().into());
         }
-        Self::create(url).await
+        Ok((database, applications))
     }
 
     /// All applications, in the order in which they were stored.
     ///
     /// The events themselves are asked, with plain SQL beside the store: a list of our own would have to be kept in step
     /// with them, also when an import is killed halfway.
-    pub async fn applications(&self) -> Result<Vec<Id<LoanApplication>>, ListError> {
+    async fn applications(&self) -> Result<Vec<Id<LoanApplication>>, ListError> {
         let pool = self.sqlite.as_ref().ok_or(ListError::Memory)?;
         let ids = sqlx::query_scalar(
             "SELECT lower(hex(aggregate_id)) FROM intent_events
@@ -65,5 +80,13 @@ impl Database {
             parsed.map_err(|error| sqlx::Error::Decode(error.into()).into())
         });
         ids.collect()
+    }
+}
+
+/// Whether a database could not be opened because there is no such file.
+fn is_missing(error: &Failure) -> bool {
+    match error.downcast_ref() {
+        Some(StoreError::Unavailable { place, .. }) => !Path::new(place).exists(),
+        _ => false,
     }
 }

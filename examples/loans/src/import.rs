@@ -26,6 +26,13 @@ pub struct Imported {
     pub broken: Option<LogError>,
 }
 
+impl Imported {
+    /// Whether the log was broken before anything came of it, so that there is nothing else to tell.
+    pub fn is_nothing_but_broken(&self) -> bool {
+        self.broken.is_some() && self.refused.is_empty() && self.done == Done::default()
+    }
+}
+
 /// An event of the log that makes no sense where it stands.
 #[derive(Debug, thiserror::Error)]
 #[error("{place}: application {number} refuses `{event}`: {reason}")]

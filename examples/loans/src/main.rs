@@ -22,7 +22,10 @@ use std::{
     time::Instant,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{
+    Parser, Subcommand,
+    builder::{RangedU64ValueParser, TypedValueParser},
+};
 use indicatif::HumanCount;
 use intent_runtime::Timestamp;
 
@@ -60,7 +63,7 @@ enum Command {
         /// An event log in XES, plain or gzip; a small invented one unless given.
         file: Option<PathBuf>,
         /// How many applications are imported at a time.
-        #[arg(long, value_name = "N", default_value = "32")]
+        #[arg(long, value_name = "N", default_value = "32", value_parser = tasks())]
         tasks: NonZeroUsize,
     },
     /// Counts what came of the applications.
@@ -74,6 +77,13 @@ enum Command {
     },
     /// Loads every application from its events alone and from its snapshot, and compares.
     Verify,
+}
+
+/// More would be no faster, since all wait for one file, and the channel they take from has a largest size.
+fn tasks() -> impl TypedValueParser<Value = NonZeroUsize> {
+    RangedU64ValueParser::<usize>::new()
+        .range(1..=1024)
+        .try_map(NonZeroUsize::try_from)
 }
 
 type Failure = Box<dyn Error + Send + Sync>;
@@ -111,7 +121,9 @@ async fn import(url: &str, file: Option<&Path>, tasks: NonZeroUsize) -> Outcome 
     let imported = imported?;
     let seconds = started.elapsed().as_secs_f64();
     database.app.close().await?;
-    summarise(&imported, seconds)?;
+    if !imported.is_nothing_but_broken() {
+        summarise(&imported, seconds)?;
+    }
     let sound = imported.refused.is_empty() && imported.broken.is_none();
     if let Some(first) = imported.refused.first() {
         complain(first);
@@ -151,8 +163,7 @@ fn summarise(imported: &Imported, seconds: f64) -> Result<(), Failure> {
 }
 
 async fn report(url: &str, as_of: Option<Timestamp>, json: bool) -> Outcome {
-    let database = Database::open(url).await?;
-    let applications = database.applications().await?;
+    let (database, applications) = Database::open(url).await?;
     let figures = Figures::count(&database.app, applications, as_of).await?;
     let out = anstream::stdout().lock();
     if json {
@@ -165,8 +176,7 @@ async fn report(url: &str, as_of: Option<Timestamp>, json: bool) -> Outcome {
 }
 
 async fn verify(url: &str) -> Outcome {
-    let database = Database::open(url).await?;
-    let applications = database.applications().await?;
+    let (database, applications) = Database::open(url).await?;
     let verdict = verify::verify(&database.app, applications).await?;
     let mut out = anstream::stdout().lock();
     for (name, figure) in [

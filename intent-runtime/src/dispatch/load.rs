@@ -108,6 +108,22 @@ pub(crate) async fn history<A: Aggregate>(
     }
 }
 
+/// Whether a stream has any event, whatever is in it.
+pub(crate) async fn exists(store: &dyn Store, stream: &StreamId) -> Result<bool, LoadError> {
+    let mut exists = false;
+    let mut sink = |_: RecordedEvent| {
+        exists = true;
+        ControlFlow::Break(())
+    };
+    let first = ReadStream {
+        to: Version::FIRST,
+        ..ReadStream::all(stream)
+    };
+    let read = store.read_events(first, &mut sink).await;
+    read.map_err(LoadError::Store)?;
+    Ok(exists)
+}
+
 pub(crate) fn decode_recorded<A: Aggregate>(
     stream: &StreamId,
     stored: RecordedEvent,

@@ -7,7 +7,7 @@ mod options;
 
 pub(crate) use cache::{AggregateCache, DEFAULT_BYTES};
 pub use load::Loaded;
-pub(crate) use load::{history, load_to};
+pub(crate) use load::{exists, history, load_to};
 pub use options::{Receipt, SendOptions};
 
 use std::time::Duration;

@@ -141,6 +141,16 @@ pub enum AsOf {
     Occurred(Timestamp),
 }
 
+/// The time with the clock that it is read from.
+impl fmt::Display for AsOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Recorded(time) => write!(f, "{time} by the store's clock"),
+            Self::Occurred(time) => write!(f, "{time} by the events' own time"),
+        }
+    }
+}
+
 /// What to read of a stream.
 #[derive(Clone, Copy, Debug)]
 pub struct ReadStream<'a> {

@@ -126,8 +126,42 @@ fn a_malformed_line_is_named_and_a_mended_file_completes() {
 }
 
 #[test]
+fn before_any_import_one_is_asked_for() {
+    let loans = Loans::new();
+    loans.write("empty.xes", "<log></log>");
+    let ask = |arguments: &[&str], url| {
+        let failed = loans.run(arguments);
+        assert!(!failed.success && failed.out.is_empty(), "{failed:?}");
+        assert_eq!(
+            failed.err,
+            format!(
+                "loans: `{url}` has no applications yet, import them first with `loans import`\n"
+            )
+        );
+    };
+    ask(&["report"], "sqlite:loans.db");
+    ask(&["verify", "--database", "sqlite:no.db"], "sqlite:no.db");
+    // A database that is there, and in which nothing is.
+    loans.succeed(&["import", "empty.xes"]);
+    ask(&["report", "--json"], "sqlite:loans.db");
+    ask(&["verify"], "sqlite:loans.db");
+}
+
+#[test]
+fn the_number_of_tasks_is_told_its_limits() {
+    let loans = Loans::new();
+    for tasks in ["0", "1025", "18446744073709551615"] {
+        let failed = loans.run(&["import", "--tasks", tasks]);
+        assert!(!failed.success, "{failed:?}");
+        let expected = format!("{tasks} is not in 1..=1024");
+        assert!(failed.err.contains(&expected), "{failed:?}");
+    }
+}
+
+#[test]
 fn what_goes_wrong_is_told_in_one_line() {
     let loans = Loans::new();
+    loans.write("note.txt", "this is no log");
     loans.write(
         "foreign.db",
         "this is no database, whatever its name says".repeat(100),
@@ -138,6 +172,10 @@ fn what_goes_wrong_is_told_in_one_line() {
             "loans: no.xes cannot be opened: ",
         ),
         (&["report"], "loans: "),
+        (
+            &["import", "note.txt", "--database", "sqlite:note.db"],
+            "loans: note.txt, line 1, column 1: ",
+        ),
         (&["verify", "--database", "sqlite:no.db"], "loans: "),
         (
             &["report", "--database", "memory:"],
