@@ -100,7 +100,7 @@ const _: () = {
     fn __default_address() -> Option<Address> {
         <Option<Address> as ::core::default::Default>::default()
     }
-    const _: [(); 2usize] = [
+    const _: &[()] = &[
         <Money as ::intent_runtime::__private::Storable>::CHECK,
         <Address as ::intent_runtime::__private::Storable>::CHECK,
     ];

@@ -59,7 +59,7 @@ const _: () = {
         }
     }
 };
-const _: [(); 1usize] = [<Money as ::intent_runtime::__private::Storable>::CHECK];
+const _: &[()] = &[<Money as ::intent_runtime::__private::Storable>::CHECK];
 #[derive(
     ::core::clone::Clone,
     ::core::fmt::Debug,

@@ -1,6 +1,6 @@
 // What `#[event]` generates. Written by a test of intent-macros.
 
-const _: [(); 1usize] = [<Money as ::intent_runtime::__private::Storable>::CHECK];
+const _: &[()] = &[<Money as ::intent_runtime::__private::Storable>::CHECK];
 #[derive(
     ::core::clone::Clone,
     ::core::fmt::Debug,

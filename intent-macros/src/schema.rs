@@ -2,17 +2,19 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Attribute, Data, DeriveInput, Fields, Visibility};
+use syn::{Attribute, Data, DeriveInput, Fields, Path, Visibility, parse_quote};
 
 use crate::{
+    attr::cfg_attr,
     derives::Derives,
+    form::hides_the_schema,
     paths::Runtime,
     respan::{generated, replace_self},
     scope,
 };
 
 /// Attributes that say something about a schema.
-const RELEVANT: [&str; 5] = ["doc", "serde", "schemars", "validate", "garde"];
+const RELEVANT: [&str; 6] = ["cfg", "doc", "serde", "schemars", "validate", "garde"];
 
 /// Whether the schema of `item` can be written by [`forwarded`]: attributes on the item itself may name it or its
 /// type parameters, which the shadow does not have.
@@ -20,7 +22,7 @@ pub(crate) fn can_forward(item: &DeriveInput) -> bool {
     let own_attributes = item
         .attrs
         .iter()
-        .any(|attribute| is_any(attribute, &["serde", "schemars"]));
+        .any(|attribute| is_any(attribute.path(), &["serde", "schemars"]));
     item.generics.params.is_empty() && !own_attributes
 }
 
@@ -79,13 +81,19 @@ pub(crate) fn derives(
     derives: Derives,
     item: &mut DeriveInput,
 ) -> (TokenStream, TokenStream) {
+    // This is reported; what schemars would say of the module's name is no other mistake.
+    for_all_attributes(&mut item.data, &mut |attributes| {
+        if hides_the_schema(attributes).is_some() {
+            attributes.push(parse_quote!(#[schemars(skip)]));
+        }
+    });
     if !derives.schema || !can_forward(item) {
         return (derives.attributes(runtime), TokenStream::new());
     }
     let forwarded = forwarded(runtime, item);
     // Without the derive on the item itself, its helper attributes would be unknown to the compiler.
     for_all_attributes(&mut item.data, &mut |attributes| {
-        attributes.retain(|attribute| !attribute.path().is_ident("schemars"));
+        retain(attributes, &|path| !path.is_ident("schemars"));
     });
     (derives.without_schema().attributes(runtime), forwarded)
 }
@@ -94,11 +102,11 @@ fn shadow(item: &DeriveInput) -> TokenStream {
     let mut item = item.clone();
     item.ident = generated("__Schema", Span::call_site());
     item.vis = Visibility::Inherited;
-    let retain = &mut |attributes: &mut Vec<Attribute>| {
-        attributes.retain(|attribute| is_any(attribute, &RELEVANT));
+    let relevant = &mut |attributes: &mut Vec<Attribute>| {
+        retain(attributes, &|path| is_any(path, &RELEVANT));
     };
-    retain(&mut item.attrs);
-    for_all_attributes(&mut item.data, retain);
+    relevant(&mut item.attrs);
+    for_all_attributes(&mut item.data, relevant);
     if let Data::Enum(data) = &mut item.data {
         for variant in &mut data.variants {
             variant.discriminant = None;
@@ -136,6 +144,18 @@ fn for_fields(fields: &mut Fields, change: &mut dyn FnMut(&mut Vec<Attribute>)) 
     }
 }
 
-fn is_any(attribute: &Attribute, names: &[&str]) -> bool {
-    names.iter().any(|name| attribute.path().is_ident(name))
+/// Keeps the attributes whose paths `keep` accepts, on whatever condition they stand.
+fn retain(attributes: &mut Vec<Attribute>, keep: &dyn Fn(&Path) -> bool) {
+    attributes.retain_mut(|attribute| {
+        let Some((condition, mut metas)) = cfg_attr(attribute) else {
+            return keep(attribute.path());
+        };
+        metas.retain(|meta| keep(meta.path()));
+        *attribute = parse_quote!(#[cfg_attr(#condition, #(#metas),*)]);
+        !metas.is_empty()
+    });
+}
+
+fn is_any(path: &Path, names: &[&str]) -> bool {
+    names.iter().any(|name| path.is_ident(name))
 }

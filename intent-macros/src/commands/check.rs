@@ -1,16 +1,18 @@
 //! What commands must keep to.
 
 use quote::ToTokens as _;
-use syn::{ImplItem, ReceiverKind, ReturnType, Safety, Type};
+use syn::{ImplItem, ReceiverKind, ReturnType, Safety, Token, Type};
 
 use super::{
-    attrs::Kind,
+    attrs::{Kind, Naming},
     model::{
-        Block, Function, Output, argument_name, is_infallible, is_named_context, result_arguments,
+        Block, Function, Output, argument_name, is_context_by_value, is_infallible,
+        is_named_context, result_arguments,
     },
 };
 use crate::{
     diag::{Diagnostics, Mistake},
+    form::schema_is_told,
     paths::{last_ident, same},
 };
 
@@ -30,6 +32,7 @@ pub(super) fn check(diag: &Diagnostics, block: &Block<'_>) {
         output_is_seen(diag, function);
     }
     one_function_per_command(diag, block);
+    commands_have_names_of_their_own(diag, block);
     one_error_per_command(diag, block);
 }
 
@@ -83,16 +86,16 @@ fn receiver(diag: &Diagnostics, function: &Function<'_>) {
             )
             .help("add `&self`, or mark the function `#[create]`"),
         ),
-        (Kind::Handle, Some(receiver)) => match &receiver.kind {
-            ReceiverKind::Reference(_, _, None) => {}
-            ReceiverKind::Reference(_, _, Some(_)) => diag.add(
+        (Kind::Handle, Some(receiver)) => match reference(&receiver.kind) {
+            Some(None) => {}
+            Some(Some(_)) => diag.add(
                 Mistake::at(
                     receiver,
                     "a command decides from the state and cannot change it",
                 )
                 .help("take `&self`; say what changes with `#[on(..)]` on the fields"),
             ),
-            _ => diag.add(
+            None => diag.add(
                 Mistake::at(
                     receiver,
                     "a command decides from the state and cannot consume it",
@@ -100,6 +103,23 @@ fn receiver(diag: &Diagnostics, function: &Function<'_>) {
                 .help("take `&self`"),
             ),
         },
+    }
+}
+
+/// The `mut`, if any, of `&self` or of the same written out as `self: &Self`; `None` if it is no reference.
+fn reference(kind: &ReceiverKind) -> Option<Option<&Token![mut]>> {
+    match kind {
+        ReceiverKind::Reference(_, _, mutability) => Some(mutability.as_ref()),
+        ReceiverKind::Typed(_, ty) => match ty.as_ref() {
+            Type::Reference(reference) => match reference.elem.as_ref() {
+                Type::Path(path) if path.path.is_ident("Self") => {
+                    Some(reference.mutability.as_ref())
+                }
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
     }
 }
 
@@ -137,6 +157,7 @@ fn arguments_become_fields(diag: &Diagnostics, function: &Function<'_>) {
             diag.add(Mistake::at(&argument.pat, fact).help(help));
             continue;
         };
+        schema_is_told(diag, &argument.attrs, Some(name));
         if name == "id" {
             let fact = "every command has a field `id` already: the aggregate it is for";
             diag.add(Mistake::at(name, fact).help("give the argument another name"));
@@ -201,18 +222,21 @@ fn one_command_by_value(diag: &Diagnostics, function: &Function<'_>) {
 fn context_is_shared(diag: &Diagnostics, function: &Function<'_>) {
     for input in &function.original.sig.inputs {
         if let syn::FnArg::Typed(argument) = input
-            && is_named_context(&argument.ty)
+            && is_context_by_value(&argument.ty)
         {
-            let help = match argument_name(argument) {
-                Some(name) => format!("take `{name}: &Context`"),
-                None => "take `&Context`".to_owned(),
+            let form = match argument_name(argument) {
+                Some(name) => format!("{name}: &Context"),
+                None => "&Context".to_owned(),
             };
+            let help = format!(
+                "take `{form}`; a `Context` of your own is told by its path, as in `self::Context`"
+            );
             diag.add(Mistake::at(&argument.ty, "a decision borrows its context").help(help));
         }
         if let syn::FnArg::Typed(argument) = input
             && let Type::Reference(reference) = argument.ty.as_ref()
             && let Some(mutability) = &reference.mutability
-            && matches!(reference.elem.as_ref(), Type::Path(path) if last_ident(&path.path).is_some_and(|ident| ident == "Context"))
+            && is_named_context(&reference.elem)
         {
             let fact = "a decision cannot change its context";
             diag.add(Mistake::at(mutability, fact).help("take `&Context`"));
@@ -275,6 +299,26 @@ fn one_function_per_command(diag: &Diagnostics, block: &Block<'_>) {
                 break;
             }
         }
+    }
+}
+
+/// A command's struct stands beside the aggregate and its events. Of the names there, those in the signatures are known.
+fn commands_have_names_of_their_own(diag: &Diagnostics, block: &Block<'_>) {
+    for function in &block.functions {
+        let Some((name, taken_by)) = block.taken(function) else {
+            continue;
+        };
+        let word = function.kind.word();
+        let fact = format!(
+            "the command of `{}` would be called `{name}`, like {taken_by}",
+            function.ident()
+        );
+        let help = format!("give it another name: `#[{word}(name = {name}Command)]`");
+        let blame = match &function.naming {
+            Naming::Renamed(written) => written,
+            _ => function.ident(),
+        };
+        diag.add(Mistake::at(blame, fact).help(help));
     }
 }
 

@@ -9,6 +9,7 @@ use super::{
     model::{Argument, Block, Decided, Function, Output, argument_name, is_for_field},
 };
 use crate::{
+    attr,
     command::CommandImpl,
     derives::Derives,
     docs,
@@ -40,9 +41,10 @@ pub(super) fn stub(block: &Block<'_>) -> TokenStream {
     }
     let mut decided = block.decided();
     decided.retain(|decided| {
-        decided
-            .functions()
-            .all(|function| function.original.sig.generics.params.is_empty())
+        decided.functions().all(|function| {
+            let concrete = function.original.sig.generics.params.is_empty();
+            concrete && block.taken(function).is_none()
+        })
     });
     let (structs, impls): (TokenStream, TokenStream) = structs(block, &decided);
     let decide: TokenStream = decided
@@ -174,10 +176,7 @@ fn document(block: &Block<'_>, function: &Function<'_>, item: &mut DeriveInput) 
 
 /// `#[cfg(..)]` on a function holds for all that is made of it.
 fn conditions<'a>(function: &Function<'a>) -> Vec<&'a Attribute> {
-    let attributes = function.original.attrs.iter();
-    attributes
-        .filter(|attribute| attribute.path().is_ident("cfg"))
-        .collect()
+    attr::conditions(&function.original.attrs)
 }
 
 /// ```

@@ -1,6 +1,6 @@
 //! What the user wrote about an aggregate's commands.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens as _, quote};
 use syn::{
     Attribute, FnArg, GenericArgument, Ident, ImplItem, ImplItemFn, ItemImpl, Pat, PatType, Path,
@@ -106,6 +106,33 @@ impl<'a> Block<'a> {
         last.unwrap_or_default()
     }
 
+    /// The name that a generated command would share with another type beside the aggregate, and what that is.
+    pub(super) fn taken(&self, function: &Function<'a>) -> Option<(Ident, &'static str)> {
+        if !function.is_generated() {
+            return None;
+        }
+        let name = last_ident(&function.command())?.clone();
+        let output = function.output();
+        let events = match &output {
+            Output::Infallible(events) => events.clone(),
+            Output::Fallible { events, .. } => events.to_token_stream(),
+        };
+        let aggregate = self.aggregate_text();
+        let error = |error: &Type| matches!(error, Type::Path(path) if path.path.is_ident(&name));
+        let taken_by = if mentions(events, &name) {
+            "an event"
+        } else if name == aggregate {
+            "the aggregate"
+        } else if name == format!("{aggregate}Event") {
+            "the enum of events"
+        } else if output.error().is_some_and(error) {
+            "the error"
+        } else {
+            return None;
+        };
+        Some((name, taken_by))
+    }
+
     /// The impl without our marks.
     pub(super) fn unmarked(&self) -> ItemImpl {
         let mut item = self.original.clone();
@@ -185,7 +212,7 @@ impl<'a> Function<'a> {
             };
             diag.add(Mistake::at(extra, fact).help(help));
         }
-        let naming = diag.keep(attrs::naming(kind, mark))?;
+        let naming = diag.keep(attrs::naming(diag, kind, mark))?;
         let arguments = original.sig.inputs.iter().filter_map(|input| match input {
             FnArg::Receiver(_) => None,
             FnArg::Typed(argument) if is_context(&argument.ty) => Some(Argument::Context),
@@ -247,6 +274,20 @@ impl<'a> Output<'a> {
     }
 }
 
+/// Whether `name` stands in the type by itself, not behind `::`.
+fn mentions(ty: TokenStream, name: &Ident) -> bool {
+    let mut behind_colons = false;
+    ty.into_iter().any(|token| {
+        let found = match &token {
+            TokenTree::Ident(ident) => !behind_colons && ident == name,
+            TokenTree::Group(group) => mentions(group.stream(), name),
+            _ => false,
+        };
+        behind_colons = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == ':');
+        found
+    })
+}
+
 /// The type arguments of a type that is called `Result`.
 pub(super) fn result_arguments(ty: &Type) -> Option<Vec<&Type>> {
     let Type::Path(path) = ty else { return None };
@@ -289,10 +330,16 @@ pub(super) fn is_infallible(ty: &Type) -> bool {
 fn is_context(ty: &Type) -> bool {
     match ty {
         Type::Reference(reference) => is_named_context(&reference.elem),
-        other => is_named_context(other),
+        other => is_context_by_value(other),
     }
 }
 
+/// What a decision could not own as a part of its command is ours under any path.
 pub(super) fn is_named_context(ty: &Type) -> bool {
     matches!(ty, Type::Path(path) if last_ident(&path.path).is_some_and(|ident| ident == "Context"))
+}
+
+/// By value, a path tells a type of the user's own with that name.
+pub(super) fn is_context_by_value(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path) if path.path.is_ident("Context"))
 }
