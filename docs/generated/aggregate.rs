@@ -132,6 +132,7 @@ const _: () = {
         ::intent_runtime::__private::serde::Deserialize
     )]
     #[serde(crate = "::intent_runtime::__private::serde", remote = "Account")]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     struct __State {
         id: Id<Account>,
         owner: String,

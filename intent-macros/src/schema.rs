@@ -45,6 +45,7 @@ pub(crate) fn forwarded(runtime: &Runtime, item: &DeriveInput) -> TokenStream {
     let text = name.to_string();
     let text = text.trim_start_matches("r#");
     let shadow = replace_self(shadow(item), name);
+    let allow = copy_of_the_users();
     scope::unnamed(&quote! {
             #[allow(unused_imports)]
             use ::core::{
@@ -55,7 +56,7 @@ pub(crate) fn forwarded(runtime: &Runtime, item: &DeriveInput) -> TokenStream {
 
             #[derive(#private::schemars::JsonSchema)]
             #[schemars(rename = #text, crate = #schemars)]
-            #[allow(dead_code)]
+            #allow
             #shadow
 
             #[automatically_derived]
@@ -96,6 +97,11 @@ pub(crate) fn derives(
         retain(attributes, &|path| !path.is_ident("schemars"));
     });
     (derives.without_schema().attributes(runtime), forwarded)
+}
+
+/// What is to be said of the user's struct is not said again of a shadow of it.
+pub(crate) fn copy_of_the_users() -> TokenStream {
+    quote!(#[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)])
 }
 
 fn shadow(item: &DeriveInput) -> TokenStream {

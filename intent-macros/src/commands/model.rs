@@ -4,7 +4,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens as _, quote};
 use syn::{
     Attribute, FnArg, GenericArgument, Ident, ImplItem, ImplItemFn, ItemImpl, Pat, PatType, Path,
-    PathArguments, ReturnType, Type,
+    PathArguments, ReturnType, Type, parse_quote,
 };
 
 use super::attrs::{self, CommandsAttrs, Kind, Naming};
@@ -143,6 +143,12 @@ impl<'a> Block<'a> {
             let marked = function.attrs.iter().any(|found| Kind::of(found).is_some());
             function.attrs.retain(|found| Kind::of(found).is_none());
             if marked {
+                // `&self` and owned arguments are what a command has, needed or not. The author's attributes come
+                // later and have the last word.
+                function.attrs.insert(
+                    0,
+                    parse_quote!(#[allow(clippy::needless_pass_by_value, clippy::unused_self)]),
+                );
                 for input in &mut function.sig.inputs {
                     if let FnArg::Typed(argument) = input {
                         argument.attrs.retain(|found| !is_for_field(found));
