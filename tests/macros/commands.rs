@@ -353,14 +353,15 @@ mod of_ones_own {
 
         #[handle]
         #[allow(clippy::needless_arbitrary_self_type)]
-        pub fn end(self: &Self) -> Ended {
+        pub fn end(self: &Self, #[cfg(any())] gone: Gone, #[cfg(not(any()))] there: u8) -> Ended {
+            let _ = there;
             Ended
         }
     }
 }
 
 #[test]
-fn a_context_of_ones_own_is_a_part_of_the_command_and_self_may_be_written_out() {
+fn the_words_of_a_signature_may_be_written_out_and_be_conditional() {
     use of_ones_own::{Begin, Begun, Context as Subject, End, Ended, Talk, TalkEvent};
 
     let (id, about) = (
@@ -375,7 +376,10 @@ fn a_context_of_ones_own_is_a_part_of_the_command_and_self_may_be_written_out() 
     };
     let (talk, begun) = Talk::create(begin, &Context::new()).unwrap();
     assert_eq!(begun, [TalkEvent::from(Begun { context: about })]);
-    assert_eq!(events(decide(Some(&talk), End { id })), [Ended.into()]);
+    assert_eq!(
+        events(decide(Some(&talk), End { id, there: 1 })),
+        [Ended.into()]
+    );
 }
 
 #[tokio::test]

@@ -296,9 +296,14 @@ fn mentions(ty: TokenStream, name: &Ident) -> bool {
 
 /// The type arguments of a type that is called `Result`.
 pub(super) fn result_arguments(ty: &Type) -> Option<Vec<&Type>> {
+    arguments_of("Result", ty)
+}
+
+/// The type arguments of a type that is called `name`.
+fn arguments_of<'a>(name: &str, ty: &'a Type) -> Option<Vec<&'a Type>> {
     let Type::Path(path) = ty else { return None };
     let last = path.path.segments.last()?;
-    if last.ident != "Result" {
+    if last.ident != name {
         return None;
     }
     let PathArguments::AngleBracketed(arguments) = &last.arguments else {
@@ -330,6 +335,21 @@ pub(super) fn is_for_field(attribute: &Attribute) -> bool {
 
 pub(super) fn is_infallible(ty: &Type) -> bool {
     matches!(ty, Type::Path(path) if last_ident(&path.path).is_some_and(|ident| ident == "Infallible"))
+}
+
+/// Whether it can be told from its tokens that the type does not implement `std::error::Error`.
+pub(super) fn is_no_error(ty: &Type) -> bool {
+    let is_text = |ty: &Type| matches!(ty, Type::Path(path) if path.path.is_ident("str") || path.path.is_ident("String"));
+    match ty {
+        Type::Tuple(_) => true,
+        Type::Reference(reference) => is_text(&reference.elem),
+        Type::Path(path) => {
+            let boxed = arguments_of("Box", ty).unwrap_or_default();
+            let of_anyhow = path.path.segments.len() > 1 && path.path.segments[0].ident == "anyhow";
+            is_text(ty) || of_anyhow || matches!(boxed.as_slice(), [Type::TraitObject(_)])
+        }
+        _ => false,
+    }
 }
 
 /// Whether it is the context, borrowed or, by mistake, by value.

@@ -1,14 +1,13 @@
 //! What commands must keep to.
 
+mod output;
+
 use quote::ToTokens as _;
-use syn::{ImplItem, ReceiverKind, ReturnType, Safety, Token, Type};
+use syn::{ImplItem, ReceiverKind, Safety, Token, Type};
 
 use super::{
     attrs::{Kind, Naming},
-    model::{
-        Block, Function, Output, argument_name, is_context_by_value, is_infallible,
-        is_named_context, result_arguments,
-    },
+    model::{Block, Function, argument_name, is_context_by_value, is_named_context},
 };
 use crate::{
     diag::{Diagnostics, Mistake},
@@ -29,11 +28,12 @@ pub(super) fn check(diag: &Diagnostics, block: &Block<'_>) {
             one_command_by_value(diag, function);
         }
         context_is_shared(diag, function);
-        output_is_seen(diag, function);
+        output::result_is_seen(diag, function);
+        output::refusal_is_an_error(diag, function);
     }
     one_function_per_command(diag, block);
     commands_have_names_of_their_own(diag, block);
-    one_error_per_command(diag, block);
+    output::one_error_per_command(diag, block);
 }
 
 fn impl_of_one_aggregate(diag: &Diagnostics, block: &Block<'_>) {
@@ -244,36 +244,6 @@ fn context_is_shared(diag: &Diagnostics, function: &Function<'_>) {
     }
 }
 
-/// Whether a function can refuse is read off the word `Result`.
-fn output_is_seen(diag: &Diagnostics, function: &Function<'_>) {
-    let ReturnType::Type(_, ty) = &function.original.sig.output else {
-        return;
-    };
-    if matches!(ty.as_ref(), Type::ImplTrait(_)) {
-        let help = "write the type: an event, `Option`, a tuple, `Vec`, an array, or `()`";
-        diag.add(Mistake::at(ty, "a decision returns a type that can be named").help(help));
-        return;
-    }
-    let alias = match result_arguments(ty) {
-        Some(arguments) => arguments.len() != 2,
-        None => match ty.as_ref() {
-            Type::Path(path) => {
-                last_ident(&path.path).is_some_and(|ident| ident.to_string().ends_with("Result"))
-            }
-            _ => false,
-        },
-    };
-    if alias {
-        diag.add(
-            Mistake::at(
-                ty,
-                "an alias of `Result` hides the error that a decision refuses with",
-            )
-            .help("write it out: `Result<Event, Error>`"),
-        );
-    }
-}
-
 /// A command has one struct, and at most one function for each of the two cases.
 fn one_function_per_command(diag: &Diagnostics, block: &Block<'_>) {
     for (index, function) in block.functions.iter().enumerate() {
@@ -319,50 +289,5 @@ fn commands_have_names_of_their_own(diag: &Diagnostics, block: &Block<'_>) {
             _ => function.ident(),
         };
         diag.add(Mistake::at(blame, fact).help(help));
-    }
-}
-
-/// `send` returns one type of error for one command.
-fn one_error_per_command(diag: &Diagnostics, block: &Block<'_>) {
-    for decided in block.decided() {
-        let (Some(create), Some(handle)) = (decided.create, decided.handle) else {
-            continue;
-        };
-        let (Output::Fallible { error: first, .. }, Output::Fallible { error: second, .. }) =
-            (create.output(), handle.output())
-        else {
-            continue;
-        };
-        if is_infallible(first) || is_infallible(second) || name(first) == name(second) {
-            continue;
-        }
-        let fact = format!(
-            "`{}` and `{}` decide one command and must refuse it with one type of error",
-            create.ident(),
-            handle.ident()
-        );
-        let help = format!(
-            "return `{}` from both",
-            first.to_token_stream().to_string().replace(' ', "")
-        );
-        diag.add(Mistake::at(second, fact).help(help));
-    }
-}
-
-/// The last word of a type: the same type may be reached by different paths.
-fn name(ty: &Type) -> String {
-    match ty {
-        Type::Path(path)
-            if path
-                .path
-                .segments
-                .iter()
-                .all(|segment| segment.arguments.is_empty()) =>
-        {
-            last_ident(&path.path)
-                .map(ToString::to_string)
-                .unwrap_or_default()
-        }
-        other => other.to_token_stream().to_string(),
     }
 }
