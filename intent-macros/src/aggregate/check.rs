@@ -265,16 +265,24 @@ fn closures_take_what_there_is(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
 fn rules_for_listed_events(diag: &Diagnostics, aggregate: &Aggregate<'_>) -> bool {
     let events: Vec<Event<'_>> = aggregate.events().collect();
     let mut all = true;
+    let mut missing = Vec::new();
     for rule in aggregate.fields.iter().flat_map(|field| &field.rules) {
         if events.iter().any(|event| event.is_meant_by(rule)) {
             continue;
         }
         all = false;
         let written = shown(&rule.event);
+        if missing.contains(&written) {
+            continue;
+        }
         let fact = format!("`{written}` is not an event of `{}`", aggregate.ident());
         let help = match aggregate.meant_by(rule) {
             Some(close) => format!("write `{close}`, or add `{written}` to `events(..)`"),
-            None => format!("add `{written}` to `events(..)` in `#[aggregate(..)]`"),
+            None => {
+                // One addition to the list serves all its rules.
+                missing.push(written.clone());
+                format!("add `{written}` to `events(..)` in `#[aggregate(..)]`")
+            }
         };
         diag.add(Mistake::at(&rule.event, fact).help(help));
     }

@@ -84,16 +84,22 @@ impl<'a> Aggregate<'a> {
             let listed = self.events().any(|event| event.is_meant_by(rule));
             !listed && self.meant_by(rule).is_none()
         });
-        let unlisted: Vec<Listed> = unlisted
-            .map(|rule| Listed {
-                path: rule.event.clone(),
-                effect: Effect::Rules,
-            })
-            .collect();
+        let mut paths: Vec<Path> = Vec::new();
+        for rule in unlisted {
+            if !paths
+                .iter()
+                .any(|known| last_ident(known) == last_ident(&rule.event))
+            {
+                paths.push(rule.event.clone());
+            }
+        }
         let key = Ident::new(EVENTS, Span::call_site());
         let value = Vec::new();
         let events = self.attrs.events.get_or_insert(Keyed { key, value });
-        events.value.extend(unlisted);
+        events.value.extend(paths.into_iter().map(|path| Listed {
+            path,
+            effect: Effect::Rules,
+        }));
     }
 
     /// The listed event that an unlisted one in a rule is most likely a misspelling of.

@@ -1,3 +1,4 @@
+#![deny(warnings)]
 use intent_runtime::prelude::*;
 
 #[derive(Aggregate)]
@@ -9,6 +10,8 @@ pub struct Account {
     owner: String,
     #[on(Deposited += |e| e.amount)]
     balance: i64,
+    #[on(Deposited = true)]
+    used: bool,
 }
 
 #[commands]
