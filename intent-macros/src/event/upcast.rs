@@ -101,9 +101,9 @@ fn step_function(event: &Event<'_>, from: u32) -> Option<TokenStream> {
             }
         })
         .collect();
-    // Without its fields, a step changes nothing.
-    let unchanged = notes.iter().any(|note| !note.conditions.is_empty());
-    let allow = unchanged.then(|| quote!(#[allow(unused_mut)]));
+    // In a build without the fields, the step changes nothing.
+    let conditional = notes.iter().any(|note| !note.conditions.is_empty());
+    let allow = conditional.then(|| quote!(#[allow(unused_mut)]));
     let mutable = changes
         .iter()
         .any(|change| !change.is_empty())
