@@ -100,7 +100,7 @@ const _: () = {
     fn __default_address() -> Option<Address> {
         <Option<Address> as ::core::default::Default>::default()
     }
-    const _: [(); 2usize] = [
+    const _: &[()] = &[
         <Money as ::intent_runtime::__private::Storable>::CHECK,
         <Address as ::intent_runtime::__private::Storable>::CHECK,
     ];
@@ -132,6 +132,7 @@ const _: () = {
         ::intent_runtime::__private::serde::Deserialize
     )]
     #[serde(crate = "::intent_runtime::__private::serde", remote = "Account")]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     struct __State {
         id: Id<Account>,
         owner: String,

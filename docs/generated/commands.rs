@@ -1,9 +1,11 @@
 // What `#[commands]` generates. Written by a test of intent-macros.
 
 impl Account {
+    #[allow(clippy::needless_pass_by_value, clippy::unused_self)]
     pub fn open(owner: String) -> Opened {
         Opened { owner }
     }
+    #[allow(clippy::needless_pass_by_value, clippy::unused_self)]
     /// Takes money out.
     pub fn withdraw(&self, amount: Money) -> Result<Withdrawn, Refused> {
         if amount > self.balance {
@@ -19,6 +21,7 @@ impl Account {
     ::intent_runtime::__private::serde::Serialize,
     ::intent_runtime::__private::serde::Deserialize
 )]
+#[allow(clippy::derive_partial_eq_without_eq)]
 #[serde(crate = "::intent_runtime::__private::serde")]
 #[allow(private_interfaces)]
 /// The command that `Account::open` decides.
@@ -37,7 +40,7 @@ const _: () = {
     };
     #[derive(::intent_runtime::__private::schemars::JsonSchema)]
     #[schemars(rename = "Open", crate = "::intent_runtime::__private::schemars")]
-    #[allow(dead_code)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     struct __Schema {
         pub id: ::intent_runtime::Id<Account>,
         pub owner: String,
@@ -59,7 +62,7 @@ const _: () = {
         }
     }
 };
-const _: [(); 1usize] = [<Money as ::intent_runtime::__private::Storable>::CHECK];
+const _: &[()] = &[<Money as ::intent_runtime::__private::Storable>::CHECK];
 #[derive(
     ::core::clone::Clone,
     ::core::fmt::Debug,
@@ -67,6 +70,7 @@ const _: [(); 1usize] = [<Money as ::intent_runtime::__private::Storable>::CHECK
     ::intent_runtime::__private::serde::Serialize,
     ::intent_runtime::__private::serde::Deserialize
 )]
+#[allow(clippy::derive_partial_eq_without_eq)]
 #[serde(crate = "::intent_runtime::__private::serde")]
 #[allow(private_interfaces)]
 /// Takes money out.
@@ -85,7 +89,7 @@ const _: () = {
     };
     #[derive(::intent_runtime::__private::schemars::JsonSchema)]
     #[schemars(rename = "Withdraw", crate = "::intent_runtime::__private::schemars")]
-    #[allow(dead_code)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     /// Takes money out.
     struct __Schema {
         pub id: ::intent_runtime::Id<Account>,

@@ -1,6 +1,6 @@
 // What `#[event]` generates. Written by a test of intent-macros.
 
-const _: [(); 1usize] = [<Money as ::intent_runtime::__private::Storable>::CHECK];
+const _: &[()] = &[<Money as ::intent_runtime::__private::Storable>::CHECK];
 #[derive(
     ::core::clone::Clone,
     ::core::fmt::Debug,
@@ -8,6 +8,7 @@ const _: [(); 1usize] = [<Money as ::intent_runtime::__private::Storable>::CHECK
     ::intent_runtime::__private::serde::Serialize,
     ::intent_runtime::__private::serde::Deserialize
 )]
+#[allow(clippy::derive_partial_eq_without_eq)]
 #[serde(crate = "::intent_runtime::__private::serde")]
 /// Money came in.
 pub struct Deposited {
@@ -23,7 +24,7 @@ const _: () = {
     };
     #[derive(::intent_runtime::__private::schemars::JsonSchema)]
     #[schemars(rename = "Deposited", crate = "::intent_runtime::__private::schemars")]
-    #[allow(dead_code)]
+    #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
     /// Money came in.
     struct __Schema {
         pub amount: Money,

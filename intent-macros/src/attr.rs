@@ -2,9 +2,10 @@
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::{
-    Attribute, LitInt, LitStr, Token,
+    Attribute, LitInt, LitStr, Meta, Token,
     ext::IdentExt as _,
     parse::{Parse, ParseStream, Parser as _},
+    punctuated::Punctuated,
 };
 
 use crate::{
@@ -98,7 +99,7 @@ impl Keys {
         let word = key.to_string();
         let Some((_, form)) = self.forms.iter().find(|(known, _)| *known == word) else {
             diag.add(self.unknown(&key));
-            return false;
+            return self.read_as_meant(&key, seen, input, read);
         };
         if seen.contains(&word) && !self.repeated.contains(&word.as_str()) {
             diag.add(Mistake::at(&key, format!("`{word}` is given twice")).help("remove one"));
@@ -111,18 +112,43 @@ impl Keys {
             .is_ok()
     }
 
+    /// Reads a misspelt key as the one that it is most likely meant to be, so that nothing seems to be missing. What
+    /// else is wrong with it shows when the key is mended.
+    fn read_as_meant(
+        &self,
+        key: &Ident,
+        seen: &[String],
+        input: ParseStream<'_>,
+        read: &mut dyn FnMut(Ident, ParseStream<'_>) -> syn::Result<()>,
+    ) -> bool {
+        match self.meant(&key.to_string()) {
+            Some(close) if !seen.iter().any(|word| word == close) => {
+                read(Ident::new(close, key.span()), input).is_ok()
+            }
+            _ => false,
+        }
+    }
+
+    /// The key that `word` is most likely a misspelling of.
+    fn meant(&self, word: &str) -> Option<&'static str> {
+        if self.elsewhere.iter().any(|(known, _)| *known == word) {
+            return None;
+        }
+        did_you_mean(word, self.forms.iter().map(|(known, _)| *known))
+    }
+
     fn unknown(&self, key: &Ident) -> Mistake {
         let word = key.to_string();
         if let Some((_, place)) = self.elsewhere.iter().find(|(known, _)| *known == word) {
             return Mistake::at(key, format!("`{word}` belongs {place}"))
                 .help(format!("move it there from `{}`", self.attribute));
         }
-        let known = self.forms.iter().map(|(known, _)| *known);
-        let fact = match did_you_mean(&word, known.clone()) {
+        let fact = match self.meant(&word) {
             Some(close) => format!("unknown key `{word}`, did you mean `{close}`?"),
             None => format!("unknown key `{word}`"),
         };
-        let list = known.map(|key| format!("`{key}`")).collect::<Vec<_>>();
+        let known = self.forms.iter().map(|(known, _)| format!("`{known}`"));
+        let list = known.collect::<Vec<_>>();
         let mistake = Mistake::at(key, fact);
         if list.len() > 8 {
             return mistake;
@@ -133,10 +159,26 @@ impl Keys {
 
 /// The tokens between the parentheses of an attribute; none if it has no parentheses.
 pub(crate) fn arguments(attribute: &Attribute) -> syn::Result<TokenStream> {
-    if matches!(attribute.meta, syn::Meta::Path(_)) {
+    if matches!(attribute.meta, Meta::Path(_)) {
         return Ok(TokenStream::new());
     }
     Ok(attribute.meta.require_list()?.tokens.clone())
+}
+
+/// The `#[cfg(..)]`s: what is made of an item or a field is there on the same conditions.
+pub(crate) fn conditions(attributes: &[Attribute]) -> Vec<&Attribute> {
+    let is_condition = |attribute: &&Attribute| is(attribute, "cfg");
+    attributes.iter().filter(is_condition).collect()
+}
+
+/// The condition of a `cfg_attr` and the attributes behind it; `None` for any other attribute.
+pub(crate) fn cfg_attr(attribute: &Attribute) -> Option<(Meta, Vec<Meta>)> {
+    if !is(attribute, "cfg_attr") {
+        return None;
+    }
+    let metas = attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
+    let mut metas = metas.ok()?.into_iter();
+    Some((metas.next()?, metas.collect()))
 }
 
 /// Adds the correct form to a syntax error, unless the error already says what to do.

@@ -64,6 +64,7 @@ impl Derives {
 
     /// ```
     /// #[derive(::core::clone::Clone, …, ::intent_runtime::__private::serde::Serialize, …)]
+    /// #[allow(clippy::derive_partial_eq_without_eq)]
     /// #[serde(crate = "::intent_runtime::__private::serde")]
     /// ```
     ///
@@ -89,8 +90,13 @@ impl Derives {
             let path = runtime.re_export("schemars");
             quote!(#[schemars(crate = #path)])
         });
+        // Whether it is `Eq` as well is the author's to say, who did not ask for `PartialEq`.
+        let lint = self
+            .partial_eq
+            .then(|| quote!(#[allow(clippy::derive_partial_eq_without_eq)]));
         quote! {
             #[derive(#(#paths),*)]
+            #lint
             #serde
             #schemars
         }

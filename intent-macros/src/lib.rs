@@ -11,6 +11,7 @@ mod diag;
 mod docs;
 mod event;
 mod fingerprint;
+mod form;
 mod paths;
 mod respan;
 mod schema;
@@ -50,6 +51,18 @@ pub fn command(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn commands(args: TokenStream, item: TokenStream) -> TokenStream {
     commands::commands(args.into(), item.into()).into()
+}
+
+/// Marks a function of a `#[commands]` block, which reads it; elsewhere it is a mistake.
+#[proc_macro_attribute]
+pub fn create(_: TokenStream, item: TokenStream) -> TokenStream {
+    commands::mark_outside_a_block(symbol::CREATE, item.into()).into()
+}
+
+/// Marks a function of a `#[commands]` block, which reads it; elsewhere it is a mistake.
+#[proc_macro_attribute]
+pub fn handle(_: TokenStream, item: TokenStream) -> TokenStream {
+    commands::mark_outside_a_block(symbol::HANDLE, item.into()).into()
 }
 
 #[cfg(test)]

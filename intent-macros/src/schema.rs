@@ -2,17 +2,19 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Attribute, Data, DeriveInput, Fields, Visibility};
+use syn::{Attribute, Data, DeriveInput, Fields, Path, Visibility, parse_quote};
 
 use crate::{
+    attr::cfg_attr,
     derives::Derives,
+    form::hides_the_schema,
     paths::Runtime,
     respan::{generated, replace_self},
     scope,
 };
 
 /// Attributes that say something about a schema.
-const RELEVANT: [&str; 5] = ["doc", "serde", "schemars", "validate", "garde"];
+const RELEVANT: [&str; 6] = ["cfg", "doc", "serde", "schemars", "validate", "garde"];
 
 /// Whether the schema of `item` can be written by [`forwarded`]: attributes on the item itself may name it or its
 /// type parameters, which the shadow does not have.
@@ -20,7 +22,7 @@ pub(crate) fn can_forward(item: &DeriveInput) -> bool {
     let own_attributes = item
         .attrs
         .iter()
-        .any(|attribute| is_any(attribute, &["serde", "schemars"]));
+        .any(|attribute| is_any(attribute.path(), &["serde", "schemars"]));
     item.generics.params.is_empty() && !own_attributes
 }
 
@@ -43,6 +45,7 @@ pub(crate) fn forwarded(runtime: &Runtime, item: &DeriveInput) -> TokenStream {
     let text = name.to_string();
     let text = text.trim_start_matches("r#");
     let shadow = replace_self(shadow(item), name);
+    let allow = copy_of_the_users();
     scope::unnamed(&quote! {
             #[allow(unused_imports)]
             use ::core::{
@@ -53,7 +56,7 @@ pub(crate) fn forwarded(runtime: &Runtime, item: &DeriveInput) -> TokenStream {
 
             #[derive(#private::schemars::JsonSchema)]
             #[schemars(rename = #text, crate = #schemars)]
-            #[allow(dead_code)]
+            #allow
             #shadow
 
             #[automatically_derived]
@@ -79,26 +82,37 @@ pub(crate) fn derives(
     derives: Derives,
     item: &mut DeriveInput,
 ) -> (TokenStream, TokenStream) {
+    // This is reported; what schemars would say of the module's name is no other mistake.
+    for_all_attributes(&mut item.data, &mut |attributes| {
+        if hides_the_schema(attributes).is_some() {
+            attributes.push(parse_quote!(#[schemars(skip)]));
+        }
+    });
     if !derives.schema || !can_forward(item) {
         return (derives.attributes(runtime), TokenStream::new());
     }
     let forwarded = forwarded(runtime, item);
     // Without the derive on the item itself, its helper attributes would be unknown to the compiler.
     for_all_attributes(&mut item.data, &mut |attributes| {
-        attributes.retain(|attribute| !attribute.path().is_ident("schemars"));
+        retain(attributes, &|path| !path.is_ident("schemars"));
     });
     (derives.without_schema().attributes(runtime), forwarded)
+}
+
+/// What is to be said of the user's struct is not said again of a shadow of it.
+pub(crate) fn copy_of_the_users() -> TokenStream {
+    quote!(#[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)])
 }
 
 fn shadow(item: &DeriveInput) -> TokenStream {
     let mut item = item.clone();
     item.ident = generated("__Schema", Span::call_site());
     item.vis = Visibility::Inherited;
-    let retain = &mut |attributes: &mut Vec<Attribute>| {
-        attributes.retain(|attribute| is_any(attribute, &RELEVANT));
+    let relevant = &mut |attributes: &mut Vec<Attribute>| {
+        retain(attributes, &|path| is_any(path, &RELEVANT));
     };
-    retain(&mut item.attrs);
-    for_all_attributes(&mut item.data, retain);
+    relevant(&mut item.attrs);
+    for_all_attributes(&mut item.data, relevant);
     if let Data::Enum(data) = &mut item.data {
         for variant in &mut data.variants {
             variant.discriminant = None;
@@ -136,6 +150,18 @@ fn for_fields(fields: &mut Fields, change: &mut dyn FnMut(&mut Vec<Attribute>)) 
     }
 }
 
-fn is_any(attribute: &Attribute, names: &[&str]) -> bool {
-    names.iter().any(|name| attribute.path().is_ident(name))
+/// Keeps the attributes whose paths `keep` accepts, on whatever condition they stand.
+fn retain(attributes: &mut Vec<Attribute>, keep: &dyn Fn(&Path) -> bool) {
+    attributes.retain_mut(|attribute| {
+        let Some((condition, mut metas)) = cfg_attr(attribute) else {
+            return keep(attribute.path());
+        };
+        metas.retain(|meta| keep(meta.path()));
+        *attribute = parse_quote!(#[cfg_attr(#condition, #(#metas),*)]);
+        !metas.is_empty()
+    });
+}
+
+fn is_any(path: &Path, names: &[&str]) -> bool {
+    names.iter().any(|name| path.is_ident(name))
 }

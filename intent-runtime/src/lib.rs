@@ -46,7 +46,7 @@ pub use upcast::{DecodeError, UpcastError};
 pub use version::{Position, Version};
 
 // The derive shares its name with the trait, as serde's do.
-pub use macros::{Aggregate, command, commands, event, value};
+pub use macros::{Aggregate, command, commands, create, event, handle, value};
 
 /// What a domain file needs: `use intent_runtime::prelude::*;`.
 pub mod prelude {
@@ -74,6 +74,8 @@ pub mod prelude {
     pub use crate::Version;
     pub use crate::command;
     pub use crate::commands;
+    pub use crate::create;
     pub use crate::event;
+    pub use crate::handle;
     pub use crate::value;
 }

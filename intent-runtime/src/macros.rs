@@ -25,6 +25,13 @@
 /// Every step from version 1 on must be accounted for; a hole does not compile. A unit event is stored as `{}`, so that fields
 /// can come later. The attribute stands above any `#[derive]`.
 ///
+/// The derived traits cannot be implemented by hand as well. What should be shown or compared in another way, such as
+/// personal data that no log may contain, is a type of its own: the field's type implements `Debug` or `PartialEq`, and
+/// every event, command and state that holds it follows.
+///
+/// A field with `#[serde(with = "…")]` needs `#[schemars(with = "Type")]` beside it, with the type that its JSON is that
+/// of. A default of `#[since(..)]` is written in the form that the field's serde attributes give it.
+///
 /// ```
 /// use intent_runtime::prelude::*;
 ///
@@ -110,6 +117,12 @@ pub use intent_macros::Aggregate;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub use intent_macros::commands;
+
+/// Marks a function of a [`#[commands]`](macro@commands) block that decides on an aggregate which does not exist.
+pub use intent_macros::create;
+
+/// Marks a function of a [`#[commands]`](macro@commands) block that decides on an aggregate which exists.
+pub use intent_macros::handle;
 
 /// Makes a command of a struct whose `#[id]` field says which aggregate it is for.
 ///

@@ -15,7 +15,10 @@ use ::serde::{
 };
 use schemars::JsonSchema;
 
-use crate::{Aggregate, Command, CommandList, DecodeError, Event, EventKind, EventOf, Id};
+use crate::{
+    Aggregate, Command, CommandList, DecodeError, Event, EventKind, EventOf, Id, JsonObject,
+    UpcastError,
+};
 
 /// `#[derive(Aggregate)]` and `#[command]`: the type of an `#[id]` field must be an `Id<_>`.
 #[diagnostic::on_unimplemented(
@@ -61,7 +64,8 @@ impl<A> IsIdOf<A> for Id<A> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be stored: it is not serializable",
     label = "cannot be stored",
-    note = "add `#[value]` to `{Self}`, or derive `serde::Serialize`, `serde::Deserialize` and `schemars::JsonSchema`"
+    note = "if `{Self}` is yours, add `#[value]` to it, or derive serde's `Serialize` and `Deserialize` and schemars' `JsonSchema`",
+    note = "if it is another crate's, switch on that crate's `serde` feature and schemars' feature for it, or keep its value in a `#[value]` of your own"
 )]
 pub trait Storable {
     /// Names the check, so that generated code can refer to it.
@@ -144,6 +148,23 @@ pub fn deserialize_unit<'de, D: Deserializer<'de>, E>(
     struct Object {}
 
     Object::deserialize(deserializer).map(|Object {}| event)
+}
+
+/// `#[since(..)]` beside `#[serde(with = ..)]` and its like: gives the object all that `fields` is written as.
+pub fn set_as_written<T: Serialize>(
+    object: &mut JsonObject,
+    key: &str,
+    fields: &T,
+) -> Result<(), UpcastError> {
+    let text = serde_json::to_vec(fields).map_err(|source| UpcastError::Field {
+        field: key.to_owned(),
+        source,
+    })?;
+    let written = JsonObject::parse(&text)?;
+    for key in written.keys() {
+        object.set(key, written.get::<Box<RawValue>>(key)?)?;
+    }
+    Ok(())
 }
 
 /// `#[event(from = V1)]`: reads an older payload through the predecessor's whole chain. What is needed of the

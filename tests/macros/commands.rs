@@ -320,6 +320,68 @@ fn attributes_on_arguments_are_those_of_the_fields() {
     assert_eq!(parent["description"], "The counter it was split from.");
 }
 
+mod of_ones_own {
+    use intent_runtime::prelude::*;
+
+    #[value]
+    pub struct Context {
+        pub title: String,
+    }
+
+    #[event]
+    pub struct Begun {
+        pub context: Context,
+    }
+
+    #[event]
+    pub struct Ended;
+
+    #[derive(Aggregate)]
+    #[aggregate(created_by(Begun), events(Ended => ()))]
+    pub struct Talk {
+        #[id]
+        pub id: Id<Talk>,
+    }
+
+    #[commands]
+    impl Talk {
+        #[create]
+        pub fn begin(about: self::Context, ctx: &intent_runtime::Context) -> Begun {
+            let _ = ctx;
+            Begun { context: about }
+        }
+
+        #[handle]
+        #[allow(clippy::needless_arbitrary_self_type)]
+        pub fn end(self: &Self, #[cfg(any())] gone: Gone, #[cfg(not(any()))] there: u8) -> Ended {
+            let _ = there;
+            Ended
+        }
+    }
+}
+
+#[test]
+fn the_words_of_a_signature_may_be_written_out_and_be_conditional() {
+    use of_ones_own::{Begin, Begun, Context as Subject, End, Ended, Talk, TalkEvent};
+
+    let (id, about) = (
+        Id::<Talk>::from_name("1"),
+        Subject {
+            title: "events".into(),
+        },
+    );
+    let begin = Begin {
+        id,
+        about: about.clone(),
+    };
+    let (talk, begun) = Talk::create(begin, &Context::new()).unwrap();
+    assert_eq!(begun, [TalkEvent::from(Begun { context: about })]);
+    assert_eq!(
+        events(decide(Some(&talk), End { id, there: 1 })),
+        [Ended.into()]
+    );
+}
+
 #[tokio::test]
 async fn the_block_registers_its_commands() {
     let app = App::connect("memory:").await.unwrap();

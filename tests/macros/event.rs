@@ -1,5 +1,11 @@
 //! Events as they are stored.
 
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    hash::{BuildHasherDefault, DefaultHasher},
+    sync::Arc,
+};
+
 use intent_runtime::prelude::*;
 
 use super::account::{Closed, Opened};
@@ -100,4 +106,40 @@ fn a_payload_of_another_shape_is_an_error() {
     assert!(Opened::decode(1, br#"{"owner":5}"#).is_err());
     assert!(Opened::decode(0, b"{}").is_err());
     assert!(Opened::decode(2, b"{}").is_err());
+}
+
+type Hasher = BuildHasherDefault<DefaultHasher>;
+
+/// What serde and schemars accept, an event may hold.
+#[event]
+pub struct Held {
+    pub name: Box<str>,
+    pub shared: Arc<str>,
+    pub parts: Arc<[Box<[u8]>]>,
+    pub numbers: HashMap<String, u8, Hasher>,
+    pub words: HashSet<String, Hasher>,
+    pub sorted: BTreeMap<Box<str>, Option<(u8, [bool; 2])>>,
+}
+
+#[test]
+fn borrowed_forms_in_a_box_and_other_hashers_are_storable() {
+    let json = r#"{"name":"a","shared":"b","parts":[[1],[]],"numbers":{"c":1},"words":["d"],"sorted":{"e":[2,[true,false]]}}"#;
+    let held = Held::decode(1, json.as_bytes()).unwrap();
+    assert_eq!(serde_json::to_string(&held).unwrap(), json);
+}
+
+/// What only the schema is told stays conditional.
+#[event]
+pub struct Described {
+    #[cfg_attr(all(), schemars(range(min = 1)), doc = "From one.")]
+    pub number: u8,
+}
+
+#[test]
+fn conditional_attributes_reach_the_schema() {
+    let number = &schema::<Described>()["properties"]["number"];
+    assert_eq!(
+        (&number["minimum"], &number["description"]),
+        (&1.into(), &"From one.".into())
+    );
 }

@@ -157,3 +157,82 @@ fn a_unit_event_can_get_fields() {
     }
     assert_eq!(Closed::decode(1, b"{}").unwrap().reason, "unknown");
 }
+
+mod as_text {
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    pub(super) fn serialize<S: Serializer>(number: &u8, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(number)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(D::Error::custom)
+    }
+}
+
+#[value]
+pub struct Place {
+    pub city: String,
+    pub street: Option<String>,
+}
+
+/// Fields whose types have another form in JSON than the event gives them.
+#[event(version = 2)]
+pub struct Counted {
+    #[since(2, default = 7)]
+    #[serde(with = "as_text", rename = "number")]
+    #[schemars(with = "String")]
+    pub count: u8,
+    #[since(2)]
+    #[serde(
+        serialize_with = "as_text::serialize",
+        deserialize_with = "as_text::deserialize"
+    )]
+    pub other: u8,
+    #[since(2, default = Place { city: "Oslo".into(), street: None })]
+    #[serde(flatten)]
+    pub place: Place,
+}
+
+#[test]
+fn a_default_is_written_in_the_form_that_the_field_has() {
+    let today = Counted {
+        count: 7,
+        other: 0,
+        place: Place {
+            city: "Oslo".into(),
+            street: None,
+        },
+    };
+    let json = serde_json::to_string(&today).unwrap();
+    assert_eq!(
+        json,
+        r#"{"number":"7","other":"0","city":"Oslo","street":null}"#
+    );
+    assert_eq!(Counted::decode(2, json.as_bytes()).unwrap(), today);
+    assert_eq!(Counted::decode(1, b"{}").unwrap(), today);
+}
+
+/// A field that is not there leaves nothing that refers to its type, which is not there either.
+#[event(version = 3)]
+pub struct Conditional {
+    pub here: u8,
+    #[since(2, default = Gone::new())]
+    #[cfg(any())]
+    pub gone: Option<Gone>,
+    #[renamed(3, from = "old")]
+    #[cfg(any())]
+    pub renamed: Option<Gone>,
+    #[since(3, default = 3)]
+    #[cfg(not(any()))]
+    pub there: u8,
+}
+
+#[test]
+fn a_field_that_is_configured_away_is_gone_from_the_steps() {
+    let read = Conditional::decode(1, br#"{"here":1,"old":2}"#).unwrap();
+    assert_eq!(read, Conditional { here: 1, there: 3 });
+    let schema = serde_json::to_value(schemars::schema_for!(Conditional)).unwrap();
+    assert_eq!(schema["required"], serde_json::json!(["here", "there"]));
+}

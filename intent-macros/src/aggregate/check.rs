@@ -1,7 +1,7 @@
 //! What an aggregate must keep to.
 
 use quote::ToTokens as _;
-use syn::{Data, Fields, GenericParam, Meta, Type};
+use syn::{Data, Fields, GenericParam, Type};
 
 use super::{
     attrs::Effect,
@@ -9,9 +9,8 @@ use super::{
 };
 use crate::{
     diag::{Diagnostics, Mistake},
-    event::serde_metas,
+    form::{find, one_sided, serde_metas},
     paths::{last_ident, same, shown},
-    suggest::did_you_mean,
 };
 
 /// Reports all mistakes in `aggregate`; without complete lists of events, none that follows from them.
@@ -55,7 +54,8 @@ fn struct_with_named_fields(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
     diag.add(Mistake::at(blame, fact).help(help));
 }
 
-/// A field that serde skips would come back from a snapshot as its default: another state than the events make.
+/// A field that serde skips would come back from a snapshot as its default, and one that is written in one form and
+/// read in another as something else or not at all: another state than the events make.
 fn snapshots_hold_every_field(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
     const SKIPS: [&str; 3] = ["skip", "skip_serializing", "skip_deserializing"];
     if aggregate.attrs.snapshot.is_none() {
@@ -63,16 +63,18 @@ fn snapshots_hold_every_field(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
     }
     for field in &aggregate.fields {
         let metas = serde_metas(&field.original.attrs);
-        let skips = |meta: &&Meta| SKIPS.iter().any(|skip| meta.path().is_ident(skip));
-        let Some(skip) = metas.iter().find(skips) else {
-            continue;
-        };
-        let fact = format!("a snapshot would lose the field `{}`", field.ident);
-        diag.add(
-            Mistake::at(skip, fact)
-                .note("snapshots are written with the serde attributes of the state")
-                .help("remove it, and give those who may not see the field a struct of their own"),
-        );
+        let why = "snapshots are written and read with the serde attributes of the state";
+        if let Some(skip) = find(&metas, &SKIPS) {
+            let fact = format!("a snapshot would lose the field `{}`", field.ident);
+            let help = "remove it, and give those who may not see the field a struct of their own";
+            diag.add(Mistake::at(skip, fact).note(why).help(help));
+        } else if let Some((attribute, help)) = one_sided(&metas) {
+            let fact = format!(
+                "a snapshot would not read the field `{}` as it was written",
+                field.ident
+            );
+            diag.add(Mistake::at(attribute, fact).note(why).help(help));
+        }
     }
 }
 
@@ -262,24 +264,25 @@ fn closures_take_what_there_is(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
 /// False if a rule is for an event that is not listed.
 fn rules_for_listed_events(diag: &Diagnostics, aggregate: &Aggregate<'_>) -> bool {
     let events: Vec<Event<'_>> = aggregate.events().collect();
-    let names: Vec<String> = events
-        .iter()
-        .map(|event| event.variant().to_string())
-        .collect();
     let mut all = true;
+    let mut missing = Vec::new();
     for rule in aggregate.fields.iter().flat_map(|field| &field.rules) {
         if events.iter().any(|event| event.is_meant_by(rule)) {
             continue;
         }
         all = false;
         let written = shown(&rule.event);
-        let last = last_ident(&rule.event)
-            .map(ToString::to_string)
-            .unwrap_or_default();
+        if missing.contains(&written) {
+            continue;
+        }
         let fact = format!("`{written}` is not an event of `{}`", aggregate.ident());
-        let help = match did_you_mean(&last, names.iter().map(String::as_str)) {
+        let help = match aggregate.meant_by(rule) {
             Some(close) => format!("write `{close}`, or add `{written}` to `events(..)`"),
-            None => format!("add `{written}` to `events(..)` in `#[aggregate(..)]`"),
+            None => {
+                // One addition to the list serves all its rules.
+                missing.push(written.clone());
+                format!("add `{written}` to `events(..)` in `#[aggregate(..)]`")
+            }
         };
         diag.add(Mistake::at(&rule.event, fact).help(help));
     }

@@ -6,9 +6,11 @@ use quote::quote;
 use super::{expand, model::Aggregate};
 use crate::diag::Diagnostics;
 
-/// The mistakes, and what makes the type an aggregate still.
-pub(super) fn stub(aggregate: &Aggregate<'_>, diag: Diagnostics) -> TokenStream {
+/// The mistakes, and what makes the type an aggregate still. An event that only rules name is one of its events: what
+/// returns it is no other mistake.
+pub(super) fn stub(aggregate: &mut Aggregate<'_>, diag: Diagnostics) -> TokenStream {
     let errors = diag.finish();
+    aggregate.list_what_has_rules();
     // The impls of a generic aggregate would have to promise what its parameters do not.
     if !aggregate.original.generics.params.is_empty() {
         return errors;

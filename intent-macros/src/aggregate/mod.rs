@@ -19,10 +19,10 @@ pub(crate) fn aggregate(item: TokenStream) -> TokenStream {
     let attrs = attrs::AggregateAttrs::parse(&diag, &item);
     // Rules are compared with lists that were read in full, or not at all.
     let lists_are_read = !diag.has_errors();
-    let aggregate = model::Aggregate::new(&diag, attrs, &item);
+    let mut aggregate = model::Aggregate::new(&diag, attrs, &item);
     check::check(&diag, &aggregate, lists_are_read);
     if diag.has_errors() {
-        return fallback::stub(&aggregate, diag);
+        return fallback::stub(&mut aggregate, diag);
     }
     expand::expand(&aggregate)
 }

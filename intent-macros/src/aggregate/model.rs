@@ -6,10 +6,11 @@ use syn::{Attribute, Data, DeriveInput, Expr, ExprClosure, Ident, Path, Type, ex
 
 use super::attrs::{self, AggregateAttrs, Change, Effect, Listed, Rule};
 use crate::{
-    attr,
+    attr::{self, Keyed},
     diag::Diagnostics,
     paths::{last_ident, same, shown},
-    symbol::{ID, ON},
+    suggest::did_you_mean,
+    symbol::{EVENTS, ID, ON},
 };
 
 /// An aggregate as its author describes it.
@@ -74,6 +75,41 @@ impl<'a> Aggregate<'a> {
         created_by
             .map(listed(true))
             .chain(events.map(listed(false)))
+    }
+
+    /// Adds the events that have rules and are not listed, but for those that are most likely misspelt.
+    pub(super) fn list_what_has_rules(&mut self) {
+        let rules = self.fields.iter().flat_map(|field| &field.rules);
+        let unlisted = rules.filter(|rule| {
+            let listed = self.events().any(|event| event.is_meant_by(rule));
+            !listed && self.meant_by(rule).is_none()
+        });
+        let mut paths: Vec<Path> = Vec::new();
+        for rule in unlisted {
+            if !paths
+                .iter()
+                .any(|known| last_ident(known) == last_ident(&rule.event))
+            {
+                paths.push(rule.event.clone());
+            }
+        }
+        let key = Ident::new(EVENTS, Span::call_site());
+        let value = Vec::new();
+        let events = self.attrs.events.get_or_insert(Keyed { key, value });
+        events.value.extend(paths.into_iter().map(|path| Listed {
+            path,
+            effect: Effect::Rules,
+        }));
+    }
+
+    /// The listed event that an unlisted one in a rule is most likely a misspelling of.
+    pub(super) fn meant_by(&self, rule: &Rule) -> Option<String> {
+        let names: Vec<String> = self
+            .events()
+            .map(|event| event.variant().to_string())
+            .collect();
+        let written = last_ident(&rule.event)?.to_string();
+        did_you_mean(&written, names.iter().map(String::as_str)).map(str::to_owned)
     }
 
     /// The field that holds the id.

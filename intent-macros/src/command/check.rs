@@ -6,12 +6,16 @@ use syn::{Fields, GenericParam, Type};
 use super::model::Command;
 use crate::{
     diag::{Diagnostics, Mistake},
+    form::schema_is_told,
     paths::last_ident,
 };
 
 /// Reports all mistakes in `command`.
 pub(super) fn check(diag: &Diagnostics, command: &Command<'_>) {
     no_parameters(diag, command);
+    for field in &command.original.fields {
+        schema_is_told(diag, &field.attrs, field.ident.as_ref());
+    }
     if named_fields(diag, command) {
         one_id(diag, command);
     }

@@ -10,6 +10,7 @@ use crate::{
     attr::{Keys, arguments, assigned},
     diag::{Diagnostics, Mistake},
     paths::Runtime,
+    suggest::did_you_mean,
     symbol::{AGGREGATE, CRATE, CREATE, CREATED_BY, EVENTS, HANDLE, NAME},
 };
 
@@ -78,7 +79,7 @@ pub(super) enum Naming {
 }
 
 /// Reads `#[handle]`, `#[handle(name = CloseLoan)]` or `#[handle(Relocate)]`.
-pub(super) fn naming(kind: Kind, attribute: &Attribute) -> syn::Result<Naming> {
+pub(super) fn naming(diag: &Diagnostics, kind: Kind, attribute: &Attribute) -> syn::Result<Naming> {
     let args = arguments(attribute)?;
     if args.is_empty() {
         return Ok(Naming::Function);
@@ -91,11 +92,15 @@ pub(super) fn naming(kind: Kind, attribute: &Attribute) -> syn::Result<Naming> {
             return Ok(Naming::Own(path));
         }
         if !path.is_ident(NAME) {
-            let fact = format!("unknown key `{}`", crate::paths::shown(&path));
+            let written = crate::paths::shown(&path);
+            let fact = match did_you_mean(&written, [NAME]) {
+                Some(close) => format!("unknown key `{written}`, did you mean `{close}`?"),
+                None => format!("unknown key `{written}`"),
+            };
             let help = format!(
                 "`#[{word}(..)]` takes `name`, or the command itself as in `#[{word}(Relocate)]`"
             );
-            return Err(Mistake::at(path, fact).help(help).into());
+            diag.add(Mistake::at(path, fact).help(help));
         }
         let name = assigned(input)?;
         input.parse::<Option<Token![,]>>()?;

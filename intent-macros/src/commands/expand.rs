@@ -6,9 +6,10 @@ use syn::{Attribute, DeriveInput, Fields, Type, parse_quote, spanned::Spanned as
 
 use super::{
     attrs::Kind,
-    model::{Argument, Block, Decided, Function, Output, argument_name, is_for_field},
+    model::{Argument, Block, Decided, Function, Output, argument_name, is_for_field, is_no_error},
 };
 use crate::{
+    attr,
     command::CommandImpl,
     derives::Derives,
     docs,
@@ -40,9 +41,10 @@ pub(super) fn stub(block: &Block<'_>) -> TokenStream {
     }
     let mut decided = block.decided();
     decided.retain(|decided| {
-        decided
-            .functions()
-            .all(|function| function.original.sig.generics.params.is_empty())
+        decided.functions().all(|function| {
+            let concrete = function.original.sig.generics.params.is_empty();
+            concrete && block.taken(function).is_none()
+        })
     });
     let (structs, impls): (TokenStream, TokenStream) = structs(block, &decided);
     let decide: TokenStream = decided
@@ -93,9 +95,10 @@ fn command_struct(block: &Block<'_>, function: &Function<'_>) -> (TokenStream, T
         if matches!(*argument.ty, Type::Reference(_) | Type::ImplTrait(_)) {
             return None;
         }
+        let conditions = attr::conditions(&argument.attrs);
         let attributes = argument.attrs.iter().filter(|found| is_for_field(found));
         let ty = replace_self(&argument.ty, &aggregate);
-        Some(quote!(#(#attributes)* #visibility #name: #ty))
+        Some(quote!(#(#conditions)* #(#attributes)* #visibility #name: #ty))
     });
     let mut item: DeriveInput = parse_quote! {
         #(#comments)*
@@ -174,10 +177,7 @@ fn document(block: &Block<'_>, function: &Function<'_>, item: &mut DeriveInput) 
 
 /// `#[cfg(..)]` on a function holds for all that is made of it.
 fn conditions<'a>(function: &Function<'a>) -> Vec<&'a Attribute> {
-    let attributes = function.original.attrs.iter();
-    attributes
-        .filter(|attribute| attribute.path().is_ident("cfg"))
-        .collect()
+    attr::conditions(&function.original.attrs)
 }
 
 /// ```
@@ -195,7 +195,8 @@ fn decide_impl(block: &Block<'_>, decided: &Decided<'_, '_>, body: &TokenStream)
         .next()
         .map(conditions)
         .unwrap_or_default();
-    let error = match decided.error() {
+    // What cannot be an error is reported and is none of the stub's.
+    let error = match decided.error().filter(|error| !is_no_error(error)) {
         Some(error) => error.to_token_stream(),
         None => quote!(::core::convert::Infallible),
     };
@@ -264,7 +265,8 @@ fn call(block: &Block<'_>, decided: &Decided<'_, '_>, function: &Function<'_>) -
         Argument::Value(_) if !function.is_generated() => quote!(command),
         Argument::Value(argument) => {
             let name = argument_name(argument);
-            quote!(command.#name)
+            let conditions = attr::conditions(&argument.attrs);
+            quote!(#(#conditions)* command.#name)
         }
     });
     let arguments = state.into_iter().chain(arguments);

@@ -7,8 +7,9 @@ mod fallback;
 mod model;
 
 use proc_macro2::TokenStream;
+use quote::ToTokens as _;
 
-use crate::diag::Diagnostics;
+use crate::diag::{Diagnostics, Mistake};
 
 /// The impl as it was written, with a command for each marked function, or with the mistakes found in it.
 pub(crate) fn commands(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -23,4 +24,16 @@ pub(crate) fn commands(args: TokenStream, item: TokenStream) -> TokenStream {
         return fallback::stub(&block, diag);
     }
     expand::expand(&block)
+}
+
+/// `#[create]` or `#[handle]` that no block has read: the block is missing.
+pub(crate) fn mark_outside_a_block(word: &str, item: TokenStream) -> TokenStream {
+    let diag = Diagnostics::default();
+    let blame = match syn::parse2::<syn::ImplItemFn>(item.clone()) {
+        Ok(function) => function.sig.ident.into_token_stream(),
+        Err(_) => item.clone(),
+    };
+    let fact = format!("`#[{word}]` stands outside a `#[commands]` block");
+    diag.add(Mistake::at(blame, fact).help("add `#[commands]` above the `impl`"));
+    fallback::unchanged(item, diag)
 }

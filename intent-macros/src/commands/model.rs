@@ -1,10 +1,10 @@
 //! What the user wrote about an aggregate's commands.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens as _, quote};
 use syn::{
     Attribute, FnArg, GenericArgument, Ident, ImplItem, ImplItemFn, ItemImpl, Pat, PatType, Path,
-    PathArguments, ReturnType, Type,
+    PathArguments, ReturnType, Type, parse_quote,
 };
 
 use super::attrs::{self, CommandsAttrs, Kind, Naming};
@@ -106,6 +106,33 @@ impl<'a> Block<'a> {
         last.unwrap_or_default()
     }
 
+    /// The name that a generated command would share with another type beside the aggregate, and what that is.
+    pub(super) fn taken(&self, function: &Function<'a>) -> Option<(Ident, &'static str)> {
+        if !function.is_generated() {
+            return None;
+        }
+        let name = last_ident(&function.command())?.clone();
+        let output = function.output();
+        let events = match &output {
+            Output::Infallible(events) => events.clone(),
+            Output::Fallible { events, .. } => events.to_token_stream(),
+        };
+        let aggregate = self.aggregate_text();
+        let error = |error: &Type| matches!(error, Type::Path(path) if path.path.is_ident(&name));
+        let taken_by = if mentions(events, &name) {
+            "an event"
+        } else if name == aggregate {
+            "the aggregate"
+        } else if name == format!("{aggregate}Event") {
+            "the enum of events"
+        } else if output.error().is_some_and(error) {
+            "the error"
+        } else {
+            return None;
+        };
+        Some((name, taken_by))
+    }
+
     /// The impl without our marks.
     pub(super) fn unmarked(&self) -> ItemImpl {
         let mut item = self.original.clone();
@@ -116,6 +143,12 @@ impl<'a> Block<'a> {
             let marked = function.attrs.iter().any(|found| Kind::of(found).is_some());
             function.attrs.retain(|found| Kind::of(found).is_none());
             if marked {
+                // `&self` and owned arguments are what a command has, needed or not. The author's attributes come
+                // later and have the last word.
+                function.attrs.insert(
+                    0,
+                    parse_quote!(#[allow(clippy::needless_pass_by_value, clippy::unused_self)]),
+                );
                 for input in &mut function.sig.inputs {
                     if let FnArg::Typed(argument) = input {
                         argument.attrs.retain(|found| !is_for_field(found));
@@ -185,7 +218,7 @@ impl<'a> Function<'a> {
             };
             diag.add(Mistake::at(extra, fact).help(help));
         }
-        let naming = diag.keep(attrs::naming(kind, mark))?;
+        let naming = diag.keep(attrs::naming(diag, kind, mark))?;
         let arguments = original.sig.inputs.iter().filter_map(|input| match input {
             FnArg::Receiver(_) => None,
             FnArg::Typed(argument) if is_context(&argument.ty) => Some(Argument::Context),
@@ -247,11 +280,30 @@ impl<'a> Output<'a> {
     }
 }
 
+/// Whether `name` stands in the type by itself, not behind `::`.
+fn mentions(ty: TokenStream, name: &Ident) -> bool {
+    let mut behind_colons = false;
+    ty.into_iter().any(|token| {
+        let found = match &token {
+            TokenTree::Ident(ident) => !behind_colons && ident == name,
+            TokenTree::Group(group) => mentions(group.stream(), name),
+            _ => false,
+        };
+        behind_colons = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == ':');
+        found
+    })
+}
+
 /// The type arguments of a type that is called `Result`.
 pub(super) fn result_arguments(ty: &Type) -> Option<Vec<&Type>> {
+    arguments_of("Result", ty)
+}
+
+/// The type arguments of a type that is called `name`.
+fn arguments_of<'a>(name: &str, ty: &'a Type) -> Option<Vec<&'a Type>> {
     let Type::Path(path) = ty else { return None };
     let last = path.path.segments.last()?;
-    if last.ident != "Result" {
+    if last.ident != name {
         return None;
     }
     let PathArguments::AngleBracketed(arguments) = &last.arguments else {
@@ -285,14 +337,35 @@ pub(super) fn is_infallible(ty: &Type) -> bool {
     matches!(ty, Type::Path(path) if last_ident(&path.path).is_some_and(|ident| ident == "Infallible"))
 }
 
+/// Whether it can be told from its tokens that the type does not implement `std::error::Error`.
+pub(super) fn is_no_error(ty: &Type) -> bool {
+    let is_text = |ty: &Type| matches!(ty, Type::Path(path) if path.path.is_ident("str") || path.path.is_ident("String"));
+    match ty {
+        Type::Tuple(_) => true,
+        Type::Reference(reference) => is_text(&reference.elem),
+        Type::Path(path) => {
+            let boxed = arguments_of("Box", ty).unwrap_or_default();
+            let of_anyhow = path.path.segments.len() > 1 && path.path.segments[0].ident == "anyhow";
+            is_text(ty) || of_anyhow || matches!(boxed.as_slice(), [Type::TraitObject(_)])
+        }
+        _ => false,
+    }
+}
+
 /// Whether it is the context, borrowed or, by mistake, by value.
 fn is_context(ty: &Type) -> bool {
     match ty {
         Type::Reference(reference) => is_named_context(&reference.elem),
-        other => is_named_context(other),
+        other => is_context_by_value(other),
     }
 }
 
+/// What a decision could not own as a part of its command is ours under any path.
 pub(super) fn is_named_context(ty: &Type) -> bool {
     matches!(ty, Type::Path(path) if last_ident(&path.path).is_some_and(|ident| ident == "Context"))
+}
+
+/// By value, a path tells a type of the user's own with that name.
+pub(super) fn is_context_by_value(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path) if path.path.is_ident("Context"))
 }

@@ -3,8 +3,13 @@
 use quote::ToTokens;
 use syn::{Fields, GenericParam};
 
-use super::model::{Event, serde_metas};
-use crate::diag::{Diagnostics, Mistake};
+use super::model::Event;
+use crate::{
+    attr::cfg_attr,
+    diag::{Diagnostics, Mistake},
+    form::{find, schema_is_told, serde_metas},
+    symbol::{RENAMED, SINCE},
+};
 
 /// Reports all mistakes in `event`.
 pub(super) fn check(diag: &Diagnostics, event: &Event<'_>) {
@@ -12,6 +17,10 @@ pub(super) fn check(diag: &Diagnostics, event: &Event<'_>) {
     named_fields_one_value_or_none(diag, event);
     unit_is_stored_by_us(diag, event);
     no_rename_all_with_notes(diag, event);
+    one_form_in_every_build(diag, event);
+    for field in &event.original.fields {
+        schema_is_told(diag, &field.attrs, field.ident.as_ref());
+    }
     newtype_changes_by_predecessor_only(diag, event);
     version_from_one(diag, event);
     if within_chain(diag, event) && one_way_per_step(diag, event) && !diag.has_errors() {
@@ -91,6 +100,25 @@ fn no_rename_all_with_notes(diag: &Diagnostics, event: &Event<'_>) {
                     .help("write `#[serde(rename = \"..\")]` on each field instead"),
             );
         }
+    }
+}
+
+/// What one build stores, every other one reads.
+fn one_form_in_every_build(diag: &Diagnostics, event: &Event<'_>) {
+    for attribute in event.original.fields.iter().flat_map(|field| &field.attrs) {
+        let Some((_, metas)) = cfg_attr(attribute) else {
+            continue;
+        };
+        let mut words = ["serde", SINCE, RENAMED].into_iter();
+        let Some(word) = words.find(|word| find(&metas, &[word]).is_some()) else {
+            continue;
+        };
+        let fact = format!("`{word}` on an event's field cannot depend on `cfg_attr`");
+        diag.add(
+            Mistake::at(attribute.path(), fact)
+                .note("what one build stores must be what every other build reads")
+                .help(format!("write `#[{word}(..)]` without the condition")),
+        );
     }
 }
 

@@ -1,16 +1,14 @@
 //! What `#[event]` generates.
 
-use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens as _, format_ident, quote};
-use syn::{DeriveInput, ext::IdentExt as _, spanned::Spanned as _};
+use proc_macro2::TokenStream;
+use quote::{ToTokens as _, quote};
+use syn::{DeriveInput, ext::IdentExt as _};
 
-use super::model::{Change, Event, Note, is_note};
-use crate::{
-    docs,
-    paths::last_ident,
-    respan::{generated, replace_self},
-    schema, scope, storable,
+use super::{
+    model::{Event, is_note},
+    upcast::upcast,
 };
+use crate::{docs, paths::last_ident, respan::generated, schema, scope, storable};
 
 /// The struct with its derives, and beside it, unseen, the impls and checks. The check of its fields stands first: errors
 /// come in the order of the code, and ours is to be read before those of serde.
@@ -114,134 +112,6 @@ pub(super) fn event_impl(event: &Event<'_>, upcast: &TokenStream) -> TokenStream
             const DOC: &'static ::core::primitive::str = #doc;
             #upcast
         }
-    }
-}
-
-/// `Event::upcast`, or nothing for version 1.
-///
-/// ```
-/// fn upcast(version: u32, payload: &[u8]) -> Result<Self, DecodeError> {
-///     fn __from_1(mut object: JsonObject) -> Result<JsonObject, UpcastError> { … }
-///     __private::run_steps::<Self>(version, payload, &[__from_1, cents_to_money])
-/// }
-/// ```
-fn upcast(event: &Event<'_>) -> TokenStream {
-    let runtime = &event.attrs.runtime;
-    let private = runtime.private();
-    let Some(last) = event.version.and_then(|version| version.checked_sub(1)) else {
-        return TokenStream::new();
-    };
-    if last == 0 {
-        return TokenStream::new();
-    }
-    let body = match &event.attrs.from {
-        Some(from) => {
-            let predecessor = &from.value;
-            // The type is named at the predecessor's place: a missing `From` is the fault of that word.
-            let ident = generated(event.ident().to_string(), predecessor.span());
-            quote! {
-                #private::upcast_from(
-                    version,
-                    payload,
-                    <#predecessor as #runtime::Event>::VERSION,
-                    <#predecessor as #runtime::Event>::decode,
-                    <#ident as ::core::convert::From<#predecessor>>::from,
-                )
-            }
-        }
-        None => {
-            let functions = (1..=last).map(|from| step_function(event, from));
-            let names = (1..=last).map(|from| match event.step(from) {
-                Some(step) => step.function.to_token_stream(),
-                None => step_name(from).to_token_stream(),
-            });
-            quote! {
-                #(#functions)*
-                #private::run_steps::<Self>(version, payload, &[#(#names),*])
-            }
-        }
-    };
-    quote! {
-        fn upcast(
-            version: ::core::primitive::u32,
-            payload: &[::core::primitive::u8],
-        ) -> ::core::result::Result<Self, #runtime::DecodeError> {
-            #body
-        }
-    }
-}
-
-fn step_name(from: u32) -> syn::Ident {
-    format_ident!("__from_{from}")
-}
-
-/// The step that notes describe; removals come first, so that a key can be given to another field.
-///
-/// ```
-/// fn __from_1(mut object: JsonObject) -> Result<JsonObject, UpcastError> {
-///     object.remove("memo");
-///     object.rename("text", "note")?;
-///     object.set::<String>("channel", __channel())?;
-///     Ok(object)
-/// }
-/// ```
-fn step_function(event: &Event<'_>, from: u32) -> Option<TokenStream> {
-    if event.step(from).is_some() {
-        return None;
-    }
-    let runtime = &event.attrs.runtime;
-    let name = step_name(from);
-    let mut notes: Vec<&Note<'_>> = event.notes_on(from + 1).collect();
-    notes.sort_by_key(|note| match note.change {
-        Change::Removed { .. } => 0,
-        Change::Renamed { .. } => 1,
-        Change::Since { .. } => 2,
-        Change::Unchanged => 3,
-    });
-    let changes: Vec<TokenStream> = notes
-        .iter()
-        .map(|note| change(event, &note.change))
-        .collect();
-    let mutable = changes
-        .iter()
-        .any(|change| !change.is_empty())
-        .then(|| quote!(mut));
-    Some(quote! {
-        fn #name(
-            #mutable object: #runtime::JsonObject,
-        ) -> ::core::result::Result<#runtime::JsonObject, #runtime::UpcastError> {
-            #(#changes)*
-            ::core::result::Result::Ok(object)
-        }
-    })
-}
-
-fn change(event: &Event<'_>, change: &Change<'_>) -> TokenStream {
-    match change {
-        Change::Since {
-            field,
-            key,
-            default,
-        } => {
-            let ty = replace_self(&field.ty, event.ident());
-            let Some(default) = default else {
-                return quote! {
-                    object.set::<#ty>(#key, <#ty as ::core::default::Default>::default())?;
-                };
-            };
-            // A function of its own: the expression sees nothing of the step and `return` stays within it.
-            let function = generated("__default", Span::call_site());
-            let default = replace_self(default, event.ident());
-            quote! {
-                {
-                    fn #function() -> #ty { #default }
-                    object.set::<#ty>(#key, #function())?;
-                }
-            }
-        }
-        Change::Renamed { from, to } => quote! { object.rename(#from, #to)?; },
-        Change::Removed { key } => quote! { object.remove(#key); },
-        Change::Unchanged => TokenStream::new(),
     }
 }
 

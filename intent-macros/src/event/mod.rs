@@ -5,8 +5,7 @@ mod check;
 mod expand;
 mod fallback;
 mod model;
-
-pub(crate) use model::serde_metas;
+mod upcast;
 
 use proc_macro2::TokenStream;
 

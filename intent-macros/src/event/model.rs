@@ -2,16 +2,14 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens as _;
-use syn::{
-    Attribute, Expr, Field, Fields, Ident, Item, ItemStruct, LitStr, Meta, Token,
-    ext::IdentExt as _, punctuated::Punctuated,
-};
+use syn::{Attribute, Expr, Field, Fields, Ident, Item, ItemStruct, LitStr};
 
 use super::attrs::{self, EventAttrs, Step};
 use crate::{
     attr::{self, Number},
     derives::Derives,
     diag::{Diagnostics, Mistake},
+    form::json_key,
     symbol::{RENAMED, SINCE},
 };
 
@@ -51,6 +49,8 @@ pub(super) struct Note<'a> {
     pub(super) number: u32,
     pub(super) blame: TokenStream,
     pub(super) change: Change<'a>,
+    /// The `#[cfg(..)]`s of the field that it stands on.
+    pub(super) conditions: Vec<&'a Attribute>,
 }
 
 pub(super) enum Change<'a> {
@@ -134,6 +134,7 @@ fn note<'a>(number: &Number, change: Change<'a>) -> Note<'a> {
         number: number.value,
         blame: number.literal.to_token_stream(),
         change,
+        conditions: Vec::new(),
     }
 }
 
@@ -157,57 +158,12 @@ fn field_notes<'a>(diag: &Diagnostics, field: &'a Field) -> Vec<Note<'a>> {
         }
         None
     };
-    field.attrs.iter().filter_map(read).collect()
-}
-
-/// The key that a field is stored under: its name, unless serde is told another.
-fn json_key(field: &Field) -> String {
-    let own = || {
-        field
-            .ident
-            .as_ref()
-            .map(|ident| ident.unraw().to_string())
-            .unwrap_or_default()
-    };
-    serde_metas(&field.attrs)
-        .iter()
-        .find_map(renamed_to)
-        .unwrap_or_else(own)
-}
-
-/// What stands in the `#[serde(..)]` attributes; an ill-formed one is serde's to report.
-pub(crate) fn serde_metas(attributes: &[Attribute]) -> Vec<Meta> {
-    attributes
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("serde"))
-        .filter_map(|attribute| {
-            attribute
-                .parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
-                .ok()
+    let notes = field.attrs.iter().filter_map(read);
+    let conditions = attr::conditions(&field.attrs);
+    notes
+        .map(|note| Note {
+            conditions: conditions.clone(),
+            ..note
         })
-        .flatten()
         .collect()
-}
-
-/// `rename = "key"` or `rename(deserialize = "key")`: upcasting hands its result to `Deserialize`.
-fn renamed_to(meta: &Meta) -> Option<String> {
-    let is = |meta: &Meta, name| meta.path().is_ident(name);
-    let value = |pair: &syn::MetaNameValue| match &pair.value {
-        Expr::Lit(syn::ExprLit {
-            lit: syn::Lit::Str(text),
-            ..
-        }) => Some(text.value()),
-        _ => None,
-    };
-    match meta {
-        Meta::NameValue(pair) if is(meta, "rename") => value(pair),
-        Meta::List(list) if is(meta, "rename") => list
-            .parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
-            .ok()?
-            .iter()
-            .find(|meta| is(meta, "deserialize"))
-            .and_then(|meta| meta.require_name_value().ok())
-            .and_then(value),
-        _ => None,
-    }
 }

@@ -1,14 +1,32 @@
 //! What a value object must keep to.
 
-use syn::Data;
+use syn::{Data, Field};
 
 use super::model::Value;
-use crate::diag::{Diagnostics, Mistake};
+use crate::{
+    diag::{Diagnostics, Mistake},
+    form::schema_is_told,
+};
 
 /// Reports all mistakes in `value`.
 pub(super) fn check(diag: &Diagnostics, value: &Value) {
     no_union(diag, value);
     no_lifetimes(diag, value);
+    for field in fields(&value.original.data) {
+        schema_is_told(diag, &field.attrs, field.ident.as_ref());
+    }
+}
+
+fn fields(data: &Data) -> Vec<&Field> {
+    match data {
+        Data::Struct(data) => data.fields.iter().collect(),
+        Data::Enum(data) => data
+            .variants
+            .iter()
+            .flat_map(|variant| &variant.fields)
+            .collect(),
+        Data::Union(_) => Vec::new(),
+    }
 }
 
 /// Which field of a union is the value cannot be told from its bytes.

@@ -25,4 +25,7 @@ pub struct Deposited {
     pub amount: i64,
 }
 
-fn main() {}
+fn main() {
+    let id = Id::<Account>::new();
+    let _ = PayIn { id, amount: 5 };
+}

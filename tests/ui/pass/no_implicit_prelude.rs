@@ -61,6 +61,34 @@ pub struct Deposited {
     pub channel: ::core::option::Option<::std::string::String>,
 }
 
+/// Something was weighed.
+#[::intent_runtime::event(version = 2)]
+pub struct Weighed {
+    /// How much.
+    #[since(2, default = 7)]
+    #[serde(with = "as_text")]
+    #[schemars(with = "::std::string::String")]
+    pub weight: u8,
+    /// What does not exist in this build.
+    #[since(2)]
+    #[cfg(any())]
+    pub gone: Gone,
+}
+
+mod as_text {
+    use ::core::{primitive::u8, result::Result};
+    use ::serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(weight: &u8, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(weight)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+        let text = ::std::string::String::deserialize(deserializer)?;
+        text.parse().map_err(::serde::de::Error::custom)
+    }
+}
+
 /// A note was made.
 #[::intent_runtime::event(version = 2, name = "Noted", from = NotedV1)]
 pub struct Noted {

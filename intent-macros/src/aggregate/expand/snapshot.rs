@@ -7,7 +7,7 @@ use super::super::{
     attrs::{Effect, Listed},
     model::Aggregate,
 };
-use crate::{attr, fingerprint::fingerprint, respan::replace_self, storable, symbol::ON};
+use crate::{attr, fingerprint::fingerprint, respan::replace_self, schema, storable, symbol::ON};
 
 /// ```
 /// impl Snapshot for Account {
@@ -34,6 +34,7 @@ pub(super) fn snapshot(aggregate: &Aggregate<'_>) -> TokenStream {
     let serde = runtime.re_export("serde");
     let ident = aggregate.ident();
     let remote = ident.to_string();
+    let allow = schema::copy_of_the_users();
     let fields = aggregate.fields.iter().map(|field| {
         let name = field.ident;
         let ty = replace_self(field.ty(), ident);
@@ -61,6 +62,7 @@ pub(super) fn snapshot(aggregate: &Aggregate<'_>) -> TokenStream {
 
         #[derive(#private::serde::Serialize, #private::serde::Deserialize)]
         #[serde(crate = #serde, remote = #remote)]
+        #allow
         struct __State { #(#fields,)* }
 
         struct __Write<'a>(&'a #ident);

@@ -1,16 +1,17 @@
 //! What commands must keep to.
 
+mod output;
+
 use quote::ToTokens as _;
-use syn::{ImplItem, ReceiverKind, ReturnType, Safety, Type};
+use syn::{ImplItem, ReceiverKind, Safety, Token, Type};
 
 use super::{
-    attrs::Kind,
-    model::{
-        Block, Function, Output, argument_name, is_infallible, is_named_context, result_arguments,
-    },
+    attrs::{Kind, Naming},
+    model::{Block, Function, argument_name, is_context_by_value, is_named_context},
 };
 use crate::{
     diag::{Diagnostics, Mistake},
+    form::schema_is_told,
     paths::{last_ident, same},
 };
 
@@ -27,10 +28,12 @@ pub(super) fn check(diag: &Diagnostics, block: &Block<'_>) {
             one_command_by_value(diag, function);
         }
         context_is_shared(diag, function);
-        output_is_seen(diag, function);
+        output::result_is_seen(diag, function);
+        output::refusal_is_an_error(diag, function);
     }
     one_function_per_command(diag, block);
-    one_error_per_command(diag, block);
+    commands_have_names_of_their_own(diag, block);
+    output::one_error_per_command(diag, block);
 }
 
 fn impl_of_one_aggregate(diag: &Diagnostics, block: &Block<'_>) {
@@ -83,16 +86,16 @@ fn receiver(diag: &Diagnostics, function: &Function<'_>) {
             )
             .help("add `&self`, or mark the function `#[create]`"),
         ),
-        (Kind::Handle, Some(receiver)) => match &receiver.kind {
-            ReceiverKind::Reference(_, _, None) => {}
-            ReceiverKind::Reference(_, _, Some(_)) => diag.add(
+        (Kind::Handle, Some(receiver)) => match reference(&receiver.kind) {
+            Some(None) => {}
+            Some(Some(_)) => diag.add(
                 Mistake::at(
                     receiver,
                     "a command decides from the state and cannot change it",
                 )
                 .help("take `&self`; say what changes with `#[on(..)]` on the fields"),
             ),
-            _ => diag.add(
+            None => diag.add(
                 Mistake::at(
                     receiver,
                     "a command decides from the state and cannot consume it",
@@ -100,6 +103,23 @@ fn receiver(diag: &Diagnostics, function: &Function<'_>) {
                 .help("take `&self`"),
             ),
         },
+    }
+}
+
+/// The `mut`, if any, of `&self` or of the same written out as `self: &Self`; `None` if it is no reference.
+fn reference(kind: &ReceiverKind) -> Option<Option<&Token![mut]>> {
+    match kind {
+        ReceiverKind::Reference(_, _, mutability) => Some(mutability.as_ref()),
+        ReceiverKind::Typed(_, ty) => match ty.as_ref() {
+            Type::Reference(reference) => match reference.elem.as_ref() {
+                Type::Path(path) if path.path.is_ident("Self") => {
+                    Some(reference.mutability.as_ref())
+                }
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
     }
 }
 
@@ -137,6 +157,7 @@ fn arguments_become_fields(diag: &Diagnostics, function: &Function<'_>) {
             diag.add(Mistake::at(&argument.pat, fact).help(help));
             continue;
         };
+        schema_is_told(diag, &argument.attrs, Some(name));
         if name == "id" {
             let fact = "every command has a field `id` already: the aggregate it is for";
             diag.add(Mistake::at(name, fact).help("give the argument another name"));
@@ -201,52 +222,25 @@ fn one_command_by_value(diag: &Diagnostics, function: &Function<'_>) {
 fn context_is_shared(diag: &Diagnostics, function: &Function<'_>) {
     for input in &function.original.sig.inputs {
         if let syn::FnArg::Typed(argument) = input
-            && is_named_context(&argument.ty)
+            && is_context_by_value(&argument.ty)
         {
-            let help = match argument_name(argument) {
-                Some(name) => format!("take `{name}: &Context`"),
-                None => "take `&Context`".to_owned(),
+            let form = match argument_name(argument) {
+                Some(name) => format!("{name}: &Context"),
+                None => "&Context".to_owned(),
             };
+            let help = format!(
+                "take `{form}`; a `Context` of your own is told by its path, as in `self::Context`"
+            );
             diag.add(Mistake::at(&argument.ty, "a decision borrows its context").help(help));
         }
         if let syn::FnArg::Typed(argument) = input
             && let Type::Reference(reference) = argument.ty.as_ref()
             && let Some(mutability) = &reference.mutability
-            && matches!(reference.elem.as_ref(), Type::Path(path) if last_ident(&path.path).is_some_and(|ident| ident == "Context"))
+            && is_named_context(&reference.elem)
         {
             let fact = "a decision cannot change its context";
             diag.add(Mistake::at(mutability, fact).help("take `&Context`"));
         }
-    }
-}
-
-/// Whether a function can refuse is read off the word `Result`.
-fn output_is_seen(diag: &Diagnostics, function: &Function<'_>) {
-    let ReturnType::Type(_, ty) = &function.original.sig.output else {
-        return;
-    };
-    if matches!(ty.as_ref(), Type::ImplTrait(_)) {
-        let help = "write the type: an event, `Option`, a tuple, `Vec`, an array, or `()`";
-        diag.add(Mistake::at(ty, "a decision returns a type that can be named").help(help));
-        return;
-    }
-    let alias = match result_arguments(ty) {
-        Some(arguments) => arguments.len() != 2,
-        None => match ty.as_ref() {
-            Type::Path(path) => {
-                last_ident(&path.path).is_some_and(|ident| ident.to_string().ends_with("Result"))
-            }
-            _ => false,
-        },
-    };
-    if alias {
-        diag.add(
-            Mistake::at(
-                ty,
-                "an alias of `Result` hides the error that a decision refuses with",
-            )
-            .help("write it out: `Result<Event, Error>`"),
-        );
     }
 }
 
@@ -278,47 +272,22 @@ fn one_function_per_command(diag: &Diagnostics, block: &Block<'_>) {
     }
 }
 
-/// `send` returns one type of error for one command.
-fn one_error_per_command(diag: &Diagnostics, block: &Block<'_>) {
-    for decided in block.decided() {
-        let (Some(create), Some(handle)) = (decided.create, decided.handle) else {
+/// A command's struct stands beside the aggregate and its events. Of the names there, those in the signatures are known.
+fn commands_have_names_of_their_own(diag: &Diagnostics, block: &Block<'_>) {
+    for function in &block.functions {
+        let Some((name, taken_by)) = block.taken(function) else {
             continue;
         };
-        let (Output::Fallible { error: first, .. }, Output::Fallible { error: second, .. }) =
-            (create.output(), handle.output())
-        else {
-            continue;
-        };
-        if is_infallible(first) || is_infallible(second) || name(first) == name(second) {
-            continue;
-        }
+        let word = function.kind.word();
         let fact = format!(
-            "`{}` and `{}` decide one command and must refuse it with one type of error",
-            create.ident(),
-            handle.ident()
+            "the command of `{}` would be called `{name}`, like {taken_by}",
+            function.ident()
         );
-        let help = format!(
-            "return `{}` from both",
-            first.to_token_stream().to_string().replace(' ', "")
-        );
-        diag.add(Mistake::at(second, fact).help(help));
-    }
-}
-
-/// The last word of a type: the same type may be reached by different paths.
-fn name(ty: &Type) -> String {
-    match ty {
-        Type::Path(path)
-            if path
-                .path
-                .segments
-                .iter()
-                .all(|segment| segment.arguments.is_empty()) =>
-        {
-            last_ident(&path.path)
-                .map(ToString::to_string)
-                .unwrap_or_default()
-        }
-        other => other.to_token_stream().to_string(),
+        let help = format!("give it another name: `#[{word}(name = {name}Command)]`");
+        let blame = match &function.naming {
+            Naming::Renamed(written) => written,
+            _ => function.ident(),
+        };
+        diag.add(Mistake::at(blame, fact).help(help));
     }
 }

@@ -1,0 +1,100 @@
+//! What a decision returns, and what it refuses with.
+
+use quote::ToTokens as _;
+use syn::{ReturnType, Type};
+
+use super::super::model::{Block, Function, Output, is_infallible, is_no_error, result_arguments};
+use crate::{
+    diag::{Diagnostics, Mistake},
+    paths::last_ident,
+};
+
+/// Whether a function can refuse is read off the word `Result`.
+pub(super) fn result_is_seen(diag: &Diagnostics, function: &Function<'_>) {
+    let ReturnType::Type(_, ty) = &function.original.sig.output else {
+        return;
+    };
+    if matches!(ty.as_ref(), Type::ImplTrait(_)) {
+        let help = "write the type: an event, `Option`, a tuple, `Vec`, an array, or `()`";
+        diag.add(Mistake::at(ty, "a decision returns a type that can be named").help(help));
+        return;
+    }
+    let alias = match result_arguments(ty) {
+        Some(arguments) => arguments.len() != 2,
+        None => match ty.as_ref() {
+            Type::Path(path) => {
+                last_ident(&path.path).is_some_and(|ident| ident.to_string().ends_with("Result"))
+            }
+            _ => false,
+        },
+    };
+    if alias {
+        diag.add(
+            Mistake::at(
+                ty,
+                "an alias of `Result` hides the error that a decision refuses with",
+            )
+            .help("write it out: `Result<Event, Error>`"),
+        );
+    }
+}
+
+/// Text, a unit or a box says nothing that a caller could tell refusals by. That other types are no errors is the
+/// compiler's to find.
+pub(super) fn refusal_is_an_error(diag: &Diagnostics, function: &Function<'_>) {
+    let output = function.output();
+    let Some(error) = output.error().filter(|error| is_no_error(error)) else {
+        return;
+    };
+    let fact = "a refusal implements `std::error::Error`, which this type does not";
+    diag.add(
+        Mistake::at(error, fact)
+            .note("who sent the command tells by it what was refused, and why")
+            .help("return an enum of your own, with `#[derive(Debug, thiserror::Error)]`"),
+    );
+}
+
+/// `send` returns one type of error for one command.
+pub(super) fn one_error_per_command(diag: &Diagnostics, block: &Block<'_>) {
+    for decided in block.decided() {
+        let (Some(create), Some(handle)) = (decided.create, decided.handle) else {
+            continue;
+        };
+        let (Output::Fallible { error: first, .. }, Output::Fallible { error: second, .. }) =
+            (create.output(), handle.output())
+        else {
+            continue;
+        };
+        if is_infallible(first) || is_infallible(second) || name(first) == name(second) {
+            continue;
+        }
+        let fact = format!(
+            "`{}` and `{}` decide one command and must refuse it with one type of error",
+            create.ident(),
+            handle.ident()
+        );
+        let help = format!(
+            "return `{}` from both",
+            first.to_token_stream().to_string().replace(' ', "")
+        );
+        diag.add(Mistake::at(second, fact).help(help));
+    }
+}
+
+/// The last word of a type: the same type may be reached by different paths.
+fn name(ty: &Type) -> String {
+    match ty {
+        Type::Path(path)
+            if path
+                .path
+                .segments
+                .iter()
+                .all(|segment| segment.arguments.is_empty()) =>
+        {
+            last_ident(&path.path)
+                .map(ToString::to_string)
+                .unwrap_or_default()
+        }
+        other => other.to_token_stream().to_string(),
+    }
+}

@@ -1,0 +1,188 @@
+//! The chain of steps from every stored version to the current one.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens as _, format_ident, quote};
+use syn::{Field, parse_quote, spanned::Spanned as _};
+
+use super::model::{Change, Event, Note};
+use crate::{
+    form::{find, written_with},
+    respan::{generated, replace_self},
+};
+
+/// `Event::upcast`, or nothing for version 1.
+///
+/// ```
+/// fn upcast(version: u32, payload: &[u8]) -> Result<Self, DecodeError> {
+///     fn __from_1(mut object: JsonObject) -> Result<JsonObject, UpcastError> { … }
+///     __private::run_steps::<Self>(version, payload, &[__from_1, cents_to_money])
+/// }
+/// ```
+pub(super) fn upcast(event: &Event<'_>) -> TokenStream {
+    let runtime = &event.attrs.runtime;
+    let private = runtime.private();
+    let Some(last) = event.version.and_then(|version| version.checked_sub(1)) else {
+        return TokenStream::new();
+    };
+    if last == 0 {
+        return TokenStream::new();
+    }
+    let body = match &event.attrs.from {
+        Some(from) => {
+            let predecessor = &from.value;
+            // The type is named at the predecessor's place: a missing `From` is the fault of that word.
+            let ident = generated(event.ident().to_string(), predecessor.span());
+            quote! {
+                #private::upcast_from(
+                    version,
+                    payload,
+                    <#predecessor as #runtime::Event>::VERSION,
+                    <#predecessor as #runtime::Event>::decode,
+                    <#ident as ::core::convert::From<#predecessor>>::from,
+                )
+            }
+        }
+        None => {
+            let functions = (1..=last).map(|from| step_function(event, from));
+            let names = (1..=last).map(|from| match event.step(from) {
+                Some(step) => step.function.to_token_stream(),
+                None => step_name(from).to_token_stream(),
+            });
+            quote! {
+                #(#functions)*
+                #private::run_steps::<Self>(version, payload, &[#(#names),*])
+            }
+        }
+    };
+    quote! {
+        fn upcast(
+            version: ::core::primitive::u32,
+            payload: &[::core::primitive::u8],
+        ) -> ::core::result::Result<Self, #runtime::DecodeError> {
+            #body
+        }
+    }
+}
+
+fn step_name(from: u32) -> syn::Ident {
+    format_ident!("__from_{from}")
+}
+
+/// The step that notes describe; removals come first, so that a key can be given to another field.
+///
+/// ```
+/// fn __from_1(mut object: JsonObject) -> Result<JsonObject, UpcastError> {
+///     object.remove("memo");
+///     object.rename("text", "note")?;
+///     object.set::<String>("channel", __channel())?;
+///     Ok(object)
+/// }
+/// ```
+fn step_function(event: &Event<'_>, from: u32) -> Option<TokenStream> {
+    if event.step(from).is_some() {
+        return None;
+    }
+    let runtime = &event.attrs.runtime;
+    let name = step_name(from);
+    let mut notes: Vec<&Note<'_>> = event.notes_on(from + 1).collect();
+    notes.sort_by_key(|note| match note.change {
+        Change::Removed { .. } => 0,
+        Change::Renamed { .. } => 1,
+        Change::Since { .. } => 2,
+        Change::Unchanged => 3,
+    });
+    let changes: Vec<TokenStream> = notes
+        .iter()
+        .map(|note| match change(event, &note.change) {
+            change if change.is_empty() => change,
+            change => {
+                let conditions = &note.conditions;
+                quote!(#(#conditions)* #change)
+            }
+        })
+        .collect();
+    // In a build without the fields, the step changes nothing.
+    let conditional = notes.iter().any(|note| !note.conditions.is_empty());
+    let allow = conditional.then(|| quote!(#[allow(unused_mut)]));
+    let mutable = changes
+        .iter()
+        .any(|change| !change.is_empty())
+        .then(|| quote!(mut));
+    Some(quote! {
+        #allow
+        fn #name(
+            #mutable object: #runtime::JsonObject,
+        ) -> ::core::result::Result<#runtime::JsonObject, #runtime::UpcastError> {
+            #(#changes)*
+            ::core::result::Result::Ok(object)
+        }
+    })
+}
+
+fn change(event: &Event<'_>, change: &Change<'_>) -> TokenStream {
+    match change {
+        Change::Since {
+            field,
+            key,
+            default,
+        } => {
+            let ty = replace_self(&field.ty, event.ident());
+            let Some(default) = default else {
+                let default = quote!(<#ty as ::core::default::Default>::default());
+                return set(event, field, key, &ty, &default);
+            };
+            // A function of its own: the expression sees nothing of the step and `return` stays within it.
+            let function = generated("__default", Span::call_site());
+            let default = replace_self(default, event.ident());
+            let set = set(event, field, key, &ty, &quote!(#function()));
+            quote! {
+                {
+                    fn #function() -> #ty { #default }
+                    #set
+                }
+            }
+        }
+        Change::Renamed { from, to } => quote! { object.rename(#from, #to)?; },
+        Change::Removed { key } => quote! { object.remove(#key); },
+        Change::Unchanged => TokenStream::new(),
+    }
+}
+
+/// ```
+/// object.set::<String>("channel", value)?;
+/// {                                                   // with `#[serde(with = "as_text")]`
+///     #[derive(Serialize)]
+///     struct __Since { #[serde(with = "as_text", rename = "amount")] value: Money }
+///     __private::set_as_written(&mut object, "amount", &__Since { value })?;
+/// }
+/// ```
+///
+/// What the field's attributes make of a value, serde knows: the shadow is written as the event itself is.
+fn set(
+    event: &Event<'_>,
+    field: &Field,
+    key: &str,
+    ty: &TokenStream,
+    value: &TokenStream,
+) -> TokenStream {
+    let mut written = written_with(field);
+    if written.is_empty() {
+        return quote!(object.set::<#ty>(#key, #value)?;);
+    }
+    if find(&written, &["flatten"]).is_none() {
+        written.push(parse_quote!(rename = #key));
+    }
+    let runtime = &event.attrs.runtime;
+    let (private, serde) = (runtime.private(), runtime.re_export("serde"));
+    quote! {
+        {
+            #[derive(#private::serde::Serialize)]
+            #[serde(crate = #serde)]
+            struct __Since {
+                #[serde(#(#written),*)]
+                value: #ty,
+            }
+            #private::set_as_written(&mut object, #key, &__Since { value: #value })?;
+        }
+    }
+}

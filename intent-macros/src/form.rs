@@ -1,0 +1,164 @@
+//! The form in which a field is stored: what the user's `#[serde(..)]` attributes make of it.
+
+use syn::{
+    Attribute, Expr, ExprLit, Field, Ident, Lit, LitStr, Meta, Path, Token, Type,
+    ext::IdentExt as _, punctuated::Punctuated,
+};
+
+use crate::{
+    attr::cfg_attr,
+    diag::{Diagnostics, Mistake},
+    paths::last_ident,
+};
+
+/// What stands in the `#[serde(..)]` attributes; an ill-formed one is serde's to report.
+pub(crate) fn serde_metas(attributes: &[Attribute]) -> Vec<Meta> {
+    metas_of(attributes, "serde")
+}
+
+fn metas_of(attributes: &[Attribute], name: &str) -> Vec<Meta> {
+    attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident(name))
+        .filter_map(|attribute| {
+            attribute
+                .parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
+                .ok()
+        })
+        .flatten()
+        .collect()
+}
+
+fn is_any(meta: &Meta, words: &[&str]) -> bool {
+    words.iter().any(|word| meta.path().is_ident(word))
+}
+
+/// The first of `metas` that is one of `words`.
+pub(crate) fn find<'a>(metas: &'a [Meta], words: &[&str]) -> Option<&'a Meta> {
+    metas.iter().find(|meta| is_any(meta, words))
+}
+
+/// The key that a field is read under: its name, unless serde is told another.
+pub(crate) fn json_key(field: &Field) -> String {
+    let own = || {
+        let ident = field.ident.as_ref();
+        ident.map(|ident| ident.unraw().to_string())
+    };
+    let metas = serde_metas(&field.attrs);
+    let renamed = find(&metas, &["rename"]).and_then(|rename| renamed(rename, "deserialize"));
+    renamed.or_else(own).unwrap_or_default()
+}
+
+/// `rename = "key"` or `rename(side = "key")`.
+fn renamed(rename: &Meta, side: &str) -> Option<String> {
+    match rename {
+        Meta::NameValue(_) => text(rename).map(LitStr::value),
+        Meta::List(list) => {
+            let sides = list
+                .parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
+                .ok()?;
+            let side = sides.iter().find(|meta| meta.path().is_ident(side))?;
+            text(side).map(LitStr::value)
+        }
+        Meta::Path(_) => None,
+    }
+}
+
+/// The text in `key = "text"`.
+fn text(meta: &Meta) -> Option<&LitStr> {
+    match meta {
+        Meta::NameValue(pair) => match &pair.value {
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(text),
+                ..
+            }) => Some(text),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether the field's type need not be storable itself. What stands in a `cfg_attr` is not ours to decide.
+pub(crate) fn changes_form(field: &Field) -> bool {
+    const WORDS: [&str; 8] = [
+        "with",
+        "serialize_with",
+        "deserialize_with",
+        "skip",
+        "skip_serializing",
+        "skip_deserializing",
+        "flatten",
+        "bound",
+    ];
+    let conditional = field.attrs.iter().any(|attribute| {
+        cfg_attr(attribute).is_some_and(|(_, metas)| find(&metas, &["serde"]).is_some())
+    });
+    conditional || find(&serde_metas(&field.attrs), &WORDS).is_some()
+}
+
+/// The part of a field's serde attributes that writes its value in another form than its type has.
+pub(crate) fn written_with(field: &Field) -> Vec<Meta> {
+    let mut metas = serde_metas(&field.attrs);
+    metas.retain(|meta| is_any(meta, &["with", "serialize_with", "flatten"]));
+    metas
+}
+
+/// What is written in one form and read in another, with the edit that makes them one.
+pub(crate) fn one_sided(metas: &[Meta]) -> Option<(&Meta, String)> {
+    if let Some(rename) = find(metas, &["rename"]) {
+        let (write, read) = (renamed(rename, "serialize"), renamed(rename, "deserialize"));
+        if write != read {
+            let key = write.or(read).unwrap_or_default();
+            return Some((
+                rename,
+                format!("write `rename = \"{key}\"`, for both sides"),
+            ));
+        }
+    }
+    if find(metas, &["with"]).is_some() {
+        return None;
+    }
+    let (write, read) = ("serialize_with", "deserialize_with");
+    let (found, other) = match (find(metas, &[write]), find(metas, &[read])) {
+        (Some(found), None) => (found, read),
+        (None, Some(found)) => (found, write),
+        _ => return None,
+    };
+    let help = format!("add `{other} = \"..\"`, or write both as one `with = \"..\"`");
+    Some((found, help))
+}
+
+/// With `serde(with = "..")` a field's JSON Schema is unknown, and what schemars makes of the module's name is an error
+/// that nobody can read.
+pub(crate) fn schema_is_told(diag: &Diagnostics, attributes: &[Attribute], name: Option<&Ident>) {
+    let Some(with) = hides_the_schema(attributes) else {
+        return;
+    };
+    let whose = name.map(|name| format!(" of `{name}`")).unwrap_or_default();
+    let fact = format!("the JSON Schema{whose} cannot be told from `serde(with = ..)`");
+    let help = "add `#[schemars(with = \"String\")]`, with the type that its JSON is that of";
+    diag.add(Mistake::at(with, fact).help(help));
+}
+
+/// The `serde(with = "..")` that leaves a field's JSON Schema unknown, if there is one.
+pub(crate) fn hides_the_schema(attributes: &[Attribute]) -> Option<Meta> {
+    let metas = serde_metas(attributes);
+    let schemars = metas_of(attributes, "schemars");
+    let with = find(&metas, &["with"])?;
+    let told = find(&schemars, &["with", "schema_with", "skip"]).or(find(&metas, &["skip"]));
+    let is_told = told.is_some() || text(with).is_some_and(is_type);
+    (!is_told).then(|| with.clone())
+}
+
+/// `serde_with::As<..>` and the like, which schemars reads as the type that it is; a module has no capital.
+fn is_type(with: &LitStr) -> bool {
+    let last_is_capital = |path: &Path| {
+        last_ident(path)
+            .and_then(|ident| ident.to_string().chars().next())
+            .is_some_and(char::is_uppercase)
+    };
+    match with.parse::<Type>() {
+        Ok(Type::Path(path)) => last_is_capital(&path.path),
+        other => other.is_ok(),
+    }
+}

@@ -1,0 +1,36 @@
+use intent_runtime::prelude::*;
+
+#[commands]
+impl Account {
+    #[create]
+    pub fn open() -> Opened {
+        Opened
+    }
+    #[handle]
+    pub fn deposited(&self, amount: i64) -> Result<Deposited, Refused> {
+        Ok(Deposited { amount })
+    }
+}
+
+#[derive(Aggregate)]
+#[aggregate(created_by(Opened), events(Deposited))]
+pub struct Account {
+    #[id]
+    id: Id<Account>,
+    #[on(Deposited += |e| e.amount)]
+    balance: i64,
+}
+
+#[event]
+pub struct Opened;
+
+#[event]
+pub struct Deposited {
+    pub amount: i64,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("refused")]
+pub struct Refused;
+
+fn main() {}

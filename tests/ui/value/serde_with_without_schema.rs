@@ -1,0 +1,26 @@
+use intent_runtime::prelude::*;
+
+#[value]
+#[serde(rename_all = "camelCase")]
+pub enum Amount {
+    None,
+    Some {
+        #[serde(with = "as_text")]
+        in_cents: i64,
+    },
+}
+
+mod as_text {
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    pub fn serialize<S: Serializer>(amount: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(amount)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(D::Error::custom)
+    }
+}
+
+fn main() {}
