@@ -5,9 +5,9 @@ use std::{fmt, ops::Deref, sync::Arc};
 use tracing::Instrument;
 
 use crate::{
-    Aggregate, AsOf, Catalogue, Command, Id, LoadError, Loaded, Receipt, Recorded, Refusal,
-    RegisterError, SendError, SendOptions, Snapshot, SnapshotCodec, Store, StoreError, StreamId,
-    TenantId, Version, catalogue,
+    Aggregate, AsOf, Catalogue, Command, Id, LoadError, Loaded, LogFilter, Receipt, Recorded,
+    Refusal, RegisterError, SendError, SendOptions, Snapshot, SnapshotCodec, Store, StoreError,
+    StreamId, Subscription, TenantId, Version, catalogue,
     dispatch::{self, AggregateCache},
     telemetry,
 };
@@ -127,6 +127,11 @@ impl App {
     /// What is registered.
     pub fn catalogue(&self) -> &Catalogue {
         &self.tenant.core.catalogue
+    }
+
+    /// The log of all tenants, from its start on. [`Tenant::subscribe`] gives that of one.
+    pub fn subscribe_all(&self, filter: LogFilter) -> Subscription {
+        Subscription::new(Arc::clone(&self.tenant.core.store), None, filter)
     }
 
     /// The store, for what the app does not offer.
@@ -294,6 +299,11 @@ impl Tenant {
             Ok(events)
         };
         loading.instrument(span)
+    }
+
+    /// This tenant's events in the order of the log, from its start on, and then as they are stored.
+    pub fn subscribe(&self, filter: LogFilter) -> Subscription {
+        Subscription::new(Arc::clone(&self.core.store), Some(self.id), filter)
     }
 
     /// Takes a snapshot of an aggregate now, and returns the version it is of. Without being asked, one is taken every

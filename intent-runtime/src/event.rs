@@ -176,6 +176,16 @@ impl RecordedEvent {
     pub fn occurred_at(&self) -> Timestamp {
         self.metadata.timestamp.unwrap_or(self.recorded_at)
     }
+
+    /// The typed event of an aggregate, in today's shape, whatever shape it was stored in.
+    ///
+    /// # Errors
+    /// [`DecodeError`] for an unknown name, a version without a chain, or a payload of another shape.
+    pub fn decode<A: Aggregate>(self) -> Result<Recorded<A::Event>, DecodeError> {
+        let payload = self.payload.as_bytes();
+        let event = A::Event::decode(&self.event_type, self.schema_version, payload)?;
+        Ok(Recorded::new(event, self))
+    }
 }
 
 /// A typed event together with what the store knows of it. It derefs to the event.

@@ -18,6 +18,7 @@ mod macros;
 mod metadata;
 mod snapshot;
 pub mod store;
+mod subscription;
 mod telemetry;
 mod testing;
 mod timestamp;
@@ -37,9 +38,12 @@ pub use json_object::JsonObject;
 pub use metadata::{EncodedMetadata, Metadata};
 pub use snapshot::{NewSnapshot, Snapshot, SnapshotCodec, StoredSnapshot};
 pub use store::MemoryStore;
+#[cfg(feature = "postgres")]
+pub use store::PgStore;
 #[cfg(feature = "sqlite")]
 pub use store::SqliteStore;
-pub use store::{AsOf, Expect, Store, StoreError, StreamId};
+pub use store::{AsOf, Cursor, Expect, LogFilter, Store, StoreError, StreamId};
+pub use subscription::Subscription;
 pub use testing::{Scenario, Then};
 pub use timestamp::{Timestamp, TimestampError};
 pub use upcast::{DecodeError, UpcastError};

@@ -11,9 +11,13 @@ use std::{
 use intent_runtime::{
     App, AsOf, CommandId, EncodedMetadata, Expect, Id, Metadata, NewEvent, NewSnapshot,
     RecordedEvent, SqliteStore, Store, StoreError, StreamId, TenantId, Version,
-    store::{Append, Appended, EventSink, MemoryStore, ReadStream, StateSink, StoreFuture},
+    store::{
+        Append, Appended, EventSink, LogHealth, LogPage, MemoryStore, ReadLog, ReadStream,
+        StateSink, StoreFuture,
+    },
 };
 use serde_json::value::RawValue;
+use tokio::sync::watch;
 
 use super::domain::{Account, Loan, Open};
 
@@ -171,6 +175,22 @@ impl Store for Interposed {
         aggregate_type: Option<&'a str>,
     ) -> StoreFuture<'a, u64> {
         self.store.delete_snapshots(tenant, aggregate_type)
+    }
+
+    fn read_log<'a>(
+        &'a self,
+        read: ReadLog<'a>,
+        sink: &'a mut EventSink<'a>,
+    ) -> StoreFuture<'a, LogPage> {
+        self.store.read_log(read, sink)
+    }
+
+    fn log_health(&self) -> StoreFuture<'_, LogHealth> {
+        self.store.log_health()
+    }
+
+    fn wake_ups(&self) -> watch::Receiver<()> {
+        self.store.wake_ups()
     }
 
     fn close(&self) -> StoreFuture<'_, ()> {

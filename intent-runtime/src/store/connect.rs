@@ -13,14 +13,17 @@ pub(crate) async fn connect(url: &str) -> Result<Arc<dyn Store>, StoreError> {
     match url.split_once(':') {
         Some(("memory", "")) => Ok(Arc::new(MemoryStore::new())),
         #[cfg(feature = "sqlite")]
-        Some(("sqlite", _)) => match super::SqliteStore::connect(url).await {
-            Ok(store) => Ok(Arc::new(store)),
-            // Of a database in memory the store knows only the file name that was made up for it.
-            Err(StoreError::UnknownUrl { hint, .. }) => Err(unknown(hint)),
-            Err(error) => Err(error),
-        },
+        Some(("sqlite", _)) => Ok(Arc::new(super::SqliteStore::connect(url).await?)),
         #[cfg(not(feature = "sqlite"))]
         Some(("sqlite", _)) => Err(unknown("enable the feature `sqlite` of intent-runtime")),
-        _ => Err(unknown("use `memory:` or `sqlite:FILE`")),
+        #[cfg(feature = "postgres")]
+        Some(("postgres" | "postgresql", _)) => Ok(Arc::new(super::PgStore::connect(url).await?)),
+        #[cfg(not(feature = "postgres"))]
+        Some(("postgres" | "postgresql", _)) => {
+            Err(unknown("enable the feature `postgres` of intent-runtime"))
+        }
+        _ => Err(unknown(
+            "use `memory:`, `sqlite:FILE` or `postgres://HOST/DATABASE`",
+        )),
     }
 }

@@ -1,5 +1,6 @@
 //! What can go wrong in a store.
 
+use super::Cursor;
 use crate::{CommandId, Expect, StreamId, Version};
 
 /// The cause a store error keeps.
@@ -76,6 +77,73 @@ pub enum StoreError {
         /// What the database said.
         source: Cause,
     },
+    /// A statement ran into the time limit that the database sets. Handling: raise `statement_timeout`, or send again.
+    #[error("`{place}` gave up a statement that took too long: raise `statement_timeout`")]
+    TimedOut {
+        /// Which database.
+        place: String,
+        /// What the database said.
+        source: Cause,
+    },
+    /// The database refused the user or the password. Handling: correct the URL.
+    #[error("`{place}` refused the user or the password: correct the URL")]
+    Unauthenticated {
+        /// Which database.
+        place: String,
+        /// What the database said.
+        source: Cause,
+    },
+    /// The role has not the rights it needs. Handling: `SELECT intent.grant_app('ROLE')`, as the owner of the tables.
+    #[error(
+        "`{place}` does not let this role do that: the owner gives it the rights with `SELECT intent.grant_app('ROLE')`"
+    )]
+    Forbidden {
+        /// Which database.
+        place: String,
+        /// What the database said.
+        source: Cause,
+    },
+    /// The role may do more than strict tenancy allows. Handling: connect as another role.
+    #[error(
+        "`{place}` has a role that {what}, which strict tenancy refuses: connect as a role of its own, given its rights with `SELECT intent.grant_app('ROLE')`"
+    )]
+    TooManyRights {
+        /// Which database.
+        place: String,
+        /// What the role may do.
+        what: &'static str,
+    },
+    /// The server has no connection left. Handling: raise its `max_connections`, or open fewer.
+    #[error("`{place}` has no connection left: raise its `max_connections` or open fewer")]
+    NoConnection {
+        /// Which database.
+        place: String,
+        /// What the database said.
+        source: Cause,
+    },
+    /// The tables are missing or older than this build needs, and this role may not make them. Handling: open the store
+    /// once as their owner, which makes them.
+    #[error(
+        "`{place}` has schema version {found} and needs {known}: open it once as a role that may create the schema `intent`"
+    )]
+    NotMigrated {
+        /// Which database.
+        place: String,
+        /// The version found; 0 when there is none.
+        found: i64,
+        /// The version this build needs.
+        known: i64,
+        /// What kept this role from making them, if that was tried.
+        source: Option<Cause>,
+    },
+    /// The database, or what stands before it, cannot keep the store's promises. Handling: as it says.
+    #[error("`{place}` is {what}")]
+    Unsupported {
+        /// Which database.
+        place: String,
+        /// What it is.
+        what: &'static str,
+    },
     /// The file is not a database of this kind, or is damaged. Nothing in it was touched.
     #[error("`{place}` is not a SQLite database, or is damaged")]
     NotADatabase {
@@ -118,7 +186,17 @@ pub enum StoreError {
         /// What the database said.
         source: Cause,
     },
-    /// The URL names no store this build has. Handling: use `memory:` or `sqlite:FILE`, or enable the store's feature.
+    /// A cursor cannot be gone on from: it belongs to another store, or this one was put back to an earlier state.
+    /// Handling: find out which store it came from, or read from the start.
+    #[error("the log cannot be read from {cursor}: {what}")]
+    UnknownCursor {
+        /// The cursor.
+        cursor: Cursor,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// The URL names no store this build has. Handling: use `memory:`, `sqlite:FILE` or `postgres://HOST/DATABASE`, or enable
+    /// the store's feature.
     #[error("`{url}` names no store of this build: {hint}")]
     UnknownUrl {
         /// The URL.

@@ -8,9 +8,12 @@ use std::{
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
+use tokio::sync::watch;
+use uuid::Uuid;
+
 use super::{
-    Append, Appended, AsOf, EventSink, RawEvent, ReadStream, StateSink, Store, StoreError,
-    StoreFuture, StreamId,
+    Append, Appended, AsOf, Cursor, EventSink, LogHealth, LogPage, NextPage, RawEvent, ReadLog,
+    ReadStream, StateSink, Store, StoreError, StoreFuture, StreamId,
 };
 use crate::{
     AggregateId, CommandId, EventId, Metadata, NewSnapshot, Position, RecordedEvent,
@@ -32,16 +35,19 @@ use crate::{
 /// assert_eq!(version, Version::NONE);
 /// # Ok::<(), intent_runtime::StoreError>(()) }).unwrap();
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct MemoryStore {
+    /// Tells its cursors from those of other stores.
+    id: Uuid,
     content: Arc<RwLock<Content>>,
+    grown: watch::Sender<()>,
 }
 
 #[derive(Default)]
 struct Content {
     tenants: HashMap<TenantId, Tenant>,
-    /// How many events there are, which is the last one's position.
-    events: u64,
+    /// All events in order: the first has position 1.
+    log: Vec<Arc<RecordedEvent>>,
     closed: bool,
 }
 
@@ -62,7 +68,11 @@ struct Stream {
 impl MemoryStore {
     /// An empty store.
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            id: Uuid::now_v7(),
+            content: Arc::default(),
+            grown: watch::Sender::new(()),
+        }
     }
 
     /// Nothing that runs under the lock panics half-way through a change, so a poisoned lock guards sound content.
@@ -84,7 +94,51 @@ impl MemoryStore {
 
     fn append_now(&self, append: Append) -> Result<Appended, StoreError> {
         append.check()?;
-        self.write()?.append(append)
+        let appended = self.write()?.append(append)?;
+        self.grown.send_replace(());
+        Ok(appended)
+    }
+
+    fn read_log_now(
+        &self,
+        read: ReadLog<'_>,
+        sink: &mut EventSink<'_>,
+    ) -> Result<LogPage, StoreError> {
+        let after = read.after.position_in(self.id)?;
+        let (page, last) = {
+            let content = self.read()?;
+            let last = u64::try_from(content.log.len()).unwrap_or(u64::MAX);
+            let after = usize::try_from(after).ok();
+            let rest = after.and_then(|after| content.log.get(after..));
+            let rest = rest.ok_or(StoreError::UnknownCursor {
+                cursor: read.after,
+                what: "it is beyond the end of the log",
+            })?;
+            (rest[..read.limit.min(rest.len())].to_vec(), last)
+        };
+        let mut end = after;
+        for event in page {
+            end = event.position.get();
+            let tenant = read.tenant.is_none_or(|tenant| tenant == event.tenant_id);
+            if tenant
+                && read.filter.allows(&event)
+                && sink(RecordedEvent::clone(&event)) == ControlFlow::Break(())
+            {
+                break;
+            }
+        }
+        Ok(LogPage {
+            cursor: if end == 0 {
+                Cursor::START
+            } else {
+                Cursor::after(self.id, Position::new(end))
+            },
+            next: if end < last {
+                NextPage::More
+            } else {
+                NextPage::End
+            },
+        })
     }
 
     fn read_state_now(
@@ -219,10 +273,11 @@ impl Content {
         tenant
             .commands
             .insert(first, (id.aggregate_id, before.next()));
+        let mut position = u64::try_from(self.log.len()).unwrap_or(u64::MAX);
         for (index, event) in (0..).zip(append.events) {
-            self.events += 1;
-            stream.events.push(Arc::new(RecordedEvent {
-                position: Position::new(self.events),
+            position += 1;
+            let event = Arc::new(RecordedEvent {
+                position: Position::new(position),
                 id: EventId::of(append.command_id, index),
                 tenant_id: id.tenant_id,
                 aggregate_type: id.aggregate_type.to_string(),
@@ -233,14 +288,16 @@ impl Content {
                 payload: Box::<str>::from(event.payload).into(),
                 metadata: Metadata::clone(&append.metadata),
                 recorded_at,
-            }));
+            });
+            self.log.push(Arc::clone(&event));
+            stream.events.push(event);
         }
         if let Some(snapshot) = append.snapshot {
             tenant.keep_snapshot(id.aggregate_id, &snapshot);
         }
         Appended::Stored {
             version: after,
-            position: Position::new(self.events),
+            position: Position::new(position),
             recorded_at,
         }
     }
@@ -332,6 +389,12 @@ impl Stream {
     }
 }
 
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryStore").finish_non_exhaustive()
@@ -387,12 +450,31 @@ impl Store for MemoryStore {
         Box::pin(async move { self.delete_snapshots_now(tenant, aggregate_type) })
     }
 
+    fn read_log<'a>(
+        &'a self,
+        read: ReadLog<'a>,
+        sink: &'a mut EventSink<'a>,
+    ) -> StoreFuture<'a, LogPage> {
+        Box::pin(async move { self.read_log_now(read, sink) })
+    }
+
+    fn log_health(&self) -> StoreFuture<'_, LogHealth> {
+        Box::pin(async move { self.read().map(|_| LogHealth::default()) })
+    }
+
+    fn wake_ups(&self) -> watch::Receiver<()> {
+        self.grown.subscribe()
+    }
+
     fn close(&self) -> StoreFuture<'_, ()> {
         let mut content = self.content.write().unwrap_or_else(PoisonError::into_inner);
         *content = Content {
             closed: true,
             ..Content::default()
         };
+        drop(content);
+        // Whoever waits learns that nothing more will come.
+        self.grown.send_replace(());
         Box::pin(ready(Ok(())))
     }
 }

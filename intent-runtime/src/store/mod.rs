@@ -11,32 +11,45 @@
 //! | S4 | One command id in one tenant has one effect; sent again, it is answered with what it did. |
 //! | S5 | An unknown outcome happened once or not at all, and is resolved by appending again. |
 //! | S6 | A load yields versions in order without gap or repeat, in bounded memory. |
+//! | S7 | A reader of the log sees every committed event once, in order, and never passes one that commits later. |
+//! | S8 | Events of one aggregate appear in the log in the order of their versions. |
 //! | S9 | A newer snapshot replaces an older one, never the other way; without snapshots every load is the same. |
 //! | S10 | Tenants are separate. |
 //! | S11 | Events are only ever appended. |
 //! | S12 | Payloads up to 16 MiB, any JSON, unchanged to the byte. |
 //! | S13 | Bad input is a typed error before anything is written. |
+//! | S14 | Waiting readers are woken by appends, and go on without being woken too. |
 //! | S15 | Every call can be cancelled at any await. |
-//!
-//! S7, S8 and S14 are promises of the log reader.
 
 mod append;
 #[cfg(feature = "testkit")]
 pub mod conformance;
 mod connect;
 mod error;
+mod log;
 mod memory;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod migrations;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
 pub use append::{Append, Appended, Expect};
 pub(crate) use connect::connect;
 pub use error::{Cause, InvalidAppend, StoreError};
+pub use log::{
+    Cursor, LogFilter, LogHealth, LogPage, LogWriter, NextPage, ParseCursorError, ReadLog,
+};
 pub use memory::MemoryStore;
+#[cfg(feature = "postgres")]
+pub use postgres::PgStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 
 use std::{borrow::Cow, fmt, future::Future, ops::ControlFlow, pin::Pin};
+
+use tokio::sync::watch;
 
 use crate::{
     Aggregate, AggregateId, CommandId, Id, NewSnapshot, RecordedEvent, StoredSnapshot, TenantId,
@@ -93,6 +106,21 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         tenant: TenantId,
         aggregate_type: Option<&'a str>,
     ) -> StoreFuture<'a, u64>;
+
+    /// Reads events of the whole log in order, from a cursor on, as far as it may be read now. When the sink breaks, the
+    /// page ends with the event it was given.
+    fn read_log<'a>(
+        &'a self,
+        read: ReadLog<'a>,
+        sink: &'a mut EventSink<'a>,
+    ) -> StoreFuture<'a, LogPage>;
+
+    /// What holds up readers of the log, if anything.
+    fn log_health(&self) -> StoreFuture<'_, LogHealth>;
+
+    /// Changes whenever the log may have grown. Not every append is told of, by this process or another: who waits
+    /// looks for himself now and then.
+    fn wake_ups(&self) -> watch::Receiver<()>;
 
     /// Waits for appends that were handed over, then frees what the store holds. Later calls are
     /// [`StoreError::Closed`].

@@ -27,6 +27,7 @@ pub mod durability;
 mod fixture;
 pub mod lifecycle;
 pub mod limits;
+pub mod log;
 pub mod payloads;
 pub mod reading;
 pub mod snapshots;
@@ -102,6 +103,17 @@ macro_rules! store_conformance {
                 too_large_payloads_are_refused,
                 a_version_beyond_the_highest_is_refused,
                 snapshots_of_another_version_are_refused,
+            }
+            log::{
+                the_log_is_read_in_order,
+                a_cursor_goes_on_where_it_stopped,
+                a_filter_gives_what_is_wanted,
+                a_tenants_log_is_its_own,
+                a_foreign_cursor_is_refused,
+                a_sink_ends_the_page,
+                readers_beside_writers_miss_nothing,
+                a_waiting_reader_is_woken,
+                a_cancelled_reader_loses_nothing,
             }
             lifecycle::{
                 dropped_appends_leave_the_store_sound,

@@ -1,19 +1,20 @@
 //! Opening a file: finding out whose it is before anything in it changes, then bringing our tables up to date.
 
-use sqlx::{
-    ConnectOptions, Connection, Row, SqlSafeStr, SqliteConnection,
-    migrate::{MigrateError, Migration, MigrationType, Migrator},
-    sqlite::SqliteConnectOptions,
-};
+use sqlx::{ConnectOptions, Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use super::error::{Failure, Kind, Place};
-use crate::StoreError;
+use crate::{
+    StoreError,
+    store::migrations::{self, Refused, Step, known},
+};
+
+pub(super) use crate::store::migrations::Found;
 
 /// Our own list of applied migrations, so that a user's `_sqlx_migrations` is never touched.
 const MIGRATIONS_TABLE: &str = "intent_migrations";
 
 /// Every migration there ever was; an applied one never changes.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(
+const MIGRATIONS: [Step; 1] = [(
     1,
     "events and snapshots",
     concat!(
@@ -22,19 +23,11 @@ const MIGRATIONS: [(i64, &str, &str); 1] = [(
         include_str!("sql/events_never_vanish.sql"),
         include_str!("sql/events_never_replaced.sql"),
         include_str!("sql/snapshots.sql"),
+        include_str!("sql/store.sql"),
     ),
 )];
 
-/// What a file holds under our names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Found {
-    /// Nothing yet, or tables of an older version.
-    Older,
-    /// Tables as this build makes them.
-    Current,
-}
-
-/// Looks into a file without changing a byte of it. A file that does not exist yet is [`Found::Older`].
+/// Looks into a file without changing a byte of it. A file that does not exist yet holds nothing.
 ///
 /// # Errors
 /// What is not a database, not ours under our names, or newer than this build is refused by name.
@@ -52,7 +45,7 @@ pub(super) async fn probe(
             probe_with(&restoring, place).await
         }
         // Opening it for good says better why it cannot be opened, or creates it.
-        Err(StoreError::Unavailable { .. }) => Ok(Found::Older),
+        Err(StoreError::Unavailable { .. }) => Ok(Found::Older(0)),
         found => found,
     }
 }
@@ -88,8 +81,9 @@ pub(super) async fn migrate(
     let transaction = connection.begin_with("BEGIN IMMEDIATE").await;
     let mut transaction = transaction.map_err(|error| place.error(error))?;
     // Between the probe and the lock another process may have migrated, or made tables of its own.
-    if inspect(&mut transaction, place).await? == Found::Older {
-        let migrated = migrator().run_direct(None, &mut *transaction, false).await;
+    if let Found::Older(_) = inspect(&mut transaction, place).await? {
+        let migrator = migrations::migrator(&MIGRATIONS, MIGRATIONS_TABLE);
+        let migrated = migrator.run_direct(None, &mut *transaction, false).await;
         migrated.map_err(|error| migrate_error(place, error))?;
     }
     let committed = transaction.commit().await;
@@ -112,7 +106,7 @@ async fn inspect(connection: &mut SqliteConnection, place: &Place) -> Result<Fou
     let names = names.map_err(|error| place.error(error))?;
     let ours = names.iter().any(|name| name == MIGRATIONS_TABLE);
     match names.first() {
-        None => Ok(Found::Older),
+        None => Ok(Found::Older(0)),
         Some(foreign) if !ours => Err(place.foreign(foreign)),
         Some(_) => inspect_migrations(connection, place, &names).await,
     }
@@ -132,63 +126,37 @@ async fn inspect_migrations(
         }
         Err(failure) => return Err(place.error(failure)),
     };
-    let known = MIGRATIONS.iter().map(|(version, ..)| *version).max();
-    let known = known.unwrap_or(0);
-    let mut applied = 0;
+    let mut applied = Vec::with_capacity(rows.len());
     for row in &rows {
         let foreign = |_| place.foreign(MIGRATIONS_TABLE);
-        let version: i64 = row.try_get(0).map_err(foreign)?;
-        let checksum: &[u8] = row.try_get(1).map_err(foreign)?;
-        let success: bool = row.try_get(2).map_err(foreign)?;
-        if version > known {
-            return Err(StoreError::NewerSchema {
-                place: place.to_string(),
-                found: version,
-                known,
-            });
-        }
-        let migrator = migrator();
-        let same = migrator.iter().any(|migration| {
-            migration.version == version && *migration.checksum == *checksum && success
-        });
-        if !same {
-            return Err(place.foreign(MIGRATIONS_TABLE));
-        }
-        applied = version;
+        applied.push((
+            row.try_get(0).map_err(foreign)?,
+            row.try_get(1).map_err(foreign)?,
+            row.try_get(2).map_err(foreign)?,
+        ));
     }
+    let migrator = migrations::migrator(&MIGRATIONS, MIGRATIONS_TABLE);
+    let found = migrations::judge(&migrator, applied.into_iter());
+    let found = found.map_err(|refused| match refused {
+        Refused::Foreign => place.foreign(MIGRATIONS_TABLE),
+        Refused::Newer(found) => StoreError::NewerSchema {
+            place: place.to_string(),
+            found,
+            known: known(&MIGRATIONS),
+        },
+    })?;
     // Tables that no applied migration made are somebody else's.
     let foreign = names.iter().find(|name| *name != MIGRATIONS_TABLE);
-    if let Some(foreign) = foreign.filter(|_| applied == 0) {
-        return Err(place.foreign(foreign));
+    match foreign {
+        Some(foreign) if found == Found::Older(0) => Err(place.foreign(foreign)),
+        _ => Ok(found),
     }
-    Ok(if applied == known {
-        Found::Current
-    } else {
-        Found::Older
-    })
 }
 
-fn migrator() -> Migrator {
-    let migrations = MIGRATIONS.iter().map(|(version, description, sql)| {
-        Migration::new(
-            *version,
-            (*description).into(),
-            MigrationType::Simple,
-            sql.into_sql_str(),
-            false,
-        )
-    });
-    let mut migrator = Migrator::with_migrations(migrations.collect());
-    migrator.dangerous_set_table_name(MIGRATIONS_TABLE);
-    migrator
-}
-
-fn migrate_error(place: &Place, error: MigrateError) -> StoreError {
-    match error {
-        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
-            place.error(error)
-        }
-        other => StoreError::Backend {
+fn migrate_error(place: &Place, error: sqlx::migrate::MigrateError) -> StoreError {
+    match migrations::database_error(error) {
+        Ok(error) => place.error(error),
+        Err(other) => StoreError::Backend {
             place: place.to_string(),
             source: Box::new(other),
         },

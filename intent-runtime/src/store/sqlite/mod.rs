@@ -5,19 +5,23 @@ mod column;
 mod decide;
 mod error;
 mod frames;
+mod log;
 mod migrate;
 mod page;
 mod read;
 mod snapshot;
 mod transaction;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, future::ready, sync::Arc, time::Duration};
 
 use sqlx::{
     ConnectOptions, SqliteConnection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use tokio::{sync::Mutex, task::JoinHandle};
+use tokio::{
+    sync::{Mutex, watch},
+    task::JoinHandle,
+};
 
 use self::{
     append::{Queue, Request, Writer},
@@ -28,8 +32,8 @@ use self::{
     snapshot::{DeleteSnapshots, SaveSnapshot},
 };
 use super::{
-    Append, Appended, AsOf, EventSink, ReadStream, StateSink, Store, StoreError, StoreFuture,
-    StreamId,
+    Append, Appended, AsOf, EventSink, LogHealth, LogPage, ReadLog, ReadStream, StateSink, Store,
+    StoreError, StoreFuture, StreamId,
 };
 use crate::{CommandId, NewSnapshot, RecordedEvent, TenantId, Version};
 
@@ -65,6 +69,7 @@ const SWITCH_PAUSE: Duration = Duration::from_millis(20);
 pub struct SqliteStore {
     reader: Reader,
     queue: Queue,
+    grown: watch::Sender<()>,
     /// Ends when the queue was closed and all of it is written; [`Store::close`] waits for it.
     writer: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
@@ -84,7 +89,12 @@ impl SqliteStore {
         } else {
             options.create_if_missing(true)
         };
-        Self::open(options).await
+        let opened = Self::open(options).await;
+        opened.map_err(|error| match error {
+            // Of a database in memory, the options know only a file name that was made up for it.
+            StoreError::UnknownUrl { hint, .. } => unknown_url(url, hint),
+            error => error,
+        })
     }
 
     /// Opens the file that the options name, with their busy timeout and other settings; the journal mode is always
@@ -104,11 +114,13 @@ impl SqliteStore {
             let hint = "a database in memory would vanish with its connection, use `memory:`";
             return Err(unknown_url(&format!("sqlite:{place}"), hint));
         }
-        if found == Found::Older {
+        if let Found::Older(_) = found {
             migrate::migrate(&mut connection, &place).await?;
         }
+        let pool = connect_readers(&options, &place).await?;
         let reader = Reader {
-            pool: connect_readers(&options, &place).await?,
+            store: log::store_id(&pool, &place).await?,
+            pool,
             place: place.clone(),
         };
         let (queue, writer) = Writer::new(connection, options, place);
@@ -116,6 +128,7 @@ impl SqliteStore {
         Ok(Self {
             reader,
             queue,
+            grown: watch::Sender::new(()),
             writer: Arc::new(Mutex::new(Some(writer))),
         })
     }
@@ -132,7 +145,10 @@ impl SqliteStore {
         let stream = append.stream.clone();
         let command_id = append.command_id;
         match self.queue.ask(Request::Append, append).await? {
-            Some(Verdict::Accept(accepted)) => Ok(accepted.into()),
+            Some(Verdict::Accept(accepted)) => {
+                self.grown.send_replace(());
+                Ok(accepted.into())
+            }
             Some(Verdict::Before) => {
                 let tenant = stream.tenant_id;
                 let events = self.reader.events_of_command(tenant, command_id).await?;
@@ -182,6 +198,7 @@ impl SqliteStore {
             *writer = None;
         }
         self.reader.pool.close().await;
+        self.grown.send_replace(());
     }
 }
 
@@ -294,6 +311,23 @@ impl Store for SqliteStore {
         aggregate_type: Option<&'a str>,
     ) -> StoreFuture<'a, u64> {
         Box::pin(self.delete_snapshots_now(tenant, aggregate_type))
+    }
+
+    fn read_log<'a>(
+        &'a self,
+        read: ReadLog<'a>,
+        sink: &'a mut EventSink<'a>,
+    ) -> StoreFuture<'a, LogPage> {
+        Box::pin(self.reader.read_log(read, sink))
+    }
+
+    fn log_health(&self) -> StoreFuture<'_, LogHealth> {
+        // The one writer leaves no gaps.
+        Box::pin(ready(Ok(LogHealth::default())))
+    }
+
+    fn wake_ups(&self) -> watch::Receiver<()> {
+        self.grown.subscribe()
     }
 
     fn close(&self) -> StoreFuture<'_, ()> {

@@ -30,6 +30,8 @@ const FEW_EVENTS: u64 = 8;
 /// The reading half of the store.
 #[derive(Clone, Debug)]
 pub(super) struct Reader {
+    /// Tells this store's cursors from those of another.
+    pub(super) store: Uuid,
     pub(super) pool: SqlitePool,
     pub(super) place: Place,
 }

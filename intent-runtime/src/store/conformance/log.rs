@@ -1,0 +1,289 @@
+//! S7, S8, S14: the log in order, nothing skipped, nothing twice, and readers woken.
+
+use std::{ops::ControlFlow, sync::Arc, time::Duration};
+
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use super::fixture::{Subject, append, new_stream, new_tenant, stored};
+use crate::{
+    AggregateId, Cursor, Expect, Id, LogFilter, MemoryStore, Position, RecordedEvent, StoreError,
+    StreamId, Subscription, TenantId,
+    store::{LogPage, NextPage, ReadLog},
+};
+
+/// S7: the log has every event of every tenant in order of position, in pages of any size.
+pub async fn the_log_is_read_in_order(store: Subject) {
+    let streams = [new_stream(), new_stream(), in_new_tenant()];
+    for turn in 0..20 {
+        let stream = &streams[turn % streams.len()];
+        stored(&store, append(stream, Expect::Any, &["1", "2"])).await;
+    }
+    let all = whole_log(&store, 1_000).await;
+    assert_eq!(all.len(), 40, "every event is there");
+    assert!(
+        all.is_sorted_by(|one, next| one.position < next.position),
+        "in order of position"
+    );
+    for limit in [1, 7, 40] {
+        assert_eq!(whole_log(&store, limit).await, all, "in pages of {limit}");
+    }
+    for stream in &streams {
+        let own = all
+            .iter()
+            .filter(|event| event.aggregate_id == stream.aggregate_id);
+        for (version, event) in (1..).zip(own) {
+            assert_eq!(event.version.get(), version, "in order of version");
+            assert_eq!(event.tenant_id, stream.tenant_id, "with its tenant");
+        }
+    }
+}
+
+/// S7: a cursor is where the next reading goes on, also as text; nothing behind it is an empty page.
+pub async fn a_cursor_goes_on_where_it_stopped(store: Subject) {
+    let stream = new_stream();
+    stored(&store, append(&stream, Expect::Any, &["1", "2", "3"])).await;
+    let (first, page) = read(&store, Cursor::START, None, &LogFilter::all(), 2).await;
+    assert_eq!(payloads(&first), ["1", "2"]);
+    assert_eq!(page.next, NextPage::More, "there is more");
+    let kept: Cursor = page.cursor.to_string().parse().expect("it was written so");
+    let (second, page) = read(&store, kept, None, &LogFilter::all(), 2).await;
+    assert_eq!(payloads(&second), ["3"]);
+    let (none, at_end) = read(&store, page.cursor, None, &LogFilter::all(), 2).await;
+    assert!(none.is_empty(), "nothing is there twice");
+    assert_eq!((at_end.next, at_end.cursor), (NextPage::End, page.cursor));
+    stored(&store, append(&stream, Expect::Any, &["4"])).await;
+    let (fourth, _) = read(&store, at_end.cursor, None, &LogFilter::all(), 2).await;
+    assert_eq!(payloads(&fourth), ["4"], "what came later is found");
+}
+
+/// S7: only what is wanted is given, and the cursor goes past the rest.
+pub async fn a_filter_gives_what_is_wanted(store: Subject) {
+    let (account, loan) = (new_stream(), named("Loan"));
+    stored(&store, append(&account, Expect::Any, &["1"])).await;
+    stored(&store, append(&loan, Expect::Any, &["2"])).await;
+    let mut closed = append(&account, Expect::Any, &["3"]);
+    closed.events[0].event_type = "Closed".into();
+    stored(&store, closed).await;
+    let id = Id::<()>::from_uuid(account.aggregate_id.as_uuid());
+    let all = LogFilter::all;
+    for (filter, wanted) in [
+        (all(), vec!["1", "2", "3"]),
+        (all().aggregate_type("Loan"), vec!["2"]),
+        (
+            all().aggregate_type("Loan").aggregate_type("Account"),
+            vec!["1", "2", "3"],
+        ),
+        (all().event_type("Deposited"), vec!["1", "2"]),
+        (
+            all().event_type("Deposited").aggregate_type("Account"),
+            vec!["1"],
+        ),
+        (all().id(id), vec!["1", "3"]),
+        (all().id(id).event_type("Closed"), vec!["3"]),
+        (all().event_type("Opened"), vec![]),
+    ] {
+        let (events, page) = read(&store, Cursor::START, None, &filter, 10).await;
+        assert_eq!(payloads(&events), wanted, "{filter:?}");
+        let (rest, _) = read(&store, page.cursor, None, &all(), 10).await;
+        assert!(rest.is_empty(), "the cursor is at the end: {filter:?}");
+    }
+}
+
+/// S10: a tenant's log has that tenant's events.
+pub async fn a_tenants_log_is_its_own(store: Subject) {
+    let (one, other) = (in_new_tenant(), in_new_tenant());
+    for stream in [&one, &other, &one] {
+        stored(&store, append(stream, Expect::Any, &["1"])).await;
+    }
+    let mut after = Cursor::START;
+    let mut found = Vec::new();
+    loop {
+        let (events, page) = read(&store, after, Some(one.tenant_id), &LogFilter::all(), 1).await;
+        found.extend(events);
+        after = page.cursor;
+        if page.next == NextPage::End {
+            break;
+        }
+    }
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found.iter().all(|event| event.tenant_id == one.tenant_id));
+    let nobody = Some(new_tenant());
+    let (none, page) = read(&store, Cursor::START, nobody, &LogFilter::all(), 10).await;
+    assert!(none.is_empty(), "a tenant without events has none");
+    assert_ne!(
+        page.cursor,
+        Cursor::START,
+        "and need not look at them again"
+    );
+}
+
+/// S13: a cursor of another store, or one beyond the end, is refused.
+pub async fn a_foreign_cursor_is_refused(store: Subject) {
+    stored(&store, append(&new_stream(), Expect::Any, &["1"])).await;
+    let (_, page) = read(&store, Cursor::START, None, &LogFilter::all(), 10).await;
+    let (own, _) = page.cursor.place().expect("an event was read");
+    let beyond = Cursor::after(own, Position::new(1_000_000));
+    let other: Subject = Arc::new(MemoryStore::new());
+    stored(&other, append(&new_stream(), Expect::Any, &["1"])).await;
+    let (_, foreign) = read(&other, Cursor::START, None, &LogFilter::all(), 10).await;
+    for cursor in [
+        beyond,
+        foreign.cursor,
+        Cursor::after(Uuid::nil(), Position::new(1)),
+    ] {
+        let filter = LogFilter::all();
+        let read = ReadLog {
+            after: cursor,
+            tenant: None,
+            filter: &filter,
+            limit: 10,
+        };
+        let refused = store
+            .read_log(read, &mut |_| ControlFlow::Continue(()))
+            .await;
+        match refused {
+            Err(StoreError::UnknownCursor { cursor: named, .. }) => assert_eq!(named, cursor),
+            other => panic!("{cursor} must be refused, not {other:?}"),
+        }
+    }
+}
+
+/// S7: a sink that breaks ends the page behind the event it was given.
+pub async fn a_sink_ends_the_page(store: Subject) {
+    stored(&store, append(&new_stream(), Expect::Any, &["1", "2", "3"])).await;
+    let filter = LogFilter::all();
+    let read_one = ReadLog {
+        after: Cursor::START,
+        tenant: None,
+        filter: &filter,
+        limit: 10,
+    };
+    let page = store
+        .read_log(read_one, &mut |_| ControlFlow::Break(()))
+        .await;
+    let page = page.expect("the log can be read");
+    let (rest, _) = read(&store, page.cursor, None, &filter, 10).await;
+    assert_eq!(payloads(&rest), ["2", "3"]);
+}
+
+/// S7, S8: readers that begin at any time, beside many writers, see every event once, streams in order of version.
+pub async fn readers_beside_writers_miss_nothing(store: Subject) {
+    const WRITERS: usize = 8;
+    const APPENDS: usize = 40;
+    let mut writers = JoinSet::new();
+    for _ in 0..WRITERS {
+        let store = Arc::clone(&store);
+        writers.spawn(async move {
+            let streams = [new_stream(), in_new_tenant()];
+            for turn in 0..APPENDS {
+                let stream = &streams[turn % streams.len()];
+                stored(&store, append(stream, Expect::Any, &["1", "2"])).await;
+            }
+        });
+    }
+    let mut readers = JoinSet::new();
+    for _ in 0..3 {
+        let mut log = Subscription::new(Arc::clone(&store), None, LogFilter::all());
+        readers.spawn(async move {
+            let mut seen = Vec::new();
+            while seen.len() < WRITERS * APPENDS * 2 {
+                seen.push(log.next().await.expect("the log can be read"));
+            }
+            seen
+        });
+        tokio::task::yield_now().await;
+    }
+    writers.join_all().await;
+    let all = whole_log(&store, 10_000).await;
+    assert_eq!(all.len(), WRITERS * APPENDS * 2, "nothing is missing");
+    for seen in readers.join_all().await {
+        assert_eq!(seen, all, "each reader saw the same log");
+    }
+}
+
+/// S14: a waiting reader is woken by an append, with polling switched off.
+pub async fn a_waiting_reader_is_woken(store: Subject) {
+    let mut log = Subscription::new(Arc::clone(&store), None, LogFilter::all()).poll(None);
+    for turn in 0..20 {
+        let (stream, payload) = (new_stream(), turn.to_string());
+        let append = append(&stream, Expect::Any, &[&payload]);
+        let (event, _) = tokio::join!(log.next(), stored(&store, append));
+        assert_eq!(event.expect("the log can be read").payload, payload);
+    }
+}
+
+/// S15: a reader that is cancelled while it waits or reads loses nothing.
+pub async fn a_cancelled_reader_loses_nothing(store: Subject) {
+    let mut log = Subscription::new(Arc::clone(&store), None, LogFilter::all());
+    let mut seen = Vec::new();
+    for turn in 0..30_u64 {
+        let payload = turn.to_string();
+        stored(&store, append(&new_stream(), Expect::Any, &[&payload])).await;
+        let brief = Duration::from_micros(turn * 40);
+        if let Ok(event) = tokio::time::timeout(brief, log.next()).await {
+            seen.push(event.expect("the log can be read"));
+        }
+    }
+    while seen.len() < 30 {
+        seen.push(log.next().await.expect("the log can be read"));
+    }
+    let expected: Vec<String> = (0..30).map(|turn| turn.to_string()).collect();
+    assert_eq!(payloads(&seen), expected);
+}
+
+fn in_new_tenant() -> StreamId {
+    StreamId {
+        tenant_id: new_tenant(),
+        ..new_stream()
+    }
+}
+
+fn named(aggregate_type: &'static str) -> StreamId {
+    StreamId {
+        aggregate_type: aggregate_type.into(),
+        aggregate_id: AggregateId::from_uuid(Uuid::now_v7()),
+        ..new_stream()
+    }
+}
+
+fn payloads(events: &[RecordedEvent]) -> Vec<&str> {
+    events.iter().map(|event| &*event.payload).collect()
+}
+
+async fn read(
+    store: &Subject,
+    after: Cursor,
+    tenant: Option<TenantId>,
+    filter: &LogFilter,
+    limit: usize,
+) -> (Vec<RecordedEvent>, LogPage) {
+    let mut events = Vec::new();
+    let mut sink = |event| {
+        events.push(event);
+        ControlFlow::Continue(())
+    };
+    let read = ReadLog {
+        after,
+        tenant,
+        filter,
+        limit,
+    };
+    let page = store.read_log(read, &mut sink).await;
+    (events, page.expect("the log can be read"))
+}
+
+async fn whole_log(store: &Subject, limit: usize) -> Vec<RecordedEvent> {
+    let mut all = Vec::new();
+    let mut after = Cursor::START;
+    loop {
+        let (events, page) = read(store, after, None, &LogFilter::all(), limit).await;
+        all.extend(events);
+        after = page.cursor;
+        match page.next {
+            NextPage::End => return all,
+            NextPage::More => {}
+            NextPage::HeldUp => tokio::task::yield_now().await,
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The whole log, in order: where a reader stands, what it wants, what it is told.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use uuid::Uuid;
+
+use crate::{Aggregate, AggregateId, Event, Id, Position, RecordedEvent, TenantId, Timestamp};
+
+/// Where a reader of the log stands: after which event of which store. Opaque; kept as text between two runs.
+///
+/// ```
+/// use intent_runtime::Cursor;
+/// let kept = Cursor::START.to_string();
+/// assert_eq!(kept, "start");
+/// assert_eq!(kept.parse::<Cursor>()?, Cursor::START);
+/// # Ok::<(), intent_runtime::store::ParseCursorError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Cursor(Option<(Uuid, Position)>);
+
+/// A text is not a cursor. Handling: give what [`Cursor`] was written as, or start anew.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a cursor of a log")]
+pub struct ParseCursorError {
+    /// What was given.
+    text: String,
+}
+
+impl Cursor {
+    /// Before the first event of any store.
+    pub const START: Self = Self(None);
+
+    /// After the event at a position of the store with this id. For stores: readers get theirs from a store.
+    pub const fn after(store: Uuid, position: Position) -> Self {
+        Self(Some((store, position)))
+    }
+
+    /// The store it belongs to, and the position it is after; `None` at the start. For stores.
+    pub const fn place(&self) -> Option<(Uuid, Position)> {
+        self.0
+    }
+
+    /// The position after which to read in the store with this id; 0 at the start.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownCursor`](crate::StoreError::UnknownCursor) when it is of another store.
+    pub(crate) fn position_in(&self, store: Uuid) -> Result<u64, crate::StoreError> {
+        match self.0 {
+            None => Ok(0),
+            Some((own, position)) if own == store => Ok(position.get()),
+            Some(_) => Err(crate::StoreError::UnknownCursor {
+                cursor: *self,
+                what: "it belongs to another store",
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            None => f.write_str("start"),
+            Some((store, position)) => write!(f, "{store}/{position}"),
+        }
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = ParseCursorError;
+
+    fn from_str(text: &str) -> Result<Self, ParseCursorError> {
+        if text == "start" {
+            return Ok(Self::START);
+        }
+        let parsed = text.split_once('/').and_then(|(store, position)| {
+            let position = Position::new(position.parse().ok()?);
+            Some(Self::after(store.parse().ok()?, position))
+        });
+        parsed.ok_or_else(|| ParseCursorError {
+            text: text.to_owned(),
+        })
+    }
+}
+
+impl Serialize for Cursor {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Cursor {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+/// Which events of the log are wanted: those that every list which is not empty has.
+///
+/// ```
+/// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
+/// # use account::*;
+/// use intent_runtime::LogFilter;
+/// let deposits = LogFilter::all().aggregate::<Account>().event::<Deposited>();
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogFilter {
+    pub(crate) aggregate_types: Vec<String>,
+    pub(crate) event_types: Vec<String>,
+    pub(crate) aggregate_ids: Vec<AggregateId>,
+}
+
+impl LogFilter {
+    /// Every event.
+    pub fn all() -> Self {
+        Self::default()
+    }
+
+    /// Also events of this type of aggregate; only those that are named, once one is.
+    #[must_use]
+    pub fn aggregate<A: Aggregate>(self) -> Self {
+        self.aggregate_type(A::TYPE)
+    }
+
+    /// The same by its stored name, such as a former one.
+    #[must_use]
+    pub fn aggregate_type(mut self, name: impl Into<String>) -> Self {
+        self.aggregate_types.push(name.into());
+        self
+    }
+
+    /// Also events of this kind; only those that are named, once one is.
+    #[must_use]
+    pub fn event<E: Event>(self) -> Self {
+        self.event_type(E::NAME)
+    }
+
+    /// The same by its stored name, such as a former one.
+    #[must_use]
+    pub fn event_type(mut self, name: impl Into<String>) -> Self {
+        self.event_types.push(name.into());
+        self
+    }
+
+    /// Also events of this aggregate; only those that are named, once one is.
+    #[must_use]
+    pub fn id<A>(mut self, id: Id<A>) -> Self {
+        self.aggregate_ids
+            .push(AggregateId::from_uuid(id.as_uuid()));
+        self
+    }
+
+    /// Whether an event is wanted.
+    pub fn allows(&self, event: &RecordedEvent) -> bool {
+        fn has<T: PartialEq>(list: &[T], one: &T) -> bool {
+            list.is_empty() || list.contains(one)
+        }
+        has(&self.aggregate_types, &event.aggregate_type)
+            && has(&self.event_types, &event.event_type)
+            && has(&self.aggregate_ids, &event.aggregate_id)
+    }
+}
+
+/// What to read of the log.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadLog<'a> {
+    /// From where.
+    pub after: Cursor,
+    /// The events of this tenant, or of all.
+    pub tenant: Option<TenantId>,
+    /// Which of them.
+    pub filter: &'a LogFilter,
+    /// How many events to look at; those that are not wanted count too.
+    pub limit: usize,
+}
+
+/// How far a reading of the log came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogPage {
+    /// Where to go on.
+    pub cursor: Cursor,
+    /// Why to go on now or later.
+    pub next: NextPage,
+}
+
+/// What lies behind a page of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NextPage {
+    /// More events, to be read at once.
+    More,
+    /// Events that were seen, behind one that may yet come: a transaction that is under way holds them up.
+    HeldUp,
+    /// Nothing yet.
+    End,
+}
+
+/// How the log is to be read now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LogHealth {
+    /// The transactions that are writing to the log: readers wait for the oldest of them where it left a gap.
+    pub writers: Vec<LogWriter>,
+}
+
+/// A transaction that is writing to the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LogWriter {
+    /// The server process; `None` for a transaction that was prepared for two-phase commit.
+    pub process: Option<i32>,
+    /// Since when it is open, if the role may know.
+    pub since: Option<Timestamp>,
+    /// What it is doing, if the role may know: `active`, `idle in transaction`, ….
+    pub state: Option<String>,
+    /// Its last statement, if the role may know.
+    pub query: Option<String>,
+}
+
+impl LogWriter {
+    /// A transaction of a server process.
+    pub(crate) fn new(
+        process: Option<i32>,
+        since: Option<Timestamp>,
+        state: Option<String>,
+        query: Option<String>,
+    ) -> Self {
+        Self {
+            process,
+            since,
+            state,
+            query,
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! Who appends on which connection.
+//!
+//! While little is going on, each append is sent straight out by its caller on a connection of its own, which is the
+//! quickest way for it. When more come than there are connections, they queue up, and a connection that frees takes
+//! all that wait in one statement: then a few connections do more than many. No delay is added anywhere.
+
+use std::{
+    collections::{HashSet, VecDeque},
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, oneshot},
+};
+
+use super::{
+    error::Place,
+    lane::{Lane, Outcome},
+};
+use crate::{AggregateId, StoreError, StreamId, TenantId, store::Append};
+
+/// Up to so many appends at once are each sent out alone.
+const FEW: usize = 8;
+/// How many connections take turns when there are more.
+const BUSY_LANES: usize = 2;
+/// How many events one statement takes on before others wait for the next.
+const BATCH_EVENTS: usize = 1_000;
+/// How many bytes of JSON one statement takes on.
+const BATCH_BYTES: usize = 8 * 1024 * 1024;
+
+type Key = (TenantId, AggregateId);
+
+/// The appending half of the store.
+#[derive(Clone)]
+pub(super) struct Appender(Arc<Shared>);
+
+struct Shared {
+    work: Mutex<Work>,
+    options: PgConnectOptions,
+    place: Place,
+    runtime: Handle,
+    /// Told when the last lane has come to rest.
+    rested: Notify,
+}
+
+#[derive(Default)]
+struct Work {
+    idle: Vec<PgConnection>,
+    busy: usize,
+    /// The streams that are being written to. Two appends to one stream would only get in each other's way.
+    streams: HashSet<Key>,
+    queue: VecDeque<Job>,
+    closed: bool,
+}
+
+/// A queued append, and who waits for its answer.
+struct Job {
+    append: Append,
+    reply: oneshot::Sender<Result<Outcome, StoreError>>,
+}
+
+/// What becomes of an append that was handed over.
+enum Begun {
+    Straight(Turn, Append),
+    Queued(oneshot::Receiver<Result<Outcome, StoreError>>),
+}
+
+/// A turn on a lane; at its end the lane goes on with what is queued, or comes to rest.
+struct Turn {
+    shared: Arc<Shared>,
+    lane: Option<Lane>,
+    streams: Vec<Key>,
+    /// Whether it runs in a task of the store's own, which nobody cancels but the end of the runtime.
+    own_task: bool,
+}
+
+impl Appender {
+    /// An appender that opens connections as it needs them.
+    pub(super) fn new(options: PgConnectOptions, place: Place) -> Self {
+        Self(Arc::new(Shared {
+            work: Mutex::default(),
+            options,
+            place,
+            runtime: Handle::current(),
+            rested: Notify::new(),
+        }))
+    }
+
+    pub(super) async fn append(&self, append: Append) -> Result<Outcome, StoreError> {
+        let stream = append.stream.clone();
+        let answer = match self.begin(append)? {
+            Begun::Straight(turn, append) => return turn.write_alone(&append).await,
+            Begun::Queued(answer) => answer.await,
+        };
+        answer.unwrap_or_else(|_| {
+            Err(StoreError::UnknownOutcome {
+                stream,
+                source: "the runtime that the store was opened on has ended".into(),
+            })
+        })
+    }
+
+    fn begin(&self, append: Append) -> Result<Begun, StoreError> {
+        let key = key(&append.stream);
+        let mut work = self.0.lock();
+        if work.closed {
+            return Err(StoreError::Closed);
+        }
+        if work.may_go_straight(key) {
+            return Ok(Begun::Straight(
+                Turn::begin(&self.0, &mut work, key),
+                append,
+            ));
+        }
+        let (reply, answer) = oneshot::channel();
+        work.queue.push_back(Job { append, reply });
+        Ok(Begun::Queued(answer))
+    }
+
+    /// Lets nothing more in, and waits for what is in.
+    pub(super) async fn close(&self) {
+        self.0.lock().closed = true;
+        loop {
+            let rested = self.0.rested.notified();
+            let idle = {
+                let mut work = self.0.lock();
+                (work.busy == 0).then(|| std::mem::take(&mut work.idle))
+            };
+            let Some(idle) = idle else {
+                rested.await;
+                continue;
+            };
+            for connection in idle {
+                // The server notices either way.
+                let _ = connection.close().await;
+            }
+            return;
+        }
+    }
+}
+
+impl Shared {
+    /// Nothing that runs under the lock panics half-way through a change.
+    fn lock(&self) -> MutexGuard<'_, Work> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Work {
+    fn may_go_straight(&self, key: Key) -> bool {
+        self.queue.is_empty() && self.busy < self.lanes(1) && !self.streams.contains(&key)
+    }
+
+    /// How many lanes are to be at work, with so many appends more than there are.
+    fn lanes(&self, more: usize) -> usize {
+        if self.streams.len() + self.queue.len() + more <= FEW {
+            FEW
+        } else {
+            BUSY_LANES
+        }
+    }
+
+    /// What a lane that has finished takes on next, in the order of arrival.
+    fn next_batch(&mut self) -> Vec<Job> {
+        let mut batch = Vec::new();
+        if self.busy > self.lanes(0) {
+            return batch;
+        }
+        let (mut events, mut bytes) = (0, 0);
+        let mut left = VecDeque::new();
+        while let Some(job) = self.queue.pop_front() {
+            let key = key(&job.append.stream);
+            let (more_events, more_bytes) = (job.append.events.len(), job.append.bytes());
+            let fits = events + more_events <= BATCH_EVENTS && bytes + more_bytes <= BATCH_BYTES;
+            if !batch.is_empty() && !fits {
+                self.queue.push_front(job);
+                break;
+            }
+            if self.streams.insert(key) {
+                events += more_events;
+                bytes += more_bytes;
+                batch.push(job);
+            } else {
+                left.push_back(job);
+            }
+        }
+        left.append(&mut self.queue);
+        self.queue = left;
+        // In order of key, so that two batches never wait for each other.
+        batch.sort_by_key(|job| self::key(&job.append.stream));
+        batch
+    }
+}
+
+impl Turn {
+    fn begin(shared: &Arc<Shared>, work: &mut Work, stream: Key) -> Self {
+        work.busy += 1;
+        work.streams.insert(stream);
+        let (options, place) = (shared.options.clone(), shared.place.clone());
+        Self {
+            shared: Arc::clone(shared),
+            lane: Some(Lane::new(work.idle.pop(), options, place)),
+            streams: vec![stream],
+            own_task: false,
+        }
+    }
+
+    /// Writes one append in the task of its caller.
+    async fn write_alone(mut self, append: &Append) -> Result<Outcome, StoreError> {
+        let outcome = match &mut self.lane {
+            Some(lane) => lane.write(&[append]).await.pop(),
+            None => None,
+        };
+        self.pass_on();
+        outcome.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Goes on with what is queued in a task of its own, or comes to rest.
+    fn pass_on(mut self) {
+        let batch = self.take_next();
+        if !batch.is_empty() {
+            self.own_task = true;
+            let runtime = self.shared.runtime.clone();
+            runtime.spawn(self.work(batch));
+        }
+    }
+
+    /// Writes batch after batch until nothing is left.
+    async fn work(mut self, mut batch: Vec<Job>) {
+        while !batch.is_empty() {
+            let appends: Vec<&Append> = batch.iter().map(|job| &job.append).collect();
+            let Some(lane) = &mut self.lane else {
+                return;
+            };
+            let outcomes = lane.write(&appends).await;
+            self.release_streams();
+            for (job, outcome) in batch.into_iter().zip(outcomes) {
+                // Whoever asked may be gone: dropping a future undoes nothing that was handed over.
+                let _ = job.reply.send(outcome);
+            }
+            self.shared.let_others_in().await;
+            batch = self.take_next();
+        }
+    }
+
+    /// What to write next. When there is nothing, the lane comes to rest.
+    fn take_next(&mut self) -> Vec<Job> {
+        self.release_streams();
+        let mut work = self.shared.lock();
+        let batch = work.next_batch();
+        if batch.is_empty() {
+            let connection = self.lane.take().and_then(Lane::into_connection);
+            if !work.closed {
+                work.idle.extend(connection);
+            }
+            work.busy -= 1;
+            self.shared.rested.notify_waiters();
+        } else {
+            self.streams = batch.iter().map(|job| key(&job.append.stream)).collect();
+        }
+        batch
+    }
+
+    fn release_streams(&mut self) {
+        if self.streams.is_empty() {
+            return;
+        }
+        let mut work = self.shared.lock();
+        for stream in self.streams.drain(..) {
+            work.streams.remove(&stream);
+        }
+    }
+
+    /// Ends a turn that was cancelled: its connection may still be busy with the append.
+    async fn recover(mut self) {
+        if let Some(lane) = &mut self.lane {
+            lane.recover().await;
+        }
+        let batch = self.take_next();
+        self.work(batch).await;
+    }
+}
+
+impl Shared {
+    /// Callers just answered often send their next append at once. Without a turn of theirs in between, the first of
+    /// them would be written alone. This waits for no time and no event.
+    async fn let_others_in(&self) {
+        let mut waiting = None;
+        loop {
+            let now = self.lock().queue.len();
+            if waiting == Some(now) {
+                return;
+            }
+            waiting = Some(now);
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let Some(lane) = self.lane.take() else {
+            return;
+        };
+        if self.own_task {
+            // The runtime has ended; whoever still waits learns of it.
+            self.release_streams();
+            let mut work = self.shared.lock();
+            work.busy -= 1;
+            if work.busy == 0 {
+                work.queue.clear();
+            }
+            self.shared.rested.notify_waiters();
+            return;
+        }
+        let turn = Self {
+            shared: Arc::clone(&self.shared),
+            lane: Some(lane),
+            streams: std::mem::take(&mut self.streams),
+            own_task: true,
+        };
+        self.shared.runtime.spawn(turn.recover());
+    }
+}
+
+fn key(stream: &StreamId) -> Key {
+    (stream.tenant_id, stream.aggregate_id)
+}
+
+impl fmt::Debug for Appender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Appender").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,218 @@
+//! What Postgres says, as the store's errors. Told by SQLSTATE and by what was at work, never by text.
+
+use std::{error::Error, fmt, sync::Arc};
+
+use sqlx::postgres::{PgConnectOptions, PgDatabaseError};
+
+use crate::{StoreError, StreamId, store::Cause};
+
+/// SQLSTATE codes, as <https://www.postgresql.org/docs/current/errcodes-appendix.html> lists them.
+mod code {
+    pub(super) const PROTOCOL_VIOLATION: &str = "08P01";
+    pub(super) const INVALID_AUTHORIZATION: &str = "28000";
+    pub(super) const INVALID_PASSWORD: &str = "28P01";
+    pub(super) const INVALID_CATALOG_NAME: &str = "3D000";
+    pub(super) const INVALID_SCHEMA_NAME: &str = "3F000";
+    pub(super) const READ_ONLY_TRANSACTION: &str = "25006";
+    pub(super) const INVALID_STATEMENT_NAME: &str = "26000";
+    pub(super) const DUPLICATE_STATEMENT: &str = "42P05";
+    pub(super) const SERIALIZATION_FAILURE: &str = "40001";
+    pub(super) const COMPLETION_UNKNOWN: &str = "40003";
+    pub(super) const DEADLOCK: &str = "40P01";
+    pub(super) const UNIQUE_VIOLATION: &str = "23505";
+    pub(super) const INSUFFICIENT_PRIVILEGE: &str = "42501";
+    pub(super) const UNDEFINED_TABLE: &str = "42P01";
+    pub(super) const DISK_FULL: &str = "53100";
+    pub(super) const OUT_OF_MEMORY: &str = "53200";
+    pub(super) const TOO_MANY_CONNECTIONS: &str = "53300";
+    pub(super) const LOCK_NOT_AVAILABLE: &str = "55P03";
+    pub(super) const QUERY_CANCELED: &str = "57014";
+    pub(super) const CANNOT_CONNECT_NOW: &str = "57P03";
+}
+
+/// The database in the words of its errors: where it is, without user or password.
+#[derive(Clone, Debug)]
+pub(super) struct Place(Arc<str>);
+
+impl Place {
+    pub(super) fn of(options: &PgConnectOptions) -> Self {
+        let host = match options.get_socket() {
+            Some(socket) => socket.display().to_string(),
+            None => format!("{}:{}", options.get_host(), options.get_port()),
+        };
+        let database = options
+            .get_database()
+            .unwrap_or_else(|| options.get_username());
+        Self(format!("{host}/{database}").into())
+    }
+
+    /// What an error of Postgres is to a caller of the store.
+    pub(super) fn error(&self, error: impl Into<Failure>) -> StoreError {
+        let failure = error.into();
+        let kind = failure.kind();
+        let place = self.to_string();
+        let source: Cause = Box::new(failure);
+        match kind {
+            Kind::Closed => StoreError::Closed,
+            Kind::Busy | Kind::Contended => StoreError::Busy { place, source },
+            Kind::Canceled => StoreError::TimedOut { place, source },
+            Kind::ReadOnly => StoreError::ReadOnly { place, source },
+            Kind::Full => StoreError::Full { place, source },
+            Kind::Unavailable | Kind::Lost => StoreError::Unavailable { place, source },
+            Kind::Unauthenticated => StoreError::Unauthenticated { place, source },
+            Kind::Forbidden => StoreError::Forbidden { place, source },
+            Kind::NoConnection => StoreError::NoConnection { place, source },
+            Kind::NoSchema => StoreError::NotMigrated {
+                place,
+                found: 0,
+                known: super::migrate::KNOWN,
+                source: Some(source),
+            },
+            Kind::Pooler => StoreError::Unsupported {
+                place,
+                what: "a connection pooler that forgets prepared statements; use PgBouncer 1.21 or later with \
+                       max_prepared_statements above 0, session pooling, or a direct connection",
+            },
+            Kind::Other => StoreError::Backend { place, source },
+        }
+    }
+
+    /// The same for an append that was on its way: where the connection broke, its outcome is unknown.
+    pub(super) fn append_error(&self, stream: &StreamId, failure: &Failure) -> StoreError {
+        if failure.kind() == Kind::Lost {
+            return StoreError::UnknownOutcome {
+                stream: stream.clone(),
+                source: Box::new(failure.clone()),
+            };
+        }
+        self.error(failure.clone())
+    }
+
+    pub(super) fn foreign(&self, table: &str) -> StoreError {
+        StoreError::ForeignTable {
+            place: self.to_string(),
+            table: table.to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What kind of failure an error is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The pool was closed.
+    Closed,
+    /// All connections of the pool are taken.
+    Busy,
+    /// Somebody else was at the same rows: a unique key, a lock, a deadlock, a serialization failure.
+    Contended,
+    /// A statement ran into a time limit, or was cancelled.
+    Canceled,
+    /// A replica, or a database set to read-only.
+    ReadOnly,
+    /// The server's disk or memory is full.
+    Full,
+    /// The server cannot be reached, or takes no connections now.
+    Unavailable,
+    /// The connection broke in the middle.
+    Lost,
+    /// The user or password was refused.
+    Unauthenticated,
+    /// The role has not the right to do it.
+    Forbidden,
+    /// The server has no connection left.
+    NoConnection,
+    /// Our tables are not there.
+    NoSchema,
+    /// A pooler gave us another server connection between preparing a statement and running it.
+    Pooler,
+    /// Anything else.
+    Other,
+}
+
+/// An error of Postgres that several callers are told of.
+#[derive(Clone, Debug)]
+pub(super) struct Failure {
+    error: Arc<sqlx::Error>,
+    /// No statement was sent yet.
+    unconnected: bool,
+}
+
+impl Failure {
+    /// The error of an attempt to connect: nothing was asked, so nothing is unknown.
+    pub(super) fn unconnected(error: sqlx::Error) -> Self {
+        Self {
+            error: Arc::new(error),
+            unconnected: true,
+        }
+    }
+
+    pub(super) fn kind(&self) -> Kind {
+        match self.kind_of_error() {
+            Kind::Lost if self.unconnected => Kind::Unavailable,
+            kind => kind,
+        }
+    }
+
+    fn kind_of_error(&self) -> Kind {
+        let database = match &*self.error {
+            sqlx::Error::Database(database) => database,
+            sqlx::Error::PoolClosed => return Kind::Closed,
+            sqlx::Error::PoolTimedOut => return Kind::Busy,
+            sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => {
+                return Kind::Lost;
+            }
+            sqlx::Error::Tls(_) | sqlx::Error::Configuration(_) => return Kind::Unavailable,
+            _ => return Kind::Other,
+        };
+        let Some(error) = database.try_downcast_ref::<PgDatabaseError>() else {
+            return Kind::Other;
+        };
+        match error.code() {
+            code::UNIQUE_VIOLATION
+            | code::SERIALIZATION_FAILURE
+            | code::DEADLOCK
+            | code::LOCK_NOT_AVAILABLE => Kind::Contended,
+            code::QUERY_CANCELED => Kind::Canceled,
+            code::READ_ONLY_TRANSACTION => Kind::ReadOnly,
+            code::DISK_FULL | code::OUT_OF_MEMORY => Kind::Full,
+            code::INVALID_AUTHORIZATION | code::INVALID_PASSWORD => Kind::Unauthenticated,
+            code::INSUFFICIENT_PRIVILEGE => Kind::Forbidden,
+            code::TOO_MANY_CONNECTIONS => Kind::NoConnection,
+            code::CANNOT_CONNECT_NOW | code::INVALID_CATALOG_NAME => Kind::Unavailable,
+            code::INVALID_SCHEMA_NAME | code::UNDEFINED_TABLE => Kind::NoSchema,
+            code::INVALID_STATEMENT_NAME | code::DUPLICATE_STATEMENT => Kind::Pooler,
+            // Class 57 is an operator's intervention: the connection ends.
+            code::COMPLETION_UNKNOWN => Kind::Lost,
+            code if code.starts_with("57P") => Kind::Lost,
+            code if code.starts_with("08") && code != code::PROTOCOL_VIOLATION => Kind::Lost,
+            _ => Kind::Other,
+        }
+    }
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        Self {
+            error: Arc::new(error),
+            unconnected: false,
+        }
+    }
+}
+
+// sqlx repeats the text of a cause in its own, so the one text says all and there is no source beside it.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.error {
+            sqlx::Error::Database(database) => database.fmt(f),
+            error => error.fmt(f),
+        }
+    }
+}
+
+impl Error for Failure {}

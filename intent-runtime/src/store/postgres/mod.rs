@@ -1,0 +1,266 @@
+//! [`PgStore`]: the store for production, on PostgreSQL.
+
+mod append;
+mod column;
+mod error;
+mod lane;
+mod log;
+mod migrate;
+mod read;
+mod settle;
+mod snapshot;
+mod statement;
+mod tenants;
+mod wake;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use sqlx::{
+    ConnectOptions, Connection, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use tokio::sync::watch;
+
+use self::{
+    append::Appender,
+    error::{Failure, Place},
+    lane::Outcome,
+    log::LogReader,
+    migrate::Excess,
+    read::Reader,
+    settle::Settler,
+    wake::Wake,
+};
+use super::{
+    Append, Appended, AsOf, EventSink, LogHealth, LogPage, ReadLog, ReadStream, StateSink, Store,
+    StoreError, StoreFuture, StreamId,
+};
+use crate::{CommandId, NewSnapshot, RecordedEvent, TenantId, Version};
+
+/// How many connections a pool of our own reads with.
+const READERS: u32 = 10;
+/// How long a read waits for a connection of a pool of our own.
+const ACQUIRE: Duration = Duration::from_secs(10);
+/// How long a statement that appends waits for a lock that somebody's open transaction holds, in milliseconds.
+const LOCK_TIMEOUT: &str = "500";
+
+/// Keeps everything in the schema `intent` of a PostgreSQL database (13 or later), beside whatever else is in it.
+///
+/// Reads go through the pool; appends through a few connections of the store's own, made from the pool's options, which
+/// put whatever waits into one statement. An append is answered when the server has committed it. Any number of
+/// processes may use one database.
+///
+/// ```no_run
+/// use intent_runtime::{App, PgStore};
+/// use sqlx::PgPool;
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let pool = PgPool::connect("postgres://shop@localhost/shop").await?;
+/// let app = App::new(PgStore::new(pool.clone()).await?);
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct PgStore {
+    reader: Reader,
+    appender: Appender,
+    log: Arc<LogReader>,
+    wake: Arc<Wake>,
+}
+
+impl PgStore {
+    /// Opens the database that a URL such as `postgres://user:password@host/database` names, with a pool of ten
+    /// connections, and makes or migrates the tables if it must and may.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownUrl`] when the URL cannot be read, and whatever [`new`](Self::new) returns.
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        let options: PgConnectOptions = url.parse().map_err(|_| StoreError::UnknownUrl {
+            // The URL may hold a password.
+            url: url.split(':').next().unwrap_or_default().to_owned() + ":…",
+            hint: "write `postgres://USER:PASSWORD@HOST/DATABASE`",
+        })?;
+        // A dead connection is found out by its use, and the read done again on another one.
+        let pool = PgPoolOptions::new()
+            .max_connections(READERS)
+            .acquire_timeout(ACQUIRE)
+            .test_before_acquire(false);
+        Self::new(pool.connect_lazy_with(options)).await
+    }
+
+    /// Opens the database that a pool is for, and makes or migrates the tables if it must and may. Must be called
+    /// within a Tokio runtime.
+    ///
+    /// A role that owns the tables or is not bound by row-level security is warned of, by `tracing`.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::Unauthenticated`] or [`StoreError::NoConnection`] when it cannot be
+    /// reached; [`StoreError::NotMigrated`] when the tables are missing or old and this role may not make them;
+    /// [`StoreError::Forbidden`] when it may not use them; [`StoreError::ForeignTable`] or [`StoreError::NewerSchema`]
+    /// when they are not ours to touch; [`StoreError::Unsupported`] when the server cannot keep the promises.
+    pub async fn new(pool: PgPool) -> Result<Self, StoreError> {
+        let (store, excess) = Self::open(pool).await?;
+        if let Some(Excess(what)) = excess {
+            tracing::warn!(place = %store.reader.place, "the role {what}: row-level security guards tenants better under a role of its own");
+        }
+        Ok(store)
+    }
+
+    /// The same under strict tenancy: refuses a role that row-level security does not bind.
+    ///
+    /// # Errors
+    /// [`StoreError::TooManyRights`] when the role is a superuser, bypasses row-level security or owns the tables, and
+    /// whatever [`new`](Self::new) returns.
+    pub async fn strict(pool: PgPool) -> Result<Self, StoreError> {
+        match Self::open(pool).await? {
+            (store, None) => Ok(store),
+            (store, Some(Excess(what))) => Err(StoreError::TooManyRights {
+                place: store.reader.place.to_string(),
+                what,
+            }),
+        }
+    }
+
+    async fn open(pool: PgPool) -> Result<(Self, Option<Excess>), StoreError> {
+        let options = PgConnectOptions::clone(&pool.connect_options());
+        let place = Place::of(&options);
+        // A connection of its own says better than the pool why it cannot be opened.
+        let connection = options.connect().await;
+        let mut connection =
+            connection.map_err(|error| place.error(Failure::unconnected(error)))?;
+        let excess = migrate::open(&mut connection, &place).await?;
+        let reader = Reader {
+            pool,
+            place: place.clone(),
+        };
+        let settler = Settler::new(options.clone());
+        let log = LogReader::new(reader.clone(), settler, &mut connection).await;
+        let log = log.map_err(|error| place.error(error))?;
+        // The server notices either way.
+        let _ = connection.close().await;
+        // Statements with arrays never settle on one plan by themselves, and a plan each time costs more than the rest.
+        let appending = options.clone().options([
+            ("plan_cache_mode", "force_generic_plan"),
+            ("lock_timeout", LOCK_TIMEOUT),
+        ]);
+        let appender = Appender::new(appending, place);
+        let store = Self {
+            log: Arc::new(log),
+            wake: Arc::new(Wake::new(options)),
+            reader,
+            appender,
+        };
+        Ok((store, excess))
+    }
+
+    /// The pool that the store reads with.
+    pub fn pool(&self) -> &PgPool {
+        &self.reader.pool
+    }
+
+    async fn append_now(&self, append: Append) -> Result<Appended, StoreError> {
+        append.check()?;
+        let (tenant, command) = (append.stream.tenant_id, append.command_id);
+        match self.appender.append(append).await? {
+            Outcome::Appended(appended) => {
+                self.wake.appended();
+                Ok(appended)
+            }
+            Outcome::Before => {
+                let events = self.reader.events_of_command(tenant, command).await?;
+                Ok(Appended::Before(events))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for PgStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PgStore")
+            .field("database", &self.reader.place.to_string())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Store for PgStore {
+    fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
+        Box::pin(self.append_now(append))
+    }
+
+    fn read_state<'a>(
+        &'a self,
+        read: ReadStream<'a>,
+        sink: &'a mut dyn StateSink,
+    ) -> StoreFuture<'a, ()> {
+        Box::pin(self.reader.read_state(read, sink))
+    }
+
+    fn read_events<'a>(
+        &'a self,
+        read: ReadStream<'a>,
+        sink: &'a mut EventSink<'a>,
+    ) -> StoreFuture<'a, ()> {
+        Box::pin(self.reader.read_events(read, sink))
+    }
+
+    fn version_as_of<'a>(&'a self, stream: &'a StreamId, time: AsOf) -> StoreFuture<'a, Version> {
+        Box::pin(self.reader.version_as_of(stream, time))
+    }
+
+    fn events_of_command(
+        &self,
+        tenant: TenantId,
+        command: CommandId,
+    ) -> StoreFuture<'_, Vec<RecordedEvent>> {
+        Box::pin(self.reader.events_of_command(tenant, command))
+    }
+
+    fn save_snapshot<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        snapshot: NewSnapshot,
+    ) -> StoreFuture<'a, ()> {
+        Box::pin(async move {
+            snapshot::keep(&self.reader.pool, &self.reader.place, stream, &snapshot).await
+        })
+    }
+
+    fn delete_snapshots<'a>(
+        &'a self,
+        tenant: TenantId,
+        aggregate_type: Option<&'a str>,
+    ) -> StoreFuture<'a, u64> {
+        let Reader { pool, place } = &self.reader;
+        let aggregate_type = aggregate_type.map(str::to_owned);
+        Box::pin(snapshot::delete(
+            pool.clone(),
+            place,
+            tenant,
+            aggregate_type,
+        ))
+    }
+
+    fn read_log<'a>(
+        &'a self,
+        read: ReadLog<'a>,
+        sink: &'a mut EventSink<'a>,
+    ) -> StoreFuture<'a, LogPage> {
+        Box::pin(self.log.read(read, sink))
+    }
+
+    fn log_health(&self) -> StoreFuture<'_, LogHealth> {
+        Box::pin(self.log.health())
+    }
+
+    fn wake_ups(&self) -> watch::Receiver<()> {
+        self.wake.subscribe()
+    }
+
+    fn close(&self) -> StoreFuture<'_, ()> {
+        Box::pin(async move {
+            self.appender.close().await;
+            self.reader.pool.close().await;
+            self.wake.close();
+            Ok(())
+        })
+    }
+}

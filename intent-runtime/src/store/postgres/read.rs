@@ -1,0 +1,302 @@
+//! Reading: one statement a call, its rows taken in as they arrive, so that memory does not grow with the stream.
+
+use std::ops::ControlFlow;
+
+use futures_util::TryStreamExt;
+use sqlx::{
+    PgPool, Postgres,
+    postgres::{PgArguments, PgRow},
+    query::Query,
+};
+use uuid::Uuid;
+
+use super::{
+    column::{self, Json, corrupt, get},
+    error::{Failure, Kind, Place},
+};
+use crate::{
+    AggregateId, AsOf, CommandId, EventId, RecordedEvent, StoreError, StoredSnapshot, StreamId,
+    TenantId, Version,
+    store::{Append, EventSink, RawEvent, ReadStream, StateSink},
+};
+
+macro_rules! of_stream {
+    ($file:literal) => {
+        concat!(include_str!("sql/stream.sql"), include_str!($file))
+    };
+}
+pub(super) use of_stream;
+
+/// How many events of a command are looked for at first; each time all were found, as many times more.
+const FEW_EVENTS: usize = 8;
+
+/// The reading half of the store.
+#[derive(Clone, Debug)]
+pub(super) struct Reader {
+    pub(super) pool: PgPool,
+    pub(super) place: Place,
+}
+
+/// Why a read ended early.
+enum Broken {
+    /// The connection or a statement failed: it may go on where it stopped.
+    Failure(Failure),
+    /// What was read is not as it should be.
+    Error(StoreError),
+}
+
+impl From<sqlx::Error> for Broken {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Failure(error.into())
+    }
+}
+
+impl From<StoreError> for Broken {
+    fn from(error: StoreError) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl Reader {
+    pub(super) async fn read_state(
+        &self,
+        mut read: ReadStream<'_>,
+        sink: &mut dyn StateSink,
+    ) -> Result<(), StoreError> {
+        let mut tries = self.tries();
+        loop {
+            let broken = match self.stream_state(&mut read, sink).await {
+                Ok(Read::Done) => return Ok(()),
+                Ok(Read::Again) => continue,
+                Err(broken) => broken,
+            };
+            tries = self.left(tries, broken)?;
+        }
+    }
+
+    /// Gives a stream to a sink. How far it came is noted in `read`, from where another try goes on.
+    async fn stream_state(
+        &self,
+        read: &mut ReadStream<'_>,
+        sink: &mut dyn StateSink,
+    ) -> Result<Read, Broken> {
+        let stream = read.stream;
+        let query = range(of_stream!("sql/read_state.sql"), *read).bind(read.snapshot);
+        let mut rows = query.fetch(&self.pool);
+        let Some(head) = rows.try_next().await? else {
+            return Ok(Read::Done);
+        };
+        check_type(stream, get(&head, 1, stream)?)?;
+        let end = column::version(get(&head, 0, stream)?).min(read.to);
+        while let Some(row) = rows.try_next().await? {
+            let version = column::version(get(&row, 0, stream)?);
+            let schema_version: i64 = get(&row, 2, stream)?;
+            let schema_version = u32::try_from(schema_version);
+            let Json(json) = get(&row, 3, stream)?;
+            let Some(event_type) = get::<Option<&str>>(&row, 1, stream)? else {
+                read.snapshot = false;
+                let snapshot = schema_version.ok().map(|schema_version| StoredSnapshot {
+                    version,
+                    schema_version,
+                    state: json.to_owned(),
+                });
+                // Without the snapshot, the events before it are needed too.
+                if !snapshot.is_some_and(|snapshot| sink.snapshot(snapshot)) {
+                    return Ok(Read::Again);
+                }
+                read.after = version;
+                continue;
+            };
+            check_dense(stream, read.after.next(), version)?;
+            let event = RawEvent {
+                version,
+                event_type,
+                schema_version: schema_version.map_err(|error| {
+                    corrupt(
+                        stream,
+                        format!("the schema version of event {version}: {error}"),
+                    )
+                })?,
+                payload: json.as_bytes(),
+            };
+            read.after = version;
+            read.snapshot = false;
+            if sink.event(event) == ControlFlow::Break(()) {
+                return Ok(Read::Done);
+            }
+        }
+        check_end(stream, read.after, end)?;
+        Ok(Read::Done)
+    }
+
+    pub(super) async fn read_events(
+        &self,
+        mut read: ReadStream<'_>,
+        sink: &mut EventSink<'_>,
+    ) -> Result<(), StoreError> {
+        let mut tries = self.tries();
+        loop {
+            match self.stream_events(&mut read, sink).await {
+                Ok(()) => return Ok(()),
+                Err(broken) => tries = self.left(tries, broken)?,
+            }
+        }
+    }
+
+    async fn stream_events(
+        &self,
+        read: &mut ReadStream<'_>,
+        sink: &mut EventSink<'_>,
+    ) -> Result<(), Broken> {
+        let stream = read.stream;
+        let mut rows = range(of_stream!("sql/read_events.sql"), *read).fetch(&self.pool);
+        let Some(head) = rows.try_next().await? else {
+            return Ok(());
+        };
+        check_type(stream, get(&head, 1, stream)?)?;
+        let end = column::version(get(&head, 0, stream)?).min(read.to);
+        while let Some(row) = rows.try_next().await? {
+            let event = column::recorded(&row, stream)?;
+            check_dense(stream, read.after.next(), event.version)?;
+            read.after = event.version;
+            if sink(event) == ControlFlow::Break(()) {
+                return Ok(());
+            }
+        }
+        check_end(stream, read.after, end)?;
+        Ok(())
+    }
+
+    pub(super) async fn version_as_of(
+        &self,
+        stream: &StreamId,
+        time: AsOf,
+    ) -> Result<Version, StoreError> {
+        let own = matches!(time, AsOf::Occurred(_));
+        let (AsOf::Recorded(time) | AsOf::Occurred(time)) = time;
+        let rows = self.rows(|| {
+            sqlx::query(of_stream!("sql/as_of.sql"))
+                .bind(stream.tenant_id.as_uuid())
+                .bind(stream.aggregate_id.as_uuid())
+                .bind(time)
+                .bind(own)
+        });
+        let rows = rows.await?;
+        let Some(row) = rows.first() else {
+            return Ok(Version::NONE);
+        };
+        check_type(stream, get(row, 0, stream)?)?;
+        Ok(column::version(get(row, 1, stream)?))
+    }
+
+    pub(super) async fn events_of_command(
+        &self,
+        tenant: TenantId,
+        command: CommandId,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        let mut window = FEW_EVENTS;
+        loop {
+            let events = self.first_events(tenant, command, window).await?;
+            if events.len() < window || window >= Append::MAX_EVENTS {
+                return Ok(events);
+            }
+            window *= FEW_EVENTS;
+        }
+    }
+
+    async fn first_events(
+        &self,
+        tenant: TenantId,
+        command: CommandId,
+        count: usize,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        let ids = (0..).take(count).map(|index| EventId::of(command, index));
+        let ids: Vec<Uuid> = ids.map(|id| id.as_uuid()).collect();
+        let rows = self.rows(|| {
+            sqlx::query(include_str!("sql/events_of_command.sql"))
+                .bind(tenant.as_uuid())
+                .bind(&ids)
+        });
+        let mut stream = StreamId {
+            tenant_id: tenant,
+            aggregate_type: "".into(),
+            aggregate_id: AggregateId::from_uuid(Uuid::nil()),
+        };
+        let mut events = Vec::new();
+        for row in rows.await? {
+            stream.aggregate_id = AggregateId::from_uuid(get(&row, 0, &stream)?);
+            events.push(column::recorded(&row, &stream)?);
+        }
+        Ok(events)
+    }
+
+    /// The rows of a query that can be run again whole.
+    async fn rows(
+        &self,
+        query: impl Fn() -> Query<'static, Postgres, PgArguments>,
+    ) -> Result<Vec<PgRow>, StoreError> {
+        let mut tries = self.tries();
+        loop {
+            match query().fetch_all(&self.pool).await {
+                Ok(rows) => return Ok(rows),
+                Err(error) => tries = self.left(tries, error.into())?,
+            }
+        }
+    }
+
+    /// After a restart of the server every connection that the pool holds is dead, and each is found out by its use.
+    fn tries(&self) -> u32 {
+        self.pool.options().get_max_connections().saturating_add(1)
+    }
+
+    fn left(&self, tries: u32, broken: Broken) -> Result<u32, StoreError> {
+        match broken {
+            Broken::Error(error) => Err(error),
+            Broken::Failure(failure) if failure.kind() == Kind::Lost && tries > 1 => Ok(tries - 1),
+            Broken::Failure(failure) => Err(self.place.error(failure)),
+        }
+    }
+}
+
+/// How a reading ended that nothing broke.
+enum Read {
+    Done,
+    /// The snapshot was refused, so all is to be read anew.
+    Again,
+}
+
+/// A query for the events of a stream after a version up to another.
+fn range(sql: &'static str, read: ReadStream<'_>) -> Query<'static, Postgres, PgArguments> {
+    sqlx::query(sql)
+        .bind(read.stream.tenant_id.as_uuid())
+        .bind(read.stream.aggregate_id.as_uuid())
+        .bind(column::from_version(read.after))
+        .bind(column::from_version(read.to))
+}
+
+/// Refuses a stream that belongs to another type of aggregate.
+pub(super) fn check_type(stream: &StreamId, found: &str) -> Result<(), StoreError> {
+    if *found == *stream.aggregate_type {
+        return Ok(());
+    }
+    Err(StoreError::WrongAggregate {
+        stream: stream.clone(),
+        found: found.to_owned(),
+    })
+}
+
+fn check_dense(stream: &StreamId, expected: Version, found: Version) -> Result<(), StoreError> {
+    if found == expected {
+        return Ok(());
+    }
+    let what = format!("event {expected} is missing, the next one is {found}");
+    Err(corrupt(stream, what))
+}
+
+fn check_end(stream: &StreamId, found: Version, end: Version) -> Result<(), StoreError> {
+    if found >= end {
+        return Ok(());
+    }
+    let what = format!("its events after {found} up to {end} are missing");
+    Err(corrupt(stream, what))
+}

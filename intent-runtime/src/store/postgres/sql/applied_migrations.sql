@@ -1,0 +1,1 @@
+SELECT version, checksum, success FROM intent.migrations ORDER BY version;

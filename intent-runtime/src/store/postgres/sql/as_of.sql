@@ -1,0 +1,16 @@
+-- The first event after a time ends the prefix that lies at or before it. $4 tells whose time is meant: the events' own,
+-- or else the store's.
+SELECT last.aggregate_type,
+       coalesce(
+           (
+               SELECT version - 1
+               FROM intent.events
+               WHERE tenant_id = $1
+                 AND aggregate_id = $2
+                 AND CASE WHEN $4 THEN occurred_at ELSE recorded_at END > $3
+               ORDER BY version
+               LIMIT 1
+           ),
+           last.version
+       ) AS version
+FROM last;

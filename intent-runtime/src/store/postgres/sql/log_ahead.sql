@@ -1,0 +1,1 @@
+SELECT positions, sizes, last_drawn, pg_is_in_recovery() FROM intent.log_ahead($1, $2);

@@ -1,0 +1,227 @@
+//! The one statement that appends: what it is given, and what it answers.
+
+use sqlx::{PgConnection, Postgres, Row, postgres::PgArguments, query::Query};
+use uuid::Uuid;
+
+use super::{
+    column::{self, Json},
+    tenants,
+};
+use crate::{
+    AggregateId, CommandId, EventId, Position, StoreError, StreamId, TenantId, Timestamp, Version,
+    store::{Append, Appended, Expect},
+};
+
+macro_rules! append {
+    ($($snapshots:literal)?) => {
+        concat!(
+            include_str!("sql/append.sql"),
+            $(include_str!($snapshots),)?
+            include_str!("sql/append_answer.sql")
+        )
+    };
+}
+
+const APPEND: &str = append!();
+const APPEND_WITH_SNAPSHOTS: &str = append!("sql/append_snapshots.sql");
+
+/// What the statement found of one request.
+pub(super) enum Answer {
+    /// Its events are stored.
+    Stored(Appended),
+    /// Its stream is not as expected: this is its version, and its type if it exists.
+    Unfit(Version, Option<String>),
+}
+
+/// Appends what fits, all requests in one transaction of one statement. No two of them may be of one stream.
+pub(super) async fn append<'a>(
+    connection: &mut PgConnection,
+    appends: impl Iterator<Item = &'a Append> + Clone,
+) -> Result<Vec<Answer>, sqlx::Error> {
+    let snapshots = appends.clone().any(|append| append.snapshot.is_some());
+    let query = sqlx::query(if snapshots {
+        APPEND_WITH_SNAPSHOTS
+    } else {
+        APPEND
+    });
+    let query = bind_requests(query, appends.clone());
+    let query = bind_events(query, appends.clone());
+    let query = if snapshots {
+        bind_snapshots(query, appends.clone())
+    } else {
+        query
+    };
+    let rows = query.fetch_all(connection).await?;
+    let mut answers = Vec::with_capacity(rows.len());
+    for (append, row) in appends.zip(&rows) {
+        let actual = column::version(row.try_get(0)?);
+        let position: Option<i64> = row.try_get(2)?;
+        answers.push(match position {
+            Some(position) => Answer::Stored(Appended::Stored {
+                version: append.version_after(actual).unwrap_or(actual),
+                position: Position::new(position.unsigned_abs()),
+                recorded_at: row.try_get(3)?,
+            }),
+            None => Answer::Unfit(actual, row.try_get(1)?),
+        });
+    }
+    Ok(answers)
+}
+
+type Arguments = Query<'static, Postgres, PgArguments>;
+
+fn bind_requests<'a>(
+    query: Arguments,
+    appends: impl Iterator<Item = &'a Append> + Clone,
+) -> Arguments {
+    let streams = || appends.clone().map(|append| &append.stream);
+    let tenant_ids: Vec<Uuid> = streams().map(|stream| stream.tenant_id.as_uuid()).collect();
+    let aggregate_ids: Vec<Uuid> = streams()
+        .map(|stream| stream.aggregate_id.as_uuid())
+        .collect();
+    let types: Vec<&str> = streams().map(|stream| &*stream.aggregate_type).collect();
+    let expected: Vec<i64> = appends
+        .clone()
+        .map(|append| expected(append.expect))
+        .collect();
+    let events: Vec<i64> = appends.clone().map(count).collect();
+    let metadata: Vec<Json<'_>> = appends
+        .clone()
+        .map(|append| Json(append.metadata.json()))
+        .collect();
+    let occurred: Vec<Option<Timestamp>> = appends
+        .clone()
+        .map(|append| append.metadata.timestamp)
+        .collect();
+    query
+        .bind(tenants::list(streams().map(|stream| stream.tenant_id)))
+        .bind(tenant_ids)
+        .bind(aggregate_ids)
+        .bind(types)
+        .bind(expected)
+        .bind(events)
+        .bind(metadata)
+        .bind(occurred)
+}
+
+fn bind_events<'a>(
+    query: Arguments,
+    appends: impl Iterator<Item = &'a Append> + Clone,
+) -> Arguments {
+    let events = appends.clone().map(|append| append.events.len()).sum();
+    let mut requests: Vec<i64> = Vec::with_capacity(events);
+    let mut indices: Vec<i64> = Vec::with_capacity(events);
+    let mut ids: Vec<Uuid> = Vec::with_capacity(events);
+    let mut types: Vec<&str> = Vec::with_capacity(events);
+    let mut schema_versions: Vec<i64> = Vec::with_capacity(events);
+    let mut payloads: Vec<Json<'_>> = Vec::with_capacity(events);
+    for (request, append) in (1..).zip(appends) {
+        for (index, (id, event)) in (1..).zip(append.identified()) {
+            requests.push(request);
+            indices.push(index);
+            ids.push(id.as_uuid());
+            types.push(&event.event_type);
+            schema_versions.push(event.schema_version.into());
+            payloads.push(Json(event.payload.get()));
+        }
+    }
+    query
+        .bind(requests)
+        .bind(indices)
+        .bind(ids)
+        .bind(types)
+        .bind(schema_versions)
+        .bind(payloads)
+}
+
+fn bind_snapshots<'a>(query: Arguments, appends: impl Iterator<Item = &'a Append>) -> Arguments {
+    let mut requests: Vec<i64> = Vec::new();
+    let mut schema_versions: Vec<i64> = Vec::new();
+    let mut states: Vec<Json<'_>> = Vec::new();
+    for (request, append) in (1..).zip(appends) {
+        if let Some(snapshot) = &append.snapshot {
+            requests.push(request);
+            schema_versions.push(snapshot.schema_version.into());
+            states.push(Json(snapshot.state.get()));
+        }
+    }
+    query.bind(requests).bind(schema_versions).bind(states)
+}
+
+/// What `append.sql` takes for an expectation.
+fn expected(expect: Expect) -> i64 {
+    match expect {
+        Expect::NoStream => 0,
+        Expect::Version(version) => column::from_version(version),
+        Expect::Any => -1,
+        Expect::Exists => -2,
+    }
+}
+
+fn count(append: &Append) -> i64 {
+    i64::try_from(append.events.len()).unwrap_or(i64::MAX)
+}
+
+/// Where the first event of each command is, of those that were seen.
+pub(super) async fn seen<'a>(
+    connection: &mut PgConnection,
+    appends: impl Iterator<Item = &'a Append> + Clone,
+) -> Result<Vec<Option<Seen>>, sqlx::Error> {
+    let tenant_ids = appends.clone().map(|append| append.stream.tenant_id);
+    let event_ids = appends.map(|append| first_event(append.command_id));
+    let rows = sqlx::query(include_str!("sql/find_commands.sql"))
+        .bind(tenants::list(tenant_ids.clone()))
+        .bind(tenant_ids.map(|id| id.as_uuid()).collect::<Vec<_>>())
+        .bind(event_ids.collect::<Vec<_>>())
+        .fetch_all(connection)
+        .await?;
+    let seen = |row: &sqlx::postgres::PgRow| {
+        let Some(aggregate_id) = row.try_get(0)? else {
+            return Ok(None);
+        };
+        Ok(Some(Seen {
+            aggregate_id: AggregateId::from_uuid(aggregate_id),
+            aggregate_type: row.try_get(1)?,
+        }))
+    };
+    rows.iter().map(seen).collect()
+}
+
+/// Where the first event of a command is.
+pub(super) struct Seen {
+    pub(super) aggregate_id: AggregateId,
+    pub(super) aggregate_type: String,
+}
+
+impl Seen {
+    pub(super) fn stream(&self, tenant_id: TenantId) -> StreamId {
+        StreamId {
+            tenant_id,
+            aggregate_type: self.aggregate_type.clone().into(),
+            aggregate_id: self.aggregate_id,
+        }
+    }
+}
+
+/// The id under which a command is found.
+pub(super) fn first_event(command: CommandId) -> Uuid {
+    EventId::of(command, 0).as_uuid()
+}
+
+/// What an append is told whose stream is not as it expects.
+pub(super) fn unfit(append: &Append, actual: Version, found: Option<String>) -> StoreError {
+    match found {
+        Some(found) if found != append.stream.aggregate_type => StoreError::WrongAggregate {
+            stream: append.stream.clone(),
+            found,
+        },
+        _ => match append.version_after(actual) {
+            Err(beyond) => beyond,
+            Ok(_) => StoreError::Conflict {
+                stream: append.stream.clone(),
+                expected: append.expect,
+                actual,
+            },
+        },
+    }
+}

@@ -1,0 +1,144 @@
+//! Telling readers that the log has grown: those of this process by a signal, those of others by NOTIFY.
+//!
+//! NOTIFY carries nothing, is sent after the commit on a connection of its own, and many appends share one: within the
+//! append's transaction it would make all commits of the database wait for each other. It can be lost, so every reader
+//! also looks for itself.
+
+use std::{sync::Arc, time::Duration};
+
+use sqlx::{
+    ConnectOptions, PgConnection,
+    postgres::{PgConnectOptions, PgListener, PgPoolOptions},
+};
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, watch},
+    task::JoinHandle,
+    time::sleep,
+};
+
+/// The channel of all stores in a database.
+const CHANNEL: &str = "intent_events";
+/// The least time between two notifications, and the first wait after a failure.
+const PAUSE: Duration = Duration::from_millis(5);
+/// The longest wait after failures.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Both ends of the signal.
+#[derive(Debug)]
+pub(super) struct Wake {
+    grown: watch::Sender<()>,
+    appended: Arc<Notify>,
+    options: PgConnectOptions,
+    runtime: Handle,
+    tasks: std::sync::Mutex<Vec<JoinHandle<()>>>,
+    listening: std::sync::Once,
+    telling: std::sync::Once,
+}
+
+impl Wake {
+    pub(super) fn new(options: PgConnectOptions) -> Self {
+        Self {
+            grown: watch::Sender::new(()),
+            appended: Arc::default(),
+            options,
+            runtime: Handle::current(),
+            tasks: std::sync::Mutex::default(),
+            listening: std::sync::Once::new(),
+            telling: std::sync::Once::new(),
+        }
+    }
+
+    /// Says that something was appended by this process.
+    pub(super) fn appended(&self) {
+        self.grown.send_replace(());
+        self.appended.notify_one();
+        self.telling.call_once(|| {
+            self.spawn(tell(self.options.clone(), Arc::clone(&self.appended)));
+        });
+    }
+
+    /// A signal of appends by any process.
+    pub(super) fn subscribe(&self) -> watch::Receiver<()> {
+        self.listening
+            .call_once(|| self.spawn(listen(self.options.clone(), self.grown.clone())));
+        self.grown.subscribe()
+    }
+
+    /// Ends both tasks, and wakes all readers so that they learn of the end.
+    pub(super) fn close(&self) {
+        for task in self.lock().drain(..) {
+            task.abort();
+        }
+        self.grown.send_replace(());
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let task = self.runtime.spawn(task);
+        self.lock().push(task);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<JoinHandle<()>>> {
+        let tasks = self.tasks.lock();
+        tasks.unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Drop for Wake {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// Notifies other processes of appends by this one, many at once when there are many.
+async fn tell(options: PgConnectOptions, appended: Arc<Notify>) {
+    let mut connection: Option<PgConnection> = None;
+    let mut pause = PAUSE;
+    loop {
+        appended.notified().await;
+        let told = async {
+            let mut connected = match connection.take() {
+                Some(connected) => connected,
+                None => options.connect().await?,
+            };
+            let notify = sqlx::query(include_str!("sql/notify.sql")).bind(CHANNEL);
+            notify.execute(&mut connected).await?;
+            connection = Some(connected);
+            Ok::<_, sqlx::Error>(())
+        };
+        match told.await {
+            Ok(()) => pause = PAUSE,
+            Err(error) => {
+                tracing::debug!(%error, "other processes were not told of an append");
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+        }
+        sleep(pause).await;
+    }
+}
+
+/// Passes on what other processes tell.
+async fn listen(options: PgConnectOptions, grown: watch::Sender<()>) {
+    let mut pause = PAUSE;
+    loop {
+        let listening = async {
+            let pool = PgPoolOptions::new().max_connections(1);
+            let pool = pool.connect_lazy_with(options.clone());
+            let mut listener = PgListener::connect_with(&pool).await?;
+            listener.listen(CHANNEL).await?;
+            loop {
+                // What was sent before may have been missed.
+                grown.send_replace(());
+                while listener.try_recv().await?.is_some() {
+                    grown.send_replace(());
+                }
+            }
+        };
+        let ended: Result<(), sqlx::Error> = listening.await;
+        if let Err(error) = ended {
+            tracing::debug!(%error, "appends of other processes are found by looking only");
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}

@@ -1,0 +1,116 @@
+//! Reading the log. The one writer takes positions in order, and what a later transaction stored is seen no earlier: so the
+//! log can be read up to its end at any time.
+
+use std::ops::ControlFlow;
+
+use futures_util::TryStreamExt;
+use sqlx::{SqlitePool, sqlite::SqliteRow};
+use uuid::Uuid;
+
+use super::{
+    column::{self, corrupt, get},
+    error::Place,
+    read::Reader,
+};
+use crate::{
+    AggregateId, Cursor, Position, RecordedEvent, StoreError, StreamId, TenantId,
+    store::{EventSink, LogPage, NextPage, ReadLog},
+};
+
+/// What tells the store's cursors from those of another.
+pub(super) async fn store_id(pool: &SqlitePool, place: &Place) -> Result<Uuid, StoreError> {
+    let id = sqlx::query_scalar(include_str!("sql/store_id.sql"));
+    let id: Vec<u8> = id
+        .fetch_one(pool)
+        .await
+        .map_err(|error| place.error(error))?;
+    Uuid::from_slice(&id).map_err(|_| place.foreign("intent_store"))
+}
+
+impl Reader {
+    pub(super) async fn read_log(
+        &self,
+        read: ReadLog<'_>,
+        sink: &mut EventSink<'_>,
+    ) -> Result<LogPage, StoreError> {
+        let after = i64::try_from(read.after.position_in(self.store)?).unwrap_or(i64::MAX);
+        let last = self.last_position().await?;
+        if after > last {
+            return Err(StoreError::UnknownCursor {
+                cursor: read.after,
+                what: "it is beyond the end of the log",
+            });
+        }
+        let limit = i64::try_from(read.limit).unwrap_or(i64::MAX);
+        let mut end = last.min(after.saturating_add(limit));
+        let mut rows = sqlx::query(include_str!("sql/read_log.sql"))
+            .bind(after)
+            .bind(end)
+            .bind(read.tenant.map(|tenant| column::id(tenant.as_uuid())))
+            .bind(list(&read.filter.aggregate_types, String::clone))
+            .bind(list(&read.filter.event_types, String::clone))
+            .bind(list(&read.filter.aggregate_ids, hex))
+            .fetch(&self.pool);
+        while let Some(row) = rows
+            .try_next()
+            .await
+            .map_err(|error| self.place.error(error))?
+        {
+            let event = recorded(&row)?;
+            let position = event.position;
+            if sink(event) == ControlFlow::Break(()) {
+                end = i64::try_from(position.get()).unwrap_or(i64::MAX);
+                break;
+            }
+        }
+        Ok(LogPage {
+            cursor: match end {
+                0 => Cursor::START,
+                end => Cursor::after(self.store, Position::new(end.unsigned_abs())),
+            },
+            next: if end < last {
+                NextPage::More
+            } else {
+                NextPage::End
+            },
+        })
+    }
+
+    async fn last_position(&self) -> Result<i64, StoreError> {
+        let last = sqlx::query_scalar(include_str!("sql/log_end.sql"));
+        let last: Option<i64> = last
+            .fetch_one(&self.pool)
+            .await
+            .map_err(|error| self.place.error(error))?;
+        Ok(last.unwrap_or(0))
+    }
+}
+
+/// A list as JSON, or nothing for an empty one.
+fn list<T>(items: &[T], text: impl Fn(&T) -> String) -> Option<String> {
+    let items: Vec<String> = items.iter().map(text).collect();
+    (!items.is_empty()).then(|| serde_json::Value::from(items).to_string())
+}
+
+fn hex(id: &AggregateId) -> String {
+    format!("{:X}", id.as_uuid().as_simple())
+}
+
+/// The whole event in a row of `read_log.sql`.
+fn recorded(row: &SqliteRow) -> Result<RecordedEvent, StoreError> {
+    let mut stream = StreamId {
+        tenant_id: TenantId::DEFAULT,
+        aggregate_type: "".into(),
+        aggregate_id: AggregateId::from_uuid(Uuid::nil()),
+    };
+    let aggregate_type: String = get(row, "aggregate_type", &stream)?;
+    stream.aggregate_type = aggregate_type.into();
+    stream.tenant_id = TenantId::from_uuid(uuid(row, "tenant_id", &stream)?);
+    stream.aggregate_id = AggregateId::from_uuid(uuid(row, "aggregate_id", &stream)?);
+    column::recorded(row, &stream)
+}
+
+fn uuid(row: &SqliteRow, name: &str, stream: &StreamId) -> Result<Uuid, StoreError> {
+    let bytes: &[u8] = get(row, name, stream)?;
+    Uuid::from_slice(bytes).map_err(|error| corrupt(stream, format!("its {name}: {error}")))
+}

@@ -1,0 +1,175 @@
+//! [`Subscription`]: the log as it grows, read in order, in pages, at the reader's own pace.
+
+use std::{collections::VecDeque, fmt, ops::ControlFlow, sync::Arc, time::Duration};
+
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
+
+use crate::{
+    Cursor, LogFilter, RecordedEvent, Store, StoreError, TenantId,
+    store::{NextPage, ReadLog},
+};
+
+/// How many events are looked at in one reading, which is also the most that wait to be taken.
+const PAGE: usize = 1_000;
+/// How soon a reader looks again for what an open transaction holds up; the wait doubles up to the longest.
+const HELD_UP: Duration = Duration::from_millis(1);
+/// How long a reader that nothing wakes waits before it looks for itself.
+const POLL: Duration = Duration::from_millis(250);
+
+/// Events of the log, the old ones first, then new ones as they are committed. Every event is given once, in order, and
+/// none is passed over.
+///
+/// It reads a page when asked for an event and no more than that, so a slow reader costs no memory. Where it stands
+/// is its [`cursor`](Self::cursor): kept with what was made of the events, it is where to go on after a restart.
+///
+/// ```
+/// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
+/// # use account::*;
+/// use intent_runtime::{LogFilter, prelude::*};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let app = App::connect("memory:").await?.register::<Account>()?;
+/// let id = Id::<Account>::new();
+/// app.send(Open { id, owner: "Ada".into() }).await?;
+/// app.send(Deposit { id, amount: 5 }).await?;
+///
+/// let mut deposits = app.subscribe(LogFilter::all().event::<Deposited>());
+/// let event = deposits.next().await?;
+/// assert_eq!(event.payload, r#"{"amount":5}"#);
+///
+/// let mut later = app.subscribe(LogFilter::all()).after(deposits.cursor());
+/// app.send(Deposit { id, amount: 7 }).await?;
+/// assert_eq!(later.next().await?.version.get(), 3);
+/// # Ok(())
+/// # }
+/// ```
+pub struct Subscription {
+    store: Arc<dyn Store>,
+    tenant: Option<TenantId>,
+    filter: LogFilter,
+    /// Where the next page begins.
+    read_to: Cursor,
+    /// Where the reader stands.
+    cursor: Cursor,
+    /// Read, but not taken yet.
+    waiting: VecDeque<RecordedEvent>,
+    wake_ups: watch::Receiver<()>,
+    poll: Option<Duration>,
+}
+
+impl Subscription {
+    pub(crate) fn new(store: Arc<dyn Store>, tenant: Option<TenantId>, filter: LogFilter) -> Self {
+        let wake_ups = store.wake_ups();
+        Self {
+            store,
+            tenant,
+            filter,
+            read_to: Cursor::START,
+            cursor: Cursor::START,
+            waiting: VecDeque::new(),
+            wake_ups,
+            poll: Some(POLL),
+        }
+    }
+
+    /// Begins after a cursor instead of at the start of the log.
+    #[must_use]
+    pub fn after(mut self, cursor: Cursor) -> Self {
+        self.cursor = cursor;
+        self.read_to = cursor;
+        self.waiting.clear();
+        self
+    }
+
+    /// How often to look for new events that no wake-up told of, a quarter of a second unless said otherwise. `None`
+    /// relies on wake-ups alone, which can be lost.
+    #[must_use]
+    pub fn poll(mut self, every: Option<Duration>) -> Self {
+        self.poll = every;
+        self
+    }
+
+    /// Where the reader stands: behind the last event it took, or further where nothing wanted follows.
+    pub fn cursor(&self) -> Cursor {
+        self.cursor
+    }
+
+    /// The next event, as soon as there is one. Cancelling it loses nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownCursor`] when the log cannot be read from there, or why it cannot be read; it may be called
+    /// again.
+    pub async fn next(&mut self) -> Result<RecordedEvent, StoreError> {
+        let mut pause = HELD_UP;
+        loop {
+            if let Some(event) = self.take() {
+                return Ok(event);
+            }
+            // Seen as of now, so that a wake-up while reading is not missed.
+            self.wake_ups.mark_unchanged();
+            match self.read().await? {
+                NextPage::More => {}
+                NextPage::HeldUp if self.waiting.is_empty() => {
+                    // New events would not help: those that are held up come first.
+                    sleep(pause).await;
+                    pause = (pause * 2).min(POLL);
+                }
+                NextPage::End if self.waiting.is_empty() => self.wait().await,
+                NextPage::HeldUp | NextPage::End => {}
+            }
+        }
+    }
+
+    fn take(&mut self) -> Option<RecordedEvent> {
+        let event = self.waiting.pop_front()?;
+        self.cursor = match self.read_to.place() {
+            Some((store, _)) if !self.waiting.is_empty() => Cursor::after(store, event.position),
+            _ => self.read_to,
+        };
+        Some(event)
+    }
+
+    /// Reads the next page. Nothing is kept of one that is cancelled.
+    async fn read(&mut self) -> Result<NextPage, StoreError> {
+        let read = ReadLog {
+            after: self.read_to,
+            tenant: self.tenant,
+            filter: &self.filter,
+            limit: PAGE,
+        };
+        let mut events = VecDeque::new();
+        let mut sink = |event| {
+            events.push_back(event);
+            ControlFlow::Continue(())
+        };
+        let page = self.store.read_log(read, &mut sink).await?;
+        self.read_to = page.cursor;
+        if events.is_empty() {
+            self.cursor = page.cursor;
+        }
+        self.waiting = events;
+        Ok(page.next)
+    }
+
+    async fn wait(&mut self) {
+        let woken = self.wake_ups.changed();
+        // Without a sender left the store is gone, which the next reading says.
+        let _ = match self.poll {
+            Some(poll) => timeout(poll, woken).await.unwrap_or(Ok(())),
+            None => woken.await,
+        };
+    }
+}
+
+impl fmt::Debug for Subscription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscription")
+            .field("store", &self.store)
+            .field("filter", &self.filter)
+            .field("cursor", &self.cursor)
+            .finish_non_exhaustive()
+    }
+}
