@@ -2,7 +2,9 @@
 
 mod append;
 mod column;
+mod command;
 mod error;
+mod join;
 mod lane;
 mod log;
 mod migrate;

@@ -8,16 +8,15 @@ use sqlx::{
     postgres::{PgArguments, PgRow},
     query::Query,
 };
-use uuid::Uuid;
 
 use super::{
     column::{self, Json, corrupt, get},
+    command,
     error::{Failure, Kind, Place},
 };
 use crate::{
-    AggregateId, AsOf, CommandId, EventId, RecordedEvent, StoreError, StoredSnapshot, StreamId,
-    TenantId, Version,
-    store::{Append, EventSink, RawEvent, ReadStream, StateSink},
+    AsOf, CommandId, RecordedEvent, StoreError, StoredSnapshot, StreamId, TenantId, Version,
+    store::{EventSink, RawEvent, ReadStream, StateSink},
 };
 
 macro_rules! of_stream {
@@ -27,9 +26,6 @@ macro_rules! of_stream {
 }
 pub(super) use of_stream;
 
-/// How many events of a command are looked for at first; each time all were found, as many times more.
-const FEW_EVENTS: usize = 8;
-
 /// The reading half of the store.
 #[derive(Clone, Debug)]
 pub(super) struct Reader {
@@ -38,7 +34,7 @@ pub(super) struct Reader {
 }
 
 /// Why a read ended early.
-enum Broken {
+pub(super) enum Broken {
     /// The connection or a statement failed: it may go on where it stopped.
     Failure(Failure),
     /// What was read is not as it should be.
@@ -194,40 +190,18 @@ impl Reader {
         tenant: TenantId,
         command: CommandId,
     ) -> Result<Vec<RecordedEvent>, StoreError> {
-        let mut window = FEW_EVENTS;
+        let mut tries = self.tries();
         loop {
-            let events = self.first_events(tenant, command, window).await?;
-            if events.len() < window || window >= Append::MAX_EVENTS {
-                return Ok(events);
+            let mut connection = self
+                .pool
+                .acquire()
+                .await
+                .map_err(|error| self.place.error(error))?;
+            match command::events(&mut connection, tenant, command).await {
+                Ok(events) => return Ok(events),
+                Err(broken) => tries = self.left(tries, broken)?,
             }
-            window *= FEW_EVENTS;
         }
-    }
-
-    async fn first_events(
-        &self,
-        tenant: TenantId,
-        command: CommandId,
-        count: usize,
-    ) -> Result<Vec<RecordedEvent>, StoreError> {
-        let ids = (0..).take(count).map(|index| EventId::of(command, index));
-        let ids: Vec<Uuid> = ids.map(|id| id.as_uuid()).collect();
-        let rows = self.rows(|| {
-            sqlx::query(include_str!("sql/events_of_command.sql"))
-                .bind(tenant.as_uuid())
-                .bind(&ids)
-        });
-        let mut stream = StreamId {
-            tenant_id: tenant,
-            aggregate_type: "".into(),
-            aggregate_id: AggregateId::from_uuid(Uuid::nil()),
-        };
-        let mut events = Vec::new();
-        for row in rows.await? {
-            stream.aggregate_id = AggregateId::from_uuid(get(&row, 0, &stream)?);
-            events.push(column::recorded(&row, &stream)?);
-        }
-        Ok(events)
     }
 
     /// The rows of a query that can be run again whole.

@@ -1,0 +1,55 @@
+//! The events that a command stored.
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{
+    column::{self, get},
+    read::Broken,
+};
+use crate::{AggregateId, CommandId, EventId, RecordedEvent, StreamId, TenantId, store::Append};
+
+/// How many events are looked for at first; each time all were found, as many times more.
+const FEW_EVENTS: usize = 8;
+
+/// All of them, in order.
+pub(super) async fn events(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    command: CommandId,
+) -> Result<Vec<RecordedEvent>, Broken> {
+    let mut window = FEW_EVENTS;
+    loop {
+        let events = first_events(connection, tenant, command, window).await?;
+        if events.len() < window || window >= Append::MAX_EVENTS {
+            return Ok(events);
+        }
+        window *= FEW_EVENTS;
+    }
+}
+
+async fn first_events(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    command: CommandId,
+    count: usize,
+) -> Result<Vec<RecordedEvent>, Broken> {
+    let ids = (0..).take(count).map(|index| EventId::of(command, index));
+    let ids: Vec<Uuid> = ids.map(|id| id.as_uuid()).collect();
+    let rows = sqlx::query(include_str!("sql/events_of_command.sql"))
+        .bind(tenant.as_uuid())
+        .bind(&ids)
+        .fetch_all(connection)
+        .await?;
+    let mut stream = StreamId {
+        tenant_id: tenant,
+        aggregate_type: "".into(),
+        aggregate_id: AggregateId::from_uuid(Uuid::nil()),
+    };
+    let mut events = Vec::with_capacity(rows.len());
+    for row in &rows {
+        stream.aggregate_id = AggregateId::from_uuid(get(row, 0, &stream)?);
+        events.push(column::recorded(row, &stream)?);
+    }
+    Ok(events)
+}
