@@ -20,7 +20,7 @@ pub(super) enum Found {
 /// Why a database is left alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refused {
-    /// The list of migrations is not one of ours.
+    /// The list of migrations is not one of ours, or one of a build that was never released.
     Foreign,
     /// It was migrated to this version by a newer build.
     Newer(i64),

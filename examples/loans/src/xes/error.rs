@@ -24,8 +24,9 @@ pub enum LogError {
 pub enum Fault {
     #[error("the file cannot be read")]
     Read(#[source] io::Error),
-    #[error("this is not well-formed XML")]
-    Xml(#[source] quick_xml::Error),
+    // Its text says its own causes too, so there is none beside it.
+    #[error("this is not well-formed XML: {0}")]
+    Xml(quick_xml::Error),
     #[error("there is no <log>, the file is empty")]
     Empty,
     #[error("there is a <{found}> where an XES file has its one <log>")]

@@ -172,6 +172,9 @@ fn every_malformed_line_is_named() {
     for (text, expected) in cases {
         let error = error_of(text);
         assert!(error.starts_with(expected), "{error}\nnot\n{expected}");
+        let told: Vec<&str> = error.split(": ").collect();
+        let once: std::collections::BTreeSet<_> = told.iter().collect();
+        assert_eq!(told.len(), once.len(), "nothing is said twice: {error}");
     }
 }
 

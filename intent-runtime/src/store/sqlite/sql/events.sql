@@ -1,7 +1,7 @@
 -- The log. The one writer takes positions in order and deletes nothing, so they are dense without AUTOINCREMENT.
 -- The payload stands before the metadata: a load needs the one and not the other, which may lie on another page.
 CREATE TABLE intent_events (
-    position       INTEGER PRIMARY KEY,
+    position       INTEGER PRIMARY KEY CHECK (position > 0),
     tenant_id      BLOB    NOT NULL,
     aggregate_id   BLOB    NOT NULL,
     version        INTEGER NOT NULL,

@@ -1,6 +1,7 @@
--- INSERT OR REPLACE deletes without asking the trigger on deletion.
+-- INSERT OR REPLACE deletes without asking the trigger on deletion. A position that is not given is none yet, whatever
+-- number stands for it here; the table takes only positive ones.
 CREATE TRIGGER intent_events_never_replaced BEFORE INSERT ON intent_events
-WHEN EXISTS (SELECT 1 FROM intent_events WHERE position = new.position)
+WHEN (new.position > 0 AND EXISTS (SELECT 1 FROM intent_events WHERE position = new.position))
   OR EXISTS (SELECT 1 FROM intent_events WHERE tenant_id = new.tenant_id AND event_id = new.event_id)
   OR EXISTS (
       SELECT 1 FROM intent_events
