@@ -1,7 +1,7 @@
 //! A server ends with the process that started it, however that one ends.
 
 use std::{
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Lines, Write},
     path::PathBuf,
     process::{Child, ChildStdout, Command, Stdio},
     time::{Duration, Instant},
@@ -34,7 +34,7 @@ async fn cluster_child() {
 
 struct Started {
     process: Child,
-    _output: BufReader<ChildStdout>,
+    _output: Lines<BufReader<ChildStdout>>,
     url: String,
     directory: PathBuf,
 }
@@ -49,24 +49,17 @@ fn start(how: &str) -> Started {
         ])
         .env(CHILD, how);
     let mut process = process.stdout(Stdio::piped()).spawn().unwrap();
-    let mut output = BufReader::new(process.stdout.take().unwrap());
-    let mut line = String::new();
-    loop {
-        line.clear();
-        assert!(
-            output.read_line(&mut line).unwrap() > 0,
-            "the child ended before it had a cluster"
-        );
-        if let Some(told) = line.trim_end().strip_prefix("cluster ") {
-            let (url, directory) = told.split_once(' ').unwrap();
-            let (url, directory) = (url.to_owned(), PathBuf::from(directory));
-            return Started {
-                process,
-                _output: output,
-                url,
-                directory,
-            };
-        }
+    let mut output = BufReader::new(process.stdout.take().unwrap()).lines();
+    let told = output
+        .by_ref()
+        .find_map(|line| line.unwrap().strip_prefix("cluster ").map(str::to_owned));
+    let told = told.expect("the child has a cluster");
+    let (url, directory) = told.split_once(' ').unwrap();
+    Started {
+        process,
+        _output: output,
+        url: url.to_owned(),
+        directory: PathBuf::from(directory),
     }
 }
 

@@ -84,8 +84,17 @@ impl Server {
 
     /// Makes a database with everything that a template has.
     pub async fn create_database_from(&self, name: &str, template: &str) {
-        self.administer(format!(r#"CREATE DATABASE "{name}" TEMPLATE "{template}""#))
-            .await;
+        let mut admin = self.connect("postgres").await.expect("the server answers");
+        // Copying files took 9 ms where the default of 15 and later, writing every page to the log, took 17.
+        let strategy = match admin.server_version_num() {
+            Some(150_000..) => "STRATEGY file_copy",
+            _ => "",
+        };
+        let create = format!(r#"CREATE DATABASE "{name}" TEMPLATE "{template}" {strategy}"#);
+        run(&mut admin, create)
+            .await
+            .expect("a superuser makes databases");
+        admin.close().await.expect("the connection ends");
     }
 
     /// Drops a database with whatever is still connected to it or prepared in it.
@@ -141,17 +150,12 @@ impl Server {
                 .expect("what a dead process left half-made can be dropped");
             self.create_database(name).await;
             prepare(self.url(name)).await;
-            self.administer(format!(
-                r#"ALTER DATABASE "{name}" WITH IS_TEMPLATE true ALLOW_CONNECTIONS false"#
-            ))
-            .await;
+            let finish =
+                format!(r#"ALTER DATABASE "{name}" WITH IS_TEMPLATE true ALLOW_CONNECTIONS false"#);
+            run(&mut admin, finish)
+                .await
+                .expect("a superuser may do that");
         }
-        admin.close().await.expect("the connection ends");
-    }
-
-    async fn administer(&self, sql: String) {
-        let mut admin = self.connect("postgres").await.expect("the server answers");
-        run(&mut admin, sql).await.expect("a superuser may do that");
         admin.close().await.expect("the connection ends");
     }
 }
