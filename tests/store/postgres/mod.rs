@@ -1,18 +1,21 @@
 //! The Postgres store keeps the contract, on a real server.
 
-use intent_runtime::PgStore;
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use std::sync::Arc;
 
-intent_runtime::store_conformance!(open());
+use intent_runtime::{
+    PgStore,
+    store::conformance::{Subject, durability},
+};
+use intent_tests::postgres::TempDatabase;
 
-async fn open() -> (PgStore, ()) {
-    let admin = std::env::var("INTENT_TEST_POSTGRES").unwrap();
-    let mut connection = PgConnection::connect(&admin).await.unwrap();
-    let name = format!("t{}", uuid::Uuid::now_v7().simple());
-    sqlx::query(AssertSqlSafe(format!("create database {name} owner app")))
-        .execute(&mut connection)
-        .await
-        .unwrap();
-    let url = format!("postgres://app@127.0.0.1:55440/{name}");
-    (PgStore::connect(&url).await.unwrap(), ())
+intent_runtime::store_conformance!(async {
+    let database = TempDatabase::new().await;
+    (PgStore::connect(&database.url()).await.unwrap(), database)
+});
+
+#[tokio::test]
+async fn a_restart_finds_everything() {
+    let database = TempDatabase::new().await;
+    let open = async || Arc::new(PgStore::connect(&database.url()).await.unwrap()) as Subject;
+    durability::a_restart_finds_everything(open).await;
 }

@@ -1,13 +1,15 @@
 //! Who appends on which connection.
 //!
-//! While little is going on, each append is sent straight out by its caller on a connection of its own, which is the
-//! quickest way for it. When more come than there are connections, they queue up, and a connection that frees takes
-//! all that wait in one statement: then a few connections do more than many. No delay is added anywhere.
+//! An append that finds nothing under way is sent straight out by its caller, which is the quickest way for it. Those
+//! that come meanwhile queue up, and all that wait go in one statement when it is done. One connection after that manner
+//! does more than many side by side, for a statement costs the server more than the events in it; only when it takes
+//! long, as behind somebody's lock, others are opened beside it. No delay is added anywhere.
 
 use std::{
     collections::{HashSet, VecDeque},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
@@ -22,10 +24,10 @@ use super::{
 };
 use crate::{AggregateId, StoreError, StreamId, TenantId, store::Append};
 
-/// Up to so many appends at once are each sent out alone.
-const FEW: usize = 8;
-/// How many connections take turns when there are more.
-const BUSY_LANES: usize = 2;
+/// How many connections append at most.
+const LANES: usize = 4;
+/// After how long a statement is slow enough for others to go past it on another connection.
+const SLOW: Duration = Duration::from_millis(20);
 /// How many events one statement takes on before others wait for the next.
 const BATCH_EVENTS: usize = 1_000;
 /// How many bytes of JSON one statement takes on.
@@ -50,6 +52,8 @@ struct Shared {
 struct Work {
     idle: Vec<PgConnection>,
     busy: usize,
+    /// When the last statement was begun.
+    begun: Option<Instant>,
     /// The streams that are being written to. Two appends to one stream would only get in each other's way.
     streams: HashSet<Key>,
     queue: VecDeque<Job>,
@@ -63,6 +67,10 @@ struct Job {
 }
 
 /// What becomes of an append that was handed over.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lives for a moment, and a box would be one more allocation for each append"
+)]
 enum Begun {
     Straight(Turn, Append),
     Queued(oneshot::Receiver<Result<Outcome, StoreError>>),
@@ -151,22 +159,20 @@ impl Shared {
 
 impl Work {
     fn may_go_straight(&self, key: Key) -> bool {
-        self.queue.is_empty() && self.busy < self.lanes(1) && !self.streams.contains(&key)
+        let lane = self.busy == 0 || (self.busy < LANES && self.is_slow());
+        lane && !self.streams.contains(&key)
     }
 
-    /// How many lanes are to be at work, with so many appends more than there are.
-    fn lanes(&self, more: usize) -> usize {
-        if self.streams.len() + self.queue.len() + more <= FEW {
-            FEW
-        } else {
-            BUSY_LANES
-        }
+    /// Whether every lane has been at its statement for long.
+    fn is_slow(&self) -> bool {
+        self.begun.is_some_and(|begun| begun.elapsed() >= SLOW)
     }
 
     /// What a lane that has finished takes on next, in the order of arrival.
     fn next_batch(&mut self) -> Vec<Job> {
         let mut batch = Vec::new();
-        if self.busy > self.lanes(0) {
+        // Another lane is at it, and will take all that waits.
+        if self.busy > 1 && !self.is_slow() {
             return batch;
         }
         let (mut events, mut bytes) = (0, 0);
@@ -189,6 +195,9 @@ impl Work {
         }
         left.append(&mut self.queue);
         self.queue = left;
+        if !batch.is_empty() {
+            self.begun = Some(Instant::now());
+        }
         // In order of key, so that two batches never wait for each other.
         batch.sort_by_key(|job| self::key(&job.append.stream));
         batch
@@ -198,6 +207,7 @@ impl Work {
 impl Turn {
     fn begin(shared: &Arc<Shared>, work: &mut Work, stream: Key) -> Self {
         work.busy += 1;
+        work.begun = Some(Instant::now());
         work.streams.insert(stream);
         let (options, place) = (shared.options.clone(), shared.place.clone());
         Self {

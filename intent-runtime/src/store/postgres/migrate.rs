@@ -181,6 +181,6 @@ fn not_migrated(place: &Place, found: i64, failure: Option<Failure>) -> StoreErr
         place: place.to_string(),
         found,
         known: KNOWN,
-        source: failure.map(|failure| failure.into()),
+        source: failure.map(Into::into),
     }
 }

@@ -1,0 +1,284 @@
+//! A real Postgres for the tests, started by the tests.
+//!
+//! A test that can share a server takes a [`TempDatabase`]; a test that kills its server, or needs one with other
+//! settings or of another version, starts a [`Cluster`].
+
+mod binaries;
+mod bouncer;
+mod database;
+mod place;
+mod proxy;
+mod server;
+mod supervised;
+
+use std::{ffi::OsString, path::Path};
+
+use rustix::process::Signal;
+use tokio::sync::Mutex;
+
+use place::Place;
+use supervised::Supervised;
+
+pub use binaries::Binaries;
+pub use bouncer::{Bouncer, PoolOptions};
+pub use database::TempDatabase;
+pub use proxy::Proxy;
+pub use server::Server;
+
+/// How a [`Cluster`] is set up.
+#[derive(Clone, Debug)]
+pub struct Options {
+    binaries: Option<Binaries>,
+    durable: bool,
+    settings: Vec<(String, String)>,
+}
+
+impl Options {
+    /// In memory where there is room, and without waiting for the medium: what a `kill -9` leaves is the same, since
+    /// the system keeps what was written; what a power failure leaves is not.
+    pub fn fast() -> Self {
+        let settings = [
+            ("fsync", "off"),
+            ("full_page_writes", "off"),
+            ("max_wal_size", "256MB"),
+        ];
+        let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self {
+            binaries: None,
+            durable: false,
+            settings: settings.into(),
+        }
+    }
+
+    /// On disk, with every safeguard that is on by default.
+    pub fn durable() -> Self {
+        Self {
+            binaries: None,
+            durable: true,
+            settings: Vec::new(),
+        }
+    }
+
+    /// With these programs, else [`Binaries::any`].
+    pub fn binaries(self, binaries: Binaries) -> Self {
+        Self {
+            binaries: Some(binaries),
+            ..self
+        }
+    }
+
+    /// With a setting of `postgresql.conf`.
+    pub fn set(mut self, name: &str, value: &str) -> Self {
+        self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+}
+
+/// A Postgres server of the test's own, with a directory, a port and a process that nobody else uses.
+///
+/// Everything of it is gone when it is dropped, and also when the process that started it dies by any signal.
+#[derive(Debug)]
+pub struct Cluster {
+    /// Before the place, so that it is dropped first: the directory goes when the server is gone.
+    running: Mutex<Option<Supervised>>,
+    place: Place,
+    binaries: Binaries,
+    port: u16,
+    server: Server,
+}
+
+impl Cluster {
+    /// Makes and starts one, and waits until it answers.
+    ///
+    /// # Panics
+    ///
+    /// Where no server is installed, or it does not come up.
+    pub async fn start(options: Options) -> Self {
+        let binaries = options.binaries.clone().unwrap_or_else(Binaries::any);
+        let (place, binaries) =
+            tokio::task::spawn_blocking(move || (initialise(&options, &binaries), binaries))
+                .await
+                .expect("initdb makes a cluster");
+        for _ in 0..20 {
+            let port = supervised::free_port();
+            if let Some(running) = run(&place, &binaries, port).await {
+                let server = Server::from_url(&format!("postgres://postgres@127.0.0.1:{port}"));
+                return Self {
+                    running: Mutex::new(Some(running)),
+                    place,
+                    binaries,
+                    port,
+                    server,
+                };
+            }
+        }
+        panic!("other processes took every port that was free");
+    }
+
+    /// The server's address.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// The superuser's URL of a database.
+    pub fn url(&self, database: &str) -> String {
+        self.server.url(database)
+    }
+
+    /// The superuser's URL of the database `postgres`, which every cluster has.
+    pub fn superuser_url(&self) -> String {
+        self.server.url("postgres")
+    }
+
+    /// The process id of the postmaster.
+    ///
+    /// # Panics
+    ///
+    /// While the server is down.
+    pub async fn pid(&self) -> u32 {
+        self.running
+            .lock()
+            .await
+            .as_ref()
+            .expect("the server is up")
+            .pid()
+    }
+
+    /// The major version.
+    pub fn major(&self) -> u32 {
+        self.binaries.major()
+    }
+
+    /// The directory of data, log and socket.
+    pub fn directory(&self) -> &Path {
+        self.place.path()
+    }
+
+    /// The last lines of the server's log.
+    pub fn log(&self) -> String {
+        supervised::tail(&supervised::log(&self.place))
+    }
+
+    /// Ends every process of the server by SIGKILL, and returns when all are dead.
+    ///
+    /// # Panics
+    ///
+    /// While the server is down.
+    pub async fn kill_9(&self) {
+        let running = self.running.lock().await.take().expect("the server is up");
+        running.kill_9().await;
+    }
+
+    /// Stops the server in an orderly way: open transactions are rolled back, connections told and closed.
+    pub async fn stop(&self) {
+        if let Some(running) = self.running.lock().await.take() {
+            running.end(Signal::INT).await;
+        }
+    }
+
+    /// Starts the server again, on its data and its port, and waits until it answers. One that is up is stopped first.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not come up.
+    pub async fn restart(&self) {
+        self.stop().await;
+        for _ in 0..20 {
+            if let Some(running) = run(&self.place, &self.binaries, self.port).await {
+                *self.running.lock().await = Some(running);
+                return;
+            }
+        }
+        panic!(
+            "another process took the port {} while the server was down",
+            self.port
+        );
+    }
+}
+
+fn initialise(options: &Options, binaries: &Binaries) -> Place {
+    let place = if options.durable {
+        Place::on_disk()
+    } else {
+        Place::in_memory()
+    };
+    let mut initdb = place.account().command(binaries.program("initdb"));
+    initdb.arg("-D").arg(place.path().join("data"));
+    // Where the directory goes, its medium need not be waited for; a durable server waits from its start on.
+    initdb.args([
+        "-U",
+        "postgres",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--locale=C",
+        "--no-sync",
+    ]);
+    let output = initdb.stdout(place.hold()).output();
+    let output = output.unwrap_or_else(|error| panic!("{initdb:?} does not run: {error}"));
+    assert!(
+        output.status.success(),
+        "initdb fails: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let quote = |text: &str| format!("'{}'", text.replace('\'', "''"));
+    let ours = [
+        ("listen_addresses", "127.0.0.1"),
+        (
+            "unix_socket_directories",
+            place.path().to_str().expect("a path in ASCII"),
+        ),
+        // Many tests at once, each with pools.
+        ("max_connections", "300"),
+        ("max_prepared_transactions", "10"),
+        // In the data directory, so that a killed server leaves none in /dev/shm.
+        ("dynamic_shared_memory_type", "mmap"),
+        ("timezone", "UTC"),
+        ("log_timezone", "UTC"),
+    ];
+    let theirs = options
+        .settings
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    let settings: String = ours
+        .into_iter()
+        .chain(theirs)
+        .map(|(name, value)| format!("{name} = {}\n", quote(value)))
+        .collect();
+    place.append("data/postgresql.conf", &settings);
+    place
+}
+
+/// Runs the server until it answers. `None` when another process has the port.
+async fn run(place: &Place, binaries: &Binaries, port: u16) -> Option<Supervised> {
+    let data = place.path().join("data");
+    let status = data.join("postmaster.pid");
+    let postgres = binaries.program("postgres").into_os_string();
+    let arguments: [OsString; 5] = [
+        postgres,
+        "-D".into(),
+        data.into_os_string(),
+        "-p".into(),
+        port.to_string().into(),
+    ];
+    let server = Supervised::start(place, arguments);
+    let pid = server.pid().to_string();
+    // Its own word for it in its own file: on the port, another cluster could be answering.
+    let ready = || {
+        let status = std::fs::read_to_string(&status).unwrap_or_default();
+        let mut lines = status.lines();
+        lines.next().is_some_and(|it| it.trim() == pid)
+            && lines.nth(6).is_some_and(|it| it.trim() == "ready")
+    };
+    if server.until(ready).await {
+        return Some(server);
+    }
+    let log = supervised::tail(&supervised::log(place));
+    let last = log.rsplit("starting PostgreSQL").next().unwrap_or(&log);
+    assert!(
+        last.contains("could not create any TCP/IP sockets"),
+        "the server does not start:\n{log}"
+    );
+    None
+}
