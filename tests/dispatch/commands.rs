@@ -189,7 +189,7 @@ async fn a_url_without_a_store_says_what_would_do() {
     let error = App::connect("mysql://somewhere").await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "`mysql://somewhere` names no store of this build: use `memory:` or `sqlite:FILE`"
+        "`mysql://somewhere` names no store of this build: use `memory:`, `sqlite:FILE` or `postgres://HOST/DATABASE`"
     );
     for url in [
         "sqlite::memory:",

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod appending;
 mod memory;
 mod postgres;
 mod sqlite;

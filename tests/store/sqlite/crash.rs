@@ -7,7 +7,8 @@ use std::{
 
 use intent_runtime::{AggregateId, Store, StoreError, StreamId};
 
-use super::directory::{Directory, append, stream, versions};
+use super::directory::{Directory, versions};
+use crate::store::appending::{append, stream};
 
 /// Tells the child process which file to write to.
 const FILE: &str = "INTENT_CRASH_FILE";

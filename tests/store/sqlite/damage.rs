@@ -2,7 +2,8 @@
 
 use intent_runtime::{AsOf, SqliteStore, Store, StoreError, Timestamp, store::ReadStream};
 
-use super::directory::{Directory, append, append_payload, stream, versions};
+use super::directory::{Directory, versions};
+use crate::store::appending::{append, append_payload, stream};
 
 #[tokio::test]
 async fn a_read_only_file_can_be_read() {

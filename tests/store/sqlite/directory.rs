@@ -1,11 +1,9 @@
 use std::{ops::ControlFlow, path::PathBuf};
 
 use intent_runtime::{
-    AggregateId, CommandId, EncodedMetadata, Expect, Metadata, NewEvent, SqliteStore, Store,
-    StoreError, StoredSnapshot, StreamId, TenantId,
-    store::{Append, RawEvent, ReadStream, StateSink},
+    SqliteStore, Store, StoreError, StoredSnapshot, StreamId,
+    store::{RawEvent, ReadStream, StateSink},
 };
-use serde_json::value::RawValue;
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use uuid::Uuid;
 
@@ -57,39 +55,6 @@ impl Drop for Directory {
     fn drop(&mut self) {
         // A store that was not closed may still be writing its last files; the system clears what is left.
         let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-pub fn stream() -> StreamId {
-    StreamId {
-        tenant_id: TenantId::DEFAULT,
-        aggregate_type: "Account".into(),
-        aggregate_id: AggregateId::from_uuid(Uuid::now_v7()),
-    }
-}
-
-/// An append of some events that expects nothing.
-pub fn append(stream: &StreamId, events: usize) -> Append {
-    with_payloads(stream, &vec!["{}"; events])
-}
-
-pub fn append_payload(stream: &StreamId, payload: &str) -> Append {
-    with_payloads(stream, &[payload])
-}
-
-fn with_payloads(stream: &StreamId, payloads: &[&str]) -> Append {
-    let event = |payload: &&str| NewEvent {
-        event_type: "Deposited".into(),
-        schema_version: 1,
-        payload: RawValue::from_string((*payload).to_owned()).unwrap(),
-    };
-    Append {
-        stream: stream.clone(),
-        expect: Expect::Any,
-        command_id: CommandId::new(),
-        events: payloads.iter().map(event).collect(),
-        metadata: EncodedMetadata::new(Metadata::new()).unwrap(),
-        snapshot: None,
     }
 }
 

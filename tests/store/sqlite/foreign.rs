@@ -3,7 +3,8 @@
 use intent_runtime::{SqliteStore, Store, StoreError};
 use sqlx::Connection;
 
-use super::directory::{Directory, append, stream, versions};
+use super::directory::{Directory, versions};
+use crate::store::appending::{append, stream};
 
 /// Runs statements on the file, then checks that opening it fails and leaves every byte of it.
 async fn refused(statements: &'static str) -> StoreError {

@@ -3,7 +3,8 @@
 use intent_runtime::{Expect, Store, StoreError, Version, store::Appended};
 use tokio::task::JoinSet;
 
-use super::directory::{Directory, append, stream, versions};
+use super::directory::{Directory, versions};
+use crate::store::appending::{append, stream};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_handles_on_one_file_share_one_truth() {

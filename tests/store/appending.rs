@@ -1,0 +1,42 @@
+//! Appends for tests of what only one store does.
+
+use intent_runtime::{
+    AggregateId, CommandId, EncodedMetadata, Expect, Metadata, NewEvent, StreamId, TenantId,
+    store::Append,
+};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+/// A stream that nothing else uses.
+pub fn stream() -> StreamId {
+    StreamId {
+        tenant_id: TenantId::DEFAULT,
+        aggregate_type: "Account".into(),
+        aggregate_id: AggregateId::from_uuid(Uuid::now_v7()),
+    }
+}
+
+/// An append of some events that expects nothing.
+pub fn append(stream: &StreamId, events: usize) -> Append {
+    with_payloads(stream, &vec!["{}"; events])
+}
+
+pub fn append_payload(stream: &StreamId, payload: &str) -> Append {
+    with_payloads(stream, &[payload])
+}
+
+fn with_payloads(stream: &StreamId, payloads: &[&str]) -> Append {
+    let event = |payload: &&str| NewEvent {
+        event_type: "Deposited".into(),
+        schema_version: 1,
+        payload: RawValue::from_string((*payload).to_owned()).unwrap(),
+    };
+    Append {
+        stream: stream.clone(),
+        expect: Expect::Any,
+        command_id: CommandId::new(),
+        events: payloads.iter().map(event).collect(),
+        metadata: EncodedMetadata::new(Metadata::new()).unwrap(),
+        snapshot: None,
+    }
+}

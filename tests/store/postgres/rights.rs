@@ -1,0 +1,221 @@
+//! Who may do what: roles, tenants, and what the database enforces against our own mistakes.
+
+use std::ops::ControlFlow;
+
+use intent_runtime::{
+    Cursor, LogFilter, PgStore, Store, StoreError, StreamId, TenantId,
+    store::{ReadLog, ReadStream},
+};
+use sqlx::{AssertSqlSafe, Executor, PgConnection, Row};
+use uuid::Uuid;
+
+use super::roles::Roles;
+use crate::store::appending::{append, stream};
+
+#[tokio::test]
+async fn an_application_may_neither_change_events_nor_choose_positions() {
+    let roles = Roles::new().await;
+    let store = roles.open(&roles.app).await.unwrap();
+    store.append(append(&stream(), 1)).await.unwrap();
+    let mut connection = roles.connection(&roles.app).await;
+    see(&mut connection, TenantId::DEFAULT).await;
+    for forbidden in [
+        "UPDATE intent.events SET payload = '{}'",
+        "DELETE FROM intent.events",
+        "TRUNCATE intent.events",
+        "SELECT nextval('intent.events_position_seq')",
+        "SELECT setval('intent.events_position_seq', 1)",
+        "INSERT INTO intent.events (tenant_id, aggregate_id, event_id, version, position, schema_version, recorded_at,
+             occurred_at, aggregate_type, event_type, payload, metadata)
+         OVERRIDING SYSTEM VALUE
+         SELECT tenant_id, gen_random_uuid(), gen_random_uuid(), 1, 1, 1, now(), now(), 'A', 'B', '1', '{}'
+         FROM intent.events",
+        "DROP TABLE intent.events",
+        "ALTER TABLE intent.events NO FORCE ROW LEVEL SECURITY",
+        "UPDATE intent.store SET id = gen_random_uuid()",
+    ] {
+        let error = connection.execute(forbidden).await.unwrap_err();
+        let code = error.as_database_error().and_then(|error| error.code().map(String::from));
+        assert_eq!(code.as_deref(), Some("42501"), "{forbidden}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_statement_sees_and_writes_the_tenants_it_names() {
+    let roles = Roles::new().await;
+    for role in [&roles.app, &roles.owner] {
+        let store = roles.open(role).await.unwrap();
+        let (one, other) = (tenant(), tenant());
+        for tenant in [one, other] {
+            let stream = StreamId {
+                tenant_id: tenant,
+                ..stream()
+            };
+            store.append(append(&stream, 2)).await.unwrap();
+        }
+        let mut connection = roles.connection(role).await;
+        assert_eq!(
+            rows(&mut connection).await,
+            0,
+            "{role} sees nothing unasked"
+        );
+        see(&mut connection, one).await;
+        assert_eq!(
+            rows(&mut connection).await,
+            2,
+            "{role} sees one tenant's rows"
+        );
+        let smuggled = format!(
+            "INSERT INTO intent.events (tenant_id, aggregate_id, event_id, version, schema_version, recorded_at,
+                 occurred_at, aggregate_type, event_type, payload, metadata)
+             VALUES ('{other}', gen_random_uuid(), gen_random_uuid(), 1, 1, now(), now(), 'A', 'B', '1', '{{}}')"
+        );
+        let error = connection
+            .execute(AssertSqlSafe(smuggled))
+            .await
+            .unwrap_err();
+        assert!(error.to_string().contains("row-level security"), "{error}");
+        // Nothing of it outlives a statement of the store.
+        let mut pooled = store.pool().acquire().await.unwrap();
+        assert_eq!(
+            rows(&mut pooled).await,
+            0,
+            "a connection of the pool sees nothing"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_log_of_all_tenants_is_for_readers() {
+    let roles = Roles::new().await;
+    let app = roles.open(&roles.app).await.unwrap();
+    app.append(append(&stream(), 1)).await.unwrap();
+    for (role, may) in [
+        (&roles.app, false),
+        (&roles.reader, true),
+        (&roles.owner, true),
+    ] {
+        let store = roles.open(role).await.unwrap();
+        for (tenant, may) in [(None, may), (Some(TenantId::DEFAULT), true)] {
+            let mut events = 0;
+            let mut sink = |_| {
+                events += 1;
+                ControlFlow::Continue(())
+            };
+            let filter = LogFilter::all();
+            let read = ReadLog {
+                after: Cursor::START,
+                tenant,
+                filter: &filter,
+                limit: 10,
+            };
+            match store.read_log(read, &mut sink).await {
+                Ok(_) => assert_eq!((may, events), (true, 1), "{role}, {tenant:?}"),
+                Err(StoreError::Forbidden { source, .. }) => {
+                    assert!(
+                        !may && source.to_string().contains("grant_reader"),
+                        "{source}"
+                    );
+                }
+                Err(other) => panic!("{role}, {tenant:?}: {other:?}"),
+            }
+        }
+    }
+    let reader = roles.open(&roles.reader).await.unwrap();
+    let error = reader.append(append(&stream(), 1)).await.unwrap_err();
+    assert!(
+        matches!(error, StoreError::Forbidden { .. }),
+        "a reader only reads: {error:?}"
+    );
+}
+
+#[tokio::test]
+async fn strict_tenancy_refuses_a_role_that_policies_do_not_bind() {
+    let roles = Roles::new().await;
+    let too_much = |error: StoreError| match error {
+        StoreError::TooManyRights { what, .. } => what,
+        other => panic!("{other:?}"),
+    };
+    let owner = PgStore::strict(roles.pool(&roles.owner).await).await;
+    assert_eq!(too_much(owner.unwrap_err()), "owns the tables");
+    let superuser = PgStore::strict(roles.pool("postgres").await).await;
+    assert_eq!(too_much(superuser.unwrap_err()), "is a superuser");
+    roles
+        .run(&format!("ALTER ROLE {} BYPASSRLS", roles.app))
+        .await;
+    let bypassing = PgStore::strict(roles.pool(&roles.app).await).await;
+    assert_eq!(
+        too_much(bypassing.unwrap_err()),
+        "bypasses row-level security"
+    );
+    roles
+        .run(&format!("ALTER ROLE {} NOBYPASSRLS", roles.app))
+        .await;
+    let strict = PgStore::strict(roles.pool(&roles.app).await).await.unwrap();
+    strict.append(append(&stream(), 1)).await.unwrap();
+}
+
+/// Random work of random tenants, while the policies alone keep them apart: what a role can see of the table is compared
+/// with what each tenant wrote.
+#[tokio::test]
+async fn random_tenants_never_meet() {
+    let roles = Roles::new().await;
+    let store = roles.open(&roles.app).await.unwrap();
+    let tenants: Vec<TenantId> = (0..8).map(|_| tenant()).collect();
+    let shared = stream().aggregate_id;
+    let mut written = vec![0_usize; tenants.len()];
+    for _ in 0..200 {
+        let turn = fastrand::usize(..tenants.len());
+        let stream = StreamId {
+            tenant_id: tenants[turn],
+            aggregate_id: if fastrand::bool() {
+                shared
+            } else {
+                stream().aggregate_id
+            },
+            ..stream()
+        };
+        let events = fastrand::usize(1..4);
+        store.append(append(&stream, events)).await.unwrap();
+        written[turn] += events;
+    }
+    let mut connection = roles.connection(&roles.app).await;
+    for (tenant, written) in tenants.iter().zip(&written) {
+        see(&mut connection, *tenant).await;
+        // Our own query, stripped of its tenant.
+        let stripped =
+            "SELECT count(*), count(*) FILTER (WHERE tenant_id <> $1) FROM intent.events";
+        let row = sqlx::query(stripped).bind(tenant.as_uuid());
+        let row = row.fetch_one(&mut connection).await.unwrap();
+        let (all, foreign): (i64, i64) = (row.get(0), row.get(1));
+        assert_eq!((all, foreign), (i64::try_from(*written).unwrap(), 0));
+        let own = StreamId {
+            tenant_id: *tenant,
+            aggregate_id: shared,
+            ..stream()
+        };
+        let mut sink = |event: intent_runtime::RecordedEvent| {
+            assert_eq!(event.tenant_id, *tenant);
+            ControlFlow::Continue(())
+        };
+        store
+            .read_events(ReadStream::all(&own), &mut sink)
+            .await
+            .unwrap();
+    }
+}
+
+fn tenant() -> TenantId {
+    TenantId::from_uuid(Uuid::now_v7())
+}
+
+async fn see(connection: &mut PgConnection, tenant: TenantId) {
+    let set = sqlx::query("SELECT set_config('intent.tenants', $1, false)");
+    let set = set.bind(tenant.to_string());
+    set.execute(connection).await.unwrap();
+}
+
+async fn rows(connection: &mut PgConnection) -> i64 {
+    let count = sqlx::query_scalar("SELECT count(*) FROM intent.events");
+    count.fetch_one(connection).await.unwrap()
+}
