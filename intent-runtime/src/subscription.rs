@@ -61,7 +61,8 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    pub(crate) fn new(store: Arc<dyn Store>, tenant: Option<TenantId>, filter: LogFilter) -> Self {
+    /// The log of a store, of one tenant or of all. An [`App`](crate::App) has shorter ways to it.
+    pub fn new(store: Arc<dyn Store>, tenant: Option<TenantId>, filter: LogFilter) -> Self {
         let wake_ups = store.wake_ups();
         Self {
             store,

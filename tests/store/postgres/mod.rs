@@ -1,8 +1,10 @@
 //! The Postgres store keeps the contract, on a real server.
 
+mod mistakes;
 mod refusals;
 mod rights;
 mod roles;
+mod storm;
 
 use std::sync::Arc;
 
