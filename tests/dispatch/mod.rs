@@ -3,7 +3,7 @@
 mod caching;
 mod commands;
 pub mod domain;
-mod fixture;
+pub mod fixture;
 mod futures;
 mod idempotency;
 mod metadata;

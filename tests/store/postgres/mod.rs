@@ -5,6 +5,7 @@ mod refusals;
 mod rights;
 mod roles;
 mod storm;
+mod survival;
 
 use std::sync::Arc;
 

@@ -1,0 +1,206 @@
+//! S3, S4, S5: servers that are killed, connections that are cut, answers that are lost. An outside ledger of
+//! acknowledgements says what must be there; each command has two events, so that a half one would show.
+//!
+//! `INTENT_SOAK=1` makes it ten times as long, on a disk.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use intent_runtime::{App, PgStore, SendError, StoreError, prelude::*};
+use intent_tests::postgres::{Cluster, Options, Proxy, TempDatabase};
+use sqlx::{Executor, PgConnection, Row};
+use tokio::task::JoinSet;
+
+use crate::dispatch::{
+    domain::{Account, AccountEvent, DepositMany, Open},
+    fixture::registered,
+};
+
+const WORKERS: usize = 16;
+
+fn soaks() -> bool {
+    std::env::var_os("INTENT_SOAK").is_some()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_killed_loses_and_doubles_nothing() {
+    let (kills, options) = if soaks() {
+        (200, Options::durable())
+    } else {
+        (20, Options::fast())
+    };
+    let cluster = Cluster::start(options).await;
+    let store = PgStore::connect(&cluster.superuser_url()).await.unwrap();
+    let load = Load::start(store).await;
+    for _ in 0..kills {
+        load.moves_on(100).await;
+        cluster.kill_9().await;
+        cluster.restart().await;
+    }
+    load.moves_on(100).await;
+    load.end(&format!("{kills} kills")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_are_cut_lose_and_double_nothing() {
+    let cuts = if soaks() { 5_000 } else { 500 };
+    let database = TempDatabase::new().await;
+    let proxy = Proxy::start(database.server()).await;
+    let url = proxy.url(database.name());
+    let load = Load::start(PgStore::connect(&url).await.unwrap()).await;
+    let mut admin = database.connect().await.unwrap();
+    let (mut terminated, mut lost) = (0, 0);
+    while terminated + lost < cuts {
+        load.moves_on(5).await;
+        if fastrand::bool() {
+            terminated += terminate(&mut admin).await;
+        } else {
+            // The statement that appends is told of by its SELECT; its commit went through.
+            proxy.swallow_next_reply();
+            load.moves_on(5).await;
+            lost = proxy.swallowed();
+        }
+    }
+    load.moves_on(100).await;
+    load.end(&format!(
+        "{terminated} connections terminated, {lost} answers lost"
+    ))
+    .await;
+}
+
+/// Ends the connections of the database that are at work, except for ours.
+async fn terminate(admin: &mut PgConnection) -> usize {
+    let ended = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                 WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%Appends a batch%'";
+    let row = admin.fetch_one(ended).await.unwrap();
+    usize::try_from(row.get::<i64, _>(0)).unwrap()
+}
+
+/// Tasks that send commands, each again under the same id until it is acknowledged.
+struct Load {
+    app: App,
+    workers: JoinSet<(Id<Account>, Vec<i64>)>,
+    acknowledged: Arc<AtomicUsize>,
+    troubles: Arc<AtomicUsize>,
+    unknown: Arc<AtomicUsize>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Load {
+    async fn start(store: PgStore) -> Self {
+        let mut load = Self {
+            app: registered(App::new(store)),
+            workers: JoinSet::new(),
+            acknowledged: Arc::default(),
+            troubles: Arc::default(),
+            unknown: Arc::default(),
+            stop: Arc::default(),
+        };
+        for _ in 0..WORKERS {
+            let id = Id::new();
+            let owner = String::from("Ada");
+            load.app.send(Open { id, owner }).await.unwrap();
+            let worker = Worker {
+                app: load.app.clone(),
+                id,
+                acknowledged: Arc::clone(&load.acknowledged),
+                troubles: Arc::clone(&load.troubles),
+                unknown: Arc::clone(&load.unknown),
+                stop: Arc::clone(&load.stop),
+            };
+            load.workers.spawn(worker.run());
+        }
+        load
+    }
+
+    /// Waits until so many more commands were acknowledged: the application has recovered by itself.
+    async fn moves_on(&self, more: usize) {
+        let enough = self.acknowledged.load(Ordering::SeqCst) + more;
+        let moving = async {
+            while self.acknowledged.load(Ordering::SeqCst) < enough {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let moved = tokio::time::timeout(Duration::from_secs(60), moving).await;
+        moved.expect("the application goes on by itself");
+    }
+
+    /// Stops the load and compares what is stored with what was acknowledged.
+    async fn end(mut self, what: &str) {
+        self.stop.store(true, Ordering::SeqCst);
+        let mut commands = 0;
+        while let Some(worker) = self.workers.join_next().await {
+            let (id, acknowledged) = worker.unwrap();
+            let history = self.app.history(id).await.unwrap();
+            let amounts: Vec<i64> = history
+                .iter()
+                .filter_map(|event| match &event.event {
+                    AccountEvent::Deposited(deposited) => Some(deposited.amount),
+                    _ => None,
+                })
+                .collect();
+            let twice: Vec<i64> = acknowledged.iter().flat_map(|n| [*n, *n]).collect();
+            assert_eq!(amounts, twice, "each command once, whole, in order");
+            commands += acknowledged.len();
+        }
+        let (troubles, unknown) = (&self.troubles, &self.unknown);
+        println!(
+            "{what}: {commands} commands acknowledged and stored once, {troubles:?} errors met, {unknown:?} of them unknown outcomes"
+        );
+        self.app.store().close().await.unwrap();
+    }
+}
+
+struct Worker {
+    app: App,
+    id: Id<Account>,
+    acknowledged: Arc<AtomicUsize>,
+    troubles: Arc<AtomicUsize>,
+    unknown: Arc<AtomicUsize>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Worker {
+    async fn run(self) -> (Id<Account>, Vec<i64>) {
+        let mut acknowledged = Vec::new();
+        for number in 1.. {
+            if self.stop.load(Ordering::SeqCst) {
+                break;
+            }
+            self.send(number).await;
+            acknowledged.push(number);
+            self.acknowledged.fetch_add(1, Ordering::SeqCst);
+        }
+        (self.id, acknowledged)
+    }
+
+    async fn send(&self, number: i64) {
+        let command_id = CommandId::new();
+        loop {
+            let command = DepositMany {
+                id: self.id,
+                amounts: vec![number, number],
+            };
+            let options = SendOptions::new().command_id(command_id);
+            let error = match self.app.send_with(command, options).await {
+                Ok(receipt) => return assert_eq!(receipt.events.len(), 2, "a receipt is whole"),
+                Err(error) => error,
+            };
+            self.troubles.fetch_add(1, Ordering::SeqCst);
+            match error {
+                SendError::Store(StoreError::UnknownOutcome { .. }) => {
+                    self.unknown.fetch_add(1, Ordering::SeqCst);
+                }
+                SendError::Store(StoreError::Unavailable { .. } | StoreError::Busy { .. }) => {}
+                other => panic!("{other:?}"),
+            }
+            // As a client would.
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
