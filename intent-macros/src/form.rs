@@ -29,7 +29,7 @@ fn metas_of(attributes: &[Attribute], name: &str) -> Vec<Meta> {
         .collect()
 }
 
-fn is_any(meta: &Meta, words: &[&str]) -> bool {
+pub(crate) fn is_any(meta: &Meta, words: &[&str]) -> bool {
     words.iter().any(|word| meta.path().is_ident(word))
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn json_key(field: &Field) -> String {
 }
 
 /// `rename = "key"` or `rename(side = "key")`.
-fn renamed(rename: &Meta, side: &str) -> Option<String> {
+pub(crate) fn renamed(rename: &Meta, side: &str) -> Option<String> {
     match rename {
         Meta::NameValue(_) => text(rename).map(LitStr::value),
         Meta::List(list) => {
@@ -101,31 +101,6 @@ pub(crate) fn written_with(field: &Field) -> Vec<Meta> {
     let mut metas = serde_metas(&field.attrs);
     metas.retain(|meta| is_any(meta, &["with", "serialize_with", "flatten"]));
     metas
-}
-
-/// What is written in one form and read in another, with the edit that makes them one.
-pub(crate) fn one_sided(metas: &[Meta]) -> Option<(&Meta, String)> {
-    if let Some(rename) = find(metas, &["rename"]) {
-        let (write, read) = (renamed(rename, "serialize"), renamed(rename, "deserialize"));
-        if write != read {
-            let key = write.or(read).unwrap_or_default();
-            return Some((
-                rename,
-                format!("write `rename = \"{key}\"`, for both sides"),
-            ));
-        }
-    }
-    if find(metas, &["with"]).is_some() {
-        return None;
-    }
-    let (write, read) = ("serialize_with", "deserialize_with");
-    let (found, other) = match (find(metas, &[write]), find(metas, &[read])) {
-        (Some(found), None) => (found, read),
-        (None, Some(found)) => (found, write),
-        _ => return None,
-    };
-    let help = format!("add `{other} = \"..\"`, or write both as one `with = \"..\"`");
-    Some((found, help))
 }
 
 /// With `serde(with = "..")` a field's JSON Schema is unknown, and what schemars makes of the module's name is an error

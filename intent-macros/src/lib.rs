@@ -4,6 +4,7 @@
 
 mod aggregate;
 mod attr;
+mod both_ways;
 mod command;
 mod commands;
 mod derives;

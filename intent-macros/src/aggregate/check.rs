@@ -8,8 +8,8 @@ use super::{
     model::{Aggregate, Event},
 };
 use crate::{
+    both_ways::{self, Loss},
     diag::{Diagnostics, Mistake},
-    form::{find, one_sided, serde_metas},
     paths::{last_ident, same, shown},
 };
 
@@ -57,23 +57,27 @@ fn struct_with_named_fields(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
 /// A field that serde skips would come back from a snapshot as its default, and one that is written in one form and
 /// read in another as something else or not at all: another state than the events make.
 fn snapshots_hold_every_field(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
-    const SKIPS: [&str; 3] = ["skip", "skip_serializing", "skip_deserializing"];
     if aggregate.attrs.snapshot.is_none() {
         return;
     }
     for field in &aggregate.fields {
-        let metas = serde_metas(&field.original.attrs);
         let why = "snapshots are written and read with the serde attributes of the state";
-        if let Some(skip) = find(&metas, &SKIPS) {
-            let fact = format!("a snapshot would lose the field `{}`", field.ident);
-            let help = "remove it, and give those who may not see the field a struct of their own";
-            diag.add(Mistake::at(skip, fact).note(why).help(help));
-        } else if let Some((attribute, help)) = one_sided(&metas) {
-            let fact = format!(
-                "a snapshot would not read the field `{}` as it was written",
-                field.ident
-            );
-            diag.add(Mistake::at(attribute, fact).note(why).help(help));
+        // The state of an older build is stale, so nothing stands in for what is missing.
+        match both_ways::loss(&field.original, false) {
+            None => {}
+            Some(Loss::Skipped(skip)) => {
+                let fact = format!("a snapshot would lose the field `{}`", field.ident);
+                let help =
+                    "remove it, and give those who may not see the field a struct of their own";
+                diag.add(Mistake::at(skip, fact).note(why).help(help));
+            }
+            Some(Loss::OneSided(attribute, help)) => {
+                let fact = format!(
+                    "a snapshot would not read the field `{}` as it was written",
+                    field.ident
+                );
+                diag.add(Mistake::at(attribute, fact).note(why).help(help));
+            }
         }
     }
 }

@@ -6,9 +6,9 @@ use syn::{Fields, GenericParam};
 use super::model::Event;
 use crate::{
     attr::cfg_attr,
+    both_ways,
     diag::{Diagnostics, Mistake},
     form::{find, schema_is_told, serde_metas},
-    symbol::{RENAMED, SINCE},
 };
 
 /// Reports all mistakes in `event`.
@@ -18,6 +18,8 @@ pub(super) fn check(diag: &Diagnostics, event: &Event<'_>) {
     unit_is_stored_by_us(diag, event);
     no_rename_all_with_notes(diag, event);
     one_form_in_every_build(diag, event);
+    let (name, original) = (event.ident().to_string(), &event.original);
+    both_ways::check(diag, &name, &original.attrs, &original.fields);
     for field in &event.original.fields {
         schema_is_told(diag, &field.attrs, field.ident.as_ref());
     }
@@ -105,19 +107,20 @@ fn no_rename_all_with_notes(diag: &Diagnostics, event: &Event<'_>) {
 
 /// What one build stores, every other one reads.
 fn one_form_in_every_build(diag: &Diagnostics, event: &Event<'_>) {
+    // On the event itself, the condition is resolved before we are asked.
     for attribute in event.original.fields.iter().flat_map(|field| &field.attrs) {
         let Some((_, metas)) = cfg_attr(attribute) else {
             continue;
         };
-        let mut words = ["serde", SINCE, RENAMED].into_iter();
-        let Some(word) = words.find(|word| find(&metas, &[word]).is_some()) else {
+        // Our own notes are no attributes that rustc would find there, and it says so.
+        if find(&metas, &["serde"]).is_none() {
             continue;
-        };
-        let fact = format!("`{word}` on an event's field cannot depend on `cfg_attr`");
+        }
+        let fact = "`serde` on an event's field cannot depend on `cfg_attr`";
         diag.add(
             Mistake::at(attribute.path(), fact)
                 .note("what one build stores must be what every other build reads")
-                .help(format!("write `#[{word}(..)]` without the condition")),
+                .help("write `#[serde(..)]` without the condition"),
         );
     }
 }

@@ -4,6 +4,7 @@ use syn::{Data, Field};
 
 use super::model::Value;
 use crate::{
+    both_ways,
     diag::{Diagnostics, Mistake},
     form::schema_is_told,
 };
@@ -12,6 +13,13 @@ use crate::{
 pub(super) fn check(diag: &Diagnostics, value: &Value) {
     no_union(diag, value);
     no_lifetimes(diag, value);
+    let original = &value.original;
+    both_ways::check(
+        diag,
+        &original.ident.to_string(),
+        &original.attrs,
+        fields(&original.data),
+    );
     for field in fields(&value.original.data) {
         schema_is_told(diag, &field.attrs, field.ident.as_ref());
     }

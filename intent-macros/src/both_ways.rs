@@ -1,0 +1,126 @@
+//! What is stored must be read back as it was: serde attributes that write one form and read another are refused.
+//!
+//! A decision is made on the event that was just emitted, and a load on what was read: were they not the same, the state
+//! would change with a restart, or could not be read at all.
+
+use syn::{Attribute, Field, Meta, Type};
+
+use crate::{
+    diag::{Diagnostics, Mistake},
+    form::{find, is_any, renamed, serde_metas},
+    paths::last_ident,
+};
+
+/// How a field comes back other than it was written.
+pub(crate) enum Loss {
+    /// It is not written, or not read.
+    Skipped(Meta),
+    /// It is written in one form and read in another; the edit that makes them one.
+    OneSided(Meta, String),
+}
+
+/// Reports what an event or a value would lose between being stored and read. `whose` is its name.
+pub(crate) fn check<'a>(
+    diag: &Diagnostics,
+    whose: &str,
+    attributes: &[Attribute],
+    fields: impl IntoIterator<Item = &'a Field>,
+) {
+    let container = serde_metas(attributes);
+    const WHY: &str =
+        "what is stored must be read back as it was, or it is lost with the next restart";
+    if let Some((meta, help)) = one_sided(&container) {
+        let fact = format!("`{whose}` would not be read as it was stored");
+        diag.add(Mistake::at(meta, fact).note(WHY).help(help));
+    }
+    let has_default = find(&container, &["default"]).is_some();
+    for (index, field) in fields.into_iter().enumerate() {
+        let name = field
+            .ident
+            .as_ref()
+            .map_or(index.to_string(), ToString::to_string);
+        diag.add(match loss(field, has_default) {
+            None => continue,
+            Some(Loss::Skipped(meta)) => {
+                let fact = format!("`{name}` of `{whose}` would be lost between storing and reading it");
+                let help = "remove it; what need not be stored can be made from the state when it is asked for";
+                Mistake::at(meta, fact).note(WHY).help(help)
+            }
+            Some(Loss::OneSided(meta, help)) => {
+                let fact = format!("`{name}` of `{whose}` would not be read as it was stored");
+                Mistake::at(meta, fact).note(WHY).help(help)
+            }
+        });
+    }
+}
+
+/// How a field would come back other than it was written, if it would. `has_default` tells whether the whole type has a
+/// default that stands in for what is missing.
+pub(crate) fn loss(field: &Field, has_default: bool) -> Option<Loss> {
+    const SKIPS: [&str; 3] = ["skip", "skip_serializing", "skip_deserializing"];
+    let metas = serde_metas(&field.attrs);
+    if let Some(skip) = find(&metas, &SKIPS) {
+        return (!is_phantom(&field.ty)).then(|| Loss::Skipped(skip.clone()));
+    }
+    if let Some((meta, help)) = one_sided(&metas) {
+        return Some(Loss::OneSided(meta.clone(), help));
+    }
+    let sometimes = find(&metas, &["skip_serializing_if"])?;
+    let read_by_hand = find(&metas, &["with", "deserialize_with"]).is_some();
+    let missing_is_none = is_option(&field.ty) && !read_by_hand;
+    let stands_in = has_default || find(&metas, &["default"]).is_some();
+    (!stands_in && !missing_is_none).then(|| {
+        let help = "add `default`, which stands in for it when it was left out".to_owned();
+        Loss::OneSided(sometimes.clone(), help)
+    })
+}
+
+/// What is written in one form and read in another, with the edit that makes them one.
+fn one_sided(metas: &[Meta]) -> Option<(&Meta, String)> {
+    let names = ["rename", "rename_all", "rename_all_fields"];
+    for rename in metas.iter().filter(|meta| is_any(meta, &names)) {
+        let (write, read) = (renamed(rename, "serialize"), renamed(rename, "deserialize"));
+        if write != read {
+            let key = write.or(read).unwrap_or_default();
+            let word = names.into_iter().find(|word| rename.path().is_ident(word));
+            let word = word.unwrap_or("rename");
+            let help = format!("write `{word} = \"{key}\"`, for both sides");
+            return Some((rename, help));
+        }
+    }
+    if find(metas, &["with"]).is_some() {
+        return None;
+    }
+    let pairs: [(&[&str], &[&str], &str); 2] = [
+        (
+            &["serialize_with"],
+            &["deserialize_with"],
+            ", or write both as one `with = \"..\"`",
+        ),
+        (&["into"], &["from", "try_from"], ""),
+    ];
+    pairs.into_iter().find_map(|(write, read, or)| {
+        let (found, other) = match (find(metas, write), find(metas, read)) {
+            (Some(found), None) => (found, read[0]),
+            (None, Some(found)) => (found, write[0]),
+            _ => return None,
+        };
+        Some((found, format!("add `{other} = \"..\"`{or}")))
+    })
+}
+
+fn is_option(ty: &Type) -> bool {
+    is_named(ty, "Option")
+}
+
+/// It has nothing to lose.
+fn is_phantom(ty: &Type) -> bool {
+    is_named(ty, "PhantomData")
+}
+
+fn is_named(ty: &Type, name: &str) -> bool {
+    match ty {
+        Type::Path(path) => last_ident(&path.path).is_some_and(|ident| ident == name),
+        _ => false,
+    }
+}
