@@ -63,6 +63,7 @@ impl App {
     /// |---|---|
     /// | `memory:` | in this process, for tests |
     /// | `sqlite:FILE`, with options such as `?mode=rw` | one file, created if missing (feature `sqlite`, on by default) |
+    /// | `postgres://USER:PASSWORD@HOST/DATABASE` | the schema `intent` of a PostgreSQL database (feature `postgres`) |
     ///
     /// # Errors
     /// [`StoreError::UnknownUrl`] for another URL, or whatever keeps the store from opening.

@@ -1,6 +1,11 @@
 //! Chapter "Stores".
 
-use intent_runtime::{App, SqliteStore, prelude::*};
+use intent_runtime::{
+    App, CommandId, Cursor, EncodedMetadata, Expect, LogFilter, Metadata, NewEvent, PgStore,
+    SqliteStore, StreamId, prelude::*, store::Append,
+};
+use intent_tests::postgres::TempDatabase;
+use sqlx::PgPool;
 
 use super::commands::{Account, Deposit, Open};
 
@@ -72,4 +77,68 @@ async fn on_a_file() {
 
     let app = App::new(store).register::<Account>().unwrap();
     assert_eq!(app.load(id).await.unwrap(), now);
+}
+
+#[tokio::test]
+async fn following_the_log() {
+    let app = App::connect("memory:").await.unwrap();
+    let app = app.register::<Account>().unwrap();
+    let id = Id::<Account>::new();
+    let owner = String::from("Ada");
+    app.send(Open { id, owner }).await.unwrap();
+    app.send(Deposit { id, amount: 5 }).await.unwrap();
+
+    // ANCHOR: log
+    let mut log = app.subscribe(LogFilter::all().aggregate::<Account>());
+    let opened = log.next().await.unwrap();
+    let kept = log.cursor().to_string();
+
+    let kept: Cursor = kept.parse().unwrap();
+    let mut later = app.subscribe(LogFilter::all()).after(kept);
+    let deposited = later.next().await.unwrap().decode::<Account>().unwrap();
+    // ANCHOR_END: log
+    assert_eq!(opened.version, Version::FIRST);
+    assert_eq!(deposited.version, Version::new(2));
+}
+
+#[tokio::test]
+async fn on_postgres() {
+    let database = TempDatabase::new().await;
+    let url = database.url();
+
+    // ANCHOR: postgres
+    let pool = PgPool::connect(&url).await.unwrap();
+    let store = PgStore::new(pool.clone()).await.unwrap();
+    let app = App::new(store.clone()).register::<Account>().unwrap();
+    // ANCHOR_END: postgres
+    let id = Id::<Account>::new();
+    let owner = String::from("Ada");
+    app.send(Open { id, owner }).await.unwrap();
+    let table = sqlx::query("CREATE TABLE receipts (account uuid NOT NULL)");
+    table.execute(&pool).await.unwrap();
+    let append = Append {
+        stream: StreamId::of(TenantId::DEFAULT, id),
+        expect: Expect::Version(Version::FIRST),
+        command_id: CommandId::new(),
+        events: vec![NewEvent {
+            event_type: "Deposited".into(),
+            schema_version: 1,
+            payload: serde_json::value::RawValue::from_string(r#"{"amount":5}"#.into()).unwrap(),
+        }],
+        metadata: EncodedMetadata::new(Metadata::new()).unwrap(),
+        snapshot: None,
+    };
+
+    // ANCHOR: append_in
+    let mut transaction = pool.begin().await.unwrap();
+    sqlx::query("INSERT INTO receipts VALUES ($1)")
+        .bind(id.as_uuid())
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
+    store.append_in(&mut transaction, append).await.unwrap();
+    transaction.commit().await.unwrap();
+    store.wake_readers();
+    // ANCHOR_END: append_in
+    assert_eq!(app.load(id).await.unwrap().version, Version::new(2));
 }

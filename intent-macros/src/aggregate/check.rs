@@ -63,7 +63,7 @@ fn snapshots_hold_every_field(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
     for field in &aggregate.fields {
         let why = "snapshots are written and read with the serde attributes of the state";
         // The state of an older build is stale, so nothing stands in for what is missing.
-        match both_ways::loss(&field.original, false) {
+        match both_ways::loss(field.original, false) {
             None => {}
             Some(Loss::Skipped(skip)) => {
                 let fact = format!("a snapshot would lose the field `{}`", field.ident);
