@@ -9,13 +9,14 @@ use std::{
 };
 
 use intent_runtime::{
-    App, AsOf, CommandId, EncodedMetadata, Expect, Id, Metadata, NewEvent, NewSnapshot,
+    App, AsOf, CommandId, EncodedMetadata, Expect, Id, Metadata, NewEvent, NewSnapshot, PgStore,
     RecordedEvent, SqliteStore, Store, StoreError, StreamId, TenantId, Version,
     store::{
         Append, Appended, EventSink, LogHealth, LogPage, MemoryStore, ReadLog, ReadStream,
         StateSink, StoreFuture,
     },
 };
+use intent_tests::postgres::TempDatabase;
 use serde_json::value::RawValue;
 use tokio::sync::watch;
 
@@ -30,6 +31,9 @@ pub async fn on_every_store(test: impl AsyncFn(App)) {
         SqliteStore::connect(&url).await.unwrap(),
     )))
     .await;
+    let database = TempDatabase::new().await;
+    let store = PgStore::connect(&database.url()).await.unwrap();
+    test(registered(App::new(store))).await;
 }
 
 pub fn registered(app: App) -> App {

@@ -12,7 +12,7 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(version)]
 struct Options {
-    /// Where the events are kept: `sqlite:FILE` or `memory:`; a temporary file unless given.
+    /// Where the events are kept: `sqlite:FILE`, `memory:` or (feature `postgres`) `postgres://HOST/DATABASE`; a temporary file unless given.
     #[arg(long, value_name = "URL")]
     database: Option<String>,
 }

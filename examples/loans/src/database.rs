@@ -1,17 +1,23 @@
 //! Where the applications are kept, and which there are.
 
-use std::path::Path;
+use std::{ops::ControlFlow, path::Path};
 
-use intent_runtime::{Aggregate, App, Id, SqliteStore, StoreError, TenantId};
-use sqlx::SqlitePool;
+use intent_runtime::{
+    App, Cursor, Id, LogFilter, RecordedEvent, StoreError,
+    store::{NextPage, ReadLog},
+};
 
-use crate::{Failure, domain::LoanApplication};
+use crate::{
+    Failure,
+    domain::{LoanApplication, events::Submitted},
+};
+
+/// How many events are looked at in one page of the log.
+const PAGE: usize = 10_000;
 
 /// The domain on a store.
 pub struct Database {
     pub app: App,
-    /// Our own way into the store's file.
-    sqlite: Option<SqlitePool>,
 }
 
 /// Why the applications cannot be listed.
@@ -23,26 +29,20 @@ pub enum ListError {
     Memory,
     #[error("`{url}` has no applications yet, import them first with `loans import`")]
     Empty { url: String },
-    #[error("the applications cannot be listed")]
-    Database(#[from] sqlx::Error),
 }
 
 impl Database {
     /// Opens a database, and makes it if there is none.
     pub async fn create(url: &str) -> Result<Self, Failure> {
-        if !url.starts_with("sqlite:") {
-            let app = App::connect(url).await?.register::<LoanApplication>()?;
-            return Ok(Self { app, sqlite: None });
-        }
-        let store = SqliteStore::connect(url).await?;
-        let pool = store.pool().clone();
-        let app = App::new(store).register::<LoanApplication>()?;
-        let sqlite = Some(pool);
-        Ok(Self { app, sqlite })
+        let app = App::connect(url).await?.register::<LoanApplication>()?;
+        Ok(Self { app })
     }
 
     /// Opens a database that is there, with the applications in it.
     pub async fn open(url: &str) -> Result<(Self, Vec<Id<LoanApplication>>), Failure> {
+        if url == "memory:" {
+            return Err(ListError::Memory.into());
+        }
         let empty = || ListError::Empty { url: url.into() };
         let existing = if url.starts_with("sqlite:") && !url.contains('?') {
             Self::create(&format!("{url}?mode=rw")).await
@@ -60,26 +60,33 @@ impl Database {
         Ok((database, applications))
     }
 
-    /// All applications, in the order in which they were stored.
+    /// All applications, in the order in which they were submitted.
     ///
-    /// The events themselves are asked, with plain SQL beside the store: a list of our own would have to be kept in step
-    /// with them, also when an import is killed halfway.
-    async fn applications(&self) -> Result<Vec<Id<LoanApplication>>, ListError> {
-        let pool = self.sqlite.as_ref().ok_or(ListError::Memory)?;
-        let ids = sqlx::query_scalar(
-            "SELECT lower(hex(aggregate_id)) FROM intent_events
-             WHERE tenant_id = ?1 AND aggregate_type = ?2 AND version = 1 ORDER BY position",
-        );
-        let ids: Vec<String> = ids
-            .bind(TenantId::DEFAULT.as_uuid().as_bytes().as_slice())
-            .bind(LoanApplication::TYPE)
-            .fetch_all(pool)
-            .await?;
-        let ids = ids.iter().map(|id| {
-            let parsed = id.parse::<Id<LoanApplication>>();
-            parsed.map_err(|error| sqlx::Error::Decode(error.into()).into())
-        });
-        ids.collect()
+    /// The log itself is asked: a list of our own would have to be kept in step with it, also when an import is killed
+    /// halfway.
+    async fn applications(&self) -> Result<Vec<Id<LoanApplication>>, StoreError> {
+        let filter = LogFilter::all()
+            .aggregate::<LoanApplication>()
+            .event::<Submitted>();
+        let mut ids = Vec::new();
+        let mut after = Cursor::START;
+        loop {
+            let read = ReadLog {
+                after,
+                tenant: Some(self.app.id()),
+                filter: &filter,
+                limit: PAGE,
+            };
+            let mut sink = |submitted: RecordedEvent| {
+                ids.push(Id::from_uuid(submitted.aggregate_id.as_uuid()));
+                ControlFlow::Continue(())
+            };
+            let page = self.app.store().read_log(read, &mut sink).await?;
+            if page.next != NextPage::More {
+                return Ok(ids);
+            }
+            after = page.cursor;
+        }
     }
 }
 

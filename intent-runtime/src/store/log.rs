@@ -217,6 +217,7 @@ pub struct LogWriter {
     pub query: Option<String>,
 }
 
+#[cfg(feature = "postgres")]
 impl LogWriter {
     /// A transaction of a server process.
     pub(crate) fn new(

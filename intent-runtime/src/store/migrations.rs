@@ -5,6 +5,8 @@ use sqlx::{
     migrate::{MigrateError, Migration, MigrationType, Migrator},
 };
 
+use crate::StoreError;
+
 /// One migration: its version, what it makes, its SQL. An applied one never changes.
 pub(super) type Step = (i64, &'static str, &'static str);
 
@@ -24,6 +26,26 @@ pub(super) enum Refused {
     Foreign,
     /// It was migrated to this version by a newer build.
     Newer(i64),
+}
+
+/// A migration that was applied: its version, its checksum, and whether it succeeded.
+pub(super) type Applied = (i64, Vec<u8>, bool);
+
+impl Refused {
+    /// What the caller is told of the database at a place.
+    pub(super) fn error(self, place: String, table: &str, known: i64) -> StoreError {
+        match self {
+            Self::Foreign => StoreError::ForeignTable {
+                place,
+                table: table.to_owned(),
+            },
+            Self::Newer(found) => StoreError::NewerSchema {
+                place,
+                found,
+                known,
+            },
+        }
+    }
 }
 
 /// The newest version there is.
@@ -46,14 +68,11 @@ pub(super) fn migrator(steps: &'static [Step], table: &'static str) -> Migrator 
     migrator
 }
 
-/// What a list of applied migrations (version, checksum, whether it succeeded) in order of versions says.
+/// What a list of applied migrations in order of versions says.
 ///
 /// # Errors
 /// When it is not a beginning of ours.
-pub(super) fn judge<'a>(
-    migrator: &Migrator,
-    applied: impl Iterator<Item = (i64, &'a [u8], bool)>,
-) -> Result<Found, Refused> {
+pub(super) fn judge(migrator: &Migrator, applied: Vec<Applied>) -> Result<Found, Refused> {
     let known = migrator.iter().map(|step| step.version).max().unwrap_or(0);
     let mut last = 0;
     for (version, checksum, success) in applied {

@@ -1,6 +1,7 @@
 //! The Postgres store keeps the contract, on a real server.
 
 mod mistakes;
+mod races;
 mod refusals;
 mod rights;
 mod roles;

@@ -3,7 +3,7 @@
 //! Every rule in here holds for all 262,200 events of the real log; none is so weak that nonsense passes.
 
 mod commands;
-mod events;
+pub mod events;
 mod offers;
 mod progress;
 mod refused;

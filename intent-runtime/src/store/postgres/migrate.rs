@@ -6,7 +6,7 @@ use sqlx::{Connection, PgConnection, Row};
 use super::error::{Failure, Kind, Place};
 use crate::{
     StoreError,
-    store::migrations::{self, Found, Refused, Step, known},
+    store::migrations::{self, Applied, Found, Step, known},
 };
 
 /// Our own list of applied migrations, so that a user's `_sqlx_migrations` is never touched.
@@ -109,34 +109,18 @@ async fn inspect(
     place: &Place,
     tables: Option<&str>,
 ) -> Result<Found, StoreError> {
-    let rows = sqlx::query(include_str!("sql/applied_migrations.sql"));
-    let rows = match rows.fetch_all(connection).await.map_err(Failure::from) {
-        Ok(rows) => rows,
+    let applied = sqlx::query_as::<_, Applied>(include_str!("sql/applied_migrations.sql"));
+    let applied = match applied.fetch_all(connection).await.map_err(Failure::from) {
+        Ok(applied) => applied,
         // It has not the columns that a list of migrations has.
         Err(failure) if failure.kind() == Kind::Other => {
             return Err(place.foreign(MIGRATIONS_TABLE));
         }
         Err(failure) => return Err(place.error(failure)),
     };
-    let mut applied = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let foreign = |_| place.foreign(MIGRATIONS_TABLE);
-        applied.push((
-            row.try_get(0).map_err(foreign)?,
-            row.try_get(1).map_err(foreign)?,
-            row.try_get(2).map_err(foreign)?,
-        ));
-    }
     let migrator = migrations::migrator(&MIGRATIONS, MIGRATIONS_TABLE);
-    let found = migrations::judge(&migrator, applied.into_iter());
-    let found = found.map_err(|refused| match refused {
-        Refused::Foreign => place.foreign(MIGRATIONS_TABLE),
-        Refused::Newer(found) => StoreError::NewerSchema {
-            place: place.to_string(),
-            found,
-            known: KNOWN,
-        },
-    })?;
+    let found = migrations::judge(&migrator, applied)
+        .map_err(|refused| refused.error(place.to_string(), MIGRATIONS_TABLE, KNOWN))?;
     match tables {
         // Tables that no applied migration made are somebody else's.
         Some(table) if found == Found::Older(0) => Err(place.foreign(table)),

@@ -1,11 +1,11 @@
 //! Opening a file: finding out whose it is before anything in it changes, then bringing our tables up to date.
 
-use sqlx::{ConnectOptions, Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
+use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use super::error::{Failure, Kind, Place};
 use crate::{
     StoreError,
-    store::migrations::{self, Refused, Step, known},
+    store::migrations::{self, Applied, Step, known},
 };
 
 pub(super) use crate::store::migrations::Found;
@@ -117,33 +117,18 @@ async fn inspect_migrations(
     place: &Place,
     names: &[String],
 ) -> Result<Found, StoreError> {
-    let rows = sqlx::query(include_str!("sql/applied_migrations.sql"));
-    let rows = match rows.fetch_all(connection).await.map_err(Failure::from) {
-        Ok(rows) => rows,
+    let applied = sqlx::query_as::<_, Applied>(include_str!("sql/applied_migrations.sql"));
+    let applied = match applied.fetch_all(connection).await.map_err(Failure::from) {
+        Ok(applied) => applied,
         // It has not the columns that a list of migrations has.
-        Err(failure) if failure.kind() == Kind::Statement => {
+        Err(failure) if matches!(failure.kind(), Kind::Statement | Kind::Other) => {
             return Err(place.foreign(MIGRATIONS_TABLE));
         }
         Err(failure) => return Err(place.error(failure)),
     };
-    let mut applied = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let foreign = |_| place.foreign(MIGRATIONS_TABLE);
-        applied.push((
-            row.try_get(0).map_err(foreign)?,
-            row.try_get(1).map_err(foreign)?,
-            row.try_get(2).map_err(foreign)?,
-        ));
-    }
     let migrator = migrations::migrator(&MIGRATIONS, MIGRATIONS_TABLE);
-    let found = migrations::judge(&migrator, applied.into_iter());
-    let found = found.map_err(|refused| match refused {
-        Refused::Foreign => place.foreign(MIGRATIONS_TABLE),
-        Refused::Newer(found) => StoreError::NewerSchema {
-            place: place.to_string(),
-            found,
-            known: known(&MIGRATIONS),
-        },
+    let found = migrations::judge(&migrator, applied).map_err(|refused| {
+        refused.error(place.to_string(), MIGRATIONS_TABLE, known(&MIGRATIONS))
     })?;
     // Tables that no applied migration made are somebody else's.
     let foreign = names.iter().find(|name| *name != MIGRATIONS_TABLE);

@@ -1,7 +1,8 @@
 //! [`MemoryStore`]: every promise of a store but durability, for tests and trials.
 
+mod content;
+
 use std::{
-    collections::HashMap,
     fmt,
     future::ready,
     ops::ControlFlow,
@@ -11,14 +12,12 @@ use std::{
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use self::content::Content;
 use super::{
     Append, Appended, AsOf, Cursor, EventSink, LogHealth, LogPage, NextPage, RawEvent, ReadLog,
     ReadStream, StateSink, Store, StoreError, StoreFuture, StreamId,
 };
-use crate::{
-    AggregateId, CommandId, EventId, Metadata, NewSnapshot, Position, RecordedEvent,
-    StoredSnapshot, TenantId, Timestamp, Version,
-};
+use crate::{CommandId, NewSnapshot, Position, RecordedEvent, TenantId, Version};
 
 /// Keeps everything in memory, for as long as the last clone lives. All clones share one content.
 ///
@@ -41,28 +40,6 @@ pub struct MemoryStore {
     id: Uuid,
     content: Arc<RwLock<Content>>,
     grown: watch::Sender<()>,
-}
-
-#[derive(Default)]
-struct Content {
-    tenants: HashMap<TenantId, Tenant>,
-    /// All events in order: the first has position 1.
-    log: Vec<Arc<RecordedEvent>>,
-    closed: bool,
-}
-
-#[derive(Default)]
-struct Tenant {
-    streams: HashMap<AggregateId, Stream>,
-    /// The first event of every command, by its id, with its stream and its version there.
-    commands: HashMap<EventId, (AggregateId, Version)>,
-    snapshots: HashMap<AggregateId, StoredSnapshot>,
-}
-
-struct Stream {
-    aggregate_type: String,
-    /// Shared, so that a reader takes them out of the lock without copying payloads.
-    events: Vec<Arc<RecordedEvent>>,
 }
 
 impl MemoryStore {
@@ -215,177 +192,6 @@ impl MemoryStore {
             })
         });
         Ok(u64::try_from(before - tenant.snapshots.len()).unwrap_or(u64::MAX))
-    }
-}
-
-impl Content {
-    fn append(&mut self, append: Append) -> Result<Appended, StoreError> {
-        if let Some(before) = self.seen(&append)? {
-            return Ok(Appended::Before(before));
-        }
-        let id = &append.stream;
-        let actual = self.stream(id)?.map_or(Version::NONE, Stream::version);
-        if !append.expect.allows(actual) {
-            return Err(StoreError::Conflict {
-                stream: id.clone(),
-                expected: append.expect,
-                actual,
-            });
-        }
-        let after = append.version_after(actual)?;
-        Ok(self.store(append, actual, after))
-    }
-
-    /// The events of the append's command, if it was seen before for the same stream.
-    fn seen(&self, append: &Append) -> Result<Option<Vec<RecordedEvent>>, StoreError> {
-        let tenant_id = append.stream.tenant_id;
-        let events = self.events_of_command(tenant_id, append.command_id);
-        let Some(first) = events.first() else {
-            return Ok(None);
-        };
-        let used_for = StreamId {
-            tenant_id,
-            aggregate_type: first.aggregate_type.clone().into(),
-            aggregate_id: first.aggregate_id,
-        };
-        if used_for != append.stream {
-            return Err(StoreError::CommandIdReused {
-                command_id: append.command_id,
-                used_for,
-            });
-        }
-        Ok(Some(events))
-    }
-
-    /// Stores what was checked; cannot fail, so that an append is all or nothing.
-    fn store(&mut self, append: Append, before: Version, after: Version) -> Appended {
-        let recorded_at = Timestamp::now();
-        let id = append.stream;
-        let tenant = self.tenants.entry(id.tenant_id).or_default();
-        let stream = tenant
-            .streams
-            .entry(id.aggregate_id)
-            .or_insert_with(|| Stream {
-                aggregate_type: id.aggregate_type.to_string(),
-                events: Vec::new(),
-            });
-        let first = EventId::of(append.command_id, 0);
-        tenant
-            .commands
-            .insert(first, (id.aggregate_id, before.next()));
-        let mut position = u64::try_from(self.log.len()).unwrap_or(u64::MAX);
-        for (index, event) in (0..).zip(append.events) {
-            position += 1;
-            let event = Arc::new(RecordedEvent {
-                position: Position::new(position),
-                id: EventId::of(append.command_id, index),
-                tenant_id: id.tenant_id,
-                aggregate_type: id.aggregate_type.to_string(),
-                aggregate_id: id.aggregate_id,
-                version: stream.version().next(),
-                event_type: event.event_type.into_owned(),
-                schema_version: event.schema_version,
-                payload: Box::<str>::from(event.payload).into(),
-                metadata: Metadata::clone(&append.metadata),
-                recorded_at,
-            });
-            self.log.push(Arc::clone(&event));
-            stream.events.push(event);
-        }
-        if let Some(snapshot) = append.snapshot {
-            tenant.keep_snapshot(id.aggregate_id, &snapshot);
-        }
-        Appended::Stored {
-            version: after,
-            position: Position::new(position),
-            recorded_at,
-        }
-    }
-
-    /// The stream with this id, which must be of this type.
-    fn stream(&self, id: &StreamId) -> Result<Option<&Stream>, StoreError> {
-        let tenant = self.tenants.get(&id.tenant_id);
-        let Some(stream) = tenant.and_then(|tenant| tenant.streams.get(&id.aggregate_id)) else {
-            return Ok(None);
-        };
-        if stream.aggregate_type != id.aggregate_type {
-            return Err(StoreError::WrongAggregate {
-                stream: id.clone(),
-                found: stream.aggregate_type.clone(),
-            });
-        }
-        Ok(Some(stream))
-    }
-
-    fn state(
-        &self,
-        read: ReadStream<'_>,
-    ) -> Result<(Option<StoredSnapshot>, Vec<Arc<RecordedEvent>>), StoreError> {
-        let Some(stream) = self.stream(read.stream)? else {
-            return Ok((None, Vec::new()));
-        };
-        let tenant = self.tenants.get(&read.stream.tenant_id);
-        let snapshot = tenant
-            .filter(|_| read.snapshot)
-            .and_then(|tenant| tenant.snapshots.get(&read.stream.aggregate_id))
-            .filter(|snapshot| snapshot.version > read.after && snapshot.version <= read.to);
-        let events = stream.events.iter();
-        let events = events.filter(|event| event.version > read.after && event.version <= read.to);
-        Ok((snapshot.cloned(), events.cloned().collect()))
-    }
-
-    fn events_of_command(&self, tenant: TenantId, command: CommandId) -> Vec<RecordedEvent> {
-        let Some(tenant) = self.tenants.get(&tenant) else {
-            return Vec::new();
-        };
-        let first = tenant.commands.get(&EventId::of(command, 0));
-        let Some((stream, first)) =
-            first.and_then(|(id, first)| Some((tenant.streams.get(id)?, first)))
-        else {
-            return Vec::new();
-        };
-        let events = stream.events.iter().filter(|event| event.version >= *first);
-        let own = events
-            .zip(0..)
-            .take_while(|(event, index)| event.id == EventId::of(command, *index));
-        own.map(|(event, _)| RecordedEvent::clone(event)).collect()
-    }
-
-    fn version_as_of(&self, id: &StreamId, time: AsOf) -> Result<Version, StoreError> {
-        let Some(stream) = self.stream(id)? else {
-            return Ok(Version::NONE);
-        };
-        let prefix = stream.events.iter().take_while(|event| match time {
-            AsOf::Recorded(time) => event.recorded_at <= time,
-            AsOf::Occurred(time) => event.occurred_at() <= time,
-        });
-        Ok(prefix.last().map_or(Version::NONE, |event| event.version))
-    }
-}
-
-impl Tenant {
-    fn keep_snapshot(&mut self, id: AggregateId, new: &NewSnapshot) {
-        let newer = self.snapshots.get(&id).is_none_or(|kept| {
-            // Shapes have no order, so one of another shape replaces that of the same version.
-            new.version > kept.version
-                || (new.version == kept.version && new.schema_version != kept.schema_version)
-        });
-        if newer {
-            let snapshot = StoredSnapshot {
-                version: new.version,
-                schema_version: new.schema_version,
-                state: new.state.get().to_owned(),
-            };
-            self.snapshots.insert(id, snapshot);
-        }
-    }
-}
-
-impl Stream {
-    fn version(&self) -> Version {
-        self.events
-            .last()
-            .map_or(Version::NONE, |event| event.version)
     }
 }
 
