@@ -3,13 +3,15 @@
 //! A decision is made on the event that was just emitted, and a load on what was read: were they not the same, the state
 //! would change with a restart, or could not be read at all.
 
-use syn::{Attribute, Field, Meta, Type};
+use syn::{Attribute, Field, Meta, Type, Variant};
 
 use crate::{
     diag::{Diagnostics, Mistake},
     form::{find, is_any, renamed, serde_metas},
     paths::last_ident,
 };
+
+const WHY: &str = "what is stored must be read back as it was, or it is lost with the next restart";
 
 /// How a field comes back other than it was written.
 pub(crate) enum Loss {
@@ -54,6 +56,24 @@ pub(crate) fn check<'a>(
     }
 }
 
+/// Reports a variant that would not be read as it was stored.
+pub(crate) fn check_variant(diag: &Diagnostics, whose: &str, variant: &Variant) {
+    let metas = serde_metas(&variant.attrs);
+    let (meta, help) = match (find(&metas, &["skip_deserializing"]), one_sided(&metas)) {
+        (Some(skip), _) => (
+            skip,
+            "remove it, or write `skip`, which refuses to store it too".into(),
+        ),
+        (None, Some((meta, help))) => (meta, help),
+        (None, None) => return,
+    };
+    let fact = format!(
+        "`{}` of `{whose}` would not be read as it was stored",
+        variant.ident
+    );
+    diag.add(Mistake::at(meta, fact).note(WHY).help(help));
+}
+
 /// How a field would come back other than it was written, if it would. `has_default` tells whether the whole type has a
 /// default that stands in for what is missing.
 pub(crate) fn loss(field: &Field, has_default: bool) -> Option<Loss> {
@@ -66,6 +86,10 @@ pub(crate) fn loss(field: &Field, has_default: bool) -> Option<Loss> {
         return Some(Loss::OneSided(meta.clone(), help));
     }
     let sometimes = find(&metas, &["skip_serializing_if"])?;
+    // What is flattened, or is all there is, has no key that could be missing.
+    if field.ident.is_none() || find(&metas, &["flatten"]).is_some() {
+        return None;
+    }
     let read_by_hand = find(&metas, &["with", "deserialize_with"]).is_some();
     let missing_is_none = is_option(&field.ty) && !read_by_hand;
     let stands_in = has_default || find(&metas, &["default"]).is_some();
@@ -91,22 +115,14 @@ fn one_sided(metas: &[Meta]) -> Option<(&Meta, String)> {
     if find(metas, &["with"]).is_some() {
         return None;
     }
-    let pairs: [(&[&str], &[&str], &str); 2] = [
-        (
-            &["serialize_with"],
-            &["deserialize_with"],
-            ", or write both as one `with = \"..\"`",
-        ),
-        (&["into"], &["from", "try_from"], ""),
-    ];
-    pairs.into_iter().find_map(|(write, read, or)| {
-        let (found, other) = match (find(metas, write), find(metas, read)) {
-            (Some(found), None) => (found, read[0]),
-            (None, Some(found)) => (found, write[0]),
-            _ => return None,
-        };
-        Some((found, format!("add `{other} = \"..\"`{or}")))
-    })
+    let (write, read) = ("serialize_with", "deserialize_with");
+    let (found, other) = match (find(metas, &[write]), find(metas, &[read])) {
+        (Some(found), None) => (found, read),
+        (None, Some(found)) => (found, write),
+        _ => return None,
+    };
+    let help = format!("add `{other} = \"..\"`, or write both as one `with = \"..\"`");
+    Some((found, help))
 }
 
 fn is_option(ty: &Type) -> bool {

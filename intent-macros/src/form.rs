@@ -1,7 +1,8 @@
 //! The form in which a field is stored: what the user's `#[serde(..)]` attributes make of it.
 
+use quote::ToTokens as _;
 use syn::{
-    Attribute, Expr, ExprLit, Field, Ident, Lit, LitStr, Meta, Path, Token, Type,
+    Attribute, Expr, ExprLit, Field, Ident, Lit, LitStr, Meta, Path, Token, Type, TypeReference,
     ext::IdentExt as _, punctuated::Punctuated,
 };
 
@@ -101,6 +102,24 @@ pub(crate) fn written_with(field: &Field) -> Vec<Meta> {
     let mut metas = serde_metas(&field.attrs);
     metas.retain(|meta| is_any(meta, &["with", "serialize_with", "flatten"]));
     metas
+}
+
+/// The owned form of a borrowed type, as far as it can be told.
+pub(crate) fn owned(reference: &TypeReference) -> String {
+    match reference.elem.as_ref() {
+        Type::Slice(slice) => format!("Vec<{}>", slice.elem.to_token_stream()),
+        Type::Path(path) if path.path.is_ident("str") => "String".to_owned(),
+        other => other.to_token_stream().to_string().replace(' ', ""),
+    }
+}
+
+/// Reports a field that borrows: what is read back must own its data.
+pub(crate) fn owns_its_data(diag: &Diagnostics, field: &Field) {
+    if let Type::Reference(reference) = &field.ty {
+        let help = format!("write `{}`", owned(reference));
+        let fact = "what is stored and read back owns its data";
+        diag.add(Mistake::at(&field.ty, fact).help(help));
+    }
 }
 
 /// With `serde(with = "..")` a field's JSON Schema is unknown, and what schemars makes of the module's name is an error

@@ -9,7 +9,8 @@ use crate::{Aggregate, Context, Id};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a command",
     label = "not a command",
-    note = "add `#[command]` above `struct {Self}`, and `#[id]` to the field that names the aggregate"
+    note = "add `#[command]` above `struct {Self}`, and `#[id]` to the field that names the aggregate",
+    note = "an event is not sent: send the command whose decision returns it"
 )]
 pub trait Command:
     Clone + Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static

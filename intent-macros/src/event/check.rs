@@ -8,7 +8,7 @@ use crate::{
     attr::cfg_attr,
     both_ways,
     diag::{Diagnostics, Mistake},
-    form::{find, schema_is_told, serde_metas},
+    form::{find, owns_its_data, schema_is_told, serde_metas},
 };
 
 /// Reports all mistakes in `event`.
@@ -20,6 +20,14 @@ pub(super) fn check(diag: &Diagnostics, event: &Event<'_>) {
     one_form_in_every_build(diag, event);
     let (name, original) = (event.ident().to_string(), &event.original);
     both_ways::check(diag, &name, &original.attrs, &original.fields);
+    // A lifetime parameter is the mistake then, and its fields follow.
+    if event.original.generics.params.is_empty() {
+        event
+            .original
+            .fields
+            .iter()
+            .for_each(|field| owns_its_data(diag, field));
+    }
     for field in &event.original.fields {
         schema_is_told(diag, &field.attrs, field.ident.as_ref());
     }

@@ -6,7 +6,7 @@ use super::model::Value;
 use crate::{
     both_ways,
     diag::{Diagnostics, Mistake},
-    form::schema_is_told,
+    form::{owns_its_data, schema_is_told},
 };
 
 /// Reports all mistakes in `value`.
@@ -14,6 +14,11 @@ pub(super) fn check(diag: &Diagnostics, value: &Value) {
     no_union(diag, value);
     no_lifetimes(diag, value);
     let original = &value.original;
+    if let Data::Enum(data) = &original.data {
+        for variant in &data.variants {
+            both_ways::check_variant(diag, &original.ident.to_string(), variant);
+        }
+    }
     both_ways::check(
         diag,
         &original.ident.to_string(),
@@ -21,6 +26,9 @@ pub(super) fn check(diag: &Diagnostics, value: &Value) {
         fields(&original.data),
     );
     for field in fields(&value.original.data) {
+        if value.original.generics.params.is_empty() {
+            owns_its_data(diag, field);
+        }
         schema_is_told(diag, &field.attrs, field.ident.as_ref());
     }
 }

@@ -1,7 +1,7 @@
 //! The event store: the port, and what every store promises.
 //!
 //! A store moves raw payloads; it never sees a domain type. Each promise has at least one function in
-//! [`conformance`], which every store runs.
+//! `conformance` (feature `testkit`), which every store runs.
 //!
 //! | | promise |
 //! |---|---|

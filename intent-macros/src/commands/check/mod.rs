@@ -2,7 +2,6 @@
 
 mod output;
 
-use quote::ToTokens as _;
 use syn::{ImplItem, ReceiverKind, Safety, Token, Type};
 
 use super::{
@@ -11,7 +10,7 @@ use super::{
 };
 use crate::{
     diag::{Diagnostics, Mistake},
-    form::schema_is_told,
+    form::{owned, schema_is_told},
     paths::{last_ident, same},
 };
 
@@ -29,6 +28,7 @@ pub(super) fn check(diag: &Diagnostics, block: &Block<'_>) {
         }
         context_is_shared(diag, function);
         output::result_is_seen(diag, function);
+        output::creation_has_an_event(diag, function);
         output::refusal_is_an_error(diag, function);
     }
     one_function_per_command(diag, block);
@@ -112,9 +112,8 @@ fn reference(kind: &ReceiverKind) -> Option<Option<&Token![mut]>> {
         ReceiverKind::Reference(_, _, mutability) => Some(mutability.as_ref()),
         ReceiverKind::Typed(_, ty) => match ty.as_ref() {
             Type::Reference(reference) => match reference.elem.as_ref() {
-                Type::Path(path) if path.path.is_ident("Self") => {
-                    Some(reference.mutability.as_ref())
-                }
+                // Another type than the aggregate, or one that wraps it, is the compiler's to refuse.
+                Type::Path(_) => Some(reference.mutability.as_ref()),
                 _ => None,
             },
             _ => None,
@@ -173,15 +172,6 @@ fn arguments_become_fields(diag: &Diagnostics, function: &Function<'_>) {
             }
             _ => {}
         }
-    }
-}
-
-/// The owned form of a borrowed type, as far as it can be told.
-fn owned(reference: &syn::TypeReference) -> String {
-    match reference.elem.as_ref() {
-        Type::Slice(slice) => format!("Vec<{}>", slice.elem.to_token_stream()),
-        Type::Path(path) if path.path.is_ident("str") => "String".to_owned(),
-        other => other.to_token_stream().to_string().replace(' ', ""),
     }
 }
 

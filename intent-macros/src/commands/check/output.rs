@@ -3,6 +3,7 @@
 use quote::ToTokens as _;
 use syn::{ReturnType, Type};
 
+use super::super::attrs::Kind;
 use super::super::model::{Block, Function, Output, is_infallible, is_no_error, result_arguments};
 use crate::{
     diag::{Diagnostics, Mistake},
@@ -36,6 +37,21 @@ pub(super) fn result_is_seen(diag: &Diagnostics, function: &Function<'_>) {
             )
             .help("write it out: `Result<Event, Error>`"),
         );
+    }
+}
+
+/// Without an event, nothing is created, and the sender would be told that all went well.
+pub(super) fn creation_has_an_event(diag: &Diagnostics, function: &Function<'_>) {
+    let nothing = match &function.original.sig.output {
+        ReturnType::Default => true,
+        ReturnType::Type(_, ty) => {
+            matches!(ty.as_ref(), Type::Tuple(tuple) if tuple.elems.is_empty())
+        }
+    };
+    if function.kind == Kind::Create && nothing {
+        let fact = format!("`{}` creates nothing", function.ident());
+        let help = "return the event that the aggregate begins with, one of `created_by(..)`";
+        diag.add(Mistake::at(function.ident(), fact).help(help));
     }
 }
 
