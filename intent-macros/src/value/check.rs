@@ -20,6 +20,9 @@ pub(super) fn check(diag: &Diagnostics, value: &Value) {
         &original.attrs,
         fields(&original.data),
     );
+    if let Data::Enum(data) = &original.data {
+        both_ways::check_variants(diag, &original.ident.to_string(), &data.variants);
+    }
     for field in fields(&value.original.data) {
         schema_is_told(diag, &field.attrs, field.ident.as_ref());
     }
