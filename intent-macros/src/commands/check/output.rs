@@ -39,8 +39,8 @@ pub(super) fn result_is_seen(diag: &Diagnostics, function: &Function<'_>) {
     }
 }
 
-/// Text, a unit or a box says nothing that a caller could tell refusals by. That other types are no errors is the
-/// compiler's to find.
+/// Text, a number, a tuple or a box says nothing that a caller could tell refusals by. That other types are no errors is
+/// the compiler's to find.
 pub(super) fn refusal_is_an_error(diag: &Diagnostics, function: &Function<'_>) {
     let output = function.output();
     let Some(error) = output.error().filter(|error| is_no_error(error)) else {
