@@ -181,6 +181,17 @@ pub(crate) fn cfg_attr(attribute: &Attribute) -> Option<(Meta, Vec<Meta>)> {
     Some((metas.next()?, metas.collect()))
 }
 
+/// Whether an attribute stood behind the condition of a `cfg_attr` on the item itself. rustc resolves such a condition
+/// before we are asked, and of the `cfg_attr` only the place of its brackets is left. Where the source cannot be
+/// looked at, as in some editors, the answer is no.
+pub(crate) fn was_conditional(attribute: &Attribute) -> bool {
+    let source = attribute.bracket_token.span.join().source_text();
+    source.is_some_and(|source| {
+        let inside = source.trim_start_matches(['#', '[']).trim_start();
+        inside.starts_with("cfg_attr")
+    })
+}
+
 /// Adds the correct form to a syntax error, unless the error already says what to do.
 fn with_form(error: &syn::Error, form: &str) -> syn::Error {
     let message = error.to_string();

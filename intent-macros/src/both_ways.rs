@@ -28,14 +28,11 @@ pub(crate) fn check<'a>(
     attributes: &[Attribute],
     fields: impl IntoIterator<Item = &'a Field>,
 ) {
-    let container = serde_metas(attributes);
-    const WHY: &str =
-        "what is stored must be read back as it was, or it is lost with the next restart";
-    if let Some((meta, help)) = one_sided(&container) {
+    if let Some((meta, help)) = container_loss(attributes) {
         let fact = format!("`{whose}` would not be read as it was stored");
         diag.add(Mistake::at(meta, fact).note(WHY).help(help));
     }
-    let has_default = find(&container, &["default"]).is_some();
+    let has_default = find(&serde_metas(attributes), &["default"]).is_some();
     for (index, field) in fields.into_iter().enumerate() {
         let name = field
             .ident
@@ -56,22 +53,33 @@ pub(crate) fn check<'a>(
     }
 }
 
-/// Reports a variant that would not be read as it was stored.
-pub(crate) fn check_variant(diag: &Diagnostics, whose: &str, variant: &Variant) {
-    let metas = serde_metas(&variant.attrs);
-    let (meta, help) = match (find(&metas, &["skip_deserializing"]), one_sided(&metas)) {
-        (Some(skip), _) => (
-            skip,
-            "remove it, or write `skip`, which refuses to store it too".into(),
-        ),
-        (None, Some((meta, help))) => (meta, help),
-        (None, None) => return,
-    };
-    let fact = format!(
-        "`{}` of `{whose}` would not be read as it was stored",
-        variant.ident
-    );
-    diag.add(Mistake::at(meta, fact).note(WHY).help(help));
+/// Reports which alternatives of an enum would not be read as they were stored. One that is no longer written may be
+/// read still, and one that is not written at all has nothing to lose.
+pub(crate) fn check_variants<'a>(
+    diag: &Diagnostics,
+    whose: &str,
+    variants: impl IntoIterator<Item = &'a Variant>,
+) {
+    for variant in variants {
+        let metas = serde_metas(&variant.attrs);
+        let name = &variant.ident;
+        let unread = find(&metas, &["skip_deserializing"])
+            .filter(|_| find(&metas, &["skip", "skip_serializing"]).is_none());
+        if let Some(unread) = unread {
+            let fact = format!("`{name}` of `{whose}` would be stored and could not be read");
+            let help = "remove it, or write `skip`, with which it cannot be stored either";
+            diag.add(Mistake::at(unread, fact).note(WHY).help(help));
+        } else if let Some((meta, help)) = one_sided(&metas) {
+            let fact = format!("`{name}` of `{whose}` would not be read as it was stored");
+            diag.add(Mistake::at(meta, fact).note(WHY).help(help));
+        }
+    }
+}
+
+/// What the attributes of a whole type write in one form and read in another, with the edit that makes them one.
+pub(crate) fn container_loss(attributes: &[Attribute]) -> Option<(Meta, String)> {
+    let metas = serde_metas(attributes);
+    one_sided(&metas).map(|(meta, help)| (meta.clone(), help))
 }
 
 /// How a field would come back other than it was written, if it would. `has_default` tells whether the whole type has a

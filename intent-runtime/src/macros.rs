@@ -93,7 +93,8 @@ pub use intent_macros::Aggregate;
 /// Makes a command of each marked function of an aggregate's `impl` block, of which there is one.
 ///
 /// `deposit(&self, amount: i64)` becomes `Deposit { id, amount }`, as visible as the function, with its doc comment,
-/// serde and JSON Schema. The functions stay as written.
+/// serde and JSON Schema. The functions keep their signatures and bodies, and get an `#[allow(..)]` of two clippy lints
+/// that the form of a command sets off.
 ///
 /// | mark | on |
 /// |---|---|

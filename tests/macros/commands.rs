@@ -357,12 +357,17 @@ mod of_ones_own {
             let _ = there;
             Ended
         }
+
+        #[handle]
+        pub fn resume(self: &self::Talk) -> Ended {
+            Ended
+        }
     }
 }
 
 #[test]
 fn the_words_of_a_signature_may_be_written_out_and_be_conditional() {
-    use of_ones_own::{Begin, Begun, Context as Subject, End, Ended, Talk, TalkEvent};
+    use of_ones_own::{Begin, Begun, Context as Subject, End, Ended, Resume, Talk, TalkEvent};
 
     let (id, about) = (
         Id::<Talk>::from_name("1"),
@@ -380,6 +385,7 @@ fn the_words_of_a_signature_may_be_written_out_and_be_conditional() {
         events(decide(Some(&talk), End { id, there: 1 })),
         [Ended.into()]
     );
+    assert_eq!(events(decide(Some(&talk), Resume { id })), [Ended.into()]);
 }
 
 #[tokio::test]

@@ -60,8 +60,15 @@ fn snapshots_hold_every_field(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
     if aggregate.attrs.snapshot.is_none() {
         return;
     }
+    let why = "snapshots are written and read with the serde attributes of the state";
+    if let Some((attribute, help)) = both_ways::container_loss(&aggregate.original.attrs) {
+        let fact = format!(
+            "a snapshot of `{}` would not be read as it was written",
+            aggregate.ident()
+        );
+        diag.add(Mistake::at(attribute, fact).note(why).help(help));
+    }
     for field in &aggregate.fields {
-        let why = "snapshots are written and read with the serde attributes of the state";
         // The state of an older build is stale, so nothing stands in for what is missing.
         match both_ways::loss(field.original, false) {
             None => {}

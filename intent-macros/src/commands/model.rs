@@ -119,14 +119,16 @@ impl<'a> Block<'a> {
         };
         let aggregate = self.aggregate_text();
         let error = |error: &Type| matches!(error, Type::Path(path) if path.path.is_ident(&name));
-        let taken_by = if mentions(events, &name) {
-            "an event"
-        } else if name == aggregate {
+        let taken_by = if name == aggregate {
             "the aggregate"
         } else if name == format!("{aggregate}Event") {
             "the enum of events"
         } else if output.error().is_some_and(error) {
             "the error"
+        } else if mentioned(events, &name) == Some(Mention::Plain) {
+            "an event"
+        } else if function.types().any(|ty| mentioned(ty, &name).is_some()) {
+            "a type in its signature"
         } else {
             return None;
         };
@@ -259,6 +261,20 @@ impl<'a> Function<'a> {
         })
     }
 
+    /// The types in its signature.
+    fn types(&self) -> impl Iterator<Item = TokenStream> {
+        let signature = &self.original.sig;
+        let returned = match &signature.output {
+            ReturnType::Type(_, ty) => Some(ty.to_token_stream()),
+            ReturnType::Default => None,
+        };
+        let taken = signature.inputs.iter().filter_map(|input| match input {
+            FnArg::Typed(argument) => Some(argument.ty.to_token_stream()),
+            FnArg::Receiver(_) => None,
+        });
+        taken.chain(returned)
+    }
+
     /// What it returns. `Result` is told by that word and two type arguments.
     pub(super) fn output(&self) -> Output<'a> {
         let ReturnType::Type(_, ty) = &self.original.sig.output else {
@@ -280,18 +296,39 @@ impl<'a> Output<'a> {
     }
 }
 
-/// Whether `name` stands in the type by itself, not behind `::`.
-fn mentions(ty: TokenStream, name: &Ident) -> bool {
+/// How a name stands in a type.
+#[derive(PartialEq, Eq)]
+enum Mention {
+    Plain,
+    /// It has arguments, as `Option<..>` has, which no event has.
+    WithArguments,
+}
+
+/// How `name` stands in the type by itself, not behind `::`.
+fn mentioned(ty: TokenStream, name: &Ident) -> Option<Mention> {
     let mut behind_colons = false;
-    ty.into_iter().any(|token| {
-        let found = match &token {
-            TokenTree::Ident(ident) => !behind_colons && ident == name,
-            TokenTree::Group(group) => mentions(group.stream(), name),
-            _ => false,
-        };
+    let mut tokens = ty.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        match &token {
+            TokenTree::Ident(ident) if !behind_colons && ident == name => {
+                let next = tokens.peek();
+                let opens = matches!(next, Some(TokenTree::Punct(next)) if next.as_char() == '<');
+                return Some(match opens {
+                    true => Mention::WithArguments,
+                    false => Mention::Plain,
+                });
+            }
+            TokenTree::Group(group) => {
+                let inside = mentioned(group.stream(), name);
+                if inside.is_some() {
+                    return inside;
+                }
+            }
+            _ => {}
+        }
         behind_colons = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == ':');
-        found
-    })
+    }
+    None
 }
 
 /// The type arguments of a type that is called `Result`.
@@ -337,16 +374,27 @@ pub(super) fn is_infallible(ty: &Type) -> bool {
     matches!(ty, Type::Path(path) if last_ident(&path.path).is_some_and(|ident| ident == "Infallible"))
 }
 
+/// Types that are no errors and need no import.
+const NO_ERRORS: [&str; 18] = [
+    "str", "String", "bool", "char", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16",
+    "u32", "u64", "u128", "usize", "f32", "f64",
+];
+
 /// Whether it can be told from its tokens that the type does not implement `std::error::Error`.
 pub(super) fn is_no_error(ty: &Type) -> bool {
-    let is_text = |ty: &Type| matches!(ty, Type::Path(path) if path.path.is_ident("str") || path.path.is_ident("String"));
     match ty {
-        Type::Tuple(_) => true,
-        Type::Reference(reference) => is_text(&reference.elem),
+        Type::Tuple(_) | Type::Array(_) => true,
+        Type::Reference(reference) => is_no_error(&reference.elem),
         Type::Path(path) => {
-            let boxed = arguments_of("Box", ty).unwrap_or_default();
+            let plain = last_ident(&path.path)
+                .is_some_and(|ident| NO_ERRORS.iter().any(|known| ident == known));
             let of_anyhow = path.path.segments.len() > 1 && path.path.segments[0].ident == "anyhow";
-            is_text(ty) || of_anyhow || matches!(boxed.as_slice(), [Type::TraitObject(_)])
+            let boxed = match arguments_of("Box", ty).unwrap_or_default().as_slice() {
+                [Type::TraitObject(_)] => true,
+                [inner] => is_no_error(inner),
+                _ => false,
+            };
+            plain || of_anyhow || boxed
         }
         _ => false,
     }

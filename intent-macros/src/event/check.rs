@@ -5,10 +5,11 @@ use syn::{Fields, GenericParam};
 
 use super::model::Event;
 use crate::{
-    attr::cfg_attr,
+    attr::{self, cfg_attr},
     both_ways,
     diag::{Diagnostics, Mistake},
     form::{find, owns_its_data, schema_is_told, serde_metas},
+    symbol::{RENAMED, SINCE},
 };
 
 /// Reports all mistakes in `event`.
@@ -115,21 +116,27 @@ fn no_rename_all_with_notes(diag: &Diagnostics, event: &Event<'_>) {
 
 /// What one build stores, every other one reads.
 fn one_form_in_every_build(diag: &Diagnostics, event: &Event<'_>) {
-    // On the event itself, the condition is resolved before we are asked.
+    let mistake = |blame: &dyn ToTokens, word: &str, place: &str| {
+        let fact = format!("`{word}` on an event{place} cannot depend on `cfg_attr`");
+        Mistake::at(blame.to_token_stream(), fact)
+            .note("what one build stores must be what every other build reads")
+            .help(format!("write `#[{word}(..)]` without the condition"))
+    };
+    for attribute in &event.original.attrs {
+        if attr::is(attribute, "serde") && attr::was_conditional(attribute) {
+            diag.add(mistake(attribute.path(), "serde", ""));
+        }
+    }
     for attribute in event.original.fields.iter().flat_map(|field| &field.attrs) {
         let Some((_, metas)) = cfg_attr(attribute) else {
             continue;
         };
-        // Our own notes are no attributes that rustc would find there, and it says so.
-        if find(&metas, &["serde"]).is_none() {
-            continue;
+        let word = ["serde", SINCE, RENAMED]
+            .into_iter()
+            .find(|word| find(&metas, &[word]).is_some());
+        if let Some(word) = word {
+            diag.add(mistake(attribute.path(), word, "'s field"));
         }
-        let fact = "`serde` on an event's field cannot depend on `cfg_attr`";
-        diag.add(
-            Mistake::at(attribute.path(), fact)
-                .note("what one build stores must be what every other build reads")
-                .help("write `#[serde(..)]` without the condition"),
-        );
     }
 }
 

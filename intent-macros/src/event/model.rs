@@ -9,7 +9,7 @@ use crate::{
     attr::{self, Number},
     derives::Derives,
     diag::{Diagnostics, Mistake},
-    form::json_key,
+    form::{find, json_key},
     symbol::{RENAMED, SINCE},
 };
 
@@ -124,9 +124,14 @@ impl<'a> Event<'a> {
     }
 }
 
-/// Whether an attribute is ours and is taken off the field.
+/// Whether an attribute is ours and is taken off the field. Behind a condition it is a mistake, which rustc, with no
+/// such attribute, would report once more.
 pub(super) fn is_note(attribute: &Attribute) -> bool {
-    attr::is(attribute, SINCE) || attr::is(attribute, RENAMED)
+    let conditional = || {
+        attr::cfg_attr(attribute)
+            .is_some_and(|(_, metas)| find(&metas, &[SINCE, RENAMED]).is_some())
+    };
+    attr::is(attribute, SINCE) || attr::is(attribute, RENAMED) || conditional()
 }
 
 fn note<'a>(number: &Number, change: Change<'a>) -> Note<'a> {

@@ -14,17 +14,15 @@ pub(super) fn check(diag: &Diagnostics, value: &Value) {
     no_union(diag, value);
     no_lifetimes(diag, value);
     let original = &value.original;
-    if let Data::Enum(data) = &original.data {
-        for variant in &data.variants {
-            both_ways::check_variant(diag, &original.ident.to_string(), variant);
-        }
-    }
     both_ways::check(
         diag,
         &original.ident.to_string(),
         &original.attrs,
         fields(&original.data),
     );
+    if let Data::Enum(data) = &original.data {
+        both_ways::check_variants(diag, &original.ident.to_string(), &data.variants);
+    }
     for field in fields(&value.original.data) {
         if value.original.generics.params.is_empty() {
             owns_its_data(diag, field);

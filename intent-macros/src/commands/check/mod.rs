@@ -19,7 +19,7 @@ pub(super) fn check(diag: &Diagnostics, block: &Block<'_>) {
     impl_of_one_aggregate(diag, block);
     some_command(diag, block);
     for function in &block.functions {
-        receiver(diag, function);
+        receiver(diag, block, function);
         plain_function(diag, function);
         if function.is_generated() {
             arguments_become_fields(diag, function);
@@ -68,7 +68,7 @@ fn some_command(diag: &Diagnostics, block: &Block<'_>) {
 }
 
 /// A decision reads the state that exists, or begins without one; it never changes it.
-fn receiver(diag: &Diagnostics, function: &Function<'_>) {
+fn receiver(diag: &Diagnostics, block: &Block<'_>, function: &Function<'_>) {
     let receiver = function.original.sig.receiver();
     match (function.kind, receiver) {
         (Kind::Create, None) => {}
@@ -86,7 +86,7 @@ fn receiver(diag: &Diagnostics, function: &Function<'_>) {
             )
             .help("add `&self`, or mark the function `#[create]`"),
         ),
-        (Kind::Handle, Some(receiver)) => match reference(&receiver.kind) {
+        (Kind::Handle, Some(receiver)) => match reference(&receiver.kind, block.aggregate()) {
             Some(None) => {}
             Some(Some(_)) => diag.add(
                 Mistake::at(
@@ -106,19 +106,29 @@ fn receiver(diag: &Diagnostics, function: &Function<'_>) {
     }
 }
 
-/// The `mut`, if any, of `&self` or of the same written out as `self: &Self`; `None` if it is no reference.
-fn reference(kind: &ReceiverKind) -> Option<Option<&Token![mut]>> {
+/// The `mut`, if any, of `&self` or of the same written out as `self: &Self` or `self: &Account`; `None` if it is no
+/// reference to the aggregate.
+fn reference<'a>(kind: &'a ReceiverKind, aggregate: &Type) -> Option<Option<&'a Token![mut]>> {
     match kind {
         ReceiverKind::Reference(_, _, mutability) => Some(mutability.as_ref()),
         ReceiverKind::Typed(_, ty) => match ty.as_ref() {
-            Type::Reference(reference) => match reference.elem.as_ref() {
-                // Another type than the aggregate, or one that wraps it, is the compiler's to refuse.
-                Type::Path(_) => Some(reference.mutability.as_ref()),
-                _ => None,
-            },
+            Type::Reference(reference) if is_self(&reference.elem, aggregate) => {
+                Some(reference.mutability.as_ref())
+            }
             _ => None,
         },
         _ => None,
+    }
+}
+
+/// Whether it is `Self`, or the aggregate by any path.
+fn is_self(ty: &Type, aggregate: &Type) -> bool {
+    match (ty, aggregate) {
+        (Type::Path(ty), _) if ty.path.is_ident("Self") => true,
+        (Type::Path(ty), Type::Path(aggregate)) => {
+            last_ident(&ty.path) == last_ident(&aggregate.path)
+        }
+        _ => false,
     }
 }
 

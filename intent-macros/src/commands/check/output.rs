@@ -55,8 +55,8 @@ pub(super) fn creation_has_an_event(diag: &Diagnostics, function: &Function<'_>)
     }
 }
 
-/// Text, a unit or a box says nothing that a caller could tell refusals by. That other types are no errors is the
-/// compiler's to find.
+/// Text, a number, a tuple or a box says nothing that a caller could tell refusals by. That other types are no errors is
+/// the compiler's to find.
 pub(super) fn refusal_is_an_error(diag: &Diagnostics, function: &Function<'_>) {
     let output = function.output();
     let Some(error) = output.error().filter(|error| is_no_error(error)) else {

@@ -1,0 +1,35 @@
+use intent_runtime::prelude::*;
+
+#[commands]
+impl Account {
+    #[create]
+    pub fn open() -> Opened {
+        Opened
+    }
+    #[handle]
+    pub fn amount(&self, amount: Amount) -> Deposited {
+        Deposited { amount: amount.0 }
+    }
+}
+
+#[derive(Aggregate)]
+#[aggregate(created_by(Opened), events(Deposited))]
+pub struct Account {
+    #[id]
+    id: Id<Account>,
+    #[on(Deposited += |e| e.amount)]
+    balance: i64,
+}
+
+#[event]
+pub struct Opened;
+
+#[event]
+pub struct Deposited {
+    pub amount: i64,
+}
+
+#[value]
+pub struct Amount(i64);
+
+fn main() {}
