@@ -14,7 +14,7 @@ use std::{
 use intent_runtime::{App, PgStore, SendError, StoreError, prelude::*};
 use intent_tests::postgres::{Cluster, Options, Proxy, TempDatabase};
 use sqlx::{Executor, PgConnection, Row};
-use tokio::task::JoinSet;
+use tokio::{sync::watch, task::JoinSet};
 
 use crate::dispatch::{
     domain::{Account, AccountEvent, DepositMany, Open},
@@ -85,7 +85,7 @@ async fn terminate(admin: &mut PgConnection) -> usize {
 struct Load {
     app: App,
     workers: JoinSet<(Id<Account>, Vec<i64>)>,
-    acknowledged: Arc<AtomicUsize>,
+    acknowledged: watch::Sender<usize>,
     troubles: Arc<AtomicUsize>,
     unknown: Arc<AtomicUsize>,
     stop: Arc<AtomicBool>,
@@ -96,7 +96,7 @@ impl Load {
         let mut load = Self {
             app: registered(App::new(store)),
             workers: JoinSet::new(),
-            acknowledged: Arc::default(),
+            acknowledged: watch::Sender::new(0),
             troubles: Arc::default(),
             unknown: Arc::default(),
             stop: Arc::default(),
@@ -108,7 +108,7 @@ impl Load {
             let worker = Worker {
                 app: load.app.clone(),
                 id,
-                acknowledged: Arc::clone(&load.acknowledged),
+                acknowledged: load.acknowledged.clone(),
                 troubles: Arc::clone(&load.troubles),
                 unknown: Arc::clone(&load.unknown),
                 stop: Arc::clone(&load.stop),
@@ -120,14 +120,11 @@ impl Load {
 
     /// Waits until so many more commands were acknowledged: the application has recovered by itself.
     async fn moves_on(&self, more: usize) {
-        let enough = self.acknowledged.load(Ordering::SeqCst) + more;
-        let moving = async {
-            while self.acknowledged.load(Ordering::SeqCst) < enough {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-        };
+        let mut acknowledged = self.acknowledged.subscribe();
+        let enough = *acknowledged.borrow_and_update() + more;
+        let moving = acknowledged.wait_for(|now| *now >= enough);
         let moved = tokio::time::timeout(Duration::from_secs(60), moving).await;
-        moved.expect("the application goes on by itself");
+        moved.expect("the application goes on by itself").unwrap();
     }
 
     /// Stops the load and compares what is stored with what was acknowledged.
@@ -159,7 +156,7 @@ impl Load {
 struct Worker {
     app: App,
     id: Id<Account>,
-    acknowledged: Arc<AtomicUsize>,
+    acknowledged: watch::Sender<usize>,
     troubles: Arc<AtomicUsize>,
     unknown: Arc<AtomicUsize>,
     stop: Arc<AtomicBool>,
@@ -174,7 +171,7 @@ impl Worker {
             }
             self.send(number).await;
             acknowledged.push(number);
-            self.acknowledged.fetch_add(1, Ordering::SeqCst);
+            self.acknowledged.send_modify(|count| *count += 1);
         }
         (self.id, acknowledged)
     }
