@@ -39,6 +39,10 @@ pub trait Decide<C>: Aggregate {
     /// What a refusal says; [`Infallible`](std::convert::Infallible) when the command cannot be refused.
     type Error: std::error::Error + Send + Sync + 'static;
 
+    /// Whether the command always answers [`Decision::AlreadyExists`] once the aggregate exists. It is then decided
+    /// without loading anything, which spares a round trip; the append finds out whether it does exist.
+    const ONLY_CREATES: bool = false;
+
     /// Decides. `state` is `None` as long as the stream does not exist.
     ///
     /// # Errors

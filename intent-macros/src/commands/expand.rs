@@ -183,6 +183,7 @@ fn conditions<'a>(function: &Function<'a>) -> Vec<&'a Attribute> {
 /// ```
 /// impl Decide<Deposit> for Account {
 ///     type Error = Refused;
+///     const ONLY_CREATES: bool = true;                 // where there is a `#[create]` and no `#[handle]`
 ///     fn decide(state: Option<&Self>, command: Deposit, context: &Context) -> Result<Decision<Self>, Self::Error> { … }
 /// }
 /// ```
@@ -200,11 +201,17 @@ fn decide_impl(block: &Block<'_>, decided: &Decided<'_, '_>, body: &TokenStream)
         Some(error) => error.to_token_stream(),
         None => quote!(::core::convert::Infallible),
     };
+    let only_creates = (decided.create.is_some() && decided.handle.is_none()).then(|| {
+        quote!(
+            const ONLY_CREATES: ::core::primitive::bool = true;
+        )
+    });
     quote! {
         #(#conditions)*
         #[automatically_derived]
         impl #runtime::Decide<#command> for #aggregate {
             type Error = #error;
+            #only_creates
 
             #[allow(unused_variables)]
             fn decide(
