@@ -85,9 +85,7 @@ impl<'a, C: Command> Sending<'a, C> {
         let mut newest = kept.is_none();
         let mut folded = match kept {
             Some(folded) => folded,
-            None => load_to(self.store, &self.stream, Version::MAX)
-                .await
-                .map_err(load_error)?,
+            None => self.load().await?,
         };
         loop {
             let verdict = match self.decide(&folded) {
@@ -104,11 +102,20 @@ impl<'a, C: Command> Sending<'a, C> {
             }
             // Only the newest state may turn a command away: another process may have appended since it was kept.
             let decided_on = folded.version;
-            folded = catch_up(self.store, &self.stream, folded)
-                .await
-                .map_err(load_error)?;
-            newest = folded.version == decided_on;
+            let caught_up = catch_up(self.store, &self.stream, folded).await;
+            (folded, newest) = match caught_up.map_err(load_error)? {
+                Some(folded) => {
+                    let newest = folded.version == decided_on;
+                    (folded, newest)
+                }
+                None => (self.load().await?, true),
+            };
         }
+    }
+
+    async fn load(&self) -> Result<Folded<C::Aggregate>, SendError<Refusal<C>>> {
+        let loaded = load_to(self.store, &self.stream, Version::MAX).await;
+        loaded.map_err(load_error)
     }
 
     fn decide(&self, folded: &Folded<C::Aggregate>) -> Verdict<C> {

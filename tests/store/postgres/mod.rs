@@ -3,6 +3,7 @@
 mod mistakes;
 mod races;
 mod refusals;
+mod restore;
 mod rights;
 mod roles;
 mod storm;
