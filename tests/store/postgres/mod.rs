@@ -1,5 +1,7 @@
 //! The Postgres store keeps the contract, on a real server.
 
+mod forgotten;
+mod isolation;
 mod mistakes;
 mod races;
 mod refusals;
@@ -8,6 +10,7 @@ mod rights;
 mod roles;
 mod storm;
 mod survival;
+mod work;
 
 use std::sync::Arc;
 
