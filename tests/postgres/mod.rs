@@ -9,6 +9,7 @@ mod database;
 mod dump;
 mod place;
 mod proxy;
+mod replica;
 mod server;
 mod supervised;
 

@@ -5,6 +5,7 @@ mod isolation;
 mod mistakes;
 mod races;
 mod refusals;
+mod replica;
 mod restore;
 mod rights;
 mod roles;
