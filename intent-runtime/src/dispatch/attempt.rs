@@ -107,10 +107,14 @@ impl<'a, C: Command> Sending<'a, C> {
             }
             // Only the newest state may turn a command away: another process may have appended since it was kept.
             let decided_on = folded.version;
-            folded = catch_up(self.store, &self.stream, folded)
-                .await
-                .map_err(load_error)?;
-            newest = folded.version == decided_on;
+            let caught_up = catch_up(self.store, &self.stream, folded).await;
+            (folded, newest) = match caught_up.map_err(load_error)? {
+                Some(folded) => {
+                    let newest = folded.version == decided_on;
+                    (folded, newest)
+                }
+                None => (self.load().await?, true),
+            };
         }
     }
 

@@ -193,7 +193,12 @@ impl Worker {
                 SendError::Store(StoreError::UnknownOutcome { .. }) => {
                     self.unknown.fetch_add(1, Ordering::SeqCst);
                 }
-                SendError::Store(StoreError::Unavailable { .. } | StoreError::Busy { .. }) => {}
+                SendError::Store(
+                    StoreError::Unavailable { .. }
+                    | StoreError::NotReady { .. }
+                    | StoreError::NoConnection { .. }
+                    | StoreError::Busy { .. },
+                ) => {}
                 other => panic!("{other:?}"),
             }
             // As a client would.

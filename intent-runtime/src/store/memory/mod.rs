@@ -87,10 +87,7 @@ impl MemoryStore {
             let last = u64::try_from(content.log.len()).unwrap_or(u64::MAX);
             let after = usize::try_from(after).ok();
             let rest = after.and_then(|after| content.log.get(after..));
-            let rest = rest.ok_or(StoreError::UnknownCursor {
-                cursor: read.after,
-                what: "it is beyond the end of the log",
-            })?;
+            let rest = rest.ok_or_else(|| read.after.beyond_the_end())?;
             (rest[..read.limit.min(rest.len())].to_vec(), last)
         };
         let mut end = after;

@@ -54,14 +54,15 @@ impl Place {
         let source: Cause = Box::new(failure);
         match kind {
             Kind::Closed => StoreError::Closed,
-            Kind::Busy | Kind::Contended => StoreError::Busy { place, source },
+            Kind::Contended => StoreError::Busy { place, source },
             Kind::Canceled => StoreError::TimedOut { place, source },
             Kind::ReadOnly => StoreError::ReadOnly { place, source },
             Kind::Full => StoreError::Full { place, source },
             Kind::Unavailable | Kind::Lost => StoreError::Unavailable { place, source },
+            Kind::NotReady => StoreError::NotReady { place, source },
             Kind::Unauthenticated => StoreError::Unauthenticated { place, source },
             Kind::Forbidden => StoreError::Forbidden { place, source },
-            Kind::NoConnection => StoreError::NoConnection { place, source },
+            Kind::NoConnection | Kind::NoneOfThePool => StoreError::NoConnection { place, source },
             Kind::NoSchema => StoreError::NotMigrated {
                 place,
                 found: 0,
@@ -107,8 +108,6 @@ impl fmt::Display for Place {
 pub(super) enum Kind {
     /// The pool was closed.
     Closed,
-    /// All connections of the pool are taken.
-    Busy,
     /// Somebody else was at the same rows: a unique key, a lock, a deadlock, a serialization failure.
     Contended,
     /// A statement ran into a time limit, or was cancelled.
@@ -117,8 +116,10 @@ pub(super) enum Kind {
     ReadOnly,
     /// The server's disk or memory is full.
     Full,
-    /// The server cannot be reached, or takes no connections now.
+    /// The server cannot be reached.
     Unavailable,
+    /// The server is starting up, recovering or shutting down.
+    NotReady,
     /// The connection broke in the middle.
     Lost,
     /// The user or password was refused.
@@ -127,6 +128,8 @@ pub(super) enum Kind {
     Forbidden,
     /// The server has no connection left.
     NoConnection,
+    /// The pool had none to give in time. It says no more, whatever kept it from opening one.
+    NoneOfThePool,
     /// Our tables are not there.
     NoSchema,
     /// A pooler gave us another server connection between preparing a statement and running it.
@@ -163,7 +166,7 @@ impl Failure {
         let database = match &*self.error {
             sqlx::Error::Database(database) => database,
             sqlx::Error::PoolClosed => return Kind::Closed,
-            sqlx::Error::PoolTimedOut => return Kind::Busy,
+            sqlx::Error::PoolTimedOut => return Kind::NoneOfThePool,
             sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => {
                 return Kind::Lost;
             }
@@ -184,7 +187,8 @@ impl Failure {
             code::INVALID_AUTHORIZATION | code::INVALID_PASSWORD => Kind::Unauthenticated,
             code::INSUFFICIENT_PRIVILEGE => Kind::Forbidden,
             code::TOO_MANY_CONNECTIONS => Kind::NoConnection,
-            code::CANNOT_CONNECT_NOW | code::INVALID_CATALOG_NAME => Kind::Unavailable,
+            code::CANNOT_CONNECT_NOW => Kind::NotReady,
+            code::INVALID_CATALOG_NAME => Kind::Unavailable,
             code::INVALID_SCHEMA_NAME | code::UNDEFINED_TABLE => Kind::NoSchema,
             code::INVALID_STATEMENT_NAME | code::DUPLICATE_STATEMENT => Kind::Pooler,
             // Class 57 is an operator's intervention: the connection ends.

@@ -197,7 +197,9 @@ impl Lane {
 }
 
 /// What a future comes to, unless the server takes too long.
-async fn within<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+pub(super) async fn within<T>(
+    work: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
     let answer = tokio::time::timeout(PATIENCE, work).await;
     answer.unwrap_or_else(|_| {
         let seconds = PATIENCE.as_secs();

@@ -24,7 +24,7 @@ use sqlx::{
 use tokio::sync::watch;
 
 use self::{
-    append::Appender,
+    append::{Appender, Sharing},
     error::{Failure, Place},
     lane::Outcome,
     log::LogReader,
@@ -95,34 +95,47 @@ impl PgStore {
     /// A role that owns the tables or is not bound by row-level security is warned of, by `tracing`.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`], [`StoreError::Unauthenticated`] or [`StoreError::NoConnection`] when it cannot be
-    /// reached; [`StoreError::NotMigrated`] when the tables are missing or old and this role may not make them;
+    /// [`StoreError::Unavailable`], [`StoreError::NotReady`], [`StoreError::Unauthenticated`] or
+    /// [`StoreError::NoConnection`] when it cannot be reached; [`StoreError::NotMigrated`] when the tables are missing or old and this role may not make them;
     /// [`StoreError::Forbidden`] when it may not use them; [`StoreError::ForeignTable`] or [`StoreError::NewerSchema`]
     /// when they are not ours to touch; [`StoreError::Unsupported`] when the server cannot keep the promises.
     pub async fn new(pool: PgPool) -> Result<Self, StoreError> {
-        let (store, excess) = Self::open(pool).await?;
-        if let Some(Excess(what)) = excess {
-            tracing::warn!(place = %store.reader.place, "the role {what}: row-level security guards tenants better under a role of its own");
+        let (store, excess) = Self::open(pool, Sharing::AllTenants).await?;
+        let place = &store.reader.place;
+        match excess {
+            None => {}
+            Some(Excess::Rights(what)) => {
+                tracing::warn!(%place, "the role {what}: row-level security guards tenants better under a role of its own");
+            }
+            Some(Excess::NoPolicies) => {
+                tracing::warn!(%place, "row-level security is switched off: the database does not keep tenants apart");
+            }
         }
         Ok(store)
     }
 
-    /// The same under strict tenancy: refuses a role that row-level security does not bind.
+    /// The same under strict tenancy: refuses a role that row-level security does not bind, or tables without it, and puts only one tenant's
+    /// appends in one statement, so that the row policies allow each statement the rows of one tenant, whatever is wrong
+    /// in its text. Where many tenants append at once, that takes more statements.
     ///
     /// # Errors
-    /// [`StoreError::TooManyRights`] when the role is a superuser, bypasses row-level security or owns the tables, and
-    /// whatever [`new`](Self::new) returns.
+    /// [`StoreError::TooManyRights`] when the role is a superuser, bypasses row-level security or owns the tables;
+    /// [`StoreError::Unsupported`] when row-level security is switched off; and whatever [`new`](Self::new) returns.
     pub async fn strict(pool: PgPool) -> Result<Self, StoreError> {
-        match Self::open(pool).await? {
-            (store, None) => Ok(store),
-            (store, Some(Excess(what))) => Err(StoreError::TooManyRights {
-                place: store.reader.place.to_string(),
-                what,
+        let (store, excess) = Self::open(pool, Sharing::OneTenant).await?;
+        let place = store.reader.place.to_string();
+        match excess {
+            None => Ok(store),
+            Some(Excess::Rights(what)) => Err(StoreError::TooManyRights { place, what }),
+            Some(Excess::NoPolicies) => Err(StoreError::Unsupported {
+                place,
+                what: "without row-level security on the tables of the schema `intent`: restore it with its policies, or \
+                       switch it on again with `ALTER TABLE … ENABLE ROW LEVEL SECURITY`",
             }),
         }
     }
 
-    async fn open(pool: PgPool) -> Result<(Self, Option<Excess>), StoreError> {
+    async fn open(pool: PgPool, sharing: Sharing) -> Result<(Self, Option<Excess>), StoreError> {
         let options = PgConnectOptions::clone(&pool.connect_options());
         let place = Place::of(&options);
         // A connection of its own says better than the pool why it cannot be opened.
@@ -144,7 +157,7 @@ impl PgStore {
             ("plan_cache_mode", "force_generic_plan"),
             ("lock_timeout", LOCK_TIMEOUT),
         ]);
-        let appender = Appender::new(appending, place);
+        let appender = Appender::new(appending, place, sharing);
         let store = Self {
             log: Arc::new(log),
             wake: Arc::new(Wake::new(options)),
@@ -221,9 +234,7 @@ impl Store for PgStore {
         stream: &'a StreamId,
         snapshot: NewSnapshot,
     ) -> StoreFuture<'a, ()> {
-        Box::pin(async move {
-            snapshot::keep(&self.reader.pool, &self.reader.place, stream, &snapshot).await
-        })
+        Box::pin(async move { snapshot::keep(&self.reader, stream, &snapshot).await })
     }
 
     fn delete_snapshots<'a>(
@@ -231,14 +242,8 @@ impl Store for PgStore {
         tenant: TenantId,
         aggregate_type: Option<&'a str>,
     ) -> StoreFuture<'a, u64> {
-        let Reader { pool, place } = &self.reader;
         let aggregate_type = aggregate_type.map(str::to_owned);
-        Box::pin(snapshot::delete(
-            pool.clone(),
-            place,
-            tenant,
-            aggregate_type,
-        ))
+        Box::pin(snapshot::delete(&self.reader, tenant, aggregate_type))
     }
 
     fn read_log<'a>(

@@ -36,10 +36,7 @@ impl Reader {
         let after = i64::try_from(read.after.position_in(self.store)?).unwrap_or(i64::MAX);
         let last = self.last_position().await?;
         if after > last {
-            return Err(StoreError::UnknownCursor {
-                cursor: read.after,
-                what: "it is beyond the end of the log",
-            });
+            return Err(read.after.beyond_the_end());
         }
         let limit = i64::try_from(read.limit).unwrap_or(i64::MAX);
         let mut end = last.min(after.saturating_add(limit));
