@@ -37,8 +37,7 @@ async fn random_tenants_never_meet_where_every_statement_forgets_them() {
     let roles = Roles::new().await;
     let (forgotten, proxy) = Forgotten::on(roles.database(), None).await;
     let url = proxy.server().url_as(&roles.app, roles.database().name());
-    let pool = PgPool::connect(&url).await.unwrap();
-    let store = PgStore::strict(pool).await.unwrap();
+    let store = PgStore::connect(&url).await.unwrap();
     let answers = work(&store).await.unwrap();
     forgotten.print();
     forgotten.assert_complete();

@@ -114,7 +114,9 @@ async fn goes_on(server: &Server, binaries: &Binaries) {
     let unasked: i64 = events.fetch_one(&mut app).await.unwrap();
     assert_eq!(unasked, 0, "row-level security hides every row");
     let forbidden = app.execute("DELETE FROM intent.events").await.unwrap_err();
-    let code = forbidden.as_database_error().and_then(|error| error.code());
+    let code = forbidden
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code);
     assert_eq!(code.as_deref(), Some("42501"));
     let error = read_log(&store, Cursor::START, 1).await.unwrap_err();
     assert!(matches!(error, StoreError::Forbidden { .. }), "{error:?}");

@@ -178,7 +178,7 @@ fn tenant() -> TenantId {
 }
 
 async fn see(connection: &mut PgConnection, tenant: TenantId) {
-    let set = sqlx::query("SELECT set_config('intent.tenants', $1, false)");
+    let set = sqlx::query("SELECT set_config('intent.tenant', $1, false)");
     let set = set.bind(tenant.to_string());
     set.execute(connection).await.unwrap();
 }

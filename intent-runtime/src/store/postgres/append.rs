@@ -35,15 +35,6 @@ const BATCH_BYTES: usize = 8 * 1024 * 1024;
 
 type Key = (TenantId, AggregateId);
 
-/// Whose appends may share a statement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sharing {
-    /// Anybody's.
-    AllTenants,
-    /// Those of one tenant, so that the row policies allow the statement the rows of no other.
-    OneTenant,
-}
-
 /// The appending half of the store.
 #[derive(Clone)]
 pub(super) struct Appender(Arc<Shared>);
@@ -52,7 +43,6 @@ struct Shared {
     work: Mutex<Work>,
     options: PgConnectOptions,
     place: Place,
-    sharing: Sharing,
     runtime: Handle,
     /// Told when the last lane has come to rest.
     rested: Notify,
@@ -97,12 +87,11 @@ struct Turn {
 
 impl Appender {
     /// An appender that opens connections as it needs them.
-    pub(super) fn new(options: PgConnectOptions, place: Place, sharing: Sharing) -> Self {
+    pub(super) fn new(options: PgConnectOptions, place: Place) -> Self {
         Self(Arc::new(Shared {
             work: Mutex::default(),
             options,
             place,
-            sharing,
             runtime: Handle::current(),
             rested: Notify::new(),
         }))
@@ -180,8 +169,8 @@ impl Work {
     }
 
     /// What a lane that has finished takes on next, in the order of arrival.
-    fn next_batch(&mut self, sharing: Sharing) -> Vec<Job> {
-        let mut batch: Vec<Job> = Vec::new();
+    fn next_batch(&mut self) -> Vec<Job> {
+        let mut batch = Vec::new();
         // Another lane is at it, and will take all that waits.
         if self.busy > 1 && !self.is_slow() {
             return batch;
@@ -190,11 +179,6 @@ impl Work {
         let mut left = VecDeque::new();
         while let Some(job) = self.queue.pop_front() {
             let key = key(&job.append.stream);
-            let apart = |first: &Job| first.append.stream.tenant_id != key.0;
-            if sharing == Sharing::OneTenant && batch.first().is_some_and(apart) {
-                left.push_back(job);
-                continue;
-            }
             let (more_events, more_bytes) = (job.append.events.len(), job.append.bytes());
             let fits = events + more_events <= BATCH_EVENTS && bytes + more_bytes <= BATCH_BYTES;
             if !batch.is_empty() && !fits {
@@ -276,7 +260,7 @@ impl Turn {
     fn take_next(&mut self) -> Vec<Job> {
         self.release_streams();
         let mut work = self.shared.lock();
-        let batch = work.next_batch(self.shared.sharing);
+        let batch = work.next_batch();
         if batch.is_empty() {
             let connection = self.lane.take().and_then(Lane::into_connection);
             if !work.closed {

@@ -12,7 +12,6 @@ mod read;
 mod settle;
 mod snapshot;
 mod statement;
-mod tenants;
 mod wake;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -24,7 +23,7 @@ use sqlx::{
 use tokio::sync::watch;
 
 use self::{
-    append::{Appender, Sharing},
+    append::Appender,
     error::{Failure, Place},
     lane::Outcome,
     log::LogReader,
@@ -100,7 +99,7 @@ impl PgStore {
     /// [`StoreError::Forbidden`] when it may not use them; [`StoreError::ForeignTable`] or [`StoreError::NewerSchema`]
     /// when they are not ours to touch; [`StoreError::Unsupported`] when the server cannot keep the promises.
     pub async fn new(pool: PgPool) -> Result<Self, StoreError> {
-        let (store, excess) = Self::open(pool, Sharing::AllTenants).await?;
+        let (store, excess) = Self::open(pool).await?;
         let place = &store.reader.place;
         match excess {
             None => {}
@@ -114,15 +113,13 @@ impl PgStore {
         Ok(store)
     }
 
-    /// The same under strict tenancy: refuses a role that row-level security does not bind, or tables without it, and puts only one tenant's
-    /// appends in one statement, so that the row policies allow each statement the rows of one tenant, whatever is wrong
-    /// in its text. Where many tenants append at once, that takes more statements.
+    /// The same under strict tenancy: refuses a role that row-level security does not bind, and tables without it.
     ///
     /// # Errors
     /// [`StoreError::TooManyRights`] when the role is a superuser, bypasses row-level security or owns the tables;
     /// [`StoreError::Unsupported`] when row-level security is switched off; and whatever [`new`](Self::new) returns.
     pub async fn strict(pool: PgPool) -> Result<Self, StoreError> {
-        let (store, excess) = Self::open(pool, Sharing::OneTenant).await?;
+        let (store, excess) = Self::open(pool).await?;
         let place = store.reader.place.to_string();
         match excess {
             None => Ok(store),
@@ -135,7 +132,7 @@ impl PgStore {
         }
     }
 
-    async fn open(pool: PgPool, sharing: Sharing) -> Result<(Self, Option<Excess>), StoreError> {
+    async fn open(pool: PgPool) -> Result<(Self, Option<Excess>), StoreError> {
         let options = PgConnectOptions::clone(&pool.connect_options());
         let place = Place::of(&options);
         // A connection of its own says better than the pool why it cannot be opened.
@@ -157,7 +154,7 @@ impl PgStore {
             ("plan_cache_mode", "force_generic_plan"),
             ("lock_timeout", LOCK_TIMEOUT),
         ]);
-        let appender = Appender::new(appending, place, sharing);
+        let appender = Appender::new(appending, place);
         let store = Self {
             log: Arc::new(log),
             wake: Arc::new(Wake::new(options)),

@@ -3,7 +3,6 @@
 use super::{
     column::{self, Json, get},
     read::{Reader, check_type, of_stream},
-    tenants,
 };
 use crate::{NewSnapshot, StoreError, StreamId, TenantId};
 
@@ -40,8 +39,9 @@ pub(super) async fn delete(
     let pool = reader.pool.clone();
     let deleting = tokio::spawn(async move {
         let mut transaction = pool.begin().await?;
-        sqlx::query(include_str!("sql/set_tenants.sql"))
-            .bind(tenants::list([tenant].into_iter()))
+        sqlx::query(include_str!("sql/set_tenant.sql"))
+            .bind(tenant.to_string())
+            .bind("")
             .execute(&mut *transaction)
             .await?;
         let deleted = sqlx::query(include_str!("sql/delete_snapshots.sql"))
