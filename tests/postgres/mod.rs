@@ -287,7 +287,8 @@ fn set(place: &Place, name: &str, value: &str) {
     place.append("data/postgresql.conf", &line);
 }
 
-/// Runs the server until it answers, or as a standby that takes no connections is up. `None` when another process has the port.
+/// Runs the server until it answers, or is up as a standby that takes no connections. `None` when another process has
+/// the port.
 async fn run(place: &Place, binaries: &Binaries, port: u16) -> Option<Supervised> {
     let data = place.path().join("data");
     let status = data.join("postmaster.pid");

@@ -25,7 +25,7 @@ use tokio::sync::watch;
 use self::{
     append::Appender,
     error::{Failure, Place},
-    lane::Outcome,
+    lane::{Outcome, within},
     log::LogReader,
     migrate::Excess,
     read::Reader,
@@ -136,7 +136,7 @@ impl PgStore {
         let options = PgConnectOptions::clone(&pool.connect_options());
         let place = Place::of(&options);
         // A connection of its own says better than the pool why it cannot be opened.
-        let connection = options.connect().await;
+        let connection = within(options.connect()).await;
         let mut connection =
             connection.map_err(|error| place.error(Failure::unconnected(error)))?;
         let excess = migrate::open(&mut connection, &place).await?;
