@@ -1,6 +1,7 @@
 //! The Postgres store keeps the contract, on a real server.
 
 mod mistakes;
+mod pooler;
 mod races;
 mod refusals;
 mod rights;

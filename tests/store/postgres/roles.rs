@@ -1,7 +1,7 @@
 //! A database with the roles that a careful operator gives: none of them a superuser.
 
 use intent_runtime::{PgStore, Store, StoreError};
-use intent_tests::postgres::TempDatabase;
+use intent_tests::postgres::{Server, TempDatabase};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 
 /// A database of a test's own, with our tables, and a role for each kind of work.
@@ -52,6 +52,19 @@ impl Roles {
     /// The store as a role sees it.
     pub async fn open(&self, role: &str) -> Result<PgStore, StoreError> {
         PgStore::connect(&self.database.url_as(role)).await
+    }
+
+    /// The same through a pooler.
+    pub async fn open_through(&self, pooler: &Server, role: &str) -> Result<PgStore, StoreError> {
+        PgStore::connect(&self.url_through(pooler, role)).await
+    }
+
+    pub fn url_through(&self, pooler: &Server, role: &str) -> String {
+        pooler.url_as(role, self.database.name())
+    }
+
+    pub fn server(&self) -> &Server {
+        self.database.server()
     }
 
     pub async fn pool(&self, role: &str) -> PgPool {

@@ -203,7 +203,6 @@ impl LogReader {
         Ok(health)
     }
 
-    /// A connection that was alive before the settler is asked: one that had been opened before a crash would fail.
     async fn acquire(&self) -> Result<PoolConnection<Postgres>, StoreError> {
         let connection = self.reader.pool.acquire().await;
         connection.map_err(|error| self.place().error(error))

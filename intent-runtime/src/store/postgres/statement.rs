@@ -33,10 +33,12 @@ pub(super) enum Answer {
     Unfit(Version, Option<String>),
 }
 
-/// Appends what fits, all requests in one transaction of one statement. No two of them may be of one stream.
+/// Appends what fits, all requests in one transaction of one statement. No two of them may be of one stream. Waits for
+/// somebody else's row for `lock_timeout` milliseconds, or without it as long as the connection is set to.
 pub(super) async fn append<'a>(
     connection: &mut PgConnection,
     appends: impl Iterator<Item = &'a Append> + Clone,
+    lock_timeout: Option<&'static str>,
 ) -> Result<Vec<Answer>, sqlx::Error> {
     let snapshots = appends.clone().any(|append| append.snapshot.is_some());
     let query = sqlx::query(if snapshots {
@@ -45,7 +47,7 @@ pub(super) async fn append<'a>(
         APPEND
     });
     let query = bind_requests(query, appends.clone());
-    let query = bind_events(query, appends.clone());
+    let query = bind_events(query, appends.clone()).bind(lock_timeout);
     let query = if snapshots {
         bind_snapshots(query, appends.clone())
     } else {

@@ -1,8 +1,11 @@
--- Appends a batch: requests ($2 to $8) and their events ($9 to $14). Requests whose stream is as expected are stored;
+-- Appends a batch: requests ($2 to $8) and their events ($9 to $14), waiting for the rows of others for $15 milliseconds, or
+-- as long as is set when it is NULL. Requests whose stream is as expected are stored;
 -- every request is answered with the version and the type that its stream had, and where its last event went. The
 -- unique keys decide what this statement could not see. Streams and events come in order of key.
 WITH setting AS MATERIALIZED (
-    SELECT set_config('intent.tenants', $1, true), clock_timestamp() AS now
+    SELECT set_config('intent.tenants', $1, true),
+           set_config('lock_timeout', coalesce($15, current_setting('lock_timeout')), true),
+           clock_timestamp() AS now
 ),
 request AS MATERIALIZED (
     SELECT given.*, setting.now, coalesce(last.version, 0) AS actual, last.aggregate_type AS found
