@@ -25,15 +25,8 @@ use sqlx::{
 use tokio::sync::watch;
 
 use self::{
-    append::Appender,
-    error::Place,
-    lane::Outcome,
-    link::Link,
-    log::LogReader,
-    migrate::Excess,
-    read::Reader,
-    settle::Settler,
-    wake::Wake,
+    append::Appender, error::Place, lane::Outcome, link::Link, log::LogReader, migrate::Excess,
+    read::Reader, settle::Settler, wake::Wake,
 };
 use super::{
     Append, Appended, AsOf, EventSink, LogHealth, LogPage, ReadLog, ReadStream, StateSink, Store,
