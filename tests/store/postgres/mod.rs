@@ -3,6 +3,7 @@
 mod forgotten;
 mod isolation;
 mod mistakes;
+mod pooler;
 mod races;
 mod refusals;
 mod replica;

@@ -88,6 +88,19 @@ impl Roles {
         PgStore::connect(&self.database.url_as(role)).await
     }
 
+    /// The same through a pooler.
+    pub async fn open_through(&self, pooler: &Server, role: &str) -> Result<PgStore, StoreError> {
+        PgStore::connect(&self.url_through(pooler, role)).await
+    }
+
+    pub fn url_through(&self, pooler: &Server, role: &str) -> String {
+        pooler.url_as(role, self.database.name())
+    }
+
+    pub fn server(&self) -> &Server {
+        self.database.server()
+    }
+
     pub async fn pool(&self, role: &str) -> PgPool {
         PgPool::connect(&self.database.url_as(role)).await.unwrap()
     }

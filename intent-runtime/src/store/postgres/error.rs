@@ -2,13 +2,14 @@
 
 use std::{error::Error, fmt, sync::Arc};
 
-use sqlx::postgres::{PgConnectOptions, PgDatabaseError};
+use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgSeverity};
 
 use crate::{StoreError, StreamId, store::Cause};
 
 /// SQLSTATE codes, as <https://www.postgresql.org/docs/current/errcodes-appendix.html> lists them.
 mod code {
     pub(super) const PROTOCOL_VIOLATION: &str = "08P01";
+    pub(super) const FEATURE_NOT_SUPPORTED: &str = "0A000";
     pub(super) const INVALID_AUTHORIZATION: &str = "28000";
     pub(super) const INVALID_PASSWORD: &str = "28P01";
     pub(super) const INVALID_CATALOG_NAME: &str = "3D000";
@@ -69,11 +70,7 @@ impl Place {
                 known: super::migrate::KNOWN,
                 source: Some(source),
             },
-            Kind::Pooler => StoreError::Unsupported {
-                place,
-                what: "a connection pooler that forgets prepared statements; use PgBouncer 1.21 or later with \
-                       max_prepared_statements above 0, session pooling, or a direct connection",
-            },
+            Kind::Pooler => self.forgetful(),
             Kind::Other => StoreError::Backend { place, source },
         }
     }
@@ -87,6 +84,15 @@ impl Place {
             };
         }
         self.error(failure.clone())
+    }
+
+    /// What a pooler is told of that takes prepared statements from their clients.
+    pub(super) fn forgetful(&self) -> StoreError {
+        StoreError::Unsupported {
+            place: self.to_string(),
+            what: "a connection pooler that forgets prepared statements; use PgBouncer 1.21 or later with \
+                   max_prepared_statements above 0, session pooling, or a direct connection",
+        }
     }
 
     pub(super) fn foreign(&self, table: &str) -> StoreError {
@@ -162,6 +168,19 @@ impl Failure {
         }
     }
 
+    /// Whether settings at the start of a connection are refused: PgBouncer calls them a violation of the protocol,
+    /// other poolers a feature that they lack.
+    pub(super) fn refuses_options(&self) -> bool {
+        let error = self.error.as_database_error();
+        let code = error.and_then(|error| error.try_downcast_ref::<PgDatabaseError>());
+        code.is_some_and(|error| {
+            matches!(
+                error.code(),
+                code::PROTOCOL_VIOLATION | code::FEATURE_NOT_SUPPORTED
+            )
+        })
+    }
+
     fn kind_of_error(&self) -> Kind {
         let database = match &*self.error {
             sqlx::Error::Database(database) => database,
@@ -195,6 +214,8 @@ impl Failure {
             code::COMPLETION_UNKNOWN => Kind::Lost,
             code if code.starts_with("57P") => Kind::Lost,
             code if code.starts_with("08") && code != code::PROTOCOL_VIOLATION => Kind::Lost,
+            // The connection ends. PgBouncer tells so of a server that it lost, as a violation of the protocol.
+            _ if matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic) => Kind::Lost,
             _ => Kind::Other,
         }
     }

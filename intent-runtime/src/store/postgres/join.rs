@@ -87,7 +87,7 @@ async fn append_within(
         let events = command::events(transaction, tenant, append.command_id).await?;
         return Ok(Appended::Before(events));
     }
-    let answers = statement::append(transaction, [append].into_iter()).await?;
+    let answers = statement::append(transaction, [append].into_iter(), None).await?;
     match answers.into_iter().next() {
         Some(Answer::Stored(appended)) => Ok(appended),
         Some(Answer::Unfit(actual, found)) => Err(statement::unfit(append, actual, found).into()),

@@ -6,6 +6,7 @@ mod command;
 mod error;
 mod join;
 mod lane;
+mod link;
 mod log;
 mod migrate;
 mod read;
@@ -17,20 +18,14 @@ mod wake;
 use std::{fmt, sync::Arc, time::Duration};
 
 use sqlx::{
-    ConnectOptions, Connection, PgPool,
+    Connection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::sync::watch;
 
 use self::{
-    append::Appender,
-    error::{Failure, Place},
-    lane::{Outcome, within},
-    log::LogReader,
-    migrate::Excess,
-    read::Reader,
-    settle::Settler,
-    wake::Wake,
+    append::Appender, error::Place, lane::Outcome, link::Link, log::LogReader, migrate::Excess,
+    read::Reader, settle::Settler, wake::Wake,
 };
 use super::{
     Append, Appended, AsOf, EventSink, LogHealth, LogPage, ReadLog, ReadStream, StateSink, Store,
@@ -80,6 +75,8 @@ impl PgStore {
             url: url.split(':').next().unwrap_or_default().to_owned() + ":…",
             hint: "write `postgres://USER:PASSWORD@HOST/DATABASE`",
         })?;
+        // Since version 12 servers write floats in full by themselves, and PgBouncer refuses the setting by default.
+        let options = options.extra_float_digits(None);
         // A dead connection is found out by its use, and the read done again on another one.
         let pool = PgPoolOptions::new()
             .max_connections(READERS)
@@ -91,13 +88,15 @@ impl PgStore {
     /// Opens the database that a pool is for, and makes or migrates the tables if it must and may. Must be called
     /// within a Tokio runtime.
     ///
-    /// A role that owns the tables or is not bound by row-level security is warned of, by `tracing`.
+    /// A role that owns the tables or is not bound by row-level security is warned of, by `tracing`, and so is a pooler
+    /// behind which statements are planned anew each time.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::NotReady`], [`StoreError::Unauthenticated`] or
     /// [`StoreError::NoConnection`] when it cannot be reached; [`StoreError::NotMigrated`] when the tables are missing or old and this role may not make them;
     /// [`StoreError::Forbidden`] when it may not use them; [`StoreError::ForeignTable`] or [`StoreError::NewerSchema`]
-    /// when they are not ours to touch; [`StoreError::Unsupported`] when the server cannot keep the promises.
+    /// when they are not ours to touch; [`StoreError::Unsupported`] when the server, or a pooler before it, cannot keep the
+    /// promises.
     pub async fn new(pool: PgPool) -> Result<Self, StoreError> {
         let (store, excess) = Self::open(pool).await?;
         let place = &store.reader.place;
@@ -136,9 +135,7 @@ impl PgStore {
         let options = PgConnectOptions::clone(&pool.connect_options());
         let place = Place::of(&options);
         // A connection of its own says better than the pool why it cannot be opened.
-        let connection = within(options.connect()).await;
-        let mut connection =
-            connection.map_err(|error| place.error(Failure::unconnected(error)))?;
+        let (link, mut connection) = Link::open(&options, &place).await?;
         let excess = migrate::open(&mut connection, &place).await?;
         let reader = Reader {
             pool,
@@ -149,15 +146,10 @@ impl PgStore {
         let log = log.map_err(|error| place.error(error))?;
         // The server notices either way.
         let _ = connection.close().await;
-        // Statements with arrays never settle on one plan by themselves, and a plan each time costs more than the rest.
-        let appending = options.clone().options([
-            ("plan_cache_mode", "force_generic_plan"),
-            ("lock_timeout", LOCK_TIMEOUT),
-        ]);
-        let appender = Appender::new(appending, place);
+        let appender = Appender::new(link.appending, place);
         let store = Self {
             log: Arc::new(log),
-            wake: Arc::new(Wake::new(options)),
+            wake: Arc::new(Wake::new(options, link.keeps_session)),
             reader,
             appender,
         };

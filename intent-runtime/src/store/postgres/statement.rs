@@ -30,12 +30,15 @@ pub(super) enum Answer {
     Unfit(Version, Option<String>),
 }
 
-/// Appends what fits, all requests in one transaction of one statement. No two of them may be of one stream.
+/// Appends what fits, all requests in one transaction of one statement. No two of them may be of one stream. Waits for
+/// somebody else's row for `lock_timeout` milliseconds, or without it as long as the connection is set to.
 pub(super) async fn append<'a>(
     connection: &mut PgConnection,
     appends: impl Iterator<Item = &'a Append> + Clone,
+    lock_timeout: Option<&'static str>,
 ) -> Result<Vec<Answer>, sqlx::Error> {
-    let query = single(appends.clone()).unwrap_or_else(|| batch(appends.clone()));
+    let query = single(appends.clone(), lock_timeout)
+        .unwrap_or_else(|| batch(appends.clone(), lock_timeout));
     let rows = query.fetch_all(connection).await?;
     let mut answers = Vec::with_capacity(rows.len());
     for (append, row) in appends.zip(&rows) {
@@ -56,7 +59,10 @@ pub(super) async fn append<'a>(
 type Arguments = Query<'static, Postgres, PgArguments>;
 
 /// The query for what one writer usually has: a single append of a single event.
-fn single<'a>(mut appends: impl Iterator<Item = &'a Append>) -> Option<Arguments> {
+fn single<'a>(
+    mut appends: impl Iterator<Item = &'a Append>,
+    lock_timeout: Option<&'static str>,
+) -> Option<Arguments> {
     let (append, None) = (appends.next()?, appends.next()) else {
         return None;
     };
@@ -74,12 +80,16 @@ fn single<'a>(mut appends: impl Iterator<Item = &'a Append>) -> Option<Arguments
         .bind(id.as_uuid())
         .bind(&*event.event_type)
         .bind(i64::from(event.schema_version))
-        .bind(Json(event.payload.get()));
+        .bind(Json(event.payload.get()))
+        .bind(lock_timeout);
     Some(query)
 }
 
 /// The query for any number of appends.
-fn batch<'a>(appends: impl Iterator<Item = &'a Append> + Clone) -> Arguments {
+fn batch<'a>(
+    appends: impl Iterator<Item = &'a Append> + Clone,
+    lock_timeout: Option<&'static str>,
+) -> Arguments {
     let snapshots = appends.clone().any(|append| append.snapshot.is_some());
     let query = sqlx::query(if snapshots {
         APPEND_WITH_SNAPSHOTS
@@ -87,7 +97,7 @@ fn batch<'a>(appends: impl Iterator<Item = &'a Append> + Clone) -> Arguments {
         APPEND
     });
     let query = bind_requests(query, appends.clone());
-    let query = bind_events(query, appends.clone());
+    let query = bind_events(query, appends.clone()).bind(lock_timeout);
     if snapshots {
         bind_snapshots(query, appends)
     } else {
