@@ -116,6 +116,9 @@ async fn reader(
     let reading = tokio::spawn(async move {
         let mut came = Vec::new();
         if matches!(kind, Kind::Plain) {
+            // Planned on the empty table, the query would go on scanning all of it.
+            let index = sqlx::query("SET enable_seqscan = off");
+            index.execute(&mut connection).await.unwrap();
             let mut position = 0;
             while came.len() < *enough.borrow() {
                 let events = Plain::next(&mut connection, position).await;
