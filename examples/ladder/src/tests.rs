@@ -96,3 +96,9 @@ the_same_tests! {
     traits { SwitchedOn, SwitchedOff }
     by_hand { SwitchedOn {}, SwitchedOff {} }
 }
+
+/// One lock holds all three to what is stored; only how snapshots are versioned is each one's own, and macros count it.
+#[test]
+fn what_is_stored_stays_readable() {
+    intent_runtime::lock::check!(crate::macros::Light);
+}
