@@ -97,7 +97,7 @@ the_same_tests! {
     by_hand { SwitchedOn {}, SwitchedOff {} }
 }
 
-/// One lock holds all three to what is stored; only how snapshots are versioned is each one's own, and macros count it.
+/// All three store the same, by the test above; the lock holds the first to it.
 #[test]
 fn what_is_stored_stays_readable() {
     intent_runtime::lock::check!(crate::macros::Light);

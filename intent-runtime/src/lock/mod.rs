@@ -66,7 +66,10 @@ macro_rules! __lock_check {
     ($($aggregate:ty),+ $(,)?) => {
         $crate::__private::assert_recorded(
             ::core::env!("CARGO_MANIFEST_DIR"),
-            |catalogue| ::core::result::Result::Ok(catalogue$(.with::<$aggregate>()?)+),
+            |catalogue| {
+                ::core::result::Result::Ok(catalogue)
+                    $(.and_then($crate::Catalogue::with::<$aggregate>))+
+            },
         )
     };
 }

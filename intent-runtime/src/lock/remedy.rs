@@ -44,12 +44,14 @@ pub(super) fn step(name: &str, recorded: &Value, current: &Value, next: u32) -> 
         .map(|name| format!(", removed({next}, {name:?})"))
         .collect();
     let mut lines = vec![format!("#[event(version = {next}{removed})]")];
-    lines.extend(renamed.into_iter().map(|(from, to)| {
-        format!(
-            "#[renamed({next}, from = {from:?})] on `{to}`, if that is `{from}` by another name, or else \
-             removed({next}, {from:?}) above and #[since({next}, default = ..)] on `{to}`"
-        )
-    }));
+    for (from, to) in renamed {
+        lines.push(format!(
+            "#[renamed({next}, from = {from:?})] on `{to}`, if that is `{from}` by another name;"
+        ));
+        lines.push(format!(
+            "    or else removed({next}, {from:?}) in the line above, and #[since({next}, default = ..)] on `{to}`"
+        ));
+    }
     lines.extend(added.into_iter().map(|name| {
         format!(
             "#[since({next}, default = ..)] on `{name}`, with the value that it has in older events"
