@@ -10,9 +10,11 @@
     reason = "a test ends where something is not as it should be"
 )]
 
+mod catalogue;
 mod cluster;
 mod dispatch;
 mod guide;
+mod lock;
 mod macros;
 mod scenario;
 mod store;

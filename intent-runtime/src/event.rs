@@ -65,6 +65,12 @@ pub trait Event:
         let _ = payload;
         Err(DecodeError::version(version, Self::VERSION))
     }
+
+    /// The structs that older versions are read through, from the oldest on: `#[event(from = V1)]` lists `V1` and what
+    /// that lists. [`lock::check!`](crate::lock) holds their shapes too.
+    fn predecessors() -> Vec<EventKind> {
+        Vec::new()
+    }
 }
 
 /// All events of one aggregate: the enum that `#[derive(Aggregate)]` writes.
@@ -112,7 +118,12 @@ pub struct EventKind {
     pub version: u32,
     /// [`Event::DOC`].
     pub doc: &'static str,
-    shape: Shape,
+    /// Whether it creates the aggregate.
+    pub creates: bool,
+    /// The fields of the aggregate that it changes; `None` where a function of the user's decides.
+    pub changes: Option<&'static [&'static str]>,
+    pub(crate) shape: Shape,
+    predecessors: fn() -> Vec<EventKind>,
 }
 
 impl EventKind {
@@ -122,8 +133,30 @@ impl EventKind {
             name: E::NAME,
             version: E::VERSION,
             doc: E::DOC,
+            creates: false,
+            changes: None,
             shape: Shape::of::<E>(),
+            predecessors: E::predecessors,
         }
+    }
+
+    /// The same kind, as one that creates the aggregate.
+    #[must_use]
+    pub const fn creating(mut self) -> Self {
+        self.creates = true;
+        self
+    }
+
+    /// The same kind, as one that changes these fields of the aggregate and no others.
+    #[must_use]
+    pub const fn changing(mut self, fields: &'static [&'static str]) -> Self {
+        self.changes = Some(fields);
+        self
+    }
+
+    /// [`Event::predecessors`].
+    pub fn predecessors(&self) -> Vec<Self> {
+        (self.predecessors)()
     }
 
     /// The JSON Schema of its current payload.

@@ -2,6 +2,7 @@
 
 mod aggregates;
 mod book;
+mod catalogue;
 mod commands;
 mod events;
 mod readme;
