@@ -12,8 +12,11 @@
 
 mod cluster;
 mod dispatch;
+mod golden;
 mod guide;
 mod macros;
+mod properties;
 mod scenario;
 mod store;
 mod timestamp;
+mod transfer;

@@ -2,8 +2,9 @@
 
 mod aggregates;
 mod book;
-mod commands;
+pub mod commands;
 mod events;
 mod readme;
 mod stores;
 mod testing;
+mod transfer;

@@ -4,7 +4,7 @@ mod mistakes;
 mod races;
 mod refusals;
 mod rights;
-mod roles;
+pub mod roles;
 mod storm;
 mod survival;
 
