@@ -142,7 +142,7 @@ impl Content {
         let stored = place.and_then(|(id, version)| tenant.streams.get(id)?.event(*version));
         Met {
             stream: stream.map(|stream| (stream.version(), stream.aggregate_type.clone())),
-            event: stored.map(RecordedEvent::clone),
+            event: stored.cloned(),
         }
     }
 
