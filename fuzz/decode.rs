@@ -32,7 +32,9 @@ fuzz_target!(|input: &[u8]| {
 
 /// An event that was read can be stored, and is then read as itself.
 fn check_event(event: &ParcelEvent) {
-    let payload = event.encode().expect("an event that was read can be written");
+    let payload = event
+        .encode()
+        .expect("an event that was read can be written");
     let payload = payload.get().as_bytes();
     let again = ParcelEvent::decode(event.name(), event.schema_version(), payload);
     assert_eq!(&again.expect("what was written can be read"), event);

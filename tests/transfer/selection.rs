@@ -20,6 +20,9 @@ async fn imported(file: &[u8]) -> Vec<RecordedEvent> {
     log(&target).await
 }
 
+/// Which events an export is to have.
+type Wanted = fn(&RecordedEvent) -> bool;
+
 #[tokio::test]
 async fn one_tenant_type_or_aggregate_is_exported() {
     for source in every_store().await {
@@ -28,7 +31,7 @@ async fn one_tenant_type_or_aggregate_is_exported() {
         let branch = TenantId::from_name("eindhoven");
         let one = stream(branch, "Account", "one").aggregate_id;
         let id = Id::<()>::from_uuid(one.as_uuid());
-        let wants: [(Export<'_>, fn(&RecordedEvent) -> bool); 4] = [
+        let wants: [(Export<'_>, Wanted); 4] = [
             (Export::new(store).tenant(branch), |event| {
                 event.tenant_id != TenantId::DEFAULT
             }),

@@ -199,8 +199,11 @@ pub async fn what_contradicts_is_refused(store: Subject) {
     assert_eq!(stands, kept, "nothing changed");
 }
 
+/// Makes another event of one.
+type Alteration = fn(&mut RecordedEvent);
+
 /// One for each column but the id and the tenant, which say which event it is.
-const ALTERATIONS: [fn(&mut RecordedEvent); 8] = [
+const ALTERATIONS: [Alteration; 8] = [
     |event| event.payload = "2 ".into(),
     |event| event.event_type = "Withdrawn".into(),
     |event| event.schema_version = 2,
@@ -227,7 +230,7 @@ pub async fn an_import_beyond_the_limits_is_refused(store: Subject) {
     let version_0 = InvalidAppend::SchemaVersion {
         event: "Deposited".into(),
     };
-    let wrong: [(fn(&mut RecordedEvent), ImportRefusal); 7] = [
+    let wrong: [(Alteration, ImportRefusal); 7] = [
         (
             |event| event.event_type = String::new(),
             ImportRefusal::Invalid(name("")),
