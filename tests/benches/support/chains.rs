@@ -1,9 +1,7 @@
 //! One event twice: as the fourth of its versions, and as if there never had been another.
 
-use intent_runtime::prelude::*;
-
 pub mod chained {
-    use super::*;
+    use intent_runtime::prelude::*;
 
     #[event(version = 4, upcast(2 => cents_to_amount))]
     pub struct Deposited {
@@ -31,7 +29,7 @@ pub mod chained {
 }
 
 pub mod plain {
-    use super::*;
+    use intent_runtime::prelude::*;
 
     #[event]
     pub struct Deposited {
