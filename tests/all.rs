@@ -13,9 +13,12 @@
 mod catalogue;
 mod cluster;
 mod dispatch;
+mod golden;
 mod guide;
 mod lock;
 mod macros;
+mod properties;
 mod scenario;
 mod store;
 mod timestamp;
+mod transfer;

@@ -7,8 +7,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 use crate::{
-    Aggregate, AggregateId, DecodeError, EventId, Metadata, Position, TenantId, Timestamp, Version,
-    catalogue::Shape,
+    Aggregate, AggregateId, DecodeError, EventId, Metadata, Position, StreamId, TenantId,
+    Timestamp, Version, catalogue::Shape,
 };
 
 /// Something that happened, of one kind and shape. `#[event]` implements it.
@@ -205,6 +205,15 @@ pub struct RecordedEvent {
 }
 
 impl RecordedEvent {
+    /// The stream it stands in.
+    pub fn stream(&self) -> StreamId {
+        StreamId {
+            tenant_id: self.tenant_id,
+            aggregate_type: Cow::Owned(self.aggregate_type.clone()),
+            aggregate_id: self.aggregate_id,
+        }
+    }
+
     /// When it happened in the domain: the metadata's time, or else when it was stored.
     pub fn occurred_at(&self) -> Timestamp {
         self.metadata.timestamp.unwrap_or(self.recorded_at)

@@ -24,6 +24,7 @@ mod subscription;
 mod telemetry;
 mod testing;
 mod timestamp;
+pub mod transfer;
 mod upcast;
 mod version;
 
@@ -48,6 +49,7 @@ pub use store::{AsOf, Cursor, Expect, LogFilter, Store, StoreError, StreamId};
 pub use subscription::Subscription;
 pub use testing::{Scenario, Then};
 pub use timestamp::{Timestamp, TimestampError};
+pub use transfer::{Export, ExportError, Exported, Import, ImportError};
 pub use upcast::{DecodeError, UpcastError};
 pub use version::{Position, Version};
 

@@ -3,8 +3,9 @@
 mod aggregates;
 mod book;
 mod catalogue;
-mod commands;
+pub mod commands;
 mod events;
 mod readme;
 mod stores;
 mod testing;
+mod transfer;

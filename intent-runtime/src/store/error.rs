@@ -1,6 +1,6 @@
 //! What can go wrong in a store.
 
-use super::Cursor;
+use super::{Cursor, ImportRefusal};
 use crate::{CommandId, Expect, StreamId, Version};
 
 /// The cause a store error keeps.
@@ -43,6 +43,17 @@ pub enum StoreError {
         stream: StreamId,
         /// Which limit.
         source: InvalidAppend,
+    },
+    /// An event that was recorded elsewhere contradicts what is stored. Nothing of its page was written. Handling: see
+    /// [`ImportRefusal`].
+    #[error("event {version} of {stream} cannot be imported")]
+    ImportRefused {
+        /// Which stream.
+        stream: StreamId,
+        /// The version of the event.
+        version: Version,
+        /// What it contradicts.
+        source: ImportRefusal,
     },
     /// The connection was lost while committing: it may have happened once, or not at all. Handling: append again
     /// under the same command id and version; the dispatcher does.

@@ -9,7 +9,7 @@ mod refusals;
 mod replica;
 mod restore;
 mod rights;
-mod roles;
+pub mod roles;
 mod storm;
 mod survival;
 mod work;

@@ -14,8 +14,8 @@ use uuid::Uuid;
 
 use self::content::Content;
 use super::{
-    Append, Appended, AsOf, Cursor, EventSink, LogHealth, LogPage, NextPage, RawEvent, ReadLog,
-    ReadStream, StateSink, Store, StoreError, StoreFuture, StreamId,
+    Append, Appended, AsOf, Cursor, EventSink, Imported, LogHealth, LogPage, NextPage, RawEvent,
+    ReadLog, ReadStream, StateSink, Store, StoreError, StoreFuture, StreamId, check_import,
 };
 use crate::{CommandId, NewSnapshot, Position, RecordedEvent, TenantId, Version};
 
@@ -74,6 +74,13 @@ impl MemoryStore {
         let appended = self.write()?.append(append)?;
         self.grown.send_replace(());
         Ok(appended)
+    }
+
+    fn import_now(&self, events: Vec<RecordedEvent>) -> Result<Imported, StoreError> {
+        check_import(&events)?;
+        let imported = self.write()?.import(events)?;
+        self.grown.send_replace(());
+        Ok(imported)
     }
 
     fn read_log_now(
@@ -207,6 +214,10 @@ impl fmt::Debug for MemoryStore {
 impl Store for MemoryStore {
     fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
         Box::pin(async move { self.append_now(append) })
+    }
+
+    fn import(&self, events: Vec<RecordedEvent>) -> StoreFuture<'_, Imported> {
+        Box::pin(async move { self.import_now(events) })
     }
 
     fn read_state<'a>(

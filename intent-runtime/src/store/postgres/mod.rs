@@ -4,6 +4,7 @@ mod append;
 mod column;
 mod command;
 mod error;
+mod import;
 mod join;
 mod lane;
 mod link;
@@ -28,8 +29,8 @@ use self::{
     read::Reader, settle::Settler, wake::Wake,
 };
 use super::{
-    Append, Appended, AsOf, EventSink, LogHealth, LogPage, ReadLog, ReadStream, StateSink, Store,
-    StoreError, StoreFuture, StreamId,
+    Append, Appended, AsOf, EventSink, Imported, LogHealth, LogPage, ReadLog, ReadStream,
+    StateSink, Store, StoreError, StoreFuture, StreamId, check_import,
 };
 use crate::{CommandId, NewSnapshot, RecordedEvent, TenantId, Version};
 
@@ -175,6 +176,13 @@ impl PgStore {
             }
         }
     }
+
+    async fn import_now(&self, events: Vec<RecordedEvent>) -> Result<Imported, StoreError> {
+        let metadata = check_import(&events)?;
+        let imported = self.reader.import(&events, &metadata).await?;
+        self.wake.appended();
+        Ok(imported)
+    }
 }
 
 impl fmt::Debug for PgStore {
@@ -188,6 +196,10 @@ impl fmt::Debug for PgStore {
 impl Store for PgStore {
     fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
         Box::pin(self.append_now(append))
+    }
+
+    fn import(&self, events: Vec<RecordedEvent>) -> StoreFuture<'_, Imported> {
+        Box::pin(self.import_now(events))
     }
 
     fn read_state<'a>(

@@ -217,11 +217,11 @@ impl Reader {
     }
 
     /// After a restart of the server every connection that the pool holds is dead, and each is found out by its use.
-    fn tries(&self) -> u32 {
+    pub(super) fn tries(&self) -> u32 {
         self.pool.options().get_max_connections().saturating_add(1)
     }
 
-    async fn left(&self, tries: u32, broken: Broken) -> Result<u32, StoreError> {
+    pub(super) async fn left(&self, tries: u32, broken: Broken) -> Result<u32, StoreError> {
         match broken {
             Broken::Error(error) => Err(error),
             Broken::Failure(failure) if failure.kind() == Kind::Lost && tries > 1 => Ok(tries - 1),

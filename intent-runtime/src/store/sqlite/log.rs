@@ -93,8 +93,8 @@ fn hex(id: &AggregateId) -> String {
     format!("{:X}", id.as_uuid().as_simple())
 }
 
-/// The whole event in a row of `read_log.sql`.
-fn recorded(row: &SqliteRow) -> Result<RecordedEvent, StoreError> {
+/// The whole event in a row of `read_log.sql` or `find_event.sql`.
+pub(super) fn recorded(row: &SqliteRow) -> Result<RecordedEvent, StoreError> {
     let mut stream = StreamId {
         tenant_id: TenantId::DEFAULT,
         aggregate_type: "".into(),
