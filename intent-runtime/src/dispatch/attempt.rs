@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, time::Duration};
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::{
     Receipt, Refusal, SendOptions,
@@ -285,33 +285,43 @@ impl<'a, C: Command> Sending<'a, C> {
         events: &[<C::Aggregate as Aggregate>::Event],
         snapshot: Option<NewSnapshot>,
     ) -> Result<Appended, StoreError> {
-        let begun = Instant::now();
+        let deadline = Instant::now() + RESOLVE_FOR;
         for tries in 0.. {
-            if begun.elapsed() >= RESOLVE_FOR {
+            wait_before(tries).await;
+            if Instant::now() >= deadline {
                 break;
             }
-            wait_before(tries).await;
             // Encoded anew, so that the usual append, whose outcome is known, need not keep a copy.
             let Ok(payloads) = self.encode(events) else {
                 break;
             };
             let append = self.append(expected, payloads, snapshot.clone());
-            match self.store.append(append).await {
-                Err(error @ StoreError::UnknownOutcome { .. }) => unknown = error,
-                known @ (Ok(_)
-                | Err(StoreError::Conflict { .. } | StoreError::CommandIdReused { .. })) => {
-                    return known;
+            let Ok(appended) = timeout_at(deadline, self.store.append(append)).await else {
+                break;
+            };
+            let error = match appended {
+                Err(error @ StoreError::UnknownOutcome { .. }) => {
+                    unknown = error;
+                    continue;
                 }
-                Err(error) => {
-                    let closed = matches!(error, StoreError::Closed);
-                    unknown = StoreError::UnknownOutcome {
-                        stream: self.stream.clone(),
-                        source: Box::new(error),
-                    };
-                    if closed {
-                        break;
-                    }
+                Ok(_) | Err(StoreError::Conflict { .. } | StoreError::CommandIdReused { .. }) => {
+                    return appended;
                 }
+                Err(error) => error,
+            };
+            let lasting = matches!(
+                error,
+                StoreError::Closed
+                    | StoreError::Forbidden { .. }
+                    | StoreError::NotMigrated { .. }
+                    | StoreError::Unauthenticated { .. }
+            );
+            unknown = StoreError::UnknownOutcome {
+                stream: self.stream.clone(),
+                source: Box::new(error),
+            };
+            if lasting {
+                break;
             }
         }
         Err(unknown)

@@ -166,7 +166,11 @@ fn without_tenant(text: &str) -> (String, usize) {
         let end = behind.find(|it| !part_of_name(it)).unwrap_or(behind.len());
         let other = &behind[..end];
         stripped += before;
-        stripped += &format!("{other}::uuid IS NOT NULL");
+        // The server must learn the type of a parameter; anything else is forgotten altogether.
+        match other.starts_with('$') {
+            true => stripped += &format!("{other}::uuid IS NOT NULL"),
+            false => stripped += "true",
+        }
         rest = &behind[end..];
         comparisons += 1;
     }

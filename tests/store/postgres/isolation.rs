@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::{
     forgotten::Forgotten,
+    on_postgres_18,
     roles::Roles,
     work::{Answer, Ids},
 };
@@ -39,9 +40,19 @@ async fn random_tenants_never_meet() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn random_tenants_never_meet_where_every_statement_forgets_them() {
+    forget(async || Roles::new().await).await;
+}
+
+/// The policies are planned differently there.
+#[tokio::test(flavor = "multi_thread")]
+async fn random_tenants_never_meet_where_every_statement_forgets_them_on_postgres_18() {
+    forget(async || on_postgres_18::roles().await).await;
+}
+
+async fn forget(roles: impl AsyncFn() -> Roles) {
     let mut answers = 0;
     for _ in 0..rounds() {
-        let roles = Roles::new().await;
+        let roles = roles().await;
         let (forgotten, proxy) = Forgotten::on(roles.database(), None).await;
         let store = PgStore::new(pool(&roles, &proxy).await).await.unwrap();
         answers += work(&store).await.unwrap();

@@ -2,6 +2,7 @@
 
 mod forgotten;
 mod isolation;
+mod joined;
 mod mistakes;
 mod pooler;
 mod races;
@@ -36,7 +37,7 @@ mod on_postgres_18 {
 
     use super::Roles;
 
-    async fn roles() -> Roles {
+    pub async fn roles() -> Roles {
         static SERVER: OnceCell<Cluster> = OnceCell::const_new();
         let options = || Options::fast().binaries(Binaries::of(18));
         let cluster = SERVER.get_or_init(|| Cluster::start(options())).await;

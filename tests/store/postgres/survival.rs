@@ -46,6 +46,28 @@ async fn a_server_that_is_killed_loses_and_doubles_nothing() {
     load.end(&format!("{kills} kills")).await;
 }
 
+#[tokio::test]
+async fn what_is_acknowledged_is_written_also_where_others_do_not_wait_for_it() {
+    // What nobody waits for stays in the server's memory here.
+    let options = Options::fast()
+        .set("synchronous_commit", "off")
+        .set("wal_writer_delay", "10s")
+        .set("wal_writer_flush_after", "1GB");
+    let cluster = Cluster::start(options).await;
+    let store = PgStore::connect(&cluster.superuser_url()).await.unwrap();
+    let app = registered(App::new(store));
+    for amounts in [vec![5], vec![5, 5]] {
+        let id = Id::new();
+        let owner = String::from("Ada");
+        app.send(Open { id, owner }).await.unwrap();
+        let version = Version::new(1 + amounts.len() as u64);
+        app.send(DepositMany { id, amounts }).await.unwrap();
+        cluster.kill_9().await;
+        cluster.restart().await;
+        assert_eq!(app.load(id).await.unwrap().version, version);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_killed_behind_a_pooler_loses_and_doubles_nothing() {
     let kills = if soaks() { 50 } else { 3 };

@@ -3,9 +3,9 @@
 use std::ops::ControlFlow;
 
 use intent_runtime::{
-    AggregateId, AsOf, CommandId, Cursor, EncodedMetadata, Expect, LogFilter, Metadata, NewEvent,
-    NewSnapshot, PgStore, RecordedEvent, Store, StoreError, StoredSnapshot, StreamId, TenantId,
-    Timestamp, Version,
+    AggregateId, AsOf, CommandId, Cursor, EncodedMetadata, Expect, LogFilter, MemoryStore,
+    Metadata, NewEvent, NewSnapshot, PgStore, RecordedEvent, Store, StoreError, StoredSnapshot,
+    StreamId, TenantId, Timestamp, Version,
     store::{Append, Appended, NextPage, RawEvent, ReadLog, ReadStream, StateSink},
 };
 use serde_json::value::RawValue;
@@ -30,6 +30,8 @@ pub enum Task {
     Append(Append),
     /// The same within a transaction of one's own, which is then committed or rolled back.
     AppendIn(Append, bool),
+    /// The same events as another store recorded them.
+    Import(Append),
     ReadState(StreamId, Version, Version, bool),
     ReadEvents(StreamId, Version, Version),
     VersionAsOf(StreamId, AsOf),
@@ -43,6 +45,8 @@ pub enum Task {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Answer {
     Stored(Version),
+    /// How many events were stored, and how many were there.
+    Imported(usize, usize),
     Events(Vec<Event>),
     State(State),
     Version(Version),
@@ -136,7 +140,12 @@ impl Ids {
             version()
         };
         match fastrand::u8(..100) {
-            0..=39 => Task::Append(self.append(tenant)),
+            0..=34 => Task::Append(self.append(tenant)),
+            35..=39 => Task::Import(Append {
+                expect: Expect::Any,
+                snapshot: None,
+                ..self.append(tenant)
+            }),
             40..=49 => Task::AppendIn(self.append(tenant), fastrand::u8(..4) > 0),
             50..=64 => Task::ReadState(stream, from(), to, fastrand::bool()),
             65..=72 => Task::ReadEvents(stream, from(), to),
@@ -230,6 +239,19 @@ impl Task {
                 store.append(append).await?.into()
             }
             Self::AppendIn(_, false) => Answer::Done,
+            Self::Import(append) => {
+                let (elsewhere, stream) = (MemoryStore::new(), append.stream.clone());
+                elsewhere.append(append).await?;
+                let mut recorded = Vec::new();
+                let mut sink = |event| {
+                    recorded.push(event);
+                    ControlFlow::Continue(())
+                };
+                let read = elsewhere.read_events(ReadStream::all(&stream), &mut sink);
+                read.await?;
+                let imported = store.import(recorded).await?;
+                Answer::Imported(imported.stored, imported.known)
+            }
             Self::ReadState(stream, after, to, snapshot) => {
                 let mut state = State::default();
                 let read = ReadStream {

@@ -4,6 +4,7 @@ use sqlx::{Acquire, PgTransaction};
 
 use super::{
     PgStore, command,
+    error::Kind,
     read::Broken,
     statement::{self, Answer},
 };
@@ -39,29 +40,41 @@ impl PgStore {
         append: Append,
     ) -> Result<Appended, StoreError> {
         append.check()?;
-        let appended = async {
-            // A savepoint: an error inside leaves what is outside as it was, its settings too.
-            let mut inner = transaction.begin().await?;
-            let before = sqlx::query_as(include_str!("sql/tenant_now.sql"));
-            let (tenant, row_tenant): (String, String) = before.fetch_one(&mut *inner).await?;
-            match append_within(&mut inner, &append).await {
-                Ok(appended) => {
-                    let restore = sqlx::query(include_str!("sql/set_tenant.sql"));
-                    let restore = restore.bind(tenant).bind(row_tenant);
-                    restore.execute(&mut *inner).await?;
-                    inner.commit().await?;
-                    Ok(appended)
-                }
-                Err(broken) => {
-                    inner.rollback().await?;
-                    Err(broken)
-                }
-            }
-        };
-        appended.await.map_err(|broken| match broken {
+        let mut appended = self.append_in_savepoint(transaction, &append).await;
+        if let Err(Broken::Failure(failure)) = &appended
+            && failure.kind() == Kind::Contended
+        {
+            // Somebody was first at a key, and has committed: now it can be seen what is there.
+            appended = self.append_in_savepoint(transaction, &append).await;
+        }
+        appended.map_err(|broken| match broken {
             Broken::Error(error) => error,
             Broken::Failure(failure) => self.reader.place.error(failure),
         })
+    }
+
+    /// An error inside a savepoint leaves what is outside as it was, its settings too.
+    async fn append_in_savepoint(
+        &self,
+        transaction: &mut PgTransaction<'_>,
+        append: &Append,
+    ) -> Result<Appended, Broken> {
+        let mut inner = transaction.begin().await?;
+        let before = sqlx::query_as(include_str!("sql/tenant_now.sql"));
+        let (tenant, row_tenant): (String, String) = before.fetch_one(&mut *inner).await?;
+        match append_within(&mut inner, append).await {
+            Ok(appended) => {
+                let restore = sqlx::query(include_str!("sql/set_tenant.sql"));
+                let restore = restore.bind(tenant).bind(row_tenant);
+                restore.execute(&mut *inner).await?;
+                inner.commit().await?;
+                Ok(appended)
+            }
+            Err(broken) => {
+                inner.rollback().await?;
+                Err(broken)
+            }
+        }
     }
 
     /// Tells waiting readers, in every process, that the log may have grown.

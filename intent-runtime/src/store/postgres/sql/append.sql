@@ -2,11 +2,13 @@
 -- as long as is set when it is NULL. Requests whose stream is as expected are stored;
 -- every request is answered with the version and the type that its stream had, and where its last event went. The
 -- unique keys decide what this statement could not see. Streams and events come in order of key. Each request and each
--- row names its own tenant before it meets the row policies.
+-- row names its own tenant before it meets the row policies. What is answered is on disk, whatever the role is set to.
 WITH request AS MATERIALIZED (
     SELECT given.*, clock.now, coalesce(last.version, 0) AS actual, last.aggregate_type AS found
     FROM (
-        SELECT clock_timestamp() AS now, set_config('lock_timeout', coalesce($14, current_setting('lock_timeout')), true)
+        SELECT clock_timestamp() AS now,
+               set_config('lock_timeout', coalesce($14, current_setting('lock_timeout')), true),
+               set_config('synchronous_commit', coalesce(nullif(current_setting('synchronous_commit'), 'off'), 'on'), true)
         OFFSET 0
     ) AS clock
     CROSS JOIN unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::json[], $7::timestamptz[])

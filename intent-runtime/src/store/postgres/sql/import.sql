@@ -3,7 +3,11 @@
 -- number and, unless an event of its id is there and differs, the version and the type of its stream before it.
 WITH given AS MATERIALIZED (
     SELECT event.*
-    FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::timestamptz[], $7::timestamptz[],
+    FROM (
+        SELECT set_config('synchronous_commit', coalesce(nullif(current_setting('synchronous_commit'), 'off'), 'on'), true)
+        OFFSET 0
+    ) AS durable
+    CROSS JOIN unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::timestamptz[], $7::timestamptz[],
                 $8::text[], $9::text[], $10::json[], $11::json[])
         WITH ORDINALITY
         AS event (tenant_id, aggregate_id, event_id, version, schema_version, recorded_at, occurred_at,

@@ -1,7 +1,7 @@
 -- A statement sees and writes the rows of the tenant that it has named, and none while it has named none. Most name one,
 -- in `intent.tenant`, which is looked up once. A statement for several names each in `intent.row_tenant` just before it
--- turns to that one's rows, so that even there no tenant's rows are in another's reach. Written with OR, neither is of use
--- to an index: which one is used hangs on what a statement asks for, and never on a setting that is made later.
+-- turns to that one's rows, so that even there no tenant's rows are in another's reach. A setting counts from the moment
+-- it is made, also within a statement: each of ours makes it in a row that the search for that tenant's rows hangs on.
 ALTER TABLE intent.events ENABLE ROW LEVEL SECURITY;
 ALTER TABLE intent.events FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenants ON intent.events USING (
