@@ -13,6 +13,7 @@ mod rights;
 pub mod roles;
 mod storm;
 mod survival;
+mod waiting;
 mod work;
 
 use std::sync::Arc;

@@ -3,11 +3,12 @@
 //! An append that finds nothing under way is sent straight out by its caller, which is the quickest way for it. Those
 //! that come meanwhile queue up, and all that wait go in one statement when it is done. One connection after that manner
 //! does more than many side by side, for a statement costs the server more than the events in it; only when it takes
-//! long, as behind somebody's lock, others are opened beside it. No delay is added anywhere.
+//! long, as behind somebody's lock, others are opened beside it: by whoever comes then, and by a watch over the queue for
+//! those who came before. No delay is added anywhere.
 
 use std::{
     collections::{HashSet, VecDeque},
-    fmt,
+    fmt, slice,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -20,7 +21,7 @@ use tokio::{
 
 use super::{
     error::Place,
-    lane::{Lane, Outcome},
+    lane::{Lane, Outcome, Outcomes},
 };
 use crate::{AggregateId, StoreError, StreamId, TenantId, store::Append};
 
@@ -57,6 +58,8 @@ struct Work {
     /// The streams that are being written to. Two appends to one stream would only get in each other's way.
     streams: HashSet<Key>,
     queue: VecDeque<Job>,
+    /// Whether a task watches over the queue.
+    watched: bool,
     closed: bool,
 }
 
@@ -80,7 +83,8 @@ enum Begun {
 struct Turn {
     shared: Arc<Shared>,
     lane: Option<Lane>,
-    streams: Vec<Key>,
+    /// The streams of its appends, each until its append is answered.
+    streams: Vec<Option<Key>>,
     /// Whether it runs in a task of the store's own, which nobody cancels but the end of the runtime.
     own_task: bool,
 }
@@ -125,6 +129,11 @@ impl Appender {
         }
         let (reply, answer) = oneshot::channel();
         work.queue.push_back(Job { append, reply });
+        let watched = std::mem::replace(&mut work.watched, true);
+        drop(work);
+        if !watched {
+            self.0.runtime.spawn(Arc::clone(&self.0).watch());
+        }
         Ok(Begun::Queued(answer))
     }
 
@@ -155,12 +164,34 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, Work> {
         self.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Sees to it that what is queued goes past a slow statement even if nobody comes any more. One task does so for all
+    /// that wait, as long as any do: a timer for each would cost all of them, and be gone with a caller that gives up.
+    async fn watch(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(SLOW).await;
+            let begun = {
+                let mut work = self.lock();
+                if work.queue.is_empty() {
+                    work.watched = false;
+                    return;
+                }
+                Turn::begin_queued(&self, &mut work)
+            };
+            if let Some((turn, batch)) = begun {
+                self.runtime.spawn(turn.work(batch));
+            }
+        }
+    }
 }
 
 impl Work {
     fn may_go_straight(&self, key: Key) -> bool {
-        let lane = self.busy == 0 || (self.busy < LANES && self.is_slow());
-        lane && !self.streams.contains(&key)
+        self.may_open_lane() && !self.streams.contains(&key)
+    }
+
+    fn may_open_lane(&self) -> bool {
+        self.busy == 0 || (self.busy < LANES && self.is_slow())
     }
 
     /// Whether every lane has been at its statement for long.
@@ -206,26 +237,49 @@ impl Work {
 
 impl Turn {
     fn begin(shared: &Arc<Shared>, work: &mut Work, stream: Key) -> Self {
-        work.busy += 1;
         work.begun = Some(Instant::now());
         work.streams.insert(stream);
+        Self::on_lane(shared, work, vec![Some(stream)], false)
+    }
+
+    /// A turn for what is queued, if a lane may be opened for it.
+    fn begin_queued(shared: &Arc<Shared>, work: &mut Work) -> Option<(Self, Vec<Job>)> {
+        if !work.may_open_lane() {
+            return None;
+        }
+        let batch = work.next_batch();
+        if batch.is_empty() {
+            return None;
+        }
+        let turn = Self::on_lane(shared, work, streams(&batch), true);
+        Some((turn, batch))
+    }
+
+    fn on_lane(
+        shared: &Arc<Shared>,
+        work: &mut Work,
+        streams: Vec<Option<Key>>,
+        own_task: bool,
+    ) -> Self {
+        work.busy += 1;
         let (options, place) = (shared.options.clone(), shared.place.clone());
         Self {
             shared: Arc::clone(shared),
             lane: Some(Lane::new(work.idle.pop(), options, place)),
-            streams: vec![stream],
-            own_task: false,
+            streams,
+            own_task,
         }
     }
 
     /// Writes one append in the task of its caller.
     async fn write_alone(mut self, append: &Append) -> Result<Outcome, StoreError> {
-        let outcome = match &mut self.lane {
-            Some(lane) => lane.write(&[append]).await.pop(),
-            None => None,
-        };
+        let mut outcome = None;
+        if let Some(lane) = &mut self.lane {
+            let answer = |mut known: Outcomes| outcome = known.pop();
+            lane.write(slice::from_ref(append), answer).await;
+        }
         self.pass_on();
-        outcome.unwrap_or(Err(StoreError::Closed))
+        outcome.map_or(Err(StoreError::Closed), |(_, outcome)| outcome)
     }
 
     /// Goes on with what is queued in a task of its own, or comes to rest.
@@ -241,16 +295,24 @@ impl Turn {
     /// Writes batch after batch until nothing is left.
     async fn work(mut self, mut batch: Vec<Job>) {
         while !batch.is_empty() {
-            let appends: Vec<&Append> = batch.iter().map(|job| &job.append).collect();
+            let jobs = batch.into_iter();
+            let (appends, mut replies): (Vec<Append>, Vec<_>) =
+                jobs.map(|job| (job.append, Some(job.reply))).unzip();
             let Some(lane) = &mut self.lane else {
                 return;
             };
-            let outcomes = lane.write(&appends).await;
-            self.release_streams();
-            for (job, outcome) in batch.into_iter().zip(outcomes) {
-                // Whoever asked may be gone: dropping a future undoes nothing that was handed over.
-                let _ = job.reply.send(outcome);
-            }
+            let (shared, streams) = (&self.shared, &mut self.streams);
+            let answer = |known: Outcomes| {
+                // Whoever is answered may append to the stream again.
+                shared.release(known.iter().filter_map(|(job, _)| streams[*job].take()));
+                for (job, outcome) in known {
+                    if let Some(reply) = replies[job].take() {
+                        // Whoever asked may be gone: dropping a future undoes nothing that was handed over.
+                        let _ = reply.send(outcome);
+                    }
+                }
+            };
+            lane.write(&appends, answer).await;
             self.shared.let_others_in().await;
             batch = self.take_next();
         }
@@ -269,18 +331,14 @@ impl Turn {
             work.busy -= 1;
             self.shared.rested.notify_waiters();
         } else {
-            self.streams = batch.iter().map(|job| key(&job.append.stream)).collect();
+            self.streams = streams(&batch);
         }
         batch
     }
 
     fn release_streams(&mut self) {
-        if self.streams.is_empty() {
-            return;
-        }
-        let mut work = self.shared.lock();
-        for stream in self.streams.drain(..) {
-            work.streams.remove(&stream);
+        if self.streams.iter().any(Option::is_some) {
+            self.shared.release(self.streams.drain(..).flatten());
         }
     }
 
@@ -295,6 +353,13 @@ impl Turn {
 }
 
 impl Shared {
+    fn release(&self, streams: impl Iterator<Item = Key>) {
+        let mut work = self.lock();
+        for stream in streams {
+            work.streams.remove(&stream);
+        }
+    }
+
     /// Callers just answered often send their next append at once. Without a turn of theirs in between, the first of
     /// them would be written alone. This waits for no time and no event.
     async fn let_others_in(&self) {
@@ -334,6 +399,11 @@ impl Drop for Turn {
         };
         self.shared.runtime.spawn(turn.recover());
     }
+}
+
+fn streams(batch: &[Job]) -> Vec<Option<Key>> {
+    let streams = batch.iter().map(|job| key(&job.append.stream));
+    streams.map(Some).collect()
 }
 
 fn key(stream: &StreamId) -> Key {

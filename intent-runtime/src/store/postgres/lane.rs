@@ -1,6 +1,6 @@
 //! One connection that appends: opened when first needed, replaced when it breaks.
 
-use std::{io, time::Duration};
+use std::{collections::VecDeque, io, time::Duration};
 
 use sqlx::{ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
 
@@ -10,14 +10,18 @@ use super::{
     statement::{self, Answer},
 };
 use crate::{
-    StoreError,
+    StoreError, Version,
     store::{Append, Appended},
 };
 
 /// How long the server may take to answer before the connection is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How often a single append is tried that meets others at its keys.
+/// How often a single append is tried again that meets others at its keys and need not wait for them.
 const TRIES: usize = 10;
+/// How long an append waits, in milliseconds, that goes before others: enough for whoever is about to commit.
+const BRIEF: &str = "10";
+/// SQLSTATE: somebody's lock was waited for in vain.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
 
 /// What became of an append.
 #[derive(Debug)]
@@ -26,6 +30,9 @@ pub(super) enum Outcome {
     /// The command was seen before, for the same stream.
     Before,
 }
+
+/// Outcomes, each with the index of its append.
+pub(super) type Outcomes = Vec<(usize, Result<Outcome, StoreError>)>;
 
 /// A connection of the appender's own.
 pub(super) struct Lane {
@@ -38,6 +45,16 @@ pub(super) struct Lane {
 struct Group {
     members: Vec<usize>,
     tries: usize,
+    /// For how many milliseconds they wait for somebody's lock.
+    patience: &'static str,
+    /// Whether it is the last time that they wait.
+    last: bool,
+}
+
+/// Why a group was not written, and whether it waited for a lock in vain.
+struct Failed {
+    failure: Failure,
+    waited: bool,
 }
 
 impl Lane {
@@ -68,112 +85,146 @@ impl Lane {
         }
     }
 
-    /// Writes appends of different streams in as few statements as it takes. An append that fails does so alone.
-    pub(super) async fn write(&mut self, appends: &[&Append]) -> Vec<Result<Outcome, StoreError>> {
-        let mut outcomes: Vec<Option<Result<Outcome, StoreError>>> = Vec::new();
-        outcomes.resize_with(appends.len(), || None);
-        let mut unfit = Vec::new();
-        let mut groups = vec![Group {
+    /// Writes appends of different streams in as few statements as it takes. An append that fails does so alone. Outcomes
+    /// are handed over as soon as they are known: whoever waits for nobody's lock is answered before those who do.
+    pub(super) async fn write(&mut self, appends: &[Append], mut answer: impl FnMut(Outcomes)) {
+        let mut groups = VecDeque::from([Group {
             members: (0..appends.len()).collect(),
             tries: 0,
-        }];
-        while let Some(group) = groups.pop() {
-            let failure = match self.append(appends, &group.members).await {
+            patience: LOCK_TIMEOUT,
+            last: false,
+        }]);
+        while let Some(mut group) = groups.pop_front() {
+            let mut known = Vec::new();
+            let Failed { failure, waited } = match self.append(appends, &group).await {
                 Ok(answers) => {
-                    for (member, answer) in group.members.into_iter().zip(answers) {
-                        match answer {
+                    known.reserve(group.members.len());
+                    let mut unfit = Vec::new();
+                    for (member, found) in group.members.into_iter().zip(answers) {
+                        match found {
                             Answer::Stored(stored) => {
-                                outcomes[member] = Some(Ok(Outcome::Appended(stored)));
+                                known.push((member, Ok(Outcome::Appended(stored))));
                             }
-                            Answer::Unfit(actual, found) => {
-                                let error = statement::unfit(appends[member], actual, found);
-                                outcomes[member] = Some(Err(error));
-                                unfit.push(member);
-                            }
+                            Answer::Unfit(actual, found) => unfit.push((member, actual, found)),
                         }
+                    }
+                    if !known.is_empty() {
+                        answer(known);
+                    }
+                    if !unfit.is_empty() {
+                        answer(self.refuse(appends, unfit).await);
                     }
                     continue;
                 }
-                Err(failure) => failure,
+                Err(failed) => failed,
             };
             let (alone, kind) = (group.members.len() == 1, failure.kind());
-            if kind == Kind::Contended && group.tries < if alone { TRIES } else { 1 } {
-                let left = self.settle(appends, group.members, &mut outcomes).await;
-                if !left.is_empty() {
-                    groups.push(Group {
-                        members: left,
-                        tries: group.tries + 1,
-                    });
+            let contended = kind == Kind::Contended;
+            let again = if waited {
+                !group.last
+            } else {
+                group.tries < if alone { TRIES } else { 1 }
+            };
+            if contended && again {
+                // What cannot be found out now is found out by the next statement.
+                if let Ok(left) = self.settle(appends, &group.members, &mut known).await {
+                    group.members = left;
+                }
+                if !waited {
+                    group.tries += 1;
+                    groups.push_front(group);
+                } else if alone {
+                    group.patience = LOCK_TIMEOUT;
+                    group.last = true;
+                    groups.push_back(group);
+                } else {
+                    groups.extend(singles(group.members));
                 }
             } else if alone || kind == Kind::Lost {
                 for member in group.members {
                     let error = self.place.append_error(&appends[member].stream, &failure);
-                    outcomes[member] = Some(Err(error));
+                    known.push((member, Err(error)));
                 }
             } else {
-                groups.extend(group.members.into_iter().map(|member| Group {
-                    members: vec![member],
-                    tries: 0,
-                }));
+                groups.extend(singles(group.members));
+            }
+            groups.retain(|group| !group.members.is_empty());
+            if !known.is_empty() {
+                answer(known);
             }
         }
-        if !unfit.is_empty() {
-            self.settle(appends, unfit, &mut outcomes).await;
-        }
-        let missing = || Err(StoreError::Closed);
-        let outcomes = outcomes.into_iter();
-        outcomes
-            .map(|outcome| outcome.unwrap_or_else(missing))
-            .collect()
     }
 
-    async fn append(
-        &mut self,
-        appends: &[&Append],
-        members: &[usize],
-    ) -> Result<Vec<Answer>, Failure> {
-        let appends = members.iter().map(|member| appends[*member]);
-        let connection = self.connection().await?;
-        let answers = within(statement::append(connection, appends, Some(LOCK_TIMEOUT))).await;
+    async fn append(&mut self, appends: &[Append], group: &Group) -> Result<Vec<Answer>, Failed> {
+        let appends = group.members.iter().map(|member| &appends[*member]);
+        let connection = self.connection().await.map_err(|failure| Failed {
+            failure,
+            waited: false,
+        })?;
+        let answers = within(statement::append(connection, appends, Some(group.patience))).await;
+        let waited = answers.as_ref().is_err_and(waited_for_lock);
         self.keep_if_sound(answers)
+            .map_err(|failure| Failed { failure, waited })
     }
 
-    /// Answers those whose command was seen before, and returns the others.
+    /// What those are told whose streams are not as they expect.
+    async fn refuse(
+        &mut self,
+        appends: &[Append],
+        unfit: Vec<(usize, Version, Option<String>)>,
+    ) -> Outcomes {
+        let members: Vec<usize> = unfit.iter().map(|(member, ..)| *member).collect();
+        let mut known = Vec::with_capacity(members.len());
+        match self.settle(appends, &members, &mut known).await {
+            Ok(left) => {
+                let mut left = left.into_iter().peekable();
+                for (member, actual, found) in unfit {
+                    if left.next_if_eq(&member).is_some() {
+                        let error = statement::unfit(&appends[member], actual, found);
+                        known.push((member, Err(error)));
+                    }
+                }
+            }
+            // Its stream may be past what it expects because its own command is stored: a conflict would have the caller
+            // decide anew what is already done.
+            Err(failure) => known.extend(members.into_iter().map(|member| {
+                let error = StoreError::UnknownOutcome {
+                    stream: appends[member].stream.clone(),
+                    source: Box::new(failure.clone()),
+                };
+                (member, Err(error))
+            })),
+        }
+        known
+    }
+
+    /// Answers those whose command was seen before, and returns the others. Fails where that cannot be found out.
     async fn settle(
         &mut self,
-        appends: &[&Append],
-        members: Vec<usize>,
-        outcomes: &mut [Option<Result<Outcome, StoreError>>],
-    ) -> Vec<usize> {
-        let asked = members.iter().map(|member| appends[*member]);
-        let seen = match self.connection().await {
-            Ok(connection) => {
-                let seen = within(statement::seen(connection, asked)).await;
-                self.keep_if_sound(seen)
-            }
-            Err(failure) => Err(failure),
-        };
-        // What cannot be found out now is found out by the next statement.
-        let Ok(seen) = seen else {
-            return members;
-        };
+        appends: &[Append],
+        members: &[usize],
+        known: &mut Outcomes,
+    ) -> Result<Vec<usize>, Failure> {
+        let asked = members.iter().map(|member| &appends[*member]);
+        let connection = self.connection().await?;
+        let seen = within(statement::seen(connection, asked)).await;
+        let seen = self.keep_if_sound(seen)?;
         let mut left = Vec::new();
-        for (member, seen) in members.into_iter().zip(seen) {
+        for (&member, seen) in members.iter().zip(seen) {
             let stream = &appends[member].stream;
             match seen.map(|seen| seen.stream(stream.tenant_id)) {
                 None => left.push(member),
-                Some(used_for) if used_for == *stream => {
-                    outcomes[member] = Some(Ok(Outcome::Before));
-                }
+                Some(used_for) if used_for == *stream => known.push((member, Ok(Outcome::Before))),
                 Some(used_for) => {
-                    outcomes[member] = Some(Err(StoreError::CommandIdReused {
+                    let error = StoreError::CommandIdReused {
                         command_id: appends[member].command_id,
                         used_for,
-                    }));
+                    };
+                    known.push((member, Err(error)));
                 }
             }
         }
-        left
+        Ok(left)
     }
 
     async fn connection(&mut self) -> Result<&mut PgConnection, Failure> {
@@ -195,6 +246,21 @@ impl Lane {
         }
         result
     }
+}
+
+/// Each for itself. Who meets a lock again comes after all that do not.
+fn singles(members: Vec<usize>) -> impl Iterator<Item = Group> {
+    members.into_iter().map(|member| Group {
+        members: vec![member],
+        tries: 0,
+        patience: BRIEF,
+        last: false,
+    })
+}
+
+fn waited_for_lock(error: &sqlx::Error) -> bool {
+    let error = error.as_database_error();
+    error.is_some_and(|error| error.code().is_some_and(|code| code == LOCK_NOT_AVAILABLE))
 }
 
 /// What a future comes to, unless the server takes too long.
