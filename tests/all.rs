@@ -12,6 +12,7 @@
 
 mod cluster;
 mod dispatch;
+mod evolution;
 mod guide;
 mod macros;
 mod scenario;

@@ -222,7 +222,23 @@ pub(crate) fn assigned<T: Parse>(input: ParseStream<'_>) -> syn::Result<T> {
 
 /// `= "Deposited"`: a name that a store takes.
 pub(crate) fn stored_name(input: ParseStream<'_>) -> syn::Result<LitStr> {
-    let name: LitStr = assigned(input)?;
+    input.parse::<Token![=]>()?;
+    name_literal(input)
+}
+
+/// `("PaidIn", "Received")`: such names, at least one.
+pub(crate) fn stored_names(input: ParseStream<'_>) -> syn::Result<Vec<LitStr>> {
+    let content;
+    syn::parenthesized!(content in input);
+    if content.is_empty() {
+        return Err(content.error("expected a stored name"));
+    }
+    let names = content.parse_terminated(name_literal, Token![,])?;
+    Ok(names.into_iter().collect())
+}
+
+fn name_literal(input: ParseStream<'_>) -> syn::Result<LitStr> {
+    let name: LitStr = input.parse()?;
     let text = name.value();
     if text.is_empty() || text.len() > 255 || text.chars().any(char::is_control) {
         return Err(Mistake::at(

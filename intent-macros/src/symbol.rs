@@ -7,6 +7,7 @@ pub(crate) const CREATED_BY: &str = "created_by";
 pub(crate) const DEFAULT: &str = "default";
 pub(crate) const EVENTS: &str = "events";
 pub(crate) const EVERY: &str = "every";
+pub(crate) const FORMERLY: &str = "formerly";
 pub(crate) const FROM: &str = "from";
 pub(crate) const HANDLE: &str = "handle";
 pub(crate) const ID: &str = "id";

@@ -133,15 +133,11 @@ impl Catalogue {
             });
         }
         let events = A::Event::kinds();
-        for (index, event) in events.iter().enumerate() {
-            if events[..index]
-                .iter()
-                .any(|earlier| earlier.name == event.name)
-            {
-                return Err(RegisterError::EventName {
-                    aggregate: A::TYPE,
-                    name: event.name,
-                });
+        let mut names = HashSet::new();
+        for name in events.iter().flat_map(EventKind::names) {
+            if !names.insert(name) {
+                let aggregate = A::TYPE;
+                return Err(RegisterError::EventName { aggregate, name });
             }
         }
         let mut list = CommandList::<A> {

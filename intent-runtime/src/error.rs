@@ -312,12 +312,12 @@ pub enum RegisterError {
         /// [`Aggregate::TYPE`].
         aggregate: &'static str,
     },
-    /// Two events of an aggregate have one stored name.
+    /// Two events of an aggregate have one stored name, now or formerly.
     #[error("two events of {aggregate} are stored as `{name}`")]
     EventName {
         /// [`Aggregate::TYPE`].
         aggregate: &'static str,
-        /// [`Event::NAME`](crate::Event::NAME).
+        /// [`Event::NAME`](crate::Event::NAME), or one of [`Event::FORMERLY`](crate::Event::FORMERLY).
         name: &'static str,
     },
     /// Two commands of an aggregate have one name, or one is registered twice.

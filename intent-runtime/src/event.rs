@@ -41,6 +41,8 @@ pub trait Event:
     const NAME: &'static str;
     /// The version of its shape, from 1; stored with every payload.
     const VERSION: u32 = 1;
+    /// The names it was stored under before: an event of one of them is this event, at whatever version.
+    const FORMERLY: &'static [&'static str] = &[];
     /// Its doc comment.
     const DOC: &'static str = "";
 
@@ -108,7 +110,9 @@ pub trait EventOf<A: Aggregate>: Event + Into<A::Event> {
 pub struct EventKind {
     /// [`Event::NAME`].
     pub name: &'static str,
-    /// [`Event::VERSION`].
+    /// [`Event::FORMERLY`].
+    pub formerly: &'static [&'static str],
+    /// [`Event::VERSION`]; this one and all before it are read.
     pub version: u32,
     /// [`Event::DOC`].
     pub doc: &'static str,
@@ -120,10 +124,16 @@ impl EventKind {
     pub const fn of<E: Event>() -> Self {
         Self {
             name: E::NAME,
+            formerly: E::FORMERLY,
             version: E::VERSION,
             doc: E::DOC,
             shape: Shape::of::<E>(),
         }
+    }
+
+    /// The names it is read under: its own and its former ones.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        std::iter::once(self.name).chain(self.formerly.iter().copied())
     }
 
     /// The JSON Schema of its current payload.

@@ -7,6 +7,7 @@ pub mod __private;
 mod aggregate;
 mod app;
 mod catalogue;
+mod checks;
 mod command;
 mod context;
 mod dispatch;

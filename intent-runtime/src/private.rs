@@ -5,6 +5,9 @@ pub use serde;
 pub use serde_json;
 pub use serde_json::value::RawValue;
 
+pub use crate::checks::{
+    Names, assert_new_name, assert_predecessor_name, assert_predecessor_version,
+};
 pub use crate::upcast::{UpcastStep, run_steps};
 
 use std::{fmt, marker::PhantomData};
@@ -182,11 +185,22 @@ pub fn upcast_from<E: Event, P>(
     decode(version, payload).map(convert)
 }
 
-/// `#[derive(Aggregate)]`: the stored name of an event. This and the next seven ask for [`EventOf`], which the macro
+/// `#[derive(Aggregate)]`: the stored name of an event. This and the next nine ask for [`EventOf`], which the macro
 /// implements: a type that is no event is one error, at that impl.
 #[inline]
 pub const fn name_of<A: Aggregate, E: EventOf<A>>() -> &'static str {
     E::NAME
+}
+
+/// `#[derive(Aggregate)]`: all names of an event.
+pub const fn names_of<A: Aggregate, E: EventOf<A>>(shown: &'static str) -> Names {
+    Names::of::<E>(shown)
+}
+
+/// `#[derive(Aggregate)]`: whether an event is stored under this name, or was.
+#[inline]
+pub fn is_named<A: Aggregate, E: EventOf<A>>(name: &str) -> bool {
+    name == E::NAME || E::FORMERLY.contains(&name)
 }
 
 /// `#[derive(Aggregate)]`: the version of an event's shape.
@@ -246,124 +260,4 @@ pub fn decode_state<T: DeserializeOwned>(
         return Err(DecodeError::stale_snapshot(version, current));
     }
     serde_json::from_slice(state).map_err(DecodeError::payload)
-}
-
-/// Text of a message that a constant check builds: formatting is not available there.
-struct Message {
-    bytes: [u8; 512],
-    len: usize,
-}
-
-impl Message {
-    const fn of<const N: usize>(parts: [&str; N]) -> Self {
-        let mut message = Self {
-            bytes: [0; 512],
-            len: 0,
-        };
-        let mut part = 0;
-        while part < N {
-            let text = parts[part].as_bytes();
-            let mut at = 0;
-            while at < text.len() && message.len < message.bytes.len() {
-                message.bytes[message.len] = text[at];
-                message.len += 1;
-                at += 1;
-            }
-            part += 1;
-        }
-        message
-    }
-
-    const fn as_str(&self) -> &str {
-        match std::str::from_utf8(self.bytes.split_at(self.len).0) {
-            Ok(text) => text,
-            Err(_) => "the names are too long to be shown",
-        }
-    }
-}
-
-const fn same(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    if a.len() != b.len() {
-        return false;
-    }
-    let mut at = 0;
-    while at < a.len() {
-        if a[at] != b[at] {
-            return false;
-        }
-        at += 1;
-    }
-    true
-}
-
-/// `#[derive(Aggregate)]`: the event at `index` of `events`, each an identifier with its stored name, must not share
-/// its stored name with an earlier one.
-#[track_caller]
-#[allow(clippy::panic, reason = "evaluated at compile time only")]
-pub const fn assert_new_name(aggregate: &str, events: &[(&str, &str)], index: usize) {
-    let (identifier, name) = events[index];
-    let mut at = 0;
-    while at < index {
-        if same(events[at].1, name) {
-            let message = Message::of([
-                "events `",
-                events[at].0,
-                "` and `",
-                identifier,
-                "` of `",
-                aggregate,
-                "` have the same stored name \"",
-                name,
-                "\"",
-            ]);
-            panic!("{}", message.as_str());
-        }
-        at += 1;
-    }
-}
-
-/// `#[event(from = V1)]`: the predecessor must have the event's stored name.
-#[track_caller]
-#[allow(clippy::panic, reason = "evaluated at compile time only")]
-pub const fn assert_predecessor_name(event: &str, name: &str, predecessor: &str, old_name: &str) {
-    if !same(name, old_name) {
-        let message = Message::of([
-            "`",
-            predecessor,
-            "` is stored as \"",
-            old_name,
-            "\", its successor `",
-            event,
-            "` as \"",
-            name,
-            "\": add `name = \"",
-            name,
-            "\"` to `",
-            predecessor,
-            "`",
-        ]);
-        panic!("{}", message.as_str());
-    }
-}
-
-/// `#[event(from = V1)]`: the predecessor must be of the version before.
-#[track_caller]
-#[allow(clippy::panic, reason = "evaluated at compile time only")]
-pub const fn assert_predecessor_version(
-    event: &str,
-    version: u32,
-    predecessor: &str,
-    old_version: u32,
-) {
-    if old_version + 1 != version {
-        let message = Message::of([
-            "`",
-            predecessor,
-            "` is not the version of `",
-            event,
-            "` just before this one",
-        ]);
-        panic!("{}", message.as_str());
-    }
 }

@@ -8,10 +8,12 @@ use syn::{
 };
 
 use crate::{
-    attr::{Keyed, Keys, Number, arguments, assigned, stored_name},
+    attr::{Keyed, Keys, Number, arguments, assigned, stored_name, stored_names},
     diag::{Diagnostics, Mistake},
     paths::Runtime,
-    symbol::{CRATE, DEFAULT, FROM, NAME, REMOVED, RENAMED, SINCE, UNCHANGED, UPCAST, VERSION},
+    symbol::{
+        CRATE, DEFAULT, FORMERLY, FROM, NAME, REMOVED, RENAMED, SINCE, UNCHANGED, UPCAST, VERSION,
+    },
 };
 
 const KEYS: Keys = Keys {
@@ -19,6 +21,7 @@ const KEYS: Keys = Keys {
     forms: &[
         (VERSION, "version = 2"),
         (NAME, "name = \"Deposited\""),
+        (FORMERLY, "formerly(\"PaidIn\")"),
         (UPCAST, "upcast(1 => your_fn)"),
         (FROM, "from = DepositedV1"),
         (REMOVED, "removed(2, \"memo\")"),
@@ -40,6 +43,7 @@ const KEYS: Keys = Keys {
 pub(super) struct EventAttrs {
     pub(super) runtime: Runtime,
     pub(super) name: Option<LitStr>,
+    pub(super) formerly: Vec<LitStr>,
     /// `Err` holds the place of a version that cannot be read: rules that need it are skipped.
     pub(super) version: Option<Result<Number, ()>>,
     pub(super) steps: Vec<Step>,
@@ -71,6 +75,7 @@ impl EventAttrs {
                 self.version = Some(Ok(version(input)?));
             }
             NAME => self.name = Some(stored_name(input)?),
+            FORMERLY => self.formerly = stored_names(input)?,
             UPCAST => {
                 let content;
                 syn::parenthesized!(content in input);

@@ -9,6 +9,7 @@ use crate::{
     both_ways,
     diag::{Diagnostics, Mistake},
     form::{find, owns_its_data, schema_is_told, serde_metas},
+    former,
     symbol::{RENAMED, SINCE},
 };
 
@@ -32,6 +33,7 @@ pub(super) fn check(diag: &Diagnostics, event: &Event<'_>) {
     for field in &event.original.fields {
         schema_is_told(diag, &field.attrs, field.ident.as_ref());
     }
+    former_names_are_former(diag, event);
     newtype_changes_by_predecessor_only(diag, event);
     version_from_one(diag, event);
     if within_chain(diag, event) && one_way_per_step(diag, event) && !diag.has_errors() {
@@ -138,6 +140,11 @@ fn one_form_in_every_build(diag: &Diagnostics, event: &Event<'_>) {
             diag.add(mistake(attribute.path(), word, "'s field"));
         }
     }
+}
+
+fn former_names_are_former(diag: &Diagnostics, event: &Event<'_>) {
+    let what = format!("event `{}`", event.ident());
+    former::check(diag, &what, &event.name(), &event.attrs.formerly);
 }
 
 /// A value without a name has no key that a step could change.

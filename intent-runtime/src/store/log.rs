@@ -130,13 +130,14 @@ impl LogFilter {
         self
     }
 
-    /// Also events of this kind; only those that are named, once one is.
+    /// Also events of this kind, under its name and its former ones; only those that are named, once one is.
     #[must_use]
     pub fn event<E: Event>(self) -> Self {
-        self.event_type(E::NAME)
+        let named = self.event_type(E::NAME);
+        E::FORMERLY.iter().copied().fold(named, Self::event_type)
     }
 
-    /// The same by its stored name, such as a former one.
+    /// The same by its stored name.
     #[must_use]
     pub fn event_type(mut self, name: impl Into<String>) -> Self {
         self.event_types.push(name.into());

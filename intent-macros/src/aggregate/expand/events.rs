@@ -123,7 +123,7 @@ fn standard(aggregate: &Aggregate<'_>) -> TokenStream {
 ///     fn schema_version(&self) -> u32 { match self { Self::Opened(_) => version_of::<Account, Opened>() } }
 ///     fn encode(&self) -> Result<Box<RawValue>, Error> { match self { Self::Opened(event) => encode(event) } }
 ///     fn decode(name: &str, version: u32, payload: &[u8]) -> Result<Self, DecodeError> {
-///         if name == name_of::<Account, Opened>() {
+///         if is_named::<Account, Opened>(name) {
 ///             return decode::<Account, Opened>(version, payload);
 ///         }
 ///         Err(DecodeError::unknown_event(name))
@@ -175,7 +175,7 @@ fn codec(aggregate: &Aggregate<'_>) -> TokenStream {
                 payload: &[::core::primitive::u8],
             ) -> ::core::result::Result<Self, #runtime::DecodeError> {
                 #(
-                    if name == #private::name_of::<#ident, #paths>() {
+                    if #private::is_named::<#ident, #paths>(name) {
                         return #private::decode::<#ident, #paths>(version, payload);
                     }
                 )*
@@ -243,7 +243,7 @@ fn conversions(aggregate: &Aggregate<'_>) -> TokenStream {
 }
 
 /// ```
-/// const __NAMES: [(&str, &str); 2] = [("Opened", name_of::<Account, Opened>()), …];
+/// const __NAMES: [Names; 2] = [names_of::<Account, Opened>("Opened"), …];
 /// const _: () = __private::assert_new_name("Account", &__NAMES, 1);
 /// ```
 ///
@@ -255,7 +255,7 @@ pub(super) fn unique_names(aggregate: &Aggregate<'_>) -> TokenStream {
     let count = events.len();
     let names = events.iter().map(|event| {
         let (path, text) = (event.path, event.variant().unraw().to_string());
-        quote!((#text, #private::name_of::<#ident, #path>()))
+        quote!(#private::names_of::<#ident, #path>(#text))
     });
     let text = aggregate.text();
     let checks = events.iter().enumerate().skip(1).map(|(index, event)| {
@@ -268,7 +268,7 @@ pub(super) fn unique_names(aggregate: &Aggregate<'_>) -> TokenStream {
     });
     quote! {
         #[allow(dead_code)]
-        const __NAMES: [(&::core::primitive::str, &::core::primitive::str); #count] = [#(#names),*];
+        const __NAMES: [#private::Names; #count] = [#(#names),*];
         #(#checks)*
     }
 }

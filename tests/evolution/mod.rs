@@ -1,0 +1,5 @@
+//! Events that live for years: what older builds stored is read by newer ones, and the other way round where that is
+//! declared, on every store.
+
+mod renamed_events;
+mod stored;
