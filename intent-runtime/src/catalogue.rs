@@ -9,7 +9,7 @@ use std::{
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-use crate::{Aggregate, AggregateEvent, Command, EventKind, RegisterError};
+use crate::{Aggregate, AggregateEvent, Command, EventKind, LogFilter, RegisterError};
 
 /// The JSON Schema of a type, made when it is asked for.
 #[derive(Clone, Copy)]
@@ -83,6 +83,10 @@ pub struct AggregateKind {
     pub doc: &'static str,
     /// Its events, in the order they are listed.
     pub events: Vec<EventKind>,
+    /// Past events that are read as others: [`AggregateEvent::split`].
+    pub split: Vec<EventKind>,
+    /// The names of past events that are read as nothing: [`AggregateEvent::retired`].
+    pub retired: &'static [&'static str],
     /// Its commands, in the order they are written.
     pub commands: Vec<CommandKind>,
     rust_type: &'static str,
@@ -132,9 +136,10 @@ impl Catalogue {
                 second: type_name::<A>(),
             });
         }
-        let events = A::Event::kinds();
+        let (events, split, retired) = (A::Event::kinds(), A::Event::split(), A::Event::retired());
         let mut names = HashSet::new();
-        for name in events.iter().flat_map(EventKind::names) {
+        let read = events.iter().chain(&split).flat_map(EventKind::names);
+        for name in read.chain(retired.iter().copied()) {
             if !names.insert(name) {
                 let aggregate = A::TYPE;
                 return Err(RegisterError::EventName { aggregate, name });
@@ -157,6 +162,8 @@ impl Catalogue {
             name: A::TYPE,
             doc: A::DOC,
             events,
+            split,
+            retired,
             commands: list.kinds,
             rust_type: type_name::<A>(),
         });
@@ -180,6 +187,18 @@ impl Catalogue {
         self.command_types.insert(kind.type_id);
         self.aggregates[index].commands.push(kind);
         Ok(())
+    }
+
+    /// The filter that also finds the past events which become those it names.
+    pub(crate) fn complete(&self, filter: LogFilter) -> LogFilter {
+        let splitting = self.aggregates.iter().filter(|aggregate| {
+            let mut events = aggregate.events.iter();
+            events.any(|event| filter.names(event))
+        });
+        let sources: Vec<&str> = splitting
+            .flat_map(|aggregate| aggregate.split.iter().flat_map(EventKind::names))
+            .collect();
+        sources.into_iter().fold(filter, LogFilter::event_type)
     }
 
     pub(crate) fn has_aggregate<A: Aggregate>(&self) -> bool {

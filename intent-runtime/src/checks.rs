@@ -75,6 +75,34 @@ pub const fn assert_new_name(aggregate: &str, events: &[Names], index: usize) {
     }
 }
 
+/// `#[aggregate(retired(..))]`: a retired name must not be one of an event that is read.
+#[track_caller]
+pub const fn assert_retired_name(aggregate: &str, events: &[Names], retired: &str) {
+    let mut at = 0;
+    while at < events.len() {
+        let event = &events[at];
+        if event.has(retired) {
+            let formerly = match same(event.name, retired) {
+                true => "the stored name",
+                false => "a former name",
+            };
+            let message = Message::of([
+                "\"",
+                retired,
+                "\" is retired and ",
+                formerly,
+                " of event `",
+                event.shown,
+                "` of `",
+                aggregate,
+                "`",
+            ]);
+            panic!("{}", message.as_str());
+        }
+        at += 1;
+    }
+}
+
 /// `#[event(from = V1)]`: the predecessor must have the event's stored name, or a former one of it.
 #[track_caller]
 pub const fn assert_predecessor_name(event: Names, predecessor: &str, old_name: &str) {

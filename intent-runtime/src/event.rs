@@ -1,14 +1,14 @@
 //! Events: what a domain declares ([`Event`]), what an aggregate lists ([`AggregateEvent`]), what a store keeps.
 
-use std::{borrow::Cow, fmt, ops::Deref};
+use std::{any::TypeId, borrow::Cow, fmt, ops::Deref};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 use crate::{
-    Aggregate, AggregateId, DecodeError, EventId, Metadata, Position, TenantId, Timestamp, Version,
-    catalogue::Shape,
+    Aggregate, AggregateId, DecodeError, Decoded, EventId, Id, LoadError, Metadata, Position,
+    StreamId, TenantId, Timestamp, Version, catalogue::Shape,
 };
 
 /// Something that happened, of one kind and shape. `#[event]` implements it.
@@ -83,14 +83,25 @@ pub trait AggregateEvent: fmt::Debug + Sized + Send + Sync + 'static {
     /// When the event's own `Serialize` fails.
     fn encode(&self) -> Result<Box<RawValue>, serde_json::Error>;
 
-    /// Reads a stored event of any known name and version.
+    /// Reads a stored event of any known name and version: as one event, or as several or none where it has been split
+    /// or retired.
     ///
     /// # Errors
     /// [`DecodeError`] for an unknown name, a version without a chain, or a payload of another shape.
-    fn decode(name: &str, version: u32, payload: &[u8]) -> Result<Self, DecodeError>;
+    fn decode(name: &str, version: u32, payload: &[u8]) -> Result<Decoded<Self>, DecodeError>;
 
     /// The kinds of events there are, for the catalogue.
     fn kinds() -> Vec<EventKind>;
+
+    /// The kinds of past events that are read as others, for the catalogue: `#[aggregate(split(..))]`.
+    fn split() -> Vec<EventKind> {
+        Vec::new()
+    }
+
+    /// The names of past events that are read as nothing, at whatever version: `#[aggregate(retired(..))]`.
+    fn retired() -> &'static [&'static str] {
+        &[]
+    }
 }
 
 /// An event of aggregate `A`: one impl for each that it lists.
@@ -116,6 +127,7 @@ pub struct EventKind {
     pub version: u32,
     /// [`Event::DOC`].
     pub doc: &'static str,
+    pub(crate) type_id: TypeId,
     shape: Shape,
 }
 
@@ -127,6 +139,7 @@ impl EventKind {
             formerly: E::FORMERLY,
             version: E::VERSION,
             doc: E::DOC,
+            type_id: TypeId::of::<E>(),
             shape: Shape::of::<E>(),
         }
     }
@@ -187,18 +200,31 @@ impl RecordedEvent {
         self.metadata.timestamp.unwrap_or(self.recorded_at)
     }
 
-    /// The typed event of an aggregate, in today's shape, whatever shape it was stored in.
+    /// The typed event of an aggregate, in today's shape, whatever shape it was stored in; several or none of one that has
+    /// been split or retired.
     ///
     /// # Errors
-    /// [`DecodeError`] for an unknown name, a version without a chain, or a payload of another shape.
-    pub fn decode<A: Aggregate>(self) -> Result<Recorded<A::Event>, DecodeError> {
+    /// [`LoadError::Decode`] for an unknown name, a version without a chain, or a payload of another shape.
+    pub fn decode<A: Aggregate>(self) -> Result<Decoded<Recorded<A::Event>>, LoadError> {
         let payload = self.payload.as_bytes();
-        let event = A::Event::decode(&self.event_type, self.schema_version, payload)?;
-        Ok(Recorded::new(event, self))
+        match A::Event::decode(&self.event_type, self.schema_version, payload) {
+            Ok(events) => Ok(Recorded::all(events, self)),
+            Err(source) => Err(LoadError::Decode {
+                stream: StreamId::of::<A>(
+                    self.tenant_id,
+                    Id::from_uuid(self.aggregate_id.as_uuid()),
+                ),
+                version: self.version,
+                event: self.event_type,
+                schema_version: self.schema_version,
+                source: Box::new(source),
+            }),
+        }
     }
 }
 
-/// A typed event together with what the store knows of it. It derefs to the event.
+/// A typed event together with what the store knows of it, which is the same for all parts of an event that was split. It
+/// derefs to the event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Recorded<E> {
@@ -221,8 +247,23 @@ pub struct Recorded<E> {
 }
 
 impl<E> Recorded<E> {
-    /// Puts a decoded event beside what was stored of it.
-    pub(crate) fn new(event: E, stored: RecordedEvent) -> Self {
+    /// Puts what was decoded beside what was stored of it.
+    fn all(events: Decoded<E>, mut stored: RecordedEvent) -> Decoded<Self> {
+        match events {
+            Decoded::One(event) => Decoded::One(Self::new(event, stored)),
+            Decoded::Several(events) => {
+                stored.payload.clear();
+                let parts = events.into_iter();
+                Decoded::Several(
+                    parts
+                        .map(|event| Self::new(event, stored.clone()))
+                        .collect(),
+                )
+            }
+        }
+    }
+
+    fn new(event: E, stored: RecordedEvent) -> Self {
         Self {
             event,
             id: stored.id,

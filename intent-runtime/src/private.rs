@@ -7,6 +7,7 @@ pub use serde_json::value::RawValue;
 
 pub use crate::checks::{
     Names, assert_new_name, assert_predecessor_name, assert_predecessor_version,
+    assert_retired_name,
 };
 pub use crate::upcast::{UpcastStep, run_steps};
 
@@ -19,8 +20,8 @@ use ::serde::{
 use schemars::JsonSchema;
 
 use crate::{
-    Aggregate, Command, CommandList, DecodeError, Event, EventKind, EventOf, Id, JsonObject,
-    UpcastError,
+    Aggregate, Command, CommandList, DecodeError, Decoded, Event, EventKind, EventOf, Id,
+    IntoEvents, JsonObject, UpcastError,
 };
 
 /// `#[derive(Aggregate)]` and `#[command]`: the type of an `#[id]` field must be an `Id<_>`.
@@ -225,8 +226,8 @@ pub fn encode<A: Aggregate, E: EventOf<A>>(event: &E) -> Result<Box<RawValue>, s
 pub fn decode<A: Aggregate, E: EventOf<A>>(
     version: u32,
     payload: &[u8],
-) -> Result<A::Event, DecodeError> {
-    E::decode(version, payload).map(Into::into)
+) -> Result<Decoded<A::Event>, DecodeError> {
+    E::decode(version, payload).map(|event| Decoded::One(event.into()))
 }
 
 /// `#[derive(Aggregate)]`: copies an event.
@@ -248,6 +249,56 @@ pub fn debug<A: Aggregate, E: EventOf<A>>(
 #[inline]
 pub fn equal<A: Aggregate, E: EventOf<A>>(one: &E, other: &E) -> bool {
     one == other
+}
+
+/// `#[aggregate(split(..))]`: a past event that is read as others. The impl is the one place where a type that is no event
+/// is an error, as for [`EventOf`].
+pub trait SplitOf<A: Aggregate>: Event {
+    /// Appends what becomes of it.
+    fn split(self, events: &mut Vec<A::Event>);
+}
+
+/// `#[aggregate(split(..))]`: what the function that splits an event may return.
+#[diagnostic::on_unimplemented(
+    message = "an event of `{A}` cannot be split into `{Self}`",
+    label = "not an event of `{A}`, nor a collection of its events",
+    note = "return events listed in `#[aggregate(..)]` of `{A}`: one, `Option`, a tuple, `Vec`, an array, or `()`"
+)]
+pub trait SplitInto<A: Aggregate> {
+    /// Appends the events in order.
+    fn append_to(self, events: &mut Vec<A::Event>);
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Aggregate, E: IntoEvents<A>> SplitInto<A> for E {
+    fn append_to(self, events: &mut Vec<A::Event>) {
+        IntoEvents::append_to(self, events);
+    }
+}
+
+/// `#[aggregate(split(..))]`: all names of a split event.
+pub const fn split_names_of<A: Aggregate, E: SplitOf<A>>(shown: &'static str) -> Names {
+    Names::of::<E>(shown)
+}
+
+/// `#[aggregate(split(..))]`: whether a split event is stored under this name.
+pub fn is_split<A: Aggregate, E: SplitOf<A>>(name: &str) -> bool {
+    name == E::NAME || E::FORMERLY.contains(&name)
+}
+
+/// `#[aggregate(split(..))]`: a split event, as the catalogue knows it.
+pub fn split_kind_of<A: Aggregate, E: SplitOf<A>>() -> EventKind {
+    EventKind::of::<E>()
+}
+
+/// `#[aggregate(split(..))]`: reads a split event.
+pub fn decode_split<A: Aggregate, E: SplitOf<A>>(
+    version: u32,
+    payload: &[u8],
+) -> Result<Decoded<A::Event>, DecodeError> {
+    let mut events = Vec::new();
+    E::decode(version, payload)?.split(&mut events);
+    Ok(Decoded::Several(events))
 }
 
 /// `#[derive(Aggregate)]` with `snapshot(..)`: reads the state if its shape is of the current version.

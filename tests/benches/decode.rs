@@ -58,7 +58,7 @@ fn main() {
 }
 
 fn ours(id: Id<Account>, stored: &[Stored]) -> Account {
-    let events = stored.iter().map(|event| {
+    let events = stored.iter().flat_map(|event| {
         AccountEvent::decode(&event.name, 1, &event.payload).expect("it was encoded above")
     });
     Account::rehydrate(id, events)

@@ -2,4 +2,5 @@
 //! declared, on every store.
 
 mod renamed_events;
+mod retired_and_split;
 mod stored;

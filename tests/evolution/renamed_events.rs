@@ -62,7 +62,7 @@ const STORED: [(&str, u32, &str); 5] = [
 async fn an_event_is_read_under_any_name_at_any_version() {
     on_every_store(async |app| {
         let app = app.register::<Account>().unwrap();
-        let id = Id::new();
+        let id = Id::<Account>::new();
         append(&app, id, &STORED).await;
         app.send(Deposit { id, amount: 5 }).await.unwrap();
         let account = app.load(id).await.unwrap();
@@ -94,7 +94,7 @@ async fn an_event_is_read_under_any_name_at_any_version() {
 async fn a_typed_filter_finds_former_names() {
     on_every_store(async |app| {
         let app = app.register::<Account>().unwrap();
-        let id = Id::new();
+        let id = Id::<Account>::new();
         append(&app, id, &STORED).await;
         app.send(Deposit { id, amount: 5 }).await.unwrap();
         let mut deposits = app.subscribe(LogFilter::all().event::<Deposited>());
@@ -127,7 +127,7 @@ fn the_catalogue_knows_former_names() {
 
 /// Written by hand, so that no macro looks at its names.
 mod by_hand {
-    use intent_runtime::{App, RegisterError, prelude::*};
+    use intent_runtime::{DecodeError, Decoded, EventKind, RegisterError, prelude::*};
 
     #[event(formerly("Seen"))]
     pub struct Met;
@@ -157,18 +157,15 @@ mod by_hand {
         fn encode(&self) -> Result<Box<serde_json::value::RawValue>, serde_json::Error> {
             self.0.encode()
         }
-        fn decode(
-            name: &str,
-            version: u32,
-            payload: &[u8],
-        ) -> Result<Self, intent_runtime::DecodeError> {
-            PersonEvent::decode(name, version, payload).map(Self)
+        fn decode(name: &str, version: u32, payload: &[u8]) -> Result<Decoded<Self>, DecodeError> {
+            let decoded = PersonEvent::decode(name, version, payload)?;
+            Ok(decoded.map(Self))
         }
-        fn kinds() -> Vec<intent_runtime::EventKind> {
+        fn kinds() -> Vec<EventKind> {
             #[event(name = "Seen")]
             struct Taken;
             let mut kinds = PersonEvent::kinds();
-            kinds.push(intent_runtime::EventKind::of::<Taken>());
+            kinds.push(EventKind::of::<Taken>());
             kinds
         }
     }

@@ -23,20 +23,25 @@ pub async fn on_every_store(test: impl AsyncFn(App)) {
 
 /// Appends raw events, each a name, a version and a payload, to the stream of an aggregate.
 pub async fn append<A: Aggregate>(app: &App, id: Id<A>, events: &[(&'static str, u32, &str)]) {
-    append_to(app, StreamId::of(TenantId::DEFAULT, id), events).await;
+    append_as(app, id, CommandId::new(), events).await;
 }
 
-/// The same to any stream.
-pub async fn append_to(app: &App, stream: StreamId, events: &[(&'static str, u32, &str)]) {
+/// The same, by a certain command.
+pub async fn append_as<A: Aggregate>(
+    app: &App,
+    id: Id<A>,
+    command_id: CommandId,
+    events: &[(&'static str, u32, &str)],
+) {
     let events = events.iter().map(|(name, version, payload)| NewEvent {
         event_type: Cow::Borrowed(name),
         schema_version: *version,
         payload: RawValue::from_string((*payload).to_owned()).unwrap(),
     });
     let append = Append {
-        stream,
+        stream: StreamId::of(TenantId::DEFAULT, id),
         expect: Expect::Any,
-        command_id: CommandId::new(),
+        command_id,
         events: events.collect(),
         metadata: EncodedMetadata::new(Metadata::new()).unwrap(),
         snapshot: None,

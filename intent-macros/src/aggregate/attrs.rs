@@ -9,12 +9,12 @@ use syn::{
 };
 
 use crate::{
-    attr::{self, Keyed, Keys, arguments, assigned, skip_to_comma},
+    attr::{self, Keyed, Keys, arguments, assigned, skip_to_comma, stored_names},
     diag::{Diagnostics, Mistake},
-    paths::Runtime,
+    paths::{Runtime, shown},
     symbol::{
-        AGGREGATE, CRATE, CREATE, CREATED_BY, EVENTS, EVERY, HANDLE, ID, NAME, ON, SNAPSHOT,
-        VERSION,
+        AGGREGATE, CRATE, CREATE, CREATED_BY, EVENTS, EVERY, HANDLE, ID, NAME, ON, RETIRED,
+        SNAPSHOT, SPLIT, VERSION,
     },
 };
 
@@ -23,6 +23,8 @@ const KEYS: Keys = Keys {
     forms: &[
         (CREATED_BY, "created_by(Opened)"),
         (EVENTS, "events(Deposited, Withdrawn)"),
+        (SPLIT, "split(Moved => split_moved)"),
+        (RETIRED, "retired(\"Flagged\")"),
         (NAME, "name = \"Account\""),
         (SNAPSHOT, "snapshot(every = 100)"),
         (CRATE, "crate = ::path::to::intent_runtime"),
@@ -52,6 +54,8 @@ pub(super) struct AggregateAttrs {
     pub(super) name: Option<LitStr>,
     pub(super) created_by: Option<Keyed<Vec<Listed>>>,
     pub(super) events: Option<Keyed<Vec<Listed>>>,
+    pub(super) split: Vec<Split>,
+    pub(super) retired: Vec<LitStr>,
     /// How many events lie between two snapshots.
     pub(super) snapshot: Option<u64>,
 }
@@ -70,6 +74,13 @@ pub(super) enum Effect {
     Function(Path),
     /// `Audited => ()`
     Nothing,
+}
+
+/// `Moved => split_moved` in `split(..)`.
+pub(super) struct Split {
+    /// The past event.
+    pub(super) event: Path,
+    pub(super) function: Path,
 }
 
 /// `EVENT = value`, `EVENT += value` or `EVENT => |field, e| …` in `#[on(..)]`.
@@ -115,6 +126,16 @@ impl AggregateAttrs {
                 let value = list(input)?;
                 self.events = Some(Keyed { key, value });
             }
+            SPLIT => {
+                let content;
+                syn::parenthesized!(content in input);
+                if content.is_empty() {
+                    return Err(content.error("expected an event that is split"));
+                }
+                let split = content.parse_terminated(Split::parse, Token![,])?;
+                self.split = split.into_iter().collect();
+            }
+            RETIRED => self.retired = stored_names(input)?,
             NAME => self.name = Some(attr::stored_name(input)?),
             SNAPSHOT => {
                 let content;
@@ -176,6 +197,21 @@ impl Listed {
         let function = input.call(Path::parse_mod_style)?;
         let effect = Effect::Function(function);
         Ok(Self { path, effect })
+    }
+}
+
+impl Split {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let event = input.call(Path::parse_mod_style)?;
+        if !input.peek(Token![=>]) {
+            let shown = shown(&event);
+            let fact = format!("`split` does not say what becomes of `{shown}`");
+            let help = format!("write `{shown} => your_fn`, a function from `{shown}` to events");
+            return Err(Mistake::at(event, fact).help(help).into());
+        }
+        input.parse::<Token![=>]>()?;
+        let function = input.call(Path::parse_mod_style)?;
+        Ok(Self { event, function })
     }
 }
 

@@ -4,7 +4,7 @@ use quote::ToTokens as _;
 use syn::{Data, Fields, GenericParam, Type};
 
 use super::{
-    attrs::Effect,
+    attrs::{Effect, Split},
     model::{Aggregate, Event},
 };
 use crate::{
@@ -22,6 +22,8 @@ pub(super) fn check(diag: &Diagnostics, aggregate: &Aggregate<'_>, lists_are_rea
     one_id(diag, aggregate);
     no_rule_on_the_id(diag, aggregate);
     let listed = each_event_once(diag, aggregate);
+    what_is_split_is_past(diag, aggregate);
+    each_retired_name_once(diag, aggregate);
     closures_take_what_there_is(diag, aggregate);
     let ruled = lists_are_read && rules_for_listed_events(diag, aggregate);
     one_rule_per_event_and_field(diag, aggregate);
@@ -244,6 +246,48 @@ fn each_event_once(diag: &Diagnostics, aggregate: &Aggregate<'_>) -> bool {
     once
 }
 
+/// An event that is split on read is no longer one of the aggregate's: nothing is to emit it.
+fn what_is_split_is_past(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
+    let splits = &aggregate.attrs.split;
+    for (index, split) in splits.iter().enumerate() {
+        let text = shown(&split.event);
+        if aggregate
+            .events()
+            .any(|event| same(event.path, &split.event))
+        {
+            let fact = format!(
+                "`{text}` is split, and listed as an event of `{}`",
+                aggregate.ident()
+            );
+            diag.add(
+                Mistake::at(&split.event, fact)
+                    .note("what is split on read is past: nothing emits it, and no rule is for it")
+                    .help(format!("remove `{text}` from the list of events")),
+            );
+        } else if splits[..index]
+            .iter()
+            .any(|earlier| same(&earlier.event, &split.event))
+        {
+            let fact = format!("`{text}` is split twice");
+            diag.add(Mistake::at(&split.event, fact).help("remove one"));
+        }
+    }
+}
+
+fn each_retired_name_once(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
+    let retired = &aggregate.attrs.retired;
+    for (index, name) in retired.iter().enumerate() {
+        let text = name.value();
+        if retired[..index]
+            .iter()
+            .any(|earlier| earlier.value() == text)
+        {
+            let fact = format!("\"{text}\" is retired twice");
+            diag.add(Mistake::at(name, fact).help("remove one"));
+        }
+    }
+}
+
 /// A value is made from the event; a change in place sees the field and the event.
 fn closures_take_what_there_is(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
     for rule in aggregate.fields.iter().flat_map(|field| &field.rules) {
@@ -287,6 +331,13 @@ fn rules_for_listed_events(diag: &Diagnostics, aggregate: &Aggregate<'_>) -> boo
             continue;
         }
         let fact = format!("`{written}` is not an event of `{}`", aggregate.ident());
+        let is_split = |split: &Split| same(&split.event, &rule.event);
+        if aggregate.attrs.split.iter().any(is_split) {
+            missing.push(written);
+            let help = "it is split on read: write the rules for what it becomes";
+            diag.add(Mistake::at(&rule.event, fact).help(help));
+            continue;
+        }
         let help = match aggregate.meant_by(rule) {
             Some(close) => format!("write `{close}`, or add `{written}` to `events(..)`"),
             None => {

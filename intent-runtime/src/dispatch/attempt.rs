@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{
     Receipt, Refusal, SendOptions,
     cache::Passage,
-    load::{Folded, catch_up, decode_recorded, load_to},
+    load::{Folded, catch_up, load_to},
     wait_before,
 };
 use crate::{
@@ -382,9 +382,9 @@ impl<'a, C: Command> Sending<'a, C> {
             receipt.version = event.version;
             receipt.position = Some(event.position);
             receipt.recorded_at = Some(event.recorded_at);
-            let decoded =
-                decode_recorded::<C::Aggregate>(&self.stream, event).map_err(SendError::Load)?;
-            receipt.events.push(decoded.event);
+            let decoded = event.decode::<C::Aggregate>().map_err(SendError::Load)?;
+            let events = decoded.into_iter().map(|recorded| recorded.event);
+            receipt.events.extend(events);
         }
         Ok(receipt)
     }

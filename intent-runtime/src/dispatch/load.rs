@@ -3,8 +3,8 @@
 use std::ops::{ControlFlow, Deref};
 
 use crate::{
-    Aggregate, AggregateEvent, Id, LoadError, Recorded, RecordedEvent, SnapshotCodec, Store,
-    StoredSnapshot, StreamId, Version,
+    Aggregate, AggregateEvent, Decoded, Id, LoadError, Recorded, RecordedEvent, SnapshotCodec,
+    Store, StoredSnapshot, StreamId, Version,
     aggregate::fold_next,
     store::{RawEvent, ReadStream, StateSink},
 };
@@ -90,9 +90,9 @@ pub(crate) async fn history<A: Aggregate>(
 ) -> Result<Vec<Recorded<A::Event>>, LoadError> {
     let mut events = Vec::new();
     let mut failure = None;
-    let mut sink = |stored: RecordedEvent| match decode_recorded::<A>(stream, stored) {
-        Ok(event) => {
-            events.push(event);
+    let mut sink = |stored: RecordedEvent| match stored.decode::<A>() {
+        Ok(decoded) => {
+            events.extend(decoded);
             ControlFlow::Continue(())
         }
         Err(error) => {
@@ -122,26 +122,6 @@ pub(crate) async fn exists(store: &dyn Store, stream: &StreamId) -> Result<bool,
     let read = store.read_events(first, &mut sink).await;
     read.map_err(LoadError::Store)?;
     Ok(exists)
-}
-
-pub(crate) fn decode_recorded<A: Aggregate>(
-    stream: &StreamId,
-    stored: RecordedEvent,
-) -> Result<Recorded<A::Event>, LoadError> {
-    match A::Event::decode(
-        &stored.event_type,
-        stored.schema_version,
-        stored.payload.as_bytes(),
-    ) {
-        Ok(event) => Ok(Recorded::new(event, stored)),
-        Err(source) => Err(LoadError::Decode {
-            stream: stream.clone(),
-            version: stored.version,
-            event: stored.event_type,
-            schema_version: stored.schema_version,
-            source: Box::new(source),
-        }),
-    }
 }
 
 async fn fold<A: Aggregate>(
@@ -176,7 +156,7 @@ struct Fold<'a, A: Aggregate> {
 }
 
 impl<A: Aggregate> Fold<'_, A> {
-    fn decode(&self, event: RawEvent<'_>) -> Result<A::Event, LoadError> {
+    fn decode(&self, event: RawEvent<'_>) -> Result<Decoded<A::Event>, LoadError> {
         A::Event::decode(event.event_type, event.schema_version, event.payload).map_err(|source| {
             LoadError::Decode {
                 stream: self.stream.clone(),
@@ -188,14 +168,26 @@ impl<A: Aggregate> Fold<'_, A> {
         })
     }
 
-    fn take(&mut self, raw: RawEvent<'_>) -> Result<(), LoadError> {
-        let event = self.decode(raw)?;
-        fold_next(&mut self.folded.state, self.id, raw.version, &event).map_err(|source| {
+    #[inline]
+    fn fold(&mut self, version: Version, event: &A::Event) -> Result<(), LoadError> {
+        fold_next(&mut self.folded.state, self.id, version, event).map_err(|source| {
             LoadError::History {
                 stream: self.stream.clone(),
                 source,
             }
-        })?;
+        })
+    }
+
+    fn take(&mut self, raw: RawEvent<'_>) -> Result<(), LoadError> {
+        // Matched rather than iterated: the usual event must not pay for those that were split.
+        match self.decode(raw)? {
+            Decoded::One(event) => self.fold(raw.version, &event)?,
+            Decoded::Several(parts) => {
+                for part in &parts {
+                    self.fold(raw.version, part)?;
+                }
+            }
+        }
         self.folded.version = raw.version;
         self.folded.bytes += raw.payload.len();
         Ok(())

@@ -1,10 +1,10 @@
 //! The enum of an aggregate's events, and what makes each event one of them.
 
-use proc_macro2::{Delimiter, Group, TokenStream};
-use quote::{quote, quote_spanned};
+use proc_macro2::TokenStream;
+use quote::quote;
 use syn::ext::IdentExt as _;
 
-use super::super::model::Aggregate;
+use super::{super::model::Aggregate, past};
 
 /// ```
 /// /// The events of `Account`.
@@ -33,7 +33,7 @@ pub(super) fn event_enum(aggregate: &Aggregate<'_>) -> TokenStream {
 }
 
 /// The events once each: a fallback must not repeat what was listed twice.
-fn distinct<'a>(aggregate: &'a Aggregate<'_>) -> Vec<super::Event<'a>> {
+pub(super) fn distinct<'a>(aggregate: &'a Aggregate<'_>) -> Vec<super::Event<'a>> {
     let mut distinct: Vec<super::Event<'a>> = Vec::new();
     for event in aggregate.events() {
         if !distinct
@@ -122,13 +122,19 @@ fn standard(aggregate: &Aggregate<'_>) -> TokenStream {
 ///     fn name(&self) -> &'static str { match self { Self::Opened(_) => name_of::<Account, Opened>() } }
 ///     fn schema_version(&self) -> u32 { match self { Self::Opened(_) => version_of::<Account, Opened>() } }
 ///     fn encode(&self) -> Result<Box<RawValue>, Error> { match self { Self::Opened(event) => encode(event) } }
-///     fn decode(name: &str, version: u32, payload: &[u8]) -> Result<Self, DecodeError> {
+///     fn decode(name: &str, version: u32, payload: &[u8]) -> Result<Decoded<Self>, DecodeError> {
 ///         if is_named::<Account, Opened>(name) {
 ///             return decode::<Account, Opened>(version, payload);
 ///         }
+///         if is_split::<Account, Moved>(name) {
+///             return decode_split::<Account, Moved>(version, payload);
+///         }
+///         if name == "Flagged" { return Ok(Decoded::NOTHING); }
 ///         Err(DecodeError::unknown_event(name))
 ///     }
 ///     fn kinds() -> Vec<EventKind> { vec![kind_of::<Account, Opened>()] }
+///     fn split() -> Vec<EventKind> { vec![split_kind_of::<Account, Moved>()] }
+///     fn retired() -> &'static [&'static str] { &["Flagged"] }
 /// }
 /// ```
 fn codec(aggregate: &Aggregate<'_>) -> TokenStream {
@@ -138,6 +144,7 @@ fn codec(aggregate: &Aggregate<'_>) -> TokenStream {
     let events = distinct(aggregate);
     let paths: Vec<_> = events.iter().map(|event| event.path).collect();
     let variants: Vec<_> = events.iter().map(super::Event::variant).collect();
+    let (past, past_kinds) = (past::decode(aggregate), past::kinds(aggregate));
     let this = match events.is_empty() {
         true => quote!(*self),
         false => quote!(self),
@@ -173,18 +180,21 @@ fn codec(aggregate: &Aggregate<'_>) -> TokenStream {
                 name: &::core::primitive::str,
                 version: ::core::primitive::u32,
                 payload: &[::core::primitive::u8],
-            ) -> ::core::result::Result<Self, #runtime::DecodeError> {
+            ) -> ::core::result::Result<#runtime::Decoded<Self>, #runtime::DecodeError> {
                 #(
                     if #private::is_named::<#ident, #paths>(name) {
                         return #private::decode::<#ident, #paths>(version, payload);
                     }
                 )*
+                #past
                 ::core::result::Result::Err(#runtime::DecodeError::unknown_event(name))
             }
 
             fn kinds() -> ::std::vec::Vec<#runtime::EventKind> {
                 ::std::vec![#(#private::kind_of::<#ident, #paths>()),*]
             }
+
+            #past_kinds
         }
     }
 }
@@ -239,36 +249,5 @@ fn conversions(aggregate: &Aggregate<'_>) -> TokenStream {
                 events.push(self);
             }
         }
-    }
-}
-
-/// ```
-/// const __NAMES: [Names; 2] = [names_of::<Account, Opened>("Opened"), …];
-/// const _: () = __private::assert_new_name("Account", &__NAMES, 1);
-/// ```
-///
-/// Stored names are known only when all items are; each check stands at the event that it is about.
-pub(super) fn unique_names(aggregate: &Aggregate<'_>) -> TokenStream {
-    let runtime = &aggregate.attrs.runtime;
-    let (ident, private) = (aggregate.ident(), runtime.private());
-    let events = distinct(aggregate);
-    let count = events.len();
-    let names = events.iter().map(|event| {
-        let (path, text) = (event.path, event.variant().unraw().to_string());
-        quote!(#private::names_of::<#ident, #path>(#text))
-    });
-    let text = aggregate.text();
-    let checks = events.iter().enumerate().skip(1).map(|(index, event)| {
-        let span = event.span();
-        let private = runtime.private_at(span);
-        let mut arguments = Group::new(Delimiter::Parenthesis, quote!(#text, &__NAMES, #index));
-        arguments.set_span(span);
-        let call = quote_spanned!(span=> #private::assert_new_name #arguments);
-        quote!(const _: () = #call;)
-    });
-    quote! {
-        #[allow(dead_code)]
-        const __NAMES: [#private::Names; #count] = [#(#names),*];
-        #(#checks)*
     }
 }

@@ -1,6 +1,7 @@
 //! What `#[derive(Aggregate)]` generates.
 
 mod events;
+mod past;
 mod rules;
 mod snapshot;
 
@@ -30,7 +31,8 @@ pub(super) fn expand(aggregate: &Aggregate<'_>) -> TokenStream {
         rules::rules(aggregate),
         snapshot::snapshot(aggregate),
         events::impls(aggregate),
-        events::unique_names(aggregate),
+        past::splits(aggregate),
+        past::unique_names(aggregate),
     ];
     let rest = scope::unnamed(&rest.into_iter().collect());
     quote! { #event_enum #rest }

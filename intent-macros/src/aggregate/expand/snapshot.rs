@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::super::{
-    attrs::{Effect, Listed},
+    attrs::{AggregateAttrs, Effect, Listed, Split},
     model::Aggregate,
 };
 use crate::{attr, fingerprint::fingerprint, respan::replace_self, schema, storable, symbol::ON};
@@ -150,6 +150,14 @@ fn what_makes_the_state(aggregate: &Aggregate<'_>) -> TokenStream {
             Effect::Nothing => quote!(#path => ()),
         }
     };
+    let AggregateAttrs { split, retired, .. } = &aggregate.attrs;
+    let split = split
+        .iter()
+        .map(|Split { event, function }| quote!(#event => #function));
+    let past = match (split.len(), retired.len()) {
+        (0, 0) => TokenStream::new(),
+        _ => quote!(split(#(#split),*) retired(#(#retired),*)),
+    };
     let created_by = aggregate
         .attrs
         .created_by
@@ -157,5 +165,5 @@ fn what_makes_the_state(aggregate: &Aggregate<'_>) -> TokenStream {
         .flat_map(|list| &list.value);
     let events = aggregate.attrs.events.iter().flat_map(|list| &list.value);
     let (created_by, events) = (created_by.map(listed), events.map(listed));
-    quote!(created_by(#(#created_by),*) events(#(#events),*) { #(#fields,)* })
+    quote!(created_by(#(#created_by),*) events(#(#events),*) #past { #(#fields,)* })
 }
