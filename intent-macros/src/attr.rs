@@ -150,7 +150,7 @@ impl Keys {
         let known = self.forms.iter().map(|(known, _)| format!("`{known}`"));
         let list = known.collect::<Vec<_>>();
         let mistake = Mistake::at(key, fact);
-        if list.len() > 8 {
+        if list.len() > 9 {
             return mistake;
         }
         mistake.help(format!("`{}` takes {}", self.attribute, list.join(", ")))

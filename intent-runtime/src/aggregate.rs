@@ -32,6 +32,9 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
 
     /// The name its streams are stored under.
     const TYPE: &'static str;
+    /// The names its streams were stored under before, the oldest first: a stream of one of them is one of this
+    /// aggregate.
+    const FORMERLY: &'static [&'static str] = &[];
     /// Its doc comment.
     const DOC: &'static str = "";
 

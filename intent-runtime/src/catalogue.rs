@@ -3,7 +3,7 @@
 use std::{
     any::{TypeId, type_name},
     collections::{HashMap, HashSet},
-    fmt,
+    fmt, iter,
     marker::PhantomData,
 };
 
@@ -79,6 +79,8 @@ impl<A: Aggregate> CommandList<A> {
 pub struct AggregateKind {
     /// [`Aggregate::TYPE`].
     pub name: &'static str,
+    /// [`Aggregate::FORMERLY`].
+    pub formerly: &'static [&'static str],
     /// [`Aggregate::DOC`].
     pub doc: &'static str,
     /// Its events, in the order they are listed.
@@ -90,6 +92,12 @@ pub struct AggregateKind {
     /// Its commands, in the order they are written.
     pub commands: Vec<CommandKind>,
     rust_type: &'static str,
+}
+
+impl AggregateKind {
+    fn is_named(&self, name: &str) -> bool {
+        self.name == name || self.formerly.contains(&name)
+    }
 }
 
 /// All that is registered with an [`App`](crate::App), in the order of registration.
@@ -129,12 +137,14 @@ impl Catalogue {
         if self.has_aggregate::<A>() {
             return Err(RegisterError::Twice { aggregate: A::TYPE });
         }
-        if let Some(taken) = self.aggregates.iter().find(|kind| kind.name == A::TYPE) {
-            return Err(RegisterError::AggregateName {
-                name: A::TYPE,
-                first: taken.rust_type,
-                second: type_name::<A>(),
-            });
+        for name in iter::once(A::TYPE).chain(A::FORMERLY.iter().copied()) {
+            if let Some(taken) = self.aggregates.iter().find(|kind| kind.is_named(name)) {
+                return Err(RegisterError::AggregateName {
+                    name,
+                    first: taken.rust_type,
+                    second: type_name::<A>(),
+                });
+            }
         }
         let (events, split, retired) = (A::Event::kinds(), A::Event::split(), A::Event::retired());
         let mut names = HashSet::new();
@@ -160,6 +170,7 @@ impl Catalogue {
             .insert(TypeId::of::<A>(), self.aggregates.len());
         self.aggregates.push(AggregateKind {
             name: A::TYPE,
+            formerly: A::FORMERLY,
             doc: A::DOC,
             events,
             split,

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     Aggregate, AggregateId, DecodeError, Decoded, EventId, Id, LoadError, Metadata, Position,
-    StreamId, TenantId, Timestamp, Version, catalogue::Shape,
+    StoreError, StreamId, TenantId, Timestamp, Version, catalogue::Shape, store::AggregateType,
 };
 
 /// Something that happened, of one kind and shape. `#[event]` implements it.
@@ -176,7 +176,7 @@ pub struct RecordedEvent {
     pub id: EventId,
     /// The tenant it belongs to.
     pub tenant_id: TenantId,
-    /// The type of the aggregate it belongs to.
+    /// The type of the aggregate it belongs to, by the name that the stream was begun under: see [`is_of`](Self::is_of).
     pub aggregate_type: String,
     /// The aggregate it belongs to.
     pub aggregate_id: AggregateId,
@@ -200,20 +200,31 @@ impl RecordedEvent {
         self.metadata.timestamp.unwrap_or(self.recorded_at)
     }
 
+    /// Whether it belongs to an aggregate of this type, under its name or a former one.
+    pub fn is_of<A: Aggregate>(&self) -> bool {
+        AggregateType::of::<A>().is(&self.aggregate_type)
+    }
+
     /// The typed event of an aggregate, in today's shape, whatever shape it was stored in; several or none of one that has
     /// been split or retired.
     ///
     /// # Errors
-    /// [`LoadError::Decode`] for an unknown name, a version without a chain, or a payload of another shape.
+    /// [`LoadError::Decode`] for an unknown name, a version without a chain, or a payload of another shape;
+    /// [`StoreError::WrongAggregate`] if it belongs to an aggregate of another type.
     pub fn decode<A: Aggregate>(self) -> Result<Decoded<Recorded<A::Event>>, LoadError> {
+        let id = Id::<A>::from_uuid(self.aggregate_id.as_uuid());
+        let stream = || StreamId::of(self.tenant_id, id);
+        if !self.is_of::<A>() {
+            return Err(LoadError::Store(StoreError::WrongAggregate {
+                stream: stream(),
+                found: self.aggregate_type,
+            }));
+        }
         let payload = self.payload.as_bytes();
         match A::Event::decode(&self.event_type, self.schema_version, payload) {
             Ok(events) => Ok(Recorded::all(events, self)),
             Err(source) => Err(LoadError::Decode {
-                stream: StreamId::of::<A>(
-                    self.tenant_id,
-                    Id::from_uuid(self.aggregate_id.as_uuid()),
-                ),
+                stream: stream(),
                 version: self.version,
                 event: self.event_type,
                 schema_version: self.schema_version,

@@ -13,8 +13,8 @@ use crate::{
     diag::{Diagnostics, Mistake},
     paths::{Runtime, shown},
     symbol::{
-        AGGREGATE, CRATE, CREATE, CREATED_BY, EVENTS, EVERY, HANDLE, ID, NAME, ON, RETIRED,
-        SNAPSHOT, SPLIT, VERSION,
+        AGGREGATE, CRATE, CREATE, CREATED_BY, EVENTS, EVERY, FORMERLY, HANDLE, ID, NAME, ON,
+        RETIRED, SNAPSHOT, SPLIT, VERSION,
     },
 };
 
@@ -26,6 +26,7 @@ const KEYS: Keys = Keys {
         (SPLIT, "split(Moved => split_moved)"),
         (RETIRED, "retired(\"Flagged\")"),
         (NAME, "name = \"Account\""),
+        (FORMERLY, "formerly(\"BankAccount\")"),
         (SNAPSHOT, "snapshot(every = 100)"),
         (CRATE, "crate = ::path::to::intent_runtime"),
     ],
@@ -52,6 +53,7 @@ const SNAPSHOT_KEYS: Keys = Keys {
 pub(super) struct AggregateAttrs {
     pub(super) runtime: Runtime,
     pub(super) name: Option<LitStr>,
+    pub(super) formerly: Vec<LitStr>,
     pub(super) created_by: Option<Keyed<Vec<Listed>>>,
     pub(super) events: Option<Keyed<Vec<Listed>>>,
     pub(super) split: Vec<Split>,
@@ -137,6 +139,7 @@ impl AggregateAttrs {
             }
             RETIRED => self.retired = stored_names(input)?,
             NAME => self.name = Some(attr::stored_name(input)?),
+            FORMERLY => self.formerly = stored_names(input)?,
             SNAPSHOT => {
                 let content;
                 syn::parenthesized!(content in input);

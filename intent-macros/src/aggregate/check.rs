@@ -10,6 +10,7 @@ use super::{
 use crate::{
     both_ways::{self, Loss},
     diag::{Diagnostics, Mistake},
+    former,
     paths::{last_ident, same, shown},
 };
 
@@ -18,6 +19,7 @@ pub(super) fn check(diag: &Diagnostics, aggregate: &Aggregate<'_>, lists_are_rea
     let unread = diag.has_errors();
     struct_with_named_fields(diag, aggregate);
     no_parameters(diag, aggregate);
+    former_names_are_former(diag, aggregate);
     created_by_something(diag, aggregate, lists_are_read);
     one_id(diag, aggregate);
     no_rule_on_the_id(diag, aggregate);
@@ -143,6 +145,11 @@ fn owned_instead(aggregate: &Aggregate<'_>) -> String {
         .map(|lifetime| format!("{lifetime} "));
     let lifetime = lifetime.unwrap_or_default();
     format!("use `{owned}` instead of `&{lifetime}{inner}`")
+}
+
+fn former_names_are_former(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
+    let what = format!("aggregate `{}`", aggregate.ident());
+    former::check(diag, &what, &aggregate.name(), &aggregate.attrs.formerly);
 }
 
 /// A history begins with an event that makes the aggregate.

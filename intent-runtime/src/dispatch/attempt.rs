@@ -367,14 +367,12 @@ impl<'a, C: Command> Sending<'a, C> {
             repeated: true,
         };
         for event in stored {
-            if event.aggregate_id != self.stream.aggregate_id
-                || event.aggregate_type != self.stream.aggregate_type
-            {
+            if event.aggregate_id != self.stream.aggregate_id || !event.is_of::<C::Aggregate>() {
                 return Err(SendError::CommandIdReused {
                     command_id: receipt.command_id,
                     used_for: StreamId {
                         tenant_id: event.tenant_id,
-                        aggregate_type: Cow::Owned(event.aggregate_type),
+                        aggregate_type: event.aggregate_type.into(),
                         aggregate_id: event.aggregate_id,
                     },
                 });

@@ -121,13 +121,17 @@ impl LogFilter {
         Self::default()
     }
 
-    /// Also events of this type of aggregate; only those that are named, once one is.
+    /// Also events of this type of aggregate, under its name and its former ones; only those that are named, once one is.
     #[must_use]
     pub fn aggregate<A: Aggregate>(self) -> Self {
-        self.aggregate_type(A::TYPE)
+        let named = self.aggregate_type(A::TYPE);
+        A::FORMERLY
+            .iter()
+            .copied()
+            .fold(named, Self::aggregate_type)
     }
 
-    /// The same by its stored name, such as a former one.
+    /// The same by its stored name.
     #[must_use]
     pub fn aggregate_type(mut self, name: impl Into<String>) -> Self {
         self.aggregate_types.push(name.into());

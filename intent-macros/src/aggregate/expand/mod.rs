@@ -6,14 +6,14 @@ mod rules;
 mod snapshot;
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens as _, quote};
+use quote::quote;
 
 use super::{
     attrs::Effect,
     model::{Aggregate, Event},
 };
 use crate::{
-    docs,
+    docs, former,
     respan::{generated, replace_self, snake_case},
     scope,
 };
@@ -54,6 +54,7 @@ pub(super) fn stub(aggregate: &Aggregate<'_>) -> TokenStream {
 /// impl Aggregate for Account {
 ///     type Event = AccountEvent;
 ///     const TYPE: &'static str = "Account";
+///     const FORMERLY: &'static [&'static str] = &["BankAccount"];
 ///     const DOC: &'static str = "A customer's account.";
 ///     fn init(id: Id<Self>, event: &Self::Event) -> Option<Self> { … }
 ///     fn apply(&mut self, event: &Self::Event) { … }
@@ -72,10 +73,8 @@ fn aggregate_impl(
     let runtime = &aggregate.attrs.runtime;
     let private = runtime.private();
     let (ident, event_enum) = (aggregate.ident(), aggregate.event_enum());
-    let name = match &aggregate.attrs.name {
-        Some(name) => name.to_token_stream(),
-        None => aggregate.text().into_token_stream(),
-    };
+    let name = aggregate.name();
+    let formerly = former::constant(&aggregate.attrs.formerly);
     let doc = docs::text(&aggregate.original.attrs);
     let is_creating = aggregate.events().map(|event| {
         let (variant, creating) = (event.variant(), event.creating);
@@ -94,6 +93,7 @@ fn aggregate_impl(
         impl #runtime::Aggregate for #ident {
             type Event = #event_enum;
             const TYPE: &'static ::core::primitive::str = #name;
+            #formerly
             const DOC: &'static ::core::primitive::str = #doc;
 
             #[inline]

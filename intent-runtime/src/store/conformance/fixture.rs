@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     AggregateId, CommandId, EncodedMetadata, Expect, Metadata, NewEvent, NewSnapshot,
     RecordedEvent, Store, StoreError, StoredSnapshot, StreamId, TenantId, Timestamp, Version,
-    store::{Append, Appended, RawEvent, ReadStream, StateSink},
+    store::{AggregateType, Append, Appended, RawEvent, ReadStream, StateSink},
 };
 
 /// The store under test.
@@ -21,6 +21,19 @@ pub(super) fn new_stream() -> StreamId {
         aggregate_type: "Account".into(),
         aggregate_id: AggregateId::from_uuid(Uuid::now_v7()),
     }
+}
+
+/// A stream in a tenant of its own, as builds know it from before and after its type was renamed twice.
+pub(super) fn renamed() -> (StreamId, StreamId) {
+    let former = StreamId {
+        tenant_id: new_tenant(),
+        ..new_stream()
+    };
+    let renamed = StreamId {
+        aggregate_type: AggregateType::from("Ledger").formerly(&["Account", "Book"]),
+        ..former.clone()
+    };
+    (former, renamed)
 }
 
 /// A tenant that nothing else uses.

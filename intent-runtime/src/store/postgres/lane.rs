@@ -161,7 +161,7 @@ impl Lane {
             let stream = &appends[member].stream;
             match seen.map(|seen| seen.stream(stream.tenant_id)) {
                 None => left.push(member),
-                Some(used_for) if used_for == *stream => {
+                Some(used_for) if stream.is(&used_for) => {
                     outcomes[member] = Some(Ok(Outcome::Before));
                 }
                 Some(used_for) => {

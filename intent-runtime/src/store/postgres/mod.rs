@@ -34,8 +34,8 @@ use self::{
     wake::Wake,
 };
 use super::{
-    Append, Appended, AsOf, EventSink, LogHealth, LogPage, ReadLog, ReadStream, StateSink, Store,
-    StoreError, StoreFuture, StreamId,
+    AggregateType, Append, Appended, AsOf, EventSink, LogHealth, LogPage, ReadLog, ReadStream,
+    StateSink, Store, StoreError, StoreFuture, StreamId,
 };
 use crate::{CommandId, NewSnapshot, RecordedEvent, TenantId, Version};
 
@@ -226,13 +226,12 @@ impl Store for PgStore {
         })
     }
 
-    fn delete_snapshots<'a>(
-        &'a self,
+    fn delete_snapshots(
+        &self,
         tenant: TenantId,
-        aggregate_type: Option<&'a str>,
-    ) -> StoreFuture<'a, u64> {
+        aggregate_type: Option<AggregateType>,
+    ) -> StoreFuture<'_, u64> {
         let Reader { pool, place } = &self.reader;
-        let aggregate_type = aggregate_type.map(str::to_owned);
         Box::pin(snapshot::delete(
             pool.clone(),
             place,

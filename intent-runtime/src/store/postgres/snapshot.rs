@@ -8,7 +8,7 @@ use super::{
     read::{check_type, of_stream},
     tenants,
 };
-use crate::{NewSnapshot, StoreError, StreamId, TenantId};
+use crate::{NewSnapshot, StoreError, StreamId, TenantId, store::AggregateType};
 
 /// Keeps a snapshot, unless a newer one is kept or the stream does not reach its version.
 pub(super) async fn keep(
@@ -20,7 +20,7 @@ pub(super) async fn keep(
     let row = sqlx::query(of_stream!("sql/keep_snapshot.sql"))
         .bind(stream.tenant_id.as_uuid())
         .bind(stream.aggregate_id.as_uuid())
-        .bind(&*stream.aggregate_type)
+        .bind(stream.aggregate_type.names().collect::<Vec<_>>())
         .bind(column::from_version(new.version))
         .bind(i64::from(new.schema_version))
         .bind(Json(new.state.get()))
@@ -40,7 +40,7 @@ pub(super) async fn delete(
     pool: PgPool,
     place: &Place,
     tenant: TenantId,
-    aggregate_type: Option<String>,
+    aggregate_type: Option<AggregateType>,
 ) -> Result<u64, StoreError> {
     let deleting = tokio::spawn(async move {
         let mut transaction = pool.begin().await?;
@@ -48,9 +48,12 @@ pub(super) async fn delete(
             .bind(tenants::list([tenant].into_iter()))
             .execute(&mut *transaction)
             .await?;
+        let names = aggregate_type
+            .as_ref()
+            .map(|of_type| of_type.names().collect::<Vec<_>>());
         let deleted = sqlx::query(include_str!("sql/delete_snapshots.sql"))
             .bind(tenant.as_uuid())
-            .bind(aggregate_type)
+            .bind(names)
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await?;

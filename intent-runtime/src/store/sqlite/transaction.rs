@@ -208,6 +208,7 @@ async fn insert(
 /// One event and what it shares with the others of its append.
 struct NewRow<'a> {
     append: &'a Append,
+    aggregate_type: &'a str,
     event: &'a NewEvent,
     event_id: EventId,
     version: Version,
@@ -231,6 +232,7 @@ fn rows_of<'a>((append, accepted): (&'a Append, &'a Accepted)) -> impl Iterator<
         version = version.next();
         NewRow {
             append,
+            aggregate_type: &accepted.aggregate_type,
             event,
             event_id,
             version,
@@ -266,7 +268,7 @@ fn bind_row<'q>(
         .bind(column::id(stream.tenant_id.as_uuid()))
         .bind(column::id(stream.aggregate_id.as_uuid()))
         .bind(column::from_version(row.version))
-        .bind(stream.aggregate_type.to_string())
+        .bind(row.aggregate_type.to_owned())
         .bind(column::id(row.event_id.as_uuid()))
         .bind(event.event_type.to_string())
         .bind(i64::from(event.schema_version))
