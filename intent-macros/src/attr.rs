@@ -228,13 +228,26 @@ pub(crate) fn stored_name(input: ParseStream<'_>) -> syn::Result<LitStr> {
 
 /// `("PaidIn", "Received")`: such names, at least one.
 pub(crate) fn stored_names(input: ParseStream<'_>) -> syn::Result<Vec<LitStr>> {
+    parenthesized(input, |content| {
+        if content.is_empty() {
+            return Err(syn::Error::new(content.span(), "expected a stored name"));
+        }
+        let names = content.parse_terminated(name_literal, Token![,])?;
+        Ok(names.into_iter().collect())
+    })
+}
+
+/// What stands in parentheses. What is left of it after an error is passed over: it would be reported once more.
+pub(crate) fn parenthesized<T>(
+    input: ParseStream<'_>,
+    read: impl FnOnce(ParseStream<'_>) -> syn::Result<T>,
+) -> syn::Result<T> {
     let content;
     syn::parenthesized!(content in input);
-    if content.is_empty() {
-        return Err(content.error("expected a stored name"));
-    }
-    let names = content.parse_terminated(name_literal, Token![,])?;
-    Ok(names.into_iter().collect())
+    read(&content).inspect_err(|_| {
+        // Any tokens are a stream of tokens.
+        let _ = content.parse::<TokenStream>();
+    })
 }
 
 fn name_literal(input: ParseStream<'_>) -> syn::Result<LitStr> {

@@ -8,7 +8,8 @@ use serde_json::value::RawValue;
 
 use crate::{
     Aggregate, AggregateId, DecodeError, Decoded, EventId, Id, LoadError, Metadata, Position,
-    StoreError, StreamId, TenantId, Timestamp, Version, catalogue::Shape, store::AggregateType,
+    SchemaVersion, StoreError, StreamId, TenantId, Timestamp, Version, catalogue::Shape,
+    store::AggregateType, upcast,
 };
 
 /// Something that happened, of one kind and shape. `#[event]` implements it.
@@ -39,24 +40,27 @@ pub trait Event:
 {
     /// The name it is stored under, unique within its aggregate.
     const NAME: &'static str;
-    /// The version of its shape, from 1; stored with every payload.
+    /// The version of its shape, from 1 to [`SchemaVersion::MAX`]; stored with every payload.
     const VERSION: u32 = 1;
+    /// The oldest version whose readers can take a payload of [`VERSION`](Self::VERSION) as it is, fields that they do not
+    /// know left aside; `None` if only those can that know the version. Stored with the version.
+    const READABLE_BY: Option<u32> = None;
     /// The names it was stored under before: an event of one of them is this event, at whatever version.
     const FORMERLY: &'static [&'static str] = &[];
     /// Its doc comment.
     const DOC: &'static str = "";
 
-    /// Reads a payload stored under [`NAME`](Self::NAME) at any version: the current one straight from the bytes, an
-    /// older one through [`upcast`](Self::upcast).
+    /// Reads a payload stored under [`NAME`](Self::NAME) at any version, given as it is stored: the current one, and a newer
+    /// one that is marked as readable, straight from the bytes, an older one through [`upcast`](Self::upcast).
     ///
     /// # Errors
     /// When the payload does not have the shape of its version, or the version is not known.
     #[inline]
     fn decode(version: u32, payload: &[u8]) -> Result<Self, DecodeError> {
-        if version == Self::VERSION {
+        if version == Self::VERSION || version == const { SchemaVersion::of::<Self>().stored() } {
             return serde_json::from_slice(payload).map_err(DecodeError::payload);
         }
-        Self::upcast(version, payload)
+        upcast::decode_other(SchemaVersion::from_stored(version), payload)
     }
 
     /// Reads a payload of another version than the current one.
@@ -74,7 +78,7 @@ pub trait AggregateEvent: fmt::Debug + Sized + Send + Sync + 'static {
     /// The stored name of this event's kind.
     fn name(&self) -> &'static str;
 
-    /// The version of this event's shape.
+    /// The version of this event's shape, as it is stored: [`SchemaVersion::stored`].
     fn schema_version(&self) -> u32;
 
     /// The payload to store.
@@ -115,6 +119,12 @@ pub trait EventOf<A: Aggregate>: Event + Into<A::Event> {
     fn from_event(event: &A::Event) -> Option<&Self>;
 }
 
+/// A past event of aggregate `A`, which is read as others: one impl for each that `#[aggregate(split(..))]` names.
+pub trait SplitOf<A: Aggregate>: Event {
+    /// Appends what becomes of it, in order.
+    fn split(self, events: &mut Vec<A::Event>);
+}
+
 /// One kind of event, as the catalogue knows it.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -125,6 +135,8 @@ pub struct EventKind {
     pub formerly: &'static [&'static str],
     /// [`Event::VERSION`]; this one and all before it are read.
     pub version: u32,
+    /// [`Event::READABLE_BY`].
+    pub readable_by: Option<u32>,
     /// [`Event::DOC`].
     pub doc: &'static str,
     pub(crate) type_id: TypeId,
@@ -138,6 +150,7 @@ impl EventKind {
             name: E::NAME,
             formerly: E::FORMERLY,
             version: E::VERSION,
+            readable_by: E::READABLE_BY,
             doc: E::DOC,
             type_id: TypeId::of::<E>(),
             shape: Shape::of::<E>(),
@@ -160,7 +173,7 @@ impl EventKind {
 pub struct NewEvent {
     /// Its stored name: 1 to 255 bytes, no control characters.
     pub event_type: Cow<'static, str>,
-    /// The version of its shape, from 1.
+    /// The version of its shape, as it is stored: [`SchemaVersion::stored`].
     pub schema_version: u32,
     /// Its payload: JSON, at most 16 MiB, kept to the byte.
     pub payload: Box<RawValue>,
@@ -184,7 +197,7 @@ pub struct RecordedEvent {
     pub version: Version,
     /// Its stored name.
     pub event_type: String,
-    /// The version of its shape.
+    /// The version of its shape, as it is stored: [`SchemaVersion::from_stored`] tells what it means.
     pub schema_version: u32,
     /// Its payload, as it was stored.
     pub payload: String,
@@ -227,7 +240,7 @@ impl RecordedEvent {
                 stream: stream(),
                 version: self.version,
                 event: self.event_type,
-                schema_version: self.schema_version,
+                schema_version: SchemaVersion::from_stored(self.schema_version).number(),
                 source: Box::new(source),
             }),
         }
@@ -281,7 +294,7 @@ impl<E> Recorded<E> {
             version: stored.version,
             position: stored.position,
             event_type: stored.event_type,
-            schema_version: stored.schema_version,
+            schema_version: SchemaVersion::from_stored(stored.schema_version).number(),
             metadata: stored.metadata,
             recorded_at: stored.recorded_at,
         }

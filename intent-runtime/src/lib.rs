@@ -18,6 +18,7 @@ mod id;
 mod json_object;
 mod macros;
 mod metadata;
+mod schema_version;
 mod snapshot;
 pub mod store;
 mod subscription;
@@ -35,10 +36,13 @@ pub use context::Context;
 pub use decoded::Decoded;
 pub use dispatch::{Loaded, Receipt, Refusal, SendOptions};
 pub use error::{CreateError, HistoryError, LoadError, RegisterError, SendError};
-pub use event::{AggregateEvent, Event, EventKind, EventOf, NewEvent, Recorded, RecordedEvent};
+pub use event::{
+    AggregateEvent, Event, EventKind, EventOf, NewEvent, Recorded, RecordedEvent, SplitOf,
+};
 pub use id::{AggregateId, CommandId, CorrelationId, EventId, Id, ParseIdError, TenantId};
 pub use json_object::JsonObject;
 pub use metadata::{EncodedMetadata, Metadata};
+pub use schema_version::SchemaVersion;
 pub use snapshot::{NewSnapshot, Snapshot, SnapshotCodec, StoredSnapshot};
 pub use store::MemoryStore;
 #[cfg(feature = "postgres")]

@@ -21,7 +21,7 @@ use schemars::JsonSchema;
 
 use crate::{
     Aggregate, Command, CommandList, DecodeError, Decoded, Event, EventKind, EventOf, Id,
-    IntoEvents, JsonObject, UpcastError,
+    IntoEvents, JsonObject, SchemaVersion, SplitOf, UpcastError,
 };
 
 /// `#[derive(Aggregate)]` and `#[command]`: the type of an `#[id]` field must be an `Id<_>`.
@@ -204,10 +204,10 @@ pub fn is_named<A: Aggregate, E: EventOf<A>>(name: &str) -> bool {
     name == E::NAME || E::FORMERLY.contains(&name)
 }
 
-/// `#[derive(Aggregate)]`: the version of an event's shape.
+/// `#[derive(Aggregate)]`: the version of an event's shape, as it is stored.
 #[inline]
 pub const fn version_of<A: Aggregate, E: EventOf<A>>() -> u32 {
-    E::VERSION
+    SchemaVersion::of::<E>().stored()
 }
 
 /// `#[derive(Aggregate)]`: an event, as the catalogue knows it.
@@ -251,13 +251,6 @@ pub fn equal<A: Aggregate, E: EventOf<A>>(one: &E, other: &E) -> bool {
     one == other
 }
 
-/// `#[aggregate(split(..))]`: a past event that is read as others. The impl is the one place where a type that is no event
-/// is an error, as for [`EventOf`].
-pub trait SplitOf<A: Aggregate>: Event {
-    /// Appends what becomes of it.
-    fn split(self, events: &mut Vec<A::Event>);
-}
-
 /// `#[aggregate(split(..))]`: what the function that splits an event may return.
 #[diagnostic::on_unimplemented(
     message = "an event of `{A}` cannot be split into `{Self}`",
@@ -299,6 +292,22 @@ pub fn decode_split<A: Aggregate, E: SplitOf<A>>(
     let mut events = Vec::new();
     E::decode(version, payload)?.split(&mut events);
     Ok(Decoded::Several(events))
+}
+
+/// `snapshot(from = AccountV1)`: reads a state of another version as the predecessor does, and converts it.
+pub fn decode_state_from<A, P>(
+    version: u32,
+    current: u32,
+    state: &[u8],
+    decode: fn(u32, &[u8]) -> Result<P, DecodeError>,
+    convert: fn(P) -> A,
+) -> Result<A, DecodeError> {
+    match decode(version, state) {
+        Err(DecodeError::StaleSnapshot { .. }) => {
+            Err(DecodeError::stale_snapshot(version, current))
+        }
+        read => read.map(convert),
+    }
 }
 
 /// `#[derive(Aggregate)]` with `snapshot(..)`: reads the state if its shape is of the current version.

@@ -4,4 +4,5 @@
 mod renamed_aggregates;
 mod renamed_events;
 mod retired_and_split;
+mod snapshots;
 mod stored;

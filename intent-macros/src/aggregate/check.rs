@@ -30,6 +30,7 @@ pub(super) fn check(diag: &Diagnostics, aggregate: &Aggregate<'_>, lists_are_rea
     let ruled = lists_are_read && rules_for_listed_events(diag, aggregate);
     one_rule_per_event_and_field(diag, aggregate);
     snapshots_hold_every_field(diag, aggregate);
+    snapshot_versions_from_one(diag, aggregate);
     a_rule_or_a_function(diag, aggregate);
     // A rule that was misread or misspelt is one mistake; that its event then does nothing is not another.
     if !unread && listed && ruled {
@@ -90,6 +91,28 @@ fn snapshots_hold_every_field(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
                 diag.add(Mistake::at(attribute, fact).note(why).help(help));
             }
         }
+    }
+}
+
+/// As for events: versions count from 1, and the first one follows none.
+fn snapshot_versions_from_one(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
+    let Some(snapshot) = &aggregate.attrs.snapshot else {
+        return;
+    };
+    if let Some(version) = &snapshot.version
+        && version.value == 0
+    {
+        diag.add(
+            Mistake::at(&version.literal, "snapshot versions start at 1")
+                .help("write `version = 1`, or leave it out"),
+        );
+    } else if let Some(from) = &snapshot.from
+        && snapshot.number() == 1
+    {
+        let fact = "version 1 of a snapshot has no predecessor";
+        diag.add(
+            Mistake::at(&from.key, fact).help("add `version = 2`, or the version that this is"),
+        );
     }
 }
 

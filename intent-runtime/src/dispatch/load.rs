@@ -3,8 +3,8 @@
 use std::ops::{ControlFlow, Deref};
 
 use crate::{
-    Aggregate, AggregateEvent, Decoded, Id, LoadError, Recorded, RecordedEvent, SnapshotCodec,
-    Store, StoredSnapshot, StreamId, Version,
+    Aggregate, AggregateEvent, Decoded, Id, LoadError, Recorded, RecordedEvent, SchemaVersion,
+    SnapshotCodec, Store, StoredSnapshot, StreamId, Version,
     aggregate::fold_next,
     store::{RawEvent, ReadStream, StateSink},
 };
@@ -162,7 +162,7 @@ impl<A: Aggregate> Fold<'_, A> {
                 stream: self.stream.clone(),
                 version: event.version,
                 event: event.event_type.to_owned(),
-                schema_version: event.schema_version,
+                schema_version: SchemaVersion::from_stored(event.schema_version).number(),
                 source: Box::new(source),
             }
         })

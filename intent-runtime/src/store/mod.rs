@@ -189,7 +189,7 @@ pub struct RawEvent<'a> {
     pub version: Version,
     /// Its stored name.
     pub event_type: &'a str,
-    /// The version of its shape.
+    /// The version of its shape, as it is stored.
     pub schema_version: u32,
     /// Its payload.
     pub payload: &'a [u8],

@@ -1,7 +1,6 @@
 //! [`StreamId`]: which stream there is, and of which [`AggregateType`].
 
 use std::{
-    borrow::Cow,
     fmt,
     hash::{Hash, Hasher},
     iter::once,
@@ -58,48 +57,55 @@ impl fmt::Display for StreamId {
 ///
 /// ```
 /// use intent_runtime::store::AggregateType;
-/// let account = AggregateType::from("Account").formerly(&["BankAccount"]);
+/// const FORMERLY: &[&str] = &["BankAccount"];
+/// let account = AggregateType::renamed("Account", &FORMERLY);
 /// assert!(account.is("BankAccount"));
 /// assert_eq!(account, AggregateType::from("Account"));
 /// assert_eq!(account.len(), 7);
 /// ```
 #[derive(Clone, Debug)]
-pub struct AggregateType {
-    name: Cow<'static, str>,
-    formerly: &'static [&'static str],
+pub struct AggregateType(Name);
+
+/// No larger than a `Cow`: errors hold it, and are moved wherever a result is.
+#[derive(Clone, Debug)]
+enum Name {
+    /// With its former names, behind one thin pointer.
+    Known(&'static str, FormerNames),
+    /// As a store told it.
+    Told(Box<str>),
 }
+
+type FormerNames = &'static &'static [&'static str];
+
+const NO_NAMES: &[&str] = &[];
 
 impl AggregateType {
     /// The type that `A` is: [`Aggregate::TYPE`] and [`Aggregate::FORMERLY`].
     pub const fn of<A: Aggregate>() -> Self {
-        Self {
-            name: Cow::Borrowed(A::TYPE),
-            formerly: A::FORMERLY,
-        }
+        Self(Name::Known(A::TYPE, const { &A::FORMERLY }))
     }
 
-    /// The same type, stored under these names before.
-    #[must_use]
-    pub fn formerly(self, names: &'static [&'static str]) -> Self {
-        Self {
-            formerly: names,
-            ..self
-        }
+    /// A type that was stored under other names before: a constant, of which only the place is kept.
+    pub const fn renamed(name: &'static str, formerly: &'static &'static [&'static str]) -> Self {
+        Self(Name::Known(name, formerly))
     }
 
     /// Its former names.
-    pub const fn former_names(&self) -> &'static [&'static str] {
-        self.formerly
+    pub fn former_names(&self) -> &'static [&'static str] {
+        match &self.0 {
+            Name::Known(_, formerly) => formerly,
+            Name::Told(_) => NO_NAMES,
+        }
     }
 
     /// All its names, the present one first.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        once(&*self.name).chain(self.formerly.iter().copied())
+        once(&**self).chain(self.former_names().iter().copied())
     }
 
     /// Whether what is stored under this name is of this type.
     pub fn is(&self, stored: &str) -> bool {
-        self.name == stored || self.formerly.contains(&stored)
+        **self == *stored || self.former_names().contains(&stored)
     }
 }
 
@@ -107,19 +113,22 @@ impl Deref for AggregateType {
     type Target = str;
 
     fn deref(&self) -> &str {
-        &self.name
+        match &self.0 {
+            Name::Known(name, _) => name,
+            Name::Told(name) => name,
+        }
     }
 }
 
 impl fmt::Display for AggregateType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)
+        f.write_str(self)
     }
 }
 
 impl PartialEq for AggregateType {
     fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
+        **self == **other
     }
 }
 
@@ -127,33 +136,24 @@ impl Eq for AggregateType {}
 
 impl PartialEq<AggregateType> for String {
     fn eq(&self, other: &AggregateType) -> bool {
-        *self == other.name
+        **self == **other
     }
 }
 
 impl Hash for AggregateType {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.name.hash(state);
+        (**self).hash(state);
     }
 }
 
 impl From<&'static str> for AggregateType {
     fn from(name: &'static str) -> Self {
-        Cow::Borrowed(name).into()
+        Self(Name::Known(name, &NO_NAMES))
     }
 }
 
 impl From<String> for AggregateType {
     fn from(name: String) -> Self {
-        Cow::<'static, str>::Owned(name).into()
-    }
-}
-
-impl From<Cow<'static, str>> for AggregateType {
-    fn from(name: Cow<'static, str>) -> Self {
-        Self {
-            name,
-            formerly: &[],
-        }
+        Self(Name::Told(name.into()))
     }
 }

@@ -81,7 +81,7 @@ fn aggregate_impl(
         quote!(#event_enum::#variant(_) => #creating)
     });
     let matched = matched(aggregate);
-    let snapshots = aggregate.attrs.snapshot.map(|_| {
+    let snapshots = aggregate.attrs.snapshot.as_ref().map(|_| {
         quote! {
             fn snapshots() -> ::core::option::Option<#runtime::SnapshotCodec<Self>> {
                 ::core::option::Option::Some(#runtime::SnapshotCodec::of())

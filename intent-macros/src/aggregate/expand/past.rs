@@ -83,12 +83,15 @@ pub(super) fn splits(aggregate: &Aggregate<'_>) -> TokenStream {
         let span = last_ident(function).map_or_else(|| function.span(), syn::Ident::span);
         let function = replace_self(function, ident);
         let append_to = respan(&quote!(#private::SplitInto::<#ident>::append_to), span);
+        // What the function returns is at its place: that is the word to change if it is no event.
+        let span = Span::call_site().located_at(span);
+        let append = quote_spanned!(span=> #append_to(split(self), events));
         quote! {
             #[automatically_derived]
-            impl #private::SplitOf<#ident> for #event {
+            impl #runtime::SplitOf<#ident> for #event {
                 fn split(self, events: &mut ::std::vec::Vec<#event_enum>) {
                     let split: fn(#event) -> _ = #function;
-                    #append_to(split(self), events);
+                    #append;
                 }
             }
         }

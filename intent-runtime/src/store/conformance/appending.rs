@@ -273,7 +273,7 @@ pub async fn a_stream_outlives_a_renamed_type(store: Subject) {
     stored(&store, begun).await;
     assert_eq!(events(&store, &unknown).await[0].aggregate_type, "Ledger");
     let mut other = renamed.clone();
-    other.aggregate_type = AggregateType::from("Loan").formerly(&["Debt"]);
+    other.aggregate_type = AggregateType::renamed("Loan", &super::fixture::OF_ANOTHER);
     is_wrong(store.append(append(&other, Expect::Any, &["1"])).await);
     is_wrong(super::fixture::events_in(&store, ReadStream::all(&other)).await);
 }

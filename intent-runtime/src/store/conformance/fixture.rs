@@ -23,6 +23,11 @@ pub(super) fn new_stream() -> StreamId {
     }
 }
 
+/// What `Ledger` was called before.
+const FORMERLY: &[&str] = &["Account", "Book"];
+/// What another type was called before.
+pub(super) const OF_ANOTHER: &[&str] = &["Debt"];
+
 /// A stream in a tenant of its own, as builds know it from before and after its type was renamed twice.
 pub(super) fn renamed() -> (StreamId, StreamId) {
     let former = StreamId {
@@ -30,7 +35,7 @@ pub(super) fn renamed() -> (StreamId, StreamId) {
         ..new_stream()
     };
     let renamed = StreamId {
-        aggregate_type: AggregateType::from("Ledger").formerly(&["Account", "Book"]),
+        aggregate_type: AggregateType::renamed("Ledger", &FORMERLY),
         ..former.clone()
     };
     (former, renamed)

@@ -1,8 +1,8 @@
 //! S9: a snapshot is a cache; the newest one is kept, and none of them changes what a load comes to.
 
 use super::fixture::{
-    Loaded, Subject, append, load, load_range, new_stream, new_tenant, renamed, snapshot, stored,
-    with_snapshot,
+    Loaded, OF_ANOTHER, Subject, append, load, load_range, new_stream, new_tenant, renamed,
+    snapshot, stored, with_snapshot,
 };
 use crate::{
     Expect, StoreError, StreamId, TenantId, Version,
@@ -247,7 +247,7 @@ pub async fn snapshots_outlive_a_renamed_type(store: Subject) {
         let deleted = store.delete_snapshots(tenant, Some(of_type)).await;
         deleted.unwrap()
     };
-    let other = AggregateType::from("Loan").formerly(&["Debt"]);
+    let other = AggregateType::renamed("Loan", &OF_ANOTHER);
     assert_eq!(delete(other).await, 0, "of another type");
     assert_eq!(delete(renamed.aggregate_type.clone()).await, 1, "all names");
     let saved = store.save_snapshot(&renamed, snapshot(3, "3"));
