@@ -13,6 +13,7 @@ pub(crate) const HANDLE: &str = "handle";
 pub(crate) const ID: &str = "id";
 pub(crate) const NAME: &str = "name";
 pub(crate) const ON: &str = "on";
+pub(crate) const READABLE_BY: &str = "readable_by";
 pub(crate) const REMOVED: &str = "removed";
 pub(crate) const RENAMED: &str = "renamed";
 pub(crate) const RETIRED: &str = "retired";

@@ -3,16 +3,17 @@
 use proc_macro2::{Ident, TokenStream};
 use syn::{
     Attribute, Expr, LitStr, Path, Token,
-    parse::{ParseStream, Parser as _},
+    parse::{Parse as _, ParseStream, Parser as _},
     punctuated::Punctuated,
 };
 
 use crate::{
-    attr::{Keyed, Keys, Number, arguments, assigned, stored_name, stored_names},
+    attr::{Keyed, Keys, Number, arguments, assigned, parenthesized, stored_name, stored_names},
     diag::{Diagnostics, Mistake},
     paths::Runtime,
     symbol::{
-        CRATE, DEFAULT, FORMERLY, FROM, NAME, REMOVED, RENAMED, SINCE, UNCHANGED, UPCAST, VERSION,
+        CRATE, DEFAULT, FORMERLY, FROM, NAME, READABLE_BY, REMOVED, RENAMED, SINCE, UNCHANGED,
+        UPCAST, VERSION,
     },
 };
 
@@ -26,6 +27,7 @@ const KEYS: Keys = Keys {
         (FROM, "from = DepositedV1"),
         (REMOVED, "removed(2, \"memo\")"),
         (UNCHANGED, "unchanged(2)"),
+        (READABLE_BY, "readable_by(2)"),
         (CRATE, "crate = ::path::to::intent_runtime"),
     ],
     repeated: &[REMOVED, UNCHANGED],
@@ -52,6 +54,8 @@ pub(super) struct EventAttrs {
     pub(super) from: Option<Keyed<Path>>,
     pub(super) removed: Vec<(Number, LitStr)>,
     pub(super) unchanged: Vec<Number>,
+    /// The oldest version whose readers can take the current payload as it is.
+    pub(super) readable_by: Option<Number>,
 }
 
 /// `2 => cents_to_money` in `upcast(..)`.
@@ -101,6 +105,9 @@ impl EventAttrs {
                 syn::parenthesized!(content in input);
                 let numbers = Punctuated::<Number, Token![,]>::parse_terminated(&content)?;
                 self.unchanged.extend(numbers);
+            }
+            READABLE_BY => {
+                self.readable_by = Some(parenthesized(input, Number::parse)?);
             }
             _ => self.runtime = Runtime::parse(input)?,
         }

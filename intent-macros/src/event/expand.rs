@@ -92,6 +92,7 @@ pub(super) fn unit_serde(event: &Event<'_>) -> TokenStream {
 ///     const NAME: &'static str = "Deposited";
 ///     const FORMERLY: &'static [&'static str] = &["PaidIn"];
 ///     const VERSION: u32 = 2;
+///     const READABLE_BY: Option<u32> = Some(1);
 ///     const DOC: &'static str = "Money came in.";
 ///     fn upcast(version: u32, payload: &[u8]) -> Result<Self, DecodeError> { … }
 /// }
@@ -102,6 +103,13 @@ pub(super) fn event_impl(event: &Event<'_>, upcast: &TokenStream) -> TokenStream
     let name = event.name();
     let formerly = former::constant(&event.attrs.formerly);
     let version = event.version.unwrap_or(1);
+    let readable_by = event.attrs.readable_by.as_ref().map(|oldest| {
+        let oldest = oldest.value;
+        quote! {
+            const READABLE_BY: ::core::option::Option<::core::primitive::u32> =
+                ::core::option::Option::Some(#oldest);
+        }
+    });
     let doc = docs::text(&event.original.attrs);
     quote! {
         #[automatically_derived]
@@ -109,6 +117,7 @@ pub(super) fn event_impl(event: &Event<'_>, upcast: &TokenStream) -> TokenStream
             const NAME: &'static ::core::primitive::str = #name;
             #formerly
             const VERSION: ::core::primitive::u32 = #version;
+            #readable_by
             const DOC: &'static ::core::primitive::str = #doc;
             #upcast
         }
