@@ -7,3 +7,4 @@ mod renamed_events;
 mod retired_and_split;
 mod snapshots;
 mod stored;
+mod variants;
