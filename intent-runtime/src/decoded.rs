@@ -34,6 +34,7 @@ impl<E> Decoded<E> {
     }
 
     /// The event, if it is one: neither split nor retired.
+    #[inline]
     pub fn one(self) -> Option<E> {
         match self {
             Self::One(event) => Some(event),

@@ -58,8 +58,11 @@ fn main() {
 }
 
 fn ours(id: Id<Account>, stored: &[Stored]) -> Account {
-    let events = stored.iter().flat_map(|event| {
-        AccountEvent::decode(&event.name, 1, &event.payload).expect("it was encoded above")
+    // Taken as one, as a load takes it: to go over what each might be would move every event once more.
+    let events = stored.iter().map(|event| {
+        let decoded = AccountEvent::decode(&event.name, 1, &event.payload);
+        let decoded = decoded.expect("it was encoded above");
+        decoded.one().expect("it is not split")
     });
     Account::rehydrate(id, events)
         .expect("a history")
