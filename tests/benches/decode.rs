@@ -12,7 +12,7 @@ mod support;
 
 use std::hint::black_box;
 
-use intent_runtime::prelude::*;
+use intent_runtime::{Decoded, prelude::*};
 use support::{
     account::{Account, AccountEvent, Deposited, Opened, Renamed, Withdrawn, Written, history},
     heading, row, side_by_side,
@@ -57,16 +57,26 @@ fn main() {
     println!("(at least 0.900; bare is serde_json::from_slice and a match written by hand)");
 }
 
+/// As a load folds: each event is decoded and applied where it lies, none is moved once more.
 fn ours(id: Id<Account>, stored: &[Stored]) -> Account {
-    // Taken as one, as a load takes it: to go over what each might be would move every event once more.
-    let events = stored.iter().map(|event| {
+    let mut account = None;
+    for event in stored {
         let decoded = AccountEvent::decode(&event.name, 1, &event.payload);
-        let decoded = decoded.expect("it was encoded above");
-        decoded.one().expect("it is not split")
-    });
-    Account::rehydrate(id, events)
-        .expect("a history")
-        .expect("it is not empty")
+        match decoded {
+            Ok(Decoded::One(ref event)) => fold(&mut account, id, event),
+            Ok(Decoded::Several(_)) => panic!("nothing is split"),
+            Err(error) => panic!("it was encoded above: {error}"),
+        }
+    }
+    account.expect("a history")
+}
+
+fn fold(account: &mut Option<Account>, id: Id<Account>, event: &AccountEvent) {
+    match account {
+        Some(_) if Account::is_creating(event) => panic!("an account is created once"),
+        Some(account) => account.apply(event),
+        None => *account = Account::init(id, event),
+    }
 }
 
 fn bare(id: Id<Account>, stored: &[Stored]) -> Written {
