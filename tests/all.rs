@@ -10,11 +10,16 @@
     reason = "a test ends where something is not as it should be"
 )]
 
+mod catalogue;
 mod cluster;
 mod dispatch;
 mod evolution;
+mod golden;
 mod guide;
+mod lock;
 mod macros;
+mod properties;
 mod scenario;
 mod store;
 mod timestamp;
+mod transfer;

@@ -9,8 +9,8 @@ use intent_runtime::prelude::*;
 
 use crate::dispatch::domain::*;
 
-/// What a failing scenario printed, and the line it blamed.
-fn failure(scenario: impl FnOnce()) -> (String, String) {
+/// What a failing scenario, or another assertion, printed, and the file it blamed.
+pub(crate) fn failure(scenario: impl FnOnce()) -> (String, String) {
     static HOOK: OnceLock<Mutex<Option<String>>> = OnceLock::new();
     // Other tests fail on threads of their own while the hook is set; only this thread's place is kept.
     let place = HOOK.get_or_init(Mutex::default);

@@ -302,8 +302,9 @@ const _: () = {
         }
         fn kinds() -> ::std::vec::Vec<::intent_runtime::EventKind> {
             ::std::vec![
-                ::intent_runtime::__private::kind_of:: < Account, Opened > (),
-                ::intent_runtime::__private::kind_of:: < Account, Deposited > (),
+                ::intent_runtime::__private::kind_of:: < Account, Opened > ().creating()
+                .changing(& ["owner"]), ::intent_runtime::__private::kind_of:: < Account,
+                Deposited > ().changing(& ["balance"]),
                 ::intent_runtime::__private::kind_of:: < Account, Moved > ()
             ]
         }
@@ -329,6 +330,9 @@ const _: () = {
         fn append_to(self, events: &mut ::std::vec::Vec<AccountEvent>) {
             events.push(AccountEvent::Opened(self));
         }
+        fn emits() -> ::intent_runtime::Emits {
+            ::intent_runtime::__private::emits::<Account, Opened>()
+        }
     }
     #[automatically_derived]
     impl ::core::convert::From<Deposited> for AccountEvent {
@@ -350,6 +354,9 @@ const _: () = {
     impl ::intent_runtime::IntoEvents<Account> for Deposited {
         fn append_to(self, events: &mut ::std::vec::Vec<AccountEvent>) {
             events.push(AccountEvent::Deposited(self));
+        }
+        fn emits() -> ::intent_runtime::Emits {
+            ::intent_runtime::__private::emits::<Account, Deposited>()
         }
     }
     #[automatically_derived]
@@ -373,11 +380,17 @@ const _: () = {
         fn append_to(self, events: &mut ::std::vec::Vec<AccountEvent>) {
             events.push(AccountEvent::Moved(self));
         }
+        fn emits() -> ::intent_runtime::Emits {
+            ::intent_runtime::__private::emits::<Account, Moved>()
+        }
     }
     #[automatically_derived]
     impl ::intent_runtime::IntoEvents<Account> for AccountEvent {
         fn append_to(self, events: &mut ::std::vec::Vec<AccountEvent>) {
             events.push(self);
+        }
+        fn emits() -> ::intent_runtime::Emits {
+            ::intent_runtime::Emits::Any
         }
     }
     #[allow(dead_code)]

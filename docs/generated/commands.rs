@@ -157,6 +157,9 @@ const _: () = {
                 }
             }
         }
+        fn emits() -> ::intent_runtime::Emits {
+            <Opened as ::intent_runtime::IntoEvents<Account>>::emits()
+        }
     }
     #[automatically_derived]
     impl ::intent_runtime::Decide<Withdraw> for Account {
@@ -187,6 +190,9 @@ const _: () = {
                     )
                 }
             }
+        }
+        fn emits() -> ::intent_runtime::Emits {
+            <Withdrawn as ::intent_runtime::IntoEvents<Account>>::emits()
         }
     }
     #[automatically_derived]

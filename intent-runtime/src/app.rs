@@ -5,9 +5,9 @@ use std::{fmt, ops::Deref, sync::Arc};
 use tracing::Instrument;
 
 use crate::{
-    Aggregate, AsOf, Catalogue, Command, Id, LoadError, Loaded, LogFilter, Receipt, Recorded,
-    Refusal, RegisterError, SendError, SendOptions, Snapshot, SnapshotCodec, Store, StoreError,
-    StreamId, Subscription, TenantId, Version, catalogue,
+    Aggregate, AsOf, Catalogue, Command, Export, Id, Import, LoadError, Loaded, LogFilter, Receipt,
+    Recorded, Refusal, RegisterError, SendError, SendOptions, Snapshot, SnapshotCodec, Store,
+    StoreError, StreamId, Subscription, TenantId, Version, catalogue,
     dispatch::{self, AggregateCache},
     telemetry,
 };
@@ -138,6 +138,17 @@ impl App {
             None,
             core.catalogue.complete(filter),
         )
+    }
+
+    /// Writes the events of all tenants as text; whole streams, as they are stored. [`Tenant::export`] writes those of
+    /// one.
+    pub fn export_all(&self) -> Export<'_> {
+        Export::new(self.store())
+    }
+
+    /// Stores exported events, each under the tenant it was recorded under.
+    pub fn import_all(&self) -> Import<'_> {
+        Import::new(self.store())
     }
 
     /// The store, for what the app does not offer.
@@ -309,6 +320,16 @@ impl Tenant {
             Ok(events)
         };
         loading.instrument(span)
+    }
+
+    /// Writes this tenant's events as text; whole streams, as they are stored.
+    pub fn export(&self) -> Export<'_> {
+        Export::new(&*self.core.store).tenant(self.id)
+    }
+
+    /// Stores exported events of one tenant under this one.
+    pub fn import(&self) -> Import<'_> {
+        Import::new(&*self.core.store).tenant(self.id)
     }
 
     /// This tenant's events in the order of the log, from its start on, and then as they are stored.

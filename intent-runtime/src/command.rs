@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Aggregate, Context, Id};
+use crate::{Aggregate, Context, Emits, Id};
 
 /// A request to one aggregate. `#[commands]` makes one of every handling function; `#[command]` makes one of a struct.
 #[diagnostic::on_unimplemented(
@@ -39,6 +39,10 @@ pub trait Decide<C>: Aggregate {
     /// What a refusal says; [`Infallible`](std::convert::Infallible) when the command cannot be refused.
     type Error: std::error::Error + Send + Sync + 'static;
 
+    /// Whether the command always answers [`Decision::AlreadyExists`] once the aggregate exists. It is then decided
+    /// without loading anything, which spares a round trip; the append finds out whether it does exist.
+    const ONLY_CREATES: bool = false;
+
     /// Decides. `state` is `None` as long as the stream does not exist.
     ///
     /// # Errors
@@ -48,6 +52,11 @@ pub trait Decide<C>: Aggregate {
         command: C,
         context: &Context,
     ) -> Result<Decision<Self>, Self::Error>;
+
+    /// Which events a decision may give, for the catalogue. `#[commands]` reads it from the return types.
+    fn emits() -> Emits {
+        Emits::Unknown
+    }
 }
 
 /// What came of a command.
@@ -80,10 +89,19 @@ impl<A: Aggregate> Decision<A> {
 pub trait IntoEvents<A: Aggregate> {
     /// Appends the events in order.
     fn append_to(self, events: &mut Vec<A::Event>);
+
+    /// Which events a value of this type may stand for, for the catalogue.
+    fn emits() -> Emits {
+        Emits::Unknown
+    }
 }
 
 impl<A: Aggregate> IntoEvents<A> for () {
     fn append_to(self, _: &mut Vec<A::Event>) {}
+
+    fn emits() -> Emits {
+        Emits::Events(Vec::new())
+    }
 }
 
 impl<A: Aggregate, E: IntoEvents<A>> IntoEvents<A> for Option<E> {
@@ -91,6 +109,10 @@ impl<A: Aggregate, E: IntoEvents<A>> IntoEvents<A> for Option<E> {
         if let Some(event) = self {
             event.append_to(events);
         }
+    }
+
+    fn emits() -> Emits {
+        E::emits()
     }
 }
 
@@ -100,6 +122,10 @@ impl<A: Aggregate, E: IntoEvents<A>> IntoEvents<A> for Vec<E> {
             event.append_to(events);
         }
     }
+
+    fn emits() -> Emits {
+        E::emits()
+    }
 }
 
 impl<A: Aggregate, E: IntoEvents<A>, const N: usize> IntoEvents<A> for [E; N] {
@@ -107,6 +133,10 @@ impl<A: Aggregate, E: IntoEvents<A>, const N: usize> IntoEvents<A> for [E; N] {
         for event in self {
             event.append_to(events);
         }
+    }
+
+    fn emits() -> Emits {
+        E::emits()
     }
 }
 
@@ -118,6 +148,10 @@ macro_rules! tuples {
             fn append_to(self, events: &mut Vec<A::Event>) {
                 let ($($name,)+) = self;
                 $($name.append_to(events);)+
+            }
+
+            fn emits() -> Emits {
+                Emits::Events(Vec::new())$(.and($name::emits()))+
             }
         }
     };

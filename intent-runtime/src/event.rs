@@ -71,6 +71,12 @@ pub trait Event:
         let _ = payload;
         Err(DecodeError::version(version, Self::VERSION))
     }
+
+    /// The structs that older versions are read through, from the oldest on: `#[event(from = V1)]` lists `V1` and what
+    /// that lists. [`lock::check!`](crate::lock) holds their shapes too.
+    fn predecessors() -> Vec<EventKind> {
+        Vec::new()
+    }
 }
 
 /// All events of one aggregate: the enum that `#[derive(Aggregate)]` writes.
@@ -139,8 +145,13 @@ pub struct EventKind {
     pub readable_by: Option<u32>,
     /// [`Event::DOC`].
     pub doc: &'static str,
+    /// Whether it creates the aggregate.
+    pub creates: bool,
+    /// The fields of the aggregate that it changes; `None` where a function of the user's decides.
+    pub changes: Option<&'static [&'static str]>,
     pub(crate) type_id: TypeId,
-    shape: Shape,
+    pub(crate) shape: Shape,
+    predecessors: fn() -> Vec<EventKind>,
 }
 
 impl EventKind {
@@ -152,14 +163,36 @@ impl EventKind {
             version: E::VERSION,
             readable_by: E::READABLE_BY,
             doc: E::DOC,
+            creates: false,
+            changes: None,
             type_id: TypeId::of::<E>(),
             shape: Shape::of::<E>(),
+            predecessors: E::predecessors,
         }
     }
 
     /// The names it is read under: its own and its former ones.
     pub fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
         std::iter::once(self.name).chain(self.formerly.iter().copied())
+    }
+
+    /// The same kind, as one that creates the aggregate.
+    #[must_use]
+    pub const fn creating(mut self) -> Self {
+        self.creates = true;
+        self
+    }
+
+    /// The same kind, as one that changes these fields of the aggregate and no others.
+    #[must_use]
+    pub const fn changing(mut self, fields: &'static [&'static str]) -> Self {
+        self.changes = Some(fields);
+        self
+    }
+
+    /// [`Event::predecessors`].
+    pub fn predecessors(&self) -> Vec<Self> {
+        (self.predecessors)()
     }
 
     /// The JSON Schema of its current payload.
@@ -208,6 +241,15 @@ pub struct RecordedEvent {
 }
 
 impl RecordedEvent {
+    /// The stream it stands in.
+    pub fn stream(&self) -> StreamId {
+        StreamId {
+            tenant_id: self.tenant_id,
+            aggregate_type: self.aggregate_type.clone().into(),
+            aggregate_id: self.aggregate_id,
+        }
+    }
+
     /// When it happened in the domain: the metadata's time, or else when it was stored.
     pub fn occurred_at(&self) -> Timestamp {
         self.metadata.timestamp.unwrap_or(self.recorded_at)

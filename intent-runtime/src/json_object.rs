@@ -1,6 +1,11 @@
 //! [`JsonObject`]: a stored payload on its way from one version to the next.
 
-use std::{fmt, ops::Range};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet, hash_map::Entry},
+    fmt, io,
+    ops::Range,
+};
 
 use serde::{
     Deserialize, Serialize,
@@ -31,22 +36,23 @@ use crate::UpcastError;
 /// ```
 #[derive(Clone, Default)]
 pub struct JsonObject {
-    /// The text it was read from; untouched fields are ranges of it.
-    source: String,
+    /// The text it was read from, and behind it all that was set since. One buffer for all, because most payloads are
+    /// small and every allocation would cost as much as a field.
+    text: String,
     fields: Vec<Field>,
 }
 
+/// A key and its value, as places in the text; the key without quotes and escapes.
 #[derive(Clone)]
 struct Field {
-    key: String,
-    value: Text,
+    key: Range<usize>,
+    value: Range<usize>,
 }
 
-#[derive(Clone)]
-enum Text {
-    Source(Range<usize>),
-    Own(Box<RawValue>),
-}
+/// Room behind a payload, for what a step or two add to it.
+const ROOM: usize = 64;
+/// Up to so many fields, looking through all of them for a key is as quick as an index.
+const FEW_FIELDS: usize = 32;
 
 impl JsonObject {
     /// An object without fields.
@@ -61,16 +67,18 @@ impl JsonObject {
     pub fn parse(payload: &[u8]) -> Result<Self, UpcastError> {
         let source = std::str::from_utf8(payload)
             .map_err(|error| not_an_object(serde::de::Error::custom(error)))?;
-        let fields: Fields<'_> = serde_json::from_str(source).map_err(not_an_object)?;
-        let start = source.as_ptr().addr();
-        let mut object = Self {
-            source: source.to_owned(),
-            fields: Vec::with_capacity(fields.0.len()),
+        let mut text = String::with_capacity(source.len() + ROOM);
+        text.push_str(source);
+        let object = Self {
+            text,
+            fields: Vec::with_capacity(8),
         };
-        for (key, value) in fields.0 {
-            let from = value.get().as_ptr().addr() - start;
-            object.put(key, Text::Source(from..from + value.get().len()));
-        }
+        let mut deserializer = serde_json::Deserializer::from_str(source);
+        let object = deserializer
+            .deserialize_map(Parse { source, object })
+            .and_then(|object| deserializer.end().map(|()| object));
+        let mut object = object.map_err(not_an_object)?;
+        object.drop_repeated();
         Ok(object)
     }
 
@@ -81,7 +89,7 @@ impl JsonObject {
 
     /// The keys, in order.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.fields.iter().map(|field| field.key.as_str())
+        self.fields.iter().map(|field| self.key(field))
     }
 
     /// The value of a field, as any type that can be deserialized; `Option<T>` for one that may be null.
@@ -92,8 +100,7 @@ impl JsonObject {
         let index = self.index(key).ok_or_else(|| UpcastError::Missing {
             field: key.to_owned(),
         })?;
-        let text = self.text(&self.fields[index].value);
-        serde_json::from_str(text).map_err(|source| UpcastError::Field {
+        serde_json::from_str(self.value(&self.fields[index])).map_err(|source| UpcastError::Field {
             field: key.to_owned(),
             source,
         })
@@ -114,12 +121,22 @@ impl JsonObject {
     /// # Errors
     /// [`UpcastError::Field`] if the value cannot be serialized.
     pub fn set<T: Serialize>(&mut self, key: &str, value: T) -> Result<(), UpcastError> {
-        let value =
-            serde_json::value::to_raw_value(&value).map_err(|source| UpcastError::Field {
+        let start = self.text.len();
+        if let Err(source) = serde_json::to_writer(Appending(&mut self.text), &value) {
+            self.text.truncate(start);
+            return Err(UpcastError::Field {
                 field: key.to_owned(),
                 source,
-            })?;
-        self.put(key.to_owned(), Text::Own(value));
+            });
+        }
+        let value = start..self.text.len();
+        match self.index(key) {
+            Some(index) => self.fields[index].value = value,
+            None => {
+                let key = self.append(key);
+                self.fields.push(Field { key, value });
+            }
+        }
         Ok(())
     }
 
@@ -139,7 +156,7 @@ impl JsonObject {
                 field: to.to_owned(),
             });
         }
-        to.clone_into(&mut self.fields[index].key);
+        self.fields[index].key = self.append(to);
         Ok(())
     }
 
@@ -161,21 +178,71 @@ impl JsonObject {
     }
 
     fn index(&self, key: &str) -> Option<usize> {
-        self.fields.iter().position(|field| field.key == key)
+        self.fields.iter().position(|field| self.key(field) == key)
     }
 
-    fn put(&mut self, key: String, value: Text) {
-        match self.index(&key) {
-            Some(index) => self.fields[index].value = value,
-            None => self.fields.push(Field { key, value }),
-        }
+    fn key(&self, field: &Field) -> &str {
+        &self.text[field.key.clone()]
     }
 
-    fn text<'a>(&'a self, value: &'a Text) -> &'a str {
-        match value {
-            Text::Source(range) => &self.source[range.clone()],
-            Text::Own(value) => value.get(),
+    fn value(&self, field: &Field) -> &str {
+        &self.text[field.value.clone()]
+    }
+
+    /// Adds text of its own to the buffer.
+    fn append(&mut self, text: &str) -> Range<usize> {
+        let start = self.text.len();
+        self.text.push_str(text);
+        start..self.text.len()
+    }
+
+    /// Leaves of each key one field, in the place of the first, with the value of the last.
+    fn drop_repeated(&mut self) {
+        let Self { text, fields } = self;
+        let key = |field: &Field| &text[field.key.clone()];
+        let repeated = if fields.len() <= FEW_FIELDS {
+            (1..fields.len()).any(|index| {
+                let (before, rest) = fields.split_at(index);
+                before.iter().any(|field| key(field) == key(&rest[0]))
+            })
+        } else {
+            let keys: HashSet<&str> = fields.iter().map(key).collect();
+            keys.len() < fields.len()
+        };
+        if !repeated {
+            return;
         }
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        let mut kept: Vec<Field> = Vec::with_capacity(fields.len());
+        for field in fields.drain(..) {
+            match places.entry(&text[field.key.clone()]) {
+                Entry::Occupied(place) => kept[*place.get()].value = field.value,
+                Entry::Vacant(place) => {
+                    place.insert(kept.len());
+                    kept.push(field);
+                }
+            }
+        }
+        *fields = kept;
+    }
+}
+
+/// Takes in what serde writes, which is text.
+struct Appending<'a>(&'a mut String);
+
+impl io::Write for Appending<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let text = std::str::from_utf8(bytes).map_err(io::Error::other)?;
+        self.0.push_str(text);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -189,8 +256,8 @@ impl fmt::Display for JsonObject {
         f.write_str("{")?;
         for (index, field) in self.fields.iter().enumerate() {
             let comma = if index == 0 { "" } else { "," };
-            let key = serde_json::to_string(&field.key).map_err(|_| fmt::Error)?;
-            write!(f, "{comma}{key}:{}", self.text(&field.value))?;
+            let key = serde_json::to_string(self.key(field)).map_err(|_| fmt::Error)?;
+            write!(f, "{comma}{key}:{}", self.value(field))?;
         }
         f.write_str("}")
     }
@@ -202,32 +269,40 @@ impl fmt::Debug for JsonObject {
     }
 }
 
-/// The fields of an object as they stand in its text.
-struct Fields<'a>(Vec<(String, &'a RawValue)>);
+/// Notes where the fields of an object stand in its source, of which the object has a copy at the same places.
+struct Parse<'a> {
+    source: &'a str,
+    object: JsonObject,
+}
 
-impl<'de> Deserialize<'de> for Fields<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct FieldsVisitor;
+impl<'de> Visitor<'de> for Parse<'de> {
+    type Value = JsonObject;
 
-        impl<'de> Visitor<'de> for FieldsVisitor {
-            type Value = Fields<'de>;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Fields<'de>, M::Error> {
-                let mut fields = Vec::with_capacity(8);
-                while let Some(field) = map.next_entry()? {
-                    fields.push(field);
-                }
-                Ok(Fields(fields))
-            }
+    fn visit_map<M: MapAccess<'de>>(mut self, mut map: M) -> Result<JsonObject, M::Error> {
+        let start = self.source.as_ptr().addr();
+        let place = |part: &str| {
+            let from = part.as_ptr().addr() - start;
+            from..from + part.len()
+        };
+        while let Some((Key(key), value)) = map.next_entry::<Key<'de>, &RawValue>()? {
+            let key = match key {
+                Cow::Borrowed(key) => place(key),
+                Cow::Owned(key) => self.object.append(&key),
+            };
+            let value = place(value.get());
+            self.object.fields.push(Field { key, value });
         }
-
-        deserializer.deserialize_map(FieldsVisitor)
+        Ok(self.object)
     }
 }
+
+/// A key, which stands in the source as it is unless it has escapes.
+#[derive(Deserialize)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// Hands an object's fields to serde without writing the object out again.
 struct RawFields<'a> {
@@ -246,7 +321,7 @@ impl<'de> MapAccess<'de> for RawFields<'de> {
             return Ok(None);
         };
         self.next += 1;
-        seed.deserialize(field.key.as_str().into_deserializer())
+        seed.deserialize(self.object.key(field).into_deserializer())
             .map(Some)
     }
 
@@ -260,10 +335,10 @@ impl<'de> MapAccess<'de> for RawFields<'de> {
             .and_then(|index| self.object.fields.get(index));
         let field = field
             .ok_or_else(|| serde::de::Error::custom("a value was asked for before its key"))?;
-        let text = self.object.text(&field.value);
+        let text = self.object.value(field);
         let value = seed.deserialize(&mut serde_json::Deserializer::from_str(text));
         value.map_err(|error| {
-            serde::de::Error::custom(format_args!("field `{}`: {error}", field.key))
+            serde::de::Error::custom(format_args!("field `{}`: {error}", self.object.key(field)))
         })
     }
 }

@@ -175,6 +175,11 @@ impl EncodedMetadata {
     pub fn json(&self) -> &str {
         self.0.1.get()
     }
+
+    /// The JSON, to be written as it is.
+    pub(crate) fn raw(&self) -> &RawValue {
+        &self.0.1
+    }
 }
 
 impl Deref for EncodedMetadata {

@@ -9,6 +9,7 @@ pub use crate::checks::{
     Names, assert_new_name, assert_predecessor_name, assert_predecessor_version,
     assert_retired_name,
 };
+pub use crate::lock::assert_recorded;
 pub use crate::upcast::{UpcastStep, run_steps};
 
 use std::{fmt, marker::PhantomData};
@@ -20,7 +21,7 @@ use ::serde::{
 use schemars::JsonSchema;
 
 use crate::{
-    Aggregate, Command, CommandList, DecodeError, Decoded, Event, EventKind, EventOf, Id,
+    Aggregate, Command, CommandList, DecodeError, Decoded, Emits, Event, EventKind, EventOf, Id,
     IntoEvents, JsonObject, SchemaVersion, SplitOf, UpcastError,
 };
 
@@ -186,7 +187,17 @@ pub fn upcast_from<E: Event, P>(
     decode(version, payload).map(convert)
 }
 
-/// `#[derive(Aggregate)]`: the stored name of an event. This and the next nine ask for [`EventOf`], which the macro
+/// `#[event(from = V1)]`: the predecessor after its own. As arguments for the reason that [`upcast_from`] has.
+pub fn predecessors(
+    earlier: fn() -> Vec<EventKind>,
+    predecessor: fn() -> EventKind,
+) -> Vec<EventKind> {
+    let mut kinds = earlier();
+    kinds.push(predecessor());
+    kinds
+}
+
+/// `#[derive(Aggregate)]`: the stored name of an event. This and the next ten ask for [`EventOf`], which the macro
 /// implements: a type that is no event is one error, at that impl.
 #[inline]
 pub const fn name_of<A: Aggregate, E: EventOf<A>>() -> &'static str {
@@ -213,6 +224,11 @@ pub const fn version_of<A: Aggregate, E: EventOf<A>>() -> u32 {
 /// `#[derive(Aggregate)]`: an event, as the catalogue knows it.
 pub fn kind_of<A: Aggregate, E: EventOf<A>>() -> EventKind {
     EventKind::of::<E>()
+}
+
+/// `#[derive(Aggregate)]`: what a decision that returns an event may emit.
+pub fn emits<A: Aggregate, E: EventOf<A>>() -> Emits {
+    Emits::Events(vec![E::NAME])
 }
 
 /// `#[derive(Aggregate)]`: writes an event.

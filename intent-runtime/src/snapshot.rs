@@ -66,6 +66,11 @@ impl<A> SnapshotCodec<A> {
         self.every > 0 && before.get() / self.every < after.get() / self.every
     }
 
+    /// The version of the state's shape.
+    pub(crate) fn version(&self) -> u32 {
+        self.version
+    }
+
     pub(crate) fn encode(
         &self,
         state: &A,

@@ -4,26 +4,30 @@ use std::{collections::VecDeque, fmt, ops::ControlFlow, sync::Arc, time::Duratio
 
 use tokio::{
     sync::watch,
+    task::JoinSet,
     time::{sleep, timeout},
 };
 
 use crate::{
     Cursor, LogFilter, RecordedEvent, Store, StoreError, TenantId,
-    store::{NextPage, ReadLog},
+    store::{LogPage, NextPage, ReadLog},
 };
 
-/// How many events are looked at in one reading, which is also the most that wait to be taken.
+/// How many events are looked at in one reading.
 const PAGE: usize = 1_000;
 /// How soon a reader looks again for what an open transaction holds up; the wait doubles up to the longest.
 const HELD_UP: Duration = Duration::from_millis(1);
 /// How long a reader that nothing wakes waits before it looks for itself.
 const POLL: Duration = Duration::from_millis(250);
 
+type Page = (LogPage, VecDeque<RecordedEvent>);
+
 /// Events of the log, the old ones first, then new ones as they are committed. Every event is given once, in order, and
 /// none is passed over.
 ///
-/// It reads a page when asked for an event and no more than that, so a slow reader costs no memory. Where it stands
-/// is its [`cursor`](Self::cursor): kept with what was made of the events, it is where to go on after a restart.
+/// It reads a page when asked for an event, and while more are to come the next one beside it, but no more than that: a slow
+/// reader costs no memory. Where it stands is its [`cursor`](Self::cursor): kept with what was made of the events, it is
+/// where to go on after a restart.
 ///
 /// ```
 /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
@@ -49,7 +53,9 @@ const POLL: Duration = Duration::from_millis(250);
 pub struct Subscription {
     store: Arc<dyn Store>,
     tenant: Option<TenantId>,
-    filter: LogFilter,
+    filter: Arc<LogFilter>,
+    /// The page after the one that was read last, on its way if that one was not the last. At most one.
+    ahead: JoinSet<Result<Page, StoreError>>,
     /// Where the next page begins.
     read_to: Cursor,
     /// Where the reader stands.
@@ -67,7 +73,8 @@ impl Subscription {
         Self {
             store,
             tenant,
-            filter,
+            filter: Arc::new(filter),
+            ahead: JoinSet::new(),
             read_to: Cursor::START,
             cursor: Cursor::START,
             waiting: VecDeque::new(),
@@ -82,6 +89,7 @@ impl Subscription {
         self.cursor = cursor;
         self.read_to = cursor;
         self.waiting.clear();
+        self.ahead = JoinSet::new();
         self
     }
 
@@ -109,8 +117,6 @@ impl Subscription {
             if let Some(event) = self.take() {
                 return Ok(event);
             }
-            // Seen as of now, so that a wake-up while reading is not missed.
-            self.wake_ups.mark_unchanged();
             match self.read().await? {
                 NextPage::More => {}
                 NextPage::HeldUp if self.waiting.is_empty() => {
@@ -135,24 +141,44 @@ impl Subscription {
 
     /// Reads the next page. Nothing is kept of one that is cancelled.
     async fn read(&mut self) -> Result<NextPage, StoreError> {
-        let read = ReadLog {
-            after: self.read_to,
-            tenant: self.tenant,
-            filter: &self.filter,
-            limit: PAGE,
+        let (page, events) = match self.ahead.join_next().await {
+            Some(Ok(page)) => page?,
+            // Without a runtime left to read ahead, this is read here.
+            Some(Err(_)) | None => self.page().await?,
         };
-        let mut events = VecDeque::new();
-        let mut sink = |event| {
-            events.push_back(event);
-            ControlFlow::Continue(())
-        };
-        let page = self.store.read_log(read, &mut sink).await?;
         self.read_to = page.cursor;
         if events.is_empty() {
             self.cursor = page.cursor;
         }
         self.waiting = events;
+        if page.next == NextPage::More {
+            let next = self.page();
+            self.ahead.spawn(next);
+        }
         Ok(page.next)
+    }
+
+    /// The page behind what was read.
+    fn page(&mut self) -> impl Future<Output = Result<Page, StoreError>> + Send + use<> {
+        // Seen as of now, so that a wake-up while reading is not missed.
+        self.wake_ups.mark_unchanged();
+        let (store, filter) = (Arc::clone(&self.store), Arc::clone(&self.filter));
+        let (after, tenant) = (self.read_to, self.tenant);
+        async move {
+            let read = ReadLog {
+                after,
+                tenant,
+                filter: &filter,
+                limit: PAGE,
+            };
+            let mut events = VecDeque::new();
+            let mut sink = |event| {
+                events.push_back(event);
+                ControlFlow::Continue(())
+            };
+            let page = store.read_log(read, &mut sink).await?;
+            Ok((page, events))
+        }
     }
 
     async fn wait(&mut self) {

@@ -7,11 +7,9 @@
 
 use std::fmt::{Debug, Write};
 
-use similar::{ChangeTag, TextDiff};
-
 use crate::{
     Aggregate, AggregateEvent, Command, Context, Decide, Decision, Id, Refusal, Version,
-    aggregate::fold_next,
+    aggregate::fold_next, difference::difference,
 };
 
 /// A history, to which a command can be put.
@@ -144,7 +142,11 @@ impl<A: Aggregate, E: Debug> Then<A, E> {
             Outcome::Events(events) => panic!(
                 "`{}` emitted other events than expected:\n\n{}",
                 self.command,
-                difference(&listing(&expected), &listing(events)),
+                difference(
+                    ["expected", "emitted"],
+                    &listing(&expected),
+                    &listing(events)
+                ),
             ),
             _ => self.fail(&format!("to emit\n\n{}", indented(&listing(&expected)))),
         }
@@ -250,18 +252,4 @@ fn listing<E: AggregateEvent>(events: &[E]) -> String {
 
 fn indented(text: &str) -> String {
     text.lines().map(|line| format!("    {line}\n")).collect()
-}
-
-/// The lines of both texts: `-` before what was expected and did not come, `+` before what came unexpected.
-fn difference(expected: &str, came: &str) -> String {
-    let mut text = String::from("    - expected\n    + emitted\n\n");
-    for change in TextDiff::from_lines(expected, came).iter_all_changes() {
-        let sign = match change.tag() {
-            ChangeTag::Delete => '-',
-            ChangeTag::Insert => '+',
-            ChangeTag::Equal => ' ',
-        };
-        let _ = writeln!(text, "    {sign} {}", change.value().trim_end_matches('\n'));
-    }
-    text
 }

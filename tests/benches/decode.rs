@@ -1,4 +1,5 @@
-//! What decoding and folding costs beside bare serde into the same structs, chosen by a `match` on the name.
+//! What decoding costs: with folding, beside bare serde into the same structs, chosen by a `match` on the name; through a
+//! chain, beside the current version; and what a chain costs the current version, in instructions counted by callgrind.
 
 #![allow(
     clippy::print_stdout,
@@ -10,11 +11,13 @@
 
 mod support;
 
-use std::hint::black_box;
+use std::{hint::black_box, time::Duration};
 
 use intent_runtime::{Decoded, prelude::*};
 use support::{
     account::{Account, AccountEvent, Deposited, Opened, Renamed, Withdrawn, Written, history},
+    callgrind::{self, instructions},
+    chains::{chained, payloads, plain},
     heading, row, side_by_side,
 };
 
@@ -28,6 +31,17 @@ struct Stored {
 }
 
 fn main() {
+    match callgrind::asked_for() {
+        Some((work, turns)) => count(&work, turns),
+        None => {
+            decode_and_fold();
+            decode_old();
+            decode_beside_a_chain();
+        }
+    }
+}
+
+fn decode_and_fold() {
     let stored: Vec<Stored> = history(EVENTS)
         .iter()
         .map(|event| Stored {
@@ -48,13 +62,75 @@ fn main() {
         || drop(black_box(ours(id, black_box(&stored)))),
         || drop(black_box(bare(id, black_box(&stored)))),
     );
-    let per_second = |time: std::time::Duration| EVENTS as f64 / time.as_secs_f64();
     heading(
         &format!("Decoding and folding {EVENTS} events from memory"),
         "ev/s",
     );
     row("current version", per_second(ours), per_second(bare));
     println!("(at least 0.900; bare is serde_json::from_slice and a match written by hand)");
+}
+
+/// The speed of old payloads on their way through three steps.
+fn decode_old() {
+    let (first, fourth) = payloads(EVENTS);
+    let decode = |version, payload: &[u8]| {
+        chained::AccountEvent::decode("Deposited", version, payload)
+            .expect("a payload of its version")
+            .one()
+            .expect("nothing is split")
+    };
+    let chained::AccountEvent::Deposited(one) = decode(1, &first[7]);
+    let chained::AccountEvent::Deposited(other) = decode(4, &fourth[7]);
+    assert_eq!(one, other);
+    let all = |version, payloads: &[Vec<u8>]| {
+        for payload in black_box(payloads) {
+            drop(black_box(decode(version, payload)));
+        }
+    };
+    let (old, current) = side_by_side(ROUNDS, || all(1, &first), || all(4, &fourth));
+    heading(&format!("Decoding {EVENTS} events from memory"), "ev/s");
+    row(
+        "version 1, through three steps",
+        per_second(old),
+        per_second(current),
+    );
+    println!("(at least 0.333; bare is the current version)");
+}
+
+/// The instructions of current payloads, of an event that has older versions and of one that has none.
+fn decode_beside_a_chain() {
+    heading(&format!("Decoding {EVENTS} events (callgrind)"), "instr.");
+    row(
+        "current version",
+        instructions("chained"),
+        instructions("plain"),
+    );
+    println!("(at most 1.020; bare is the event without older versions)");
+}
+
+fn count(work: &str, turns: u64) {
+    let (_, payloads) = payloads(EVENTS);
+    for _ in 0..turns {
+        for payload in black_box(&payloads) {
+            match work {
+                "chained" => drop(black_box(chained::AccountEvent::decode(
+                    "Deposited",
+                    4,
+                    payload,
+                ))),
+                "plain" => drop(black_box(plain::AccountEvent::decode(
+                    "Deposited",
+                    1,
+                    payload,
+                ))),
+                other => panic!("no work is called {other}"),
+            }
+        }
+    }
+}
+
+fn per_second(time: Duration) -> f64 {
+    EVENTS as f64 / time.as_secs_f64()
 }
 
 /// As a load folds: each event is decoded and applied where it lies, none is moved once more.

@@ -4,34 +4,26 @@
     clippy::print_stdout,
     clippy::expect_used,
     clippy::panic,
-    clippy::cast_precision_loss,
     reason = "a bench prints its figures and ends when it cannot get them"
 )]
 
 mod support;
 
-use std::{env, hint::black_box, process::Command};
+use std::hint::black_box;
 
 use intent_runtime::prelude::*;
 use support::{
     account::{Account, Written, history},
+    callgrind::{self, instructions},
     heading, row,
 };
 
 const EVENTS: usize = 10_000;
-const TURNS: u64 = 10;
 
 fn main() {
-    let mut arguments = env::args().skip(1);
-    match (arguments.next().as_deref(), arguments.next()) {
-        (Some("--work"), Some(work)) => {
-            let turns = arguments
-                .next()
-                .and_then(|turns| turns.parse().ok())
-                .unwrap_or(0);
-            run(&work, turns);
-        }
-        _ => compare(),
+    match callgrind::asked_for() {
+        Some((work, turns)) => run(&work, turns),
+        None => compare(),
     }
 }
 
@@ -43,28 +35,6 @@ fn compare() {
         row(what, ours, bare);
     }
     println!("(at most 1.030; bare is a match written by hand)");
-}
-
-/// The instructions of one turn: those of a run with many turns less those of a run with none.
-fn instructions(work: &str) -> f64 {
-    let count = |turns: u64| counted(work, turns) as f64;
-    (count(TURNS) - count(0)) / TURNS as f64
-}
-
-fn counted(work: &str, turns: u64) -> u64 {
-    let this = env::current_exe().expect("a bench knows its own path");
-    let output = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        .arg(this)
-        .args(["--work", work, &turns.to_string()])
-        .output()
-        .expect("valgrind is needed to count instructions: install it with apt or brew");
-    let report = String::from_utf8_lossy(&output.stderr);
-    let collected = report
-        .lines()
-        .find_map(|line| line.split("Collected :").nth(1));
-    let count = collected.and_then(|count| count.trim().parse().ok());
-    count.unwrap_or_else(|| panic!("valgrind counted nothing:\n{report}"))
 }
 
 fn run(work: &str, turns: u64) {

@@ -1,7 +1,7 @@
 //! A way to a server that the test cuts.
 
 use intent_tests::postgres::{Proxy, TempDatabase};
-use sqlx::{Connection, Executor, PgConnection, PgPool, postgres::PgPoolOptions};
+use sqlx::{Connection, Executor, PgConnection, PgPool, Row, postgres::PgPoolOptions};
 
 use super::{TABLE, lines};
 
@@ -45,6 +45,21 @@ async fn a_cut_ends_every_connection_and_lets_new_ones_through() {
         (proxy.cuts(), proxy.accepted(), proxy.swallowed()),
         (2, 3, 0)
     );
+}
+
+#[tokio::test]
+async fn a_rewritten_statement_is_what_the_server_runs() {
+    let database = TempDatabase::new().await;
+    let rewrite = |text: &str| text.replace("forty", "40");
+    let proxy = Proxy::rewriting(database.server(), rewrite).await;
+    let mut connection = PgConnection::connect(&proxy.url(database.name()))
+        .await
+        .unwrap();
+    let sum = sqlx::query_scalar::<_, i32>("SELECT forty + $1").bind(2);
+    assert_eq!(sum.fetch_one(&mut connection).await.unwrap(), 42);
+    let text = sqlx::raw_sql("SELECT 'forty'::text");
+    let row = text.fetch_one(&mut connection).await.unwrap();
+    assert_eq!(row.get::<String, _>(0), "40");
 }
 
 #[tokio::test]

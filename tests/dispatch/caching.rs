@@ -10,6 +10,45 @@ use super::{
 };
 
 #[tokio::test]
+async fn a_creation_reads_nothing() {
+    let store = Interposed::default();
+    let app = registered(App::new(store.clone()));
+    let id = opened(&app).await;
+    assert_eq!(store.reads.load(Ordering::Relaxed), 0);
+    assert_eq!(app.load(id).await.unwrap().owner, "Ada");
+}
+
+#[tokio::test]
+async fn what_exists_already_turns_a_creation_away() {
+    on_every_store(async |app| {
+        let id = opened(&app).await;
+        app.send(Deposit { id, amount: 5 }).await.unwrap();
+        // Another process, which has not seen it, decides without a look at the store.
+        let other = app.clone().cache_bytes(1_000_000);
+        for retries in [0, 3] {
+            let open = Open {
+                id,
+                owner: "Eve".into(),
+            };
+            let options = SendOptions::new().retries(retries);
+            let error = other.send_with(open, options).await.unwrap_err();
+            let exists = matches!(error, SendError::AlreadyExists { .. });
+            assert!(exists, "whether or not conflicts are retried: {error:?}");
+        }
+        // One that could not be stored in any case is told the same.
+        let broken = OpenWithoutEvent { id, amount: 1 };
+        let error = other.send(broken).await.unwrap_err();
+        assert!(
+            matches!(error, SendError::AlreadyExists { .. }),
+            "{error:?}"
+        );
+        let account = other.load(id).await.unwrap();
+        assert_eq!((account.version.get(), &*account.owner), (2, "Ada"));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_hot_command_reads_nothing() {
     let store = Interposed::default();
     let app = registered(App::new(store.clone()));

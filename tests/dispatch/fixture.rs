@@ -12,8 +12,8 @@ use intent_runtime::{
     App, AsOf, CommandId, EncodedMetadata, Expect, Id, Metadata, NewEvent, NewSnapshot, PgStore,
     RecordedEvent, SqliteStore, Store, StoreError, StreamId, TenantId, Version,
     store::{
-        AggregateType, Append, Appended, EventSink, LogHealth, LogPage, MemoryStore, ReadLog,
-        ReadStream, StateSink, StoreFuture,
+        AggregateType, Append, Appended, EventSink, Imported, LogHealth, LogPage, MemoryStore,
+        ReadLog, ReadStream, StateSink, StoreFuture,
     },
 };
 use intent_tests::postgres::TempDatabase;
@@ -134,6 +134,10 @@ impl Store for Interposed {
                 }
             }
         })
+    }
+
+    fn import(&self, events: Vec<RecordedEvent>) -> StoreFuture<'_, Imported> {
+        self.store.import(events)
     }
 
     fn read_state<'a>(

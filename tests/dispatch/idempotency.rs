@@ -185,13 +185,27 @@ async fn an_unknown_outcome_is_resolved_by_appending_again() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
+async fn an_outcome_is_unknown_no_longer_than_a_server_takes_to_come_back() {
+    let store = Interposed::default();
+    let app = registered(intent_runtime::App::new(store.clone()));
+    let id = opened(&app).await;
+    store.next(Fault::LostAfter);
+    for _ in 0..30 {
+        store.next(Fault::LostBefore);
+    }
+    let receipt = app.send(Deposit { id, amount: 5 }).await.unwrap();
+    assert_eq!(receipt.version, Version::new(2));
+    assert_eq!(app.load(id).await.unwrap().balance, 5, "once, not twice");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_outcome_that_stays_unknown_is_not_called_nothing() {
     let store = Interposed::default();
     let app = registered(intent_runtime::App::new(store.clone()));
     let id = opened(&app).await;
     store.next(Fault::LostAfter);
-    for _ in 0..5 {
+    for _ in 0..1_000 {
         store.next(Fault::Full);
     }
     let error = app.send(Deposit { id, amount: 5 }).await.unwrap_err();
@@ -201,7 +215,6 @@ async fn an_outcome_that_stays_unknown_is_not_called_nothing() {
         "it was stored, and the disk was full afterwards: {error:?}"
     );
 
-    store.next(Fault::Full);
     let error = app.send(Deposit { id, amount: 5 }).await.unwrap_err();
     assert!(
         matches!(error, SendError::Store(StoreError::Full { .. })),

@@ -10,7 +10,7 @@ pub struct Account {
     #[on(Opened = |e| e.owner.clone())]
     owner: String,
     #[on(Deposited += |e| e.amount, Withdrawn -= |e| e.amount)]
-    balance: i64,
+    pub balance: i64,
     #[on(Moved = |e| Some(e.to.clone()))]
     address: Option<String>,
     #[on(Closed = |e| Some(e.at))]

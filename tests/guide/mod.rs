@@ -2,8 +2,10 @@
 
 mod aggregates;
 mod book;
-mod commands;
+mod catalogue;
+pub mod commands;
 mod events;
 mod readme;
 mod stores;
 mod testing;
+mod transfer;

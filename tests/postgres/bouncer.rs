@@ -17,7 +17,10 @@ use super::{
 pub struct PoolOptions {
     mode: &'static str,
     size: u32,
-    prepared_statements: u32,
+    /// `None` for a release that knows no such setting.
+    prepared_statements: Option<u32>,
+    ignored: &'static str,
+    program: PathBuf,
 }
 
 impl PoolOptions {
@@ -26,8 +29,20 @@ impl PoolOptions {
         Self {
             mode: "transaction",
             size: 20,
-            prepared_statements: 200,
+            prepared_statements: Some(200),
+            // What sqlx asks for of itself.
+            ignored: "extra_float_digits",
+            program: program(),
         }
+    }
+
+    /// The same by a release before 1.21, where one is installed.
+    pub fn old() -> Option<Self> {
+        Some(Self {
+            prepared_statements: None,
+            program: old_program()?,
+            ..Self::transaction()
+        })
     }
 
     /// A connection of the server's is lent until the client leaves.
@@ -47,9 +62,15 @@ impl PoolOptions {
     /// PgBouncer 1.21, a statement's name may be unknown to the next connection, or known there for another text.
     pub fn prepared_statements(self, prepared_statements: u32) -> Self {
         Self {
-            prepared_statements,
+            prepared_statements: Some(prepared_statements),
             ..self
         }
+    }
+
+    /// Which settings at the start of a connection are passed over; any other is refused, but for the few that are kept
+    /// for each client.
+    pub fn ignore(self, ignored: &'static str) -> Self {
+        Self { ignored, ..self }
     }
 }
 
@@ -69,7 +90,7 @@ impl Bouncer {
     ///
     /// Where PgBouncer 1.21 or later is not installed, or it does not come up.
     pub async fn start(target: &Server, options: PoolOptions) -> Self {
-        let program = program();
+        let program = &options.program;
         let place = Place::on_disk();
         for _ in 0..20 {
             let port = supervised::free_port();
@@ -121,7 +142,12 @@ fn settings(target: &Server, options: &PoolOptions, port: u16) -> String {
         mode,
         size,
         prepared_statements,
+        ignored,
+        ..
     } = options;
+    let prepared_statements = prepared_statements.map_or_else(String::new, |count| {
+        format!("max_prepared_statements = {count}\n")
+    });
     // Whoever the client says it is: the server trusts loopback, and `auth_type = any` would make all clients one user.
     format!(
         "[databases]\n\
@@ -136,8 +162,9 @@ fn settings(target: &Server, options: &PoolOptions, port: u16) -> String {
          pool_mode = {mode}\n\
          default_pool_size = {size}\n\
          max_client_conn = 500\n\
-         max_prepared_statements = {prepared_statements}\n\
-         ignore_startup_parameters = extra_float_digits\n"
+         server_login_retry = 1\n\
+         ignore_startup_parameters = {ignored}\n\
+         {prepared_statements}"
     )
 }
 
@@ -146,6 +173,17 @@ fn program() -> PathBuf {
     if let Some(program) = std::env::var_os("INTENT_PGBOUNCER") {
         return program.into();
     }
+    let found = installed().find(|it| carries_prepared_statements(it) == Some(true));
+    found
+        .unwrap_or_else(|| panic!("this test needs PgBouncer 1.21 or later: tests/run installs it"))
+}
+
+/// The first that is older.
+fn old_program() -> Option<PathBuf> {
+    installed().find(|it| carries_prepared_statements(it) == Some(false))
+}
+
+fn installed() -> impl Iterator<Item = PathBuf> {
     let system = [
         "/usr/sbin",
         "/opt/homebrew/bin",
@@ -153,16 +191,14 @@ fn program() -> PathBuf {
         "/usr/bin",
     ]
     .map(PathBuf::from);
-    let mut places = system
+    let places = system
         .into_iter()
         .chain(binaries::tools().map(|it| it.join("pgbouncer")));
-    let found = places
-        .find_map(|it| Some(it.join("pgbouncer")).filter(|it| carries_prepared_statements(it)));
-    found
-        .unwrap_or_else(|| panic!("this test needs PgBouncer 1.21 or later: tests/run installs it"))
+    places.map(|it| it.join("pgbouncer"))
 }
 
-fn carries_prepared_statements(program: &Path) -> bool {
+/// `None` where there is no such program.
+fn carries_prepared_statements(program: &Path) -> Option<bool> {
     // "PgBouncer 1.24.1\nlibevent ..."
     let version = || {
         let output = Command::new(program).arg("--version").output().ok()?;
@@ -174,5 +210,5 @@ fn carries_prepared_statements(program: &Path) -> bool {
             .map_while(|it| it.parse::<u32>().ok());
         Some((numbers.next()?, numbers.next()?))
     };
-    version().is_some_and(|it| it >= (1, 21))
+    version().map(|it| it >= (1, 21))
 }

@@ -6,8 +6,10 @@
 mod binaries;
 mod bouncer;
 mod database;
+mod dump;
 mod place;
 mod proxy;
+mod replica;
 mod server;
 mod supervised;
 
@@ -31,6 +33,7 @@ pub struct Options {
     binaries: Option<Binaries>,
     durable: bool,
     settings: Vec<(String, String)>,
+    asked: Vec<String>,
 }
 
 impl Options {
@@ -47,6 +50,7 @@ impl Options {
             binaries: None,
             durable: false,
             settings: settings.into(),
+            asked: Vec::new(),
         }
     }
 
@@ -56,6 +60,7 @@ impl Options {
             binaries: None,
             durable: true,
             settings: Vec::new(),
+            asked: Vec::new(),
         }
     }
 
@@ -70,6 +75,12 @@ impl Options {
     /// With a setting of `postgresql.conf`.
     pub fn set(mut self, name: &str, value: &str) -> Self {
         self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// With a role that is asked for its password, where all others are trusted.
+    pub fn ask_password_of(mut self, role: &str) -> Self {
+        self.asked.push(role.to_owned());
         self
     }
 }
@@ -99,6 +110,11 @@ impl Cluster {
             tokio::task::spawn_blocking(move || (initialise(&options, &binaries), binaries))
                 .await
                 .expect("initdb makes a cluster");
+        Self::come_up(place, binaries).await
+    }
+
+    /// Runs the server of a place on a port that is free.
+    async fn come_up(place: Place, binaries: Binaries) -> Self {
         for _ in 0..20 {
             let port = supervised::free_port();
             if let Some(running) = run(&place, &binaries, port).await {
@@ -176,6 +192,17 @@ impl Cluster {
         }
     }
 
+    /// Starts the server again with another setting of `postgresql.conf`.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not come up.
+    pub async fn restart_with(&self, name: &str, value: &str) {
+        self.stop().await;
+        set(&self.place, name, value);
+        self.restart().await;
+    }
+
     /// Starts the server again, on its data and its port, and waits until it answers. One that is up is stopped first.
     ///
     /// # Panics
@@ -222,7 +249,6 @@ fn initialise(options: &Options, binaries: &Binaries) -> Place {
         "initdb fails: {}",
         String::from_utf8_lossy(&output.stderr)
     );
-    let quote = |text: &str| format!("'{}'", text.replace('\'', "''"));
     let ours = [
         ("listen_addresses", "127.0.0.1"),
         (
@@ -241,16 +267,28 @@ fn initialise(options: &Options, binaries: &Binaries) -> Place {
         .settings
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()));
-    let settings: String = ours
-        .into_iter()
-        .chain(theirs)
-        .map(|(name, value)| format!("{name} = {}\n", quote(value)))
+    for (name, value) in ours.into_iter().chain(theirs) {
+        set(&place, name, value);
+    }
+    let asked = options.asked.iter();
+    let asked: String = asked
+        .map(|role| format!("host all {role} all scram-sha-256\n"))
         .collect();
-    place.append("data/postgresql.conf", &settings);
+    let trusted = std::fs::read_to_string(place.path().join("data/pg_hba.conf"));
+    let trusted = trusted.expect("initdb writes it");
+    // The first line that fits decides.
+    place.write("data/pg_hba.conf", &(asked + &trusted));
     place
 }
 
-/// Runs the server until it answers. `None` when another process has the port.
+/// Adds a setting, which goes before those of the same name.
+fn set(place: &Place, name: &str, value: &str) {
+    let line = format!("{name} = '{}'\n", value.replace('\'', "''"));
+    place.append("data/postgresql.conf", &line);
+}
+
+/// Runs the server until it answers, or is up as a standby that takes no connections. `None` when another process has
+/// the port.
 async fn run(place: &Place, binaries: &Binaries, port: u16) -> Option<Supervised> {
     let data = place.path().join("data");
     let status = data.join("postmaster.pid");
@@ -269,7 +307,9 @@ async fn run(place: &Place, binaries: &Binaries, port: u16) -> Option<Supervised
         let status = std::fs::read_to_string(&status).unwrap_or_default();
         let mut lines = status.lines();
         lines.next().is_some_and(|it| it.trim() == pid)
-            && lines.nth(6).is_some_and(|it| it.trim() == "ready")
+            && lines
+                .nth(6)
+                .is_some_and(|it| ["ready", "standby"].contains(&it.trim()))
     };
     if server.until(ready).await {
         return Some(server);

@@ -1,4 +1,4 @@
-//! The way to a server, for a test to cut.
+//! The way to a server, for a test to cut, or to say other things on.
 
 use std::{
     io,
@@ -27,6 +27,8 @@ pub struct Proxy {
     accepting: JoinHandle<()>,
 }
 
+type Rewrite = Arc<dyn Fn(&str) -> String + Send + Sync>;
+
 #[derive(Debug, Default)]
 struct State {
     connections: Mutex<Vec<JoinHandle<()>>>,
@@ -40,6 +42,19 @@ struct State {
 impl Proxy {
     /// Opens a port in front of a server.
     pub async fn start(target: &Server) -> Self {
+        Self::open(target, None).await
+    }
+
+    /// The same, with the text of every statement put through a function: the server is asked what that returns. The
+    /// parameters and whatever is answered go through unchanged.
+    pub async fn rewriting(
+        target: &Server,
+        rewrite: impl Fn(&str) -> String + Send + Sync + 'static,
+    ) -> Self {
+        Self::open(target, Some(Arc::new(rewrite))).await
+    }
+
+    async fn open(target: &Server, rewrite: Option<Rewrite>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0")
             .await
             .expect("a port of loopback is free");
@@ -48,6 +63,7 @@ impl Proxy {
         let accepting = tokio::spawn(accept(
             listener,
             target.host().to_owned(),
+            rewrite,
             Arc::clone(&state),
         ));
         Self {
@@ -117,29 +133,39 @@ impl Drop for Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, target: String, state: Arc<State>) {
+async fn accept(
+    listener: TcpListener,
+    target: String,
+    rewrite: Option<Rewrite>,
+    state: Arc<State>,
+) {
     while let Ok((client, _)) = listener.accept().await {
         state.accepted.fetch_add(1, Ordering::SeqCst);
         let mut connections = state.connections.lock().expect("not poisoned");
         connections.retain(|it| !it.is_finished());
-        let (target, state) = (target.clone(), Arc::clone(&state));
+        let (target, rewrite, state) = (target.clone(), rewrite.clone(), Arc::clone(&state));
         connections.push(tokio::spawn(async move {
             // An end of either side is an end of both, whatever it was.
-            let _ = carry(client, &target, &state).await;
+            let _ = carry(client, &target, rewrite, &state).await;
         }));
     }
 }
 
-async fn carry(mut client: TcpStream, target: &str, state: &State) -> io::Result<()> {
+async fn carry(
+    mut client: TcpStream,
+    target: &str,
+    rewrite: Option<Rewrite>,
+    state: &State,
+) -> io::Result<()> {
     let startup = startup(&mut client).await?;
     let mut server = TcpStream::connect(target).await?;
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
     server.write_all(&startup).await?;
-    let (mut from_client, to_client) = client.into_split();
-    let (from_server, mut to_server) = server.into_split();
+    let (from_client, to_client) = client.into_split();
+    let (from_server, to_server) = server.into_split();
     tokio::select! {
-        requests = tokio::io::copy(&mut from_client, &mut to_server) => requests.map(drop),
+        requests = requests(from_client, to_server, rewrite) => requests,
         replies = replies(from_server, to_client, state) => replies,
     }
 }
@@ -168,6 +194,60 @@ fn length(bytes: &[u8]) -> io::Result<usize> {
     length.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not a message of Postgres"))
 }
 
+/// The first message of some bytes, if they hold the whole of it, and what comes after it.
+fn first_message(bytes: &[u8]) -> io::Result<Option<(&[u8], &[u8])>> {
+    match bytes.get(1..) {
+        Some(rest) if rest.len() >= 4 => Ok(bytes.split_at_checked(1 + length(rest)?)),
+        _ => Ok(None),
+    }
+}
+
+/// Carries the requests, their statements rewritten.
+async fn requests(
+    mut client: OwnedReadHalf,
+    mut server: OwnedWriteHalf,
+    rewrite: Option<Rewrite>,
+) -> io::Result<()> {
+    let Some(rewrite) = rewrite else {
+        return tokio::io::copy(&mut client, &mut server).await.map(drop);
+    };
+    let mut read = Vec::with_capacity(1 << 16);
+    while client.read_buf(&mut read).await? > 0 {
+        let mut rest = read.as_slice();
+        while let Some((message, after)) = first_message(rest)? {
+            rest = after;
+            match rewritten(message, &*rewrite) {
+                Some(message) => server.write_all(&message).await?,
+                None => server.write_all(message).await?,
+            }
+        }
+        let done = read.len() - rest.len();
+        read.drain(..done);
+    }
+    Ok(())
+}
+
+const PARSE: u8 = b'P';
+const QUERY: u8 = b'Q';
+
+/// A message with another statement in it. `None` when it has none.
+fn rewritten(message: &[u8], rewrite: &dyn Fn(&str) -> String) -> Option<Vec<u8>> {
+    let (head, body) = message.split_at_checked(5)?;
+    // The statement's name comes before its text, in a message that prepares it.
+    let before = match *head.first()? {
+        PARSE => body.iter().position(|byte| *byte == 0)? + 1,
+        QUERY => 0,
+        _ => return None,
+    };
+    let (name, body) = body.split_at(before);
+    let text = &body[..body.iter().position(|byte| *byte == 0)?];
+    let rest = &body[text.len()..];
+    let text = rewrite(std::str::from_utf8(text).ok()?);
+    let length = u32::try_from(4 + name.len() + text.len() + rest.len()).ok()?;
+    let head = [&head[..1], &length.to_be_bytes()].concat();
+    Some([&head, name, text.as_bytes(), rest].concat())
+}
+
 /// Carries the replies; returns, so that the connection is closed, when one was swallowed.
 async fn replies(
     mut server: OwnedReadHalf,
@@ -180,12 +260,9 @@ async fn replies(
     let mut tags: Vec<String> = Vec::new();
     while server.read_buf(&mut read).await? > 0 {
         let mut rest = read.as_slice();
-        while let Some((&kind, bytes)) = rest.split_first()
-            && bytes.len() >= 4
-            && bytes.len() >= length(bytes)?
-        {
-            let (message, after) = rest.split_at(1 + length(bytes)?);
+        while let Some((message, after)) = first_message(rest)? {
             rest = after;
+            let kind = message[0];
             if kind == COMMAND_COMPLETE {
                 tags.push(String::from_utf8_lossy(&message[5..]).into_owned());
             }

@@ -5,5 +5,7 @@
 echo $!
 exec >&-
 cat >/dev/null
+# At once: Postgres by SIGQUIT, and so PgBouncer, which until 1.22 knew SIGTERM only.
 kill -QUIT $! 2>/dev/null
+kill -TERM $! 2>/dev/null
 wait

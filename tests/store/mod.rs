@@ -10,5 +10,5 @@
 
 mod appending;
 mod memory;
-mod postgres;
+pub mod postgres;
 mod sqlite;

@@ -126,6 +126,8 @@ impl Account {
 
 #[cfg(test)]
 mod tests {
+    use intent_runtime::Catalogue;
+
     use super::*;
 
     const TEN: Money = Money { cents: 1_000 };
@@ -140,6 +142,22 @@ mod tests {
     fn deposited(amount: Money) -> AccountEvent {
         let channel = "online".into();
         Deposited { amount, channel }.into()
+    }
+
+    #[test]
+    fn what_is_stored_stays_readable() {
+        intent_runtime::lock::check!(Account);
+    }
+
+    /// The guide shows the domain as a diagram.
+    #[test]
+    fn its_diagram_in_the_guide_is_that_of_the_code() {
+        let diagram = Catalogue::new().with::<Account>().unwrap().to_mermaid();
+        let page = include_str!("../../../docs/src/catalogue.md");
+        assert!(
+            page.contains(&format!("```mermaid\n{diagram}```")),
+            "docs/src/catalogue.md shows another diagram than this one:\n\n{diagram}"
+        );
     }
 
     #[test]

@@ -96,3 +96,9 @@ the_same_tests! {
     traits { SwitchedOn, SwitchedOff }
     by_hand { SwitchedOn {}, SwitchedOff {} }
 }
+
+/// All three store the same, by the test above; the lock holds the first to it.
+#[test]
+fn what_is_stored_stays_readable() {
+    intent_runtime::lock::check!(crate::macros::Light);
+}

@@ -25,7 +25,10 @@ pub(super) fn expand(block: &Block<'_>) -> TokenStream {
     let (structs, impls): (TokenStream, TokenStream) = structs(block, &decided);
     let decide: TokenStream = decided
         .iter()
-        .map(|decided| decide_impl(block, decided, &body(block, decided)))
+        .map(|decided| {
+            let functions = [body(block, decided), emits(block, decided)];
+            decide_impl(block, decided, &functions)
+        })
         .collect();
     let list = list_impl(block, &decided);
     let rest = scope::unnamed(&quote! { #impls #decide #list });
@@ -49,7 +52,7 @@ pub(super) fn stub(block: &Block<'_>) -> TokenStream {
     let (structs, impls): (TokenStream, TokenStream) = structs(block, &decided);
     let decide: TokenStream = decided
         .iter()
-        .map(|decided| decide_impl(block, decided, &quote!(loop {})))
+        .map(|decided| decide_impl(block, decided, &[quote!(loop {}), TokenStream::new()]))
         .collect();
     let rest = scope::unnamed(&quote! { #impls #decide });
     quote! { #item #structs #rest }
@@ -183,10 +186,16 @@ fn conditions<'a>(function: &Function<'a>) -> Vec<&'a Attribute> {
 /// ```
 /// impl Decide<Deposit> for Account {
 ///     type Error = Refused;
+///     const ONLY_CREATES: bool = true;                 // where there is a `#[create]` and no `#[handle]`
 ///     fn decide(state: Option<&Self>, command: Deposit, context: &Context) -> Result<Decision<Self>, Self::Error> { … }
+///     fn emits() -> Emits { … }
 /// }
 /// ```
-fn decide_impl(block: &Block<'_>, decided: &Decided<'_, '_>, body: &TokenStream) -> TokenStream {
+fn decide_impl(
+    block: &Block<'_>,
+    decided: &Decided<'_, '_>,
+    [body, emits]: &[TokenStream; 2],
+) -> TokenStream {
     let runtime = &block.attrs.runtime;
     let aggregate = block.aggregate();
     let command = &decided.command;
@@ -200,11 +209,17 @@ fn decide_impl(block: &Block<'_>, decided: &Decided<'_, '_>, body: &TokenStream)
         Some(error) => error.to_token_stream(),
         None => quote!(::core::convert::Infallible),
     };
+    let only_creates = (decided.create.is_some() && decided.handle.is_none()).then(|| {
+        quote!(
+            const ONLY_CREATES: ::core::primitive::bool = true;
+        )
+    });
     quote! {
         #(#conditions)*
         #[automatically_derived]
         impl #runtime::Decide<#command> for #aggregate {
             type Error = #error;
+            #only_creates
 
             #[allow(unused_variables)]
             fn decide(
@@ -214,8 +229,37 @@ fn decide_impl(block: &Block<'_>, decided: &Decided<'_, '_>, body: &TokenStream)
             ) -> ::core::result::Result<#runtime::Decision<Self>, Self::Error> {
                 #body
             }
+
+            #emits
         }
     }
+}
+
+/// ```
+/// fn emits() -> Emits { <Deposited as IntoEvents<Account>>::emits() }
+/// ```
+fn emits(block: &Block<'_>, decided: &Decided<'_, '_>) -> TokenStream {
+    let runtime = &block.attrs.runtime;
+    let aggregate = block.aggregate();
+    let mut of_functions = decided.functions().map(|function| {
+        let events = events(block, function);
+        quote!(<#events as #runtime::IntoEvents<#aggregate>>::emits())
+    });
+    let first = of_functions.next();
+    quote! {
+        fn emits() -> #runtime::Emits {
+            #first #(.and(#of_functions))*
+        }
+    }
+}
+
+/// What a function returns where it does not refuse.
+fn events(block: &Block<'_>, function: &Function<'_>) -> TokenStream {
+    let events = match function.output() {
+        Output::Infallible(events) => events,
+        Output::Fallible { events, .. } => events.to_token_stream(),
+    };
+    replace_self(events, &block.aggregate())
 }
 
 /// ```
@@ -271,9 +315,10 @@ fn call(block: &Block<'_>, decided: &Decided<'_, '_>, function: &Function<'_>) -
     });
     let arguments = state.into_iter().chain(arguments);
     let call = quote!(#aggregate::#name(#(#arguments),*));
-    let (events, decision) = match function.output() {
-        Output::Infallible(events) => (events, call),
-        Output::Fallible { events, error } => {
+    let events = events(block, function);
+    let decision = match function.output() {
+        Output::Infallible(_) => call,
+        Output::Fallible { error, .. } => {
             let shared = decided
                 .error()
                 .is_some_and(|shared| crate::paths::same(&shared, &error));
@@ -281,16 +326,14 @@ fn call(block: &Block<'_>, decided: &Decided<'_, '_>, function: &Function<'_>) -
                 true => quote!(return ::core::result::Result::Err(error)),
                 false => quote!(match error {}),
             };
-            let decision = quote! {
+            quote! {
                 match #call {
                     ::core::result::Result::Ok(decided) => decided,
                     ::core::result::Result::Err(error) => #refuse,
                 }
-            };
-            (events.to_token_stream(), decision)
+            }
         }
     };
-    let events = replace_self(events, &aggregate);
     quote! {
         {
             let decided = #decision;

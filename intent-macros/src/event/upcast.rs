@@ -18,6 +18,8 @@ use crate::{
 ///     __private::run_steps::<Self>(version, payload, &[__from_1, cents_to_money])
 /// }
 /// ```
+///
+/// With `from = DepositedV1` also `Event::predecessors`, which lists that struct.
 pub(super) fn upcast(event: &Event<'_>) -> TokenStream {
     let runtime = &event.attrs.runtime;
     let private = runtime.private();
@@ -27,11 +29,20 @@ pub(super) fn upcast(event: &Event<'_>) -> TokenStream {
     if last == 0 {
         return TokenStream::new();
     }
+    let mut predecessors = TokenStream::new();
     let body = match &event.attrs.from {
         Some(from) => {
             let predecessor = &from.value;
             // The type is named at the predecessor's place: a missing `From` is the fault of that word.
             let ident = generated(event.ident().to_string(), predecessor.span());
+            predecessors = quote! {
+                fn predecessors() -> ::std::vec::Vec<#runtime::EventKind> {
+                    #private::predecessors(
+                        <#predecessor as #runtime::Event>::predecessors,
+                        #runtime::EventKind::of::<#predecessor>,
+                    )
+                }
+            };
             quote! {
                 #private::upcast_from(
                     version,
@@ -61,6 +72,8 @@ pub(super) fn upcast(event: &Event<'_>) -> TokenStream {
         ) -> ::core::result::Result<Self, #runtime::DecodeError> {
             #body
         }
+
+        #predecessors
     }
 }
 

@@ -1,6 +1,8 @@
 //! One attempt at a command: decide on the state, append at the version that the decision saw.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
+
+use tokio::time::Instant;
 
 use super::{
     Receipt, Refusal, SendOptions,
@@ -16,8 +18,8 @@ use crate::{
     store::{Append, Appended},
 };
 
-/// How often an append of unknown outcome is resolved by appending again before the caller is told.
-const RESOLVE_TRIES: u32 = 5;
+/// How long an append of unknown outcome is tried again before the caller is told: a server that restarts is back by then.
+const RESOLVE_FOR: Duration = Duration::from_secs(10);
 
 /// One command, with what all its attempts share.
 pub(super) struct Sending<'a, C: Command> {
@@ -85,9 +87,10 @@ impl<'a, C: Command> Sending<'a, C> {
         let mut newest = kept.is_none();
         let mut folded = match kept {
             Some(folded) => folded,
-            None => load_to(self.store, &self.stream, Version::MAX)
-                .await
-                .map_err(load_error)?,
+            None => match self.create_unseen(passage).await? {
+                Some(done) => return Ok(Attempt::Done(done)),
+                None => self.load().await?,
+            },
         };
         loop {
             let verdict = match self.decide(&folded) {
@@ -104,11 +107,45 @@ impl<'a, C: Command> Sending<'a, C> {
             }
             // Only the newest state may turn a command away: another process may have appended since it was kept.
             let decided_on = folded.version;
-            folded = catch_up(self.store, &self.stream, folded)
-                .await
-                .map_err(load_error)?;
-            newest = folded.version == decided_on;
+            let caught_up = catch_up(self.store, &self.stream, folded).await;
+            (folded, newest) = match caught_up.map_err(load_error)? {
+                Some(folded) => {
+                    let newest = folded.version == decided_on;
+                    (folded, newest)
+                }
+                None => (self.load().await?, true),
+            };
         }
+    }
+
+    /// Lets a command that does nothing but create decide without a look at the store, where its aggregate most likely
+    /// does not exist: the append's own check tells. `None` where it does exist, or where the command is turned away, which
+    /// only the newest state may do.
+    async fn create_unseen(
+        &self,
+        passage: &mut Passage<'_>,
+    ) -> Result<Option<Receipt<C::Aggregate>>, SendError<Refusal<C>>> {
+        if !<C::Aggregate as Decide<C>>::ONLY_CREATES {
+            return Ok(None);
+        }
+        let Verdict::Emit(events) = self.decide(&Folded::EMPTY) else {
+            return Ok(None);
+        };
+        match self.emit(passage, Folded::EMPTY, events).await {
+            Ok(Attempt::Done(receipt)) => Ok(Some(receipt)),
+            Ok(Attempt::Conflict(_))
+            | Err(
+                SendError::Decision { .. }
+                | SendError::Encode { .. }
+                | SendError::Store(StoreError::Invalid { .. }),
+            ) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn load(&self) -> Result<Folded<C::Aggregate>, SendError<Refusal<C>>> {
+        let loaded = load_to(self.store, &self.stream, Version::MAX).await;
+        loaded.map_err(load_error)
     }
 
     fn decide(&self, folded: &Folded<C::Aggregate>) -> Verdict<C> {
@@ -239,7 +276,8 @@ impl<'a, C: Command> Sending<'a, C> {
 
     /// Finds out what became of an append by appending again under the same id and version: only that tells, for a
     /// read could miss a commit in flight. An error that says "not now" leaves the outcome unknown: the caller must
-    /// not believe that nothing was written.
+    /// not believe that nothing was written. The gate of the aggregate is kept meanwhile, for what is sent next would
+    /// meet the same fault.
     async fn resolve(
         &self,
         mut unknown: StoreError,
@@ -247,7 +285,11 @@ impl<'a, C: Command> Sending<'a, C> {
         events: &[<C::Aggregate as Aggregate>::Event],
         snapshot: Option<NewSnapshot>,
     ) -> Result<Appended, StoreError> {
-        for tries in 0..RESOLVE_TRIES {
+        let begun = Instant::now();
+        for tries in 0.. {
+            if begun.elapsed() >= RESOLVE_FOR {
+                break;
+            }
             wait_before(tries).await;
             // Encoded anew, so that the usual append, whose outcome is known, need not keep a copy.
             let Ok(payloads) = self.encode(events) else {
@@ -261,10 +303,14 @@ impl<'a, C: Command> Sending<'a, C> {
                     return known;
                 }
                 Err(error) => {
+                    let closed = matches!(error, StoreError::Closed);
                     unknown = StoreError::UnknownOutcome {
                         stream: self.stream.clone(),
                         source: Box::new(error),
                     };
+                    if closed {
+                        break;
+                    }
                 }
             }
         }

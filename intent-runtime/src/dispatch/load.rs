@@ -65,22 +65,36 @@ pub(crate) async fn load_to<A: Aggregate>(
         to,
         snapshot: codec.is_some(),
     };
-    fold(store, read, codec, Folded::EMPTY).await
+    let mut fold = Fold::new(stream, codec, Folded::EMPTY);
+    let read = store.read_state(read, &mut fold).await;
+    read.map_err(LoadError::Store)?;
+    fold.end()
 }
 
-/// Reads what was appended to a stream since `folded`.
+/// Reads what was appended to a stream since `folded`. `None` when the stream has no longer the event that `folded`
+/// ends with, as in a database that was put back to an earlier state: then nothing of `folded` is to be believed.
 pub(crate) async fn catch_up<A: Aggregate>(
     store: &dyn Store,
     stream: &StreamId,
     folded: Folded<A>,
-) -> Result<Folded<A>, LoadError> {
+) -> Result<Option<Folded<A>>, LoadError> {
+    let last = folded.version;
     let read = ReadStream {
         stream,
-        after: folded.version,
+        // That event once more, which tells whether it is there.
+        after: Version::new(last.get().saturating_sub(1)),
         to: Version::MAX,
         snapshot: false,
     };
-    fold(store, read, None, folded).await
+    let mut rest = Rest {
+        last,
+        found: last == Version::NONE,
+        fold: Fold::new(stream, None, folded),
+    };
+    let read = store.read_state(read, &mut rest).await;
+    read.map_err(LoadError::Store)?;
+    let folded = rest.fold.end()?;
+    Ok(rest.found.then_some(folded))
 }
 
 /// Reads the whole events of a stream, decoded.
@@ -124,29 +138,6 @@ pub(crate) async fn exists(store: &dyn Store, stream: &StreamId) -> Result<bool,
     Ok(exists)
 }
 
-async fn fold<A: Aggregate>(
-    store: &dyn Store,
-    read: ReadStream<'_>,
-    codec: Option<SnapshotCodec<A>>,
-    folded: Folded<A>,
-) -> Result<Folded<A>, LoadError> {
-    let mut fold = Fold {
-        stream: read.stream,
-        id: Id::from_uuid(read.stream.aggregate_id.as_uuid()),
-        codec,
-        folded,
-        failure: None,
-    };
-    store
-        .read_state(read, &mut fold)
-        .await
-        .map_err(LoadError::Store)?;
-    match fold.failure {
-        Some(error) => Err(error),
-        None => Ok(fold.folded),
-    }
-}
-
 struct Fold<'a, A: Aggregate> {
     stream: &'a StreamId,
     id: Id<A>,
@@ -155,7 +146,24 @@ struct Fold<'a, A: Aggregate> {
     failure: Option<LoadError>,
 }
 
-impl<A: Aggregate> Fold<'_, A> {
+impl<'a, A: Aggregate> Fold<'a, A> {
+    fn new(stream: &'a StreamId, codec: Option<SnapshotCodec<A>>, folded: Folded<A>) -> Self {
+        Self {
+            stream,
+            id: Id::from_uuid(stream.aggregate_id.as_uuid()),
+            codec,
+            folded,
+            failure: None,
+        }
+    }
+
+    fn end(self) -> Result<Folded<A>, LoadError> {
+        match self.failure {
+            Some(error) => Err(error),
+            None => Ok(self.folded),
+        }
+    }
+
     #[inline]
     fn fold(&mut self, version: Version, event: &A::Event) -> Result<(), LoadError> {
         fold_next(&mut self.folded.state, self.id, version, event).map_err(|source| {
@@ -220,5 +228,26 @@ impl<A: Aggregate> StateSink for Fold<'_, A> {
                 ControlFlow::Break(())
             }
         }
+    }
+}
+
+/// Folds the events after the last one that is known, and notes whether that one came by.
+struct Rest<'a, A: Aggregate> {
+    fold: Fold<'a, A>,
+    last: Version,
+    found: bool,
+}
+
+impl<A: Aggregate> StateSink for Rest<'_, A> {
+    fn snapshot(&mut self, _: StoredSnapshot) -> bool {
+        false
+    }
+
+    fn event(&mut self, event: RawEvent<'_>) -> ControlFlow<()> {
+        if event.version <= self.last {
+            self.found |= event.version == self.last;
+            return ControlFlow::Continue(());
+        }
+        self.fold.event(event)
     }
 }

@@ -180,7 +180,7 @@ impl Append {
     }
 }
 
-fn check_name(name: &str) -> Result<(), InvalidAppend> {
+pub(super) fn check_name(name: &str) -> Result<(), InvalidAppend> {
     if name.is_empty() || name.len() > Append::MAX_NAME || name.chars().any(char::is_control) {
         return Err(InvalidAppend::Name {
             name: name.to_owned(),
@@ -190,7 +190,7 @@ fn check_name(name: &str) -> Result<(), InvalidAppend> {
     Ok(())
 }
 
-fn check_size(what: &str, json: &str) -> Result<(), InvalidAppend> {
+pub(super) fn check_size(what: &str, json: &str) -> Result<(), InvalidAppend> {
     let bytes = json.len();
     if bytes > Append::MAX_PAYLOAD {
         return Err(InvalidAppend::TooLarge {

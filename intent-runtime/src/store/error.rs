@@ -1,6 +1,6 @@
 //! What can go wrong in a store.
 
-use super::Cursor;
+use super::{Cursor, ImportRefusal};
 use crate::{CommandId, Expect, StreamId, Version};
 
 /// The cause a store error keeps.
@@ -44,6 +44,17 @@ pub enum StoreError {
         /// Which limit.
         source: InvalidAppend,
     },
+    /// An event that was recorded elsewhere contradicts what is stored. Nothing of its page was written. Handling: see
+    /// [`ImportRefusal`].
+    #[error("event {version} of {stream} cannot be imported")]
+    ImportRefused {
+        /// Which stream.
+        stream: StreamId,
+        /// The version of the event.
+        version: Version,
+        /// What it contradicts.
+        source: ImportRefusal,
+    },
     /// The connection was lost while committing: it may have happened once, or not at all. Handling: append again
     /// under the same command id and version; the dispatcher does.
     #[error("whether the append to {stream} was committed is unknown")]
@@ -54,15 +65,16 @@ pub enum StoreError {
         source: Cause,
     },
     /// The medium is full. Handling: make room, then send again.
-    #[error("the disk that holds `{place}` is full")]
+    #[error("the disk that holds `{place}` is full: make room, then send again")]
     Full {
         /// Which database.
         place: String,
         /// What the database said.
         source: Cause,
     },
-    /// The database can be read, not written. Handling: give the process write access.
-    #[error("`{place}` is read-only")]
+    /// The database can be read, not written: a replica, or one without write access. Handling: connect to the primary, or
+    /// give the process write access.
+    #[error("`{place}` is read-only: write to the primary, or give this process write access")]
     ReadOnly {
         /// Which database.
         place: String,
@@ -70,7 +82,7 @@ pub enum StoreError {
         source: Cause,
     },
     /// Another process held the database too long. Handling: send again.
-    #[error("`{place}` is kept busy by another process")]
+    #[error("`{place}` is kept busy by another process: send again")]
     Busy {
         /// Which database.
         place: String,
@@ -113,8 +125,11 @@ pub enum StoreError {
         /// What the role may do.
         what: &'static str,
     },
-    /// The server has no connection left. Handling: raise its `max_connections`, or open fewer.
-    #[error("`{place}` has no connection left: raise its `max_connections` or open fewer")]
+    /// The server has no connection left, or all of the pool's were taken for longer than it waits. Handling: raise the
+    /// `max_connections` of the one that the cause names, or hold fewer.
+    #[error(
+        "`{place}` has no connection left: raise `max_connections` of the server or the pool, or hold fewer open"
+    )]
     NoConnection {
         /// Which database.
         place: String,
@@ -178,9 +193,20 @@ pub enum StoreError {
         /// What is wrong.
         what: String,
     },
-    /// The database cannot be opened or reached. Handling: check the path or address.
-    #[error("`{place}` cannot be opened or reached")]
+    /// The database cannot be opened or reached. Handling: check the path or address, and that it is up.
+    #[error("`{place}` cannot be opened or reached: check the path or address, and that it is up")]
     Unavailable {
+        /// Which database.
+        place: String,
+        /// What the database said.
+        source: Cause,
+    },
+    /// The server is there, and takes no connections now: it is starting up, recovering or shutting down. Handling: try
+    /// again in a moment; a standby without `hot_standby` takes none until it is promoted.
+    #[error(
+        "`{place}` takes no connections while it starts up, recovers or shuts down: try again in a moment"
+    )]
+    NotReady {
         /// Which database.
         place: String,
         /// What the database said.
@@ -250,7 +276,9 @@ pub enum InvalidAppend {
         event: String,
     },
     /// A payload, the metadata or the snapshot is too large.
-    #[error("{what} has {bytes} bytes, the limit is {limit}")]
+    #[error(
+        "{what} has {bytes} bytes, the limit is {limit}: keep what is large elsewhere and store where it is"
+    )]
     TooLarge {
         /// What is too large.
         what: String,

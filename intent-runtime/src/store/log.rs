@@ -53,8 +53,16 @@ impl Cursor {
             Some((own, position)) if own == store => Ok(position.get()),
             Some(_) => Err(crate::StoreError::UnknownCursor {
                 cursor: *self,
-                what: "it belongs to another store",
+                what: "it belongs to another store, so read the log of that one, or this one from the start",
             }),
+        }
+    }
+
+    /// The refusal to read on from behind the end.
+    pub(crate) fn beyond_the_end(self) -> crate::StoreError {
+        crate::StoreError::UnknownCursor {
+            cursor: self,
+            what: "it is beyond the end of the log, as after going back to a backup: read from an earlier cursor or the start",
         }
     }
 }

@@ -20,12 +20,14 @@
 //! | S13 | Bad input is a typed error before anything is written. |
 //! | S14 | Waiting readers are woken by appends, and go on without being woken too. |
 //! | S15 | Every call can be cancelled at any await. |
+//! | S16 | Imported events are as they were recorded, stand in the log in the order given, and are stored once; a page is all or nothing. |
 
 mod append;
 #[cfg(feature = "testkit")]
 pub mod conformance;
 mod connect;
 mod error;
+mod import;
 mod log;
 mod memory;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
@@ -39,6 +41,8 @@ mod stream;
 pub use append::{Append, Appended, Expect};
 pub(crate) use connect::connect;
 pub use error::{Cause, InvalidAppend, StoreError};
+pub(crate) use import::{ImportPlan, Met};
+pub use import::{ImportRefusal, Imported, check_import};
 pub use log::{
     Cursor, LogFilter, LogHealth, LogPage, LogWriter, NextPage, ParseCursorError, ReadLog,
 };
@@ -64,6 +68,13 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     ///
     /// Dropping the future does not undo what was already handed over.
     fn append(&self, append: Append) -> StoreFuture<'_, Appended>;
+
+    /// Stores events that were recorded elsewhere as they are: ids, tenants, versions, payloads, metadata and times stay,
+    /// the positions are this store's own, in the order given. All of the page are stored, durably, or none; those that
+    /// are there already are left as they are. When the outcome is unknown, import the page again.
+    ///
+    /// The first event that contradicts what is stored is [`StoreError::ImportRefused`].
+    fn import(&self, events: Vec<RecordedEvent>) -> StoreFuture<'_, Imported>;
 
     /// Reads what state is made of: first, if asked for, the newest snapshot not beyond `read.to`, then the events
     /// after it (or all, when there is none or the sink refuses it) in order. A stream that does not exist yields

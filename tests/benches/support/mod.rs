@@ -1,9 +1,17 @@
 //! What the benches share: a small domain, and how two ways of doing one thing are measured side by side.
 
 #![allow(dead_code, reason = "each bench uses its part")]
-#![allow(clippy::print_stdout, reason = "a bench prints its figures")]
+#![allow(
+    clippy::print_stdout,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::cast_precision_loss,
+    reason = "a bench prints its figures and ends when it cannot get them"
+)]
 
 pub mod account;
+pub mod callgrind;
+pub mod chains;
 
 use std::time::{Duration, Instant};
 

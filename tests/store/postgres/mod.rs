@@ -1,12 +1,18 @@
 //! The Postgres store keeps the contract, on a real server.
 
+mod forgotten;
+mod isolation;
 mod mistakes;
+mod pooler;
 mod races;
 mod refusals;
+mod replica;
+mod restore;
 mod rights;
-mod roles;
+pub mod roles;
 mod storm;
 mod survival;
+mod work;
 
 use std::sync::Arc;
 
@@ -22,6 +28,30 @@ intent_runtime::store_conformance!(async {
         .await;
     (roles.open(&roles.app).await.unwrap(), roles)
 });
+
+/// The same on another major version than the system's, all on one server.
+mod on_postgres_18 {
+    use intent_tests::postgres::{Binaries, Cluster, Options};
+    use tokio::sync::OnceCell;
+
+    use super::Roles;
+
+    async fn roles() -> Roles {
+        static SERVER: OnceCell<Cluster> = OnceCell::const_new();
+        let options = || Options::fast().binaries(Binaries::of(18));
+        let cluster = SERVER.get_or_init(|| Cluster::start(options())).await;
+        assert_eq!(cluster.major(), 18);
+        Roles::on(cluster.server()).await
+    }
+
+    intent_runtime::store_conformance!(async {
+        let roles = roles().await;
+        roles
+            .run(&format!("SELECT intent.grant_reader('{}')", roles.app))
+            .await;
+        (roles.open(&roles.app).await.unwrap(), roles)
+    });
+}
 
 #[tokio::test]
 async fn a_restart_finds_everything() {

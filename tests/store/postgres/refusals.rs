@@ -1,13 +1,15 @@
 //! Bad input and bad surroundings: each a typed error that says what to do, and nothing half done.
 
-use std::error::Error;
+use std::{error::Error, time::Duration};
 
-use intent_runtime::{App, PgStore, Store, StoreError};
+use intent_runtime::{
+    App, AsOf, PgStore, Store, StoreError, StreamId, Timestamp, Version, store::Append,
+};
 use intent_tests::postgres::{Cluster, Options, TempDatabase};
-use sqlx::{Connection, Executor};
+use sqlx::{Connection, Executor, postgres::PgPoolOptions};
 
 use super::roles::Roles;
-use crate::store::appending::{append, stream};
+use crate::store::appending::{append, append_payload, stream};
 
 #[tokio::test]
 async fn a_place_that_cannot_be_reached_is_named_without_its_password() {
@@ -16,7 +18,7 @@ async fn a_place_that_cannot_be_reached_is_named_without_its_password() {
     assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
     assert_eq!(
         error.to_string(),
-        "`127.0.0.1:1/shop` cannot be opened or reached"
+        "`127.0.0.1:1/shop` cannot be opened or reached: check the path or address, and that it is up"
     );
     let wrong = App::connect("postgres://ada:secret@:x:/shop")
         .await
@@ -149,8 +151,7 @@ async fn a_read_only_database_can_be_read() {
     let store = roles.open(&roles.app).await.unwrap();
     let error = store.append(append(&stream, 1)).await.unwrap_err();
     assert!(matches!(error, StoreError::ReadOnly { .. }), "{error:?}");
-    let now = intent_runtime::AsOf::Recorded(intent_runtime::Timestamp::now());
-    assert_eq!(store.version_as_of(&stream, now).await.unwrap().get(), 2);
+    assert_eq!(version(&store, &stream).await.unwrap().get(), 2);
 }
 
 #[tokio::test]
@@ -167,8 +168,15 @@ async fn a_statement_time_out_is_told_and_the_store_goes_on() {
     transaction.execute(lock).await.unwrap();
     let error = store.append(append(&stream, 1)).await.unwrap_err();
     assert!(matches!(error, StoreError::TimedOut { .. }), "{error:?}");
+    let error = version(&store, &stream).await.unwrap_err();
+    assert!(matches!(error, StoreError::TimedOut { .. }), "{error:?}");
+    assert!(
+        error.to_string().contains("raise `statement_timeout`"),
+        "{error}"
+    );
     transaction.rollback().await.unwrap();
     store.append(append(&stream, 1)).await.unwrap();
+    assert_eq!(version(&store, &stream).await.unwrap().get(), 2);
 }
 
 #[tokio::test]
@@ -201,4 +209,163 @@ async fn a_server_out_of_connections_is_told_and_the_store_recovers() {
         }
     };
     store.append(append(&stream(), 1)).await.unwrap();
+}
+
+/// The version that a stream is at.
+async fn version(store: &PgStore, stream: &StreamId) -> Result<Version, StoreError> {
+    let now = AsOf::Recorded(Timestamp::MAX);
+    store.version_as_of(stream, now).await
+}
+
+#[tokio::test]
+async fn a_server_that_fills_up_under_a_store_is_told_and_the_pool_recovers() {
+    let options = Options::fast().set("max_connections", "6");
+    let cluster = Cluster::start(options.set("superuser_reserved_connections", "0")).await;
+    let url = cluster.superuser_url();
+    let pool = PgPoolOptions::new().acquire_timeout(Duration::from_millis(200));
+    let store = PgStore::new(pool.connect(&url).await.unwrap())
+        .await
+        .unwrap();
+    let held = store.pool().acquire().await.unwrap();
+    let mut taken = Vec::new();
+    while let Ok(connection) = sqlx::PgConnection::connect(&url).await {
+        taken.push(connection);
+    }
+    let stream = stream();
+    let read = version(&store, &stream).await.unwrap_err();
+    let written = store.append(append(&stream, 1)).await.unwrap_err();
+    for error in [read, written] {
+        assert!(
+            matches!(error, StoreError::NoConnection { .. }),
+            "{error:?}"
+        );
+        let source = error.source().unwrap().to_string();
+        assert!(source.contains("too many clients"), "{source}");
+    }
+    taken.clear();
+    drop(held);
+    assert_eq!(version(&store, &stream).await.unwrap(), Version::NONE);
+}
+
+#[tokio::test]
+async fn a_pool_that_is_all_taken_is_told_and_usable_afterwards() {
+    let roles = Roles::new().await;
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(Duration::from_millis(50));
+    let url = roles.database().url_as(&roles.app);
+    let store = PgStore::new(pool.connect(&url).await.unwrap())
+        .await
+        .unwrap();
+    let stream = stream();
+    let held = store.pool().begin().await.unwrap();
+    let error = version(&store, &stream).await.unwrap_err();
+    assert!(
+        matches!(error, StoreError::NoConnection { .. }),
+        "{error:?}"
+    );
+    assert!(error.to_string().contains("or the pool"), "{error}");
+    // Appends go by connections of their own.
+    store.append(append(&stream, 1)).await.unwrap();
+    held.rollback().await.unwrap();
+    assert_eq!(version(&store, &stream).await.unwrap(), Version::FIRST);
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_told_and_a_right_one_goes_on() {
+    let cluster = Cluster::start(Options::fast().ask_password_of("ada")).await;
+    let mut admin = cluster.server().connect("postgres").await.unwrap();
+    admin
+        .execute("CREATE ROLE ada LOGIN PASSWORD 'right'; GRANT CREATE ON DATABASE postgres TO ada")
+        .await
+        .unwrap();
+    let url = |password: &str| {
+        let role = format!("ada:{password}");
+        cluster.server().url_as(&role, "postgres")
+    };
+    let error = PgStore::connect(&url("wrong")).await.unwrap_err();
+    assert_unauthenticated(&error, "wrong");
+    let none = cluster.server().url_as("ada", "postgres");
+    let error = PgStore::connect(&none).await.unwrap_err();
+    assert!(
+        matches!(error, StoreError::Unauthenticated { .. }),
+        "{error:?}"
+    );
+    let store = PgStore::connect(&url("right")).await.unwrap();
+    let stream = stream();
+    store.append(append(&stream, 1)).await.unwrap();
+    assert_eq!(version(&store, &stream).await.unwrap(), Version::FIRST);
+
+    // A password that is changed under a store: connections that are opened since are refused, until it is right again.
+    admin
+        .execute(
+            "ALTER ROLE ada PASSWORD 'other';
+             SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'ada'",
+        )
+        .await
+        .unwrap();
+    let error = version(&store, &stream).await.unwrap_err();
+    assert_unauthenticated(&error, "right");
+    admin
+        .execute("ALTER ROLE ada PASSWORD 'right'")
+        .await
+        .unwrap();
+    assert_eq!(version(&store, &stream).await.unwrap(), Version::FIRST);
+}
+
+fn assert_unauthenticated(error: &StoreError, password: &str) {
+    assert!(
+        matches!(error, StoreError::Unauthenticated { .. }),
+        "{error:?}"
+    );
+    assert!(error.to_string().ends_with("correct the URL"), "{error}");
+    let told = format!("{error} {error:?}");
+    assert!(!told.contains(password), "{told}");
+}
+
+#[tokio::test]
+async fn a_schema_that_goes_under_a_store_is_told_and_found_again() {
+    let roles = Roles::new().await;
+    let store = roles.open(&roles.app).await.unwrap();
+    let stream = stream();
+    store.append(append(&stream, 1)).await.unwrap();
+    roles.run("DROP SCHEMA intent CASCADE").await;
+    let read = version(&store, &stream).await.unwrap_err();
+    let written = store.append(append(&stream, 1)).await.unwrap_err();
+    for error in [read, written] {
+        assert!(
+            matches!(error, StoreError::NotMigrated { found: 0, .. }),
+            "{error:?}"
+        );
+        assert!(
+            error.to_string().contains("as a role that may create"),
+            "{error}"
+        );
+    }
+    roles.open(&roles.owner).await.unwrap();
+    roles
+        .run(&format!("SELECT intent.grant_app('{}')", roles.app))
+        .await;
+    store.append(append(&stream, 1)).await.unwrap();
+    assert_eq!(version(&store, &stream).await.unwrap(), Version::FIRST);
+}
+
+#[tokio::test]
+async fn a_payload_over_the_limit_is_told_before_anything_is_sent() {
+    let roles = Roles::new().await;
+    let store = roles.open(&roles.app).await.unwrap();
+    let stream = stream();
+    let payload = |bytes: usize| format!("\"{}\"", "x".repeat(bytes - 2));
+    let most = Append::MAX_PAYLOAD;
+    let over = append_payload(&stream, &payload(most + 1));
+    let error = store.append(over).await.unwrap_err();
+    assert!(matches!(error, StoreError::Invalid { .. }), "{error:?}");
+    let source = error.source().unwrap().to_string();
+    assert_eq!(
+        source,
+        "Deposited has 16777217 bytes, the limit is 16777216: keep what is large elsewhere and store where it is"
+    );
+    let at_the_limit = append_payload(&stream, &payload(most));
+    store.append(at_the_limit).await.unwrap();
+    assert_eq!(version(&store, &stream).await.unwrap(), Version::FIRST);
 }

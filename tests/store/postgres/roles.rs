@@ -1,7 +1,7 @@
 //! A database with the roles that a careful operator gives: none of them a superuser.
 
 use intent_runtime::{PgStore, Store, StoreError};
-use intent_tests::postgres::TempDatabase;
+use intent_tests::postgres::{Server, TempDatabase};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 
 /// A database of a test's own, with our tables, and a role for each kind of work.
@@ -15,7 +15,11 @@ pub struct Roles {
 impl Roles {
     /// Without our tables yet.
     pub async fn empty() -> Self {
-        let database = TempDatabase::new().await;
+        Self::empty_on(Server::shared().await).await
+    }
+
+    async fn empty_on(server: &Server) -> Self {
+        let database = TempDatabase::on(server).await;
         let role = |kind: &str| format!("{kind}_{}", database.name());
         let roles = Self {
             owner: role("owner"),
@@ -23,18 +27,44 @@ impl Roles {
             reader: role("reader"),
             database,
         };
-        for role in [&roles.owner, &roles.app, &roles.reader] {
-            roles.run(&format!("CREATE ROLE {role} LOGIN")).await;
-        }
-        let name = roles.database.name();
-        roles
-            .run(&format!("ALTER DATABASE {name} OWNER TO {}", roles.owner))
-            .await;
+        roles.make().await;
         roles
     }
 
+    /// An empty database for the same roles, on this server or another.
+    pub async fn beside(&self, server: &Server) -> Self {
+        let roles = Self {
+            database: TempDatabase::on(server).await,
+            owner: self.owner.clone(),
+            app: self.app.clone(),
+            reader: self.reader.clone(),
+        };
+        roles.make().await;
+        roles
+    }
+
+    /// Makes the roles that the server does not have, and hands the database to its owner.
+    async fn make(&self) {
+        let mut connection = self.database.connect().await.unwrap();
+        for role in [&self.owner, &self.app, &self.reader] {
+            let there = sqlx::query("SELECT FROM pg_roles WHERE rolname = $1").bind(role);
+            let there = there.fetch_optional(&mut connection).await.unwrap();
+            if there.is_none() {
+                self.run(&format!("CREATE ROLE {role} LOGIN")).await;
+            }
+        }
+        let name = self.database.name();
+        self.run(&format!("ALTER DATABASE {name} OWNER TO {}", self.owner))
+            .await;
+    }
+
     pub async fn new() -> Self {
-        let roles = Self::empty().await;
+        Self::on(Server::shared().await).await
+    }
+
+    /// With our tables, on a server.
+    pub async fn on(server: &Server) -> Self {
+        let roles = Self::empty_on(server).await;
         roles
             .open(&roles.owner)
             .await
@@ -49,9 +79,26 @@ impl Roles {
         roles
     }
 
+    pub fn database(&self) -> &TempDatabase {
+        &self.database
+    }
+
     /// The store as a role sees it.
     pub async fn open(&self, role: &str) -> Result<PgStore, StoreError> {
         PgStore::connect(&self.database.url_as(role)).await
+    }
+
+    /// The same through a pooler.
+    pub async fn open_through(&self, pooler: &Server, role: &str) -> Result<PgStore, StoreError> {
+        PgStore::connect(&self.url_through(pooler, role)).await
+    }
+
+    pub fn url_through(&self, pooler: &Server, role: &str) -> String {
+        pooler.url_as(role, self.database.name())
+    }
+
+    pub fn server(&self) -> &Server {
+        self.database.server()
     }
 
     pub async fn pool(&self, role: &str) -> PgPool {

@@ -12,7 +12,7 @@ use std::{
 };
 
 use intent_runtime::{App, PgStore, SendError, StoreError, prelude::*};
-use intent_tests::postgres::{Cluster, Options, Proxy, TempDatabase};
+use intent_tests::postgres::{Bouncer, Cluster, Options, PoolOptions, Proxy, TempDatabase};
 use sqlx::{Executor, PgConnection, Row};
 use tokio::{sync::watch, task::JoinSet};
 
@@ -44,6 +44,22 @@ async fn a_server_that_is_killed_loses_and_doubles_nothing() {
     }
     load.moves_on(100).await;
     load.end(&format!("{kills} kills")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_killed_behind_a_pooler_loses_and_doubles_nothing() {
+    let kills = if soaks() { 50 } else { 3 };
+    let cluster = Cluster::start(Options::fast()).await;
+    let bouncer = Bouncer::start(cluster.server(), PoolOptions::transaction()).await;
+    let store = PgStore::connect(&bouncer.url("postgres")).await.unwrap();
+    let load = Load::start(store).await;
+    for _ in 0..kills {
+        load.moves_on(100).await;
+        cluster.kill_9().await;
+        cluster.restart().await;
+    }
+    load.moves_on(100).await;
+    load.end(&format!("{kills} kills behind a pooler")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -193,7 +209,12 @@ impl Worker {
                 SendError::Store(StoreError::UnknownOutcome { .. }) => {
                     self.unknown.fetch_add(1, Ordering::SeqCst);
                 }
-                SendError::Store(StoreError::Unavailable { .. } | StoreError::Busy { .. }) => {}
+                SendError::Store(
+                    StoreError::Unavailable { .. }
+                    | StoreError::NotReady { .. }
+                    | StoreError::NoConnection { .. }
+                    | StoreError::Busy { .. },
+                ) => {}
                 other => panic!("{other:?}"),
             }
             // As a client would.

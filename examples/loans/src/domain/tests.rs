@@ -1,6 +1,6 @@
 //! Each rule at work: what it allows, and what it refuses.
 
-use intent_runtime::prelude::*;
+use intent_runtime::{Catalogue, prelude::*};
 
 use super::*;
 
@@ -46,6 +46,25 @@ fn offered_then<E: Into<LoanApplicationEvent>>(
     let mut events = offered();
     events.extend(more.into_iter().map(Into::into));
     events
+}
+
+#[test]
+fn what_is_stored_stays_readable() {
+    intent_runtime::lock::check!(LoanApplication);
+}
+
+/// The README shows the domain as a diagram.
+#[test]
+fn its_diagram_in_the_readme_is_that_of_the_code() {
+    let diagram = Catalogue::new()
+        .with::<LoanApplication>()
+        .unwrap()
+        .to_mermaid();
+    let page = include_str!("../../README.md");
+    assert!(
+        page.contains(&format!("```mermaid\n{diagram}```")),
+        "examples/loans/README.md shows another diagram than this one:\n\n{diagram}"
+    );
 }
 
 #[test]

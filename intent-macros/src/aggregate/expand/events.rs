@@ -4,7 +4,10 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt as _;
 
-use super::{super::model::Aggregate, past};
+use super::{
+    super::{attrs::Effect, model::Aggregate},
+    past,
+};
 
 /// ```
 /// /// The events of `Account`.
@@ -132,7 +135,7 @@ fn standard(aggregate: &Aggregate<'_>) -> TokenStream {
 ///         if name == "Flagged" { return Ok(Decoded::NOTHING); }
 ///         Err(DecodeError::unknown_event(name))
 ///     }
-///     fn kinds() -> Vec<EventKind> { vec![kind_of::<Account, Opened>()] }
+///     fn kinds() -> Vec<EventKind> { vec![kind_of::<Account, Opened>().creating().changing(&["owner"])] }
 ///     fn split() -> Vec<EventKind> { vec![split_kind_of::<Account, Moved>()] }
 ///     fn retired() -> &'static [&'static str] { &["Flagged"] }
 /// }
@@ -145,6 +148,7 @@ fn codec(aggregate: &Aggregate<'_>) -> TokenStream {
     let paths: Vec<_> = events.iter().map(|event| event.path).collect();
     let variants: Vec<_> = events.iter().map(super::Event::variant).collect();
     let (past, past_kinds) = (past::decode(aggregate), past::kinds(aggregate));
+    let kinds = events.iter().map(|event| kind(aggregate, *event));
     let this = match events.is_empty() {
         true => quote!(*self),
         false => quote!(self),
@@ -191,12 +195,28 @@ fn codec(aggregate: &Aggregate<'_>) -> TokenStream {
             }
 
             fn kinds() -> ::std::vec::Vec<#runtime::EventKind> {
-                ::std::vec![#(#private::kind_of::<#ident, #paths>()),*]
+                ::std::vec![#(#kinds),*]
             }
 
             #past_kinds
         }
     }
+}
+
+/// An event as the catalogue knows it; what a function of the user's changes is not known.
+fn kind(aggregate: &Aggregate<'_>, event: super::Event<'_>) -> TokenStream {
+    let private = aggregate.attrs.runtime.private();
+    let (ident, path) = (aggregate.ident(), event.path);
+    let creating = event.creating.then(|| quote!(.creating()));
+    let changing = (!matches!(event.effect, Effect::Function(_))).then(|| {
+        let changed = aggregate
+            .fields
+            .iter()
+            .filter(|field| field.rule(event).is_some());
+        let names = changed.map(|field| field.ident.unraw().to_string());
+        quote!(.changing(&[#(#names),*]))
+    });
+    quote!(#private::kind_of::<#ident, #path>() #creating #changing)
 }
 
 /// ```
@@ -209,6 +229,7 @@ fn codec(aggregate: &Aggregate<'_>) -> TokenStream {
 /// ```
 fn conversions(aggregate: &Aggregate<'_>) -> TokenStream {
     let runtime = &aggregate.attrs.runtime;
+    let private = runtime.private();
     let (ident, event_enum) = (aggregate.ident(), aggregate.event_enum());
     let events = distinct(aggregate);
     let single = events.len() == 1;
@@ -237,6 +258,10 @@ fn conversions(aggregate: &Aggregate<'_>) -> TokenStream {
                 fn append_to(self, events: &mut ::std::vec::Vec<#event_enum>) {
                     events.push(#event_enum::#variant(self));
                 }
+
+                fn emits() -> #runtime::Emits {
+                    #private::emits::<#ident, #path>()
+                }
             }
         }
     });
@@ -247,6 +272,10 @@ fn conversions(aggregate: &Aggregate<'_>) -> TokenStream {
         impl #runtime::IntoEvents<#ident> for #event_enum {
             fn append_to(self, events: &mut ::std::vec::Vec<#event_enum>) {
                 events.push(self);
+            }
+
+            fn emits() -> #runtime::Emits {
+                #runtime::Emits::Any
             }
         }
     }

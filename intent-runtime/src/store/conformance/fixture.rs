@@ -6,8 +6,9 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::{
-    AggregateId, CommandId, EncodedMetadata, Expect, Metadata, NewEvent, NewSnapshot,
-    RecordedEvent, Store, StoreError, StoredSnapshot, StreamId, TenantId, Timestamp, Version,
+    AggregateId, CommandId, EncodedMetadata, EventId, Expect, Metadata, NewEvent, NewSnapshot,
+    Position, RecordedEvent, Store, StoreError, StoredSnapshot, StreamId, TenantId, Timestamp,
+    Version,
     store::{AggregateType, Append, Appended, RawEvent, ReadStream, StateSink},
 };
 
@@ -85,6 +86,25 @@ pub(super) fn append_as(
 pub(super) fn at(time: Timestamp, mut append: Append) -> Append {
     append.metadata = encoded(Metadata::new().timestamp(time));
     append
+}
+
+/// An event of another store, of an id that nothing else has, recorded as many seconds after the millennium as its
+/// version says.
+pub(super) fn recorded(stream: &StreamId, version: u64, payload: &str) -> RecordedEvent {
+    let seconds = 946_684_800 + version.min(1_000_000).cast_signed();
+    RecordedEvent {
+        position: Position::new(0),
+        id: EventId::of(CommandId::new(), 0),
+        tenant_id: stream.tenant_id,
+        aggregate_type: stream.aggregate_type.to_string(),
+        aggregate_id: stream.aggregate_id,
+        version: Version::new(version),
+        event_type: "Deposited".into(),
+        schema_version: 1,
+        payload: payload.to_owned(),
+        metadata: Metadata::new(),
+        recorded_at: Timestamp::from_micros(seconds * 1_000_000).expect("a time of our calendar"),
+    }
 }
 
 pub(super) fn snapshot(version: u64, state: &str) -> NewSnapshot {

@@ -8,8 +8,8 @@ use std::{
 };
 
 use super::fixture::{
-    Loaded, Subject, append, append_as, events_in, fill, load, new_stream, snapshot, stored,
-    with_snapshot,
+    Loaded, Subject, append, append_as, events_in, fill, load, new_stream, recorded, snapshot,
+    stored, with_snapshot,
 };
 use crate::{
     AsOf, CommandId, Expect, StoreError, TenantId, Timestamp,
@@ -108,6 +108,7 @@ pub async fn a_closed_store_says_so(store: Subject) {
             .events_of_command(TenantId::DEFAULT, CommandId::new())
             .await,
     );
+    is_closed(store.import(vec![recorded(&stream, 1, "1")]).await);
     is_closed(store.save_snapshot(&stream, snapshot(1, "{}")).await);
     is_closed(store.delete_snapshots(TenantId::DEFAULT, None).await);
 }

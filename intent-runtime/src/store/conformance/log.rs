@@ -232,7 +232,7 @@ pub async fn a_cancelled_reader_loses_nothing(store: Subject) {
     assert_eq!(payloads(&seen), expected);
 }
 
-fn in_new_tenant() -> StreamId {
+pub(super) fn in_new_tenant() -> StreamId {
     StreamId {
         tenant_id: new_tenant(),
         ..new_stream()
@@ -247,7 +247,7 @@ fn named(aggregate_type: &'static str) -> StreamId {
     }
 }
 
-fn payloads(events: &[RecordedEvent]) -> Vec<&str> {
+pub(super) fn payloads(events: &[RecordedEvent]) -> Vec<&str> {
     events.iter().map(|event| &*event.payload).collect()
 }
 
@@ -273,7 +273,7 @@ async fn read(
     (events, page.expect("the log can be read"))
 }
 
-async fn whole_log(store: &Subject, limit: usize) -> Vec<RecordedEvent> {
+pub(super) async fn whole_log(store: &Subject, limit: usize) -> Vec<RecordedEvent> {
     let mut all = Vec::new();
     let mut after = Cursor::START;
     loop {

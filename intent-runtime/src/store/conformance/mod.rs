@@ -25,6 +25,7 @@ pub mod appending;
 pub mod commands;
 pub mod durability;
 mod fixture;
+pub mod importing;
 pub mod lifecycle;
 pub mod limits;
 pub mod log;
@@ -117,6 +118,19 @@ macro_rules! store_conformance {
                 readers_beside_writers_miss_nothing,
                 a_waiting_reader_is_woken,
                 a_cancelled_reader_loses_nothing,
+            }
+            importing::{
+                imported_events_are_as_they_were_recorded,
+                an_imported_payload_of_16_mib_is_kept,
+                an_import_goes_on_without_doubling,
+                a_refused_page_leaves_nothing,
+                what_contradicts_is_refused,
+                an_import_beyond_the_limits_is_refused,
+                an_imported_stream_goes_on,
+                an_import_stays_in_its_tenants,
+                imports_beside_appends_keep_the_log_whole,
+                an_import_wakes_readers,
+                a_cancelled_import_is_whole_or_not_there,
             }
             lifecycle::{
                 dropped_appends_leave_the_store_sound,

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use crate::{
     AggregateId, CommandId, EventId, Metadata, NewSnapshot, Position, RecordedEvent,
     StoredSnapshot, TenantId, Timestamp, Version,
-    store::{Append, Appended, AsOf, ReadStream, StoreError, StreamId},
+    store::{Append, Appended, AsOf, ImportPlan, Imported, Met, ReadStream, StoreError, StreamId},
 };
 
 #[derive(Default)]
@@ -19,8 +19,8 @@ pub(super) struct Content {
 #[derive(Default)]
 pub(super) struct Tenant {
     pub(super) streams: HashMap<AggregateId, Stream>,
-    /// The first event of every command, by its id, with its stream and its version there.
-    commands: HashMap<EventId, (AggregateId, Version)>,
+    /// Every event by its id: its stream and its version there.
+    ids: HashMap<EventId, (AggregateId, Version)>,
     pub(super) snapshots: HashMap<AggregateId, StoredSnapshot>,
 }
 
@@ -46,7 +46,7 @@ impl Content {
             });
         }
         let after = append.version_after(actual)?;
-        Ok(self.store(append, actual, after))
+        Ok(self.store(append, after))
     }
 
     /// The events of the append's command, if it was seen before for the same stream.
@@ -71,7 +71,7 @@ impl Content {
     }
 
     /// Stores what was checked; cannot fail, so that an append is all or nothing.
-    fn store(&mut self, append: Append, before: Version, after: Version) -> Appended {
+    fn store(&mut self, append: Append, after: Version) -> Appended {
         let recorded_at = Timestamp::now();
         let id = append.stream;
         let tenant = self.tenants.entry(id.tenant_id).or_default();
@@ -82,16 +82,13 @@ impl Content {
                 aggregate_type: id.aggregate_type.to_string(),
                 events: Vec::new(),
             });
-        let first = EventId::of(append.command_id, 0);
-        tenant
-            .commands
-            .insert(first, (id.aggregate_id, before.next()));
         let mut position = u64::try_from(self.log.len()).unwrap_or(u64::MAX);
         for (index, event) in (0..).zip(append.events) {
             position += 1;
+            let event_id = EventId::of(append.command_id, index);
             let event = Arc::new(RecordedEvent {
                 position: Position::new(position),
-                id: EventId::of(append.command_id, index),
+                id: event_id,
                 tenant_id: id.tenant_id,
                 aggregate_type: stream.aggregate_type.clone(),
                 aggregate_id: id.aggregate_id,
@@ -102,6 +99,9 @@ impl Content {
                 metadata: Metadata::clone(&append.metadata),
                 recorded_at,
             });
+            tenant
+                .ids
+                .insert(event_id, (id.aggregate_id, event.version));
             self.log.push(Arc::clone(&event));
             stream.events.push(event);
         }
@@ -113,6 +113,54 @@ impl Content {
             position: Position::new(position),
             recorded_at,
         }
+    }
+
+    /// Stores a page of events that were checked, as they are.
+    pub(super) fn import(&mut self, events: Vec<RecordedEvent>) -> Result<Imported, StoreError> {
+        let mut plan = ImportPlan::default();
+        let new = events
+            .iter()
+            .map(|event| plan.is_new(event, self.met(event)));
+        let new = new.collect::<Result<Vec<bool>, _>>()?;
+        let mut imported = Imported::default();
+        for (event, new) in events.into_iter().zip(new) {
+            if new {
+                imported.stored += 1;
+                self.keep(event);
+            } else {
+                imported.known += 1;
+            }
+        }
+        Ok(imported)
+    }
+
+    fn met(&self, event: &RecordedEvent) -> Met {
+        let Some(tenant) = self.tenants.get(&event.tenant_id) else {
+            return Met::default();
+        };
+        let stream = tenant.streams.get(&event.aggregate_id);
+        let place = tenant.ids.get(&event.id);
+        let stored = place.and_then(|(id, version)| tenant.streams.get(id)?.event(*version));
+        Met {
+            stream: stream.map(|stream| (stream.version(), stream.aggregate_type.clone())),
+            event: stored.cloned(),
+        }
+    }
+
+    fn keep(&mut self, mut event: RecordedEvent) {
+        let last = u64::try_from(self.log.len()).unwrap_or(u64::MAX);
+        event.position = Position::new(last.saturating_add(1));
+        let tenant = self.tenants.entry(event.tenant_id).or_default();
+        let stream = tenant.streams.entry(event.aggregate_id);
+        let stream = stream.or_insert_with(|| Stream {
+            aggregate_type: event.aggregate_type.clone(),
+            events: Vec::new(),
+        });
+        let place = (event.aggregate_id, event.version);
+        tenant.ids.insert(event.id, place);
+        let event = Arc::new(event);
+        self.log.push(Arc::clone(&event));
+        stream.events.push(event);
     }
 
     /// The stream with this id, which must be of this type.
@@ -155,7 +203,7 @@ impl Content {
         let Some(tenant) = self.tenants.get(&tenant) else {
             return Vec::new();
         };
-        let first = tenant.commands.get(&EventId::of(command, 0));
+        let first = tenant.ids.get(&EventId::of(command, 0));
         let Some((stream, first)) =
             first.and_then(|(id, first)| Some((tenant.streams.get(id)?, first)))
         else {
@@ -203,5 +251,11 @@ impl Stream {
         self.events
             .last()
             .map_or(Version::NONE, |event| event.version)
+    }
+
+    /// Versions are dense from 1, so an event stands at its own.
+    fn event(&self, version: Version) -> Option<&RecordedEvent> {
+        let index = usize::try_from(version.get()).ok()?.checked_sub(1)?;
+        self.events.get(index).map(|event| &**event)
     }
 }

@@ -14,8 +14,9 @@ use uuid::Uuid;
 
 use self::content::Content;
 use super::{
-    AggregateType, Append, Appended, AsOf, Cursor, EventSink, LogHealth, LogPage, NextPage,
-    RawEvent, ReadLog, ReadStream, StateSink, Store, StoreError, StoreFuture, StreamId,
+    AggregateType, Append, Appended, AsOf, Cursor, EventSink, Imported, LogHealth, LogPage,
+    NextPage, RawEvent, ReadLog, ReadStream, StateSink, Store, StoreError, StoreFuture, StreamId,
+    check_import,
 };
 use crate::{CommandId, NewSnapshot, Position, RecordedEvent, TenantId, Version};
 
@@ -76,6 +77,13 @@ impl MemoryStore {
         Ok(appended)
     }
 
+    fn import_now(&self, events: Vec<RecordedEvent>) -> Result<Imported, StoreError> {
+        check_import(&events)?;
+        let imported = self.write()?.import(events)?;
+        self.grown.send_replace(());
+        Ok(imported)
+    }
+
     fn read_log_now(
         &self,
         read: ReadLog<'_>,
@@ -87,10 +95,7 @@ impl MemoryStore {
             let last = u64::try_from(content.log.len()).unwrap_or(u64::MAX);
             let after = usize::try_from(after).ok();
             let rest = after.and_then(|after| content.log.get(after..));
-            let rest = rest.ok_or(StoreError::UnknownCursor {
-                cursor: read.after,
-                what: "it is beyond the end of the log",
-            })?;
+            let rest = rest.ok_or_else(|| read.after.beyond_the_end())?;
             (rest[..read.limit.min(rest.len())].to_vec(), last)
         };
         let mut end = after;
@@ -210,6 +215,10 @@ impl fmt::Debug for MemoryStore {
 impl Store for MemoryStore {
     fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
         Box::pin(async move { self.append_now(append) })
+    }
+
+    fn import(&self, events: Vec<RecordedEvent>) -> StoreFuture<'_, Imported> {
+        Box::pin(async move { self.import_now(events) })
     }
 
     fn read_state<'a>(

@@ -2,13 +2,14 @@
 
 use std::{error::Error, fmt, sync::Arc};
 
-use sqlx::postgres::{PgConnectOptions, PgDatabaseError};
+use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgSeverity};
 
 use crate::{StoreError, StreamId, store::Cause};
 
 /// SQLSTATE codes, as <https://www.postgresql.org/docs/current/errcodes-appendix.html> lists them.
 mod code {
     pub(super) const PROTOCOL_VIOLATION: &str = "08P01";
+    pub(super) const FEATURE_NOT_SUPPORTED: &str = "0A000";
     pub(super) const INVALID_AUTHORIZATION: &str = "28000";
     pub(super) const INVALID_PASSWORD: &str = "28P01";
     pub(super) const INVALID_CATALOG_NAME: &str = "3D000";
@@ -54,25 +55,22 @@ impl Place {
         let source: Cause = Box::new(failure);
         match kind {
             Kind::Closed => StoreError::Closed,
-            Kind::Busy | Kind::Contended => StoreError::Busy { place, source },
+            Kind::Contended => StoreError::Busy { place, source },
             Kind::Canceled => StoreError::TimedOut { place, source },
             Kind::ReadOnly => StoreError::ReadOnly { place, source },
             Kind::Full => StoreError::Full { place, source },
             Kind::Unavailable | Kind::Lost => StoreError::Unavailable { place, source },
+            Kind::NotReady => StoreError::NotReady { place, source },
             Kind::Unauthenticated => StoreError::Unauthenticated { place, source },
             Kind::Forbidden => StoreError::Forbidden { place, source },
-            Kind::NoConnection => StoreError::NoConnection { place, source },
+            Kind::NoConnection | Kind::NoneOfThePool => StoreError::NoConnection { place, source },
             Kind::NoSchema => StoreError::NotMigrated {
                 place,
                 found: 0,
                 known: super::migrate::KNOWN,
                 source: Some(source),
             },
-            Kind::Pooler => StoreError::Unsupported {
-                place,
-                what: "a connection pooler that forgets prepared statements; use PgBouncer 1.21 or later with \
-                       max_prepared_statements above 0, session pooling, or a direct connection",
-            },
+            Kind::Pooler => self.forgetful(),
             Kind::Other => StoreError::Backend { place, source },
         }
     }
@@ -86,6 +84,15 @@ impl Place {
             };
         }
         self.error(failure.clone())
+    }
+
+    /// What a pooler is told of that takes prepared statements from their clients.
+    pub(super) fn forgetful(&self) -> StoreError {
+        StoreError::Unsupported {
+            place: self.to_string(),
+            what: "a connection pooler that forgets prepared statements; use PgBouncer 1.21 or later with \
+                   max_prepared_statements above 0, session pooling, or a direct connection",
+        }
     }
 
     pub(super) fn foreign(&self, table: &str) -> StoreError {
@@ -107,8 +114,6 @@ impl fmt::Display for Place {
 pub(super) enum Kind {
     /// The pool was closed.
     Closed,
-    /// All connections of the pool are taken.
-    Busy,
     /// Somebody else was at the same rows: a unique key, a lock, a deadlock, a serialization failure.
     Contended,
     /// A statement ran into a time limit, or was cancelled.
@@ -117,8 +122,10 @@ pub(super) enum Kind {
     ReadOnly,
     /// The server's disk or memory is full.
     Full,
-    /// The server cannot be reached, or takes no connections now.
+    /// The server cannot be reached.
     Unavailable,
+    /// The server is starting up, recovering or shutting down.
+    NotReady,
     /// The connection broke in the middle.
     Lost,
     /// The user or password was refused.
@@ -127,6 +134,8 @@ pub(super) enum Kind {
     Forbidden,
     /// The server has no connection left.
     NoConnection,
+    /// The pool had none to give in time. It says no more, whatever kept it from opening one.
+    NoneOfThePool,
     /// Our tables are not there.
     NoSchema,
     /// A pooler gave us another server connection between preparing a statement and running it.
@@ -159,11 +168,24 @@ impl Failure {
         }
     }
 
+    /// Whether settings at the start of a connection are refused: PgBouncer calls them a violation of the protocol,
+    /// other poolers a feature that they lack.
+    pub(super) fn refuses_options(&self) -> bool {
+        let error = self.error.as_database_error();
+        let code = error.and_then(|error| error.try_downcast_ref::<PgDatabaseError>());
+        code.is_some_and(|error| {
+            matches!(
+                error.code(),
+                code::PROTOCOL_VIOLATION | code::FEATURE_NOT_SUPPORTED
+            )
+        })
+    }
+
     fn kind_of_error(&self) -> Kind {
         let database = match &*self.error {
             sqlx::Error::Database(database) => database,
             sqlx::Error::PoolClosed => return Kind::Closed,
-            sqlx::Error::PoolTimedOut => return Kind::Busy,
+            sqlx::Error::PoolTimedOut => return Kind::NoneOfThePool,
             sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => {
                 return Kind::Lost;
             }
@@ -184,13 +206,16 @@ impl Failure {
             code::INVALID_AUTHORIZATION | code::INVALID_PASSWORD => Kind::Unauthenticated,
             code::INSUFFICIENT_PRIVILEGE => Kind::Forbidden,
             code::TOO_MANY_CONNECTIONS => Kind::NoConnection,
-            code::CANNOT_CONNECT_NOW | code::INVALID_CATALOG_NAME => Kind::Unavailable,
+            code::CANNOT_CONNECT_NOW => Kind::NotReady,
+            code::INVALID_CATALOG_NAME => Kind::Unavailable,
             code::INVALID_SCHEMA_NAME | code::UNDEFINED_TABLE => Kind::NoSchema,
             code::INVALID_STATEMENT_NAME | code::DUPLICATE_STATEMENT => Kind::Pooler,
             // Class 57 is an operator's intervention: the connection ends.
             code::COMPLETION_UNKNOWN => Kind::Lost,
             code if code.starts_with("57P") => Kind::Lost,
             code if code.starts_with("08") && code != code::PROTOCOL_VIOLATION => Kind::Lost,
+            // The connection ends. PgBouncer tells so of a server that it lost, as a violation of the protocol.
+            _ if matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic) => Kind::Lost,
             _ => Kind::Other,
         }
     }

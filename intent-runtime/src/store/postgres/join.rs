@@ -42,11 +42,12 @@ impl PgStore {
         let appended = async {
             // A savepoint: an error inside leaves what is outside as it was, its settings too.
             let mut inner = transaction.begin().await?;
-            let before = sqlx::query_scalar(include_str!("sql/tenants_now.sql"));
-            let before: String = before.fetch_one(&mut *inner).await?;
+            let before = sqlx::query_as(include_str!("sql/tenant_now.sql"));
+            let (tenant, row_tenant): (String, String) = before.fetch_one(&mut *inner).await?;
             match append_within(&mut inner, &append).await {
                 Ok(appended) => {
-                    let restore = sqlx::query(include_str!("sql/set_tenants.sql")).bind(before);
+                    let restore = sqlx::query(include_str!("sql/set_tenant.sql"));
+                    let restore = restore.bind(tenant).bind(row_tenant);
                     restore.execute(&mut *inner).await?;
                     inner.commit().await?;
                     Ok(appended)
@@ -86,7 +87,7 @@ async fn append_within(
         let events = command::events(transaction, tenant, append.command_id).await?;
         return Ok(Appended::Before(events));
     }
-    let answers = statement::append(transaction, [append].into_iter()).await?;
+    let answers = statement::append(transaction, [append].into_iter(), None).await?;
     match answers.into_iter().next() {
         Some(Answer::Stored(appended)) => Ok(appended),
         Some(Answer::Unfit(actual, found)) => Err(statement::unfit(append, actual, found).into()),

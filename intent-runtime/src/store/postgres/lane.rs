@@ -5,6 +5,7 @@ use std::{io, time::Duration};
 use sqlx::{ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
 
 use super::{
+    LOCK_TIMEOUT,
     error::{Failure, Kind, Place},
     statement::{self, Answer},
 };
@@ -133,7 +134,7 @@ impl Lane {
     ) -> Result<Vec<Answer>, Failure> {
         let appends = members.iter().map(|member| appends[*member]);
         let connection = self.connection().await?;
-        let answers = within(statement::append(connection, appends)).await;
+        let answers = within(statement::append(connection, appends, Some(LOCK_TIMEOUT))).await;
         self.keep_if_sound(answers)
     }
 
@@ -188,7 +189,7 @@ impl Lane {
     fn keep_if_sound<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, Failure> {
         let result = result.map_err(Failure::from);
         if let Err(failure) = &result
-            && failure.kind() == Kind::Lost
+            && matches!(failure.kind(), Kind::Lost | Kind::Unavailable)
         {
             self.connection = None;
         }
@@ -197,7 +198,9 @@ impl Lane {
 }
 
 /// What a future comes to, unless the server takes too long.
-async fn within<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+pub(super) async fn within<T>(
+    work: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
     let answer = tokio::time::timeout(PATIENCE, work).await;
     answer.unwrap_or_else(|_| {
         let seconds = PATIENCE.as_secs();

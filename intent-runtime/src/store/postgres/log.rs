@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use futures_util::TryStreamExt;
-use sqlx::{PgConnection, Postgres, Row, pool::PoolConnection};
+use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use super::{
@@ -72,7 +72,8 @@ impl LogReader {
                 source: "the log of all tenants is for roles given it with `SELECT intent.grant_reader('ROLE')`".into(),
             });
         }
-        let mut connection = self.acquire().await?;
+        // A connection that was alive before the settler is asked: one that had been opened before a crash would fail.
+        let mut connection = self.reader.acquire().await?;
         let ahead = self.look_ahead(&mut connection, read, after).await?;
         let mut end = ahead.end;
         if end > after {
@@ -138,10 +139,7 @@ impl LogReader {
         }
         let last_drawn: i64 = row.try_get(2).map_err(failed)?;
         if after > last_drawn {
-            return Err(StoreError::UnknownCursor {
-                cursor: read.after,
-                what: "it is beyond the end of the log",
-            });
+            return Err(read.after.beyond_the_end());
         }
         Ok(Seen {
             positions: row.try_get(0).map_err(failed)?,
@@ -188,8 +186,9 @@ impl LogReader {
 
     pub(super) async fn health(&self) -> Result<LogHealth, StoreError> {
         let failed = |error| self.place().error(Failure::from(error));
+        let mut connection = self.reader.acquire().await?;
         let rows = sqlx::query(include_str!("sql/log_health.sql"));
-        let rows = rows.fetch_all(&self.reader.pool).await.map_err(failed)?;
+        let rows = rows.fetch_all(&mut *connection).await.map_err(failed)?;
         let mut health = LogHealth::default();
         for row in rows {
             let since: Option<Timestamp> = row.try_get(1).map_err(failed)?;
@@ -201,12 +200,6 @@ impl LogReader {
             ));
         }
         Ok(health)
-    }
-
-    /// A connection that was alive before the settler is asked: one that had been opened before a crash would fail.
-    async fn acquire(&self) -> Result<PoolConnection<Postgres>, StoreError> {
-        let connection = self.reader.pool.acquire().await;
-        connection.map_err(|error| self.place().error(error))
     }
 
     fn place(&self) -> &Place {

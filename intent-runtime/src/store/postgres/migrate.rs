@@ -31,12 +31,16 @@ pub(super) const KNOWN: i64 = known(&MIGRATIONS);
 /// The oldest server whose features are used.
 const OLDEST_SERVER: i32 = 13_00_00;
 
-/// What a role may do beyond what an application needs.
+/// What strict tenancy forbids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Excess(pub(super) &'static str);
+pub(super) enum Excess {
+    /// The role may do more than an application needs.
+    Rights(&'static str),
+    /// Row-level security is switched off, as in a database that was restored without its policies.
+    NoPolicies,
+}
 
-/// Finds out what the database is, and migrates it if it must and the role may. Says what the role may do that strict
-/// tenancy forbids.
+/// Finds out what the database is, and migrates it if it must and the role may. Says what strict tenancy forbids of it.
 pub(super) async fn open(
     connection: &mut PgConnection,
     place: &Place,
@@ -94,8 +98,11 @@ async fn probe(connection: &mut PgConnection, place: &Place) -> Result<Probed, S
     let mut most = None;
     for (column, what) in excess {
         if row.try_get(column).map_err(wrong)? {
-            most = most.or(Some(Excess(what)));
+            most = most.or(Some(Excess::Rights(what)));
         }
+    }
+    if row.try_get("unguarded").map_err(wrong)? {
+        most = Some(Excess::NoPolicies);
     }
     Ok(Probed {
         found,

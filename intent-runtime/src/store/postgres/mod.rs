@@ -4,38 +4,33 @@ mod append;
 mod column;
 mod command;
 mod error;
+mod import;
 mod join;
 mod lane;
+mod link;
 mod log;
 mod migrate;
 mod read;
 mod settle;
 mod snapshot;
 mod statement;
-mod tenants;
 mod wake;
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use sqlx::{
-    ConnectOptions, Connection, PgPool,
+    Connection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::sync::watch;
 
 use self::{
-    append::Appender,
-    error::{Failure, Place},
-    lane::Outcome,
-    log::LogReader,
-    migrate::Excess,
-    read::Reader,
-    settle::Settler,
-    wake::Wake,
+    append::Appender, error::Place, lane::Outcome, link::Link, log::LogReader, migrate::Excess,
+    read::Reader, settle::Settler, wake::Wake,
 };
 use super::{
-    AggregateType, Append, Appended, AsOf, EventSink, LogHealth, LogPage, ReadLog, ReadStream,
-    StateSink, Store, StoreError, StoreFuture, StreamId,
+    AggregateType, Append, Appended, AsOf, EventSink, Imported, LogHealth, LogPage, ReadLog,
+    ReadStream, StateSink, Store, StoreError, StoreFuture, StreamId, check_import,
 };
 use crate::{CommandId, NewSnapshot, RecordedEvent, TenantId, Version};
 
@@ -81,6 +76,8 @@ impl PgStore {
             url: url.split(':').next().unwrap_or_default().to_owned() + ":…",
             hint: "write `postgres://USER:PASSWORD@HOST/DATABASE`",
         })?;
+        // Since version 12 servers write floats in full by themselves, and PgBouncer refuses the setting by default.
+        let options = options.extra_float_digits(None);
         // A dead connection is found out by its use, and the read done again on another one.
         let pool = PgPoolOptions::new()
             .max_connections(READERS)
@@ -92,32 +89,45 @@ impl PgStore {
     /// Opens the database that a pool is for, and makes or migrates the tables if it must and may. Must be called
     /// within a Tokio runtime.
     ///
-    /// A role that owns the tables or is not bound by row-level security is warned of, by `tracing`.
+    /// A role that owns the tables or is not bound by row-level security is warned of, by `tracing`, and so is a pooler
+    /// behind which statements are planned anew each time.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`], [`StoreError::Unauthenticated`] or [`StoreError::NoConnection`] when it cannot be
-    /// reached; [`StoreError::NotMigrated`] when the tables are missing or old and this role may not make them;
+    /// [`StoreError::Unavailable`], [`StoreError::NotReady`], [`StoreError::Unauthenticated`] or
+    /// [`StoreError::NoConnection`] when it cannot be reached; [`StoreError::NotMigrated`] when the tables are missing or old and this role may not make them;
     /// [`StoreError::Forbidden`] when it may not use them; [`StoreError::ForeignTable`] or [`StoreError::NewerSchema`]
-    /// when they are not ours to touch; [`StoreError::Unsupported`] when the server cannot keep the promises.
+    /// when they are not ours to touch; [`StoreError::Unsupported`] when the server, or a pooler before it, cannot keep the
+    /// promises.
     pub async fn new(pool: PgPool) -> Result<Self, StoreError> {
         let (store, excess) = Self::open(pool).await?;
-        if let Some(Excess(what)) = excess {
-            tracing::warn!(place = %store.reader.place, "the role {what}: row-level security guards tenants better under a role of its own");
+        let place = &store.reader.place;
+        match excess {
+            None => {}
+            Some(Excess::Rights(what)) => {
+                tracing::warn!(%place, "the role {what}: row-level security guards tenants better under a role of its own");
+            }
+            Some(Excess::NoPolicies) => {
+                tracing::warn!(%place, "row-level security is switched off: the database does not keep tenants apart");
+            }
         }
         Ok(store)
     }
 
-    /// The same under strict tenancy: refuses a role that row-level security does not bind.
+    /// The same under strict tenancy: refuses a role that row-level security does not bind, and tables without it.
     ///
     /// # Errors
-    /// [`StoreError::TooManyRights`] when the role is a superuser, bypasses row-level security or owns the tables, and
-    /// whatever [`new`](Self::new) returns.
+    /// [`StoreError::TooManyRights`] when the role is a superuser, bypasses row-level security or owns the tables;
+    /// [`StoreError::Unsupported`] when row-level security is switched off; and whatever [`new`](Self::new) returns.
     pub async fn strict(pool: PgPool) -> Result<Self, StoreError> {
-        match Self::open(pool).await? {
-            (store, None) => Ok(store),
-            (store, Some(Excess(what))) => Err(StoreError::TooManyRights {
-                place: store.reader.place.to_string(),
-                what,
+        let (store, excess) = Self::open(pool).await?;
+        let place = store.reader.place.to_string();
+        match excess {
+            None => Ok(store),
+            Some(Excess::Rights(what)) => Err(StoreError::TooManyRights { place, what }),
+            Some(Excess::NoPolicies) => Err(StoreError::Unsupported {
+                place,
+                what: "without row-level security on the tables of the schema `intent`: restore it with its policies, or \
+                       switch it on again with `ALTER TABLE … ENABLE ROW LEVEL SECURITY`",
             }),
         }
     }
@@ -126,9 +136,7 @@ impl PgStore {
         let options = PgConnectOptions::clone(&pool.connect_options());
         let place = Place::of(&options);
         // A connection of its own says better than the pool why it cannot be opened.
-        let connection = options.connect().await;
-        let mut connection =
-            connection.map_err(|error| place.error(Failure::unconnected(error)))?;
+        let (link, mut connection) = Link::open(&options, &place).await?;
         let excess = migrate::open(&mut connection, &place).await?;
         let reader = Reader {
             pool,
@@ -139,15 +147,10 @@ impl PgStore {
         let log = log.map_err(|error| place.error(error))?;
         // The server notices either way.
         let _ = connection.close().await;
-        // Statements with arrays never settle on one plan by themselves, and a plan each time costs more than the rest.
-        let appending = options.clone().options([
-            ("plan_cache_mode", "force_generic_plan"),
-            ("lock_timeout", LOCK_TIMEOUT),
-        ]);
-        let appender = Appender::new(appending, place);
+        let appender = Appender::new(link.appending, place);
         let store = Self {
             log: Arc::new(log),
-            wake: Arc::new(Wake::new(options)),
+            wake: Arc::new(Wake::new(options, link.keeps_session)),
             reader,
             appender,
         };
@@ -173,6 +176,13 @@ impl PgStore {
             }
         }
     }
+
+    async fn import_now(&self, events: Vec<RecordedEvent>) -> Result<Imported, StoreError> {
+        let metadata = check_import(&events)?;
+        let imported = self.reader.import(&events, &metadata).await?;
+        self.wake.appended();
+        Ok(imported)
+    }
 }
 
 impl fmt::Debug for PgStore {
@@ -186,6 +196,10 @@ impl fmt::Debug for PgStore {
 impl Store for PgStore {
     fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
         Box::pin(self.append_now(append))
+    }
+
+    fn import(&self, events: Vec<RecordedEvent>) -> StoreFuture<'_, Imported> {
+        Box::pin(self.import_now(events))
     }
 
     fn read_state<'a>(
@@ -221,9 +235,7 @@ impl Store for PgStore {
         stream: &'a StreamId,
         snapshot: NewSnapshot,
     ) -> StoreFuture<'a, ()> {
-        Box::pin(async move {
-            snapshot::keep(&self.reader.pool, &self.reader.place, stream, &snapshot).await
-        })
+        Box::pin(async move { snapshot::keep(&self.reader, stream, &snapshot).await })
     }
 
     fn delete_snapshots(
@@ -231,13 +243,7 @@ impl Store for PgStore {
         tenant: TenantId,
         aggregate_type: Option<AggregateType>,
     ) -> StoreFuture<'_, u64> {
-        let Reader { pool, place } = &self.reader;
-        Box::pin(snapshot::delete(
-            pool.clone(),
-            place,
-            tenant,
-            aggregate_type,
-        ))
+        Box::pin(snapshot::delete(&self.reader, tenant, aggregate_type))
     }
 
     fn read_log<'a>(

@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 
 use futures_util::TryStreamExt;
 use sqlx::{
-    PgPool, Postgres,
+    ConnectOptions, Connection, PgPool, Postgres,
+    pool::PoolConnection,
     postgres::{PgArguments, PgRow},
     query::Query,
 };
@@ -13,6 +14,7 @@ use super::{
     column::{self, Json, corrupt, get},
     command,
     error::{Failure, Kind, Place},
+    lane::within,
 };
 use crate::{
     AsOf, CommandId, RecordedEvent, StoreError, StoredSnapshot, StreamId, TenantId, Version,
@@ -66,7 +68,7 @@ impl Reader {
                 Ok(Read::Again) => continue,
                 Err(broken) => broken,
             };
-            tries = self.left(tries, broken)?;
+            tries = self.left(tries, broken).await?;
         }
     }
 
@@ -134,7 +136,7 @@ impl Reader {
         loop {
             match self.stream_events(&mut read, sink).await {
                 Ok(()) => return Ok(()),
-                Err(broken) => tries = self.left(tries, broken)?,
+                Err(broken) => tries = self.left(tries, broken).await?,
             }
         }
     }
@@ -192,14 +194,10 @@ impl Reader {
     ) -> Result<Vec<RecordedEvent>, StoreError> {
         let mut tries = self.tries();
         loop {
-            let mut connection = self
-                .pool
-                .acquire()
-                .await
-                .map_err(|error| self.place.error(error))?;
+            let mut connection = self.acquire().await?;
             match command::events(&mut connection, tenant, command).await {
                 Ok(events) => return Ok(events),
-                Err(broken) => tries = self.left(tries, broken)?,
+                Err(broken) => tries = self.left(tries, broken).await?,
             }
         }
     }
@@ -213,22 +211,44 @@ impl Reader {
         loop {
             match query().fetch_all(&self.pool).await {
                 Ok(rows) => return Ok(rows),
-                Err(error) => tries = self.left(tries, error.into())?,
+                Err(error) => tries = self.left(tries, error.into()).await?,
             }
         }
     }
 
     /// After a restart of the server every connection that the pool holds is dead, and each is found out by its use.
-    fn tries(&self) -> u32 {
+    pub(super) fn tries(&self) -> u32 {
         self.pool.options().get_max_connections().saturating_add(1)
     }
 
-    fn left(&self, tries: u32, broken: Broken) -> Result<u32, StoreError> {
+    pub(super) async fn left(&self, tries: u32, broken: Broken) -> Result<u32, StoreError> {
         match broken {
             Broken::Error(error) => Err(error),
             Broken::Failure(failure) if failure.kind() == Kind::Lost && tries > 1 => Ok(tries - 1),
-            Broken::Failure(failure) => Err(self.place.error(failure)),
+            Broken::Failure(failure) => Err(self.error(failure).await),
         }
+    }
+
+    /// A connection of the pool.
+    pub(super) async fn acquire(&self) -> Result<PoolConnection<Postgres>, StoreError> {
+        match self.pool.acquire().await {
+            Ok(connection) => Ok(connection),
+            Err(error) => Err(self.error(error.into()).await),
+        }
+    }
+
+    /// What a failure on the pool is to a caller. A pool that could open no connection gives up without saying why, so
+    /// one of our own asks the server.
+    pub(super) async fn error(&self, failure: Failure) -> StoreError {
+        let taken = self.pool.size() >= self.pool.options().get_max_connections();
+        if failure.kind() == Kind::NoneOfThePool && !taken {
+            match within(self.pool.connect_options().connect()).await {
+                // The server notices either way.
+                Ok(connection) => drop(connection.close().await),
+                Err(error) => return self.place.error(Failure::unconnected(error)),
+            }
+        }
+        self.place.error(failure)
     }
 }
 

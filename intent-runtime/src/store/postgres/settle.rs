@@ -6,15 +6,22 @@
 //! seen or dead. An INSERT takes its lock on the table before it draws a position and keeps it until its commit can be
 //! seen, so nobody is missed. No time-out comes into it, and no transaction elsewhere.
 //!
-//! A crash takes positions back that were drawn and not stored. What is known holds only as long as the connection that
-//! found it out: no connection outlives a crash.
+//! A crash takes positions back that were drawn and not stored, so what is known holds for one run of the server, from
+//! one crash to the next. That a connection still stands proves nothing: a pooler keeps it and lends another of the
+//! server's. So each statement also tells the run that it is in.
 
 use std::collections::HashSet;
 
-use sqlx::{ConnectOptions, PgConnection, postgres::PgConnectOptions};
+use sqlx::{ConnectOptions, PgConnection, Row, postgres::PgConnectOptions};
 use tokio::sync::Mutex;
 
 use super::error::Failure;
+
+macro_rules! in_run {
+    ($file:literal) => {
+        concat!(include_str!("sql/run.sql"), include_str!($file))
+    };
+}
 
 /// Finds out up to where the log is settled; all readers of a process share one.
 #[derive(Debug)]
@@ -26,14 +33,25 @@ pub(super) struct Settler {
 #[derive(Debug, Default)]
 struct State {
     connection: Option<PgConnection>,
+    /// Where the last statement was.
+    run: Option<Run>,
     settled: Settled,
     round: Option<Round>,
+}
+
+/// The server from one crash to the next, as two things that each belong to one run only.
+#[derive(Debug)]
+struct Run {
+    /// The process that served the statement.
+    backend: String,
+    /// The last checkpoint before it.
+    checkpoint: String,
 }
 
 /// A position up to which the log is settled, as long as the server has not crashed since.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Settled {
-    /// Which connection found it out.
+    /// Counts the runs that were told apart.
     epoch: u64,
     position: i64,
 }
@@ -53,26 +71,14 @@ impl Settler {
         }
     }
 
-    /// What is known now. Of use together with [`still`](Self::still), asked after reading.
+    /// What is known now. Of use together with what [`step`](Self::step) says after reading.
     pub(super) async fn known(&self) -> Settled {
         self.state.lock().await.settled
     }
 
     /// Looks at the server once more, and says what is settled then.
     pub(super) async fn step(&self) -> Result<Settled, Failure> {
-        let mut state = self.state.lock().await;
-        let stepped = state.step(&self.options).await;
-        if stepped.is_err() {
-            // Whatever was known may have been taken back.
-            *state = State {
-                settled: Settled {
-                    epoch: state.settled.epoch + 1,
-                    position: 0,
-                },
-                ..State::default()
-            };
-        }
-        stepped
+        self.state.lock().await.step(&self.options).await
     }
 }
 
@@ -91,52 +97,78 @@ impl Settled {
     }
 }
 
-impl State {
-    async fn step(&mut self, options: &PgConnectOptions) -> Result<Settled, Failure> {
-        // Out of its place while at work, so that a cancelled step leaves nothing half known.
-        let (mut connection, mut settled, round) = match self.connection.take() {
-            Some(connection) => (connection, self.settled, self.round.take()),
-            None => {
-                let connection = options.connect().await.map_err(Failure::unconnected)?;
-                let epoch = self.settled.epoch + 1;
-                (connection, Settled { epoch, position: 0 }, None)
-            }
-        };
-        let Round {
-            position,
-            writers: mut left,
-        } = match round {
-            Some(round) => round,
-            None => Round {
-                position: last_position(&mut connection).await?,
-                writers: writers(&mut connection).await?,
-            },
-        };
-        if !left.is_empty() {
-            let now = writers(&mut connection).await?;
-            left.retain(|writer| now.contains(writer));
-        }
-        if left.is_empty() {
-            settled.position = position;
-        } else {
-            self.round = Some(Round {
-                position,
-                writers: left,
-            });
-        }
-        self.settled = settled;
-        self.connection = Some(connection);
-        Ok(settled)
+impl Run {
+    /// Whether no crash lies between two statements. After a checkpoint, another process leaves it open: then all is
+    /// found out anew.
+    fn is_surely(&self, other: &Self) -> bool {
+        self.backend == other.backend || self.checkpoint == other.checkpoint
     }
 }
 
-async fn last_position(connection: &mut PgConnection) -> Result<i64, sqlx::Error> {
-    let last = sqlx::query_scalar(include_str!("sql/last_position.sql"));
-    last.fetch_one(connection).await
+impl State {
+    async fn step(&mut self, options: &PgConnectOptions) -> Result<Settled, Failure> {
+        // Out of its place while at work, so that a cancelled step leaves no connection with an answer on its way.
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => options.connect().await.map_err(Failure::unconnected)?,
+        };
+        if self.round.is_none() {
+            let (run, position) = last_position(&mut connection).await?;
+            self.enter(run);
+            let (run, writers) = writers(&mut connection).await?;
+            if self.enter(run) {
+                self.round = Some(Round { position, writers });
+            }
+        }
+        let waits = |round: &Round| !round.writers.is_empty();
+        if self.round.as_ref().is_some_and(waits) {
+            let (run, now) = writers(&mut connection).await?;
+            self.enter(run);
+            if let Some(round) = &mut self.round {
+                round.writers.retain(|writer| now.contains(writer));
+            }
+        }
+        if let Some(round) = self.round.take_if(|round| !waits(round)) {
+            self.settled.position = round.position;
+        }
+        self.connection = Some(connection);
+        Ok(self.settled)
+    }
+
+    /// Notes the run that a statement was in, and says whether it is that of the one before. What was known of another
+    /// one is forgotten.
+    fn enter(&mut self, run: Run) -> bool {
+        let before = self.run.replace(run);
+        let same = before
+            .zip(self.run.as_ref())
+            .is_some_and(|(before, now)| before.is_surely(now));
+        if !same {
+            self.settled = Settled {
+                epoch: self.settled.epoch + 1,
+                position: 0,
+            };
+            self.round = None;
+        }
+        same
+    }
 }
 
-async fn writers(connection: &mut PgConnection) -> Result<HashSet<String>, sqlx::Error> {
-    let writers = sqlx::query_scalar(include_str!("sql/writers.sql"));
-    let writers: Vec<String> = writers.fetch_all(connection).await?;
-    Ok(writers.into_iter().collect())
+async fn last_position(connection: &mut PgConnection) -> Result<(Run, i64), sqlx::Error> {
+    let last = sqlx::query(in_run!("sql/last_position.sql"));
+    let last = last.fetch_one(connection).await?;
+    Ok((run(&last)?, last.try_get(2)?))
+}
+
+async fn writers(connection: &mut PgConnection) -> Result<(Run, HashSet<String>), sqlx::Error> {
+    let writers = sqlx::query(in_run!("sql/writers.sql"));
+    let row = writers.fetch_one(connection).await?;
+    let writers: Vec<String> = row.try_get(2)?;
+    Ok((run(&row)?, writers.into_iter().collect()))
+}
+
+fn run(row: &sqlx::postgres::PgRow) -> Result<Run, sqlx::Error> {
+    Ok(Run {
+        backend: row.try_get(0)?,
+        checkpoint: row.try_get(1)?,
+    })
 }

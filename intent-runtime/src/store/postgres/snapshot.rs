@@ -1,19 +1,14 @@
 //! Snapshots that ride along no append.
 
-use sqlx::PgPool;
-
 use super::{
     column::{self, Json, get},
-    error::Place,
-    read::{check_type, of_stream},
-    tenants,
+    read::{Reader, check_type, of_stream},
 };
 use crate::{NewSnapshot, StoreError, StreamId, TenantId, store::AggregateType};
 
 /// Keeps a snapshot, unless a newer one is kept or the stream does not reach its version.
 pub(super) async fn keep(
-    pool: &PgPool,
-    place: &Place,
+    reader: &Reader,
     stream: &StreamId,
     new: &NewSnapshot,
 ) -> Result<(), StoreError> {
@@ -24,12 +19,12 @@ pub(super) async fn keep(
         .bind(column::from_version(new.version))
         .bind(i64::from(new.schema_version))
         .bind(Json(new.state.get()))
-        .fetch_optional(pool)
-        .await
-        .map_err(|error| place.error(error))?;
+        .fetch_optional(&reader.pool)
+        .await;
     match row {
-        Some(row) => check_type(stream, get(&row, 0, stream)?),
-        None => Ok(()),
+        Ok(Some(row)) => check_type(stream, get(&row, 0, stream)?),
+        Ok(None) => Ok(()),
+        Err(error) => Err(reader.error(error.into()).await),
     }
 }
 
@@ -37,15 +32,16 @@ pub(super) async fn keep(
 ///
 /// In a task of its own: a transaction that is begun on a pool and cancelled could go back to the pool open.
 pub(super) async fn delete(
-    pool: PgPool,
-    place: &Place,
+    reader: &Reader,
     tenant: TenantId,
     aggregate_type: Option<AggregateType>,
 ) -> Result<u64, StoreError> {
+    let pool = reader.pool.clone();
     let deleting = tokio::spawn(async move {
         let mut transaction = pool.begin().await?;
-        sqlx::query(include_str!("sql/set_tenants.sql"))
-            .bind(tenants::list([tenant].into_iter()))
+        sqlx::query(include_str!("sql/set_tenant.sql"))
+            .bind(tenant.to_string())
+            .bind("")
             .execute(&mut *transaction)
             .await?;
         let names = aggregate_type
@@ -59,6 +55,8 @@ pub(super) async fn delete(
         transaction.commit().await?;
         Ok::<u64, sqlx::Error>(deleted.rows_affected())
     });
-    let deleted = deleting.await.map_err(|_| StoreError::Closed)?;
-    deleted.map_err(|error| place.error(error))
+    match deleting.await.map_err(|_| StoreError::Closed)? {
+        Ok(deleted) => Ok(deleted),
+        Err(error) => Err(reader.error(error.into()).await),
+    }
 }

@@ -3,10 +3,7 @@
 use sqlx::{PgConnection, Postgres, Row, postgres::PgArguments, query::Query};
 use uuid::Uuid;
 
-use super::{
-    column::{self, Json},
-    tenants,
-};
+use super::column::{self, Json};
 use crate::{
     AggregateId, CommandId, EventId, Position, StoreError, StreamId, TenantId, Timestamp, Version,
     store::{AggregateType, Append, Appended, Expect},
@@ -33,24 +30,15 @@ pub(super) enum Answer {
     Unfit(Version, Option<String>),
 }
 
-/// Appends what fits, all requests in one transaction of one statement. No two of them may be of one stream.
+/// Appends what fits, all requests in one transaction of one statement. No two of them may be of one stream. Waits for
+/// somebody else's row for `lock_timeout` milliseconds, or without it as long as the connection is set to.
 pub(super) async fn append<'a>(
     connection: &mut PgConnection,
     appends: impl Iterator<Item = &'a Append> + Clone,
+    lock_timeout: Option<&'static str>,
 ) -> Result<Vec<Answer>, sqlx::Error> {
-    let snapshots = appends.clone().any(|append| append.snapshot.is_some());
-    let query = sqlx::query(if snapshots {
-        APPEND_WITH_SNAPSHOTS
-    } else {
-        APPEND
-    });
-    let query = bind_requests(query, appends.clone());
-    let query = bind_events(query, appends.clone());
-    let query = if snapshots {
-        bind_snapshots(query, appends.clone())
-    } else {
-        query
-    };
+    let query = single(appends.clone(), lock_timeout)
+        .unwrap_or_else(|| batch(appends.clone(), lock_timeout));
     let rows = query.fetch_all(connection).await?;
     let mut answers = Vec::with_capacity(rows.len());
     for (append, row) in appends.zip(&rows) {
@@ -69,6 +57,54 @@ pub(super) async fn append<'a>(
 }
 
 type Arguments = Query<'static, Postgres, PgArguments>;
+
+/// The query for what one writer usually has: a single append of a single event.
+fn single<'a>(
+    mut appends: impl Iterator<Item = &'a Append>,
+    lock_timeout: Option<&'static str>,
+) -> Option<Arguments> {
+    let (append, None) = (appends.next()?, appends.next()) else {
+        return None;
+    };
+    let mut events = append.identified();
+    let ((id, event), None, None) = (events.next()?, events.next(), &append.snapshot) else {
+        return None;
+    };
+    let query = sqlx::query(include_str!("sql/append_one.sql"))
+        .bind(append.stream.tenant_id.as_uuid())
+        .bind(append.stream.aggregate_id.as_uuid())
+        .bind(&*append.stream.aggregate_type)
+        .bind(expected(append.expect))
+        .bind(Json(append.metadata.json()))
+        .bind(append.metadata.timestamp)
+        .bind(id.as_uuid())
+        .bind(&*event.event_type)
+        .bind(i64::from(event.schema_version))
+        .bind(Json(event.payload.get()))
+        .bind(lock_timeout)
+        .bind(append.stream.aggregate_type.former_names());
+    Some(query)
+}
+
+/// The query for any number of appends.
+fn batch<'a>(
+    appends: impl Iterator<Item = &'a Append> + Clone,
+    lock_timeout: Option<&'static str>,
+) -> Arguments {
+    let snapshots = appends.clone().any(|append| append.snapshot.is_some());
+    let query = sqlx::query(if snapshots {
+        APPEND_WITH_SNAPSHOTS
+    } else {
+        APPEND
+    });
+    let query = bind_requests(query, appends.clone());
+    let query = bind_events(query, appends.clone()).bind(lock_timeout);
+    if snapshots {
+        bind_snapshots(query, appends)
+    } else {
+        query
+    }
+}
 
 fn bind_requests<'a>(
     query: Arguments,
@@ -96,7 +132,6 @@ fn bind_requests<'a>(
         .map(|append| append.metadata.timestamp)
         .collect();
     query
-        .bind(tenants::list(streams().map(|stream| stream.tenant_id)))
         .bind(tenant_ids)
         .bind(aggregate_ids)
         .bind(types)
@@ -179,7 +214,6 @@ pub(super) async fn seen<'a>(
     let tenant_ids = appends.clone().map(|append| append.stream.tenant_id);
     let event_ids = appends.map(|append| first_event(append.command_id));
     let rows = sqlx::query(include_str!("sql/find_commands.sql"))
-        .bind(tenants::list(tenant_ids.clone()))
         .bind(tenant_ids.map(|id| id.as_uuid()).collect::<Vec<_>>())
         .bind(event_ids.collect::<Vec<_>>())
         .fetch_all(connection)

@@ -30,6 +30,9 @@ pub(super) struct Wake {
     grown: watch::Sender<()>,
     appended: Arc<Notify>,
     options: PgConnectOptions,
+    /// Whether others are listened to: not where a connection is lent for a transaction only, for what it is told then
+    /// would come to whoever has it next.
+    listens: bool,
     runtime: Handle,
     tasks: std::sync::Mutex<Vec<JoinHandle<()>>>,
     listening: std::sync::Once,
@@ -37,11 +40,12 @@ pub(super) struct Wake {
 }
 
 impl Wake {
-    pub(super) fn new(options: PgConnectOptions) -> Self {
+    pub(super) fn new(options: PgConnectOptions, listens: bool) -> Self {
         Self {
             grown: watch::Sender::new(()),
             appended: Arc::default(),
             options,
+            listens,
             runtime: Handle::current(),
             tasks: std::sync::Mutex::default(),
             listening: std::sync::Once::new(),
@@ -58,10 +62,12 @@ impl Wake {
         });
     }
 
-    /// A signal of appends by any process.
+    /// A signal of appends by any process, or by this one where others cannot be listened to.
     pub(super) fn subscribe(&self) -> watch::Receiver<()> {
-        self.listening
-            .call_once(|| self.spawn(listen(self.options.clone(), self.grown.clone())));
+        if self.listens {
+            self.listening
+                .call_once(|| self.spawn(listen(self.options.clone(), self.grown.clone())));
+        }
         self.grown.subscribe()
     }
 

@@ -13,10 +13,14 @@ use tokio::sync::{
 use super::{
     decide::Verdict,
     error::{Failure, Kind, Place},
+    import::{self, Import},
     snapshot::{DeleteSnapshots, SaveSnapshot},
     transaction::{Unwritten, Written, write},
 };
-use crate::{StoreError, store::Append};
+use crate::{
+    StoreError,
+    store::{Append, Imported},
+};
 
 /// How many events one transaction takes on before others wait for the next.
 const BATCH_EVENTS: usize = 1_000;
@@ -36,6 +40,7 @@ pub(super) struct Job<R, A> {
 #[derive(Debug)]
 pub(super) enum Request {
     Append(Job<Append, Verdict>),
+    Import(Job<Import, Imported>),
     Save(Job<SaveSnapshot, ()>),
     Delete(Job<DeleteSnapshots, u64>),
     Close,
@@ -110,6 +115,10 @@ impl Writer {
     /// Writes until the queue is closed and empty, or nobody is left to fill it.
     pub(super) async fn run(mut self) {
         while let Some(first) = self.next().await {
+            if let Request::Import(import) = first {
+                self.import(import).await;
+                continue;
+            }
             self.let_others_in().await;
             let batch = self.gather(first);
             self.write(batch).await;
@@ -145,14 +154,23 @@ impl Writer {
                 Ok(Request::Save(save)) => batch.saves.push(save),
                 Ok(Request::Delete(delete)) => batch.deletes.push(delete),
                 Ok(Request::Append(append)) if batch.fits(&append.request) => batch.add(append),
-                Ok(append @ Request::Append(_)) => {
-                    self.held = Some(append);
+                // An import is a page already, and has a transaction of its own.
+                Ok(other @ (Request::Append(_) | Request::Import(_))) => {
+                    self.held = Some(other);
                     return batch;
                 }
                 Err(TryRecvError::Empty | TryRecvError::Disconnected) => return batch,
             }
             next = self.requests.try_recv();
         }
+    }
+
+    async fn import(&mut self, import: Job<Import, Imported>) {
+        let imported = import::import(&mut self.connection, &import.request, &self.place).await;
+        if imported.is_err() {
+            self.recover().await;
+        }
+        import.answer(imported);
     }
 
     async fn write(&mut self, batch: Batch) {

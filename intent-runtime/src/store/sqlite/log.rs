@@ -36,10 +36,7 @@ impl Reader {
         let after = i64::try_from(read.after.position_in(self.store)?).unwrap_or(i64::MAX);
         let last = self.last_position().await?;
         if after > last {
-            return Err(StoreError::UnknownCursor {
-                cursor: read.after,
-                what: "it is beyond the end of the log",
-            });
+            return Err(read.after.beyond_the_end());
         }
         let limit = i64::try_from(read.limit).unwrap_or(i64::MAX);
         let mut end = last.min(after.saturating_add(limit));
@@ -96,8 +93,8 @@ fn hex(id: &AggregateId) -> String {
     format!("{:X}", id.as_uuid().as_simple())
 }
 
-/// The whole event in a row of `read_log.sql`.
-fn recorded(row: &SqliteRow) -> Result<RecordedEvent, StoreError> {
+/// The whole event in a row of `read_log.sql` or `find_event.sql`.
+pub(super) fn recorded(row: &SqliteRow) -> Result<RecordedEvent, StoreError> {
     let mut stream = StreamId {
         tenant_id: TenantId::DEFAULT,
         aggregate_type: "".into(),

@@ -5,6 +5,8 @@ mod column;
 mod decide;
 mod error;
 mod frames;
+mod import;
+mod insert;
 mod log;
 mod migrate;
 mod page;
@@ -27,13 +29,14 @@ use self::{
     append::{Queue, Request, Writer},
     decide::Verdict,
     error::{Failure, Kind, Place},
+    import::Import,
     migrate::Found,
     read::Reader,
     snapshot::{DeleteSnapshots, SaveSnapshot},
 };
 use super::{
-    AggregateType, Append, Appended, AsOf, EventSink, LogHealth, LogPage, ReadLog, ReadStream,
-    StateSink, Store, StoreError, StoreFuture, StreamId,
+    AggregateType, Append, Appended, AsOf, EventSink, Imported, LogHealth, LogPage, ReadLog,
+    ReadStream, StateSink, Store, StoreError, StoreFuture, StreamId, check_import,
 };
 use crate::{CommandId, NewSnapshot, RecordedEvent, TenantId, Version};
 
@@ -161,6 +164,14 @@ impl SqliteStore {
         }
     }
 
+    async fn import_now(&self, events: Vec<RecordedEvent>) -> Result<Imported, StoreError> {
+        let metadata = check_import(&events)?;
+        let import = Import { events, metadata };
+        let imported = self.queue.ask(Request::Import, import).await?;
+        self.grown.send_replace(());
+        imported.ok_or(StoreError::Closed)
+    }
+
     async fn save_snapshot_now(
         &self,
         stream: &StreamId,
@@ -267,6 +278,10 @@ impl fmt::Debug for SqliteStore {
 impl Store for SqliteStore {
     fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
         Box::pin(self.append_now(append))
+    }
+
+    fn import(&self, events: Vec<RecordedEvent>) -> StoreFuture<'_, Imported> {
+        Box::pin(self.import_now(events))
     }
 
     fn read_state<'a>(

@@ -6,7 +6,7 @@
 use std::error::Error;
 
 use serde::Deserialize;
-use sqlx::{Row, Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
+use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
 use super::{
@@ -14,66 +14,10 @@ use super::{
     column,
     decide::{Accepted, Decider, Found, Verdict},
     error::Failure,
+    insert::{self, NewRow},
     snapshot,
 };
-use crate::{
-    AggregateId, EventId, NewEvent, Position, StoreError, Timestamp, Version, store::Append,
-};
-
-macro_rules! row {
-    () => {
-        include_str!("sql/insert_events_row.sql")
-    };
-}
-
-macro_rules! eight_rows {
-    () => {
-        concat!(
-            row!(),
-            ",",
-            row!(),
-            ",",
-            row!(),
-            ",",
-            row!(),
-            ",",
-            row!(),
-            ",",
-            row!(),
-            ",",
-            row!(),
-            ",",
-            row!()
-        )
-    };
-}
-
-macro_rules! insert {
-    (1) => {
-        insert!(@ row!())
-    };
-    (8) => {
-        insert!(@ eight_rows!())
-    };
-    (64) => {
-        insert!(@ concat!(
-            eight_rows!(), ",", eight_rows!(), ",", eight_rows!(), ",", eight_rows!(), ",",
-            eight_rows!(), ",", eight_rows!(), ",", eight_rows!(), ",", eight_rows!()
-        ))
-    };
-    (@ $rows:expr) => {
-        concat!(
-            include_str!("sql/insert_events.sql"),
-            $rows,
-            include_str!("sql/insert_events_end.sql")
-        )
-    };
-}
-
-/// The texts that insert events, each for up to so many. There are few, so that each is compiled once for a connection.
-const INSERTS: [(usize, &str); 3] = [(1, insert!(1)), (8, insert!(8)), (64, insert!(64))];
-/// A statement's parameters are copied, so many large payloads go in several statements.
-const INSERT_BYTES: usize = 16 * 1024 * 1024;
+use crate::{AggregateId, EventId, Position, StoreError, TenantId, Timestamp, store::Append};
 
 /// What became of a batch, request by request.
 pub(super) struct Written {
@@ -104,7 +48,7 @@ pub(super) async fn write(
         appends: decide(connection, batch).await?,
         deleted: Vec::with_capacity(batch.deletes.len()),
     };
-    insert(connection, batch, &mut written.appends).await?;
+    insert_accepted(connection, batch, &mut written.appends).await?;
     for (append, _) in accepted(batch, &written.appends) {
         if let Some(new) = &append.snapshot {
             snapshot::keep(connection, &append.stream, new).await?;
@@ -133,18 +77,32 @@ async fn decide(
         begin.execute(connection).await?;
         return Ok(Vec::new());
     }
-    let mut keys = Vec::with_capacity(batch.appends.len() * 48);
-    for job in &batch.appends {
-        let Append {
-            stream, command_id, ..
-        } = &job.request;
-        keys.extend_from_slice(stream.tenant_id.as_uuid().as_bytes());
-        keys.extend_from_slice(stream.aggregate_id.as_uuid().as_bytes());
-        keys.extend_from_slice(EventId::of(*command_id, 0).as_uuid().as_bytes());
+    let keys = batch.appends.iter().map(|job| {
+        let stream = &job.request.stream;
+        let first = EventId::of(job.request.command_id, 0);
+        (stream.tenant_id, stream.aggregate_id, first)
+    });
+    let found = begin_and_find(connection, keys).await?;
+    let mut decider = Decider::new(Timestamp::now());
+    let appends = batch.appends.iter().zip(found);
+    let verdicts = appends.map(|(job, found)| decider.decide(&job.request, found));
+    Ok(verdicts.collect())
+}
+
+/// Takes the write lock, and finds what each of these meets: a tenant's stream, and an event's id in it.
+pub(super) async fn begin_and_find(
+    connection: &mut SqliteConnection,
+    wanted: impl ExactSizeIterator<Item = (TenantId, AggregateId, EventId)>,
+) -> Result<Vec<Found>, sqlx::Error> {
+    let mut found = vec![Found::default(); wanted.len()];
+    let mut keys = Vec::with_capacity(wanted.len() * 48);
+    for (tenant_id, aggregate_id, event_id) in wanted {
+        keys.extend_from_slice(tenant_id.as_uuid().as_bytes());
+        keys.extend_from_slice(aggregate_id.as_uuid().as_bytes());
+        keys.extend_from_slice(event_id.as_uuid().as_bytes());
     }
     let check = sqlx::query(include_str!("sql/begin_and_check.sql")).bind(keys);
     let rows = check.fetch_all(connection).await?;
-    let mut found = vec![Found::default(); batch.appends.len()];
     for row in &rows {
         let met: Vec<Met> = serde_json::from_str(row.try_get(0)?).map_err(decode_error)?;
         for met in met {
@@ -154,13 +112,10 @@ async fn decide(
             }
         }
     }
-    let mut decider = Decider::new(Timestamp::now());
-    let appends = batch.appends.iter().zip(found);
-    let verdicts = appends.map(|(job, found)| decider.decide(&job.request, found));
-    Ok(verdicts.collect())
+    Ok(found)
 }
 
-/// What one append of the batch meets, as `begin_and_check.sql` lists it.
+/// What one of them meets, as `begin_and_check.sql` lists it.
 #[derive(Deserialize)]
 struct Met(usize, Option<i64>, Option<String>, String, Option<String>);
 
@@ -183,36 +138,15 @@ fn decode_error(error: impl Error + Send + Sync + 'static) -> sqlx::Error {
 }
 
 /// Inserts the events of all appends that were accepted, in order, and tells each the position of its last one.
-async fn insert(
+async fn insert_accepted(
     connection: &mut SqliteConnection,
     batch: &Batch,
     verdicts: &mut [Result<Verdict, StoreError>],
 ) -> Result<(), Unwritten> {
     let rows: Vec<NewRow<'_>> = accepted(batch, verdicts).flat_map(rows_of).collect();
-    let mut last = 0;
-    let mut rest = rows.as_slice();
-    while !rest.is_empty() {
-        let (count, sql) = next_insert(rest);
-        let (now, later) = rest.split_at(count);
-        let statement = now.iter().fold(sqlx::query(sql), bind_row);
-        last = statement
-            .execute(&mut *connection)
-            .await?
-            .last_insert_rowid();
-        rest = later;
-    }
+    let last = insert::rows(connection, &rows).await?;
     tell_positions(rows.len(), last, verdicts);
     Ok(())
-}
-
-/// One event and what it shares with the others of its append.
-struct NewRow<'a> {
-    append: &'a Append,
-    aggregate_type: &'a str,
-    event: &'a NewEvent,
-    event_id: EventId,
-    version: Version,
-    recorded_at: Timestamp,
 }
 
 fn accepted<'a>(
@@ -227,54 +161,23 @@ fn accepted<'a>(
 }
 
 fn rows_of<'a>((append, accepted): (&'a Append, &'a Accepted)) -> impl Iterator<Item = NewRow<'a>> {
+    let stream = &append.stream;
     let mut version = accepted.before;
     append.identified().map(move |(event_id, event)| {
         version = version.next();
         NewRow {
-            append,
-            aggregate_type: &accepted.aggregate_type,
-            event,
-            event_id,
+            tenant_id: stream.tenant_id,
+            aggregate_id: stream.aggregate_id,
             version,
+            aggregate_type: &accepted.aggregate_type,
+            event_id,
+            event_type: &event.event_type,
+            schema_version: event.schema_version,
             recorded_at: accepted.recorded_at,
+            payload: event.payload.get(),
+            metadata: append.metadata.json(),
         }
     })
-}
-
-/// How many of the rows go in one statement, and its text: as many as it takes and as do not hold too many bytes.
-fn next_insert(rows: &[NewRow<'_>]) -> (usize, &'static str) {
-    let [.., (most, largest)] = INSERTS;
-    let sizes = rows
-        .iter()
-        .map(|row| row.event.payload.get().len() + row.append.metadata.json().len());
-    let mut bytes = 0;
-    let fitting = sizes.take(most).take_while(|size| {
-        bytes += size;
-        bytes <= INSERT_BYTES
-    });
-    // A single row always goes, whatever its size.
-    let count = fitting.count().max(1);
-    let smallest = INSERTS.into_iter().find(|(rows, _)| count <= *rows);
-    (count, smallest.map_or(largest, |(_, sql)| sql))
-}
-
-fn bind_row<'q>(
-    query: Query<'q, Sqlite, SqliteArguments>,
-    row: &NewRow<'_>,
-) -> Query<'q, Sqlite, SqliteArguments> {
-    let NewRow { append, event, .. } = row;
-    let stream = &append.stream;
-    query
-        .bind(column::id(stream.tenant_id.as_uuid()))
-        .bind(column::id(stream.aggregate_id.as_uuid()))
-        .bind(column::from_version(row.version))
-        .bind(row.aggregate_type.to_owned())
-        .bind(column::id(row.event_id.as_uuid()))
-        .bind(event.event_type.to_string())
-        .bind(i64::from(event.schema_version))
-        .bind(row.recorded_at.as_micros())
-        .bind(event.payload.get().to_owned())
-        .bind(append.metadata.json().to_owned())
 }
 
 /// The one writer inserts without gaps, so positions are told from the last one.

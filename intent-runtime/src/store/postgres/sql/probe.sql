@@ -9,6 +9,10 @@ SELECT current_setting('server_version_num')::int                               
        EXISTS (
            SELECT 1 FROM pg_class
            WHERE oid = to_regclass('intent.events') AND pg_has_role(relowner, 'USAGE')
-       )                                                                        AS owner
+       )                                                                        AS owner,
+       EXISTS (
+           SELECT 1 FROM pg_class
+           WHERE oid IN (to_regclass('intent.events'), to_regclass('intent.snapshots')) AND NOT relrowsecurity
+       )                                                                        AS unguarded
 FROM pg_database AS current_database, pg_roles AS role
 WHERE current_database.datname = current_database() AND role.rolname = current_user;

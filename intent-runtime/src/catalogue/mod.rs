@@ -1,5 +1,13 @@
 //! [`Catalogue`]: what is registered, as a value.
 
+mod emits;
+mod json;
+mod mermaid;
+mod shape;
+
+pub use emits::Emits;
+pub(crate) use shape::Shape;
+
 use std::{
     any::{TypeId, type_name},
     collections::{HashMap, HashSet},
@@ -7,29 +15,11 @@ use std::{
     marker::PhantomData,
 };
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::{Schema, SchemaGenerator};
 
-use crate::{Aggregate, AggregateEvent, Command, EventKind, LogFilter, RegisterError};
-
-/// The JSON Schema of a type, made when it is asked for.
-#[derive(Clone, Copy)]
-pub(crate) struct Shape(fn(&mut SchemaGenerator) -> Schema);
-
-impl Shape {
-    pub(crate) const fn of<T: JsonSchema>() -> Self {
-        Self(SchemaGenerator::subschema_for::<T>)
-    }
-
-    pub(crate) fn schema(self, generator: &mut SchemaGenerator) -> Schema {
-        (self.0)(generator)
-    }
-}
-
-impl fmt::Debug for Shape {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Shape")
-    }
-}
+use crate::{
+    Aggregate, AggregateEvent, Command, Decide, DecodeError, EventKind, LogFilter, RegisterError,
+};
 
 /// One kind of command, as the catalogue knows it.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +30,8 @@ pub struct CommandKind {
     /// [`Command::DOC`].
     pub doc: &'static str,
     type_id: TypeId,
-    shape: Shape,
+    pub(crate) shape: Shape,
+    emits: fn() -> Emits,
 }
 
 impl CommandKind {
@@ -50,7 +41,13 @@ impl CommandKind {
             doc: C::DOC,
             type_id: TypeId::of::<C>(),
             shape: Shape::of::<C>(),
+            emits: <C::Aggregate as Decide<C>>::emits,
         }
+    }
+
+    /// Which events may answer the command.
+    pub fn emits(&self) -> Emits {
+        (self.emits)()
     }
 
     /// The JSON Schema of the command, for forms.
@@ -91,16 +88,40 @@ pub struct AggregateKind {
     pub retired: &'static [&'static str],
     /// Its commands, in the order they are written.
     pub commands: Vec<CommandKind>,
+    /// The version of its state, if snapshots of it are kept: [`Snapshot::VERSION`](crate::Snapshot::VERSION).
+    pub snapshot_version: Option<u32>,
     rust_type: &'static str,
+    decode: fn(&str, u32) -> Option<DecodeError>,
 }
 
 impl AggregateKind {
     fn is_named(&self, name: &str) -> bool {
         self.name == name || self.formerly.contains(&name)
     }
+
+    /// Why no event of this stored name and version can be read, if none can.
+    pub(crate) fn unreadable(&self, name: &str, version: u32) -> Option<DecodeError> {
+        (self.decode)(name, version)
+    }
 }
 
-/// All that is registered with an [`App`](crate::App), in the order of registration.
+/// What the one way of reading says of a stored name and version. Asked with no payload at all, which ends every reading
+/// before a step of the user's own runs: an error that is about the payload means that there is a way.
+fn unreadable<A: Aggregate>(name: &str, version: u32) -> Option<DecodeError> {
+    match A::Event::decode(name, version, b"") {
+        Err(
+            error @ (DecodeError::UnknownEvent { .. }
+            | DecodeError::FutureVersion { .. }
+            | DecodeError::NoChain { .. }),
+        ) => Some(error),
+        _ => None,
+    }
+}
+
+/// All that is registered with an [`App`](crate::App), in the order of registration, or a list of one's own.
+///
+/// It tells people and programs what there is: [`to_json`](Self::to_json) with schemas and doc comments,
+/// [`to_mermaid`](Self::to_mermaid) as a diagram of who emits what and what that changes.
 ///
 /// ```
 /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
@@ -113,6 +134,9 @@ impl AggregateKind {
 /// let account = &app.catalogue().aggregates()[0];
 /// assert_eq!(account.name, "Account");
 /// assert_eq!(account.commands[0].name, "Open");
+///
+/// let same = intent_runtime::Catalogue::new().with::<Account>()?;
+/// assert_eq!(same.to_json(), app.catalogue().to_json());
 /// # Ok(())
 /// # }
 /// ```
@@ -124,6 +148,29 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
+    /// An empty catalogue: what an [`App`](crate::App) has before anything is registered.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same catalogue with one more aggregate, its events, and the commands that `#[commands]` lists.
+    ///
+    /// # Errors
+    /// [`RegisterError`] when a name is taken.
+    pub fn with<A: Aggregate>(mut self) -> Result<Self, RegisterError> {
+        self.add::<A>()?;
+        Ok(self)
+    }
+
+    /// The same catalogue with a command that was written by hand, for an aggregate that is in it.
+    ///
+    /// # Errors
+    /// [`RegisterError`] when the aggregate is not in it, or the name is taken.
+    pub fn with_command<C: Command>(mut self) -> Result<Self, RegisterError> {
+        self.add_command::<C>()?;
+        Ok(self)
+    }
+
     /// The aggregates that are registered.
     pub fn aggregates(&self) -> &[AggregateKind] {
         &self.aggregates
@@ -176,7 +223,9 @@ impl Catalogue {
             split,
             retired,
             commands: list.kinds,
+            snapshot_version: A::snapshots().map(|snapshots| snapshots.version()),
             rust_type: type_name::<A>(),
+            decode: unreadable::<A>,
         });
         Ok(())
     }

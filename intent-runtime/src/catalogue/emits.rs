@@ -1,0 +1,40 @@
+//! [`Emits`]: which events may answer a command.
+
+/// Which events may answer a command, as far as its return type tells.
+///
+/// ```
+/// use intent_runtime::Emits;
+///
+/// let both = Emits::Events(vec!["Sold"]).and(Emits::Events(vec!["Sold", "Billed"]));
+/// assert_eq!(both, Emits::Events(vec!["Sold", "Billed"]));
+/// assert_eq!(both.and(Emits::Any), Emits::Any);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Emits {
+    /// It is decided by hand, and nothing says.
+    Unknown,
+    /// Any event of the aggregate: the decision returns its enum of events.
+    Any,
+    /// These, by their stored names; none where a decision returns `()`.
+    Events(Vec<&'static str>),
+}
+
+impl Emits {
+    /// What two parts of a decision may emit together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
+            (Self::Any, _) | (_, Self::Any) => Self::Any,
+            (Self::Events(mut names), Self::Events(more)) => {
+                for name in more {
+                    if !names.contains(&name) {
+                        names.push(name);
+                    }
+                }
+                Self::Events(names)
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The catalogue as a diagram, for people.
+
+use std::fmt::{self, Write as _};
+
+use super::{AggregateKind, Catalogue, CommandKind, Emits};
+
+/// Colours that are told apart on light and on dark paper.
+const STYLES: &str = "    classDef command fill:#cfe2ff,stroke:#3d6fb5,color:#000
+    classDef event fill:#ffe0b2,stroke:#c77700,color:#000
+    classDef state fill:#fff9c4,stroke:#a89a00,color:#000
+";
+
+impl Catalogue {
+    /// The catalogue as a [Mermaid](https://mermaid.js.org) flowchart: from each command to the events that it may emit,
+    /// and from each event to the aggregate, with the names of the fields that it changes.
+    ///
+    /// | arrow | meaning |
+    /// |---|---|
+    /// | from a command, drawn through | may emit the event |
+    /// | from a command, dotted | may emit any event, or, with a question mark, is decided by hand: nobody says which |
+    /// | from an event, thick | creates the aggregate |
+    /// | from an event, drawn through | changes the fields it names, or what a function decides if it names none |
+    /// | from an event, dotted | changes nothing |
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
+    /// # use account::*;
+    /// use intent_runtime::Catalogue;
+    ///
+    /// let diagram = Catalogue::new().with::<Account>()?.to_mermaid();
+    /// assert!(diagram.starts_with("flowchart LR\n"));
+    /// # Ok::<(), intent_runtime::RegisterError>(())
+    /// ```
+    pub fn to_mermaid(&self) -> String {
+        let mut text = String::from("flowchart LR\n");
+        for (number, kind) in self.aggregates().iter().enumerate() {
+            // Writing to a `String` cannot fail.
+            let _ = aggregate(&mut text, number, kind);
+        }
+        text.push_str(STYLES);
+        text
+    }
+}
+
+/// One aggregate as a box: its commands, its events, and the arrows.
+fn aggregate(text: &mut String, number: usize, kind: &AggregateKind) -> fmt::Result {
+    let id = format!("a{number}");
+    let name = Quoted(kind.name);
+    writeln!(text, "    subgraph {id}box[{name}]")?;
+    for (index, command) in kind.commands.iter().enumerate() {
+        writeln!(
+            text,
+            "        {id}c{index}[{}]:::command",
+            Quoted(command.name)
+        )?;
+    }
+    for (index, event) in kind.events.iter().enumerate() {
+        writeln!(
+            text,
+            "        {id}e{index}([{}]):::event",
+            Quoted(event.name)
+        )?;
+    }
+    writeln!(text, "        {id}[({name})]:::state\n    end")?;
+    for (index, command) in kind.commands.iter().enumerate() {
+        emitted(text, &id, &format!("{id}c{index}"), kind, command)?;
+    }
+    for (index, event) in kind.events.iter().enumerate() {
+        let fields = event.changes.unwrap_or_default().join(", ");
+        let label = match fields.as_str() {
+            "" => String::new(),
+            fields => format!("|{}|", Quoted(fields)),
+        };
+        let arrow = match event.changes {
+            _ if event.creates => "==>",
+            Some([]) => "-.->",
+            _ => "-->",
+        };
+        writeln!(text, "    {id}e{index} {arrow}{label} {id}")?;
+    }
+    Ok(())
+}
+
+/// The arrow from a command to what it may emit.
+fn emitted(
+    text: &mut String,
+    id: &str,
+    from: &str,
+    kind: &AggregateKind,
+    command: &CommandKind,
+) -> fmt::Result {
+    let events = |emits: &dyn Fn(&'static str) -> bool| {
+        let numbered = kind.events.iter().enumerate();
+        let meant = numbered.filter(|(_, event)| emits(event.name));
+        let ids: Vec<String> = meant.map(|(index, _)| format!("{id}e{index}")).collect();
+        ids.join(" & ")
+    };
+    let (arrow, to) = match command.emits() {
+        Emits::Unknown => ("-.->|\"?\"|", id.to_owned()),
+        Emits::Any => ("-.->", events(&|_| true)),
+        Emits::Events(names) => ("-->", events(&|name| names.contains(&name))),
+    };
+    match to.is_empty() {
+        true => Ok(()),
+        false => writeln!(text, "    {from} {arrow} {to}"),
+    }
+}
+
+/// A label in quotation marks, in which any name may stand.
+struct Quoted<'a>(&'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_char('"')?;
+        for letter in self.0.chars() {
+            match letter {
+                '"' | '#' | '`' | '<' | '>' | '&' | '\\' => write!(f, "#{};", u32::from(letter))?,
+                _ => f.write_char(letter)?,
+            }
+        }
+        f.write_char('"')
+    }
+}

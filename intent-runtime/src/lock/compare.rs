@@ -1,0 +1,160 @@
+//! What a lock records beside what the code has.
+
+use serde_json::{Value, json};
+
+use super::{
+    format::{Blocks, Key, Part},
+    report::{Difference, Reader, Report},
+    shape::shape,
+};
+use crate::{AggregateKind, Catalogue, DecodeError, EventKind};
+
+/// Every difference in the aggregates of the catalogue; what else is recorded is another check's.
+pub(super) fn compare(recorded: &Blocks, catalogue: &Catalogue) -> Report {
+    let mut differences = Vec::new();
+    for kind in catalogue.aggregates() {
+        let current = blocks(kind);
+        let of_aggregate = recorded
+            .iter()
+            .filter(|(key, _)| key.aggregate == kind.name);
+        for (key, before) in of_aggregate {
+            let now = current.get(key);
+            if now != Some(before) {
+                differences.extend(change(kind, [recorded, &current], key));
+            }
+        }
+        for (key, shape) in &current {
+            if !recorded.contains_key(key) && !is_lowered(kind, key, recorded) {
+                differences.push(Difference::New {
+                    key: key.clone(),
+                    shape: shape.clone(),
+                    renamed_from: renamed_from(key, recorded, catalogue),
+                });
+            }
+        }
+    }
+    Report::new(differences)
+}
+
+/// The blocks of an aggregate as the code has it.
+fn blocks(kind: &AggregateKind) -> Blocks {
+    let aggregate = kind.name;
+    let snapshot = match kind.snapshot_version {
+        Some(version) => json!({ "snapshot": version }),
+        None => json!({}),
+    };
+    let mut blocks = Blocks::from([(Key::aggregate(aggregate), snapshot)]);
+    for event in kind.events.iter().flat_map(with_predecessors) {
+        let key = Key::event(aggregate, event.name, event.version);
+        blocks.insert(key, shape(event.shape));
+    }
+    for command in &kind.commands {
+        let key = Key::command(aggregate, command.name);
+        blocks.insert(key, shape(command.shape));
+    }
+    blocks
+}
+
+/// Every version of an event that has a struct.
+fn with_predecessors(kind: &EventKind) -> Vec<EventKind> {
+    let mut kinds = kind.predecessors();
+    kinds.push(*kind);
+    kinds
+}
+
+/// What has become of a block that is not in the code as it is recorded, if that matters. An event of an older version
+/// need only be readable.
+fn change(
+    kind: &AggregateKind,
+    [recorded, current]: [&Blocks; 2],
+    key: &Key,
+) -> Option<Difference> {
+    let before = recorded.get(key)?;
+    let now = current.get(key).cloned();
+    let key = key.clone();
+    match (&key.part, now) {
+        (Part::Event { name, version }, Some(current)) => {
+            let todays = kind.events.iter().find(|event| event.name == name);
+            let reader = match todays.filter(|event| event.version == *version) {
+                None => Reader::Predecessor,
+                Some(event) if event.predecessors().is_empty() => Reader::Steps,
+                Some(_) => Reader::Structs,
+            };
+            Some(Difference::Changed {
+                key,
+                recorded: before.clone(),
+                current,
+                reader,
+            })
+        }
+        (Part::Event { name, version }, None) => {
+            let reason = kind.unreadable(name, *version)?;
+            let alike = match reason {
+                // One word on an event that is gone is enough, whatever versions of it there were.
+                DecodeError::UnknownEvent { .. } if newest(recorded, kind, name) > *version => {
+                    return None;
+                }
+                DecodeError::UnknownEvent { .. } => new_and_alike(current, kind, before),
+                _ => None,
+            };
+            Some(Difference::Unreadable { key, reason, alike })
+        }
+        (_, Some(current)) => Some(Difference::Replaced {
+            key,
+            recorded: before.clone(),
+            current,
+        }),
+        (_, None) => Some(Difference::Gone { key }),
+    }
+}
+
+/// The newest recorded version of an event, 0 if there is none.
+fn newest(recorded: &Blocks, kind: &AggregateKind, event: &str) -> u32 {
+    let versions = recorded.keys().filter_map(|key| match &key.part {
+        Part::Event { name, version } if key.aggregate == kind.name && name == event => {
+            Some(*version)
+        }
+        _ => None,
+    });
+    versions.max().unwrap_or(0)
+}
+
+/// Whether a block is that of today's version of an event which has a newer one on record: what is wrong is the version.
+fn is_lowered(kind: &AggregateKind, key: &Key, recorded: &Blocks) -> bool {
+    let Part::Event { name, version } = &key.part else {
+        return false;
+    };
+    let mut events = kind.events.iter();
+    let is_todays = events.any(|event| event.name == name && event.version == *version);
+    is_todays && newest(recorded, kind, name) > *version
+}
+
+/// An event of the aggregate that has the shape of one that is no longer there: most likely the same by another name.
+fn new_and_alike(current: &Blocks, kind: &AggregateKind, before: &Value) -> Option<&'static str> {
+    let events = kind.events.iter();
+    let mut alike = events.filter(|event| {
+        current.get(&Key::event(kind.name, event.name, event.version)) == Some(before)
+    });
+    alike.next().map(|event| event.name)
+}
+
+/// The recorded aggregate that a new one most likely is by another name: nobody checks it, and half of the new one's
+/// events are recorded for it.
+fn renamed_from(key: &Key, recorded: &Blocks, catalogue: &Catalogue) -> Option<String> {
+    let kinds = catalogue.aggregates();
+    let new = kinds.iter().find(|kind| kind.name == key.aggregate)?;
+    if key.part != Part::Aggregate {
+        return None;
+    }
+    let unchecked = recorded.keys().filter(|key| {
+        key.part == Part::Aggregate && !kinds.iter().any(|kind| kind.name == key.aggregate)
+    });
+    let shares = |old: &&Key| {
+        let shared = new.events.iter().filter(|event| {
+            recorded.contains_key(&Key::event(&old.aggregate, event.name, event.version))
+        });
+        shared.count() * 2 >= new.events.len().max(1)
+    };
+    let mut alike = unchecked.filter(shares);
+    alike.next().map(|old| old.aggregate.clone())
+}

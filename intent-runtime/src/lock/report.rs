@@ -1,0 +1,294 @@
+//! What is said of a lock and code that do not agree.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use super::{
+    format::{Blocks, Key, Part, pretty},
+    remedy,
+};
+use crate::{DecodeError, difference::difference};
+
+/// All differences between the code and its `intent.lock`. Its text shows each of them and how to mend it.
+#[derive(Debug)]
+pub struct Report {
+    differences: Vec<Difference>,
+    /// Whether an update was asked for, and refused.
+    refused: bool,
+}
+
+/// What reads a version of an event, and the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reader {
+    /// Today's struct; what is older goes through steps.
+    Steps,
+    /// Today's struct; what is older goes through structs of its own.
+    Structs,
+    /// A struct of its own.
+    Predecessor,
+}
+
+/// One difference.
+#[derive(Debug)]
+pub(super) enum Difference {
+    /// A recorded version of an event has another shape.
+    Changed {
+        key: Key,
+        recorded: Value,
+        current: Value,
+        reader: Reader,
+    },
+    /// A recorded version of an event cannot be read.
+    Unreadable {
+        key: Key,
+        reason: DecodeError,
+        /// The event that it may be under another name.
+        alike: Option<&'static str>,
+    },
+    /// Something that is not recorded.
+    New {
+        key: Key,
+        shape: Value,
+        /// The recorded aggregate that it may be under another name.
+        renamed_from: Option<String>,
+    },
+    /// A command, or the state of an aggregate, has another shape.
+    Replaced {
+        key: Key,
+        recorded: Value,
+        current: Value,
+    },
+    /// A command is no longer there.
+    Gone { key: Key },
+}
+
+impl Difference {
+    /// What is stored is never rewritten.
+    fn is_refused(&self) -> bool {
+        matches!(self, Self::Changed { .. } | Self::Unreadable { .. })
+    }
+}
+
+impl Report {
+    pub(super) fn new(mut differences: Vec<Difference>) -> Self {
+        // What takes thought comes first.
+        differences.sort_by_key(|difference| !difference.is_refused());
+        Self {
+            differences,
+            refused: false,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.differences.is_empty()
+    }
+
+    /// Whether `INTENT_LOCK=update` records all of it, because nothing that is stored has changed.
+    pub fn can_be_recorded(&self) -> bool {
+        !self.differences.iter().any(Difference::is_refused)
+    }
+
+    /// Only what keeps an update from being made.
+    pub(super) fn refused(mut self) -> Self {
+        self.differences.retain(Difference::is_refused);
+        self.refused = true;
+        self
+    }
+
+    /// The blocks with all that is new or may change.
+    pub(super) fn record(self, mut blocks: Blocks) -> Blocks {
+        for difference in self.differences {
+            match difference {
+                Difference::New { key, shape, .. } => {
+                    blocks.insert(key, shape);
+                }
+                Difference::Replaced { key, current, .. } => {
+                    blocks.insert(key, current);
+                }
+                Difference::Gone { key } => {
+                    blocks.remove(&key);
+                }
+                Difference::Changed { .. } | Difference::Unreadable { .. } => {}
+            }
+        }
+        blocks
+    }
+
+    /// What is not recorded, as one list.
+    fn list_new(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let new = self
+            .differences
+            .iter()
+            .filter_map(|difference| match difference {
+                Difference::New {
+                    key, renamed_from, ..
+                } => Some((key, renamed_from)),
+                _ => None,
+            });
+        let mut heading = "\nNot recorded yet:\n\n";
+        for (key, renamed_from) in new {
+            writeln!(f, "{heading}    {key}")?;
+            heading = "";
+            if let Some(old) = renamed_from {
+                writeln!(
+                    f,
+                    "        which has events of {old}, a recorded aggregate that this check does not name: if it is that one by \
+                     another\n        name, its streams are found under the stored one only; keep it, \
+                     `#[aggregate(name = {old:?}, ..)]`"
+                )?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.refused {
+            true => "nothing was recorded, because `intent.lock` never rewrites what is stored\n",
+            false => "the code does not agree with `intent.lock`, which records what is stored\n",
+        })?;
+        for difference in &self.differences {
+            difference.fmt(f)?;
+        }
+        self.list_new(f)?;
+        if !self.can_be_recorded() {
+            return Ok(());
+        }
+        f.write_str(
+            "\nTo record it, run `INTENT_LOCK=update cargo test` and commit `intent.lock` with the change.\n",
+        )
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            // What is new is one list: `Report::list_new`.
+            Self::New { .. } => Ok(()),
+            Self::Changed {
+                key,
+                recorded,
+                current,
+                reader,
+            } => changed(f, key, [recorded, current], *reader),
+            Self::Unreadable { key, reason, alike } => unreadable(f, key, reason, *alike),
+            Self::Replaced {
+                key,
+                recorded,
+                current,
+            } => {
+                match key.part {
+                    Part::Aggregate => writeln!(
+                        f,
+                        "\nThe state of {key} is made or kept otherwise than recorded. Snapshots are no more than a cache: \
+                         those of another\nversion are left aside, and each stream is replayed once.\n"
+                    )?,
+                    _ => writeln!(
+                        f,
+                        "\n{key} has changed. No command is stored, so nothing is misread; whoever sends it must know:\n"
+                    )?,
+                }
+                f.write_str(&lines(recorded, current))
+            }
+            Self::Gone { key } => writeln!(
+                f,
+                "\n{key} is recorded and no longer there. No command is stored, so nothing is lost; whoever sends it must \
+                 know."
+            ),
+        }
+    }
+}
+
+/// Two shapes, line by line.
+fn lines(recorded: &Value, current: &Value) -> String {
+    difference(["recorded", "code"], &pretty(recorded), &pretty(current))
+}
+
+fn changed(
+    f: &mut fmt::Formatter<'_>,
+    key: &Key,
+    [recorded, current]: [&Value; 2],
+    reader: Reader,
+) -> fmt::Result {
+    let Part::Event { name, version } = &key.part else {
+        return Ok(());
+    };
+    writeln!(
+        f,
+        "\n{key} has changed. All that is stored in version {version} has the recorded shape:\n"
+    )?;
+    f.write_str(&lines(recorded, current))?;
+    let next = version.saturating_add(1);
+    let step = match reader {
+        Reader::Predecessor => {
+            return f.write_str(
+                "\nIts struct reads what was stored then: take the change back. What is new belongs into today's struct, as \
+                 a version of its own.\n",
+            );
+        }
+        Reader::Structs => remedy::predecessor(name, next),
+        Reader::Steps => remedy::step(name, recorded, current, next),
+    };
+    writeln!(
+        f,
+        "\nTake the change back, or make it version {next} and say how version {version} is read, beside what is said \
+         already:\n"
+    )?;
+    for line in step {
+        writeln!(f, "    {line}")?;
+    }
+    writeln!(
+        f,
+        "\n`INTENT_LOCK=update cargo test` then records version {next} beside version {version}. Only where nothing was ever \
+         stored in version {version},\nas when it is new on your branch, delete its block from `intent.lock` and record it \
+         anew."
+    )
+}
+
+fn unreadable(
+    f: &mut fmt::Formatter<'_>,
+    key: &Key,
+    reason: &DecodeError,
+    alike: Option<&str>,
+) -> fmt::Result {
+    writeln!(
+        f,
+        "\n{key} is recorded and cannot be read any more: {reason}.\n"
+    )?;
+    match (reason, &key.part) {
+        (DecodeError::UnknownEvent { name }, _) => {
+            match alike {
+                Some(alike) => writeln!(
+                    f,
+                    "    if `{alike}`, which has its shape, is that event by another name: `#[event(name = {name:?})]` on \
+                     its struct"
+                )?,
+                None => writeln!(
+                    f,
+                    "    if it has another name now: `#[event(name = {name:?})]` on its struct"
+                )?,
+            }
+            writeln!(
+                f,
+                "    if it no longer happens: list it still, as `events(.., {name} => ())` where it changes nothing"
+            )?;
+        }
+        (DecodeError::FutureVersion { stored, .. }, _) => {
+            writeln!(
+                f,
+                "    bring version {stored} back: a version stays once events may be stored in it"
+            )?;
+        }
+        (_, Part::Event { version, .. }) => writeln!(
+            f,
+            "    say how version {version} is read: `#[event]` asks for each step, an `impl Event` by hand takes it in `upcast`"
+        )?,
+        _ => {}
+    }
+    writeln!(
+        f,
+        "\nOnly where none was ever stored, as when it is new on your branch, delete what is recorded of it from `intent.lock`."
+    )
+}

@@ -1,0 +1,200 @@
+//! Storing events that were recorded elsewhere: which of a page fit, and what every store answers.
+
+use std::collections::{HashMap, HashSet};
+
+use serde::de::IgnoredAny;
+
+use super::{
+    Append, InvalidAppend, StoreError,
+    append::{check_name, check_size},
+};
+use crate::{AggregateId, EncodedMetadata, RecordedEvent, TenantId, Version};
+
+/// What came of an import.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// How many events were stored.
+    pub stored: usize,
+    /// How many were there already, from an earlier import or because they were recorded here.
+    pub known: usize,
+}
+
+/// Why an event cannot be imported.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportRefusal {
+    /// The stream has another event of this version. Handling: import into a store, or a tenant, without the stream.
+    #[error("the stream is at version {actual} and has another event there")]
+    Occupied {
+        /// The version of the stream.
+        actual: Version,
+    },
+    /// The stream ends before the event's predecessor. Handling: import the earlier events first.
+    #[error("the stream is at version {actual}, import the events between first")]
+    Gap {
+        /// The version of the stream.
+        actual: Version,
+    },
+    /// The aggregate's id belongs to another type. Handling: check where the id came from.
+    #[error("the id belongs to the type {found}")]
+    WrongAggregate {
+        /// The aggregate type it was made with.
+        found: String,
+    },
+    /// An event of this id is stored, and is not the same. Handling: find out which of the two was changed.
+    #[error("an event with its id is stored and differs from it")]
+    Differs,
+    /// The page has its id before. Handling: give an event once.
+    #[error("the page has an event with its id before it")]
+    Repeated,
+    /// The event breaks a limit that every store keeps. Handling: see [`InvalidAppend`].
+    #[error("it breaks a limit of every store")]
+    Invalid(#[source] InvalidAppend),
+    /// The payload is not JSON. Handling: restore what was altered.
+    #[error("its payload is not JSON")]
+    NotJson,
+}
+
+impl ImportRefusal {
+    /// Why an event of one version does not follow in a stream at another.
+    pub(crate) fn misplaced(version: Version, actual: Version) -> Self {
+        if version <= actual {
+            return Self::Occupied { actual };
+        }
+        Self::Gap { actual }
+    }
+
+    /// The error of the event that is refused for this reason.
+    pub(crate) fn of(self, event: &RecordedEvent) -> StoreError {
+        StoreError::ImportRefused {
+            stream: event.stream(),
+            version: event.version,
+            source: self,
+        }
+    }
+}
+
+/// Checks the limits that hold whatever is stored, and writes the metadata of each event. Every store calls it first.
+///
+/// # Errors
+/// [`StoreError::ImportRefused`] names the first event that breaks one, and the limit.
+pub fn check_import(events: &[RecordedEvent]) -> Result<Vec<EncodedMetadata>, StoreError> {
+    let mut encoded: Vec<EncodedMetadata> = Vec::with_capacity(events.len());
+    let mut ids = HashSet::with_capacity(events.len());
+    for event in events {
+        if events.len() > Append::MAX_EVENTS {
+            let too_many = InvalidAppend::TooMany {
+                count: events.len(),
+                limit: Append::MAX_EVENTS,
+            };
+            return Err(ImportRefusal::Invalid(too_many).of(event));
+        }
+        if !ids.insert((event.tenant_id, event.id)) {
+            return Err(ImportRefusal::Repeated.of(event));
+        }
+        let checked = check(event, encoded.last());
+        encoded.push(checked.map_err(|refusal| refusal.of(event))?);
+    }
+    Ok(encoded)
+}
+
+fn check(
+    event: &RecordedEvent,
+    last: Option<&EncodedMetadata>,
+) -> Result<EncodedMetadata, ImportRefusal> {
+    let metadata = match last {
+        // Events of one command have the same.
+        Some(last) if **last == event.metadata => last.clone(),
+        _ => EncodedMetadata::new(event.metadata.clone()).map_err(|_| ImportRefusal::NotJson)?,
+    };
+    check_name(&event.aggregate_type)
+        .and_then(|()| check_name(&event.event_type))
+        .and_then(|()| check_size("the metadata", metadata.json()))
+        .and_then(|()| check_size(&event.event_type, &event.payload))
+        .map_err(ImportRefusal::Invalid)?;
+    if event.schema_version == 0 {
+        return Err(ImportRefusal::Invalid(InvalidAppend::SchemaVersion {
+            event: event.event_type.clone(),
+        }));
+    }
+    if event.version > Version::MAX {
+        return Err(ImportRefusal::Invalid(InvalidAppend::VersionOverflow));
+    }
+    // Walked through without recursion, however deep it is nested.
+    let json: Result<IgnoredAny, _> = serde_json::from_str(&event.payload);
+    json.map_err(|_| ImportRefusal::NotJson)?;
+    Ok(metadata)
+}
+
+/// What a store has for an event of a page.
+#[derive(Debug, Default)]
+pub(crate) struct Met {
+    /// The version and aggregate type of its stream, if that exists.
+    pub(crate) stream: Option<(Version, String)>,
+    /// The event with its id, if there is one.
+    pub(crate) event: Option<RecordedEvent>,
+}
+
+/// Decides in order which events of a page are new: each sees what those before it do.
+#[derive(Debug, Default)]
+pub(crate) struct ImportPlan {
+    streams: HashMap<(TenantId, AggregateId), (Version, String)>,
+}
+
+impl ImportPlan {
+    /// Whether the next event is to be stored; one that is there already is not.
+    ///
+    /// # Errors
+    /// [`StoreError::ImportRefused`] when it contradicts what is there.
+    pub(crate) fn is_new(&mut self, event: &RecordedEvent, met: Met) -> Result<bool, StoreError> {
+        if let Some(stored) = met.event {
+            return if same(&stored, event) {
+                Ok(false)
+            } else {
+                Err(ImportRefusal::Differs.of(event))
+            };
+        }
+        let key = (event.tenant_id, event.aggregate_id);
+        let stream = self.streams.remove(&key).or(met.stream);
+        let actual = match stream {
+            Some((_, found)) if found != event.aggregate_type => {
+                return Err(ImportRefusal::WrongAggregate { found }.of(event));
+            }
+            Some((version, _)) => version,
+            None => Version::NONE,
+        };
+        if actual.after(1) != Some(event.version) {
+            return Err(ImportRefusal::misplaced(event.version, actual).of(event));
+        }
+        self.streams
+            .insert(key, (event.version, event.aggregate_type.clone()));
+        Ok(true)
+    }
+}
+
+/// Whether two records are of one event: all but their positions, which each store gives out.
+fn same(one: &RecordedEvent, other: &RecordedEvent) -> bool {
+    let RecordedEvent {
+        position: _,
+        id,
+        tenant_id,
+        aggregate_type,
+        aggregate_id,
+        version,
+        event_type,
+        schema_version,
+        payload,
+        metadata,
+        recorded_at,
+    } = one;
+    *id == other.id
+        && *tenant_id == other.tenant_id
+        && *aggregate_type == other.aggregate_type
+        && *aggregate_id == other.aggregate_id
+        && *version == other.version
+        && *event_type == other.event_type
+        && *schema_version == other.schema_version
+        && *payload == other.payload
+        && *metadata == other.metadata
+        && *recorded_at == other.recorded_at
+}

@@ -1,0 +1,120 @@
+//! Storing a page of events that were recorded elsewhere, in one statement.
+
+use sqlx::Row;
+use uuid::Uuid;
+
+use super::{
+    column::{self, Json},
+    error::{Failure, Kind},
+    read::{Broken, Reader},
+};
+use crate::{
+    EncodedMetadata, RecordedEvent, StoreError, Timestamp,
+    store::{ImportRefusal, Imported},
+};
+
+/// How often a page is tried that meets others at its keys.
+const TRIES: u32 = 10;
+
+/// What the statement says of a page.
+struct Answer {
+    stored: i64,
+    refused: Option<Refused>,
+}
+
+/// The first event that contradicts what is stored, by its number from 1, with the version and type of its stream
+/// before it; without them when an event of its id is stored and differs.
+struct Refused {
+    number: i64,
+    stream: Option<(i64, String)>,
+}
+
+impl Reader {
+    /// Stores a page that was checked, with the metadata of its events as it is stored.
+    ///
+    /// What is there already is not stored again, so a page whose outcome is unknown is simply tried again.
+    pub(super) async fn import(
+        &self,
+        events: &[RecordedEvent],
+        metadata: &[EncodedMetadata],
+    ) -> Result<Imported, StoreError> {
+        let (mut contended, mut lost) = (0, self.tries());
+        let answer = loop {
+            let failure = match self.import_page(events, metadata).await {
+                Ok(answer) => break answer,
+                Err(error) => Failure::from(error),
+            };
+            match failure.kind() {
+                Kind::Contended if contended < TRIES => contended += 1,
+                _ => lost = self.left(lost, Broken::Failure(failure)).await?,
+            }
+        };
+        if let Some(refused) = answer.refused {
+            return Err(self.refusal(events, refused));
+        }
+        let stored = usize::try_from(answer.stored).unwrap_or(0);
+        Ok(Imported {
+            stored,
+            known: events.len().saturating_sub(stored),
+        })
+    }
+
+    async fn import_page(
+        &self,
+        events: &[RecordedEvent],
+        metadata: &[EncodedMetadata],
+    ) -> Result<Answer, sqlx::Error> {
+        let uuids = |id: fn(&RecordedEvent) -> Uuid| events.iter().map(id).collect::<Vec<_>>();
+        let times = |time: fn(&RecordedEvent) -> Timestamp| {
+            let times = events.iter().map(time);
+            times.collect::<Vec<_>>()
+        };
+        let versions = events
+            .iter()
+            .map(|event| column::from_version(event.version));
+        let schema_versions = events.iter().map(|event| i64::from(event.schema_version));
+        let aggregate_types = events.iter().map(|event| &*event.aggregate_type);
+        let event_types = events.iter().map(|event| &*event.event_type);
+        let payloads = events.iter().map(|event| Json(&event.payload));
+        let metadata = metadata.iter().map(|metadata| Json(metadata.json()));
+        let row = sqlx::query(include_str!("sql/import.sql"))
+            .bind(uuids(|event| event.tenant_id.as_uuid()))
+            .bind(uuids(|event| event.aggregate_id.as_uuid()))
+            .bind(uuids(|event| event.id.as_uuid()))
+            .bind(versions.collect::<Vec<_>>())
+            .bind(schema_versions.collect::<Vec<_>>())
+            .bind(times(|event| event.recorded_at))
+            .bind(times(RecordedEvent::occurred_at))
+            .bind(aggregate_types.collect::<Vec<_>>())
+            .bind(event_types.collect::<Vec<_>>())
+            .bind(payloads.collect::<Vec<_>>())
+            .bind(metadata.collect::<Vec<_>>())
+            .fetch_one(&self.pool)
+            .await?;
+        let number: Option<i64> = row.try_get(1)?;
+        let actual: Option<i64> = row.try_get(2)?;
+        let found: Option<String> = row.try_get(3)?;
+        Ok(Answer {
+            stored: row.try_get(0)?,
+            refused: number.map(|number| Refused {
+                number,
+                stream: actual.zip(found),
+            }),
+        })
+    }
+
+    fn refusal(&self, events: &[RecordedEvent], refused: Refused) -> StoreError {
+        let index = usize::try_from(refused.number - 1).ok();
+        let Some(event) = index.and_then(|index| events.get(index)) else {
+            return self.place.error(sqlx::Error::RowNotFound);
+        };
+        let refusal = match refused.stream {
+            None => ImportRefusal::Differs,
+            Some((_, found)) if found != event.aggregate_type => {
+                ImportRefusal::WrongAggregate { found }
+            }
+            Some((actual, _)) => ImportRefusal::misplaced(event.version, column::version(actual)),
+        };
+        refusal.of(event)
+    }
+}

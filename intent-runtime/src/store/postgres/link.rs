@@ -1,0 +1,127 @@
+//! How the server is reached: directly, or through a pooler that lends its connections.
+//!
+//! A pooler in transaction mode lends a connection of the server's for one transaction. What a connection was set to then
+//! belongs to whoever comes next, and a prepared statement is found again only if the pooler carries it over. Without
+//! that, a name means another client's statement, so the store must know before it prepares its first one.
+
+use sqlx::{ConnectOptions, Connection, PgConnection, Row, postgres::PgConnectOptions};
+
+use super::{
+    LOCK_TIMEOUT,
+    error::{Failure, Place},
+    lane::within,
+};
+use crate::StoreError;
+
+/// How often two connections are compared before they are taken to keep their servers' ones.
+const ROUNDS: usize = 4;
+
+/// What is known of the way to the server.
+pub(super) struct Link {
+    /// What connections that append are opened with.
+    pub(super) appending: PgConnectOptions,
+    /// Whether a connection stays what it was made, as it does everywhere but behind a pooler in transaction mode.
+    pub(super) keeps_session: bool,
+}
+
+impl Link {
+    /// Opens a first connection, and finds out what stands between.
+    ///
+    /// # Errors
+    /// [`StoreError::Unsupported`] behind a pooler that forgets prepared statements, or why there is no connection.
+    pub(super) async fn open(
+        options: &PgConnectOptions,
+        place: &Place,
+    ) -> Result<(Self, PgConnection), StoreError> {
+        let failed = |error| place.error(Failure::from(error));
+        let (appending, mut connection) = connect(options)
+            .await
+            .map_err(|failure| place.error(failure))?;
+        // No prepared statement as yet.
+        let found = sqlx::raw_sql(include_str!("sql/link.sql"));
+        let found = found.fetch_one(&mut connection).await.map_err(failed)?;
+        let direct: bool = found.try_get(0).map_err(failed)?;
+        let plans_once: bool = found.try_get(1).map_err(failed)?;
+        let mut keeps_session = direct;
+        if !direct && !carries_statements(&mut connection).await.map_err(failed)? {
+            keeps_session = keeps_server(&mut connection, options)
+                .await
+                .map_err(|failure| place.error(failure))?;
+            if !keeps_session {
+                return Err(place.forgetful());
+            }
+        }
+        if !plans_once {
+            let role = options.get_username();
+            tracing::warn!(%place, role, "the pooler takes no settings, so each append is planned anew: ALTER ROLE … SET plan_cache_mode = force_generic_plan");
+        }
+        let link = Self {
+            appending,
+            keeps_session,
+        };
+        Ok((link, connection))
+    }
+}
+
+/// A connection with the settings of those that append, or without any where they are refused; and its options.
+async fn connect(options: &PgConnectOptions) -> Result<(PgConnectOptions, PgConnection), Failure> {
+    let appending = options.clone().options([
+        // Statements with arrays never settle on one plan by themselves, and a plan each time costs more than the rest.
+        ("plan_cache_mode", "force_generic_plan"),
+        // The statement says it too, but a wait for the table, as behind a migration, comes before it can.
+        ("lock_timeout", LOCK_TIMEOUT),
+        // To be recognised: it reaches no server through a pooler.
+        ("intent.direct", "on"),
+    ]);
+    match within(appending.connect())
+        .await
+        .map_err(Failure::unconnected)
+    {
+        Ok(connection) => Ok((appending, connection)),
+        Err(failure) if failure.refuses_options() => {
+            let connection = within(options.connect())
+                .await
+                .map_err(Failure::unconnected)?;
+            Ok((options.clone(), connection))
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Whether a pooler gives prepared statements names of its own, under which it knows them on every connection.
+async fn carries_statements(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    // A transaction keeps its connection, so that the statement run is the one that was prepared.
+    let mut transaction = connection.begin().await?;
+    let carries = sqlx::query_scalar(include_str!("sql/carries_statements.sql"));
+    let carries = carries.fetch_one(&mut *transaction).await;
+    if let Ok(false) = carries {
+        // Nobody else is to meet it under its name.
+        transaction.clear_cached_statements().await?;
+    }
+    transaction.rollback().await?;
+    carries
+}
+
+/// Whether each client has a connection of the server's to itself, as in session mode. Between transactions they would
+/// pass through the same hands: two clients in turn then have the same one, or not always their own.
+async fn keeps_server(
+    connection: &mut PgConnection,
+    options: &PgConnectOptions,
+) -> Result<bool, Failure> {
+    let mut other = within(options.connect())
+        .await
+        .map_err(Failure::unconnected)?;
+    let (own, others) = (backend(connection).await?, backend(&mut other).await?);
+    let mut keeps = own != others;
+    for _ in 0..ROUNDS {
+        keeps = keeps && backend(connection).await? == own && backend(&mut other).await? == others;
+    }
+    // The server notices either way.
+    let _ = other.close().await;
+    Ok(keeps)
+}
+
+async fn backend(connection: &mut PgConnection) -> Result<i32, sqlx::Error> {
+    let backend = sqlx::raw_sql(include_str!("sql/backend.sql"));
+    backend.fetch_one(connection).await?.try_get(0)
+}

@@ -1,0 +1,38 @@
+-- Appends one event to one stream, as `append.sql` appends many to many: without arrays to take apart and join, which
+-- cost a writer that is alone more than the insert does.
+WITH setting AS MATERIALIZED (
+    SELECT set_config('intent.tenant', $1::uuid::text, true)::uuid AS tenant_id, clock_timestamp() AS now,
+           set_config('lock_timeout', coalesce($11, current_setting('lock_timeout')), true)
+),
+request AS MATERIALIZED (
+    SELECT setting.tenant_id, setting.now, coalesce(last.version, 0) AS actual, last.aggregate_type AS found
+    FROM setting
+    LEFT JOIN LATERAL (
+        SELECT version, aggregate_type
+        FROM intent.events
+        WHERE tenant_id = setting.tenant_id AND aggregate_id = $2
+        ORDER BY version DESC
+        LIMIT 1
+    ) AS last ON true
+),
+stored AS (
+    INSERT INTO intent.events (
+        tenant_id, aggregate_id, event_id, version, schema_version, recorded_at, occurred_at,
+        aggregate_type, event_type, payload, metadata
+    )
+    SELECT request.tenant_id, $2, $7, request.actual + 1, $9, request.now, coalesce($6, request.now),
+           coalesce(request.found, $3), $8, $10, $5
+    FROM request
+    WHERE (
+              request.found IS NULL
+           OR request.found = $3
+           OR coalesce(request.found = ANY ($12::text[]), false)
+          )
+      AND CASE $4::bigint
+          WHEN -1 THEN true               -- anything
+          WHEN -2 THEN request.actual > 0 -- an existing stream
+          ELSE request.actual = $4
+          END
+    RETURNING position
+)
+SELECT request.actual, request.found, (SELECT position FROM stored), request.now FROM request;

@@ -1,0 +1,72 @@
+-- Stores a page of events that were recorded elsewhere ($1 to $11), in the order given: those that are not there yet, or
+-- none when one of them contradicts what is there. Answers with how many were stored and with the first that does: its
+-- number and, unless an event of its id is there and differs, the version and the type of its stream before it.
+WITH given AS MATERIALIZED (
+    SELECT event.*
+    FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::timestamptz[], $7::timestamptz[],
+                $8::text[], $9::text[], $10::json[], $11::json[])
+        WITH ORDINALITY
+        AS event (tenant_id, aggregate_id, event_id, version, schema_version, recorded_at, occurred_at,
+                  aggregate_type, event_type, payload, metadata, number)
+),
+met AS MATERIALIZED (
+    SELECT given.*, stored.same
+    FROM given
+    CROSS JOIN LATERAL (
+        SELECT set_config('intent.row_tenant', given.tenant_id::text, true)::uuid AS tenant_id OFFSET 0
+    ) AS setting
+    LEFT JOIN LATERAL (
+        SELECT aggregate_id = given.aggregate_id
+           AND version = given.version
+           AND schema_version = given.schema_version
+           AND recorded_at = given.recorded_at
+           AND aggregate_type = given.aggregate_type
+           AND event_type = given.event_type
+           AND payload::text = given.payload::text
+           AND metadata::text = given.metadata::text AS same
+        FROM intent.events
+        WHERE tenant_id = setting.tenant_id AND event_id = given.event_id
+        OFFSET 0
+    ) AS stored ON true
+),
+placed AS MATERIALIZED (
+    SELECT new.*,
+           coalesce(last.version, 0) + row_number() OVER stream - 1 AS actual,
+           coalesce(last.aggregate_type, first_value(new.aggregate_type) OVER stream) AS found
+    FROM met AS new
+    CROSS JOIN LATERAL (
+        SELECT set_config('intent.row_tenant', new.tenant_id::text, true)::uuid AS tenant_id OFFSET 0
+    ) AS setting
+    LEFT JOIN LATERAL (
+        SELECT version, aggregate_type
+        FROM intent.events
+        WHERE tenant_id = setting.tenant_id AND aggregate_id = new.aggregate_id
+        ORDER BY version DESC
+        LIMIT 1
+    ) AS last ON true
+    WHERE new.same IS NULL
+    WINDOW stream AS (PARTITION BY new.tenant_id, new.aggregate_id ORDER BY new.number)
+),
+refused AS MATERIALIZED (
+    SELECT number, actual, found
+    FROM (
+        SELECT number, NULL::bigint AS actual, NULL::text AS found FROM met WHERE NOT same
+        UNION ALL
+        SELECT number, actual, found FROM placed WHERE version <> actual + 1 OR aggregate_type <> found
+    ) AS contradiction
+    ORDER BY number
+    LIMIT 1
+),
+stored AS (
+    INSERT INTO intent.events (
+        tenant_id, aggregate_id, event_id, version, schema_version, recorded_at, occurred_at,
+        aggregate_type, event_type, payload, metadata
+    )
+    SELECT set_config('intent.row_tenant', tenant_id::text, true)::uuid, aggregate_id, event_id, version, schema_version,
+           recorded_at, occurred_at, aggregate_type, event_type, payload, metadata
+    FROM (SELECT * FROM placed WHERE NOT EXISTS (SELECT 1 FROM refused) ORDER BY number) AS row
+    RETURNING version
+)
+SELECT (SELECT count(*) FROM stored), refused.number, refused.actual, refused.found
+FROM (SELECT 1) AS page
+LEFT JOIN refused ON true;

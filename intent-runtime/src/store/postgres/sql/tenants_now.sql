@@ -1,1 +1,0 @@
-SELECT coalesce(current_setting('intent.tenants', true), '');

@@ -1,0 +1,88 @@
+//! Storing a page of events that were recorded elsewhere, in a transaction of its own.
+
+use sqlx::SqliteConnection;
+
+use super::{
+    column,
+    error::{Failure, Place},
+    insert::{self, NewRow},
+    log,
+    transaction::begin_and_find,
+};
+use crate::{
+    EncodedMetadata, RecordedEvent, StoreError,
+    store::{ImportPlan, Imported, Met},
+};
+
+/// A page that was checked, with the metadata of its events as it is stored.
+#[derive(Debug)]
+pub(super) struct Import {
+    pub(super) events: Vec<RecordedEvent>,
+    pub(super) metadata: Vec<EncodedMetadata>,
+}
+
+/// Stores a page in one transaction. After an error the transaction may still be open.
+pub(super) async fn import(
+    connection: &mut SqliteConnection,
+    import: &Import,
+    place: &Place,
+) -> Result<Imported, StoreError> {
+    let failed = |error: sqlx::Error| place.error(Failure::from(error));
+    let events = &import.events;
+    let keys = events
+        .iter()
+        .map(|event| (event.tenant_id, event.aggregate_id, event.id));
+    let found = begin_and_find(connection, keys).await.map_err(failed)?;
+    let mut imported = Imported::default();
+    let mut plan = ImportPlan::default();
+    let mut rows = Vec::with_capacity(events.len());
+    for ((event, metadata), found) in events.iter().zip(&import.metadata).zip(found) {
+        let met = Met {
+            event: match found.seen {
+                Some(_) => stored(connection, event, place).await?,
+                None => None,
+            },
+            stream: found.stream,
+        };
+        if plan.is_new(event, met)? {
+            imported.stored += 1;
+            rows.push(row(event, metadata));
+        } else {
+            imported.known += 1;
+        }
+    }
+    insert::rows(connection, &rows).await.map_err(failed)?;
+    let commit = sqlx::query(include_str!("sql/commit.sql"));
+    commit.execute(connection).await.map_err(failed)?;
+    Ok(imported)
+}
+
+/// The event that has the id of another.
+async fn stored(
+    connection: &mut SqliteConnection,
+    event: &RecordedEvent,
+    place: &Place,
+) -> Result<Option<RecordedEvent>, StoreError> {
+    let row = sqlx::query(include_str!("sql/find_event.sql"))
+        .bind(column::id(event.tenant_id.as_uuid()))
+        .bind(column::id(event.id.as_uuid()))
+        .fetch_optional(connection)
+        .await;
+    let row = row.map_err(|error| place.error(error))?;
+    row.as_ref().map(log::recorded).transpose()
+}
+
+fn row<'a>(event: &'a RecordedEvent, metadata: &'a EncodedMetadata) -> NewRow<'a> {
+    NewRow {
+        tenant_id: event.tenant_id,
+        aggregate_id: event.aggregate_id,
+        version: event.version,
+        aggregate_type: &event.aggregate_type,
+        event_id: event.id,
+        event_type: &event.event_type,
+        schema_version: event.schema_version,
+        recorded_at: event.recorded_at,
+        payload: &event.payload,
+        metadata: metadata.json(),
+    }
+}

@@ -1,0 +1,129 @@
+//! Inserting events: the statement, and what goes in one.
+
+use sqlx::{Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
+
+use super::column;
+use crate::{AggregateId, EventId, TenantId, Timestamp, Version};
+
+macro_rules! row {
+    () => {
+        include_str!("sql/insert_events_row.sql")
+    };
+}
+
+macro_rules! eight_rows {
+    () => {
+        concat!(
+            row!(),
+            ",",
+            row!(),
+            ",",
+            row!(),
+            ",",
+            row!(),
+            ",",
+            row!(),
+            ",",
+            row!(),
+            ",",
+            row!(),
+            ",",
+            row!()
+        )
+    };
+}
+
+macro_rules! insert {
+    (1) => {
+        insert!(@ row!())
+    };
+    (8) => {
+        insert!(@ eight_rows!())
+    };
+    (64) => {
+        insert!(@ concat!(
+            eight_rows!(), ",", eight_rows!(), ",", eight_rows!(), ",", eight_rows!(), ",",
+            eight_rows!(), ",", eight_rows!(), ",", eight_rows!(), ",", eight_rows!()
+        ))
+    };
+    (@ $rows:expr) => {
+        concat!(
+            include_str!("sql/insert_events.sql"),
+            $rows,
+            include_str!("sql/insert_events_end.sql")
+        )
+    };
+}
+
+/// The texts that insert events, each for up to so many. There are few, so that each is compiled once for a connection.
+const INSERTS: [(usize, &str); 3] = [(1, insert!(1)), (8, insert!(8)), (64, insert!(64))];
+/// A statement's parameters are copied, so many large payloads go in several statements.
+const INSERT_BYTES: usize = 16 * 1024 * 1024;
+
+/// One event about to be stored.
+pub(super) struct NewRow<'a> {
+    pub(super) tenant_id: TenantId,
+    pub(super) aggregate_id: AggregateId,
+    pub(super) version: Version,
+    pub(super) aggregate_type: &'a str,
+    pub(super) event_id: EventId,
+    pub(super) event_type: &'a str,
+    pub(super) schema_version: u32,
+    pub(super) recorded_at: Timestamp,
+    pub(super) payload: &'a str,
+    pub(super) metadata: &'a str,
+}
+
+/// Inserts events in order, and says at which position the last one is; 0 when there are none.
+pub(super) async fn rows(
+    connection: &mut SqliteConnection,
+    rows: &[NewRow<'_>],
+) -> Result<i64, sqlx::Error> {
+    let mut last = 0;
+    let mut rest = rows;
+    while !rest.is_empty() {
+        let (count, sql) = next_insert(rest);
+        let (now, later) = rest.split_at(count);
+        let statement = now.iter().fold(sqlx::query(sql), bind_row);
+        last = statement
+            .execute(&mut *connection)
+            .await?
+            .last_insert_rowid();
+        rest = later;
+    }
+    Ok(last)
+}
+
+/// How many of the rows go in one statement, and its text: as many as it takes and as do not hold too many bytes.
+fn next_insert(rows: &[NewRow<'_>]) -> (usize, &'static str) {
+    let [.., (most, largest)] = INSERTS;
+    let sizes = rows
+        .iter()
+        .map(|row| row.payload.len() + row.metadata.len());
+    let mut bytes = 0;
+    let fitting = sizes.take(most).take_while(|size| {
+        bytes += size;
+        bytes <= INSERT_BYTES
+    });
+    // A single row always goes, whatever its size.
+    let count = fitting.count().max(1);
+    let smallest = INSERTS.into_iter().find(|(rows, _)| count <= *rows);
+    (count, smallest.map_or(largest, |(_, sql)| sql))
+}
+
+fn bind_row<'q>(
+    query: Query<'q, Sqlite, SqliteArguments>,
+    row: &NewRow<'_>,
+) -> Query<'q, Sqlite, SqliteArguments> {
+    query
+        .bind(column::id(row.tenant_id.as_uuid()))
+        .bind(column::id(row.aggregate_id.as_uuid()))
+        .bind(column::from_version(row.version))
+        .bind(row.aggregate_type.to_owned())
+        .bind(column::id(row.event_id.as_uuid()))
+        .bind(row.event_type.to_owned())
+        .bind(i64::from(row.schema_version))
+        .bind(row.recorded_at.as_micros())
+        .bind(row.payload.to_owned())
+        .bind(row.metadata.to_owned())
+}

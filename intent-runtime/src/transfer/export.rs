@@ -1,0 +1,194 @@
+//! [`Export`]: the events of a store, written as text.
+
+use std::{io, ops::ControlFlow, time::Duration};
+
+use tokio::{
+    io::{AsyncWrite, AsyncWriteExt},
+    time::sleep,
+};
+
+use super::format::{End, FORMAT, Head, Seal};
+use crate::{
+    Aggregate, Cursor, Id, LogFilter, RecordedEvent, Store, StoreError, TenantId,
+    store::{NextPage, ReadLog},
+};
+
+/// How many events are looked at in one reading.
+const PAGE: usize = 1_000;
+/// After how many bytes of text they are written out.
+const PAGE_BYTES: usize = 4 * 1024 * 1024;
+/// How soon to look again for what an open transaction holds up; the wait doubles up to the longest.
+const HELD_UP: Duration = Duration::from_millis(1);
+/// The longest of these waits.
+const LONGEST: Duration = Duration::from_millis(250);
+
+/// Writes the events of a store as [JSON lines](crate::transfer), byte for byte what is stored, in the order of the log.
+///
+/// All of them, or those of a tenant, of some types of aggregates, of some aggregates: always whole streams, so that they
+/// can be imported. It needs no domain, so nothing need be registered. Snapshots are left out: they are a cache.
+///
+/// Memory stays flat. Everything that is committed when it begins is in it; behind a transaction that is under way it
+/// waits for its end.
+///
+/// ```
+/// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
+/// # use account::*;
+/// use intent_runtime::prelude::*;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let app = App::connect("memory:").await?.register::<Account>()?;
+/// let id = Id::<Account>::new();
+/// app.send(Open { id, owner: "Ada".into() }).await?;
+///
+/// let mut file = Vec::new(); // or a `tokio::fs::File`
+/// let exported = app.export().write(&mut file).await?;
+/// assert_eq!(exported.events, 1);
+///
+/// let copy = App::connect("memory:").await?.register::<Account>()?;
+/// copy.import().read(&mut &file[..]).await?;
+/// assert_eq!(copy.history(id).await?[0].event, app.history(id).await?[0].event);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "nothing is written before `write` is called"]
+pub struct Export<'a> {
+    store: &'a dyn Store,
+    tenant: Option<TenantId>,
+    filter: LogFilter,
+    after: Cursor,
+}
+
+/// What an export wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Exported {
+    /// How many events.
+    pub events: u64,
+    /// Where the log was read to: what comes later is exported [after](Export::after) it.
+    pub cursor: Cursor,
+}
+
+/// Why an export ended early. What was written of it lacks its end, which an import tells.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExportError {
+    /// The log cannot be read. Handling: see [`StoreError`]; then export again.
+    #[error("the events to export cannot be read")]
+    Store(#[from] StoreError),
+    /// The text cannot be written. Handling: make room, or mend the connection; then export again.
+    #[error("the exported history cannot be written")]
+    Write(#[from] io::Error),
+}
+
+impl<'a> Export<'a> {
+    /// An export of everything in a store. [`Tenant::export`](crate::Tenant::export) is that of one tenant.
+    pub fn new(store: &'a dyn Store) -> Self {
+        Self {
+            store,
+            tenant: None,
+            filter: LogFilter::all(),
+            after: Cursor::START,
+        }
+    }
+
+    /// Only the events of this tenant.
+    pub fn tenant(mut self, id: TenantId) -> Self {
+        self.tenant = Some(id);
+        self
+    }
+
+    /// Also aggregates of this type; only those that are named, once one is.
+    pub fn aggregate<A: Aggregate>(self) -> Self {
+        self.aggregate_type(A::TYPE)
+    }
+
+    /// The same by its stored name, such as a former one.
+    pub fn aggregate_type(mut self, name: impl Into<String>) -> Self {
+        self.filter = self.filter.aggregate_type(name);
+        self
+    }
+
+    /// Also this aggregate; only those that are named, once one is.
+    pub fn id<A>(mut self, id: Id<A>) -> Self {
+        self.filter = self.filter.id(id);
+        self
+    }
+
+    /// Only what came after an earlier export, whose [`Exported::cursor`] this is. It is imported after that one.
+    pub fn after(mut self, cursor: Cursor) -> Self {
+        self.after = cursor;
+        self
+    }
+
+    /// Writes the events and flushes.
+    ///
+    /// # Errors
+    /// [`ExportError::Store`] when the log cannot be read, such as by a Postgres role without the right to that of all
+    /// tenants; [`ExportError::Write`] when the writer fails.
+    pub async fn write<W>(&self, writer: &mut W) -> Result<Exported, ExportError>
+    where
+        W: AsyncWrite + Unpin + ?Sized,
+    {
+        let mut seal = Seal::default();
+        let mut text = Vec::new();
+        let head = Head {
+            intent_history: FORMAT,
+        };
+        seal.write(&head, &mut text)?;
+        let mut exported = Exported {
+            events: 0,
+            cursor: self.after,
+        };
+        let mut pause = HELD_UP;
+        loop {
+            let next = self.page(&mut exported, &mut seal, &mut text).await?;
+            writer.write_all(&text).await?;
+            text.clear();
+            match next {
+                NextPage::More => pause = HELD_UP,
+                NextPage::HeldUp => {
+                    sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST);
+                }
+                NextPage::End => break,
+            }
+        }
+        let end = End {
+            events: exported.events,
+        };
+        seal.write(&end, &mut text)?;
+        writer.write_all(&text).await?;
+        writer.flush().await?;
+        Ok(exported)
+    }
+
+    /// Reads a page, as text.
+    async fn page(
+        &self,
+        exported: &mut Exported,
+        seal: &mut Seal,
+        text: &mut Vec<u8>,
+    ) -> Result<NextPage, ExportError> {
+        let read = ReadLog {
+            after: exported.cursor,
+            tenant: self.tenant,
+            filter: &self.filter,
+            limit: PAGE,
+        };
+        let mut written = Ok(());
+        let events = &mut exported.events;
+        let mut sink = |event: RecordedEvent| {
+            written = seal.write_event(&event, text);
+            *events += 1;
+            if written.is_err() || text.len() >= PAGE_BYTES {
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        };
+        let page = self.store.read_log(read, &mut sink).await?;
+        written?;
+        exported.cursor = page.cursor;
+        Ok(page.next)
+    }
+}

@@ -1,0 +1,183 @@
+//! One line at a time: written, sealed by its sum, checked and read.
+
+use std::{borrow::Cow, io};
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    AggregateId, EncodedMetadata, EventId, Metadata, Position, RecordedEvent, TenantId, Timestamp,
+    Version,
+};
+
+/// The format that is written, and the newest that is read.
+pub(super) const FORMAT: u32 = 1;
+
+/// How many bytes of a digest a line shows: enough against accidents, which is what it guards against.
+const SHOWN: usize = 8;
+/// What stands before the sum, and after it.
+const SUM: &str = ",\"sum\":\"";
+const AFTER_SUM: &str = "\"}";
+
+/// The first line. A newer format may say more in it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Head {
+    pub(super) intent_history: u32,
+}
+
+/// The last line.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct End {
+    pub(super) events: u64,
+}
+
+/// The line of an event.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line<'a> {
+    tenant_id: TenantId,
+    #[serde(borrow)]
+    aggregate_type: Cow<'a, str>,
+    aggregate_id: AggregateId,
+    version: Version,
+    #[serde(borrow)]
+    event_type: Cow<'a, str>,
+    schema_version: u32,
+    #[serde(
+        borrow,
+        default,
+        deserialize_with = "raw",
+        skip_serializing_if = "Option::is_none"
+    )]
+    payload: Option<&'a RawValue>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    payload_text: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    metadata: &'a RawValue,
+    recorded_at: Timestamp,
+    event_id: EventId,
+}
+
+/// A payload of `null` is one.
+fn raw<'de: 'a, 'a, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<&'a RawValue>, D::Error> {
+    <&'a RawValue>::deserialize(deserializer).map(Some)
+}
+
+/// The sums of a file so far, each over the one before: the same for whoever writes and whoever reads.
+#[derive(Debug, Default)]
+pub(super) struct Seal(Sha256Sum);
+
+type Sha256Sum = [u8; 32];
+
+impl Seal {
+    /// Writes the line of an event.
+    pub(super) fn write_event(
+        &mut self,
+        event: &RecordedEvent,
+        text: &mut Vec<u8>,
+    ) -> io::Result<()> {
+        let metadata = EncodedMetadata::new(event.metadata.clone())?;
+        let payload = as_it_stands(&event.payload);
+        let line = Line {
+            tenant_id: event.tenant_id,
+            aggregate_type: Cow::Borrowed(&event.aggregate_type),
+            aggregate_id: event.aggregate_id,
+            version: event.version,
+            event_type: Cow::Borrowed(&event.event_type),
+            schema_version: event.schema_version,
+            payload,
+            payload_text: payload.is_none().then_some(Cow::Borrowed(&event.payload)),
+            metadata: metadata.raw(),
+            recorded_at: event.recorded_at,
+            event_id: event.id,
+        };
+        self.write(&line, text)
+    }
+
+    /// Writes a line: an object, with its sum added as the last field.
+    pub(super) fn write(&mut self, line: &impl Serialize, text: &mut Vec<u8>) -> io::Result<()> {
+        let start = text.len();
+        serde_json::to_writer(&mut *text, line)?;
+        // The closing brace.
+        text.pop();
+        let sum = self.next(&text[start..]);
+        text.extend_from_slice(SUM.as_bytes());
+        text.extend_from_slice(sum.as_bytes());
+        text.extend_from_slice(AFTER_SUM.as_bytes());
+        text.push(b'\n');
+        Ok(())
+    }
+
+    /// A line, given without its end, up to its sum; `None` when it is not as it was written or does not follow the one
+    /// before.
+    pub(super) fn checked<'a>(&mut self, line: &'a str) -> Option<&'a str> {
+        let (body, sum) = line.strip_suffix(AFTER_SUM)?.rsplit_once(SUM)?;
+        (self.next(body.as_bytes()) == sum).then_some(body)
+    }
+
+    fn next(&mut self, body: &[u8]) -> String {
+        self.0 = Sha256::new()
+            .chain_update(self.0)
+            .chain_update(body)
+            .finalize()
+            .into();
+        let shown = self.0[..SHOWN].iter();
+        shown.map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// A payload as a part of a line, if it can be one unchanged.
+fn as_it_stands(payload: &str) -> Option<&RawValue> {
+    if payload.contains(['\n', '\r']) {
+        return None;
+    }
+    let raw: &RawValue = serde_json::from_str(payload).ok()?;
+    // Space around it is not part of it.
+    (raw.get().len() == payload.len()).then_some(raw)
+}
+
+/// The event of a line without its sum. Its position is left at 0, for the store to give.
+///
+/// # Errors
+/// When the line was not written by an export of this format.
+pub(super) fn event(line: &str) -> Result<RecordedEvent, serde_json::Error> {
+    let line: Line<'_> = serde_json::from_str(line)?;
+    let payload = match (line.payload, line.payload_text) {
+        (Some(payload), None) => payload.get().to_owned(),
+        (None, Some(text)) => text.into_owned(),
+        _ => return Err(wrong("it needs one of `payload` and `payload_text`")),
+    };
+    let metadata: Metadata = serde_json::from_str(line.metadata.get())?;
+    // What this build does not know of it would be lost without a word.
+    if EncodedMetadata::new(metadata.clone())?.json() != line.metadata.get() {
+        return Err(wrong(
+            "its metadata has fields that this build does not know",
+        ));
+    }
+    Ok(RecordedEvent {
+        position: Position::new(0),
+        id: line.event_id,
+        tenant_id: line.tenant_id,
+        aggregate_type: line.aggregate_type.into_owned(),
+        aggregate_id: line.aggregate_id,
+        version: line.version,
+        event_type: line.event_type.into_owned(),
+        schema_version: line.schema_version,
+        payload,
+        metadata,
+        recorded_at: line.recorded_at,
+    })
+}
+
+fn wrong(what: &str) -> serde_json::Error {
+    serde::de::Error::custom(what)
+}
+
+/// The last line, if a line without its sum is one.
+pub(super) fn end(line: &str) -> Option<End> {
+    serde_json::from_str(line).ok()
+}

@@ -1,0 +1,340 @@
+//! [`Import`]: an exported history, stored as it was recorded.
+
+use std::io;
+
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt};
+
+use super::format::{self, End, FORMAT, Head, Seal};
+use crate::{
+    RecordedEvent, Store, StoreError, TenantId,
+    store::{Append, Imported},
+};
+
+/// How many events are stored at once.
+const PAGE: usize = 1_000;
+/// How many bytes of text are stored at once, unless a single line has more.
+const PAGE_BYTES: usize = 8 * 1024 * 1024;
+/// The longest a line can be: a payload of the largest size, each of whose bytes is escaped, and metadata.
+const LONGEST_LINE: usize = 4 * Append::MAX_PAYLOAD;
+
+/// Stores the events of an [export](crate::Export) in any store, as they were recorded: ids, versions, payloads, metadata
+/// and times, in the same order. Only the positions are the store's own.
+///
+/// Events are stored in pages of up to 1,000, each of them whole or not at all, after every line of the page was found to
+/// be as it was written. Those that are there already are left as they are, so an import that was interrupted is
+/// simply run again from the start. It needs no domain, so nothing need be registered.
+///
+/// ```
+/// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
+/// # use account::*;
+/// use intent_runtime::prelude::*;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let app = App::connect("memory:").await?.register::<Account>()?;
+/// # let id = Id::<Account>::new();
+/// # app.send(Open { id, owner: "Ada".into() }).await?;
+/// let mut file = Vec::new();
+/// app.export().write(&mut file).await?;
+///
+/// let copy = App::connect("memory:").await?.register::<Account>()?;
+/// let branch = copy.tenant(TenantId::from_name("eindhoven"));
+/// let imported = branch.import().read(&mut &file[..]).await?;
+/// assert_eq!((imported.stored, imported.known), (1, 0));
+/// let again = branch.import().read(&mut &file[..]).await?;
+/// assert_eq!((again.stored, again.known), (0, 1));
+/// assert_eq!(branch.load(id).await?.version, Version::FIRST);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "nothing is stored before `read` is called"]
+pub struct Import<'a> {
+    store: &'a dyn Store,
+    tenant: Option<TenantId>,
+}
+
+/// Why an import ended early. The pages before are stored, of the page with the named line nothing is; lines count from
+/// 1. Handling: mend the cause and import again; what is stored already is not stored twice.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// The text does not begin as an export does. Handling: check which file it is.
+    #[error("line 1 is not the first line of an exported history: check which file it is")]
+    NotAHistory,
+    /// A newer build wrote it. Handling: import with that build.
+    #[error(
+        "the history has format {found}, this build reads formats up to {known}: import it with a newer build"
+    )]
+    NewerFormat {
+        /// The format of the text.
+        found: u32,
+        /// The newest that this build reads.
+        known: u32,
+    },
+    /// A line was altered, or lines before it were lost, added or moved. Handling: take an intact copy.
+    #[error(
+        "line {line} is not as it was written, or not where: take an intact copy of the history"
+    )]
+    Damaged {
+        /// Which line.
+        line: u64,
+    },
+    /// The text ends before its last line. Handling: take a whole copy, or export again.
+    #[error(
+        "the history ends at line {line}, before its end: take a whole copy or export it again"
+    )]
+    Truncated {
+        /// The last line there is.
+        line: u64,
+    },
+    /// A line is not an event, though it was written so. Handling: import with the build that wrote it.
+    #[error("line {line} is not an event that this build can store")]
+    Line {
+        /// Which line.
+        line: u64,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// The history is of several tenants, and was to become one tenant's. Handling: export one tenant, or import all as
+    /// they are with [`App::import_all`](crate::App::import_all).
+    #[error(
+        "line {line} is of a second tenant, {tenant}: export one tenant to import it into another"
+    )]
+    SeveralTenants {
+        /// Which line.
+        line: u64,
+        /// Its tenant.
+        tenant: TenantId,
+    },
+    /// The store refuses a page. Handling: see [`StoreError::ImportRefused`], which names stream and version.
+    #[error("the events of lines {first} to {last} cannot be stored")]
+    Store {
+        /// The first line of the page.
+        first: u64,
+        /// The last line of the page.
+        last: u64,
+        /// Why.
+        source: StoreError,
+    },
+    /// The text cannot be read. Handling: mend the connection or the disk.
+    #[error("line {line} cannot be read")]
+    Read {
+        /// Which line.
+        line: u64,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl<'a> Import<'a> {
+    /// An import of events under the tenants that they were recorded under. [`Tenant::import`](crate::Tenant::import) is
+    /// that into one tenant.
+    pub fn new(store: &'a dyn Store) -> Self {
+        Self {
+            store,
+            tenant: None,
+        }
+    }
+
+    /// Stores the events under this tenant instead of the one that all of them were recorded under.
+    pub fn tenant(mut self, id: TenantId) -> Self {
+        self.tenant = Some(id);
+        self
+    }
+
+    /// Reads the text to its end and stores its events.
+    ///
+    /// # Errors
+    /// [`ImportError`] names the line that cannot be read or is not as it was written, or the lines of the page that the
+    /// store refuses.
+    pub async fn read<R>(&self, reader: &mut R) -> Result<Imported, ImportError>
+    where
+        R: AsyncBufRead + Unpin + ?Sized,
+    {
+        let mut lines = Lines::new(reader);
+        check_head(&mut lines).await?;
+        let mut total = Imported::default();
+        let mut events = 0;
+        let mut of = None;
+        loop {
+            let page = self.page(&mut lines, &mut of).await?;
+            events += u64::try_from(page.events.len()).unwrap_or(u64::MAX);
+            if page.end.as_ref().is_some_and(|end| end.events != events) {
+                return Err(ImportError::Damaged { line: lines.number });
+            }
+            if !page.events.is_empty() {
+                let last = lines.number - u64::from(page.end.is_some());
+                let first = page.first;
+                let imported = self.store.import(page.events).await;
+                let imported = imported.map_err(|source| ImportError::Store {
+                    first,
+                    last,
+                    source,
+                })?;
+                total.stored += imported.stored;
+                total.known += imported.known;
+            }
+            if page.end.is_some() {
+                break;
+            }
+        }
+        // An empty line may have been added by an editor; anything else is not of this history.
+        while let Some(line) = lines.next_unchecked().await? {
+            if !line.is_empty() {
+                return Err(ImportError::Damaged { line: lines.number });
+            }
+        }
+        Ok(total)
+    }
+
+    /// Reads the events that are stored next; `of` is the tenant of those before.
+    async fn page<R>(
+        &self,
+        lines: &mut Lines<'_, R>,
+        of: &mut Option<TenantId>,
+    ) -> Result<Page, ImportError>
+    where
+        R: AsyncBufRead + Unpin + ?Sized,
+    {
+        let mut page = Page {
+            events: Vec::new(),
+            first: lines.number + 1,
+            end: None,
+        };
+        let mut bytes = 0;
+        while page.events.len() < PAGE && bytes < PAGE_BYTES {
+            let line = lines.next().await?;
+            bytes += line.len();
+            page.end = format::end(line);
+            if page.end.is_some() {
+                break;
+            }
+            let event = format::event(line);
+            let number = lines.number;
+            let mut event = event.map_err(|source| ImportError::Line {
+                line: number,
+                source,
+            })?;
+            if let Some(tenant) = self.tenant {
+                if *of.get_or_insert(event.tenant_id) != event.tenant_id {
+                    return Err(ImportError::SeveralTenants {
+                        line: number,
+                        tenant: event.tenant_id,
+                    });
+                }
+                event.tenant_id = tenant;
+            }
+            page.events.push(event);
+        }
+        Ok(page)
+    }
+}
+
+/// Events to be stored together.
+struct Page {
+    events: Vec<RecordedEvent>,
+    /// The line of the first.
+    first: u64,
+    /// The last line of the text, if it follows.
+    end: Option<End>,
+}
+
+/// Checks the first line.
+async fn check_head<R>(lines: &mut Lines<'_, R>) -> Result<(), ImportError>
+where
+    R: AsyncBufRead + Unpin + ?Sized,
+{
+    // Its format says how sums are made, so it is read before its sum is checked.
+    let line = match lines.next_unchecked().await {
+        Ok(Some(line)) => line.to_owned(),
+        Ok(None) | Err(ImportError::Damaged { .. }) => return Err(ImportError::NotAHistory),
+        Err(error) => return Err(error),
+    };
+    // serde would take the fields from an array, too.
+    if !line.starts_with('{') {
+        return Err(ImportError::NotAHistory);
+    }
+    let head: Head = serde_json::from_str(&line).map_err(|_| ImportError::NotAHistory)?;
+    if head.intent_history > FORMAT {
+        return Err(ImportError::NewerFormat {
+            found: head.intent_history,
+            known: FORMAT,
+        });
+    }
+    let checked = lines.seal.checked(&line);
+    checked
+        .map(|_| ())
+        .ok_or(ImportError::Damaged { line: lines.number })
+}
+
+/// The lines of a text, each checked against its sum.
+struct Lines<'a, R: ?Sized> {
+    reader: &'a mut R,
+    line: Vec<u8>,
+    /// That of the line read last.
+    number: u64,
+    seal: Seal,
+}
+
+impl<'a, R: AsyncBufRead + Unpin + ?Sized> Lines<'a, R> {
+    fn new(reader: &'a mut R) -> Self {
+        Self {
+            reader,
+            line: Vec::new(),
+            number: 0,
+            seal: Seal::default(),
+        }
+    }
+
+    /// The next line without its sum, which must be there and be as it was written.
+    async fn next(&mut self) -> Result<&str, ImportError> {
+        let read = self.read().await?;
+        let line = content(&self.line).filter(|_| read);
+        let Some(body) = line.and_then(|line| self.seal.checked(line)) else {
+            let line = self.number;
+            return Err(if self.line.ends_with(b"\n") {
+                ImportError::Damaged { line }
+            } else {
+                ImportError::Truncated { line }
+            });
+        };
+        let end = body.len();
+        self.line.truncate(end);
+        self.line.push(b'}');
+        content(&self.line).ok_or(ImportError::Damaged { line: self.number })
+    }
+
+    /// The next line, if there is one, whatever it says.
+    async fn next_unchecked(&mut self) -> Result<Option<&str>, ImportError> {
+        if !self.read().await? {
+            return Ok(None);
+        }
+        let line = content(&self.line);
+        line.map(Some)
+            .ok_or(ImportError::Damaged { line: self.number })
+    }
+
+    /// Takes in the next line and counts it; `false` when there is none.
+    async fn read(&mut self) -> Result<bool, ImportError> {
+        self.line.clear();
+        let limit = u64::try_from(LONGEST_LINE).unwrap_or(u64::MAX);
+        let mut reader = (&mut *self.reader).take(limit);
+        let read = reader.read_until(b'\n', &mut self.line).await;
+        let read = read.map_err(|source| ImportError::Read {
+            line: self.number + 1,
+            source,
+        })?;
+        self.number += u64::from(read > 0);
+        if read == LONGEST_LINE && !self.line.ends_with(b"\n") {
+            return Err(ImportError::Damaged { line: self.number });
+        }
+        Ok(read > 0)
+    }
+}
+
+/// A line without its end, which may have become that of another system, if it is text.
+fn content(line: &[u8]) -> Option<&str> {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    std::str::from_utf8(line).ok()
+}

@@ -1,0 +1,97 @@
+//! A server, and databases with our tables on it.
+
+use std::path::PathBuf;
+
+use intent_runtime::{PgStore, Store};
+use intent_tests::postgres::{Binaries, Cluster, Options, TempDatabase};
+use sqlx::{AssertSqlSafe, PgConnection};
+
+/// A server with default settings: what it acknowledges is on disk.
+pub struct Place {
+    cluster: Cluster,
+}
+
+impl Place {
+    pub async fn start() -> Self {
+        Self {
+            cluster: Cluster::start(Options::durable()).await,
+        }
+    }
+
+    pub fn program(name: &str) -> PathBuf {
+        Binaries::any().program(name)
+    }
+
+    pub async fn database(&self) -> Database {
+        let database = TempDatabase::on(self.cluster.server()).await;
+        let app = format!("app_{}", database.name());
+        let unguarded = format!("unguarded_{}", database.name());
+        let database = Database {
+            database,
+            app,
+            unguarded,
+        };
+        let owner = PgStore::connect(&database.database.url()).await.unwrap();
+        owner.close().await.unwrap();
+        let Database { app, unguarded, .. } = &database;
+        // Superusers are bound by no policy, and this one's `set_config` does nothing.
+        database
+            .run(&format!(
+                "CREATE ROLE {app} LOGIN;
+                 SELECT intent.grant_app('{app}'), intent.grant_reader('{app}');
+                 CREATE SCHEMA unguarded;
+                 CREATE FUNCTION unguarded.set_config(text, text, boolean) RETURNS text
+                     LANGUAGE sql IMMUTABLE AS 'SELECT $2';
+                 CREATE ROLE {unguarded} LOGIN SUPERUSER;
+                 ALTER ROLE {unguarded} SET search_path = unguarded, pg_catalog;
+                 CREATE TABLE public.bare (LIKE intent.events INCLUDING ALL);"
+            ))
+            .await;
+        database
+    }
+}
+
+/// A database with our tables, and beside them the table `bare`, which has the same columns and indexes and no guards.
+pub struct Database {
+    database: TempDatabase,
+    app: String,
+    unguarded: String,
+}
+
+impl Database {
+    /// The store as an application has it: row-level security is in force.
+    pub async fn store(&self) -> PgStore {
+        let url = self.database.url_as(&self.app);
+        PgStore::connect(&url).await.unwrap()
+    }
+
+    /// The same statements without row-level security and without the setting that it goes by.
+    pub async fn unguarded_store(&self) -> PgStore {
+        let url = self.database.url_as(&self.unguarded);
+        PgStore::connect(&url).await.unwrap()
+    }
+
+    /// A connection of a superuser.
+    pub async fn connection(&self) -> PgConnection {
+        self.database.connect().await.unwrap()
+    }
+
+    pub fn url(&self) -> String {
+        self.database.url()
+    }
+
+    /// Runs statements of the bench's own.
+    pub async fn run(&self, statements: &str) {
+        let mut connection = self.connection().await;
+        let run = sqlx::raw_sql(AssertSqlSafe(statements)).execute(&mut connection);
+        run.await.unwrap();
+    }
+
+    /// Empties the tables, and has what was written before be on disk, so that it burdens nobody later.
+    pub async fn clear(&self) {
+        self.run(
+            "TRUNCATE intent.events, intent.snapshots, public.bare RESTART IDENTITY; CHECKPOINT",
+        )
+        .await;
+    }
+}

@@ -1,0 +1,243 @@
+//! What the catalogue tells of a domain: as a value, as JSON, as a diagram.
+
+use std::convert::Infallible;
+
+use intent_runtime::{Catalogue, Decision, Emits, prelude::*};
+use serde_json::{Value, json};
+
+/// An order with a way of emitting each.
+#[derive(Aggregate)]
+#[expect(dead_code, reason = "nobody looks at an order here")]
+#[aggregate(created_by(Placed, Imported => Self::imported), events(Packed, Sent => Self::sent, Seen => ()))]
+struct Order {
+    #[id]
+    id: Id<Order>,
+    /// What was ordered.
+    #[on(Placed = |e| e.goods.clone())]
+    goods: Vec<String>,
+    #[on(Placed = 0, Packed += 1)]
+    parcels: u32,
+}
+
+/// It was placed.
+#[event]
+struct Placed {
+    /// What is wanted.
+    goods: Vec<String>,
+}
+
+#[event]
+struct Imported;
+
+#[event(version = 2)]
+struct Packed {
+    #[since(2)]
+    weight: Grams,
+}
+
+#[event(name = "sent \"off\"")]
+struct Sent;
+
+#[event]
+struct Seen;
+
+/// How heavy something is.
+#[value]
+#[derive(Default)]
+struct Grams(u32);
+
+#[derive(Debug, thiserror::Error)]
+#[error("no")]
+struct No;
+
+#[commands]
+impl Order {
+    /// Places an order.
+    #[create]
+    fn place(goods: Vec<String>) -> Result<Placed, No> {
+        if goods.is_empty() {
+            Err(No)
+        } else {
+            Ok(Placed { goods })
+        }
+    }
+
+    #[handle]
+    fn pack(&self) -> (Packed, Option<Sent>) {
+        (Packed { weight: Grams(1) }, None)
+    }
+
+    #[handle]
+    fn pack_all(&self) -> [Packed; 0] {
+        []
+    }
+
+    #[handle]
+    fn catch_up(&self) -> Result<Vec<OrderEvent>, No> {
+        Ok(Vec::new())
+    }
+
+    #[handle]
+    fn ignore(&self) {}
+
+    #[create(Touch)]
+    fn import(_: Touch) -> Imported {
+        Imported
+    }
+
+    #[handle(Touch)]
+    fn touch(&self, _: Touch) -> Option<Seen> {
+        None
+    }
+
+    fn imported(id: Id<Self>, _: &Imported) -> Self {
+        Self {
+            id,
+            goods: Vec::new(),
+            parcels: 0,
+        }
+    }
+
+    fn sent(&mut self, _: &Sent) {
+        self.parcels = 0;
+    }
+}
+
+#[command]
+struct Touch {
+    #[id]
+    order: Id<Order>,
+}
+
+/// A command whose decision is written by hand.
+#[command]
+struct Audit {
+    #[id]
+    order: Id<Order>,
+}
+
+impl Decide<Audit> for Order {
+    type Error = Infallible;
+
+    fn decide(_: Option<&Self>, _: Audit, _: &Context) -> Result<Decision<Self>, Infallible> {
+        Ok(Decision::NotFound)
+    }
+}
+
+fn catalogue() -> Catalogue {
+    let orders = Catalogue::new().with::<Order>().unwrap();
+    orders.with_command::<Audit>().unwrap()
+}
+
+#[test]
+fn the_return_types_say_which_events_a_command_may_emit() {
+    let catalogue = catalogue();
+    let emitted: Vec<(&str, Emits)> = catalogue.aggregates()[0]
+        .commands
+        .iter()
+        .map(|command| (command.name, command.emits()))
+        .collect();
+    let events = |names: &[&'static str]| Emits::Events(names.to_vec());
+    assert_eq!(
+        emitted,
+        [
+            ("Place", events(&["Placed"])),
+            ("Pack", events(&["Packed", "sent \"off\""])),
+            ("PackAll", events(&["Packed"])),
+            ("CatchUp", Emits::Any),
+            ("Ignore", events(&[])),
+            ("Touch", events(&["Imported", "Seen"])),
+            ("Audit", Emits::Unknown),
+        ]
+    );
+}
+
+#[test]
+fn the_rules_say_which_fields_an_event_changes() {
+    let catalogue = catalogue();
+    let changed: Vec<_> = catalogue.aggregates()[0]
+        .events
+        .iter()
+        .map(|event| (event.name, event.creates, event.changes))
+        .collect();
+    assert_eq!(
+        changed,
+        [
+            ("Placed", true, Some(["goods", "parcels"].as_slice())),
+            ("Imported", true, None),
+            ("Packed", false, Some(["parcels"].as_slice())),
+            ("sent \"off\"", false, None),
+            ("Seen", false, Some([].as_slice())),
+        ]
+    );
+}
+
+#[test]
+fn as_json_it_has_schemas_and_comments() {
+    let json = catalogue().to_json();
+    assert_eq!(
+        serde_json::to_value(catalogue()).unwrap(),
+        json,
+        "it serializes as that"
+    );
+    let order = &json["aggregates"][0];
+    assert_eq!(order["doc"], "An order with a way of emitting each.");
+    assert_eq!(order["snapshot_version"], Value::Null);
+    let placed = &order["events"][0];
+    assert_eq!(
+        placed["schema"]["properties"]["goods"]["description"],
+        "What is wanted."
+    );
+    assert_eq!(
+        (&placed["version"], &placed["creates"]),
+        (&json!(1), &json!(true))
+    );
+    assert_eq!(placed["changes"], json!(["goods", "parcels"]));
+    let weight = &order["events"][2]["schema"]["properties"]["weight"];
+    assert_eq!(
+        weight["type"], "integer",
+        "values are written out in their place"
+    );
+    let emits: Vec<&Value> = (0..7)
+        .map(|index| &order["commands"][index]["emits"])
+        .collect();
+    assert_eq!(
+        (emits[0], emits[3], emits[6]),
+        (&json!(["Placed"]), &json!("any"), &Value::Null)
+    );
+    assert_eq!(order["commands"][0]["doc"], "Places an order.");
+    assert_eq!(
+        order["commands"][0]["schema"]["required"],
+        json!(["id", "goods"])
+    );
+}
+
+#[test]
+fn as_a_diagram_it_has_an_arrow_for_each_of_them() {
+    let diagram = catalogue().to_mermaid();
+    let arrows: Vec<&str> = diagram
+        .lines()
+        .map(str::trim)
+        .filter(|line| line.contains("->") || line.contains("=>"))
+        .collect();
+    assert_eq!(
+        arrows,
+        [
+            "a0c0 --> a0e0",
+            "a0c1 --> a0e2 & a0e3",
+            "a0c2 --> a0e2",
+            "a0c3 -.-> a0e0 & a0e1 & a0e2 & a0e3 & a0e4",
+            "a0c5 --> a0e1 & a0e4",
+            "a0c6 -.->|\"?\"| a0",
+            "a0e0 ==>|\"goods, parcels\"| a0",
+            "a0e1 ==> a0",
+            "a0e2 -->|\"parcels\"| a0",
+            "a0e3 --> a0",
+            "a0e4 -.-> a0",
+        ]
+    );
+    assert!(
+        diagram.contains("a0e3([\"sent #34;off#34;\"]):::event"),
+        "{diagram}"
+    );
+}

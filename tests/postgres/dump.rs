@@ -1,0 +1,67 @@
+//! Backups, as an operator makes and restores them.
+
+use std::{
+    io::Write,
+    process::{Command, Stdio},
+};
+
+use super::Binaries;
+
+impl Binaries {
+    /// A dump of a database by `pg_dump`, in its own format.
+    ///
+    /// # Errors
+    ///
+    /// What the program says.
+    pub async fn dump(&self, url: &str) -> Result<Vec<u8>, String> {
+        let mut dump = self.client("pg_dump");
+        dump.args(["--format=custom", "--dbname", url]);
+        run(dump, Vec::new()).await
+    }
+
+    /// Puts a dump into an empty database by `pg_restore`, all of it or nothing.
+    ///
+    /// # Errors
+    ///
+    /// What the program says.
+    pub async fn restore(&self, dump: Vec<u8>, url: &str) -> Result<(), String> {
+        let mut restore = self.client("pg_restore");
+        restore.args(["--single-transaction", "--dbname", url]);
+        run(restore, dump).await.map(drop)
+    }
+
+    /// A client program, with nothing of our environment but the search path.
+    fn client(&self, name: &str) -> Command {
+        let mut command = Command::new(self.program(name));
+        command.env_clear().env("LC_ALL", "C");
+        if let Some(path) = std::env::var_os("PATH") {
+            command.env("PATH", path);
+        }
+        command
+    }
+}
+
+/// Gives a program its input, and returns its output.
+async fn run(mut command: Command, input: Vec<u8>) -> Result<Vec<u8>, String> {
+    let run = move || {
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(|error| error.to_string())?;
+        let mut stdin = child.stdin.take().expect("piped");
+        // A program that fails says so itself, and reads no further.
+        let _ = stdin.write_all(&input);
+        drop(stdin);
+        let output = child
+            .wait_with_output()
+            .map_err(|error| error.to_string())?;
+        if output.status.success() {
+            Ok(output.stdout)
+        } else {
+            Err(String::from_utf8_lossy(&output.stderr).into_owned())
+        }
+    };
+    let ran = tokio::task::spawn_blocking(run).await;
+    ran.expect("the program's thread does not panic")
+}

@@ -1,0 +1,169 @@
+//! Random events of the golden domain, in today's shapes and in past ones, and random JSON.
+
+use proptest::{collection::vec, option, prelude::*};
+use serde_json::{Value, json};
+
+use crate::golden::{
+    domain::{Delivered, Dispatched, Labelled, ParcelEvent, Registered, Service, Weighed, Weight},
+    past::{
+        DispatchedV1, LabelledV1, LabelledV2, RegisteredV1, RegisteredV2, RegisteredV3, WeighedV1,
+        WeighedV2, WeightV2,
+    },
+};
+
+fn service() -> impl Strategy<Value = Service> {
+    prop_oneof![Just(Service::Standard), Just(Service::Express)]
+}
+
+/// Any characters, those that JSON escapes among them.
+pub fn text() -> impl Strategy<Value = String> {
+    vec(any::<char>(), 0..12).prop_map(|chars| chars.into_iter().collect())
+}
+
+pub fn registered() -> impl Strategy<Value = ParcelEvent> {
+    (text(), text(), text(), service()).prop_map(|(recipient, address, currency, service)| {
+        let registered = Registered {
+            recipient,
+            address,
+            currency,
+            service,
+        };
+        ParcelEvent::from(registered)
+    })
+}
+
+/// Any event but the first.
+pub fn later() -> impl Strategy<Value = ParcelEvent> {
+    prop_oneof![
+        any::<u64>().prop_map(|grams| {
+            let weight = Weight { grams };
+            ParcelEvent::from(Weighed { weight })
+        }),
+        (text(), any::<bool>())
+            .prop_map(|(code, printed)| ParcelEvent::from(Labelled { code, printed })),
+        text().prop_map(|carrier| ParcelEvent::from(Dispatched { carrier })),
+        Just(ParcelEvent::from(Delivered)),
+    ]
+}
+
+pub fn history() -> impl Strategy<Value = Vec<ParcelEvent>> {
+    (registered(), vec(later(), 0..24)).prop_map(|(first, later)| {
+        let mut history = vec![first];
+        history.extend(later);
+        history
+    })
+}
+
+/// Name, version and payload of an event in a shape that an earlier release wrote.
+pub fn past() -> impl Strategy<Value = (&'static str, u32, String)> {
+    fn as_text(shape: &impl serde::Serialize) -> String {
+        serde_json::to_string(shape).unwrap()
+    }
+    let weight = any::<u64>().prop_map(|grams| WeighedV2 {
+        weight: WeightV2 { grams },
+    });
+    prop_oneof![
+        (text(), text(), any::<u8>(), option::of(any::<u32>())).prop_map(
+            |(recipient, addr, priority, legacy)| {
+                let shape = RegisteredV1 {
+                    recipient,
+                    addr,
+                    priority,
+                    legacy,
+                };
+                ("Registered", 1, as_text(&shape))
+            }
+        ),
+        (
+            text(),
+            text(),
+            text(),
+            any::<u8>(),
+            option::of(any::<u32>())
+        )
+            .prop_map(|(recipient, addr, currency, priority, legacy)| {
+                let shape = RegisteredV2 {
+                    recipient,
+                    addr,
+                    currency,
+                    priority,
+                    legacy,
+                };
+                ("Registered", 2, as_text(&shape))
+            }),
+        (text(), text(), text(), any::<u8>()).prop_map(
+            |(recipient, address, currency, priority)| {
+                let shape = RegisteredV3 {
+                    recipient,
+                    address,
+                    currency,
+                    priority,
+                };
+                ("Registered", 3, as_text(&shape))
+            }
+        ),
+        any::<u64>().prop_map(|grams| ("Weighed", 1, as_text(&WeighedV1 { grams }))),
+        (2..=3_u32, weight).prop_map(|(version, shape)| ("Weighed", version, as_text(&shape))),
+        text().prop_map(|code| ("Labelled", 1, as_text(&LabelledV1 { code }))),
+        text().prop_map(|code| ("Labelled", 2, as_text(&LabelledV2(code)))),
+        Just(("Dispatched", 1, as_text(&DispatchedV1 {}))),
+    ]
+}
+
+const KNOWN_KEYS: [&str; 13] = [
+    "recipient",
+    "addr",
+    "address",
+    "currency",
+    "priority",
+    "legacy",
+    "service",
+    "grams",
+    "weight",
+    "code",
+    "printed",
+    "carrier",
+    "",
+];
+const SPACES: [&str; 5] = ["", " ", "\n", "\r\n", "\t"];
+
+/// Keys that the domain knows, so that a document gets far, and others.
+pub fn key() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => prop::sample::select(&KNOWN_KEYS[..]).prop_map(str::to_owned),
+        1 => text(),
+    ]
+}
+
+/// Any JSON.
+pub fn document() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        text().prop_map(Value::from),
+    ];
+    let document = leaf.prop_recursive(4, 48, 8, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..6).prop_map(Value::from),
+            vec((key(), inner), 0..8)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    });
+    prop_oneof![document, Just(json!({}))]
+}
+
+/// JSON as no serializer writes it: space between everything, line breaks too, and keys that occur twice.
+pub fn spaced() -> impl Strategy<Value = String> {
+    let space = prop::sample::select(&SPACES[..]);
+    let field = (key(), document(), space);
+    vec(field, 0..6).prop_map(|fields| {
+        let fields = fields.into_iter().map(|(key, value, space)| {
+            let key = Value::from(key);
+            format!("{space}{key}{space}:{space}{value}{space}")
+        });
+        format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+    })
+}

@@ -1,0 +1,141 @@
+//! What is found out about a pooler when the store is opened, and told.
+
+use std::{
+    fmt::Debug,
+    sync::{Arc, Mutex},
+};
+
+use intent_runtime::{PgStore, Store, StoreError, Subscription, store::Appended};
+use intent_tests::postgres::{Bouncer, PoolOptions};
+use sqlx::{PgPool, Row};
+use tracing::{
+    Event, Metadata, Subscriber,
+    field::{Field, Visit},
+    instrument::WithSubscriber,
+    span,
+};
+
+use crate::store::{
+    appending::{append, stream},
+    postgres::roles::Roles,
+};
+
+#[tokio::test]
+async fn a_pooler_that_forgets_prepared_statements_is_told() {
+    let forgetful = PoolOptions::transaction().prepared_statements(0);
+    let mut all = vec![forgetful.clone(), forgetful.size(1)];
+    match PoolOptions::old() {
+        Some(old) => all.push(old),
+        None => println!("no release of PgBouncer before 1.21 is installed: one set up like it"),
+    }
+    for options in all {
+        let roles = Roles::empty().await;
+        let bouncer = Bouncer::start(roles.server(), options).await;
+        let url = roles.url_through(bouncer.server(), &roles.owner);
+        let pool = PgPool::connect(&url).await.unwrap();
+        // Alone, and beside each other.
+        let alone = PgStore::connect(&url).await;
+        let beside = tokio::join!(PgStore::connect(&url), PgStore::new(pool.clone()));
+        for opened in [alone, beside.0, beside.1] {
+            let error = opened.unwrap_err();
+            assert!(matches!(error, StoreError::Unsupported { .. }), "{error:?}");
+            let told = error.to_string();
+            assert!(told.contains("use PgBouncer 1.21 or later"), "{told}");
+        }
+        // Nothing was made, nothing is left of it, and the pool is of use for what it can do.
+        let left = "SELECT to_regnamespace('intent') IS NULL, count(*) FROM pg_prepared_statements";
+        let left = sqlx::raw_sql(left).fetch_one(&pool).await.unwrap();
+        assert!(left.get::<bool, _>(0), "nothing was made");
+        assert_eq!(left.get::<i64, _>(1), 0, "no statement is left behind");
+    }
+}
+
+#[tokio::test]
+async fn session_pooling_is_as_good_as_none() {
+    let roles = Roles::new().await;
+    roles
+        .run(&format!("SELECT intent.grant_reader('{}')", roles.app))
+        .await;
+    let options = PoolOptions::session().ignore("");
+    let bouncer = Bouncer::start(roles.server(), options).await;
+    let writing = roles.open_through(bouncer.server(), &roles.app).await;
+    let reading = roles.open_through(bouncer.server(), &roles.app).await;
+    let reading: Arc<dyn Store> = Arc::new(reading.unwrap());
+    let mut log = Subscription::new(reading, None, intent_runtime::LogFilter::all()).poll(None);
+    let writing = writing.unwrap();
+    // Nothing but what the writing store tells wakes the reader.
+    for _ in 0..3 {
+        let (event, appended) = tokio::join!(log.next(), writing.append(append(&stream(), 1)));
+        let Ok(Appended::Stored { position, .. }) = appended else {
+            panic!("{appended:?}");
+        };
+        assert_eq!(event.unwrap().position, position);
+    }
+}
+
+#[tokio::test]
+async fn a_role_that_plans_each_time_behind_a_pooler_is_warned_of_once() {
+    let roles = Roles::new().await;
+    let warned = async |options: PoolOptions| {
+        let bouncer = Bouncer::start(roles.server(), options).await;
+        let warnings = Warnings::default();
+        let opening = roles.open_through(bouncer.server(), &roles.app);
+        let store = opening.with_subscriber(warnings.clone()).await.unwrap();
+        let appending = async {
+            for _ in 0..3 {
+                store.append(append(&stream(), 1)).await.unwrap();
+            }
+        };
+        appending.with_subscriber(warnings.clone()).await;
+        let told = warnings.0.lock().unwrap();
+        told.iter()
+            .filter(|it| it.contains("plan_cache_mode"))
+            .count()
+    };
+    let refusing = || PoolOptions::transaction().ignore("");
+    let ignoring = || PoolOptions::transaction().ignore("options");
+    assert_eq!(warned(refusing()).await, 1, "where settings are refused");
+    assert_eq!(warned(ignoring()).await, 1, "where they are passed over");
+    let mend = "ALTER ROLE {} SET plan_cache_mode = force_generic_plan";
+    roles.run(&mend.replace("{}", &roles.app)).await;
+    assert_eq!(warned(refusing()).await, 0, "once the role has it");
+    assert_eq!(warned(ignoring()).await, 0);
+}
+
+/// Keeps the warnings of what runs under it.
+#[derive(Clone, Default)]
+struct Warnings(Arc<Mutex<Vec<String>>>);
+
+impl Subscriber for Warnings {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() == tracing::Level::WARN
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let mut text = Text::default();
+        event.record(&mut text);
+        self.0.lock().unwrap().push(text.0);
+    }
+
+    fn enter(&self, _: &span::Id) {}
+
+    fn exit(&self, _: &span::Id) {}
+}
+
+#[derive(Default)]
+struct Text(String);
+
+impl Visit for Text {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        use std::fmt::Write;
+        let _ = write!(self.0, "{field} = {value:?} ");
+    }
+}

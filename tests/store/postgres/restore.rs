@@ -1,0 +1,286 @@
+//! A database restored from a dump goes on where the dump was made, and whoever knows more than it does is told or
+//! learns anew.
+
+use std::ops::ControlFlow;
+
+use intent_runtime::{
+    App, Cursor, Expect, LogFilter, NewSnapshot, PgStore, Position, RecordedEvent, Store,
+    StoreError, StoredSnapshot, StreamId, TenantId, Version,
+    prelude::*,
+    store::{Appended, NextPage, RawEvent, ReadLog, ReadStream, StateSink},
+};
+use intent_tests::postgres::{Binaries, Cluster, Options, Server, TempDatabase};
+use serde_json::value::RawValue;
+use sqlx::Executor;
+use uuid::Uuid;
+
+use super::roles::Roles;
+use crate::{
+    dispatch::{
+        domain::{Deposit, Open, Overdrawn, Withdraw},
+        fixture::{opened, registered},
+    },
+    store::appending::{append, stream},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_database_goes_on() {
+    goes_on(Server::shared().await, &Binaries::any()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_restored_on_a_newer_server_goes_on() {
+    let binaries = Binaries::of(18);
+    let cluster = Cluster::start(Options::fast().binaries(binaries.clone())).await;
+    goes_on(cluster.server(), &binaries).await;
+}
+
+/// Makes a dump of a database and restores it on a server.
+async fn goes_on(server: &Server, binaries: &Binaries) {
+    let old = Roles::new().await;
+    let before = old.open(&old.app).await.unwrap();
+    let stream = stream();
+    let sent = append(&stream, 3);
+    let last = position(before.append(sent.clone()).await.unwrap());
+    let other = StreamId {
+        tenant_id: TenantId::from_uuid(Uuid::now_v7()),
+        ..stream.clone()
+    };
+    position(before.append(append(&other, 2)).await.unwrap());
+    let kept = snapshot(Version::new(2));
+    before.save_snapshot(&stream, kept.clone()).await.unwrap();
+    let reader = old.open(&old.reader).await.unwrap();
+    let (first, halfway) = read_log(&reader, Cursor::START, 2).await.unwrap();
+
+    let dump = dump(&old).await;
+    before.append(append(&stream, 4)).await.unwrap();
+    let (_, after_the_dump) = read_log(&reader, halfway, 1_000).await.unwrap();
+
+    let new = old.beside(server).await;
+    binaries.restore(dump, &new.database().url()).await.unwrap();
+    let store = PgStore::strict(new.pool(&new.app).await).await.unwrap();
+
+    // What it knew, it knows.
+    assert_eq!(
+        store.append(sent.clone()).await.unwrap(),
+        Appended::Before(
+            before
+                .events_of_command(stream.tenant_id, sent.command_id)
+                .await
+                .unwrap()
+        ),
+        "the command is remembered"
+    );
+    let mut state = State::default();
+    let read = ReadStream {
+        snapshot: true,
+        ..ReadStream::all(&stream)
+    };
+    store.read_state(read, &mut state).await.unwrap();
+    let snapshot = state.snapshot.expect("the snapshot is there");
+    assert_eq!((snapshot.version, &*snapshot.state), (kept.version, "{}"));
+    assert_eq!(state.events, [Version::new(3)]);
+
+    // It goes on from there.
+    let mut next = append(&stream, 1);
+    next.expect = Expect::Version(Version::new(3));
+    let next = store.append(next).await.unwrap();
+    assert!(position(next) > last, "positions grow");
+
+    // A reader goes on too, and one that has seen more is told.
+    let reader = new.open(&new.reader).await.unwrap();
+    let (rest, _) = read_log(&reader, halfway, 1_000).await.unwrap();
+    let all: Vec<(TenantId, u64)> = first.iter().chain(&rest).map(place).collect();
+    let (one, two) = (stream.tenant_id, other.tenant_id);
+    assert_eq!(
+        all,
+        [(one, 1), (one, 2), (one, 3), (two, 1), (two, 2), (one, 4)]
+    );
+    let error = read_log(&reader, after_the_dump, 1_000).await.unwrap_err();
+    assert!(
+        matches!(error, StoreError::UnknownCursor { .. }),
+        "{error:?}"
+    );
+    assert!(
+        error
+            .to_string()
+            .ends_with("read from an earlier cursor or the start"),
+        "{error}"
+    );
+
+    // Rights and policies are as they were.
+    let mut app = new.connection(&new.app).await;
+    let events = sqlx::query_scalar("SELECT count(*) FROM intent.events");
+    let unasked: i64 = events.fetch_one(&mut app).await.unwrap();
+    assert_eq!(unasked, 0, "row-level security hides every row");
+    let forbidden = app.execute("DELETE FROM intent.events").await.unwrap_err();
+    let code = forbidden.as_database_error().unwrap().code();
+    assert_eq!(code.as_deref(), Some("42501"));
+    let error = read_log(&store, Cursor::START, 1).await.unwrap_err();
+    assert!(matches!(error, StoreError::Forbidden { .. }), "{error:?}");
+}
+
+/// A dump by a role that may read every row: row-level security binds the owner too, and half a dump would be worse than
+/// none.
+async fn dump(roles: &Roles) -> Vec<u8> {
+    let (binaries, database) = (Binaries::any(), roles.database());
+    let refused = binaries.dump(&database.url_as(&roles.owner)).await;
+    let refused = refused.unwrap_err();
+    assert!(refused.contains("row-level security"), "{refused}");
+    let keeper = format!("keeper_{}", database.name());
+    roles
+        .run(&format!(
+            "CREATE ROLE {keeper} LOGIN BYPASSRLS IN ROLE pg_read_all_data"
+        ))
+        .await;
+    binaries.dump(&database.url_as(&keeper)).await.unwrap()
+}
+
+/// The aggregates that an application keeps in memory may be newer than the database that it finds again.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_application_decides_on_nothing_that_was_not_restored() {
+    let database = TempDatabase::new().await;
+    let (server, name) = (database.server(), database.name());
+    let app = registered(App::new(PgStore::connect(&database.url()).await.unwrap()));
+    let [emptied, filled, expected] = [opened(&app).await, opened(&app).await, opened(&app).await];
+    for id in [emptied, filled, expected] {
+        app.send(Deposit { id, amount: 5 }).await.unwrap();
+    }
+    let dump = Binaries::any().dump(&database.url()).await.unwrap();
+
+    for (id, amount) in [(emptied, 5), (expected, 5)] {
+        app.send(Withdraw { id, amount }).await.unwrap();
+    }
+    for amount in [100, 1_000] {
+        app.send(Deposit { id: filled, amount }).await.unwrap();
+    }
+    let [unknown, refused, again] = [opened(&app).await, opened(&app).await, opened(&app).await];
+
+    server.drop_database(name).await.unwrap();
+    server.create_database(name).await;
+    Binaries::any()
+        .restore(dump, &database.url())
+        .await
+        .unwrap();
+
+    // Kept at version 3 with nothing left, a refusal; restored at version 2 with 5.
+    let withdrawn = app
+        .send(Withdraw {
+            id: emptied,
+            amount: 4,
+        })
+        .await;
+    assert_eq!(withdrawn.unwrap().version, Version::new(3));
+    assert_eq!(app.load(emptied).await.unwrap().balance, 1);
+    // Kept at version 4 with plenty, an event; restored at version 2 with 5.
+    let error = app
+        .send(Withdraw {
+            id: filled,
+            amount: 50,
+        })
+        .await;
+    assert!(
+        matches!(
+            error,
+            Err(SendError::Rejected(Overdrawn { balance: 5, .. }))
+        ),
+        "{error:?}"
+    );
+    // Kept at version 3, and said to be at 2.
+    let options = SendOptions::new().expect_version(Version::new(2));
+    let withdraw = Withdraw {
+        id: expected,
+        amount: 5,
+    };
+    app.send_with(withdraw, options).await.unwrap();
+    // Streams that are no longer there: for an event, for a refusal, and to be begun again.
+    let error = app
+        .send(Deposit {
+            id: unknown,
+            amount: 1,
+        })
+        .await;
+    assert!(
+        matches!(error, Err(SendError::NotFound { .. })),
+        "{error:?}"
+    );
+    let error = app
+        .send(Withdraw {
+            id: refused,
+            amount: 1,
+        })
+        .await;
+    assert!(
+        matches!(error, Err(SendError::NotFound { .. })),
+        "{error:?}"
+    );
+    let owner = String::from("Grace");
+    app.send(Open { id: again, owner }).await.unwrap();
+    assert_eq!(app.load(again).await.unwrap().owner, "Grace");
+}
+
+fn position(appended: Appended) -> Position {
+    match appended {
+        Appended::Stored { position, .. } => position,
+        Appended::Before(_) => panic!("{appended:?} was to be stored now"),
+    }
+}
+
+fn place(event: &RecordedEvent) -> (TenantId, u64) {
+    (event.tenant_id, event.version.get())
+}
+
+fn snapshot(version: Version) -> NewSnapshot {
+    NewSnapshot {
+        version,
+        schema_version: 1,
+        state: RawValue::from_string("{}".into()).unwrap(),
+    }
+}
+
+/// The log of all tenants from a cursor on, so many events or as many as there are, and where that ended.
+async fn read_log(
+    store: &PgStore,
+    after: Cursor,
+    limit: usize,
+) -> Result<(Vec<RecordedEvent>, Cursor), StoreError> {
+    let mut events = Vec::new();
+    let mut sink = |event| {
+        events.push(event);
+        ControlFlow::Continue(())
+    };
+    let filter = LogFilter::all();
+    let mut cursor = after;
+    loop {
+        let read = ReadLog {
+            after: cursor,
+            tenant: None,
+            filter: &filter,
+            limit,
+        };
+        let page = store.read_log(read, &mut sink).await?;
+        cursor = page.cursor;
+        // At the gap that a restored sequence may leave, once more tells that nothing is under way in it.
+        if page.next != NextPage::HeldUp {
+            return Ok((events, cursor));
+        }
+    }
+}
+
+#[derive(Default)]
+struct State {
+    snapshot: Option<StoredSnapshot>,
+    events: Vec<Version>,
+}
+
+impl StateSink for State {
+    fn snapshot(&mut self, snapshot: StoredSnapshot) -> bool {
+        self.snapshot = Some(snapshot);
+        true
+    }
+
+    fn event(&mut self, event: RawEvent<'_>) -> ControlFlow<()> {
+        self.events.push(event.version);
+        ControlFlow::Continue(())
+    }
+}

@@ -1,0 +1,341 @@
+//! Random work of a tenant: what it may ask of a store, and what it is answered.
+
+use std::ops::ControlFlow;
+
+use intent_runtime::{
+    AggregateId, AsOf, CommandId, Cursor, EncodedMetadata, Expect, LogFilter, Metadata, NewEvent,
+    NewSnapshot, PgStore, RecordedEvent, Store, StoreError, StoredSnapshot, StreamId, TenantId,
+    Timestamp, Version,
+    store::{Append, Appended, NextPage, RawEvent, ReadLog, ReadStream, StateSink},
+};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+const TYPES: [&str; 2] = ["Account", "Loan"];
+const AGGREGATES: usize = 5;
+const COMMANDS: usize = 40;
+/// The events' own times lie within so many seconds.
+const SECONDS: i64 = 1_000;
+
+/// Ids that every tenant uses, so that each is many tenants'.
+#[derive(Clone)]
+pub struct Ids {
+    aggregates: Vec<AggregateId>,
+    commands: Vec<CommandId>,
+}
+
+/// One thing to do.
+#[derive(Clone, Debug)]
+pub enum Task {
+    Append(Append),
+    /// The same within a transaction of one's own, which is then committed or rolled back.
+    AppendIn(Append, bool),
+    ReadState(StreamId, Version, Version, bool),
+    ReadEvents(StreamId, Version, Version),
+    VersionAsOf(StreamId, AsOf),
+    EventsOfCommand(CommandId),
+    SaveSnapshot(StreamId, NewSnapshot),
+    DeleteSnapshots(Option<&'static str>),
+    ReadLog(LogFilter),
+}
+
+/// What a store answers, as far as two stores can answer alike: without positions and its own times.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Answer {
+    Stored(Version),
+    Events(Vec<Event>),
+    State(State),
+    Version(Version),
+    Deleted(u64),
+    Done,
+    Refused(String),
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub struct Event {
+    tenant: TenantId,
+    stream: (String, AggregateId, Version),
+    id: Uuid,
+    event_type: String,
+    payload: String,
+}
+
+/// A snapshot, if one was offered, and the events after it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct State {
+    snapshot: Option<StoredSnapshot>,
+    events: Vec<(Version, String, String)>,
+}
+
+impl Ids {
+    pub fn new() -> Self {
+        let aggregate = |_| AggregateId::from_uuid(Uuid::now_v7());
+        Self {
+            aggregates: (0..AGGREGATES).map(aggregate).collect(),
+            commands: (0..COMMANDS).map(|_| CommandId::new()).collect(),
+        }
+    }
+
+    fn command(&self) -> CommandId {
+        self.commands[fastrand::usize(..COMMANDS)]
+    }
+
+    fn stream(&self, tenant_id: TenantId) -> StreamId {
+        let aggregate = fastrand::usize(..AGGREGATES);
+        // Mostly of one type, which is another one in another tenant.
+        let usual = (tenant_id.as_uuid().as_u128() as usize + aggregate) % 2;
+        let odd = usize::from(fastrand::u8(..10) == 0);
+        StreamId {
+            tenant_id,
+            aggregate_type: TYPES[(usual + odd) % 2].into(),
+            aggregate_id: self.aggregates[aggregate],
+        }
+    }
+
+    fn append(&self, tenant_id: TenantId) -> Append {
+        let event = |_| NewEvent {
+            event_type: ["Opened", "Closed"][fastrand::usize(..2)].into(),
+            schema_version: 1,
+            payload: raw(&format!(r#"{{"of":"{tenant_id}"}}"#)),
+        };
+        let expect = match fastrand::u8(..10) {
+            0..=3 => Expect::Any,
+            4 => Expect::NoStream,
+            5 => Expect::Exists,
+            _ => Expect::Version(version()),
+        };
+        let events: Vec<NewEvent> = (0..fastrand::u64(1..4)).map(event).collect();
+        let after = expect
+            .version()
+            .and_then(|it| it.after(events.len() as u64));
+        Append {
+            stream: self.stream(tenant_id),
+            expect,
+            command_id: if fastrand::bool() {
+                self.command()
+            } else {
+                CommandId::new()
+            },
+            events,
+            metadata: EncodedMetadata::new(Metadata::new().timestamp(time())).unwrap(),
+            snapshot: after
+                .filter(|_| fastrand::bool())
+                .map(|version| NewSnapshot {
+                    version,
+                    ..snapshot(tenant_id)
+                }),
+        }
+    }
+
+    /// Something for a tenant to do.
+    pub fn task(&self, tenant: TenantId) -> Task {
+        let stream = self.stream(tenant);
+        let to = if fastrand::bool() {
+            Version::MAX
+        } else {
+            version()
+        };
+        match fastrand::u8(..100) {
+            0..=39 => Task::Append(self.append(tenant)),
+            40..=49 => Task::AppendIn(self.append(tenant), fastrand::u8(..4) > 0),
+            50..=64 => Task::ReadState(stream, from(), to, fastrand::bool()),
+            65..=72 => Task::ReadEvents(stream, from(), to),
+            73..=79 => Task::VersionAsOf(
+                stream,
+                match fastrand::bool() {
+                    true => AsOf::Recorded(Timestamp::MAX),
+                    false => AsOf::Occurred(time()),
+                },
+            ),
+            80..=86 => Task::EventsOfCommand(self.command()),
+            87..=92 => Task::SaveSnapshot(stream, snapshot(tenant)),
+            93..=95 => Task::DeleteSnapshots([None, Some(TYPES[0])][fastrand::usize(..2)]),
+            _ => Task::ReadLog(match fastrand::bool() {
+                true => LogFilter::all(),
+                false => LogFilter::all().aggregate_type(TYPES[0]),
+            }),
+        }
+    }
+}
+
+fn raw(json: &str) -> Box<RawValue> {
+    RawValue::from_string(json.to_owned()).unwrap()
+}
+
+fn version() -> Version {
+    Version::new(fastrand::u64(0..12))
+}
+
+fn from() -> Version {
+    match fastrand::u8(..3) {
+        0 => version(),
+        _ => Version::NONE,
+    }
+}
+
+fn time() -> Timestamp {
+    Timestamp::from_micros(fastrand::i64(0..SECONDS) * 1_000_000).unwrap()
+}
+
+fn snapshot(tenant: TenantId) -> NewSnapshot {
+    NewSnapshot {
+        version: version().after(1).unwrap(),
+        schema_version: fastrand::u32(1..3),
+        state: raw(&format!(r#"{{"of":"{tenant}"}}"#)),
+    }
+}
+
+impl Task {
+    /// Does it on a store with which transactions can be shared.
+    pub async fn on_postgres(
+        self,
+        store: &PgStore,
+        tenant: TenantId,
+        cursor: &mut Cursor,
+    ) -> Answer {
+        match self {
+            Self::AppendIn(append, commits) => {
+                let append = async {
+                    let mut transaction = store.pool().begin().await.unwrap();
+                    let appended = store.append_in(&mut transaction, append).await;
+                    if commits {
+                        transaction.commit().await.unwrap();
+                    } else {
+                        transaction.rollback().await.unwrap();
+                    }
+                    appended
+                };
+                match append.await {
+                    _ if !commits => Answer::Done,
+                    appended => answer(appended.map(Answer::from)),
+                }
+            }
+            other => other.alone(store, tenant, cursor).await,
+        }
+    }
+
+    /// Does it on any store. What is rolled back was not done.
+    pub async fn alone(self, store: &dyn Store, tenant: TenantId, cursor: &mut Cursor) -> Answer {
+        answer(self.done(store, tenant, cursor).await)
+    }
+
+    async fn done(
+        self,
+        store: &dyn Store,
+        tenant: TenantId,
+        cursor: &mut Cursor,
+    ) -> Result<Answer, StoreError> {
+        Ok(match self {
+            Self::Append(append) | Self::AppendIn(append, true) => {
+                store.append(append).await?.into()
+            }
+            Self::AppendIn(_, false) => Answer::Done,
+            Self::ReadState(stream, after, to, snapshot) => {
+                let mut state = State::default();
+                let read = ReadStream {
+                    stream: &stream,
+                    after,
+                    to,
+                    snapshot,
+                };
+                store.read_state(read, &mut state).await?;
+                Answer::State(state)
+            }
+            Self::ReadEvents(stream, after, to) => {
+                let mut events = Vec::new();
+                let mut sink = |event| {
+                    events.push(Event::from(event));
+                    ControlFlow::Continue(())
+                };
+                let read = ReadStream {
+                    after,
+                    to,
+                    ..ReadStream::all(&stream)
+                };
+                store.read_events(read, &mut sink).await?;
+                Answer::Events(events)
+            }
+            Self::VersionAsOf(stream, time) => {
+                Answer::Version(store.version_as_of(&stream, time).await?)
+            }
+            Self::EventsOfCommand(command) => {
+                let events = store.events_of_command(tenant, command).await?;
+                Answer::Events(events.into_iter().map(Event::from).collect())
+            }
+            Self::SaveSnapshot(stream, snapshot) => {
+                store.save_snapshot(&stream, snapshot).await?;
+                Answer::Done
+            }
+            Self::DeleteSnapshots(of) => {
+                Answer::Deleted(store.delete_snapshots(tenant, of.map(Into::into)).await?)
+            }
+            Self::ReadLog(filter) => read_log(store, tenant, &filter, cursor).await?,
+        })
+    }
+}
+
+/// Reads on to the end of the tenant's log, past whatever is under way.
+async fn read_log(
+    store: &dyn Store,
+    tenant: TenantId,
+    filter: &LogFilter,
+    cursor: &mut Cursor,
+) -> Result<Answer, StoreError> {
+    let mut events = Vec::new();
+    let mut sink = |event| {
+        events.push(Event::from(event));
+        ControlFlow::Continue(())
+    };
+    loop {
+        let read = ReadLog {
+            after: *cursor,
+            tenant: Some(tenant),
+            filter,
+            limit: 20,
+        };
+        let page = store.read_log(read, &mut sink).await?;
+        *cursor = page.cursor;
+        if page.next == NextPage::End {
+            return Ok(Answer::Events(events));
+        }
+    }
+}
+
+fn answer(done: Result<Answer, StoreError>) -> Answer {
+    done.unwrap_or_else(|error| Answer::Refused(error.to_string()))
+}
+
+impl From<Appended> for Answer {
+    fn from(appended: Appended) -> Self {
+        match appended {
+            Appended::Stored { version, .. } => Self::Stored(version),
+            Appended::Before(events) => Self::Events(events.into_iter().map(Event::from).collect()),
+        }
+    }
+}
+
+impl From<RecordedEvent> for Event {
+    fn from(event: RecordedEvent) -> Self {
+        Self {
+            tenant: event.tenant_id,
+            stream: (event.aggregate_type, event.aggregate_id, event.version),
+            id: event.id.as_uuid(),
+            event_type: event.event_type,
+            payload: event.payload.to_string(),
+        }
+    }
+}
+
+impl StateSink for State {
+    fn snapshot(&mut self, snapshot: StoredSnapshot) -> bool {
+        self.snapshot = Some(snapshot);
+        true
+    }
+
+    fn event(&mut self, event: RawEvent<'_>) -> ControlFlow<()> {
+        let payload = String::from_utf8(event.payload.to_vec()).unwrap();
+        let event_type = event.event_type.to_owned();
+        self.events.push((event.version, event_type, payload));
+        ControlFlow::Continue(())
+    }
+}

@@ -1,0 +1,116 @@
+//! Stores to go between, and histories to take along.
+
+use std::{any::Any, ops::ControlFlow};
+
+use intent_runtime::{
+    AggregateId, App, CommandId, Cursor, EncodedMetadata, Expect, LogFilter, MemoryStore, Metadata,
+    NewEvent, PgStore, RecordedEvent, SqliteStore, Store, StreamId, TenantId,
+    store::{Append, NextPage, ReadLog},
+};
+use intent_tests::postgres::TempDatabase;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+/// An app on a store, with what must live as long.
+pub struct Opened {
+    pub app: App,
+    _guard: Box<dyn Any>,
+}
+
+impl Opened {
+    fn new(store: impl Store, guard: impl Any) -> Self {
+        Self {
+            app: App::new(store),
+            _guard: Box::new(guard),
+        }
+    }
+
+    pub fn store(&self) -> &dyn Store {
+        self.app.store()
+    }
+}
+
+/// An empty store of each kind.
+pub async fn every_store() -> [Opened; 3] {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("events.db").display());
+    let database = TempDatabase::new().await;
+    let sqlite = SqliteStore::connect(&url).await.unwrap();
+    let postgres = PgStore::connect(&database.url()).await.unwrap();
+    [
+        Opened::new(MemoryStore::new(), ()),
+        Opened::new(sqlite, folder),
+        Opened::new(postgres, database),
+    ]
+}
+
+pub fn stream(tenant_id: TenantId, aggregate_type: &'static str, name: &str) -> StreamId {
+    StreamId {
+        tenant_id,
+        aggregate_type: aggregate_type.into(),
+        aggregate_id: AggregateId::from_uuid(Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())),
+    }
+}
+
+pub async fn append(store: &dyn Store, stream: &StreamId, payloads: &[&str]) {
+    let event = |payload: &&str| NewEvent {
+        event_type: "Noted".into(),
+        schema_version: 3,
+        payload: RawValue::from_string((*payload).to_owned()).unwrap(),
+    };
+    let metadata = Metadata::new().actor("ädä \u{0}").tag("k", "v");
+    let append = Append {
+        stream: stream.clone(),
+        expect: Expect::Any,
+        command_id: CommandId::new(),
+        events: payloads.iter().map(event).collect(),
+        metadata: EncodedMetadata::new(metadata).unwrap(),
+        snapshot: None,
+    };
+    store.append(append).await.unwrap();
+}
+
+/// Two tenants, three streams that take turns, and payloads that a careless format would change.
+pub async fn fill(store: &dyn Store) {
+    let branch = TenantId::from_name("eindhoven");
+    let streams = [
+        stream(TenantId::DEFAULT, "Account", "one"),
+        stream(branch, "Account", "one"),
+        stream(TenantId::DEFAULT, "Loan", "two"),
+    ];
+    let payloads = [
+        "null",
+        r#"{"n":0.123456789012345678901234567890}"#,
+        "{ \"a\" :\t[ 1 ,\n 2 ]\r\n}",
+        r#""\u0000\u001e\uD83D\uDE00\/""#,
+        "\"\u{7f}\u{2028}\u{feff}\u{10ffff}\"",
+        r#"{"sum":"0123456789abcdef"}"#,
+        r#"{"b":1,"a":2,"b":3}"#,
+    ];
+    for (turn, payload) in payloads.iter().enumerate() {
+        append(store, &streams[turn % 3], &[payload, "2"]).await;
+    }
+}
+
+/// The whole log.
+pub async fn log(store: &dyn Store) -> Vec<RecordedEvent> {
+    let (mut events, mut after) = (Vec::new(), Cursor::START);
+    loop {
+        let filter = LogFilter::all();
+        let read = ReadLog {
+            after,
+            tenant: None,
+            filter: &filter,
+            limit: 1_000,
+        };
+        let mut sink = |event| {
+            events.push(event);
+            ControlFlow::Continue(())
+        };
+        let page = store.read_log(read, &mut sink).await.unwrap();
+        after = page.cursor;
+        if page.next == NextPage::End {
+            return events;
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Histories as text: written from any store, read into any store.
+
+mod damage;
+pub mod fixture;
+mod round_trip;
+mod selection;
+mod waiting;

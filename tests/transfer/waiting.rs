@@ -1,0 +1,116 @@
+//! Beside writers, and with little memory.
+
+use std::{
+    io,
+    pin::{Pin, pin},
+    task::{Context, Poll},
+};
+
+use intent_runtime::{
+    CommandId, EncodedMetadata, Expect, Export, Metadata, NewEvent, PgStore, Store, TenantId,
+    store::Append,
+};
+use intent_tests::postgres::TempDatabase;
+use serde_json::value::RawValue;
+use tokio::io::AsyncWrite;
+
+use super::fixture::{append, every_store, stream};
+
+/// What was acknowledged before the export began is in it, also behind a transaction that is still open.
+#[tokio::test]
+async fn an_export_waits_for_a_transaction_that_is_under_way() {
+    let database = TempDatabase::new().await;
+    let store = PgStore::connect(&database.url()).await.unwrap();
+    let mut transaction = store.pool().begin().await.unwrap();
+    let early = Append {
+        stream: stream(TenantId::DEFAULT, "Account", "early"),
+        expect: Expect::NoStream,
+        command_id: CommandId::new(),
+        events: vec![NewEvent {
+            event_type: "Noted".into(),
+            schema_version: 1,
+            payload: RawValue::from_string("\"early\"".into()).unwrap(),
+        }],
+        metadata: EncodedMetadata::new(Metadata::new()).unwrap(),
+        snapshot: None,
+    };
+    store.append_in(&mut transaction, early).await.unwrap();
+    append(
+        &store,
+        &stream(TenantId::DEFAULT, "Account", "late"),
+        &["\"late\""],
+    )
+    .await;
+
+    let mut file = Vec::new();
+    {
+        let export = Export::new(&store);
+        let mut export = pin!(export.write(&mut file));
+        for _ in 0..50 {
+            tokio::select! {
+                biased;
+                ended = &mut export => panic!("it must wait, not end with {ended:?}"),
+                health = store.log_health() => assert_eq!(health.unwrap().writers.len(), 1),
+            }
+        }
+        transaction.commit().await.unwrap();
+        assert_eq!(export.await.unwrap().events, 2);
+    }
+    let text = String::from_utf8(file).unwrap();
+    let place = |name: &str| text.find(name).unwrap();
+    assert!(place("\"early\"") < place("\"late\""), "{text}");
+}
+
+/// Counts what it is given, and how much at once.
+#[derive(Default)]
+struct Counting {
+    bytes: usize,
+    most: usize,
+}
+
+impl AsyncWrite for Counting {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.bytes += bytes.len();
+        self.most = self.most.max(bytes.len());
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// However large the events are, few of them are held at once.
+#[tokio::test]
+async fn an_export_holds_a_few_megabytes() {
+    const MIB: usize = 1024 * 1024;
+    let payload = format!("\"{}\"", "x".repeat(MIB));
+    for source in every_store().await {
+        let store = source.store();
+        for name in ["one", "two", "three", "four"] {
+            append(
+                store,
+                &stream(TenantId::DEFAULT, "Account", name),
+                &[&*payload; 5],
+            )
+            .await;
+        }
+        let mut counting = Counting::default();
+        let exported = Export::new(store).write(&mut counting).await.unwrap();
+        assert_eq!(exported.events, 20);
+        assert!(counting.bytes > 20 * MIB, "{}", counting.bytes);
+        assert!(
+            counting.most < 6 * MIB,
+            "{store:?}: {} at once",
+            counting.most
+        );
+    }
+}
