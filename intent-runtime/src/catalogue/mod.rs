@@ -95,8 +95,15 @@ pub struct AggregateKind {
 }
 
 impl AggregateKind {
-    fn is_named(&self, name: &str) -> bool {
+    /// Whether it is stored under this name, or was.
+    pub(crate) fn is_named(&self, name: &str) -> bool {
         self.name == name || self.formerly.contains(&name)
+    }
+
+    /// The kind of event, of today or split, that is stored under this name, or was.
+    pub(crate) fn event(&self, name: &str) -> Option<&EventKind> {
+        let mut kinds = self.events.iter().chain(&self.split);
+        kinds.find(|event| event.names().any(|of_event| of_event == name))
     }
 
     /// Why no event of this stored name and version can be read, if none can.
