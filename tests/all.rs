@@ -13,6 +13,7 @@
 mod catalogue;
 mod cluster;
 mod dispatch;
+mod evolution;
 mod golden;
 mod guide;
 mod lock;

@@ -108,7 +108,8 @@ const _: () = {
     #[allow(unused_variables)]
     impl ::intent_runtime::Snapshot for Account {
         const EVERY: ::core::primitive::u64 = 100u64;
-        const VERSION: ::core::primitive::u32 = 1254636703u32;
+        const NUMBER: ::core::primitive::u32 = 1u32;
+        const VERSION: ::core::primitive::u32 = 1456737284u32;
         fn encode_state(
             &self,
         ) -> ::core::result::Result<
@@ -273,20 +274,23 @@ const _: () = {
             name: &::core::primitive::str,
             version: ::core::primitive::u32,
             payload: &[::core::primitive::u8],
-        ) -> ::core::result::Result<Self, ::intent_runtime::DecodeError> {
-            if name == ::intent_runtime::__private::name_of::<Account, Opened>() {
+        ) -> ::core::result::Result<
+            ::intent_runtime::Decoded<Self>,
+            ::intent_runtime::DecodeError,
+        > {
+            if ::intent_runtime::__private::is_named::<Account, Opened>(name) {
                 return ::intent_runtime::__private::decode::<
                     Account,
                     Opened,
                 >(version, payload);
             }
-            if name == ::intent_runtime::__private::name_of::<Account, Deposited>() {
+            if ::intent_runtime::__private::is_named::<Account, Deposited>(name) {
                 return ::intent_runtime::__private::decode::<
                     Account,
                     Deposited,
                 >(version, payload);
             }
-            if name == ::intent_runtime::__private::name_of::<Account, Moved>() {
+            if ::intent_runtime::__private::is_named::<Account, Moved>(name) {
                 return ::intent_runtime::__private::decode::<
                     Account,
                     Moved,
@@ -390,10 +394,10 @@ const _: () = {
         }
     }
     #[allow(dead_code)]
-    const __NAMES: [(&::core::primitive::str, &::core::primitive::str); 3usize] = [
-        ("Opened", ::intent_runtime::__private::name_of::<Account, Opened>()),
-        ("Deposited", ::intent_runtime::__private::name_of::<Account, Deposited>()),
-        ("Moved", ::intent_runtime::__private::name_of::<Account, Moved>()),
+    const __NAMES: [::intent_runtime::__private::Names; 3usize] = [
+        ::intent_runtime::__private::names_of::<Account, Opened>("Opened"),
+        ::intent_runtime::__private::names_of::<Account, Deposited>("Deposited"),
+        ::intent_runtime::__private::names_of::<Account, Moved>("Moved"),
     ];
     const _: () = ::intent_runtime::__private::assert_new_name(
         "Account",

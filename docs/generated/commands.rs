@@ -135,6 +135,7 @@ const _: () = {
     #[automatically_derived]
     impl ::intent_runtime::Decide<Open> for Account {
         type Error = ::core::convert::Infallible;
+        const ONLY_CREATES: ::core::primitive::bool = true;
         #[allow(unused_variables)]
         fn decide(
             state: ::core::option::Option<&Self>,

@@ -150,7 +150,7 @@ impl Keys {
         let known = self.forms.iter().map(|(known, _)| format!("`{known}`"));
         let list = known.collect::<Vec<_>>();
         let mistake = Mistake::at(key, fact);
-        if list.len() > 8 {
+        if list.len() > 9 {
             return mistake;
         }
         mistake.help(format!("`{}` takes {}", self.attribute, list.join(", ")))
@@ -222,7 +222,36 @@ pub(crate) fn assigned<T: Parse>(input: ParseStream<'_>) -> syn::Result<T> {
 
 /// `= "Deposited"`: a name that a store takes.
 pub(crate) fn stored_name(input: ParseStream<'_>) -> syn::Result<LitStr> {
-    let name: LitStr = assigned(input)?;
+    input.parse::<Token![=]>()?;
+    name_literal(input)
+}
+
+/// `("PaidIn", "Received")`: such names, at least one.
+pub(crate) fn stored_names(input: ParseStream<'_>) -> syn::Result<Vec<LitStr>> {
+    parenthesized(input, |content| {
+        if content.is_empty() {
+            return Err(syn::Error::new(content.span(), "expected a stored name"));
+        }
+        let names = content.parse_terminated(name_literal, Token![,])?;
+        Ok(names.into_iter().collect())
+    })
+}
+
+/// What stands in parentheses. What is left of it after an error is passed over: it would be reported once more.
+pub(crate) fn parenthesized<T>(
+    input: ParseStream<'_>,
+    read: impl FnOnce(ParseStream<'_>) -> syn::Result<T>,
+) -> syn::Result<T> {
+    let content;
+    syn::parenthesized!(content in input);
+    read(&content).inspect_err(|_| {
+        // Any tokens are a stream of tokens.
+        let _ = content.parse::<TokenStream>();
+    })
+}
+
+fn name_literal(input: ParseStream<'_>) -> syn::Result<LitStr> {
+    let name: LitStr = input.parse()?;
     let text = name.value();
     if text.is_empty() || text.len() > 255 || text.chars().any(char::is_control) {
         return Err(Mistake::at(

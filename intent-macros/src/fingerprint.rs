@@ -1,17 +1,24 @@
 //! A number that tells one list of tokens from another.
 
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 
-/// FNV-1a over the tokens as they are written, without spaces, comments and spans; never 0.
-pub(crate) fn fingerprint(tokens: TokenStream) -> u32 {
-    let mut hash = Fnv(0x811c_9dc5);
+/// FNV-1a over the tokens as they are written, without spaces, comments and spans; never 0. The type's own name counts as
+/// `Self`, so that the number stays when the type is kept under another name.
+pub(crate) fn fingerprint(tokens: TokenStream, own: &Ident) -> u32 {
+    let mut hash = Fnv {
+        hash: 0x811c_9dc5,
+        own,
+    };
     hash.tokens(tokens);
-    hash.0.max(1)
+    hash.hash.max(1)
 }
 
-struct Fnv(u32);
+struct Fnv<'a> {
+    hash: u32,
+    own: &'a Ident,
+}
 
-impl Fnv {
+impl Fnv<'_> {
     fn tokens(&mut self, tokens: TokenStream) {
         for token in tokens {
             match token {
@@ -26,6 +33,7 @@ impl Fnv {
                     self.tokens(group.stream());
                     self.word(close);
                 }
+                TokenTree::Ident(ident) if ident == *self.own => self.word("Self"),
                 TokenTree::Ident(ident) => self.word(&ident.to_string()),
                 TokenTree::Punct(punct) => self.word(punct.as_char().encode_utf8(&mut [0; 4])),
                 TokenTree::Literal(literal) => self.word(&literal.to_string()),
@@ -39,7 +47,7 @@ impl Fnv {
             return;
         }
         for byte in word.bytes().chain([0]) {
-            self.0 = (self.0 ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+            self.hash = (self.hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
         }
     }
 }

@@ -13,6 +13,7 @@ mod docs;
 mod event;
 mod fingerprint;
 mod form;
+mod former;
 mod paths;
 mod respan;
 mod schema;

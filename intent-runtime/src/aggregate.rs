@@ -32,6 +32,9 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
 
     /// The name its streams are stored under.
     const TYPE: &'static str;
+    /// The names its streams were stored under before, the oldest first: a stream of one of them is one of this
+    /// aggregate.
+    const FORMERLY: &'static [&'static str] = &[];
     /// Its doc comment.
     const DOC: &'static str = "";
 
@@ -90,7 +93,8 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
         Ok((state, events))
     }
 
-    /// Folds a history from its first event. An empty one is `None`.
+    /// Folds a history from its first event. An empty one is `None`. The versions in errors count the events that are
+    /// given; where stored ones were split or retired, [`Recorded`](crate::Recorded) tells the version of each.
     ///
     /// # Errors
     /// [`HistoryError`] if the first event is not a creating one, or a later one is.

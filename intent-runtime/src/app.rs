@@ -132,7 +132,12 @@ impl App {
 
     /// The log of all tenants, from its start on. [`Tenant::subscribe`] gives that of one.
     pub fn subscribe_all(&self, filter: LogFilter) -> Subscription {
-        Subscription::new(Arc::clone(&self.tenant.core.store), None, filter)
+        let core = &self.tenant.core;
+        Subscription::new(
+            Arc::clone(&core.store),
+            None,
+            core.catalogue.complete(filter),
+        )
     }
 
     /// Writes the events of all tenants as text; whole streams, as they are stored. [`Tenant::export`] writes those of
@@ -281,7 +286,11 @@ impl Tenant {
                 .await
                 .map_err(LoadError::Store)?;
             if version > Version::NONE {
-                return self.load_to(id, &stream, version).await;
+                match self.load_to(id, &stream, version).await {
+                    // All of its events up to then are retired.
+                    Err(LoadError::NotFound { .. }) => {}
+                    loaded => return loaded,
+                }
             }
             let exists = dispatch::exists(&*self.core.store, &stream).await?;
             let as_of = exists.then_some(time);
@@ -325,7 +334,10 @@ impl Tenant {
 
     /// This tenant's events in the order of the log, from its start on, and then as they are stored.
     pub fn subscribe(&self, filter: LogFilter) -> Subscription {
-        Subscription::new(Arc::clone(&self.core.store), Some(self.id), filter)
+        let Core {
+            store, catalogue, ..
+        } = &self.core;
+        Subscription::new(Arc::clone(store), Some(self.id), catalogue.complete(filter))
     }
 
     /// Takes a snapshot of an aggregate now, and returns the version it is of. Without being asked, one is taken every

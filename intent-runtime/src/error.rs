@@ -296,10 +296,10 @@ fn not_found(stream: &StreamId, as_of: &Option<AsOf>, f: &mut fmt::Formatter<'_>
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RegisterError {
-    /// Two aggregates have one stored name.
+    /// Two aggregates have one stored name, now or formerly.
     #[error("the aggregate name `{name}` is taken by {first}, it cannot be given to {second}")]
     AggregateName {
-        /// [`Aggregate::TYPE`].
+        /// [`Aggregate::TYPE`], or one of [`Aggregate::FORMERLY`].
         name: &'static str,
         /// The Rust type registered first.
         first: &'static str,
@@ -312,12 +312,12 @@ pub enum RegisterError {
         /// [`Aggregate::TYPE`].
         aggregate: &'static str,
     },
-    /// Two events of an aggregate have one stored name.
+    /// Two events of an aggregate have one stored name, now or formerly.
     #[error("two events of {aggregate} are stored as `{name}`")]
     EventName {
         /// [`Aggregate::TYPE`].
         aggregate: &'static str,
-        /// [`Event::NAME`](crate::Event::NAME).
+        /// [`Event::NAME`](crate::Event::NAME), or one of [`Event::FORMERLY`](crate::Event::FORMERLY).
         name: &'static str,
     },
     /// Two commands of an aggregate have one name, or one is registered twice.

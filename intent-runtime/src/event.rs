@@ -1,14 +1,15 @@
 //! Events: what a domain declares ([`Event`]), what an aggregate lists ([`AggregateEvent`]), what a store keeps.
 
-use std::{borrow::Cow, fmt, ops::Deref};
+use std::{any::TypeId, borrow::Cow, fmt, ops::Deref};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 use crate::{
-    Aggregate, AggregateId, DecodeError, EventId, Metadata, Position, StreamId, TenantId,
-    Timestamp, Version, catalogue::Shape,
+    Aggregate, AggregateId, DecodeError, Decoded, EventId, Id, LoadError, Metadata, Position,
+    SchemaVersion, StoreError, StreamId, TenantId, Timestamp, Version, catalogue::Shape,
+    store::AggregateType, upcast,
 };
 
 /// Something that happened, of one kind and shape. `#[event]` implements it.
@@ -39,22 +40,27 @@ pub trait Event:
 {
     /// The name it is stored under, unique within its aggregate.
     const NAME: &'static str;
-    /// The version of its shape, from 1; stored with every payload.
+    /// The version of its shape, from 1 to [`SchemaVersion::MAX`]; stored with every payload.
     const VERSION: u32 = 1;
+    /// The oldest version whose readers can take a payload of [`VERSION`](Self::VERSION) as it is, fields that they do not
+    /// know left aside; `None` if only those can that know the version. Stored with the version.
+    const READABLE_BY: Option<u32> = None;
+    /// The names it was stored under before: an event of one of them is this event, at whatever version.
+    const FORMERLY: &'static [&'static str] = &[];
     /// Its doc comment.
     const DOC: &'static str = "";
 
-    /// Reads a payload stored under [`NAME`](Self::NAME) at any version: the current one straight from the bytes, an
-    /// older one through [`upcast`](Self::upcast).
+    /// Reads a payload stored under [`NAME`](Self::NAME) at any version, given as it is stored: the current one, and a newer
+    /// one that is marked as readable, straight from the bytes, an older one through [`upcast`](Self::upcast).
     ///
     /// # Errors
     /// When the payload does not have the shape of its version, or the version is not known.
     #[inline]
     fn decode(version: u32, payload: &[u8]) -> Result<Self, DecodeError> {
-        if version == Self::VERSION {
+        if version == Self::VERSION || version == const { SchemaVersion::of::<Self>().stored() } {
             return serde_json::from_slice(payload).map_err(DecodeError::payload);
         }
-        Self::upcast(version, payload)
+        upcast::decode_other(SchemaVersion::from_stored(version), payload)
     }
 
     /// Reads a payload of another version than the current one.
@@ -78,7 +84,7 @@ pub trait AggregateEvent: fmt::Debug + Sized + Send + Sync + 'static {
     /// The stored name of this event's kind.
     fn name(&self) -> &'static str;
 
-    /// The version of this event's shape.
+    /// The version of this event's shape, as it is stored: [`SchemaVersion::stored`].
     fn schema_version(&self) -> u32;
 
     /// The payload to store.
@@ -87,14 +93,25 @@ pub trait AggregateEvent: fmt::Debug + Sized + Send + Sync + 'static {
     /// When the event's own `Serialize` fails.
     fn encode(&self) -> Result<Box<RawValue>, serde_json::Error>;
 
-    /// Reads a stored event of any known name and version.
+    /// Reads a stored event of any known name and version: as one event, or as several or none where it has been split
+    /// or retired.
     ///
     /// # Errors
     /// [`DecodeError`] for an unknown name, a version without a chain, or a payload of another shape.
-    fn decode(name: &str, version: u32, payload: &[u8]) -> Result<Self, DecodeError>;
+    fn decode(name: &str, version: u32, payload: &[u8]) -> Result<Decoded<Self>, DecodeError>;
 
     /// The kinds of events there are, for the catalogue.
     fn kinds() -> Vec<EventKind>;
+
+    /// The kinds of past events that are read as others, for the catalogue: `#[aggregate(split(..))]`.
+    fn split() -> Vec<EventKind> {
+        Vec::new()
+    }
+
+    /// The names of past events that are read as nothing, at whatever version: `#[aggregate(retired(..))]`.
+    fn retired() -> &'static [&'static str] {
+        &[]
+    }
 }
 
 /// An event of aggregate `A`: one impl for each that it lists.
@@ -108,20 +125,31 @@ pub trait EventOf<A: Aggregate>: Event + Into<A::Event> {
     fn from_event(event: &A::Event) -> Option<&Self>;
 }
 
+/// A past event of aggregate `A`, which is read as others: one impl for each that `#[aggregate(split(..))]` names.
+pub trait SplitOf<A: Aggregate>: Event {
+    /// Appends what becomes of it, in order.
+    fn split(self, events: &mut Vec<A::Event>);
+}
+
 /// One kind of event, as the catalogue knows it.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct EventKind {
     /// [`Event::NAME`].
     pub name: &'static str,
-    /// [`Event::VERSION`].
+    /// [`Event::FORMERLY`].
+    pub formerly: &'static [&'static str],
+    /// [`Event::VERSION`]; this one and all before it are read.
     pub version: u32,
+    /// [`Event::READABLE_BY`].
+    pub readable_by: Option<u32>,
     /// [`Event::DOC`].
     pub doc: &'static str,
     /// Whether it creates the aggregate.
     pub creates: bool,
     /// The fields of the aggregate that it changes; `None` where a function of the user's decides.
     pub changes: Option<&'static [&'static str]>,
+    pub(crate) type_id: TypeId,
     pub(crate) shape: Shape,
     predecessors: fn() -> Vec<EventKind>,
 }
@@ -131,13 +159,21 @@ impl EventKind {
     pub const fn of<E: Event>() -> Self {
         Self {
             name: E::NAME,
+            formerly: E::FORMERLY,
             version: E::VERSION,
+            readable_by: E::READABLE_BY,
             doc: E::DOC,
             creates: false,
             changes: None,
+            type_id: TypeId::of::<E>(),
             shape: Shape::of::<E>(),
             predecessors: E::predecessors,
         }
+    }
+
+    /// The names it is read under: its own and its former ones.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        std::iter::once(self.name).chain(self.formerly.iter().copied())
     }
 
     /// The same kind, as one that creates the aggregate.
@@ -170,7 +206,7 @@ impl EventKind {
 pub struct NewEvent {
     /// Its stored name: 1 to 255 bytes, no control characters.
     pub event_type: Cow<'static, str>,
-    /// The version of its shape, from 1.
+    /// The version of its shape, as it is stored: [`SchemaVersion::stored`].
     pub schema_version: u32,
     /// Its payload: JSON, at most 16 MiB, kept to the byte.
     pub payload: Box<RawValue>,
@@ -186,7 +222,7 @@ pub struct RecordedEvent {
     pub id: EventId,
     /// The tenant it belongs to.
     pub tenant_id: TenantId,
-    /// The type of the aggregate it belongs to.
+    /// The type of the aggregate it belongs to, by the name that the stream was begun under: see [`is_of`](Self::is_of).
     pub aggregate_type: String,
     /// The aggregate it belongs to.
     pub aggregate_id: AggregateId,
@@ -194,7 +230,7 @@ pub struct RecordedEvent {
     pub version: Version,
     /// Its stored name.
     pub event_type: String,
-    /// The version of its shape.
+    /// The version of its shape, as it is stored: [`SchemaVersion::from_stored`] tells what it means.
     pub schema_version: u32,
     /// Its payload, as it was stored.
     pub payload: String,
@@ -209,7 +245,7 @@ impl RecordedEvent {
     pub fn stream(&self) -> StreamId {
         StreamId {
             tenant_id: self.tenant_id,
-            aggregate_type: Cow::Owned(self.aggregate_type.clone()),
+            aggregate_type: self.aggregate_type.clone().into(),
             aggregate_id: self.aggregate_id,
         }
     }
@@ -219,18 +255,42 @@ impl RecordedEvent {
         self.metadata.timestamp.unwrap_or(self.recorded_at)
     }
 
-    /// The typed event of an aggregate, in today's shape, whatever shape it was stored in.
+    /// Whether it belongs to an aggregate of this type, under its name or a former one.
+    pub fn is_of<A: Aggregate>(&self) -> bool {
+        AggregateType::of::<A>().is(&self.aggregate_type)
+    }
+
+    /// The typed event of an aggregate, in today's shape, whatever shape it was stored in; several or none of one that has
+    /// been split or retired.
     ///
     /// # Errors
-    /// [`DecodeError`] for an unknown name, a version without a chain, or a payload of another shape.
-    pub fn decode<A: Aggregate>(self) -> Result<Recorded<A::Event>, DecodeError> {
+    /// [`LoadError::Decode`] for an unknown name, a version without a chain, or a payload of another shape;
+    /// [`StoreError::WrongAggregate`] if it belongs to an aggregate of another type.
+    pub fn decode<A: Aggregate>(self) -> Result<Decoded<Recorded<A::Event>>, LoadError> {
+        let id = Id::<A>::from_uuid(self.aggregate_id.as_uuid());
+        let stream = || StreamId::of(self.tenant_id, id);
+        if !self.is_of::<A>() {
+            return Err(LoadError::Store(StoreError::WrongAggregate {
+                stream: stream(),
+                found: self.aggregate_type,
+            }));
+        }
         let payload = self.payload.as_bytes();
-        let event = A::Event::decode(&self.event_type, self.schema_version, payload)?;
-        Ok(Recorded::new(event, self))
+        match A::Event::decode(&self.event_type, self.schema_version, payload) {
+            Ok(events) => Ok(Recorded::all(events, self)),
+            Err(source) => Err(LoadError::Decode {
+                stream: stream(),
+                version: self.version,
+                event: self.event_type,
+                schema_version: SchemaVersion::from_stored(self.schema_version).number(),
+                source: Box::new(source),
+            }),
+        }
     }
 }
 
-/// A typed event together with what the store knows of it. It derefs to the event.
+/// A typed event together with what the store knows of it, which is the same for all parts of an event that was split. It
+/// derefs to the event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Recorded<E> {
@@ -253,15 +313,30 @@ pub struct Recorded<E> {
 }
 
 impl<E> Recorded<E> {
-    /// Puts a decoded event beside what was stored of it.
-    pub(crate) fn new(event: E, stored: RecordedEvent) -> Self {
+    /// Puts what was decoded beside what was stored of it.
+    fn all(events: Decoded<E>, mut stored: RecordedEvent) -> Decoded<Self> {
+        match events {
+            Decoded::One(event) => Decoded::One(Self::new(event, stored)),
+            Decoded::Several(events) => {
+                stored.payload.clear();
+                let parts = events.into_iter();
+                Decoded::Several(
+                    parts
+                        .map(|event| Self::new(event, stored.clone()))
+                        .collect(),
+                )
+            }
+        }
+    }
+
+    fn new(event: E, stored: RecordedEvent) -> Self {
         Self {
             event,
             id: stored.id,
             version: stored.version,
             position: stored.position,
             event_type: stored.event_type,
-            schema_version: stored.schema_version,
+            schema_version: SchemaVersion::from_stored(stored.schema_version).number(),
             metadata: stored.metadata,
             recorded_at: stored.recorded_at,
         }

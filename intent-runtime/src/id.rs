@@ -65,9 +65,11 @@ impl<A> Id<A> {
 impl<A: Aggregate> Id<A> {
     /// The id that belongs to `name` among aggregates of this type (UUID version 5, RFC 9562).
     ///
-    /// The same name gives the same id on every machine, which makes imports repeatable.
+    /// The same name gives the same id on every machine, which makes imports repeatable. An aggregate that is renamed keeps
+    /// its ids: they are made with the first of its [`FORMERLY`](Aggregate::FORMERLY) names.
     pub fn from_name(name: &str) -> Self {
-        let namespace = Uuid::new_v5(&INTENT, A::TYPE.as_bytes());
+        let original = A::FORMERLY.first().unwrap_or(&A::TYPE);
+        let namespace = Uuid::new_v5(&INTENT, original.as_bytes());
         Self::from_uuid(Uuid::new_v5(&namespace, name.as_bytes()))
     }
 }

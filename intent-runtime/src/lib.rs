@@ -7,8 +7,10 @@ pub mod __private;
 mod aggregate;
 mod app;
 mod catalogue;
+mod checks;
 mod command;
 mod context;
+mod decoded;
 mod difference;
 mod dispatch;
 mod error;
@@ -18,6 +20,7 @@ mod json_object;
 pub mod lock;
 mod macros;
 mod metadata;
+mod schema_version;
 mod snapshot;
 pub mod store;
 mod subscription;
@@ -33,12 +36,16 @@ pub use app::{App, Tenant};
 pub use catalogue::{AggregateKind, Catalogue, CommandKind, CommandList, Emits};
 pub use command::{Command, Decide, Decision, IntoEvents};
 pub use context::Context;
+pub use decoded::Decoded;
 pub use dispatch::{Loaded, Receipt, Refusal, SendOptions};
 pub use error::{CreateError, HistoryError, LoadError, RegisterError, SendError};
-pub use event::{AggregateEvent, Event, EventKind, EventOf, NewEvent, Recorded, RecordedEvent};
+pub use event::{
+    AggregateEvent, Event, EventKind, EventOf, NewEvent, Recorded, RecordedEvent, SplitOf,
+};
 pub use id::{AggregateId, CommandId, CorrelationId, EventId, Id, ParseIdError, TenantId};
 pub use json_object::JsonObject;
 pub use metadata::{EncodedMetadata, Metadata};
+pub use schema_version::SchemaVersion;
 pub use snapshot::{NewSnapshot, Snapshot, SnapshotCodec, StoredSnapshot};
 pub use store::MemoryStore;
 #[cfg(feature = "postgres")]

@@ -8,7 +8,9 @@
 /// | key | meaning |
 /// |---|---|
 /// | `name = "…"` | the stored name; the struct's own unless given |
+/// | `formerly("PaidIn")` | names it was stored under before, under which it is read too |
 /// | `version = 3` | the version of the shape, 1 unless given |
+/// | `readable_by(2)` | builds that know version 2 may read this one as it is, fields that they do not know left aside |
 /// | `upcast(2 => function)` | the step from version 2 to 3, a `fn(JsonObject) -> Result<JsonObject, UpcastError>` |
 /// | `removed(3, "memo")` | the step to version 3 drops a field |
 /// | `unchanged(3)` | the step to version 3 leaves what is stored as it is |
@@ -57,8 +59,12 @@ pub use intent_macros::event;
 /// |---|---|
 /// | `created_by(Opened)` | the events that a stream can begin with; `Opened => Self::opened` names a `fn(Id<Self>, &Opened) -> Self` |
 /// | `events(Deposited, …)` | all others; `Moved => Self::moved` names a `fn(&mut self, &Moved)`, `Audited => ()` changes nothing |
+/// | `split(Moved => function)` | a past event, not listed any more, is read as what the function makes of it: a `fn(Moved) -> _` that returns what a command may |
+/// | `retired("Flagged")` | past events of this name are read as nothing |
 /// | `name = "…"` | the stored name of the type; the struct's own unless given |
+/// | `formerly("BankAccount")` | names its streams were stored under before, the oldest first |
 /// | `snapshot(every = 100)` | keep the state whenever an append crosses a multiple of so many events |
+/// | `snapshot(…, version = 2, from = AccountV1)` | the state is another one than in version 1: what `AccountV1` kept is converted by `From` |
 /// | `crate = ::path` | where the runtime is, if it is re-exported |
 ///
 /// One field is marked `#[id]` and is an `Id<Self>`. The others may have rules, `#[on(..)]`: `EVENT = value`, `EVENT += value`

@@ -5,6 +5,10 @@ pub use serde;
 pub use serde_json;
 pub use serde_json::value::RawValue;
 
+pub use crate::checks::{
+    Names, assert_new_name, assert_predecessor_name, assert_predecessor_version,
+    assert_retired_name,
+};
 pub use crate::lock::assert_recorded;
 pub use crate::upcast::{UpcastStep, run_steps};
 
@@ -17,8 +21,8 @@ use ::serde::{
 use schemars::JsonSchema;
 
 use crate::{
-    Aggregate, Command, CommandList, DecodeError, Emits, Event, EventKind, EventOf, Id, JsonObject,
-    UpcastError,
+    Aggregate, Command, CommandList, DecodeError, Decoded, Emits, Event, EventKind, EventOf, Id,
+    IntoEvents, JsonObject, SchemaVersion, SplitOf, UpcastError,
 };
 
 /// `#[derive(Aggregate)]` and `#[command]`: the type of an `#[id]` field must be an `Id<_>`.
@@ -193,17 +197,28 @@ pub fn predecessors(
     kinds
 }
 
-/// `#[derive(Aggregate)]`: the stored name of an event. This and the next eight ask for [`EventOf`], which the macro
+/// `#[derive(Aggregate)]`: the stored name of an event. This and the next ten ask for [`EventOf`], which the macro
 /// implements: a type that is no event is one error, at that impl.
 #[inline]
 pub const fn name_of<A: Aggregate, E: EventOf<A>>() -> &'static str {
     E::NAME
 }
 
-/// `#[derive(Aggregate)]`: the version of an event's shape.
+/// `#[derive(Aggregate)]`: all names of an event.
+pub const fn names_of<A: Aggregate, E: EventOf<A>>(shown: &'static str) -> Names {
+    Names::of::<E>(shown)
+}
+
+/// `#[derive(Aggregate)]`: whether an event is stored under this name, or was.
+#[inline]
+pub fn is_named<A: Aggregate, E: EventOf<A>>(name: &str) -> bool {
+    name == E::NAME || E::FORMERLY.contains(&name)
+}
+
+/// `#[derive(Aggregate)]`: the version of an event's shape, as it is stored.
 #[inline]
 pub const fn version_of<A: Aggregate, E: EventOf<A>>() -> u32 {
-    E::VERSION
+    SchemaVersion::of::<E>().stored()
 }
 
 /// `#[derive(Aggregate)]`: an event, as the catalogue knows it.
@@ -227,8 +242,8 @@ pub fn encode<A: Aggregate, E: EventOf<A>>(event: &E) -> Result<Box<RawValue>, s
 pub fn decode<A: Aggregate, E: EventOf<A>>(
     version: u32,
     payload: &[u8],
-) -> Result<A::Event, DecodeError> {
-    E::decode(version, payload).map(Into::into)
+) -> Result<Decoded<A::Event>, DecodeError> {
+    E::decode(version, payload).map(|event| Decoded::One(event.into()))
 }
 
 /// `#[derive(Aggregate)]`: copies an event.
@@ -252,6 +267,65 @@ pub fn equal<A: Aggregate, E: EventOf<A>>(one: &E, other: &E) -> bool {
     one == other
 }
 
+/// `#[aggregate(split(..))]`: what the function that splits an event may return.
+#[diagnostic::on_unimplemented(
+    message = "an event of `{A}` cannot be split into `{Self}`",
+    label = "not an event of `{A}`, nor a collection of its events",
+    note = "return events listed in `#[aggregate(..)]` of `{A}`: one, `Option`, a tuple, `Vec`, an array, or `()`"
+)]
+pub trait SplitInto<A: Aggregate> {
+    /// Appends the events in order.
+    fn append_to(self, events: &mut Vec<A::Event>);
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Aggregate, E: IntoEvents<A>> SplitInto<A> for E {
+    fn append_to(self, events: &mut Vec<A::Event>) {
+        IntoEvents::append_to(self, events);
+    }
+}
+
+/// `#[aggregate(split(..))]`: all names of a split event.
+pub const fn split_names_of<A: Aggregate, E: SplitOf<A>>(shown: &'static str) -> Names {
+    Names::of::<E>(shown)
+}
+
+/// `#[aggregate(split(..))]`: whether a split event is stored under this name.
+pub fn is_split<A: Aggregate, E: SplitOf<A>>(name: &str) -> bool {
+    name == E::NAME || E::FORMERLY.contains(&name)
+}
+
+/// `#[aggregate(split(..))]`: a split event, as the catalogue knows it.
+pub fn split_kind_of<A: Aggregate, E: SplitOf<A>>() -> EventKind {
+    EventKind::of::<E>()
+}
+
+/// `#[aggregate(split(..))]`: reads a split event.
+pub fn decode_split<A: Aggregate, E: SplitOf<A>>(
+    version: u32,
+    payload: &[u8],
+) -> Result<Decoded<A::Event>, DecodeError> {
+    let mut events = Vec::new();
+    E::decode(version, payload)?.split(&mut events);
+    Ok(Decoded::Several(events))
+}
+
+/// `snapshot(from = AccountV1)`: reads a state of another version as the predecessor does, and converts it.
+pub fn decode_state_from<A, P>(
+    version: u32,
+    current: u32,
+    state: &[u8],
+    decode: fn(u32, &[u8]) -> Result<P, DecodeError>,
+    convert: fn(P) -> A,
+) -> Result<A, DecodeError> {
+    match decode(version, state) {
+        Err(DecodeError::StaleSnapshot { .. }) => {
+            Err(DecodeError::stale_snapshot(version, current))
+        }
+        read => read.map(convert),
+    }
+}
+
 /// `#[derive(Aggregate)]` with `snapshot(..)`: reads the state if its shape is of the current version.
 pub fn decode_state<T: DeserializeOwned>(
     version: u32,
@@ -262,124 +336,4 @@ pub fn decode_state<T: DeserializeOwned>(
         return Err(DecodeError::stale_snapshot(version, current));
     }
     serde_json::from_slice(state).map_err(DecodeError::payload)
-}
-
-/// Text of a message that a constant check builds: formatting is not available there.
-struct Message {
-    bytes: [u8; 512],
-    len: usize,
-}
-
-impl Message {
-    const fn of<const N: usize>(parts: [&str; N]) -> Self {
-        let mut message = Self {
-            bytes: [0; 512],
-            len: 0,
-        };
-        let mut part = 0;
-        while part < N {
-            let text = parts[part].as_bytes();
-            let mut at = 0;
-            while at < text.len() && message.len < message.bytes.len() {
-                message.bytes[message.len] = text[at];
-                message.len += 1;
-                at += 1;
-            }
-            part += 1;
-        }
-        message
-    }
-
-    const fn as_str(&self) -> &str {
-        match std::str::from_utf8(self.bytes.split_at(self.len).0) {
-            Ok(text) => text,
-            Err(_) => "the names are too long to be shown",
-        }
-    }
-}
-
-const fn same(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    if a.len() != b.len() {
-        return false;
-    }
-    let mut at = 0;
-    while at < a.len() {
-        if a[at] != b[at] {
-            return false;
-        }
-        at += 1;
-    }
-    true
-}
-
-/// `#[derive(Aggregate)]`: the event at `index` of `events`, each an identifier with its stored name, must not share
-/// its stored name with an earlier one.
-#[track_caller]
-#[allow(clippy::panic, reason = "evaluated at compile time only")]
-pub const fn assert_new_name(aggregate: &str, events: &[(&str, &str)], index: usize) {
-    let (identifier, name) = events[index];
-    let mut at = 0;
-    while at < index {
-        if same(events[at].1, name) {
-            let message = Message::of([
-                "events `",
-                events[at].0,
-                "` and `",
-                identifier,
-                "` of `",
-                aggregate,
-                "` have the same stored name \"",
-                name,
-                "\"",
-            ]);
-            panic!("{}", message.as_str());
-        }
-        at += 1;
-    }
-}
-
-/// `#[event(from = V1)]`: the predecessor must have the event's stored name.
-#[track_caller]
-#[allow(clippy::panic, reason = "evaluated at compile time only")]
-pub const fn assert_predecessor_name(event: &str, name: &str, predecessor: &str, old_name: &str) {
-    if !same(name, old_name) {
-        let message = Message::of([
-            "`",
-            predecessor,
-            "` is stored as \"",
-            old_name,
-            "\", its successor `",
-            event,
-            "` as \"",
-            name,
-            "\": add `name = \"",
-            name,
-            "\"` to `",
-            predecessor,
-            "`",
-        ]);
-        panic!("{}", message.as_str());
-    }
-}
-
-/// `#[event(from = V1)]`: the predecessor must be of the version before.
-#[track_caller]
-#[allow(clippy::panic, reason = "evaluated at compile time only")]
-pub const fn assert_predecessor_version(
-    event: &str,
-    version: u32,
-    predecessor: &str,
-    old_version: u32,
-) {
-    if old_version + 1 != version {
-        let message = Message::of([
-            "`",
-            predecessor,
-            "` is not the version of `",
-            event,
-            "` just before this one",
-        ]);
-        panic!("{}", message.as_str());
-    }
 }

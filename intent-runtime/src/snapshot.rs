@@ -14,11 +14,15 @@ use crate::{Aggregate, DecodeError, Version};
 pub trait Snapshot: Aggregate {
     /// A snapshot is taken when an append crosses a multiple of this many events.
     const EVERY: u64;
-    /// The version of the state: a snapshot of another version is stale, and the stream is replayed instead.
+    /// The version of the state as its author counts, from 1: `snapshot(version = 2)`.
+    const NUMBER: u32 = 1;
+    /// What tells this state from another: a snapshot of another one is stale, and the stream is replayed instead, unless
+    /// it is a predecessor's that this one is converted from.
     ///
-    /// `#[aggregate(snapshot(..))]` fills it with a fingerprint of the fields, their rules and the lists of events, so a
-    /// changed rule or field makes the snapshots of older builds stale. It does not see into functions and types of
-    /// yours: after a change of what `Moved => Self::moved` does, delete the snapshots.
+    /// `#[aggregate(snapshot(..))]` fills it with a fingerprint of [`NUMBER`](Self::NUMBER), the fields, their rules and
+    /// the lists of events, so a changed rule or field makes the snapshots of older builds stale, whether or not the
+    /// number was raised. It does not see into functions and types of yours: after a change of what
+    /// `Moved => Self::moved` does, raise the number.
     const VERSION: u32 = 1;
 
     /// The state as JSON.

@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::{Event, JsonObject};
+use crate::{Event, JsonObject, SchemaVersion};
 
 /// Why a stored event cannot be read.
 ///
@@ -116,6 +116,17 @@ impl UpcastError {
     pub fn new(message: impl Into<String>) -> Self {
         Self::Custom(message.into())
     }
+}
+
+/// Reads a payload that is not stored as one of the current version.
+pub(crate) fn decode_other<E: Event>(
+    version: SchemaVersion,
+    payload: &[u8],
+) -> Result<E, DecodeError> {
+    if version.reads_as(E::VERSION) {
+        return serde_json::from_slice(payload).map_err(DecodeError::payload);
+    }
+    E::upcast(version.number(), payload)
 }
 
 /// One step of a chain, from one version to the next.

@@ -12,8 +12,8 @@ use intent_runtime::{
     App, AsOf, CommandId, EncodedMetadata, Expect, Id, Metadata, NewEvent, NewSnapshot, PgStore,
     RecordedEvent, SqliteStore, Store, StoreError, StreamId, TenantId, Version,
     store::{
-        Append, Appended, EventSink, Imported, LogHealth, LogPage, MemoryStore, ReadLog,
-        ReadStream, StateSink, StoreFuture,
+        AggregateType, Append, Appended, EventSink, Imported, LogHealth, LogPage, MemoryStore,
+        ReadLog, ReadStream, StateSink, StoreFuture,
     },
 };
 use intent_tests::postgres::TempDatabase;
@@ -177,11 +177,11 @@ impl Store for Interposed {
         self.store.save_snapshot(stream, snapshot)
     }
 
-    fn delete_snapshots<'a>(
-        &'a self,
+    fn delete_snapshots(
+        &self,
         tenant: TenantId,
-        aggregate_type: Option<&'a str>,
-    ) -> StoreFuture<'a, u64> {
+        aggregate_type: Option<AggregateType>,
+    ) -> StoreFuture<'_, u64> {
         self.store.delete_snapshots(tenant, aggregate_type)
     }
 

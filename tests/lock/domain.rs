@@ -372,3 +372,30 @@ deposited! { other_version_3,
         Ok(object)
     }
 }
+
+account! { known_by_former_names, Ledger, {
+        formerly("Account"),
+        created_by(Opened),
+        events(Remarked => ()),
+        split(Deposited => nothing_of_it)
+    },
+    #[event(formerly("Noted"))]
+    pub struct Remarked {
+        pub text: String,
+    }
+
+    fn nothing_of_it(_: Deposited) {}
+}
+
+account! { misread_by_former_names, Ledger, {
+        formerly("Account"),
+        created_by(Opened),
+        events(Deposited => (), Remarked => ())
+    },
+    #[event(formerly("Noted"))]
+    pub struct Remarked {
+        pub words: String,
+    }
+}
+
+account! { retired, Account, { created_by(Opened), events(Deposited => ()), retired("Noted") }, }

@@ -108,3 +108,29 @@ fn names_with_spaces_and_quotation_marks_are_recorded() {
     let folder = Folder::recording(catalogue::<Strange>());
     folder.check(&catalogue::<Strange>()).unwrap();
 }
+
+/// What was stored under other names is held to its shape, and what is read as others or as nothing is readable.
+#[test]
+fn former_names_and_past_events_are_held_to_what_is_recorded() {
+    let folder = Folder::recording(catalogue::<recorded::Account>());
+    let renamed = catalogue::<domain::known_by_former_names::Ledger>();
+    folder.update(&renamed).unwrap();
+    folder.check(&renamed).unwrap();
+    let text = folder.text();
+    assert!(text.contains(r#"event "Account" "Noted" 1"#));
+    assert!(text.contains(r#"event "Ledger" "Remarked" 1"#));
+    assert!(text.contains(r#"event "Ledger" "Deposited" 2"#));
+
+    let folder = Folder::recording(catalogue::<recorded::Account>());
+    let misread = folder.update(&catalogue::<domain::misread_by_former_names::Ledger>());
+    let said = misread.unwrap_err().to_string();
+    assert!(
+        said.contains("event `Noted` version 1 of Account has changed"),
+        "{said}"
+    );
+
+    let folder = Folder::recording(catalogue::<recorded::Account>());
+    folder
+        .update(&catalogue::<domain::retired::Account>())
+        .unwrap();
+}

@@ -47,7 +47,7 @@ proptest! {
         for event in events {
             let payload = event.encode().unwrap();
             let read = ParcelEvent::decode(event.name(), event.schema_version(), payload.get().as_bytes());
-            prop_assert_eq!(read.unwrap(), event);
+            prop_assert_eq!(read.unwrap().one(), Some(event));
         }
     }
 

@@ -9,12 +9,14 @@ use syn::{
 };
 
 use crate::{
-    attr::{self, Keyed, Keys, arguments, assigned, skip_to_comma},
+    attr::{
+        self, Keyed, Keys, Number, arguments, assigned, parenthesized, skip_to_comma, stored_names,
+    },
     diag::{Diagnostics, Mistake},
-    paths::Runtime,
+    paths::{Runtime, shown},
     symbol::{
-        AGGREGATE, CRATE, CREATE, CREATED_BY, EVENTS, EVERY, HANDLE, ID, NAME, ON, SNAPSHOT,
-        VERSION,
+        AGGREGATE, CRATE, CREATE, CREATED_BY, EVENTS, EVERY, FORMERLY, FROM, HANDLE, ID, NAME, ON,
+        RETIRED, SNAPSHOT, SPLIT, VERSION,
     },
 };
 
@@ -23,7 +25,10 @@ const KEYS: Keys = Keys {
     forms: &[
         (CREATED_BY, "created_by(Opened)"),
         (EVENTS, "events(Deposited, Withdrawn)"),
+        (SPLIT, "split(Moved => split_moved)"),
+        (RETIRED, "retired(\"Flagged\")"),
         (NAME, "name = \"Account\""),
+        (FORMERLY, "formerly(\"BankAccount\")"),
         (SNAPSHOT, "snapshot(every = 100)"),
         (CRATE, "crate = ::path::to::intent_runtime"),
     ],
@@ -40,7 +45,11 @@ const KEYS: Keys = Keys {
 
 const SNAPSHOT_KEYS: Keys = Keys {
     attribute: "snapshot(..)",
-    forms: &[(EVERY, "every = 100")],
+    forms: &[
+        (EVERY, "every = 100"),
+        (VERSION, "version = 2"),
+        (FROM, "from = AccountV1"),
+    ],
     repeated: &[],
     elsewhere: &[],
 };
@@ -50,10 +59,28 @@ const SNAPSHOT_KEYS: Keys = Keys {
 pub(super) struct AggregateAttrs {
     pub(super) runtime: Runtime,
     pub(super) name: Option<LitStr>,
+    pub(super) formerly: Vec<LitStr>,
     pub(super) created_by: Option<Keyed<Vec<Listed>>>,
     pub(super) events: Option<Keyed<Vec<Listed>>>,
+    pub(super) split: Vec<Split>,
+    pub(super) retired: Vec<LitStr>,
+    pub(super) snapshot: Option<SnapshotAttrs>,
+}
+
+/// What `snapshot(..)` says.
+pub(super) struct SnapshotAttrs {
     /// How many events lie between two snapshots.
-    pub(super) snapshot: Option<u64>,
+    pub(super) every: u64,
+    pub(super) version: Option<Number>,
+    /// The state as it was in the version before this one.
+    pub(super) from: Option<Keyed<Path>>,
+}
+
+impl SnapshotAttrs {
+    /// The version of the state, as its author counts.
+    pub(super) fn number(&self) -> u32 {
+        self.version.as_ref().map_or(1, |version| version.value)
+    }
 }
 
 /// An event in `created_by(..)` or `events(..)`.
@@ -70,6 +97,13 @@ pub(super) enum Effect {
     Function(Path),
     /// `Audited => ()`
     Nothing,
+}
+
+/// `Moved => split_moved` in `split(..)`.
+pub(super) struct Split {
+    /// The past event.
+    pub(super) event: Path,
+    pub(super) function: Path,
 }
 
 /// `EVENT = value`, `EVENT += value` or `EVENT => |field, e| …` in `#[on(..)]`.
@@ -115,7 +149,19 @@ impl AggregateAttrs {
                 let value = list(input)?;
                 self.events = Some(Keyed { key, value });
             }
+            SPLIT => {
+                self.split = parenthesized(input, |content| {
+                    if content.is_empty() {
+                        let fact = "expected an event that is split";
+                        return Err(syn::Error::new(content.span(), fact));
+                    }
+                    let split = content.parse_terminated(Split::parse, Token![,])?;
+                    Ok(split.into_iter().collect())
+                })?;
+            }
+            RETIRED => self.retired = stored_names(input)?,
             NAME => self.name = Some(attr::stored_name(input)?),
+            FORMERLY => self.formerly = stored_names(input)?,
             SNAPSHOT => {
                 let content;
                 syn::parenthesized!(content in input);
@@ -127,26 +173,46 @@ impl AggregateAttrs {
     }
 }
 
-/// `every = 100`. Further keys of snapshots belong here.
-fn snapshot(diag: &Diagnostics, key: &Ident, args: TokenStream) -> Option<u64> {
-    let (mut every, mut given) = (None, false);
-    SNAPSHOT_KEYS.read(diag, args, |_, input| {
-        given = true;
-        let number: syn::LitInt = assigned(input)?;
-        let value = number.base10_parse::<u64>()?;
-        if value == 0 {
-            return Err(Mistake::at(&number, "a snapshot every 0 events is none")
-                .help("write a number from 1, or leave `snapshot` out")
-                .into());
+/// `every = 100, version = 2, from = AccountV1`.
+fn snapshot(diag: &Diagnostics, key: &Ident, args: TokenStream) -> Option<SnapshotAttrs> {
+    let (mut every, mut version, mut from) = (None, None, None);
+    let mut given = false;
+    SNAPSHOT_KEYS.read(diag, args, |key, input| {
+        match key.to_string().as_str() {
+            VERSION => version = Some(assigned(input)?),
+            FROM => {
+                input.parse::<Token![=]>()?;
+                let value = input.call(Path::parse_mod_style)?;
+                from = Some(Keyed { key, value });
+            }
+            _ => {
+                given = true;
+                every = Some(how_often(input)?);
+            }
         }
-        every = Some(value);
         Ok(())
     });
     if !given && !diag.has_errors() {
         let fact = "`snapshot` does not say how often";
         diag.add(Mistake::at(key, fact).help("write `snapshot(every = 100)`"));
     }
-    every
+    Some(SnapshotAttrs {
+        every: every?,
+        version,
+        from,
+    })
+}
+
+/// `= 100`: a number from 1.
+fn how_often(input: ParseStream<'_>) -> syn::Result<u64> {
+    let number: syn::LitInt = assigned(input)?;
+    let value = number.base10_parse::<u64>()?;
+    if value == 0 {
+        return Err(Mistake::at(&number, "a snapshot every 0 events is none")
+            .help("write a number from 1, or leave `snapshot` out")
+            .into());
+    }
+    Ok(value)
 }
 
 fn list(input: ParseStream<'_>) -> syn::Result<Vec<Listed>> {
@@ -176,6 +242,21 @@ impl Listed {
         let function = input.call(Path::parse_mod_style)?;
         let effect = Effect::Function(function);
         Ok(Self { path, effect })
+    }
+}
+
+impl Split {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let event = input.call(Path::parse_mod_style)?;
+        if !input.peek(Token![=>]) {
+            let shown = shown(&event);
+            let fact = format!("`split` does not say what becomes of `{shown}`");
+            let help = format!("write `{shown} => your_fn`, a function from `{shown}` to events");
+            return Err(Mistake::at(event, fact).help(help).into());
+        }
+        input.parse::<Token![=>]>()?;
+        let function = input.call(Path::parse_mod_style)?;
+        Ok(Self { event, function })
     }
 }
 

@@ -4,12 +4,13 @@ use quote::ToTokens as _;
 use syn::{Data, Fields, GenericParam, Type};
 
 use super::{
-    attrs::Effect,
+    attrs::{Effect, Split},
     model::{Aggregate, Event},
 };
 use crate::{
     both_ways::{self, Loss},
     diag::{Diagnostics, Mistake},
+    former,
     paths::{last_ident, same, shown},
 };
 
@@ -18,14 +19,18 @@ pub(super) fn check(diag: &Diagnostics, aggregate: &Aggregate<'_>, lists_are_rea
     let unread = diag.has_errors();
     struct_with_named_fields(diag, aggregate);
     no_parameters(diag, aggregate);
+    former_names_are_former(diag, aggregate);
     created_by_something(diag, aggregate, lists_are_read);
     one_id(diag, aggregate);
     no_rule_on_the_id(diag, aggregate);
     let listed = each_event_once(diag, aggregate);
+    what_is_split_is_past(diag, aggregate);
+    each_retired_name_once(diag, aggregate);
     closures_take_what_there_is(diag, aggregate);
     let ruled = lists_are_read && rules_for_listed_events(diag, aggregate);
     one_rule_per_event_and_field(diag, aggregate);
     snapshots_hold_every_field(diag, aggregate);
+    snapshot_versions_from_one(diag, aggregate);
     a_rule_or_a_function(diag, aggregate);
     // A rule that was misread or misspelt is one mistake; that its event then does nothing is not another.
     if !unread && listed && ruled {
@@ -89,6 +94,28 @@ fn snapshots_hold_every_field(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
     }
 }
 
+/// As for events: versions count from 1, and the first one follows none.
+fn snapshot_versions_from_one(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
+    let Some(snapshot) = &aggregate.attrs.snapshot else {
+        return;
+    };
+    if let Some(version) = &snapshot.version
+        && version.value == 0
+    {
+        diag.add(
+            Mistake::at(&version.literal, "snapshot versions start at 1")
+                .help("write `version = 1`, or leave it out"),
+        );
+    } else if let Some(from) = &snapshot.from
+        && snapshot.number() == 1
+    {
+        let fact = "version 1 of a snapshot has no predecessor";
+        diag.add(
+            Mistake::at(&from.key, fact).help("add `version = 2`, or the version that this is"),
+        );
+    }
+}
+
 /// Checks that look at events need the one type that they are about.
 fn no_parameters(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
     let Some(parameter) = aggregate.original.generics.params.first() else {
@@ -141,6 +168,11 @@ fn owned_instead(aggregate: &Aggregate<'_>) -> String {
         .map(|lifetime| format!("{lifetime} "));
     let lifetime = lifetime.unwrap_or_default();
     format!("use `{owned}` instead of `&{lifetime}{inner}`")
+}
+
+fn former_names_are_former(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
+    let what = format!("aggregate `{}`", aggregate.ident());
+    former::check(diag, &what, &aggregate.name(), &aggregate.attrs.formerly);
 }
 
 /// A history begins with an event that makes the aggregate.
@@ -244,6 +276,48 @@ fn each_event_once(diag: &Diagnostics, aggregate: &Aggregate<'_>) -> bool {
     once
 }
 
+/// An event that is split on read is no longer one of the aggregate's: nothing is to emit it.
+fn what_is_split_is_past(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
+    let splits = &aggregate.attrs.split;
+    for (index, split) in splits.iter().enumerate() {
+        let text = shown(&split.event);
+        if aggregate
+            .events()
+            .any(|event| same(event.path, &split.event))
+        {
+            let fact = format!(
+                "`{text}` is split, and listed as an event of `{}`",
+                aggregate.ident()
+            );
+            diag.add(
+                Mistake::at(&split.event, fact)
+                    .note("what is split on read is past: nothing emits it, and no rule is for it")
+                    .help(format!("remove `{text}` from the list of events")),
+            );
+        } else if splits[..index]
+            .iter()
+            .any(|earlier| same(&earlier.event, &split.event))
+        {
+            let fact = format!("`{text}` is split twice");
+            diag.add(Mistake::at(&split.event, fact).help("remove one"));
+        }
+    }
+}
+
+fn each_retired_name_once(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
+    let retired = &aggregate.attrs.retired;
+    for (index, name) in retired.iter().enumerate() {
+        let text = name.value();
+        if retired[..index]
+            .iter()
+            .any(|earlier| earlier.value() == text)
+        {
+            let fact = format!("\"{text}\" is retired twice");
+            diag.add(Mistake::at(name, fact).help("remove one"));
+        }
+    }
+}
+
 /// A value is made from the event; a change in place sees the field and the event.
 fn closures_take_what_there_is(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
     for rule in aggregate.fields.iter().flat_map(|field| &field.rules) {
@@ -287,6 +361,13 @@ fn rules_for_listed_events(diag: &Diagnostics, aggregate: &Aggregate<'_>) -> boo
             continue;
         }
         let fact = format!("`{written}` is not an event of `{}`", aggregate.ident());
+        let is_split = |split: &Split| same(&split.event, &rule.event);
+        if aggregate.attrs.split.iter().any(is_split) {
+            missing.push(written);
+            let help = "it is split on read: write the rules for what it becomes";
+            diag.add(Mistake::at(&rule.event, fact).help(help));
+            continue;
+        }
         let help = match aggregate.meant_by(rule) {
             Some(close) => format!("write `{close}`, or add `{written}` to `events(..)`"),
             None => {

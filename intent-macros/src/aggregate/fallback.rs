@@ -11,6 +11,8 @@ use crate::diag::Diagnostics;
 pub(super) fn stub(aggregate: &mut Aggregate<'_>, diag: Diagnostics) -> TokenStream {
     let errors = diag.finish();
     aggregate.list_what_has_rules();
+    aggregate.attrs.split.clear();
+    aggregate.attrs.retired.clear();
     // The impls of a generic aggregate would have to promise what its parameters do not.
     if !aggregate.original.generics.params.is_empty() {
         return errors;

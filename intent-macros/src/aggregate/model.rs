@@ -63,6 +63,14 @@ impl<'a> Aggregate<'a> {
         self.ident().unraw().to_string()
     }
 
+    /// The name its streams are stored under.
+    pub(super) fn name(&self) -> String {
+        match &self.attrs.name {
+            Some(name) => name.value(),
+            None => self.text(),
+        }
+    }
+
     /// The enum of its events.
     pub(super) fn event_enum(&self) -> Ident {
         format_ident!("{}Event", self.ident().unraw(), span = self.ident().span())

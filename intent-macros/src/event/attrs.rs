@@ -3,15 +3,18 @@
 use proc_macro2::{Ident, TokenStream};
 use syn::{
     Attribute, Expr, LitStr, Path, Token,
-    parse::{ParseStream, Parser as _},
+    parse::{Parse as _, ParseStream, Parser as _},
     punctuated::Punctuated,
 };
 
 use crate::{
-    attr::{Keyed, Keys, Number, arguments, assigned, stored_name},
+    attr::{Keyed, Keys, Number, arguments, assigned, parenthesized, stored_name, stored_names},
     diag::{Diagnostics, Mistake},
     paths::Runtime,
-    symbol::{CRATE, DEFAULT, FROM, NAME, REMOVED, RENAMED, SINCE, UNCHANGED, UPCAST, VERSION},
+    symbol::{
+        CRATE, DEFAULT, FORMERLY, FROM, NAME, READABLE_BY, REMOVED, RENAMED, SINCE, UNCHANGED,
+        UPCAST, VERSION,
+    },
 };
 
 const KEYS: Keys = Keys {
@@ -19,10 +22,12 @@ const KEYS: Keys = Keys {
     forms: &[
         (VERSION, "version = 2"),
         (NAME, "name = \"Deposited\""),
+        (FORMERLY, "formerly(\"PaidIn\")"),
         (UPCAST, "upcast(1 => your_fn)"),
         (FROM, "from = DepositedV1"),
         (REMOVED, "removed(2, \"memo\")"),
         (UNCHANGED, "unchanged(2)"),
+        (READABLE_BY, "readable_by(2)"),
         (CRATE, "crate = ::path::to::intent_runtime"),
     ],
     repeated: &[REMOVED, UNCHANGED],
@@ -40,6 +45,7 @@ const KEYS: Keys = Keys {
 pub(super) struct EventAttrs {
     pub(super) runtime: Runtime,
     pub(super) name: Option<LitStr>,
+    pub(super) formerly: Vec<LitStr>,
     /// `Err` holds the place of a version that cannot be read: rules that need it are skipped.
     pub(super) version: Option<Result<Number, ()>>,
     pub(super) steps: Vec<Step>,
@@ -48,6 +54,8 @@ pub(super) struct EventAttrs {
     pub(super) from: Option<Keyed<Path>>,
     pub(super) removed: Vec<(Number, LitStr)>,
     pub(super) unchanged: Vec<Number>,
+    /// The oldest version whose readers can take the current payload as it is.
+    pub(super) readable_by: Option<Number>,
 }
 
 /// `2 => cents_to_money` in `upcast(..)`.
@@ -71,6 +79,7 @@ impl EventAttrs {
                 self.version = Some(Ok(version(input)?));
             }
             NAME => self.name = Some(stored_name(input)?),
+            FORMERLY => self.formerly = stored_names(input)?,
             UPCAST => {
                 let content;
                 syn::parenthesized!(content in input);
@@ -96,6 +105,9 @@ impl EventAttrs {
                 syn::parenthesized!(content in input);
                 let numbers = Punctuated::<Number, Token![,]>::parse_terminated(&content)?;
                 self.unchanged.extend(numbers);
+            }
+            READABLE_BY => {
+                self.readable_by = Some(parenthesized(input, Number::parse)?);
             }
             _ => self.runtime = Runtime::parse(input)?,
         }

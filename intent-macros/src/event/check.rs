@@ -3,14 +3,18 @@
 use quote::ToTokens;
 use syn::{Fields, GenericParam};
 
-use super::model::Event;
+use super::model::{Change, Event};
 use crate::{
     attr::{self, cfg_attr},
     both_ways,
     diag::{Diagnostics, Mistake},
     form::{find, owns_its_data, schema_is_told, serde_metas},
+    former,
     symbol::{RENAMED, SINCE},
 };
+
+/// What is stored of a version has room for so many.
+const HIGHEST_VERSION: u32 = 9_999;
 
 /// Reports all mistakes in `event`.
 pub(super) fn check(diag: &Diagnostics, event: &Event<'_>) {
@@ -32,8 +36,10 @@ pub(super) fn check(diag: &Diagnostics, event: &Event<'_>) {
     for field in &event.original.fields {
         schema_is_told(diag, &field.attrs, field.ident.as_ref());
     }
+    former_names_are_former(diag, event);
     newtype_changes_by_predecessor_only(diag, event);
     version_from_one(diag, event);
+    readable_by_earlier_versions(diag, event);
     if within_chain(diag, event) && one_way_per_step(diag, event) && !diag.has_errors() {
         chain_without_holes(diag, event);
     }
@@ -140,6 +146,11 @@ fn one_form_in_every_build(diag: &Diagnostics, event: &Event<'_>) {
     }
 }
 
+fn former_names_are_former(diag: &Diagnostics, event: &Event<'_>) {
+    let what = format!("event `{}`", event.ident());
+    former::check(diag, &what, &event.name(), &event.attrs.formerly);
+}
+
 /// A value without a name has no key that a step could change.
 fn newtype_changes_by_predecessor_only(diag: &Diagnostics, event: &Event<'_>) {
     if !event.is_newtype() {
@@ -173,6 +184,15 @@ fn version_from_one(diag: &Diagnostics, event: &Event<'_>) {
                 .help("write `version = 1`, or leave it out"),
         );
     }
+    if let Some(Ok(version)) = &event.attrs.version
+        && version.value > HIGHEST_VERSION
+    {
+        let fact = format!("event versions end at {HIGHEST_VERSION}");
+        diag.add(
+            Mistake::at(&version.literal, fact)
+                .help("count from 1: a version is a number, not a date"),
+        );
+    }
     if let Some(from) = &event.attrs.from
         && event.version == Some(1)
     {
@@ -180,6 +200,45 @@ fn version_from_one(diag: &Diagnostics, event: &Event<'_>) {
         diag.add(
             Mistake::at(&from.key, fact).help("add `version = 2`, or the version that this is"),
         );
+    }
+}
+
+/// Readers of an earlier version find in the current payload what they look for.
+fn readable_by_earlier_versions(diag: &Diagnostics, event: &Event<'_>) {
+    let (Some(oldest), Some(version)) = (&event.attrs.readable_by, event.version) else {
+        return;
+    };
+    let name = event.ident();
+    if oldest.value == 0 || oldest.value >= version {
+        let fact = format!(
+            "version {version} of `{name}` cannot be marked as readable by version {}",
+            oldest.value
+        );
+        let help = match version {
+            0 | 1 => "remove it: no build knows an earlier version".to_owned(),
+            2 => "write `readable_by(1)`, or remove it".to_owned(),
+            _ => format!("name an earlier version, from 1 to {}", version - 1),
+        };
+        diag.add(Mistake::at(&oldest.literal, fact).help(help));
+        return;
+    }
+    for note in &event.notes {
+        if let Change::Renamed { from, .. } = &note.change
+            && note.number > oldest.value
+            && note.number <= version
+        {
+            let fact = format!(
+                "readers of version {} look for `{}`, which version {} renamed",
+                oldest.value,
+                from.value(),
+                note.number
+            );
+            let help = match note.number < version {
+                true => format!("write `readable_by({})`, or remove it", note.number),
+                false => "remove `readable_by`, or keep the old name".to_owned(),
+            };
+            diag.add(Mistake::at(&oldest.literal, fact).help(help));
+        }
     }
 }
 

@@ -1,14 +1,14 @@
 //! What `#[event]` generates.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens as _, quote};
+use quote::quote;
 use syn::{DeriveInput, ext::IdentExt as _};
 
 use super::{
     model::{Event, is_note},
     upcast::upcast,
 };
-use crate::{docs, paths::last_ident, respan::generated, schema, scope, storable};
+use crate::{docs, former, paths::last_ident, respan::generated, schema, scope, storable};
 
 /// The struct with its derives, and beside it, unseen, the impls and checks. The check of its fields stands first: errors
 /// come in the order of the code, and ours is to be read before those of serde.
@@ -90,7 +90,9 @@ pub(super) fn unit_serde(event: &Event<'_>) -> TokenStream {
 /// ```
 /// impl Event for Deposited {
 ///     const NAME: &'static str = "Deposited";
+///     const FORMERLY: &'static [&'static str] = &["PaidIn"];
 ///     const VERSION: u32 = 2;
+///     const READABLE_BY: Option<u32> = Some(1);
 ///     const DOC: &'static str = "Money came in.";
 ///     fn upcast(version: u32, payload: &[u8]) -> Result<Self, DecodeError> { … }
 /// }
@@ -98,17 +100,24 @@ pub(super) fn unit_serde(event: &Event<'_>) -> TokenStream {
 pub(super) fn event_impl(event: &Event<'_>, upcast: &TokenStream) -> TokenStream {
     let runtime = &event.attrs.runtime;
     let ident = event.ident();
-    let name = match &event.attrs.name {
-        Some(name) => name.to_token_stream(),
-        None => ident.unraw().to_string().into_token_stream(),
-    };
+    let name = event.name();
+    let formerly = former::constant(&event.attrs.formerly);
     let version = event.version.unwrap_or(1);
+    let readable_by = event.attrs.readable_by.as_ref().map(|oldest| {
+        let oldest = oldest.value;
+        quote! {
+            const READABLE_BY: ::core::option::Option<::core::primitive::u32> =
+                ::core::option::Option::Some(#oldest);
+        }
+    });
     let doc = docs::text(&event.original.attrs);
     quote! {
         #[automatically_derived]
         impl #runtime::Event for #ident {
             const NAME: &'static ::core::primitive::str = #name;
+            #formerly
             const VERSION: ::core::primitive::u32 = #version;
+            #readable_by
             const DOC: &'static ::core::primitive::str = #doc;
             #upcast
         }
@@ -116,7 +125,7 @@ pub(super) fn event_impl(event: &Event<'_>, upcast: &TokenStream) -> TokenStream
 }
 
 /// ```
-/// const _: () = __private::assert_predecessor_name("Deposited", "Deposited", "DepositedV1", <DepositedV1 as Event>::NAME);
+/// const _: () = __private::assert_predecessor_name(Names::of::<Deposited>("Deposited"), "DepositedV1", <DepositedV1 as Event>::NAME);
 /// const _: () = __private::assert_predecessor_version("Deposited", 2, "DepositedV1", <DepositedV1 as Event>::VERSION);
 /// ```
 fn predecessor_checks(event: &Event<'_>) -> TokenStream {
@@ -132,20 +141,21 @@ fn predecessor_checks(event: &Event<'_>) -> TokenStream {
     let text = ident.unraw().to_string();
     let span = last.span();
     let private = runtime.private_at(span);
-    let check = |check: &str, constant: &str| {
+    let check = |check: &str, event: TokenStream, constant: &str| {
         let check = generated(check, span);
         let constant = generated(constant, span);
         let arguments = quote! {
-            #text, <#ident as #runtime::Event>::#constant,
-            #shown, <#predecessor as #runtime::Event>::#constant
+            #event, #shown, <#predecessor as #runtime::Event>::#constant
         };
         let mut arguments = proc_macro2::Group::new(proc_macro2::Delimiter::Parenthesis, arguments);
         arguments.set_span(span);
         quote! { const _: () = #private::#check #arguments; }
     };
+    let names = quote!(#private::Names::of::<#ident>(#text));
+    let version = quote!(#text, <#ident as #runtime::Event>::VERSION);
     [
-        check("assert_predecessor_name", "NAME"),
-        check("assert_predecessor_version", "VERSION"),
+        check("assert_predecessor_name", names, "NAME"),
+        check("assert_predecessor_version", version, "VERSION"),
     ]
     .into_iter()
     .collect()

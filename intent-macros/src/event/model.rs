@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens as _;
-use syn::{Attribute, Expr, Field, Fields, Ident, Item, ItemStruct, LitStr};
+use syn::{Attribute, Expr, Field, Fields, Ident, Item, ItemStruct, LitStr, ext::IdentExt as _};
 
 use super::attrs::{self, EventAttrs, Step};
 use crate::{
@@ -103,6 +103,14 @@ impl<'a> Event<'a> {
 
     pub(super) fn ident(&self) -> &'a Ident {
         &self.original.ident
+    }
+
+    /// The name it is stored under.
+    pub(super) fn name(&self) -> String {
+        match &self.attrs.name {
+            Some(name) => name.value(),
+            None => self.ident().unraw().to_string(),
+        }
     }
 
     /// The function that reads version `from`.

@@ -11,13 +11,15 @@ pub(crate) use shape::Shape;
 use std::{
     any::{TypeId, type_name},
     collections::{HashMap, HashSet},
-    fmt,
+    fmt, iter,
     marker::PhantomData,
 };
 
 use schemars::{Schema, SchemaGenerator};
 
-use crate::{Aggregate, AggregateEvent, Command, Decide, DecodeError, EventKind, RegisterError};
+use crate::{
+    Aggregate, AggregateEvent, Command, Decide, DecodeError, EventKind, LogFilter, RegisterError,
+};
 
 /// One kind of command, as the catalogue knows it.
 #[derive(Clone, Copy, Debug)]
@@ -74,10 +76,16 @@ impl<A: Aggregate> CommandList<A> {
 pub struct AggregateKind {
     /// [`Aggregate::TYPE`].
     pub name: &'static str,
+    /// [`Aggregate::FORMERLY`].
+    pub formerly: &'static [&'static str],
     /// [`Aggregate::DOC`].
     pub doc: &'static str,
     /// Its events, in the order they are listed.
     pub events: Vec<EventKind>,
+    /// Past events that are read as others: [`AggregateEvent::split`].
+    pub split: Vec<EventKind>,
+    /// The names of past events that are read as nothing: [`AggregateEvent::retired`].
+    pub retired: &'static [&'static str],
     /// Its commands, in the order they are written.
     pub commands: Vec<CommandKind>,
     /// The version of its state, if snapshots of it are kept: [`Snapshot::VERSION`](crate::Snapshot::VERSION).
@@ -87,6 +95,17 @@ pub struct AggregateKind {
 }
 
 impl AggregateKind {
+    /// Whether it is stored under this name, or was.
+    pub(crate) fn is_named(&self, name: &str) -> bool {
+        self.name == name || self.formerly.contains(&name)
+    }
+
+    /// The kind of event, of today or split, that is stored under this name, or was.
+    pub(crate) fn event(&self, name: &str) -> Option<&EventKind> {
+        let mut kinds = self.events.iter().chain(&self.split);
+        kinds.find(|event| event.names().any(|of_event| of_event == name))
+    }
+
     /// Why no event of this stored name and version can be read, if none can.
     pub(crate) fn unreadable(&self, name: &str, version: u32) -> Option<DecodeError> {
         (self.decode)(name, version)
@@ -172,23 +191,22 @@ impl Catalogue {
         if self.has_aggregate::<A>() {
             return Err(RegisterError::Twice { aggregate: A::TYPE });
         }
-        if let Some(taken) = self.aggregates.iter().find(|kind| kind.name == A::TYPE) {
-            return Err(RegisterError::AggregateName {
-                name: A::TYPE,
-                first: taken.rust_type,
-                second: type_name::<A>(),
-            });
-        }
-        let events = A::Event::kinds();
-        for (index, event) in events.iter().enumerate() {
-            if events[..index]
-                .iter()
-                .any(|earlier| earlier.name == event.name)
-            {
-                return Err(RegisterError::EventName {
-                    aggregate: A::TYPE,
-                    name: event.name,
+        for name in iter::once(A::TYPE).chain(A::FORMERLY.iter().copied()) {
+            if let Some(taken) = self.aggregates.iter().find(|kind| kind.is_named(name)) {
+                return Err(RegisterError::AggregateName {
+                    name,
+                    first: taken.rust_type,
+                    second: type_name::<A>(),
                 });
+            }
+        }
+        let (events, split, retired) = (A::Event::kinds(), A::Event::split(), A::Event::retired());
+        let mut names = HashSet::new();
+        let read = events.iter().chain(&split).flat_map(EventKind::names);
+        for name in read.chain(retired.iter().copied()) {
+            if !names.insert(name) {
+                let aggregate = A::TYPE;
+                return Err(RegisterError::EventName { aggregate, name });
             }
         }
         let mut list = CommandList::<A> {
@@ -206,8 +224,11 @@ impl Catalogue {
             .insert(TypeId::of::<A>(), self.aggregates.len());
         self.aggregates.push(AggregateKind {
             name: A::TYPE,
+            formerly: A::FORMERLY,
             doc: A::DOC,
             events,
+            split,
+            retired,
             commands: list.kinds,
             snapshot_version: A::snapshots().map(|snapshots| snapshots.version()),
             rust_type: type_name::<A>(),
@@ -233,6 +254,18 @@ impl Catalogue {
         self.command_types.insert(kind.type_id);
         self.aggregates[index].commands.push(kind);
         Ok(())
+    }
+
+    /// The filter that also finds the past events which become those it names.
+    pub(crate) fn complete(&self, filter: LogFilter) -> LogFilter {
+        let splitting = self.aggregates.iter().filter(|aggregate| {
+            let mut events = aggregate.events.iter();
+            events.any(|event| filter.names(event))
+        });
+        let sources: Vec<&str> = splitting
+            .flat_map(|aggregate| aggregate.split.iter().flat_map(EventKind::names))
+            .collect();
+        sources.into_iter().fold(filter, LogFilter::event_type)
     }
 
     pub(crate) fn has_aggregate<A: Aggregate>(&self) -> bool {

@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout_at};
 use super::{
     Receipt, Refusal, SendOptions,
     cache::Passage,
-    load::{Folded, catch_up, decode_recorded, load_to},
+    load::{Folded, catch_up, load_to},
     wait_before,
 };
 use crate::{
@@ -423,14 +423,12 @@ impl<'a, C: Command> Sending<'a, C> {
             repeated: true,
         };
         for event in stored {
-            if event.aggregate_id != self.stream.aggregate_id
-                || event.aggregate_type != self.stream.aggregate_type
-            {
+            if event.aggregate_id != self.stream.aggregate_id || !event.is_of::<C::Aggregate>() {
                 return Err(SendError::CommandIdReused {
                     command_id: receipt.command_id,
                     used_for: StreamId {
                         tenant_id: event.tenant_id,
-                        aggregate_type: Cow::Owned(event.aggregate_type),
+                        aggregate_type: event.aggregate_type.into(),
                         aggregate_id: event.aggregate_id,
                     },
                 });
@@ -438,9 +436,9 @@ impl<'a, C: Command> Sending<'a, C> {
             receipt.version = event.version;
             receipt.position = Some(event.position);
             receipt.recorded_at = Some(event.recorded_at);
-            let decoded =
-                decode_recorded::<C::Aggregate>(&self.stream, event).map_err(SendError::Load)?;
-            receipt.events.push(decoded.event);
+            let decoded = event.decode::<C::Aggregate>().map_err(SendError::Load)?;
+            let events = decoded.into_iter().map(|recorded| recorded.event);
+            receipt.events.extend(events);
         }
         Ok(receipt)
     }

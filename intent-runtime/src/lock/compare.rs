@@ -16,9 +16,9 @@ pub(super) fn compare(recorded: &Blocks, catalogue: &Catalogue) -> Report {
         let current = blocks(kind);
         let of_aggregate = recorded
             .iter()
-            .filter(|(key, _)| key.aggregate == kind.name);
+            .filter(|(key, _)| key.aggregate == kind.name || is_former_event(kind, key));
         for (key, before) in of_aggregate {
-            let now = current.get(key);
+            let now = current.get(&todays(kind, key));
             if now != Some(before) {
                 differences.extend(change(kind, [recorded, &current], key));
             }
@@ -36,6 +36,23 @@ pub(super) fn compare(recorded: &Blocks, catalogue: &Catalogue) -> Report {
     Report::new(differences)
 }
 
+/// Whether a block is that of an event which was stored under a former name of the aggregate. Commands and snapshots of
+/// that time matter no more.
+fn is_former_event(kind: &AggregateKind, key: &Key) -> bool {
+    matches!(key.part, Part::Event { .. }) && kind.formerly.contains(&key.aggregate.as_str())
+}
+
+/// The key of what a block is about by today's names of the aggregate and its event.
+fn todays(kind: &AggregateKind, key: &Key) -> Key {
+    match &key.part {
+        Part::Event { name, version } => {
+            let name = kind.event(name).map_or(name.as_str(), |event| event.name);
+            Key::event(kind.name, name, *version)
+        }
+        _ => key.clone(),
+    }
+}
+
 /// The blocks of an aggregate as the code has it.
 fn blocks(kind: &AggregateKind) -> Blocks {
     let aggregate = kind.name;
@@ -44,9 +61,12 @@ fn blocks(kind: &AggregateKind) -> Blocks {
         None => json!({}),
     };
     let mut blocks = Blocks::from([(Key::aggregate(aggregate), snapshot)]);
-    for event in kind.events.iter().flat_map(with_predecessors) {
-        let key = Key::event(aggregate, event.name, event.version);
-        blocks.insert(key, shape(event.shape));
+    for event in kind.events.iter().chain(&kind.split) {
+        for version in with_predecessors(event) {
+            // A predecessor may bear a former name; it is a version of the event all the same.
+            let key = Key::event(aggregate, event.name, version.version);
+            blocks.insert(key, shape(version.shape));
+        }
     }
     for command in &kind.commands {
         let key = Key::command(aggregate, command.name);
@@ -70,11 +90,11 @@ fn change(
     key: &Key,
 ) -> Option<Difference> {
     let before = recorded.get(key)?;
-    let now = current.get(key).cloned();
+    let now = current.get(&todays(kind, key)).cloned();
     let key = key.clone();
     match (&key.part, now) {
         (Part::Event { name, version }, Some(current)) => {
-            let todays = kind.events.iter().find(|event| event.name == name);
+            let todays = kind.event(name);
             let reader = match todays.filter(|event| event.version == *version) {
                 None => Reader::Predecessor,
                 Some(event) if event.predecessors().is_empty() => Reader::Steps,
@@ -91,7 +111,9 @@ fn change(
             let reason = kind.unreadable(name, *version)?;
             let alike = match reason {
                 // One word on an event that is gone is enough, whatever versions of it there were.
-                DecodeError::UnknownEvent { .. } if newest(recorded, kind, name) > *version => {
+                DecodeError::UnknownEvent { .. }
+                    if newest(recorded, &key.aggregate, name) > *version =>
+                {
                     return None;
                 }
                 DecodeError::UnknownEvent { .. } => new_and_alike(current, kind, before),
@@ -109,9 +131,9 @@ fn change(
 }
 
 /// The newest recorded version of an event, 0 if there is none.
-fn newest(recorded: &Blocks, kind: &AggregateKind, event: &str) -> u32 {
+fn newest(recorded: &Blocks, aggregate: &str, event: &str) -> u32 {
     let versions = recorded.keys().filter_map(|key| match &key.part {
-        Part::Event { name, version } if key.aggregate == kind.name && name == event => {
+        Part::Event { name, version } if key.aggregate == aggregate && name == event => {
             Some(*version)
         }
         _ => None,
@@ -126,7 +148,7 @@ fn is_lowered(kind: &AggregateKind, key: &Key, recorded: &Blocks) -> bool {
     };
     let mut events = kind.events.iter();
     let is_todays = events.any(|event| event.name == name && event.version == *version);
-    is_todays && newest(recorded, kind, name) > *version
+    is_todays && newest(recorded, kind.name, name) > *version
 }
 
 /// An event of the aggregate that has the shape of one that is no longer there: most likely the same by another name.
@@ -147,7 +169,7 @@ fn renamed_from(key: &Key, recorded: &Blocks, catalogue: &Catalogue) -> Option<S
         return None;
     }
     let unchecked = recorded.keys().filter(|key| {
-        key.part == Part::Aggregate && !kinds.iter().any(|kind| kind.name == key.aggregate)
+        key.part == Part::Aggregate && !kinds.iter().any(|kind| kind.is_named(&key.aggregate))
     });
     let shares = |old: &&Key| {
         let shared = new.events.iter().filter(|event| {

@@ -134,8 +134,7 @@ impl Report {
                 writeln!(
                     f,
                     "        which has events of {old}, a recorded aggregate that this check does not name: if it is that one by \
-                     another\n        name, its streams are found under the stored one only; keep it, \
-                     `#[aggregate(name = {old:?}, ..)]`"
+                     another\n        name, its streams are found once the aggregate says so: `#[aggregate(formerly({old:?}), ..)]`"
                 )?;
             }
         }
@@ -262,17 +261,17 @@ fn unreadable(
             match alike {
                 Some(alike) => writeln!(
                     f,
-                    "    if `{alike}`, which has its shape, is that event by another name: `#[event(name = {name:?})]` on \
+                    "    if `{alike}`, which has its shape, is that event by another name: `#[event(formerly({name:?}))]` on \
                      its struct"
                 )?,
                 None => writeln!(
                     f,
-                    "    if it has another name now: `#[event(name = {name:?})]` on its struct"
+                    "    if it has another name now: `#[event(formerly({name:?}))]` on its struct"
                 )?,
             }
             writeln!(
                 f,
-                "    if it no longer happens: list it still, as `events(.., {name} => ())` where it changes nothing"
+                "    if it no longer happens: `#[aggregate(retired({name:?}), ..)]` where it changes nothing, or else list it still"
             )?;
         }
         (DecodeError::FutureVersion { stored, .. }, _) => {

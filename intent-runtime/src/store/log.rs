@@ -1,11 +1,13 @@
 //! The whole log, in order: where a reader stands, what it wants, what it is told.
 
-use std::{fmt, str::FromStr};
+use std::{any::TypeId, fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
 
-use crate::{Aggregate, AggregateId, Event, Id, Position, RecordedEvent, TenantId, Timestamp};
+use crate::{
+    Aggregate, AggregateId, Event, EventKind, Id, Position, RecordedEvent, TenantId, Timestamp,
+};
 
 /// Where a reader of the log stands: after which event of which store. Opaque; kept as text between two runs.
 ///
@@ -114,6 +116,8 @@ impl<'de> Deserialize<'de> for Cursor {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogFilter {
+    /// The events that were named by their types.
+    kinds: Vec<TypeId>,
     pub(crate) aggregate_types: Vec<String>,
     pub(crate) event_types: Vec<String>,
     pub(crate) aggregate_ids: Vec<AggregateId>,
@@ -125,26 +129,35 @@ impl LogFilter {
         Self::default()
     }
 
-    /// Also events of this type of aggregate; only those that are named, once one is.
+    /// Also events of this type of aggregate, under its name and its former ones; only those that are named, once one is.
     #[must_use]
     pub fn aggregate<A: Aggregate>(self) -> Self {
-        self.aggregate_type(A::TYPE)
+        let named = self.aggregate_type(A::TYPE);
+        A::FORMERLY
+            .iter()
+            .copied()
+            .fold(named, Self::aggregate_type)
     }
 
-    /// The same by its stored name, such as a former one.
+    /// The same by its stored name.
     #[must_use]
     pub fn aggregate_type(mut self, name: impl Into<String>) -> Self {
         self.aggregate_types.push(name.into());
         self
     }
 
-    /// Also events of this kind; only those that are named, once one is.
+    /// Also events of this kind, under its name and its former ones; only those that are named, once one is.
+    ///
+    /// A subscription of an [`App`](crate::App) also gives the past events that its aggregates split where they list this
+    /// one, since it may be among what becomes of them.
     #[must_use]
-    pub fn event<E: Event>(self) -> Self {
-        self.event_type(E::NAME)
+    pub fn event<E: Event>(mut self) -> Self {
+        self.kinds.push(TypeId::of::<E>());
+        let named = self.event_type(E::NAME);
+        E::FORMERLY.iter().copied().fold(named, Self::event_type)
     }
 
-    /// The same by its stored name, such as a former one.
+    /// The same by its stored name.
     #[must_use]
     pub fn event_type(mut self, name: impl Into<String>) -> Self {
         self.event_types.push(name.into());
@@ -157,6 +170,11 @@ impl LogFilter {
         self.aggregate_ids
             .push(AggregateId::from_uuid(id.as_uuid()));
         self
+    }
+
+    /// Whether events of this kind are among those named by their types.
+    pub(crate) fn names(&self, kind: &EventKind) -> bool {
+        self.kinds.contains(&kind.type_id)
     }
 
     /// Whether an event is wanted.

@@ -6,7 +6,7 @@
 //! | | promise |
 //! |---|---|
 //! | S1 | An append is all or nothing: every event of it and the snapshot that rides along, or none. |
-//! | S2 | Of racers with the same [`Expect::NoStream`] or [`Expect::Version`] exactly one wins, the others get [`StoreError::Conflict`]; versions are dense from 1; a stream belongs to one aggregate type. |
+//! | S2 | Of racers with the same [`Expect::NoStream`] or [`Expect::Version`] exactly one wins, the others get [`StoreError::Conflict`]; versions are dense from 1; a stream belongs to one aggregate type, whose former names are the same type, and keeps the name it was begun under. |
 //! | S3 | An append that was acknowledged survives `kill -9`. |
 //! | S4 | One command id in one tenant has one effect; sent again, it is answered with what it did. |
 //! | S5 | An unknown outcome happened once or not at all, and is resolved by appending again. |
@@ -36,6 +36,7 @@ mod migrations;
 mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod stream;
 
 pub use append::{Append, Appended, Expect};
 pub(crate) use connect::connect;
@@ -50,15 +51,13 @@ pub use memory::MemoryStore;
 pub use postgres::PgStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
+pub use stream::{AggregateType, StreamId};
 
-use std::{borrow::Cow, fmt, future::Future, ops::ControlFlow, pin::Pin};
+use std::{fmt, future::Future, ops::ControlFlow, pin::Pin};
 
 use tokio::sync::watch;
 
-use crate::{
-    Aggregate, AggregateId, CommandId, Id, NewSnapshot, RecordedEvent, StoredSnapshot, TenantId,
-    Timestamp, Version,
-};
+use crate::{CommandId, NewSnapshot, RecordedEvent, StoredSnapshot, TenantId, Timestamp, Version};
 
 /// The future of one store call.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -112,11 +111,11 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     ) -> StoreFuture<'a, ()>;
 
     /// Deletes the snapshots of a tenant's aggregates of one type, or of all; they are a cache.
-    fn delete_snapshots<'a>(
-        &'a self,
+    fn delete_snapshots(
+        &self,
         tenant: TenantId,
-        aggregate_type: Option<&'a str>,
-    ) -> StoreFuture<'a, u64>;
+        aggregate_type: Option<AggregateType>,
+    ) -> StoreFuture<'_, u64>;
 
     /// Reads events of the whole log in order, from a cursor on, as far as it may be read now. When the sink breaks, the
     /// page ends with the event it was given.
@@ -136,39 +135,6 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Waits for appends that were handed over, then frees what the store holds. Later calls are
     /// [`StoreError::Closed`].
     fn close(&self) -> StoreFuture<'_, ()>;
-}
-
-/// One stream: an aggregate of one type, in one tenant.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct StreamId {
-    /// The tenant.
-    pub tenant_id: TenantId,
-    /// The type of the aggregate.
-    pub aggregate_type: Cow<'static, str>,
-    /// The aggregate.
-    pub aggregate_id: AggregateId,
-}
-
-impl StreamId {
-    /// The stream of one aggregate in a tenant.
-    pub fn of<A: Aggregate>(tenant_id: TenantId, id: Id<A>) -> Self {
-        Self {
-            tenant_id,
-            aggregate_type: Cow::Borrowed(A::TYPE),
-            aggregate_id: id.into(),
-        }
-    }
-}
-
-/// As a sentence names it: `Account 0190…`, with the tenant when it is not the default one.
-impl fmt::Display for StreamId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.aggregate_type, self.aggregate_id)?;
-        if self.tenant_id != TenantId::DEFAULT {
-            write!(f, " of tenant {}", self.tenant_id)?;
-        }
-        Ok(())
-    }
 }
 
 /// A moment to look back to, inclusive.
@@ -234,7 +200,7 @@ pub struct RawEvent<'a> {
     pub version: Version,
     /// Its stored name.
     pub event_type: &'a str,
-    /// The version of its shape.
+    /// The version of its shape, as it is stored.
     pub schema_version: u32,
     /// Its payload.
     pub payload: &'a [u8],

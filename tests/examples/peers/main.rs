@@ -214,8 +214,10 @@ impl Bank {
         for number in 1..=events {
             let stored = log.next().await.unwrap();
             let account = stored.aggregate_id;
-            if let AccountEvent::Deposited(deposited) = stored.decode::<Account>().unwrap().event {
-                *balances.entry(account).or_default() += deposited.amount;
+            for recorded in stored.decode::<Account>().unwrap() {
+                if let AccountEvent::Deposited(deposited) = recorded.event {
+                    *balances.entry(account).or_default() += deposited.amount;
+                }
             }
             if number % 1_000 == 0 {
                 self.keep(log.cursor()).await;

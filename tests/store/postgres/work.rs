@@ -288,7 +288,9 @@ impl Task {
                 store.save_snapshot(&stream, snapshot).await?;
                 Answer::Done
             }
-            Self::DeleteSnapshots(of) => Answer::Deleted(store.delete_snapshots(tenant, of).await?),
+            Self::DeleteSnapshots(of) => {
+                Answer::Deleted(store.delete_snapshots(tenant, of.map(Into::into)).await?)
+            }
             Self::ReadLog(filter) => read_log(store, tenant, &filter, cursor).await?,
         })
     }

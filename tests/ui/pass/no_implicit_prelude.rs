@@ -28,7 +28,10 @@ pub mod std {}
 #[aggregate(
     created_by(Opened),
     events(Deposited, Noted, Closed, Moved => Self::moved, Audited => ()),
-    snapshot(every = 10)
+    split(Paid => paid, Left => Self::left),
+    retired("Flagged"),
+    formerly("BankAccount"),
+    snapshot(every = 10, version = 2, from = AccountV1)
 )]
 pub struct Account {
     #[id]
@@ -43,6 +46,44 @@ pub struct Account {
     closed: ::core::primitive::bool,
     home: ::core::option::Option<Address>,
 }
+
+/// An account as it was.
+#[derive(::intent_runtime::Aggregate, ::core::fmt::Debug)]
+#[aggregate(created_by(Opened), snapshot(every = 10))]
+pub struct AccountV1 {
+    #[id]
+    id: ::intent_runtime::Id<AccountV1>,
+}
+
+impl ::core::convert::From<AccountV1> for Account {
+    fn from(old: AccountV1) -> Self {
+        Self {
+            id: ::intent_runtime::Id::from_uuid(old.id.as_uuid()),
+            owner: ::core::default::Default::default(),
+            balance: 0,
+            notes: ::core::default::Default::default(),
+            closed: false,
+            home: ::core::option::Option::None,
+        }
+    }
+}
+
+/// Past: money came in, or a note was made.
+#[::intent_runtime::event(version = 2, readable_by(1), formerly("Received"), unchanged(2))]
+pub struct Paid {
+    /// How much.
+    pub amount: i64,
+}
+
+fn paid(past: Paid) -> (Deposited, ::core::option::Option<Noted>) {
+    let Paid { amount } = past;
+    let channel = ::core::option::Option::None;
+    (Deposited { amount, channel }, ::core::option::Option::None)
+}
+
+/// Past: somebody left.
+#[::intent_runtime::event]
+pub struct Left;
 
 /// An account was opened.
 #[::intent_runtime::event]
@@ -186,6 +227,8 @@ impl Account {
     fn relocate(&self, command: Relocate) -> Moved {
         Moved { to: command.to }
     }
+
+    fn left(_: Left) {}
 
     fn moved(&mut self, event: &Moved) {
         self.home = ::core::option::Option::Some(::core::clone::Clone::clone(&event.to));

@@ -15,6 +15,9 @@ pub mod domain {
     #[aggregate(
         created_by(Installed),
         events(Switched),
+        split(Toggled => toggled),
+        retired("Dimmed"),
+        formerly("Lamp"),
         snapshot(every = 5),
         crate = crate::framework::events
     )]
@@ -28,6 +31,14 @@ pub mod domain {
     /// A light was installed.
     #[event(crate = crate::framework::events)]
     pub struct Installed;
+
+    /// Past: a light was switched on.
+    #[event(crate = crate::framework::events, formerly("Flipped"))]
+    pub struct Toggled;
+
+    fn toggled(_: Toggled) -> Switched {
+        Switched { to: State::On }
+    }
 
     /// A light was switched.
     #[event(crate = crate::framework::events)]

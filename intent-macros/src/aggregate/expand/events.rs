@@ -1,10 +1,13 @@
 //! The enum of an aggregate's events, and what makes each event one of them.
 
-use proc_macro2::{Delimiter, Group, TokenStream};
-use quote::{quote, quote_spanned};
+use proc_macro2::TokenStream;
+use quote::quote;
 use syn::ext::IdentExt as _;
 
-use super::super::{attrs::Effect, model::Aggregate};
+use super::{
+    super::{attrs::Effect, model::Aggregate},
+    past,
+};
 
 /// ```
 /// /// The events of `Account`.
@@ -33,7 +36,7 @@ pub(super) fn event_enum(aggregate: &Aggregate<'_>) -> TokenStream {
 }
 
 /// The events once each: a fallback must not repeat what was listed twice.
-fn distinct<'a>(aggregate: &'a Aggregate<'_>) -> Vec<super::Event<'a>> {
+pub(super) fn distinct<'a>(aggregate: &'a Aggregate<'_>) -> Vec<super::Event<'a>> {
     let mut distinct: Vec<super::Event<'a>> = Vec::new();
     for event in aggregate.events() {
         if !distinct
@@ -122,13 +125,19 @@ fn standard(aggregate: &Aggregate<'_>) -> TokenStream {
 ///     fn name(&self) -> &'static str { match self { Self::Opened(_) => name_of::<Account, Opened>() } }
 ///     fn schema_version(&self) -> u32 { match self { Self::Opened(_) => version_of::<Account, Opened>() } }
 ///     fn encode(&self) -> Result<Box<RawValue>, Error> { match self { Self::Opened(event) => encode(event) } }
-///     fn decode(name: &str, version: u32, payload: &[u8]) -> Result<Self, DecodeError> {
-///         if name == name_of::<Account, Opened>() {
+///     fn decode(name: &str, version: u32, payload: &[u8]) -> Result<Decoded<Self>, DecodeError> {
+///         if is_named::<Account, Opened>(name) {
 ///             return decode::<Account, Opened>(version, payload);
 ///         }
+///         if is_split::<Account, Moved>(name) {
+///             return decode_split::<Account, Moved>(version, payload);
+///         }
+///         if name == "Flagged" { return Ok(Decoded::NOTHING); }
 ///         Err(DecodeError::unknown_event(name))
 ///     }
 ///     fn kinds() -> Vec<EventKind> { vec![kind_of::<Account, Opened>().creating().changing(&["owner"])] }
+///     fn split() -> Vec<EventKind> { vec![split_kind_of::<Account, Moved>()] }
+///     fn retired() -> &'static [&'static str] { &["Flagged"] }
 /// }
 /// ```
 fn codec(aggregate: &Aggregate<'_>) -> TokenStream {
@@ -138,6 +147,7 @@ fn codec(aggregate: &Aggregate<'_>) -> TokenStream {
     let events = distinct(aggregate);
     let paths: Vec<_> = events.iter().map(|event| event.path).collect();
     let variants: Vec<_> = events.iter().map(super::Event::variant).collect();
+    let (past, past_kinds) = (past::decode(aggregate), past::kinds(aggregate));
     let kinds = events.iter().map(|event| kind(aggregate, *event));
     let this = match events.is_empty() {
         true => quote!(*self),
@@ -174,18 +184,21 @@ fn codec(aggregate: &Aggregate<'_>) -> TokenStream {
                 name: &::core::primitive::str,
                 version: ::core::primitive::u32,
                 payload: &[::core::primitive::u8],
-            ) -> ::core::result::Result<Self, #runtime::DecodeError> {
+            ) -> ::core::result::Result<#runtime::Decoded<Self>, #runtime::DecodeError> {
                 #(
-                    if name == #private::name_of::<#ident, #paths>() {
+                    if #private::is_named::<#ident, #paths>(name) {
                         return #private::decode::<#ident, #paths>(version, payload);
                     }
                 )*
+                #past
                 ::core::result::Result::Err(#runtime::DecodeError::unknown_event(name))
             }
 
             fn kinds() -> ::std::vec::Vec<#runtime::EventKind> {
                 ::std::vec![#(#kinds),*]
             }
+
+            #past_kinds
         }
     }
 }
@@ -265,36 +278,5 @@ fn conversions(aggregate: &Aggregate<'_>) -> TokenStream {
                 #runtime::Emits::Any
             }
         }
-    }
-}
-
-/// ```
-/// const __NAMES: [(&str, &str); 2] = [("Opened", name_of::<Account, Opened>()), …];
-/// const _: () = __private::assert_new_name("Account", &__NAMES, 1);
-/// ```
-///
-/// Stored names are known only when all items are; each check stands at the event that it is about.
-pub(super) fn unique_names(aggregate: &Aggregate<'_>) -> TokenStream {
-    let runtime = &aggregate.attrs.runtime;
-    let (ident, private) = (aggregate.ident(), runtime.private());
-    let events = distinct(aggregate);
-    let count = events.len();
-    let names = events.iter().map(|event| {
-        let (path, text) = (event.path, event.variant().unraw().to_string());
-        quote!((#text, #private::name_of::<#ident, #path>()))
-    });
-    let text = aggregate.text();
-    let checks = events.iter().enumerate().skip(1).map(|(index, event)| {
-        let span = event.span();
-        let private = runtime.private_at(span);
-        let mut arguments = Group::new(Delimiter::Parenthesis, quote!(#text, &__NAMES, #index));
-        arguments.set_span(span);
-        let call = quote_spanned!(span=> #private::assert_new_name #arguments);
-        quote!(const _: () = #call;)
-    });
-    quote! {
-        #[allow(dead_code)]
-        const __NAMES: [(&::core::primitive::str, &::core::primitive::str); #count] = [#(#names),*];
-        #(#checks)*
     }
 }

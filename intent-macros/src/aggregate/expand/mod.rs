@@ -1,18 +1,19 @@
 //! What `#[derive(Aggregate)]` generates.
 
 mod events;
+mod past;
 mod rules;
 mod snapshot;
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens as _, quote};
+use quote::quote;
 
 use super::{
     attrs::Effect,
     model::{Aggregate, Event},
 };
 use crate::{
-    docs,
+    docs, former,
     respan::{generated, replace_self, snake_case},
     scope,
 };
@@ -30,7 +31,8 @@ pub(super) fn expand(aggregate: &Aggregate<'_>) -> TokenStream {
         rules::rules(aggregate),
         snapshot::snapshot(aggregate),
         events::impls(aggregate),
-        events::unique_names(aggregate),
+        past::splits(aggregate),
+        past::unique_names(aggregate),
     ];
     let rest = scope::unnamed(&rest.into_iter().collect());
     quote! { #event_enum #rest }
@@ -52,6 +54,7 @@ pub(super) fn stub(aggregate: &Aggregate<'_>) -> TokenStream {
 /// impl Aggregate for Account {
 ///     type Event = AccountEvent;
 ///     const TYPE: &'static str = "Account";
+///     const FORMERLY: &'static [&'static str] = &["BankAccount"];
 ///     const DOC: &'static str = "A customer's account.";
 ///     fn init(id: Id<Self>, event: &Self::Event) -> Option<Self> { … }
 ///     fn apply(&mut self, event: &Self::Event) { … }
@@ -70,17 +73,15 @@ fn aggregate_impl(
     let runtime = &aggregate.attrs.runtime;
     let private = runtime.private();
     let (ident, event_enum) = (aggregate.ident(), aggregate.event_enum());
-    let name = match &aggregate.attrs.name {
-        Some(name) => name.to_token_stream(),
-        None => aggregate.text().into_token_stream(),
-    };
+    let name = aggregate.name();
+    let formerly = former::constant(&aggregate.attrs.formerly);
     let doc = docs::text(&aggregate.original.attrs);
     let is_creating = aggregate.events().map(|event| {
         let (variant, creating) = (event.variant(), event.creating);
         quote!(#event_enum::#variant(_) => #creating)
     });
     let matched = matched(aggregate);
-    let snapshots = aggregate.attrs.snapshot.map(|_| {
+    let snapshots = aggregate.attrs.snapshot.as_ref().map(|_| {
         quote! {
             fn snapshots() -> ::core::option::Option<#runtime::SnapshotCodec<Self>> {
                 ::core::option::Option::Some(#runtime::SnapshotCodec::of())
@@ -92,6 +93,7 @@ fn aggregate_impl(
         impl #runtime::Aggregate for #ident {
             type Event = #event_enum;
             const TYPE: &'static ::core::primitive::str = #name;
+            #formerly
             const DOC: &'static ::core::primitive::str = #doc;
 
             #[inline]

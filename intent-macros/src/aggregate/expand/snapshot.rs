@@ -1,20 +1,34 @@
 //! `Snapshot`: the state's own serde form, read and written through a shadow of the struct.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::quote;
+use syn::spanned::Spanned as _;
 
 use super::super::{
-    attrs::{Effect, Listed},
+    attrs::{AggregateAttrs, Effect, Listed, SnapshotAttrs, Split},
     model::Aggregate,
 };
-use crate::{attr, fingerprint::fingerprint, respan::replace_self, schema, storable, symbol::ON};
+use crate::{
+    attr,
+    fingerprint::fingerprint,
+    paths::last_ident,
+    respan::{generated, replace_self},
+    schema, storable,
+    symbol::ON,
+};
 
 /// ```
 /// impl Snapshot for Account {
 ///     const EVERY: u64 = 100;
+///     const NUMBER: u32 = 2;
 ///     const VERSION: u32 = 2_166_136_261;
 ///     fn encode_state(&self) -> Result<Box<RawValue>, Error> { to_raw_value(&__Write(self)) }
 ///     fn decode_state(version: u32, state: &[u8]) -> Result<Self, DecodeError> {
+///         if version != Self::VERSION {                          // with `from = AccountV1`
+///             return __private::decode_state_from(
+///                 version, Self::VERSION, state, <AccountV1 as Snapshot>::decode_state, <Account as From<AccountV1>>::from,
+///             );
+///         }
 ///         __private::decode_state::<__Read>(version, Self::VERSION, state).map(|read| read.0)
 ///     }
 /// }
@@ -50,15 +64,20 @@ pub(super) fn snapshot(aggregate: &Aggregate<'_>) -> TokenStream {
         ident,
         aggregate.fields.iter().map(|field| field.original),
     );
+    let (convert, follows) = (convert(aggregate), follows(aggregate));
     let snapshot_impl = snapshot_impl(
         aggregate,
         &quote!(#private::serde_json::value::to_raw_value(&__Write(self))),
-        &quote!(#private::decode_state::<__Read>(version, <Self as #runtime::Snapshot>::VERSION, state)
-            .map(|read| read.0)),
+        &quote! {
+            #convert
+            #private::decode_state::<__Read>(version, <Self as #runtime::Snapshot>::VERSION, state)
+                .map(|read| read.0)
+        },
     );
     quote! {
         #storable
         #snapshot_impl
+        #follows
 
         #[derive(#private::serde::Serialize, #private::serde::Deserialize)]
         #[serde(crate = #serde, remote = #remote)]
@@ -88,9 +107,50 @@ pub(super) fn snapshot(aggregate: &Aggregate<'_>) -> TokenStream {
     }
 }
 
+/// What reads a state that is not of this version, if a predecessor is named.
+fn convert(aggregate: &Aggregate<'_>) -> Option<TokenStream> {
+    let from = aggregate.attrs.snapshot.as_ref()?.from.as_ref()?;
+    let runtime = &aggregate.attrs.runtime;
+    let (private, predecessor) = (runtime.private(), &from.value);
+    // The type is named at the predecessor's place: a missing `From` is the fault of that word.
+    let span = last_ident(predecessor).map_or_else(|| predecessor.span(), syn::Ident::span);
+    let ident = generated(aggregate.ident().to_string(), span);
+    Some(quote! {
+        if version != <Self as #runtime::Snapshot>::VERSION {
+            return #private::decode_state_from(
+                version,
+                <Self as #runtime::Snapshot>::VERSION,
+                state,
+                <#predecessor as #runtime::Snapshot>::decode_state,
+                <#ident as ::core::convert::From<#predecessor>>::from,
+            );
+        }
+    })
+}
+
+/// ```
+/// const _: () = __private::assert_predecessor_version("Account", 2, "AccountV1", <AccountV1 as Snapshot>::NUMBER);
+/// ```
+fn follows(aggregate: &Aggregate<'_>) -> Option<TokenStream> {
+    let snapshot = aggregate.attrs.snapshot.as_ref()?;
+    let predecessor = &snapshot.from.as_ref()?.value;
+    let last = last_ident(predecessor)?;
+    let runtime = &aggregate.attrs.runtime;
+    let (text, shown, number) = (aggregate.text(), last.to_string(), snapshot.number());
+    let (span, constant) = (last.span(), generated("NUMBER", last.span()));
+    let (check, private) = (
+        generated("assert_predecessor_version", span),
+        runtime.private_at(span),
+    );
+    let arguments = quote!(#text, #number, #shown, <#predecessor as #runtime::Snapshot>::#constant);
+    let mut arguments = Group::new(Delimiter::Parenthesis, arguments);
+    arguments.set_span(span);
+    Some(quote! { const _: () = #private::#check #arguments; })
+}
+
 /// The impl without content.
 pub(super) fn stub(aggregate: &Aggregate<'_>) -> TokenStream {
-    match aggregate.attrs.snapshot {
+    match &aggregate.attrs.snapshot {
         Some(_) => snapshot_impl(aggregate, &quote!(loop {}), &quote!(loop {})),
         None => TokenStream::new(),
     }
@@ -104,13 +164,16 @@ fn snapshot_impl(
     let runtime = &aggregate.attrs.runtime;
     let private = runtime.private();
     let ident = aggregate.ident();
-    let every = aggregate.attrs.snapshot.unwrap_or(1);
-    let version = fingerprint(what_makes_the_state(aggregate));
+    let snapshot = aggregate.attrs.snapshot.as_ref();
+    let every = snapshot.map_or(1, |snapshot| snapshot.every);
+    let number = snapshot.map_or(1, SnapshotAttrs::number);
+    let version = fingerprint(what_makes_the_state(aggregate), ident);
     quote! {
         #[automatically_derived]
         #[allow(unused_variables)]
         impl #runtime::Snapshot for #ident {
             const EVERY: ::core::primitive::u64 = #every;
+            const NUMBER: ::core::primitive::u32 = #number;
             const VERSION: ::core::primitive::u32 = #version;
 
             fn encode_state(
@@ -150,6 +213,14 @@ fn what_makes_the_state(aggregate: &Aggregate<'_>) -> TokenStream {
             Effect::Nothing => quote!(#path => ()),
         }
     };
+    let AggregateAttrs { split, retired, .. } = &aggregate.attrs;
+    let split = split
+        .iter()
+        .map(|Split { event, function }| quote!(#event => #function));
+    let past = match (split.len(), retired.len()) {
+        (0, 0) => TokenStream::new(),
+        _ => quote!(split(#(#split),*) retired(#(#retired),*)),
+    };
     let created_by = aggregate
         .attrs
         .created_by
@@ -157,5 +228,10 @@ fn what_makes_the_state(aggregate: &Aggregate<'_>) -> TokenStream {
         .flat_map(|list| &list.value);
     let events = aggregate.attrs.events.iter().flat_map(|list| &list.value);
     let (created_by, events) = (created_by.map(listed), events.map(listed));
-    quote!(created_by(#(#created_by),*) events(#(#events),*) { #(#fields,)* })
+    let number = aggregate.attrs.snapshot.as_ref();
+    let number = number
+        .map(SnapshotAttrs::number)
+        .filter(|number| *number > 1);
+    let number = number.map(|number| quote!(version(#number)));
+    quote!(created_by(#(#created_by),*) events(#(#events),*) #past #number { #(#fields,)* })
 }

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use tokio::task::JoinSet;
 
-use super::fixture::{Subject, append, at, events, load, new_stream, raw, stored};
+use super::fixture::{Subject, append, at, events, load, new_stream, raw, renamed, stored};
 use crate::{
     EventId, Expect, StoreError, Timestamp, Version,
-    store::{Append, Appended, ReadStream},
+    store::{AggregateType, Append, Appended, ReadStream},
 };
 
 /// S1: a bad event among good ones, or a conflict, stores none of them.
@@ -234,6 +234,48 @@ pub async fn a_stream_belongs_to_one_aggregate_type(store: Subject) {
         [1],
         "the stream is as it was"
     );
+}
+
+/// S2: a stream is the same under a later name of its type, and keeps the name it was begun under, so that an older
+/// build can go on with it.
+pub async fn a_stream_outlives_a_renamed_type(store: Subject) {
+    let (former, renamed) = renamed();
+    stored(&store, append(&former, Expect::NoStream, &["1"])).await;
+    let refused = store
+        .append(append(&renamed, Expect::NoStream, &["2"]))
+        .await;
+    assert!(
+        matches!(refused, Err(StoreError::Conflict { .. })),
+        "the stream exists, not {refused:?}"
+    );
+    for (stream, expect) in [
+        (&renamed, Expect::Version(Version::FIRST)),
+        (&former, Expect::Version(Version::new(2))),
+        (&renamed, Expect::Exists),
+    ] {
+        stored(&store, append(stream, expect, &["2"])).await;
+    }
+    let now = crate::AsOf::Recorded(Timestamp::now());
+    for stream in [&former, &renamed] {
+        assert_eq!(load(&store, stream).await.versions(), [1, 2, 3, 4]);
+        let recorded = events(&store, stream).await;
+        assert!(
+            recorded
+                .iter()
+                .all(|event| event.aggregate_type == "Account"),
+            "it keeps the name it was begun under: {recorded:?}"
+        );
+        let version = store.version_as_of(stream, now).await.unwrap();
+        assert_eq!(version, Version::new(4));
+    }
+    let (_, unknown) = super::fixture::renamed();
+    let begun = append(&unknown, Expect::NoStream, &["1"]);
+    stored(&store, begun).await;
+    assert_eq!(events(&store, &unknown).await[0].aggregate_type, "Ledger");
+    let mut other = renamed.clone();
+    other.aggregate_type = AggregateType::renamed("Loan", &super::fixture::OF_ANOTHER);
+    is_wrong(store.append(append(&other, Expect::Any, &["1"])).await);
+    is_wrong(super::fixture::events_in(&store, ReadStream::all(&other)).await);
 }
 
 fn is_wrong<T: std::fmt::Debug>(outcome: Result<T, StoreError>) {

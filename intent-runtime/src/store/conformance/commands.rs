@@ -2,7 +2,7 @@
 
 use tokio::task::JoinSet;
 
-use super::fixture::{Subject, append, append_as, events, load, new_stream, stored};
+use super::fixture::{Subject, append, append_as, events, load, new_stream, renamed, stored};
 use crate::{
     CommandId, Expect, RecordedEvent, StoreError, StreamId, TenantId, Version,
     store::{Append, Appended},
@@ -107,6 +107,27 @@ pub async fn a_command_id_for_another_aggregate_is_refused(store: Subject) {
     of_other_type.aggregate_type = "Loan".into();
     for other in [new_stream(), of_other_type] {
         reused(&store, command, &other, &stream).await;
+    }
+}
+
+/// S4: a command that was sent before the type was renamed is known after it.
+pub async fn a_command_outlives_a_renamed_type(store: Subject) {
+    let (former, renamed) = renamed();
+    let command = CommandId::new();
+    stored(
+        &store,
+        append_as(command, &former, Expect::NoStream, &["1", "2"]),
+    )
+    .await;
+    for stream in [&former, &renamed] {
+        let events = before(&store, append_as(command, stream, Expect::Any, &["1"])).await;
+        assert_eq!(events.len(), 2, "what was stored then");
+    }
+    let later = CommandId::new();
+    stored(&store, append_as(later, &renamed, Expect::Exists, &["3"])).await;
+    for stream in [&former, &renamed] {
+        let events = before(&store, append_as(later, stream, Expect::Any, &["3"])).await;
+        assert_eq!(events[0].version.get(), 3);
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     AggregateId, CommandId, EncodedMetadata, EventId, Expect, Metadata, NewEvent, NewSnapshot,
     Position, RecordedEvent, Store, StoreError, StoredSnapshot, StreamId, TenantId, Timestamp,
     Version,
-    store::{Append, Appended, RawEvent, ReadStream, StateSink},
+    store::{AggregateType, Append, Appended, RawEvent, ReadStream, StateSink},
 };
 
 /// The store under test.
@@ -22,6 +22,24 @@ pub(super) fn new_stream() -> StreamId {
         aggregate_type: "Account".into(),
         aggregate_id: AggregateId::from_uuid(Uuid::now_v7()),
     }
+}
+
+/// What `Ledger` was called before.
+const FORMERLY: &[&str] = &["Account", "Book"];
+/// What another type was called before.
+pub(super) const OF_ANOTHER: &[&str] = &["Debt"];
+
+/// A stream in a tenant of its own, as builds know it from before and after its type was renamed twice.
+pub(super) fn renamed() -> (StreamId, StreamId) {
+    let former = StreamId {
+        tenant_id: new_tenant(),
+        ..new_stream()
+    };
+    let renamed = StreamId {
+        aggregate_type: AggregateType::renamed("Ledger", &FORMERLY),
+        ..former.clone()
+    };
+    (former, renamed)
 }
 
 /// A tenant that nothing else uses.

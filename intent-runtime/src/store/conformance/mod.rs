@@ -54,6 +54,7 @@ macro_rules! store_conformance {
                 a_conflict_tells_the_actual_version,
                 appends_to_one_stream_at_once_all_land,
                 a_stream_belongs_to_one_aggregate_type,
+                a_stream_outlives_a_renamed_type,
                 positions_grow,
                 what_was_appended_is_what_is_recorded,
             }
@@ -63,6 +64,7 @@ macro_rules! store_conformance {
                 a_seen_command_is_answered_before_its_expectation,
                 a_command_id_for_another_aggregate_is_refused,
                 a_command_id_for_two_aggregates_at_once_stores_one,
+                a_command_outlives_a_renamed_type,
                 a_refused_command_may_be_sent_again,
                 events_of_a_command_are_found,
             }
@@ -86,6 +88,7 @@ macro_rules! store_conformance {
                 a_snapshot_beyond_the_range_is_not_offered,
                 a_snapshot_beyond_the_stream_is_not_kept,
                 snapshots_are_deleted_by_type_and_tenant,
+                snapshots_outlive_a_renamed_type,
             }
             tenants::{
                 one_aggregate_id_in_two_tenants_is_two_streams,

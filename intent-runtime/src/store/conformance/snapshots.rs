@@ -1,10 +1,13 @@
 //! S9: a snapshot is a cache; the newest one is kept, and none of them changes what a load comes to.
 
 use super::fixture::{
-    Loaded, Subject, append, load, load_range, new_stream, new_tenant, snapshot, stored,
-    with_snapshot,
+    Loaded, OF_ANOTHER, Subject, append, load, load_range, new_stream, new_tenant, renamed,
+    snapshot, stored, with_snapshot,
 };
-use crate::{Expect, StoreError, StreamId, TenantId, Version, store::ReadStream};
+use crate::{
+    Expect, StoreError, StreamId, TenantId, Version,
+    store::{AggregateType, ReadStream},
+};
 
 /// The state and version of the snapshot that a load is offered.
 async fn kept(store: &Subject, stream: &StreamId) -> Option<(u64, String)> {
@@ -195,8 +198,10 @@ pub async fn snapshots_are_deleted_by_type_and_tenant(store: Subject) {
             streams.push(stream);
         }
     }
-    let delete =
-        async |tenant: TenantId, of_type| store.delete_snapshots(tenant, of_type).await.unwrap();
+    let delete = async |tenant: TenantId, of_type: Option<&'static str>| {
+        let of_type = of_type.map(AggregateType::from);
+        store.delete_snapshots(tenant, of_type).await.unwrap()
+    };
     assert_eq!(delete(tenants[0], Some("Other")).await, 0, "no such type");
     assert_eq!(
         delete(tenants[0], Some("Loan")).await,
@@ -220,4 +225,33 @@ pub async fn snapshots_are_deleted_by_type_and_tenant(store: Subject) {
         3,
         "the other tenant's were untouched"
     );
+}
+
+/// S2, S9: snapshots are taken, offered and deleted under a later name of the type as under the first one.
+pub async fn snapshots_outlive_a_renamed_type(store: Subject) {
+    let (former, renamed) = renamed();
+    let tenant = former.tenant_id;
+    stored(&store, append(&former, Expect::NoStream, &["1", "2"])).await;
+    let saved = store.save_snapshot(&former, snapshot(1, "1"));
+    saved.await.unwrap();
+    assert_eq!(kept(&store, &renamed).await, some(1, "1"), "kept before");
+    let saved = store.save_snapshot(&renamed, snapshot(2, "2"));
+    saved.await.unwrap();
+    assert_eq!(kept(&store, &former).await, some(2, "2"), "kept since");
+    let mut with = append(&renamed, Expect::Version(Version::new(2)), &["3"]);
+    with.snapshot = Some(snapshot(3, "3"));
+    stored(&store, with).await;
+    assert_eq!(kept(&store, &renamed).await, some(3, "3"), "rode along");
+
+    let delete = async |of_type: AggregateType| {
+        let deleted = store.delete_snapshots(tenant, Some(of_type)).await;
+        deleted.unwrap()
+    };
+    let other = AggregateType::renamed("Loan", &OF_ANOTHER);
+    assert_eq!(delete(other).await, 0, "of another type");
+    assert_eq!(delete(renamed.aggregate_type.clone()).await, 1, "all names");
+    let saved = store.save_snapshot(&renamed, snapshot(3, "3"));
+    saved.await.unwrap();
+    let deleted = delete(former.aggregate_type.clone()).await;
+    assert_eq!(deleted, 1, "an older build deletes its own");
 }

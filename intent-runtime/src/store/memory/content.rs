@@ -25,6 +25,7 @@ pub(super) struct Tenant {
 }
 
 pub(super) struct Stream {
+    /// The name that it was begun under.
     pub(super) aggregate_type: String,
     /// Shared, so that a reader takes them out of the lock without copying payloads.
     events: Vec<Arc<RecordedEvent>>,
@@ -60,7 +61,7 @@ impl Content {
             aggregate_type: first.aggregate_type.clone().into(),
             aggregate_id: first.aggregate_id,
         };
-        if used_for != append.stream {
+        if !append.stream.is(&used_for) {
             return Err(StoreError::CommandIdReused {
                 command_id: append.command_id,
                 used_for,
@@ -89,7 +90,7 @@ impl Content {
                 position: Position::new(position),
                 id: event_id,
                 tenant_id: id.tenant_id,
-                aggregate_type: id.aggregate_type.to_string(),
+                aggregate_type: stream.aggregate_type.clone(),
                 aggregate_id: id.aggregate_id,
                 version: stream.version().next(),
                 event_type: event.event_type.into_owned(),
@@ -168,7 +169,7 @@ impl Content {
         let Some(stream) = tenant.and_then(|tenant| tenant.streams.get(&id.aggregate_id)) else {
             return Ok(None);
         };
-        if stream.aggregate_type != id.aggregate_type {
+        if !id.aggregate_type.is(&stream.aggregate_type) {
             return Err(StoreError::WrongAggregate {
                 stream: id.clone(),
                 found: stream.aggregate_type.clone(),

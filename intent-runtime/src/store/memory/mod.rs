@@ -14,8 +14,9 @@ use uuid::Uuid;
 
 use self::content::Content;
 use super::{
-    Append, Appended, AsOf, Cursor, EventSink, Imported, LogHealth, LogPage, NextPage, RawEvent,
-    ReadLog, ReadStream, StateSink, Store, StoreError, StoreFuture, StreamId, check_import,
+    AggregateType, Append, Appended, AsOf, Cursor, EventSink, Imported, LogHealth, LogPage,
+    NextPage, RawEvent, ReadLog, ReadStream, StateSink, Store, StoreError, StoreFuture, StreamId,
+    check_import,
 };
 use crate::{CommandId, NewSnapshot, Position, RecordedEvent, TenantId, Version};
 
@@ -180,7 +181,7 @@ impl MemoryStore {
     fn delete_snapshots_now(
         &self,
         tenant: TenantId,
-        aggregate_type: Option<&str>,
+        aggregate_type: Option<&AggregateType>,
     ) -> Result<u64, StoreError> {
         let mut content = self.write()?;
         let Some(tenant) = content.tenants.get_mut(&tenant) else {
@@ -192,7 +193,7 @@ impl MemoryStore {
             aggregate_type.is_some_and(|wanted| {
                 streams
                     .get(id)
-                    .is_none_or(|stream| stream.aggregate_type != wanted)
+                    .is_none_or(|stream| !wanted.is(&stream.aggregate_type))
             })
         });
         Ok(u64::try_from(before - tenant.snapshots.len()).unwrap_or(u64::MAX))
@@ -256,12 +257,12 @@ impl Store for MemoryStore {
         Box::pin(async move { self.save_snapshot_now(stream, &snapshot) })
     }
 
-    fn delete_snapshots<'a>(
-        &'a self,
+    fn delete_snapshots(
+        &self,
         tenant: TenantId,
-        aggregate_type: Option<&'a str>,
-    ) -> StoreFuture<'a, u64> {
-        Box::pin(async move { self.delete_snapshots_now(tenant, aggregate_type) })
+        aggregate_type: Option<AggregateType>,
+    ) -> StoreFuture<'_, u64> {
+        Box::pin(async move { self.delete_snapshots_now(tenant, aggregate_type.as_ref()) })
     }
 
     fn read_log<'a>(

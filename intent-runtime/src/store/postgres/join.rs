@@ -91,7 +91,7 @@ async fn append_within(
     let seen = statement::seen(transaction, [append].into_iter()).await?;
     if let Some(seen) = seen.into_iter().flatten().next() {
         let used_for = seen.stream(tenant);
-        if used_for != append.stream {
+        if !append.stream.is(&used_for) {
             return Err(Broken::Error(StoreError::CommandIdReused {
                 command_id: append.command_id,
                 used_for,

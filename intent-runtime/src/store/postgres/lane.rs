@@ -214,7 +214,7 @@ impl Lane {
             let stream = &appends[member].stream;
             match seen.map(|seen| seen.stream(stream.tenant_id)) {
                 None => left.push(member),
-                Some(used_for) if used_for == *stream => known.push((member, Ok(Outcome::Before))),
+                Some(used_for) if stream.is(&used_for) => known.push((member, Ok(Outcome::Before))),
                 Some(used_for) => {
                     let error = StoreError::CommandIdReused {
                         command_id: appends[member].command_id,

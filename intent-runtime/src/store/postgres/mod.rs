@@ -29,8 +29,8 @@ use self::{
     read::Reader, settle::Settler, wake::Wake,
 };
 use super::{
-    Append, Appended, AsOf, EventSink, Imported, LogHealth, LogPage, ReadLog, ReadStream,
-    StateSink, Store, StoreError, StoreFuture, StreamId, check_import,
+    AggregateType, Append, Appended, AsOf, EventSink, Imported, LogHealth, LogPage, ReadLog,
+    ReadStream, StateSink, Store, StoreError, StoreFuture, StreamId, check_import,
 };
 use crate::{CommandId, NewSnapshot, RecordedEvent, TenantId, Version};
 
@@ -238,12 +238,11 @@ impl Store for PgStore {
         Box::pin(async move { snapshot::keep(&self.reader, stream, &snapshot).await })
     }
 
-    fn delete_snapshots<'a>(
-        &'a self,
+    fn delete_snapshots(
+        &self,
         tenant: TenantId,
-        aggregate_type: Option<&'a str>,
-    ) -> StoreFuture<'a, u64> {
-        let aggregate_type = aggregate_type.map(str::to_owned);
+        aggregate_type: Option<AggregateType>,
+    ) -> StoreFuture<'_, u64> {
         Box::pin(snapshot::delete(&self.reader, tenant, aggregate_type))
     }
 

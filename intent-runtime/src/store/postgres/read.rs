@@ -270,7 +270,7 @@ fn range(sql: &'static str, read: ReadStream<'_>) -> Query<'static, Postgres, Pg
 
 /// Refuses a stream that belongs to another type of aggregate.
 pub(super) fn check_type(stream: &StreamId, found: &str) -> Result<(), StoreError> {
-    if *found == *stream.aggregate_type {
+    if stream.aggregate_type.is(found) {
         return Ok(());
     }
     Err(StoreError::WrongAggregate {

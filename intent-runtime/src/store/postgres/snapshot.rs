@@ -4,7 +4,7 @@ use super::{
     column::{self, Json, get},
     read::{Reader, check_type, of_stream},
 };
-use crate::{NewSnapshot, StoreError, StreamId, TenantId};
+use crate::{NewSnapshot, StoreError, StreamId, TenantId, store::AggregateType};
 
 /// Keeps a snapshot, unless a newer one is kept or the stream does not reach its version.
 pub(super) async fn keep(
@@ -15,7 +15,7 @@ pub(super) async fn keep(
     let row = sqlx::query(of_stream!("sql/keep_snapshot.sql"))
         .bind(stream.tenant_id.as_uuid())
         .bind(stream.aggregate_id.as_uuid())
-        .bind(&*stream.aggregate_type)
+        .bind(stream.aggregate_type.names().collect::<Vec<_>>())
         .bind(column::from_version(new.version))
         .bind(i64::from(new.schema_version))
         .bind(Json(new.state.get()))
@@ -34,7 +34,7 @@ pub(super) async fn keep(
 pub(super) async fn delete(
     reader: &Reader,
     tenant: TenantId,
-    aggregate_type: Option<String>,
+    aggregate_type: Option<AggregateType>,
 ) -> Result<u64, StoreError> {
     let pool = reader.pool.clone();
     let deleting = tokio::spawn(async move {
@@ -44,9 +44,12 @@ pub(super) async fn delete(
             .bind("")
             .execute(&mut *transaction)
             .await?;
+        let names = aggregate_type
+            .as_ref()
+            .map(|of_type| of_type.names().collect::<Vec<_>>());
         let deleted = sqlx::query(include_str!("sql/delete_snapshots.sql"))
             .bind(tenant.as_uuid())
-            .bind(aggregate_type)
+            .bind(names)
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await?;

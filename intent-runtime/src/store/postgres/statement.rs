@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::column::{self, Json};
 use crate::{
     AggregateId, CommandId, EventId, Position, StoreError, StreamId, TenantId, Timestamp, Version,
-    store::{Append, Appended, Expect},
+    store::{AggregateType, Append, Appended, Expect},
 };
 
 macro_rules! append {
@@ -81,7 +81,8 @@ fn single<'a>(
         .bind(&*event.event_type)
         .bind(i64::from(event.schema_version))
         .bind(Json(event.payload.get()))
-        .bind(lock_timeout);
+        .bind(lock_timeout)
+        .bind(append.stream.aggregate_type.former_names());
     Some(query)
 }
 
@@ -115,6 +116,8 @@ fn bind_requests<'a>(
         .map(|stream| stream.aggregate_id.as_uuid())
         .collect();
     let types: Vec<&str> = streams().map(|stream| &*stream.aggregate_type).collect();
+    let former_names = streams().map(|stream| former_names(&stream.aggregate_type));
+    let former_names: Vec<Option<String>> = former_names.collect();
     let expected: Vec<i64> = appends
         .clone()
         .map(|append| expected(append.expect))
@@ -136,6 +139,7 @@ fn bind_requests<'a>(
         .bind(events)
         .bind(metadata)
         .bind(occurred)
+        .bind(former_names)
 }
 
 fn bind_events<'a>(
@@ -180,6 +184,12 @@ fn bind_snapshots<'a>(query: Arguments, appends: impl Iterator<Item = &'a Append
         }
     }
     query.bind(requests).bind(schema_versions).bind(states)
+}
+
+/// What `append.sql` takes for the former names of a type: joined by U+001F, which occurs in no name.
+fn former_names(aggregate_type: &AggregateType) -> Option<String> {
+    let names = aggregate_type.former_names();
+    (!names.is_empty()).then(|| names.join("\u{1f}"))
 }
 
 /// What `append.sql` takes for an expectation.
@@ -244,7 +254,7 @@ pub(super) fn first_event(command: CommandId) -> Uuid {
 /// What an append is told whose stream is not as it expects.
 pub(super) fn unfit(append: &Append, actual: Version, found: Option<String>) -> StoreError {
     match found {
-        Some(found) if found != append.stream.aggregate_type => StoreError::WrongAggregate {
+        Some(found) if !append.stream.aggregate_type.is(&found) => StoreError::WrongAggregate {
             stream: append.stream.clone(),
             found,
         },

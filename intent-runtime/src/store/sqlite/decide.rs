@@ -32,6 +32,8 @@ pub(super) struct Accepted {
     pub(super) before: Version,
     /// The stream's version after it.
     pub(super) after: Version,
+    /// The name of its type that the stream was begun under.
+    pub(super) aggregate_type: String,
     /// The place of its last event, told when it is written.
     pub(super) position: Position,
     /// The writer's clock, one time for the whole batch.
@@ -85,13 +87,17 @@ impl Decider {
             });
         }
         let after = append.version_after(before)?;
-        let aggregate_type = stream.aggregate_type.to_string();
+        let aggregate_type = match known {
+            Some((_, begun_under)) => begun_under.clone(),
+            None => stream.aggregate_type.to_string(),
+        };
         self.commands
             .insert(command, (stream.aggregate_id, aggregate_type.clone()));
-        self.streams.insert(key, (after, aggregate_type));
+        self.streams.insert(key, (after, aggregate_type.clone()));
         Ok(Verdict::Accept(Accepted {
             before,
             after,
+            aggregate_type,
             position: Position::new(0),
             recorded_at: self.recorded_at,
         }))
@@ -101,7 +107,7 @@ impl Decider {
 fn seen_before(append: &Append, seen: &(AggregateId, String)) -> Result<Verdict, StoreError> {
     let (aggregate_id, aggregate_type) = seen;
     let stream = &append.stream;
-    if *aggregate_id == stream.aggregate_id && *aggregate_type == stream.aggregate_type {
+    if *aggregate_id == stream.aggregate_id && stream.aggregate_type.is(aggregate_type) {
         return Ok(Verdict::Before);
     }
     Err(StoreError::CommandIdReused {
@@ -117,7 +123,7 @@ fn seen_before(append: &Append, seen: &(AggregateId, String)) -> Result<Verdict,
 fn version_of(stream: &StreamId, known: Option<&(Version, String)>) -> Result<Version, StoreError> {
     match known {
         None => Ok(Version::NONE),
-        Some((version, found)) if *found == stream.aggregate_type => Ok(*version),
+        Some((version, found)) if stream.aggregate_type.is(found) => Ok(*version),
         Some((_, found)) => Err(StoreError::WrongAggregate {
             stream: stream.clone(),
             found: found.clone(),

@@ -35,8 +35,8 @@ use self::{
     snapshot::{DeleteSnapshots, SaveSnapshot},
 };
 use super::{
-    Append, Appended, AsOf, EventSink, Imported, LogHealth, LogPage, ReadLog, ReadStream,
-    StateSink, Store, StoreError, StoreFuture, StreamId, check_import,
+    AggregateType, Append, Appended, AsOf, EventSink, Imported, LogHealth, LogPage, ReadLog,
+    ReadStream, StateSink, Store, StoreError, StoreFuture, StreamId, check_import,
 };
 use crate::{CommandId, NewSnapshot, RecordedEvent, TenantId, Version};
 
@@ -189,11 +189,11 @@ impl SqliteStore {
     async fn delete_snapshots_now(
         &self,
         tenant_id: TenantId,
-        aggregate_type: Option<&str>,
+        aggregate_type: Option<AggregateType>,
     ) -> Result<u64, StoreError> {
         let delete = DeleteSnapshots {
             tenant_id,
-            aggregate_type: aggregate_type.map(str::to_owned),
+            aggregate_type,
         };
         let deleted = self.queue.ask(Request::Delete, delete).await?;
         deleted.ok_or(StoreError::Closed)
@@ -320,11 +320,11 @@ impl Store for SqliteStore {
         Box::pin(self.save_snapshot_now(stream, snapshot))
     }
 
-    fn delete_snapshots<'a>(
-        &'a self,
+    fn delete_snapshots(
+        &self,
         tenant: TenantId,
-        aggregate_type: Option<&'a str>,
-    ) -> StoreFuture<'a, u64> {
+        aggregate_type: Option<AggregateType>,
+    ) -> StoreFuture<'_, u64> {
         Box::pin(self.delete_snapshots_now(tenant, aggregate_type))
     }
 

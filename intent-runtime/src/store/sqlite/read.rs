@@ -295,7 +295,7 @@ fn range(
 
 fn check_type(stream: &StreamId, found: Option<&str>) -> Result<(), StoreError> {
     match found {
-        Some(found) if *found != *stream.aggregate_type => Err(StoreError::WrongAggregate {
+        Some(found) if !stream.aggregate_type.is(found) => Err(StoreError::WrongAggregate {
             stream: stream.clone(),
             found: found.to_owned(),
         }),

@@ -3,7 +3,7 @@
 use sqlx::SqliteConnection;
 
 use super::column;
-use crate::{NewSnapshot, StreamId, TenantId};
+use crate::{NewSnapshot, StreamId, TenantId, store::AggregateType};
 
 /// A snapshot to keep that rides along no append.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub(super) struct SaveSnapshot {
 #[derive(Debug)]
 pub(super) struct DeleteSnapshots {
     pub(super) tenant_id: TenantId,
-    pub(super) aggregate_type: Option<String>,
+    pub(super) aggregate_type: Option<AggregateType>,
 }
 
 /// Keeps a snapshot, unless a newer one is kept or the stream does not reach its version.
@@ -28,7 +28,6 @@ pub(super) async fn keep(
     sqlx::query(include_str!("sql/keep_snapshot.sql"))
         .bind(column::id(stream.tenant_id.as_uuid()))
         .bind(column::id(stream.aggregate_id.as_uuid()))
-        .bind(&*stream.aggregate_type)
         .bind(column::from_version(new.version))
         .bind(i64::from(new.schema_version))
         .bind(new.state.get())
@@ -42,9 +41,11 @@ pub(super) async fn delete(
     connection: &mut SqliteConnection,
     delete: &DeleteSnapshots,
 ) -> Result<u64, sqlx::Error> {
+    let types = delete.aggregate_type.as_ref();
+    let names = types.map(|of_type| serde_json::Value::from_iter(of_type.names()).to_string());
     let deleted = sqlx::query(include_str!("sql/delete_snapshots.sql"))
         .bind(column::id(delete.tenant_id.as_uuid()))
-        .bind(delete.aggregate_type.as_deref())
+        .bind(names)
         .execute(connection)
         .await?;
     Ok(deleted.rows_affected())

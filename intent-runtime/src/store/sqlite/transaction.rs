@@ -169,7 +169,7 @@ fn rows_of<'a>((append, accepted): (&'a Append, &'a Accepted)) -> impl Iterator<
             tenant_id: stream.tenant_id,
             aggregate_id: stream.aggregate_id,
             version,
-            aggregate_type: &stream.aggregate_type,
+            aggregate_type: &accepted.aggregate_type,
             event_id,
             event_type: &event.event_type,
             schema_version: event.schema_version,

@@ -1,19 +1,21 @@
--- Appends a batch: requests ($1 to $7) and their events ($8 to $13), waiting for the rows of others for $14 milliseconds, or
+-- Appends a batch: requests ($1 to $8) and their events ($9 to $14), waiting for the rows of others for $15 milliseconds, or
 -- as long as is set when it is NULL. Requests whose stream is as expected are stored;
 -- every request is answered with the version and the type that its stream had, and where its last event went. The
--- unique keys decide what this statement could not see. Streams and events come in order of key. Each request and each
--- row names its own tenant before it meets the row policies. What is answered is on disk, whatever the role is set to.
+-- unique keys decide what this statement could not see. A stream keeps the name of its type that it was begun under.
+-- Streams and events come in order of key. Each request and each row names its own tenant before it meets the row
+-- policies. What is answered is on disk, whatever the role is set to.
 WITH request AS MATERIALIZED (
     SELECT given.*, clock.now, coalesce(last.version, 0) AS actual, last.aggregate_type AS found
     FROM (
         SELECT clock_timestamp() AS now,
-               set_config('lock_timeout', coalesce($14, current_setting('lock_timeout')), true),
+               set_config('lock_timeout', coalesce($15, current_setting('lock_timeout')), true),
                set_config('synchronous_commit', coalesce(nullif(current_setting('synchronous_commit'), 'off'), 'on'), true)
         OFFSET 0
     ) AS clock
-    CROSS JOIN unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::json[], $7::timestamptz[])
+    CROSS JOIN unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::json[], $7::timestamptz[],
+                      $8::text[])
         WITH ORDINALITY
-        AS given (tenant_id, aggregate_id, aggregate_type, expected, events, metadata, occurred_at, number)
+        AS given (tenant_id, aggregate_id, aggregate_type, expected, events, metadata, occurred_at, former_names, number)
     CROSS JOIN LATERAL (
         SELECT set_config('intent.row_tenant', given.tenant_id::text, true)::uuid AS tenant_id OFFSET 0
     ) AS setting
@@ -36,11 +38,15 @@ stored AS (
     FROM (
         SELECT request.tenant_id, request.aggregate_id, event.id, request.actual + event.index AS version,
                event.schema_version, request.now, coalesce(request.occurred_at, request.now) AS occurred_at,
-               request.aggregate_type, event.type, event.payload, request.metadata
+               coalesce(request.found, request.aggregate_type) AS aggregate_type, event.type, event.payload, request.metadata
         FROM request
-        JOIN unnest($8::bigint[], $9::bigint[], $10::uuid[], $11::text[], $12::bigint[], $13::json[])
+        JOIN unnest($9::bigint[], $10::bigint[], $11::uuid[], $12::text[], $13::bigint[], $14::json[])
             AS event (request, index, id, type, schema_version, payload) ON event.request = request.number
-        WHERE coalesce(request.found = request.aggregate_type, true)
+        WHERE (
+                  request.found IS NULL
+               OR request.found = request.aggregate_type
+               OR coalesce(request.found = ANY (string_to_array(request.former_names, chr(31))), false)
+              )
           AND CASE request.expected
               WHEN -1 THEN true               -- anything
               WHEN -2 THEN request.actual > 0 -- an existing stream

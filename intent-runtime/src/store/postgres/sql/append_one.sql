@@ -21,9 +21,14 @@ stored AS (
         tenant_id, aggregate_id, event_id, version, schema_version, recorded_at, occurred_at,
         aggregate_type, event_type, payload, metadata
     )
-    SELECT request.tenant_id, $2, $7, request.actual + 1, $9, request.now, coalesce($6, request.now), $3, $8, $10, $5
+    SELECT request.tenant_id, $2, $7, request.actual + 1, $9, request.now, coalesce($6, request.now),
+           coalesce(request.found, $3), $8, $10, $5
     FROM request
-    WHERE coalesce(request.found = $3, true)
+    WHERE (
+              request.found IS NULL
+           OR request.found = $3
+           OR coalesce(request.found = ANY ($12::text[]), false)
+          )
       AND CASE $4::bigint
           WHEN -1 THEN true               -- anything
           WHEN -2 THEN request.actual > 0 -- an existing stream

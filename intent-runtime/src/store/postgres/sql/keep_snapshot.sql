@@ -2,9 +2,9 @@
 -- one, and one of another shape that of the same version: shapes have no order.
 , kept AS (
     INSERT INTO intent.snapshots AS kept (tenant_id, aggregate_id, aggregate_type, version, schema_version, state)
-    SELECT $1, $2, $3, $4, $5, $6
+    SELECT $1, $2, last.aggregate_type, $4, $5, $6
     FROM last
-    WHERE last.aggregate_type = $3 AND last.version >= $4
+    WHERE last.aggregate_type = ANY ($3::text[]) AND last.version >= $4
     ON CONFLICT (tenant_id, aggregate_id) DO UPDATE
     SET version        = excluded.version,
         schema_version = excluded.schema_version,

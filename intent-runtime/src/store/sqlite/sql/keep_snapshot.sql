@@ -1,8 +1,9 @@
 -- A newer snapshot replaces an older one, and one of another shape that of the same version: shapes have no order.
 -- A snapshot beyond the end of its stream is not kept.
 INSERT INTO intent_snapshots (tenant_id, aggregate_id, aggregate_type, version, schema_version, state)
-SELECT ?1, ?2, ?3, ?4, ?5, ?6
-WHERE EXISTS (SELECT 1 FROM intent_events WHERE tenant_id = ?1 AND aggregate_id = ?2 AND version = ?4)
+SELECT ?1, ?2, aggregate_type, ?3, ?4, ?5
+FROM intent_events
+WHERE tenant_id = ?1 AND aggregate_id = ?2 AND version = ?3
 ON CONFLICT (tenant_id, aggregate_id) DO UPDATE
 SET aggregate_type = excluded.aggregate_type,
     version        = excluded.version,

@@ -1,0 +1,146 @@
+//! Past events: those that are split or retired, and what all names of an aggregate's events must keep to.
+
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
+use quote::{ToTokens as _, quote, quote_spanned};
+use syn::{ext::IdentExt as _, spanned::Spanned as _};
+
+use super::{
+    super::{attrs::Split, model::Aggregate},
+    events::distinct,
+};
+use crate::{
+    paths::last_ident,
+    respan::{replace_self, respan},
+};
+
+/// What [`decode`](super::events) does with the names of past events.
+///
+/// ```
+/// if is_split::<Account, Moved>(name) {
+///     return decode_split::<Account, Moved>(version, payload);
+/// }
+/// if name == "Flagged" { return Ok(Decoded::NOTHING); }
+/// ```
+pub(super) fn decode(aggregate: &Aggregate<'_>) -> TokenStream {
+    let runtime = &aggregate.attrs.runtime;
+    let (ident, private) = (aggregate.ident(), runtime.private());
+    let split = aggregate.attrs.split.iter().map(|split| &split.event);
+    let retired = &aggregate.attrs.retired;
+    quote! {
+        #(
+            if #private::is_split::<#ident, #split>(name) {
+                return #private::decode_split::<#ident, #split>(version, payload);
+            }
+        )*
+        #(
+            if name == #retired {
+                return ::core::result::Result::Ok(#runtime::Decoded::NOTHING);
+            }
+        )*
+    }
+}
+
+/// `AggregateEvent::split` and `AggregateEvent::retired`, where there is something to tell.
+pub(super) fn kinds(aggregate: &Aggregate<'_>) -> TokenStream {
+    let runtime = &aggregate.attrs.runtime;
+    let (ident, private) = (aggregate.ident(), runtime.private());
+    let events = aggregate.attrs.split.iter().map(|split| &split.event);
+    let split = (events.len() > 0).then(|| {
+        quote! {
+            fn split() -> ::std::vec::Vec<#runtime::EventKind> {
+                ::std::vec![#(#private::split_kind_of::<#ident, #events>()),*]
+            }
+        }
+    });
+    let names = &aggregate.attrs.retired;
+    let retired = (!names.is_empty()).then(|| {
+        quote! {
+            fn retired() -> &'static [&'static ::core::primitive::str] {
+                &[#(#names),*]
+            }
+        }
+    });
+    quote! { #split #retired }
+}
+
+/// ```
+/// impl SplitOf<Account> for Moved {
+///     fn split(self, events: &mut Vec<AccountEvent>) {
+///         let split: fn(Self) -> _ = split_moved;
+///         SplitInto::<Account>::append_to(split(self), events)
+///     }
+/// }
+/// ```
+///
+/// The typed pointer makes a wrong signature an error at the path that the user wrote; so does the trait's path for a
+/// function that returns something else than events.
+pub(super) fn splits(aggregate: &Aggregate<'_>) -> TokenStream {
+    let runtime = &aggregate.attrs.runtime;
+    let (ident, event_enum) = (aggregate.ident(), aggregate.event_enum());
+    let private = runtime.private();
+    let splits = aggregate.attrs.split.iter();
+    let splits = splits.map(|Split { event, function }| {
+        let span = last_ident(function).map_or_else(|| function.span(), syn::Ident::span);
+        let function = replace_self(function, ident);
+        let append_to = respan(&quote!(#private::SplitInto::<#ident>::append_to), span);
+        // What the function returns is at its place: that is the word to change if it is no event.
+        let span = Span::call_site().located_at(span);
+        let append = quote_spanned!(span=> #append_to(split(self), events));
+        quote! {
+            #[automatically_derived]
+            impl #runtime::SplitOf<#ident> for #event {
+                fn split(self, events: &mut ::std::vec::Vec<#event_enum>) {
+                    let split: fn(#event) -> _ = #function;
+                    #append;
+                }
+            }
+        }
+    });
+    splits.collect()
+}
+
+/// ```
+/// const __NAMES: [Names; 3] = [names_of::<Account, Opened>("Opened"), …, split_names_of::<Account, Moved>("Moved")];
+/// const _: () = __private::assert_new_name("Account", &__NAMES, 1);
+/// const _: () = __private::assert_retired_name("Account", &__NAMES, "Flagged");
+/// ```
+///
+/// Stored names are known only when all items are; each check stands at the event or the name that it is about.
+pub(super) fn unique_names(aggregate: &Aggregate<'_>) -> TokenStream {
+    let runtime = &aggregate.attrs.runtime;
+    let (ident, private) = (aggregate.ident(), runtime.private());
+    let mut names = Vec::new();
+    let mut spans = Vec::new();
+    for event in distinct(aggregate) {
+        let (path, text) = (event.path, event.variant().unraw().to_string());
+        names.push(quote!(#private::names_of::<#ident, #path>(#text)));
+        spans.push(event.span());
+    }
+    for Split { event, .. } in &aggregate.attrs.split {
+        let last = last_ident(event);
+        let text = last.map_or_else(String::new, |ident| ident.unraw().to_string());
+        names.push(quote!(#private::split_names_of::<#ident, #event>(#text)));
+        spans.push(last.map_or_else(|| event.span(), syn::Ident::span));
+    }
+    let count = names.len();
+    let text = aggregate.text();
+    let check = |span: Span, check: &str, subject: TokenStream| {
+        let private = runtime.private_at(span);
+        let check = syn::Ident::new(check, span);
+        let mut arguments = Group::new(Delimiter::Parenthesis, quote!(#text, &__NAMES, #subject));
+        arguments.set_span(span);
+        let call = quote_spanned!(span=> #private::#check #arguments);
+        quote!(const _: () = #call;)
+    };
+    let new = spans.iter().enumerate().skip(1);
+    let new = new.map(|(index, span)| check(*span, "assert_new_name", index.to_token_stream()));
+    let retired = aggregate.attrs.retired.iter();
+    let retired =
+        retired.map(|name| check(name.span(), "assert_retired_name", name.to_token_stream()));
+    quote! {
+        #[allow(dead_code)]
+        const __NAMES: [#private::Names; #count] = [#(#names),*];
+        #(#new)*
+        #(#retired)*
+    }
+}

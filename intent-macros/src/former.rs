@@ -1,0 +1,35 @@
+//! Former names: what an event or an aggregate was stored as before.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::LitStr;
+
+use crate::diag::{Diagnostics, Mistake};
+
+/// Reports what is no former name: the one that is borne now, and one that is given twice.
+pub(crate) fn check(diag: &Diagnostics, what: &str, name: &str, formerly: &[LitStr]) {
+    for (index, former) in formerly.iter().enumerate() {
+        let text = former.value();
+        if text == name {
+            let fact = format!("\"{text}\" is the name of {what} now, not a former one");
+            diag.add(Mistake::at(former, fact).help("remove it, or give `name` another value"));
+        } else if formerly[..index]
+            .iter()
+            .any(|earlier| earlier.value() == text)
+        {
+            let fact = format!("the former name \"{text}\" is given twice");
+            diag.add(Mistake::at(former, fact).help("remove one"));
+        }
+    }
+}
+
+/// ```
+/// const FORMERLY: &'static [&'static str] = &["PaidIn"];
+/// ```
+pub(crate) fn constant(formerly: &[LitStr]) -> Option<TokenStream> {
+    (!formerly.is_empty()).then(|| {
+        quote! {
+            const FORMERLY: &'static [&'static ::core::primitive::str] = &[#(#formerly),*];
+        }
+    })
+}

@@ -1,0 +1,58 @@
+//! [`Decoded`]: what a stored event is read as.
+
+use std::{iter::Chain, option, vec};
+
+/// What a stored event is read as: almost always one event. One that an aggregate splits becomes several, one that it has
+/// retired becomes none. Each of them has the version and the position of what is stored.
+///
+/// ```
+/// use intent_runtime::Decoded;
+/// let one = Decoded::One("moved");
+/// let parts = Decoded::Several(vec!["left", "arrived"]);
+/// let all: Vec<_> = one.into_iter().chain(parts).collect();
+/// assert_eq!(all, ["moved", "left", "arrived"]);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decoded<E> {
+    /// One event.
+    One(E),
+    /// The parts of one that was split, in order; none of one that is retired.
+    Several(Vec<E>),
+}
+
+impl<E> Decoded<E> {
+    /// What a retired event is read as.
+    pub const NOTHING: Self = Self::Several(Vec::new());
+
+    /// The same with each event turned into something else.
+    pub fn map<F>(self, map: impl FnMut(E) -> F) -> Decoded<F> {
+        let mut map = map;
+        match self {
+            Self::One(event) => Decoded::One(map(event)),
+            Self::Several(events) => Decoded::Several(events.into_iter().map(map).collect()),
+        }
+    }
+
+    /// The event, if it is one: neither split nor retired.
+    #[inline]
+    pub fn one(self) -> Option<E> {
+        match self {
+            Self::One(event) => Some(event),
+            Self::Several(_) => None,
+        }
+    }
+}
+
+impl<E> IntoIterator for Decoded<E> {
+    type Item = E;
+    type IntoIter = Chain<option::IntoIter<E>, vec::IntoIter<E>>;
+
+    #[inline]
+    fn into_iter(self) -> Self::IntoIter {
+        let (one, several) = match self {
+            Self::One(event) => (Some(event), Vec::new()),
+            Self::Several(events) => (None, events),
+        };
+        one.into_iter().chain(several)
+    }
+}

@@ -1,0 +1,10 @@
+//! Events that live for years: what older builds stored is read by newer ones, and the other way round where that is
+//! declared, on every store.
+
+mod readers;
+mod renamed_aggregates;
+mod renamed_events;
+mod retired_and_split;
+mod snapshots;
+mod stored;
+mod variants;

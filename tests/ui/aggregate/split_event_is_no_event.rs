@@ -1,0 +1,30 @@
+use intent_runtime::prelude::*;
+
+#[derive(Aggregate)]
+#[aggregate(created_by(Opened), events(Deposited), split(Paid => paid))]
+pub struct Account {
+    #[id]
+    id: Id<Account>,
+    #[on(Deposited += |e| e.amount)]
+    balance: i64,
+}
+
+#[event]
+pub struct Opened {
+    pub owner: String,
+}
+
+#[event]
+pub struct Deposited {
+    pub amount: i64,
+}
+
+pub struct Paid {
+    pub amount: i64,
+}
+
+fn paid(past: Paid) -> Deposited {
+    Deposited { amount: past.amount }
+}
+
+fn main() {}
