@@ -192,6 +192,17 @@ async fn a_url_without_a_store_says_what_would_do() {
         "`mysql://somewhere` names no store of this build: use `memory:`, `sqlite:FILE` or `postgres://HOST/DATABASE`"
     );
     for url in [
+        "postgress://ada:secret@host/db",
+        "mysql//ada:secret@host/db?password=secret",
+    ] {
+        let error = App::connect(url).await.unwrap_err();
+        assert!(error.to_string().contains("@host/db`"), "{error}");
+        assert!(
+            !format!("{error} {error:?}").contains("secret"),
+            "{error:?}"
+        );
+    }
+    for url in [
         "sqlite::memory:",
         "sqlite://:memory:",
         "sqlite:x?mode=memory",

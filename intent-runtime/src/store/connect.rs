@@ -7,7 +7,7 @@ use super::{MemoryStore, Store, StoreError};
 /// Opens the store that a URL names.
 pub(crate) async fn connect(url: &str) -> Result<Arc<dyn Store>, StoreError> {
     let unknown = |hint| StoreError::UnknownUrl {
-        url: url.to_owned(),
+        url: without_secrets(url),
         hint,
     };
     match url.split_once(':') {
@@ -25,5 +25,17 @@ pub(crate) async fn connect(url: &str) -> Result<Arc<dyn Store>, StoreError> {
         _ => Err(unknown(
             "use `memory:`, `sqlite:FILE` or `postgres://HOST/DATABASE`",
         )),
+    }
+}
+
+/// A URL as an error may show it: without user, password and options.
+pub(super) fn without_secrets(url: &str) -> String {
+    let url = url.split('?').next().unwrap_or_default();
+    match url.rsplit_once('@') {
+        None => url.to_owned(),
+        Some((before, place)) => {
+            let scheme = before.split([':', '/']).next().unwrap_or_default();
+            format!("{scheme}://…@{place}")
+        }
     }
 }

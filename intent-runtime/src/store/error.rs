@@ -82,7 +82,7 @@ pub enum StoreError {
         source: Cause,
     },
     /// Another process held the database too long. Handling: send again.
-    #[error("`{place}` is kept busy by another process: send again")]
+    #[error("`{place}` is kept busy by another process or an open transaction: send again")]
     Busy {
         /// Which database.
         place: String,
@@ -107,7 +107,7 @@ pub enum StoreError {
     },
     /// The role has not the rights it needs. Handling: `SELECT intent.grant_app('ROLE')`, as the owner of the tables.
     #[error(
-        "`{place}` does not let this role do that: the owner gives it the rights with `SELECT intent.grant_app('ROLE')`"
+        "`{place}` does not let this role do that: the owner lets it append and read with `SELECT intent.grant_app('ROLE')`, and read the log of all tenants with `SELECT intent.grant_reader('ROLE')`"
     )]
     Forbidden {
         /// Which database.

@@ -29,6 +29,7 @@ use self::{
     read::Reader, settle::Settler, wake::Wake,
 };
 use super::{
+    connect::without_secrets,
     AggregateType, Append, Appended, AsOf, EventSink, Imported, LogHealth, LogPage, ReadLog,
     ReadStream, StateSink, Store, StoreError, StoreFuture, StreamId, check_import,
 };
@@ -72,9 +73,8 @@ impl PgStore {
     /// [`StoreError::UnknownUrl`] when the URL cannot be read, and whatever [`new`](Self::new) returns.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let options: PgConnectOptions = url.parse().map_err(|_| StoreError::UnknownUrl {
-            // The URL may hold a password.
-            url: url.split(':').next().unwrap_or_default().to_owned() + ":…",
-            hint: "write `postgres://USER:PASSWORD@HOST/DATABASE`",
+            url: without_secrets(url),
+            hint: "write `postgres://USER:PASSWORD@HOST/DATABASE`, special characters in the password as `%23`",
         })?;
         // Since version 12 servers write floats in full by themselves, and PgBouncer refuses the setting by default.
         let options = options.extra_float_digits(None);
