@@ -15,6 +15,8 @@ use crate::{
 
 /// How many events are looked at in one reading.
 const PAGE: usize = 1_000;
+/// How many bytes of payloads and metadata end a page, so that what waits to be taken stays small.
+const PAGE_BYTES: usize = 8 * 1024 * 1024;
 /// How soon a reader looks again for what an open transaction holds up; the wait doubles up to the longest.
 const HELD_UP: Duration = Duration::from_millis(1);
 /// How long a reader that nothing wakes waits before it looks for itself.
@@ -172,11 +174,20 @@ impl Subscription {
                 limit: PAGE,
             };
             let mut events = VecDeque::new();
-            let mut sink = |event| {
+            let mut bytes = 0;
+            let mut sink = |event: RecordedEvent| {
+                bytes += size(&event);
                 events.push_back(event);
-                ControlFlow::Continue(())
+                if bytes < PAGE_BYTES {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
+                }
             };
-            let page = store.read_log(read, &mut sink).await?;
+            let mut page = store.read_log(read, &mut sink).await?;
+            if bytes >= PAGE_BYTES {
+                page.next = NextPage::More;
+            }
             Ok((page, events))
         }
     }
@@ -189,6 +200,12 @@ impl Subscription {
             None => woken.await,
         };
     }
+}
+
+/// How much of an event its writer chose.
+fn size(event: &RecordedEvent) -> usize {
+    let metadata = serde_json::to_string(&event.metadata);
+    event.payload.len() + metadata.map_or(0, |metadata| metadata.len())
 }
 
 impl fmt::Debug for Subscription {

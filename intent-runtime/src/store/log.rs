@@ -197,7 +197,7 @@ pub struct ReadLog<'a> {
     pub tenant: Option<TenantId>,
     /// Which of them.
     pub filter: &'a LogFilter,
-    /// How many events to look at; those that are not wanted count too.
+    /// How many events to look at, at least one; those that are not wanted count too.
     pub limit: usize,
 }
 

@@ -1,9 +1,9 @@
 //! Who may do what: roles, tenants, and what the database enforces against our own mistakes.
 
-use std::ops::ControlFlow;
+use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
 use intent_runtime::{
-    Cursor, LogFilter, PgStore, Store, StoreError, StreamId, TenantId, store::ReadLog,
+    Cursor, LogFilter, PgStore, Store, StoreError, StreamId, Subscription, TenantId, store::ReadLog,
 };
 use sqlx::{AssertSqlSafe, Executor, PgConnection};
 use uuid::Uuid;
@@ -126,6 +126,58 @@ async fn the_log_of_all_tenants_is_for_readers() {
         matches!(error, StoreError::Forbidden { .. }),
         "a reader only reads: {error:?}"
     );
+}
+
+#[tokio::test]
+async fn the_log_goes_on_under_a_new_owner() {
+    let roles = Roles::new().await;
+    let heir = format!("heir_{}", roles.database().name());
+    let hand_over = format!(
+        "CREATE ROLE {heir} LOGIN; REASSIGN OWNED BY {} TO {heir}; DROP OWNED BY {}",
+        roles.owner, roles.owner
+    );
+    let before = roles.open(&roles.app).await.unwrap();
+    before.append(append(&stream(), 1)).await.unwrap();
+    roles.run(&hand_over).await;
+    before.append(append(&stream(), 1)).await.unwrap();
+    for (role, tenant) in [
+        (&roles.app, Some(TenantId::DEFAULT)),
+        (&roles.reader, None),
+        (&heir, None),
+    ] {
+        let store = Arc::new(roles.open(role).await.unwrap());
+        let mut log = Subscription::new(store, tenant, LogFilter::all());
+        for _ in 0..2 {
+            let event = tokio::time::timeout(Duration::from_secs(10), log.next()).await;
+            let event = event.unwrap_or_else(|_| panic!("{role} reads nothing of {tenant:?}"));
+            event.unwrap();
+        }
+    }
+    // An application that says that it reads all is no reader for that.
+    let mut app = roles.connection(&roles.app).await;
+    let says_so = app.execute("SET intent.all_tenants = 'on'").await;
+    says_so.unwrap();
+    assert_eq!(rows(&mut app).await, 0, "the policy is the owner's");
+    let looks_elsewhere = "CREATE TEMP TABLE pg_class AS SELECT 'intent.events'::regclass::oid AS oid,
+                                                                current_user::regrole::oid AS relowner;
+                           SET search_path = pg_temp, pg_catalog";
+    let run = sqlx::raw_sql(looks_elsewhere).execute(&mut app);
+    run.await.unwrap();
+    assert_eq!(rows(&mut app).await, 0, "whatever is found where it looks");
+}
+
+#[tokio::test]
+async fn a_reader_may_be_named_twice() {
+    let roles = Roles::new().await;
+    let grant = format!("SELECT intent.grant_reader('{}')", roles.reader);
+    roles.run(&grant).await;
+    let policies = "SELECT count(*) FROM pg_policy WHERE polname LIKE 'all\\_tenants\\_%'";
+    let mut owner = roles.connection(&roles.owner).await;
+    let policies: i64 = sqlx::query_scalar(policies)
+        .fetch_one(&mut owner)
+        .await
+        .unwrap();
+    assert_eq!(policies, 1);
 }
 
 #[tokio::test]

@@ -96,7 +96,8 @@ impl MemoryStore {
             let after = usize::try_from(after).ok();
             let rest = after.and_then(|after| content.log.get(after..));
             let rest = rest.ok_or_else(|| read.after.beyond_the_end())?;
-            (rest[..read.limit.min(rest.len())].to_vec(), last)
+            // A page of nothing would have no end.
+            (rest[..read.limit.max(1).min(rest.len())].to_vec(), last)
         };
         let mut end = after;
         for event in page {

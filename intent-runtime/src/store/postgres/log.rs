@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::{
     column,
-    error::{Failure, Place},
-    read::Reader,
+    error::Place,
+    read::{Broken, Reader, give_back, patiently},
     settle::Settler,
 };
 use crate::{
@@ -65,6 +65,11 @@ impl LogReader {
         read: ReadLog<'_>,
         sink: &mut EventSink<'_>,
     ) -> Result<LogPage, StoreError> {
+        // A page of nothing would have no end.
+        let read = ReadLog {
+            limit: read.limit.max(1),
+            ..read
+        };
         let after = i64::try_from(read.after.position_in(self.store)?).unwrap_or(i64::MAX);
         if read.tenant.is_none() && !self.reads_all {
             return Err(StoreError::Forbidden {
@@ -72,12 +77,37 @@ impl LogReader {
                 source: "the log of all tenants is for roles given it with `SELECT intent.grant_reader('ROLE')`".into(),
             });
         }
-        // A connection that was alive before the settler is asked: one that had been opened before a crash would fail.
-        let mut connection = self.reader.acquire().await?;
-        let ahead = self.look_ahead(&mut connection, read, after).await?;
+        let mut tries = self.reader.tries();
+        loop {
+            // A connection that was alive before the settler is asked: one that had been opened before a crash would fail.
+            let mut connection = self.reader.acquire().await?;
+            let mut given = false;
+            let mut noted = |event| {
+                given = true;
+                sink(event)
+            };
+            let page = self.page(&mut connection, read, after, &mut noted);
+            let page = page.await;
+            match give_back(connection, page) {
+                Ok(page) => return Ok(page),
+                // What the sink was given cannot be taken back.
+                Err(broken) if given => tries = self.reader.left(1, broken).await?,
+                Err(broken) => tries = self.reader.left(tries, broken).await?,
+            }
+        }
+    }
+
+    async fn page(
+        &self,
+        connection: &mut PgConnection,
+        read: ReadLog<'_>,
+        after: i64,
+        sink: &mut EventSink<'_>,
+    ) -> Result<LogPage, Broken> {
+        let ahead = self.look_ahead(connection, read, after).await?;
         let mut end = ahead.end;
         if end > after {
-            end = self.give(&mut connection, read, after, end, sink).await?;
+            end = self.give(connection, read, after, end, sink).await?;
         }
         Ok(LogPage {
             cursor: match end {
@@ -98,8 +128,8 @@ impl LogReader {
         connection: &mut PgConnection,
         read: ReadLog<'_>,
         after: i64,
-    ) -> Result<Ahead, StoreError> {
-        let mut known = self.settler.known().await;
+    ) -> Result<Ahead, Broken> {
+        let mut known = self.settler.known().await?;
         loop {
             let seen = self.positions(connection, read, after).await?;
             // Without a gap nothing can be missing.
@@ -107,8 +137,7 @@ impl LogReader {
             if seen.last() <= dense {
                 return Ok(seen.page(after, dense, read.limit));
             }
-            let now = self.settler.step().await;
-            let now = now.map_err(|failure| self.place().error(failure))?;
+            let now = self.settler.step().await?;
             let safe = dense.max(known.held_until(now));
             if safe > after || now.position() <= after {
                 return Ok(seen.page(after, safe, read.limit));
@@ -123,27 +152,24 @@ impl LogReader {
         connection: &mut PgConnection,
         read: ReadLog<'_>,
         after: i64,
-    ) -> Result<Seen, StoreError> {
-        let failed = |error| self.place().error(Failure::from(error));
-        let row = sqlx::query(include_str!("sql/log_ahead.sql"))
+    ) -> Result<Seen, Broken> {
+        let ahead = sqlx::query(include_str!("sql/log_ahead.sql"))
             .bind(after)
-            .bind(i64::try_from(read.limit).unwrap_or(i64::MAX))
-            .fetch_one(connection)
-            .await
-            .map_err(failed)?;
-        if row.try_get(3).map_err(failed)? {
-            return Err(StoreError::Unsupported {
+            .bind(i64::try_from(read.limit).unwrap_or(i64::MAX));
+        let row = patiently(self.place(), ahead.fetch_one(connection)).await?;
+        if row.try_get(3)? {
+            return Err(Broken::Error(StoreError::Unsupported {
                 place: self.place().to_string(),
                 what: "a replica, which cannot tell what is still under way: read the log of the primary",
-            });
+            }));
         }
-        let last_drawn: i64 = row.try_get(2).map_err(failed)?;
+        let last_drawn: i64 = row.try_get(2)?;
         if after > last_drawn {
-            return Err(read.after.beyond_the_end());
+            return Err(Broken::Error(read.after.beyond_the_end()));
         }
         Ok(Seen {
-            positions: row.try_get(0).map_err(failed)?,
-            sizes: row.try_get(1).map_err(failed)?,
+            positions: row.try_get(0)?,
+            sizes: row.try_get(1)?,
         })
     }
 
@@ -155,8 +181,7 @@ impl LogReader {
         after: i64,
         end: i64,
         sink: &mut EventSink<'_>,
-    ) -> Result<i64, StoreError> {
-        let failed = |error| self.place().error(Failure::from(error));
+    ) -> Result<i64, Broken> {
         let ids = read.filter.aggregate_ids.iter().map(AggregateId::as_uuid);
         let mut rows = sqlx::query(of_log!("sql/read_log.sql"))
             .bind(read.tenant.map(|tenant| tenant.as_uuid()))
@@ -166,14 +191,11 @@ impl LogReader {
             .bind(&read.filter.event_types)
             .bind(ids.collect::<Vec<_>>())
             .fetch(connection);
-        while let Some(row) = rows.try_next().await.map_err(failed)? {
+        while let Some(row) = patiently(self.place(), rows.try_next()).await? {
             let stream = StreamId {
-                tenant_id: TenantId::from_uuid(row.try_get("tenant_id").map_err(failed)?),
-                aggregate_type: row
-                    .try_get::<String, _>("aggregate_type")
-                    .map_err(failed)?
-                    .into(),
-                aggregate_id: AggregateId::from_uuid(row.try_get("aggregate_id").map_err(failed)?),
+                tenant_id: TenantId::from_uuid(row.try_get("tenant_id")?),
+                aggregate_type: row.try_get::<String, _>("aggregate_type")?.into(),
+                aggregate_id: AggregateId::from_uuid(row.try_get("aggregate_id")?),
             };
             let event = column::recorded(&row, &stream)?;
             let position = event.position;
@@ -185,10 +207,11 @@ impl LogReader {
     }
 
     pub(super) async fn health(&self) -> Result<LogHealth, StoreError> {
-        let failed = |error| self.place().error(Failure::from(error));
-        let mut connection = self.reader.acquire().await?;
-        let rows = sqlx::query(include_str!("sql/log_health.sql"));
-        let rows = rows.fetch_all(&mut *connection).await.map_err(failed)?;
+        let failed = |error: sqlx::Error| self.place().error(error);
+        let rows = self
+            .reader
+            .rows(|| sqlx::query(include_str!("sql/log_health.sql")));
+        let rows = rows.await?;
         let mut health = LogHealth::default();
         for row in rows {
             let since: Option<Timestamp> = row.try_get(1).map_err(failed)?;

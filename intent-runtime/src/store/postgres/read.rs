@@ -1,10 +1,10 @@
 //! Reading: one statement a call, its rows taken in as they arrive, so that memory does not grow with the stream.
 
-use std::ops::ControlFlow;
+use std::{io, ops::ControlFlow};
 
 use futures_util::TryStreamExt;
 use sqlx::{
-    ConnectOptions, Connection, PgPool, Postgres,
+    ConnectOptions, Connection, PgConnection, PgPool, Postgres,
     pool::PoolConnection,
     postgres::{PgArguments, PgRow},
     query::Query,
@@ -63,7 +63,7 @@ impl Reader {
     ) -> Result<(), StoreError> {
         let mut tries = self.tries();
         loop {
-            let broken = match self.stream_state(&mut read, sink).await {
+            let broken = match self.state_on_a_connection(&mut read, sink).await {
                 Ok(Read::Done) => return Ok(()),
                 Ok(Read::Again) => continue,
                 Err(broken) => broken,
@@ -72,21 +72,32 @@ impl Reader {
         }
     }
 
+    async fn state_on_a_connection(
+        &self,
+        read: &mut ReadStream<'_>,
+        sink: &mut dyn StateSink,
+    ) -> Result<Read, Broken> {
+        let mut connection = self.pool.acquire().await?;
+        let done = self.stream_state(&mut connection, read, sink).await;
+        give_back(connection, done)
+    }
+
     /// Gives a stream to a sink. How far it came is noted in `read`, from where another try goes on.
     async fn stream_state(
         &self,
+        connection: &mut PgConnection,
         read: &mut ReadStream<'_>,
         sink: &mut dyn StateSink,
     ) -> Result<Read, Broken> {
         let stream = read.stream;
         let query = range(of_stream!("sql/read_state.sql"), *read).bind(read.snapshot);
-        let mut rows = query.fetch(&self.pool);
-        let Some(head) = rows.try_next().await? else {
+        let mut rows = query.fetch(connection);
+        let Some(head) = patiently(&self.place, rows.try_next()).await? else {
             return Ok(Read::Done);
         };
         check_type(stream, get(&head, 1, stream)?)?;
         let end = column::version(get(&head, 0, stream)?).min(read.to);
-        while let Some(row) = rows.try_next().await? {
+        while let Some(row) = patiently(&self.place, rows.try_next()).await? {
             let version = column::version(get(&row, 0, stream)?);
             let schema_version: i64 = get(&row, 2, stream)?;
             let schema_version = u32::try_from(schema_version);
@@ -134,26 +145,37 @@ impl Reader {
     ) -> Result<(), StoreError> {
         let mut tries = self.tries();
         loop {
-            match self.stream_events(&mut read, sink).await {
+            match self.events_on_a_connection(&mut read, sink).await {
                 Ok(()) => return Ok(()),
                 Err(broken) => tries = self.left(tries, broken).await?,
             }
         }
     }
 
-    async fn stream_events(
+    async fn events_on_a_connection(
         &self,
         read: &mut ReadStream<'_>,
         sink: &mut EventSink<'_>,
     ) -> Result<(), Broken> {
+        let mut connection = self.pool.acquire().await?;
+        let done = self.stream_events(&mut connection, read, sink).await;
+        give_back(connection, done)
+    }
+
+    async fn stream_events(
+        &self,
+        connection: &mut PgConnection,
+        read: &mut ReadStream<'_>,
+        sink: &mut EventSink<'_>,
+    ) -> Result<(), Broken> {
         let stream = read.stream;
-        let mut rows = range(of_stream!("sql/read_events.sql"), *read).fetch(&self.pool);
-        let Some(head) = rows.try_next().await? else {
+        let mut rows = range(of_stream!("sql/read_events.sql"), *read).fetch(connection);
+        let Some(head) = patiently(&self.place, rows.try_next()).await? else {
             return Ok(());
         };
         check_type(stream, get(&head, 1, stream)?)?;
         let end = column::version(get(&head, 0, stream)?).min(read.to);
-        while let Some(row) = rows.try_next().await? {
+        while let Some(row) = patiently(&self.place, rows.try_next()).await? {
             let event = column::recorded(&row, stream)?;
             check_dense(stream, read.after.next(), event.version)?;
             read.after = event.version;
@@ -195,7 +217,9 @@ impl Reader {
         let mut tries = self.tries();
         loop {
             let mut connection = self.acquire().await?;
-            match command::events(&mut connection, tenant, command).await {
+            let found = async { Ok(command::events(&mut connection, tenant, command).await) };
+            let found = patiently(&self.place, found).await;
+            match give_back(connection, found.unwrap_or_else(Err)) {
                 Ok(events) => return Ok(events),
                 Err(broken) => tries = self.left(tries, broken).await?,
             }
@@ -203,15 +227,17 @@ impl Reader {
     }
 
     /// The rows of a query that can be run again whole.
-    async fn rows(
+    pub(super) async fn rows(
         &self,
         query: impl Fn() -> Query<'static, Postgres, PgArguments>,
     ) -> Result<Vec<PgRow>, StoreError> {
         let mut tries = self.tries();
         loop {
-            match query().fetch_all(&self.pool).await {
+            let mut connection = self.acquire().await?;
+            let rows = patiently(&self.place, query().fetch_all(&mut *connection)).await;
+            match give_back(connection, rows) {
                 Ok(rows) => return Ok(rows),
-                Err(error) => tries = self.left(tries, error.into()).await?,
+                Err(broken) => tries = self.left(tries, broken).await?,
             }
         }
     }
@@ -250,6 +276,34 @@ impl Reader {
         }
         self.place.error(failure)
     }
+}
+
+/// What a statement comes to, unless the server falls silent. That is no broken connection to be replaced at once: each
+/// of them would be waited for anew.
+pub(super) async fn patiently<T>(
+    place: &Place,
+    work: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, Broken> {
+    // A time-out of the system's own has a number: that connection is dead, and another one may be sound.
+    let silence = |error: &io::Error| {
+        error.kind() == io::ErrorKind::TimedOut && error.raw_os_error().is_none()
+    };
+    within(work).await.map_err(|error| match &error {
+        sqlx::Error::Io(cause) if silence(cause) => Broken::Error(place.error(error)),
+        _ => Broken::Failure(error.into()),
+    })
+}
+
+/// Gives a connection back to its pool, unless its server fell silent: the pool would wait for it too, with one connection
+/// less to lend.
+pub(super) fn give_back<T>(
+    connection: PoolConnection<Postgres>,
+    done: Result<T, Broken>,
+) -> Result<T, Broken> {
+    if let Err(Broken::Error(StoreError::Unavailable { .. })) = &done {
+        drop(connection.detach());
+    }
+    done
 }
 
 /// How a reading ended that nothing broke.

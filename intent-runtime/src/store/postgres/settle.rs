@@ -13,9 +13,13 @@
 use std::collections::HashSet;
 
 use sqlx::{ConnectOptions, PgConnection, Row, postgres::PgConnectOptions};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
-use super::error::Failure;
+use super::{
+    error::{Failure, Kind, Place},
+    lane::within,
+    read::{Broken, patiently},
+};
 
 macro_rules! in_run {
     ($file:literal) => {
@@ -27,6 +31,7 @@ macro_rules! in_run {
 #[derive(Debug)]
 pub(super) struct Settler {
     options: PgConnectOptions,
+    place: Place,
     state: Mutex<State>,
 }
 
@@ -66,19 +71,33 @@ struct Round {
 impl Settler {
     pub(super) fn new(options: PgConnectOptions) -> Self {
         Self {
+            place: Place::of(&options),
             options,
             state: Mutex::default(),
         }
     }
 
     /// What is known now. Of use together with what [`step`](Self::step) says after reading.
-    pub(super) async fn known(&self) -> Settled {
-        self.state.lock().await.settled
+    pub(super) async fn known(&self) -> Result<Settled, Broken> {
+        Ok(self.state().await?.settled)
     }
 
     /// Looks at the server once more, and says what is settled then.
-    pub(super) async fn step(&self) -> Result<Settled, Failure> {
-        self.state.lock().await.step(&self.options).await
+    pub(super) async fn step(&self) -> Result<Settled, Broken> {
+        let mut state = self.state().await?;
+        let held = state.connection.is_some();
+        match state.step(self).await {
+            // The connection had died since it was used last.
+            Err(Broken::Failure(failure)) if held && failure.kind() == Kind::Lost => {
+                state.step(self).await
+            }
+            done => done,
+        }
+    }
+
+    /// Waits for its turn no longer than for the server: those before it may all find that it has fallen silent.
+    async fn state(&self) -> Result<MutexGuard<'_, State>, Broken> {
+        patiently(&self.place, async { Ok(self.state.lock().await) }).await
     }
 }
 
@@ -106,23 +125,27 @@ impl Run {
 }
 
 impl State {
-    async fn step(&mut self, options: &PgConnectOptions) -> Result<Settled, Failure> {
+    async fn step(&mut self, settler: &Settler) -> Result<Settled, Broken> {
+        let place = &settler.place;
         // Out of its place while at work, so that a cancelled step leaves no connection with an answer on its way.
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => options.connect().await.map_err(Failure::unconnected)?,
+            None => {
+                let connected = within(settler.options.connect()).await;
+                connected.map_err(|error| Broken::Failure(Failure::unconnected(error)))?
+            }
         };
         if self.round.is_none() {
-            let (run, position) = last_position(&mut connection).await?;
+            let (run, position) = patiently(place, last_position(&mut connection)).await?;
             self.enter(run);
-            let (run, writers) = writers(&mut connection).await?;
+            let (run, writers) = patiently(place, writers(&mut connection)).await?;
             if self.enter(run) {
                 self.round = Some(Round { position, writers });
             }
         }
         let waits = |round: &Round| !round.writers.is_empty();
         if self.round.as_ref().is_some_and(waits) {
-            let (run, now) = writers(&mut connection).await?;
+            let (run, now) = patiently(place, writers(&mut connection)).await?;
             self.enter(run);
             if let Some(round) = &mut self.round {
                 round.writers.retain(|writer| now.contains(writer));

@@ -17,6 +17,8 @@ use tokio::{
     time::sleep,
 };
 
+use super::lane::within;
+
 /// The channel of all stores in a database.
 const CHANNEL: &str = "intent_events";
 /// The least time between two notifications, and the first wait after a failure.
@@ -105,10 +107,10 @@ async fn tell(options: PgConnectOptions, appended: Arc<Notify>) {
         let told = async {
             let mut connected = match connection.take() {
                 Some(connected) => connected,
-                None => options.connect().await?,
+                None => within(options.connect()).await?,
             };
             let notify = sqlx::query(include_str!("sql/notify.sql")).bind(CHANNEL);
-            notify.execute(&mut connected).await?;
+            within(notify.execute(&mut connected)).await?;
             connection = Some(connected);
             Ok::<_, sqlx::Error>(())
         };
@@ -131,7 +133,8 @@ async fn listen(options: PgConnectOptions, grown: watch::Sender<()>) {
             let pool = PgPoolOptions::new().max_connections(1);
             let pool = pool.connect_lazy_with(options.clone());
             let mut listener = PgListener::connect_with(&pool).await?;
-            listener.listen(CHANNEL).await?;
+            within(listener.listen(CHANNEL)).await?;
+            pause = PAUSE;
             loop {
                 // What was sent before may have been missed.
                 grown.send_replace(());

@@ -38,7 +38,8 @@ impl Reader {
         if after > last {
             return Err(read.after.beyond_the_end());
         }
-        let limit = i64::try_from(read.limit).unwrap_or(i64::MAX);
+        // A page of nothing would have no end.
+        let limit = i64::try_from(read.limit.max(1)).unwrap_or(i64::MAX);
         let mut end = last.min(after.saturating_add(limit));
         let mut rows = sqlx::query(include_str!("sql/read_log.sql"))
             .bind(after)

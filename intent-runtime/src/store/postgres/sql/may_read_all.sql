@@ -1,8 +1,9 @@
--- Whether the role may read the events of all tenants.
+-- Whether the role may read the events of all tenants. The policy that names no role is the owner's.
 SELECT NOT row_security_active('intent.events') OR EXISTS (
     SELECT 1
-    FROM pg_policy, unnest(polroles) AS granted (role)
-    WHERE polrelid = 'intent.events'::regclass
+    FROM pg_class AS events
+    JOIN pg_policy ON polrelid = events.oid, unnest(polroles) AS granted (role)
+    WHERE events.oid = 'intent.events'::regclass
       AND polname LIKE 'all\_tenants%'
-      AND pg_has_role(granted.role, 'USAGE')
+      AND pg_has_role(CASE granted.role WHEN 0 THEN events.relowner ELSE granted.role END, 'USAGE')
 );

@@ -6,7 +6,7 @@ CROSS JOIN LATERAL (
     SELECT position, tenant_id, aggregate_id, aggregate_type, version, event_id, event_type, schema_version, recorded_at,
            payload, metadata
     FROM intent.events
-    WHERE position > $2
+    WHERE position > setting.after
       AND position <= $3
       AND ($1 IS NULL OR tenant_id = $1)
       AND (cardinality($4::text[]) = 0 OR aggregate_type = ANY ($4))

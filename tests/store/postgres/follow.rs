@@ -1,0 +1,118 @@
+//! Reading the log from a server that is slow, silent or gone for a moment.
+
+use std::{ops::ControlFlow, sync::Arc, time::Duration};
+
+use intent_runtime::{
+    Cursor, LogFilter, PgStore, RecordedEvent, Store, StoreError, Subscription,
+    store::{NextPage, ReadLog, ReadStream},
+};
+use intent_tests::postgres::TempDatabase;
+use sqlx::Executor;
+use tokio::time::{pause, resume, sleep};
+
+use crate::store::appending::{append, append_payload, stream};
+
+#[tokio::test]
+async fn a_server_that_falls_silent_is_given_up() {
+    let database = TempDatabase::new().await;
+    let store = PgStore::connect(&database.url()).await.unwrap();
+    let stream = stream();
+    store.append(append(&stream, 1)).await.unwrap();
+    let mut holder = database.connect().await.unwrap();
+    for of_the_log in [true, false] {
+        assert_eq!(read_log(&store).await.unwrap().len(), 1);
+        // The pool has a connection to lend before the clock jumps to whatever is waited for.
+        sleep(Duration::from_millis(200)).await;
+        let hold = sqlx::raw_sql("BEGIN; LOCK TABLE intent.events IN ACCESS EXCLUSIVE MODE");
+        hold.execute(&mut holder).await.unwrap();
+        pause();
+        let error = if of_the_log {
+            read_log(&store).await.unwrap_err()
+        } else {
+            let mut sink = |_| ControlFlow::Continue(());
+            let read = store.read_events(ReadStream::all(&stream), &mut sink);
+            read.await.unwrap_err()
+        };
+        resume();
+        assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+        assert!(
+            format!("{error:?}").contains("did not answer within 30 seconds"),
+            "{error:?}"
+        );
+        holder.execute("ROLLBACK").await.unwrap();
+    }
+    assert_eq!(read_log(&store).await.unwrap().len(), 1, "it goes on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_of_the_log_does_not_learn_of_dead_connections() {
+    let database = TempDatabase::new().await;
+    let store = Arc::new(PgStore::connect(&database.url()).await.unwrap());
+    let mut admin = database.connect().await.unwrap();
+    for round in 1..=3 {
+        // A gap that has to be asked about, on the connection for that.
+        let gap = "SELECT nextval('intent.events_position_seq')";
+        admin.execute(gap).await.unwrap();
+        store.append(append(&stream(), 1)).await.unwrap();
+        let reads = (0..8).map(|_| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move { read_log(&store).await.map(|events| events.len()) })
+        });
+        for read in reads.collect::<Vec<_>>() {
+            assert_eq!(read.await.unwrap().unwrap(), 2 * round - 1);
+        }
+        admin.execute(gap).await.unwrap();
+        store.append(append(&stream(), 1)).await.unwrap();
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                   WHERE datname = current_database() AND pid <> pg_backend_pid() AND query NOT LIKE '%Appends%'";
+        admin.execute(end).await.unwrap();
+        assert_eq!(read_log(&store).await.unwrap().len(), 2 * round);
+    }
+}
+
+#[tokio::test]
+async fn large_events_are_read_in_small_pages() {
+    let database = TempDatabase::new().await;
+    let store = Arc::new(PgStore::connect(&database.url()).await.unwrap());
+    // Next to nothing as they are stored.
+    let payload = format!("\"{}\"", "a".repeat(3 * 1024 * 1024));
+    let stream = stream();
+    for _ in 0..8 {
+        store
+            .append(append_payload(&stream, &payload))
+            .await
+            .unwrap();
+    }
+    let mut log = Subscription::new(store, None, LogFilter::all());
+    for version in 1..=8 {
+        let event = log.next().await.unwrap();
+        assert_eq!(
+            (event.version.get(), event.payload.len()),
+            (version, payload.len())
+        );
+    }
+}
+
+/// The log of all tenants up to its end.
+async fn read_log(store: &PgStore) -> Result<Vec<RecordedEvent>, StoreError> {
+    let mut events = Vec::new();
+    let mut sink = |event| {
+        events.push(event);
+        ControlFlow::Continue(())
+    };
+    let filter = LogFilter::all();
+    let mut after = Cursor::START;
+    loop {
+        let read = ReadLog {
+            after,
+            tenant: None,
+            filter: &filter,
+            limit: 100,
+        };
+        let page = store.read_log(read, &mut sink).await?;
+        if page.next == NextPage::End {
+            return Ok(events);
+        }
+        after = page.cursor;
+    }
+}
