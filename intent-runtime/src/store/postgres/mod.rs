@@ -29,9 +29,9 @@ use self::{
     read::Reader, settle::Settler, wake::Wake,
 };
 use super::{
-    connect::without_secrets,
     AggregateType, Append, Appended, AsOf, EventSink, Imported, LogHealth, LogPage, ReadLog,
     ReadStream, StateSink, Store, StoreError, StoreFuture, StreamId, check_import,
+    connect::without_secrets,
 };
 use crate::{CommandId, NewSnapshot, RecordedEvent, TenantId, Version};
 
