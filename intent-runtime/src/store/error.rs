@@ -57,7 +57,9 @@ pub enum StoreError {
     },
     /// The connection was lost while committing: it may have happened once, or not at all. Handling: append again
     /// under the same command id and version; the dispatcher does.
-    #[error("whether the append to {stream} was committed is unknown: send it again under the same command id")]
+    #[error(
+        "whether the append to {stream} was committed is unknown: send it again under the same command id"
+    )]
     UnknownOutcome {
         /// Which stream.
         stream: StreamId,
