@@ -171,14 +171,20 @@ impl Failure {
     /// Whether settings at the start of a connection are refused: PgBouncer calls them a violation of the protocol,
     /// other poolers a feature that they lack.
     pub(super) fn refuses_options(&self) -> bool {
-        let error = self.error.as_database_error();
-        let code = error.and_then(|error| error.try_downcast_ref::<PgDatabaseError>());
-        code.is_some_and(|error| {
-            matches!(
-                error.code(),
-                code::PROTOCOL_VIOLATION | code::FEATURE_NOT_SUPPORTED
-            )
-        })
+        matches!(
+            self.code(),
+            Some(code::PROTOCOL_VIOLATION | code::FEATURE_NOT_SUPPORTED)
+        )
+    }
+
+    /// Whether somebody's lock was waited for in vain.
+    pub(super) fn waited_for_lock(&self) -> bool {
+        self.code() == Some(code::LOCK_NOT_AVAILABLE)
+    }
+
+    fn code(&self) -> Option<&str> {
+        let error = self.error.as_database_error()?;
+        Some(error.try_downcast_ref::<PgDatabaseError>()?.code())
     }
 
     fn kind_of_error(&self) -> Kind {

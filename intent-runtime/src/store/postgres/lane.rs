@@ -20,8 +20,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const TRIES: usize = 10;
 /// How long an append waits, in milliseconds, that goes before others: enough for whoever is about to commit.
 const BRIEF: &str = "10";
-/// SQLSTATE: somebody's lock was waited for in vain.
-const LOCK_NOT_AVAILABLE: &str = "55P03";
 
 /// What became of an append.
 #[derive(Debug)]
@@ -49,12 +47,6 @@ struct Group {
     patience: &'static str,
     /// Whether it is the last time that they wait.
     last: bool,
-}
-
-/// Why a group was not written, and whether it waited for a lock in vain.
-struct Failed {
-    failure: Failure,
-    waited: bool,
 }
 
 impl Lane {
@@ -96,7 +88,7 @@ impl Lane {
         }]);
         while let Some(mut group) = groups.pop_front() {
             let mut known = Vec::new();
-            let Failed { failure, waited } = match self.append(appends, &group).await {
+            let failure = match self.append(appends, &group).await {
                 Ok(answers) => {
                     known.reserve(group.members.len());
                     let mut unfit = Vec::new();
@@ -116,10 +108,10 @@ impl Lane {
                     }
                     continue;
                 }
-                Err(failed) => failed,
+                Err(failure) => failure,
             };
             let (alone, kind) = (group.members.len() == 1, failure.kind());
-            let contended = kind == Kind::Contended;
+            let (contended, waited) = (kind == Kind::Contended, failure.waited_for_lock());
             let again = if waited {
                 !group.last
             } else {
@@ -155,16 +147,11 @@ impl Lane {
         }
     }
 
-    async fn append(&mut self, appends: &[Append], group: &Group) -> Result<Vec<Answer>, Failed> {
+    async fn append(&mut self, appends: &[Append], group: &Group) -> Result<Vec<Answer>, Failure> {
         let appends = group.members.iter().map(|member| &appends[*member]);
-        let connection = self.connection().await.map_err(|failure| Failed {
-            failure,
-            waited: false,
-        })?;
+        let connection = self.connection().await?;
         let answers = within(statement::append(connection, appends, Some(group.patience))).await;
-        let waited = answers.as_ref().is_err_and(waited_for_lock);
         self.keep_if_sound(answers)
-            .map_err(|failure| Failed { failure, waited })
     }
 
     /// What those are told whose streams are not as they expect.
@@ -256,11 +243,6 @@ fn singles(members: Vec<usize>) -> impl Iterator<Item = Group> {
         patience: BRIEF,
         last: false,
     })
-}
-
-fn waited_for_lock(error: &sqlx::Error) -> bool {
-    let error = error.as_database_error();
-    error.is_some_and(|error| error.code().is_some_and(|code| code == LOCK_NOT_AVAILABLE))
 }
 
 /// What a future comes to, unless the server takes too long.
