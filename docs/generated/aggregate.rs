@@ -270,14 +270,11 @@ const _: () = {
             }
         }
         #[inline]
-        fn decode(
+        fn decode_one(
             name: &::core::primitive::str,
             version: ::core::primitive::u32,
             payload: &[::core::primitive::u8],
-        ) -> ::core::result::Result<
-            ::intent_runtime::Decoded<Self>,
-            ::intent_runtime::DecodeError,
-        > {
+        ) -> ::core::result::Result<Self, ::intent_runtime::DecodeError> {
             if ::intent_runtime::__private::is_named::<Account, Opened>(name) {
                 return ::intent_runtime::__private::decode::<
                     Account,

@@ -24,15 +24,6 @@ impl<E> Decoded<E> {
     /// What a retired event is read as.
     pub const NOTHING: Self = Self::Several(Vec::new());
 
-    /// The same with each event turned into something else.
-    pub fn map<F>(self, map: impl FnMut(E) -> F) -> Decoded<F> {
-        let mut map = map;
-        match self {
-            Self::One(event) => Decoded::One(map(event)),
-            Self::Several(events) => Decoded::Several(events.into_iter().map(map).collect()),
-        }
-    }
-
     /// The event, if it is one: neither split nor retired.
     #[inline]
     pub fn one(self) -> Option<E> {

@@ -93,12 +93,38 @@ pub trait AggregateEvent: fmt::Debug + Sized + Send + Sync + 'static {
     /// When the event's own `Serialize` fails.
     fn encode(&self) -> Result<Box<RawValue>, serde_json::Error>;
 
+    /// Reads a stored event of one of today's kinds, under any name and version of it.
+    ///
+    /// # Errors
+    /// [`DecodeError::UnknownEvent`] for a name that none of them has or had; otherwise for a version without a chain, or a
+    /// payload of another shape.
+    fn decode_one(name: &str, version: u32, payload: &[u8]) -> Result<Self, DecodeError>;
+
+    /// Reads a stored event of a kind that is no more: its parts in order if it was split, nothing if it was retired. `None`
+    /// if the name is not that of such a kind.
+    ///
+    /// Apart from [`decode_one`](Self::decode_one), so that what almost every event is pays nothing for what few are.
+    fn decode_past(
+        name: &str,
+        version: u32,
+        payload: &[u8],
+    ) -> Option<Result<Vec<Self>, DecodeError>> {
+        let _ = (name, version, payload);
+        None
+    }
+
     /// Reads a stored event of any known name and version: as one event, or as several or none where it has been split
     /// or retired.
     ///
     /// # Errors
     /// [`DecodeError`] for an unknown name, a version without a chain, or a payload of another shape.
-    fn decode(name: &str, version: u32, payload: &[u8]) -> Result<Decoded<Self>, DecodeError>;
+    #[inline]
+    fn decode(name: &str, version: u32, payload: &[u8]) -> Result<Decoded<Self>, DecodeError> {
+        match Self::decode_one(name, version, payload) {
+            Ok(event) => Ok(Decoded::One(event)),
+            Err(unread) => decode_past(unread, name, version, payload).map(Decoded::Several),
+        }
+    }
 
     /// The kinds of events there are, for the catalogue.
     fn kinds() -> Vec<EventKind>;
@@ -111,6 +137,22 @@ pub trait AggregateEvent: fmt::Debug + Sized + Send + Sync + 'static {
     /// The names of past events that are read as nothing, at whatever version: `#[aggregate(retired(..))]`.
     fn retired() -> &'static [&'static str] {
         &[]
+    }
+}
+
+/// Reads what [`AggregateEvent::decode_one`] could not, or says why it could not.
+#[cold]
+pub(crate) fn decode_past<E: AggregateEvent>(
+    unread: DecodeError,
+    name: &str,
+    version: u32,
+    payload: &[u8],
+) -> Result<Vec<E>, DecodeError> {
+    match unread {
+        DecodeError::UnknownEvent { .. } => {
+            E::decode_past(name, version, payload).unwrap_or(Err(unread))
+        }
+        unread => Err(unread),
     }
 }
 

@@ -21,8 +21,8 @@ use ::serde::{
 use schemars::JsonSchema;
 
 use crate::{
-    Aggregate, Command, CommandList, DecodeError, Decoded, Emits, Event, EventKind, EventOf, Id,
-    IntoEvents, JsonObject, SchemaVersion, SplitOf, UpcastError,
+    Aggregate, Command, CommandList, DecodeError, Emits, Event, EventKind, EventOf, Id, IntoEvents,
+    JsonObject, SchemaVersion, SplitOf, UpcastError,
 };
 
 /// `#[derive(Aggregate)]` and `#[command]`: the type of an `#[id]` field must be an `Id<_>`.
@@ -242,8 +242,8 @@ pub fn encode<A: Aggregate, E: EventOf<A>>(event: &E) -> Result<Box<RawValue>, s
 pub fn decode<A: Aggregate, E: EventOf<A>>(
     version: u32,
     payload: &[u8],
-) -> Result<Decoded<A::Event>, DecodeError> {
-    E::decode(version, payload).map(|event| Decoded::One(event.into()))
+) -> Result<A::Event, DecodeError> {
+    E::decode(version, payload).map(Into::into)
 }
 
 /// `#[derive(Aggregate)]`: copies an event.
@@ -304,10 +304,10 @@ pub fn split_kind_of<A: Aggregate, E: SplitOf<A>>() -> EventKind {
 pub fn decode_split<A: Aggregate, E: SplitOf<A>>(
     version: u32,
     payload: &[u8],
-) -> Result<Decoded<A::Event>, DecodeError> {
+) -> Result<Vec<A::Event>, DecodeError> {
     let mut events = Vec::new();
     E::decode(version, payload)?.split(&mut events);
-    Ok(Decoded::Several(events))
+    Ok(events)
 }
 
 /// `snapshot(from = AccountV1)`: reads a state of another version as the predecessor does, and converts it.

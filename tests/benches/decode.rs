@@ -13,7 +13,7 @@ mod support;
 
 use std::{hint::black_box, time::Duration};
 
-use intent_runtime::{Decoded, prelude::*};
+use intent_runtime::prelude::*;
 use support::{
     account::{Account, AccountEvent, Deposited, Opened, Renamed, Withdrawn, Written, history},
     callgrind::{self, instructions},
@@ -41,8 +41,8 @@ fn main() {
     }
 }
 
-fn decode_and_fold() {
-    let stored: Vec<Stored> = history(EVENTS)
+fn stored() -> Vec<Stored> {
+    history(EVENTS)
         .iter()
         .map(|event| Stored {
             name: event.name().to_owned(),
@@ -53,7 +53,11 @@ fn decode_and_fold() {
                 .as_bytes()
                 .to_vec(),
         })
-        .collect();
+        .collect()
+}
+
+fn decode_and_fold() {
+    let stored = stored();
     let id = Id::from_name("bench");
     assert_eq!(ours(id, &stored).balance, bare(id, &stored).balance);
 
@@ -67,6 +71,7 @@ fn decode_and_fold() {
         "ev/s",
     );
     row("current version", per_second(ours), per_second(bare));
+    row("instructions", instructions("ours"), instructions("bare"));
     println!("(at least 0.900; bare is serde_json::from_slice and a match written by hand)");
 }
 
@@ -74,10 +79,8 @@ fn decode_and_fold() {
 fn decode_old() {
     let (first, fourth) = payloads(EVENTS);
     let decode = |version, payload: &[u8]| {
-        chained::AccountEvent::decode("Deposited", version, payload)
+        chained::AccountEvent::decode_one("Deposited", version, payload)
             .expect("a payload of its version")
-            .one()
-            .expect("nothing is split")
     };
     let chained::AccountEvent::Deposited(one) = decode(1, &first[7]);
     let chained::AccountEvent::Deposited(other) = decode(4, &fourth[7]);
@@ -109,16 +112,26 @@ fn decode_beside_a_chain() {
 }
 
 fn count(work: &str, turns: u64) {
+    if matches!(work, "ours" | "bare") {
+        let (id, stored) = (Id::from_name("bench"), stored());
+        for _ in 0..turns {
+            match work {
+                "ours" => drop(black_box(ours(id, black_box(&stored)))),
+                _ => drop(black_box(bare(id, black_box(&stored)))),
+            }
+        }
+        return;
+    }
     let (_, payloads) = payloads(EVENTS);
     for _ in 0..turns {
         for payload in black_box(&payloads) {
             match work {
-                "chained" => drop(black_box(chained::AccountEvent::decode(
+                "chained" => drop(black_box(chained::AccountEvent::decode_one(
                     "Deposited",
                     4,
                     payload,
                 ))),
-                "plain" => drop(black_box(plain::AccountEvent::decode(
+                "plain" => drop(black_box(plain::AccountEvent::decode_one(
                     "Deposited",
                     1,
                     payload,
@@ -137,10 +150,9 @@ fn per_second(time: Duration) -> f64 {
 fn ours(id: Id<Account>, stored: &[Stored]) -> Account {
     let mut account = None;
     for event in stored {
-        let decoded = AccountEvent::decode(&event.name, 1, &event.payload);
+        let decoded = AccountEvent::decode_one(&event.name, 1, &event.payload);
         match decoded {
-            Ok(Decoded::One(ref event)) => fold(&mut account, id, event),
-            Ok(Decoded::Several(_)) => panic!("nothing is split"),
+            Ok(ref event) => fold(&mut account, id, event),
             Err(error) => panic!("it was encoded above: {error}"),
         }
     }

@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 
 use intent_runtime::{
-    AggregateEvent, CommandList, Decision, DecodeError, Decoded, EventKind, IntoEvents,
-    SnapshotCodec, prelude::*,
+    AggregateEvent, CommandList, Decision, DecodeError, EventKind, IntoEvents, SnapshotCodec,
+    prelude::*,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -193,14 +193,13 @@ impl AggregateEvent for LightEvent {
         }
     }
 
-    fn decode(name: &str, version: u32, payload: &[u8]) -> Result<Decoded<Self>, DecodeError> {
-        let event = match name {
-            Installed::NAME => Self::Installed(Installed::decode(version, payload)?),
-            SwitchedOn::NAME => Self::SwitchedOn(SwitchedOn::decode(version, payload)?),
-            SwitchedOff::NAME => Self::SwitchedOff(SwitchedOff::decode(version, payload)?),
-            _ => return Err(DecodeError::unknown_event(name)),
-        };
-        Ok(Decoded::One(event))
+    fn decode_one(name: &str, version: u32, payload: &[u8]) -> Result<Self, DecodeError> {
+        match name {
+            Installed::NAME => Installed::decode(version, payload).map(Self::Installed),
+            SwitchedOn::NAME => SwitchedOn::decode(version, payload).map(Self::SwitchedOn),
+            SwitchedOff::NAME => SwitchedOff::decode(version, payload).map(Self::SwitchedOff),
+            _ => Err(DecodeError::unknown_event(name)),
+        }
     }
 
     fn kinds() -> Vec<EventKind> {

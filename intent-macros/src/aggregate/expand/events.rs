@@ -125,19 +125,13 @@ fn standard(aggregate: &Aggregate<'_>) -> TokenStream {
 ///     fn name(&self) -> &'static str { match self { Self::Opened(_) => name_of::<Account, Opened>() } }
 ///     fn schema_version(&self) -> u32 { match self { Self::Opened(_) => version_of::<Account, Opened>() } }
 ///     fn encode(&self) -> Result<Box<RawValue>, Error> { match self { Self::Opened(event) => encode(event) } }
-///     fn decode(name: &str, version: u32, payload: &[u8]) -> Result<Decoded<Self>, DecodeError> {
+///     fn decode_one(name: &str, version: u32, payload: &[u8]) -> Result<Self, DecodeError> {
 ///         if is_named::<Account, Opened>(name) {
 ///             return decode::<Account, Opened>(version, payload);
 ///         }
-///         if is_split::<Account, Moved>(name) {
-///             return decode_split::<Account, Moved>(version, payload);
-///         }
-///         if name == "Flagged" { return Ok(Decoded::NOTHING); }
 ///         Err(DecodeError::unknown_event(name))
 ///     }
 ///     fn kinds() -> Vec<EventKind> { vec![kind_of::<Account, Opened>().creating().changing(&["owner"])] }
-///     fn split() -> Vec<EventKind> { vec![split_kind_of::<Account, Moved>()] }
-///     fn retired() -> &'static [&'static str] { &["Flagged"] }
 /// }
 /// ```
 fn codec(aggregate: &Aggregate<'_>) -> TokenStream {
@@ -147,7 +141,7 @@ fn codec(aggregate: &Aggregate<'_>) -> TokenStream {
     let events = distinct(aggregate);
     let paths: Vec<_> = events.iter().map(|event| event.path).collect();
     let variants: Vec<_> = events.iter().map(super::Event::variant).collect();
-    let (past, past_kinds) = (past::decode(aggregate), past::kinds(aggregate));
+    let past = past::codec(aggregate);
     let kinds = events.iter().map(|event| kind(aggregate, *event));
     let this = match events.is_empty() {
         true => quote!(*self),
@@ -180,17 +174,16 @@ fn codec(aggregate: &Aggregate<'_>) -> TokenStream {
             }
 
             #[inline]
-            fn decode(
+            fn decode_one(
                 name: &::core::primitive::str,
                 version: ::core::primitive::u32,
                 payload: &[::core::primitive::u8],
-            ) -> ::core::result::Result<#runtime::Decoded<Self>, #runtime::DecodeError> {
+            ) -> ::core::result::Result<Self, #runtime::DecodeError> {
                 #(
                     if #private::is_named::<#ident, #paths>(name) {
                         return #private::decode::<#ident, #paths>(version, payload);
                     }
                 )*
-                #past
                 ::core::result::Result::Err(#runtime::DecodeError::unknown_event(name))
             }
 
@@ -198,7 +191,7 @@ fn codec(aggregate: &Aggregate<'_>) -> TokenStream {
                 ::std::vec![#(#kinds),*]
             }
 
-            #past_kinds
+            #past
         }
     }
 }

@@ -13,54 +13,61 @@ use crate::{
     respan::{replace_self, respan},
 };
 
-/// What [`decode`](super::events) does with the names of past events.
+/// The methods of `AggregateEvent` that tell of past events, where there are any.
 ///
 /// ```
-/// if is_split::<Account, Moved>(name) {
-///     return decode_split::<Account, Moved>(version, payload);
+/// fn decode_past(name: &str, version: u32, payload: &[u8]) -> Option<Result<Vec<Self>, DecodeError>> {
+///     if is_split::<Account, Moved>(name) {
+///         return Some(decode_split::<Account, Moved>(version, payload));
+///     }
+///     if name == "Flagged" { return Some(Ok(Vec::new())); }
+///     None
 /// }
-/// if name == "Flagged" { return Ok(Decoded::NOTHING); }
+/// fn split() -> Vec<EventKind> { vec![split_kind_of::<Account, Moved>()] }
+/// fn retired() -> &'static [&'static str] { &["Flagged"] }
 /// ```
-pub(super) fn decode(aggregate: &Aggregate<'_>) -> TokenStream {
+pub(super) fn codec(aggregate: &Aggregate<'_>) -> TokenStream {
     let runtime = &aggregate.attrs.runtime;
     let (ident, private) = (aggregate.ident(), runtime.private());
-    let split = aggregate.attrs.split.iter().map(|split| &split.event);
-    let retired = &aggregate.attrs.retired;
-    quote! {
-        #(
-            if #private::is_split::<#ident, #split>(name) {
-                return #private::decode_split::<#ident, #split>(version, payload);
-            }
-        )*
-        #(
-            if name == #retired {
-                return ::core::result::Result::Ok(#runtime::Decoded::NOTHING);
-            }
-        )*
+    let (split, retired) = (&aggregate.attrs.split, &aggregate.attrs.retired);
+    if split.is_empty() && retired.is_empty() {
+        return TokenStream::new();
     }
-}
+    let split = split.iter().map(|split| &split.event);
+    let events = split.clone();
+    quote! {
+        fn decode_past(
+            name: &::core::primitive::str,
+            version: ::core::primitive::u32,
+            payload: &[::core::primitive::u8],
+        ) -> ::core::option::Option<
+            ::core::result::Result<::std::vec::Vec<Self>, #runtime::DecodeError>,
+        > {
+            #(
+                if #private::is_split::<#ident, #split>(name) {
+                    return ::core::option::Option::Some(
+                        #private::decode_split::<#ident, #split>(version, payload),
+                    );
+                }
+            )*
+            #(
+                if name == #retired {
+                    return ::core::option::Option::Some(
+                        ::core::result::Result::Ok(::std::vec::Vec::new()),
+                    );
+                }
+            )*
+            ::core::option::Option::None
+        }
 
-/// `AggregateEvent::split` and `AggregateEvent::retired`, where there is something to tell.
-pub(super) fn kinds(aggregate: &Aggregate<'_>) -> TokenStream {
-    let runtime = &aggregate.attrs.runtime;
-    let (ident, private) = (aggregate.ident(), runtime.private());
-    let events = aggregate.attrs.split.iter().map(|split| &split.event);
-    let split = (events.len() > 0).then(|| {
-        quote! {
-            fn split() -> ::std::vec::Vec<#runtime::EventKind> {
-                ::std::vec![#(#private::split_kind_of::<#ident, #events>()),*]
-            }
+        fn split() -> ::std::vec::Vec<#runtime::EventKind> {
+            ::std::vec![#(#private::split_kind_of::<#ident, #events>()),*]
         }
-    });
-    let names = &aggregate.attrs.retired;
-    let retired = (!names.is_empty()).then(|| {
-        quote! {
-            fn retired() -> &'static [&'static ::core::primitive::str] {
-                &[#(#names),*]
-            }
+
+        fn retired() -> &'static [&'static ::core::primitive::str] {
+            &[#(#retired),*]
         }
-    });
-    quote! { #split #retired }
+    }
 }
 
 /// ```
