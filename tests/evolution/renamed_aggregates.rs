@@ -125,6 +125,10 @@ async fn the_log_and_snapshots_know_former_names() {
             "an older build does not know the new name: {error:?}"
         );
 
+        let mut file = Vec::new();
+        let export = new.export().aggregate::<today::Account>();
+        assert_eq!(export.write(&mut file).await.unwrap().events, 2);
+
         old.snapshot(before).await.unwrap();
         new.snapshot(after).await.unwrap();
         let renamed = AggregateType::of::<today::Account>();

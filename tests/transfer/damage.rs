@@ -7,6 +7,7 @@ use std::{
 };
 
 use intent_runtime::{Export, ExportError, Import, ImportError, MemoryStore, TenantId};
+use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, BufReader, ReadBuf};
 
 use super::fixture::{append, fill, log, stream};
@@ -110,6 +111,42 @@ async fn another_file_is_told_apart() {
         error.to_string(),
         "the history has format 2, this build reads formats up to 1: import it with a newer build"
     );
+}
+
+/// Two halves of sealed files, put together and sealed once more, as a program might that has a fault.
+#[tokio::test]
+async fn a_line_of_another_tenant_than_the_first_line_says_is_refused() {
+    let source = MemoryStore::new();
+    fill(&source).await;
+    let mut file = Vec::new();
+    let branch = TenantId::from_name("eindhoven");
+    let export = Export::new(&source).tenant(branch);
+    export.write(&mut file).await.unwrap();
+    let other = TenantId::from_name("delft").to_string();
+    let text = String::from_utf8(file).unwrap();
+    let (head, events) = text.split_once('\n').unwrap();
+    let mixed = format!("{}\n{events}", head.replace(&branch.to_string(), &other));
+    let error = refusal_of(sealed(&mixed).as_bytes()).await;
+    assert!(
+        matches!(error, ImportError::Line { line: 2, .. }),
+        "{error:?}"
+    );
+}
+
+/// The text with the sum that each of its lines is to have.
+fn sealed(text: &str) -> String {
+    let mut sum = [0; 32];
+    let lines = text.lines().map(|line| {
+        let (body, _) = line.rsplit_once(",\"sum\":\"").unwrap();
+        sum = Sha256::new()
+            .chain_update(sum)
+            .chain_update(body)
+            .finalize()
+            .into();
+        let shown = sum[..8].iter().map(|byte| format!("{byte:02x}"));
+        format!("{body},\"sum\":\"{}\"}}\n", shown.collect::<String>())
+    });
+    lines.collect()
 }
 
 #[tokio::test]

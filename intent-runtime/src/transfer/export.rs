@@ -98,12 +98,13 @@ impl<'a> Export<'a> {
         self
     }
 
-    /// Also aggregates of this type; only those that are named, once one is.
-    pub fn aggregate<A: Aggregate>(self) -> Self {
-        self.aggregate_type(A::TYPE)
+    /// Also aggregates of this type, under its name and its former ones; only those that are named, once one is.
+    pub fn aggregate<A: Aggregate>(mut self) -> Self {
+        self.filter = self.filter.aggregate::<A>();
+        self
     }
 
-    /// The same by its stored name, such as a former one.
+    /// The same by its stored name.
     pub fn aggregate_type(mut self, name: impl Into<String>) -> Self {
         self.filter = self.filter.aggregate_type(name);
         self
@@ -134,6 +135,7 @@ impl<'a> Export<'a> {
         let mut text = Vec::new();
         let head = Head {
             intent_history: FORMAT,
+            tenant_id: self.tenant,
         };
         seal.write(&head, &mut text)?;
         let mut exported = Exported {

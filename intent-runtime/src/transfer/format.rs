@@ -24,6 +24,9 @@ const AFTER_SUM: &str = "\"}";
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Head {
     pub(super) intent_history: u32,
+    /// The tenant that all events are of, where the export was of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) tenant_id: Option<TenantId>,
 }
 
 /// The last line.
@@ -143,9 +146,12 @@ fn as_it_stands(payload: &str) -> Option<&RawValue> {
 /// The event of a line without its sum. Its position is left at 0, for the store to give.
 ///
 /// # Errors
-/// When the line was not written by an export of this format.
-pub(super) fn event(line: &str) -> Result<RecordedEvent, serde_json::Error> {
+/// When the line was not written by an export of this format, or is not of the tenant of its head.
+pub(super) fn event(line: &str, head: &Head) -> Result<RecordedEvent, serde_json::Error> {
     let line: Line<'_> = serde_json::from_str(line)?;
+    if head.tenant_id.is_some_and(|of| of != line.tenant_id) {
+        return Err(wrong("it is of another tenant than the first line says"));
+    }
     let payload = match (line.payload, line.payload_text) {
         (Some(payload), None) => payload.get().to_owned(),
         (None, Some(text)) => text.into_owned(),

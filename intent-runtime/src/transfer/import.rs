@@ -95,17 +95,10 @@ pub enum ImportError {
         /// What is wrong with it.
         source: serde_json::Error,
     },
-    /// The history is of several tenants, and was to become one tenant's. Handling: export one tenant, or import all as
-    /// they are with [`App::import_all`](crate::App::import_all).
-    #[error(
-        "line {line} is of a second tenant, {tenant}: export one tenant to import it into another"
-    )]
-    SeveralTenants {
-        /// Which line.
-        line: u64,
-        /// Its tenant.
-        tenant: TenantId,
-    },
+    /// The history is that of all tenants, and was to become one tenant's. Handling: export one tenant, or import all as
+    /// they are with [`App::import_all`](crate::App::import_all). Nothing of it is stored.
+    #[error("the history is that of all tenants: export one tenant to import it into another")]
+    AllTenants,
     /// The store refuses a page. Handling: see [`StoreError::ImportRefused`], which names stream and version.
     #[error("the events of lines {first} to {last} cannot be stored")]
     Store {
@@ -152,12 +145,14 @@ impl<'a> Import<'a> {
         R: AsyncBufRead + Unpin + ?Sized,
     {
         let mut lines = Lines::new(reader);
-        check_head(&mut lines).await?;
+        let head = check_head(&mut lines).await?;
+        if self.tenant.is_some() && head.tenant_id.is_none() {
+            return Err(ImportError::AllTenants);
+        }
         let mut total = Imported::default();
         let mut events = 0;
-        let mut of = None;
         loop {
-            let page = self.page(&mut lines, &mut of).await?;
+            let page = self.page(&mut lines, &head).await?;
             events += u64::try_from(page.events.len()).unwrap_or(u64::MAX);
             if page.end.as_ref().is_some_and(|end| end.events != events) {
                 return Err(ImportError::Damaged { line: lines.number });
@@ -187,12 +182,8 @@ impl<'a> Import<'a> {
         Ok(total)
     }
 
-    /// Reads the events that are stored next; `of` is the tenant of those before.
-    async fn page<R>(
-        &self,
-        lines: &mut Lines<'_, R>,
-        of: &mut Option<TenantId>,
-    ) -> Result<Page, ImportError>
+    /// Reads the events that are stored next.
+    async fn page<R>(&self, lines: &mut Lines<'_, R>, head: &Head) -> Result<Page, ImportError>
     where
         R: AsyncBufRead + Unpin + ?Sized,
     {
@@ -209,21 +200,10 @@ impl<'a> Import<'a> {
             if page.end.is_some() {
                 break;
             }
-            let event = format::event(line);
-            let number = lines.number;
-            let mut event = event.map_err(|source| ImportError::Line {
-                line: number,
-                source,
-            })?;
-            if let Some(tenant) = self.tenant {
-                if *of.get_or_insert(event.tenant_id) != event.tenant_id {
-                    return Err(ImportError::SeveralTenants {
-                        line: number,
-                        tenant: event.tenant_id,
-                    });
-                }
-                event.tenant_id = tenant;
-            }
+            let event = format::event(line, head);
+            let line = lines.number;
+            let mut event = event.map_err(|source| ImportError::Line { line, source })?;
+            event.tenant_id = self.tenant.unwrap_or(event.tenant_id);
             page.events.push(event);
         }
         Ok(page)
@@ -240,7 +220,7 @@ struct Page {
 }
 
 /// Checks the first line.
-async fn check_head<R>(lines: &mut Lines<'_, R>) -> Result<(), ImportError>
+async fn check_head<R>(lines: &mut Lines<'_, R>) -> Result<Head, ImportError>
 where
     R: AsyncBufRead + Unpin + ?Sized,
 {
@@ -263,7 +243,7 @@ where
     }
     let checked = lines.seal.checked(&line);
     checked
-        .map(|_| ())
+        .map(|_| head)
         .ok_or(ImportError::Damaged { line: lines.number })
 }
 
