@@ -317,6 +317,7 @@ impl<'a, C: Command> Sending<'a, C> {
                     | StoreError::Unauthenticated { .. }
             );
             unknown = StoreError::UnknownOutcome {
+                command_id: self.context.command_id(),
                 stream: self.stream.clone(),
                 source: Box::new(error),
             };
