@@ -35,7 +35,7 @@ async fn what_an_unknown_command_stored_is_looked_up() {
 // ANCHOR: causes
 /// An error with all its causes, in one line.
 fn with_causes(error: &dyn Error) -> String {
-    let errors = std::iter::successors(Some(error), |error| error.source());
+    let errors = std::iter::successors(Some(error), |&error| error.source());
     let texts: Vec<String> = errors.map(ToString::to_string).collect();
     texts.join(": ")
 }

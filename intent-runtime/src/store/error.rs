@@ -255,6 +255,11 @@ pub enum StoreError {
         /// What would do.
         hint: String,
     },
+    /// A command was to join a transaction of Postgres, and the app is on another store. Handling: as it says.
+    #[error(
+        "only commands of an app on Postgres can join a transaction: make it with `App::new(PgStore::new(pool).await?)`"
+    )]
+    NoTransactions,
     /// The store was closed, or the runtime that it was opened on has ended. Handling: open it again.
     #[error("the store is closed")]
     Closed,
