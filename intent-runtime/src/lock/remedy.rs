@@ -36,9 +36,11 @@ pub(super) fn step(name: &str, recorded: &Value, current: &Value, next: u32) -> 
         ];
     }
     if !changed.is_empty() || added.is_empty() && removed.is_empty() {
-        return function(next, &changed);
+        return function(next, &changed).into();
     }
+    let comes_and_goes = !added.is_empty() && !removed.is_empty();
     let renamed = renamed(&before, &now, &mut added, &mut removed);
+    let may_go_over = comes_and_goes && !(added.is_empty() && removed.is_empty());
     let removed: String = removed
         .iter()
         .map(|name| format!(", removed({next}, {name:?})"))
@@ -57,17 +59,25 @@ pub(super) fn step(name: &str, recorded: &Value, current: &Value, next: u32) -> 
             "#[since({next}, default = ..)] on `{name}`, with the value that it has in older events"
         )
     }));
+    if may_go_over {
+        lines.push(
+            "or, where new fields are made of old ones, a function in place of these notes:"
+                .to_owned(),
+        );
+        let [attribute, signature, _] = function(next, &[]);
+        lines.extend([attribute, signature]);
+    }
     lines
 }
 
 /// A step that no note describes.
-fn function(next: u32, changed: &[&str]) -> Vec<String> {
+fn function(next: u32, changed: &[&str]) -> [String; 3] {
     let last = next - 1;
     let what = match changed {
         [] => "the event".to_owned(),
         names => format!("`{}`", names.join("`, `")),
     };
-    vec![
+    [
         format!("#[event(version = {next}, upcast({last} => from_{last}))]"),
         format!("fn from_{last}(v{last}: JsonObject) -> Result<JsonObject, UpcastError>"),
         format!("which turns {what} as recorded into what the code has now"),
