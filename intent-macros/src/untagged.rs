@@ -25,10 +25,9 @@ pub(crate) fn check<'a>(
     variants: impl IntoIterator<Item = &'a Variant>,
 ) {
     let metas = serde_metas(attributes);
-    if find(&metas, &["untagged"]).is_none() {
+    if find(&metas, &["untagged"]).is_none() || find(&metas, &["rename_all_fields"]).is_some() {
         return;
     }
-    // Names that serde is told, and forms that it is told, are not told from the tokens.
     let strict = find(&metas, &["deny_unknown_fields"]).is_some();
     let mut earlier: Vec<&Variant> = Vec::new();
     for variant in variants.into_iter().filter(|variant| is_plain(variant)) {
@@ -59,6 +58,7 @@ fn help(early: &Variant, late: &Variant) -> String {
     }
 }
 
+/// Whether serde is told nothing of it that changes its form.
 fn is_plain(variant: &Variant) -> bool {
     serde_metas(&variant.attrs).is_empty() && !variant.fields.iter().any(changes_form)
 }
@@ -96,8 +96,12 @@ fn stands_in(field: &Field) -> bool {
 
 /// Whether a value of the one type may be written like one of the other.
 fn takes(reader: &Type, written: &Type) -> bool {
-    let alike = || reader.to_token_stream().to_string() == written.to_token_stream().to_string();
-    is(written, &INTEGERS) && (is(reader, &INTEGERS) || is(reader, &["f32", "f64"])) || alike()
+    let both = |names: &[&str]| is(reader, names) && is(written, names);
+    let floats = is(reader, &["f32", "f64"]);
+    both(&INTEGERS)
+        || both(&["String", "char"])
+        || floats && (is(written, &INTEGERS) || is(written, &["f32", "f64"]))
+        || reader.to_token_stream().to_string() == written.to_token_stream().to_string()
 }
 
 fn is(ty: &Type, names: &[&str]) -> bool {
