@@ -36,7 +36,7 @@ pub(super) fn step(name: &str, recorded: &Value, current: &Value, next: u32) -> 
         ];
     }
     if !changed.is_empty() || added.is_empty() && removed.is_empty() {
-        return function(next, &changed).into();
+        return function(next, &changed);
     }
     let comes_and_goes = !added.is_empty() && !removed.is_empty();
     let renamed = renamed(&before, &now, &mut added, &mut removed);
@@ -64,20 +64,19 @@ pub(super) fn step(name: &str, recorded: &Value, current: &Value, next: u32) -> 
             "or, where new fields are made of old ones, a function in place of these notes:"
                 .to_owned(),
         );
-        let [attribute, signature, _] = function(next, &[]);
-        lines.extend([attribute, signature]);
+        lines.extend(function(next, &[]).into_iter().take(2));
     }
     lines
 }
 
 /// A step that no note describes.
-fn function(next: u32, changed: &[&str]) -> [String; 3] {
+fn function(next: u32, changed: &[&str]) -> Vec<String> {
     let last = next - 1;
     let what = match changed {
         [] => "the event".to_owned(),
         names => format!("`{}`", names.join("`, `")),
     };
-    [
+    vec![
         format!("#[event(version = {next}, upcast({last} => from_{last}))]"),
         format!("fn from_{last}(v{last}: JsonObject) -> Result<JsonObject, UpcastError>"),
         format!("which turns {what} as recorded into what the code has now"),
