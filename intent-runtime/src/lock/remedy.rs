@@ -38,7 +38,9 @@ pub(super) fn step(name: &str, recorded: &Value, current: &Value, next: u32) -> 
     if !changed.is_empty() || added.is_empty() && removed.is_empty() {
         return function(next, &changed);
     }
+    let comes_and_goes = !added.is_empty() && !removed.is_empty();
     let renamed = renamed(&before, &now, &mut added, &mut removed);
+    let may_go_over = comes_and_goes && !(added.is_empty() && removed.is_empty());
     let removed: String = removed
         .iter()
         .map(|name| format!(", removed({next}, {name:?})"))
@@ -57,6 +59,13 @@ pub(super) fn step(name: &str, recorded: &Value, current: &Value, next: u32) -> 
             "#[since({next}, default = ..)] on `{name}`, with the value that it has in older events"
         )
     }));
+    if may_go_over {
+        lines.push(
+            "or, where new fields are made of old ones, a function in place of these notes:"
+                .to_owned(),
+        );
+        lines.extend(function(next, &[]).into_iter().take(2));
+    }
     lines
 }
 

@@ -271,7 +271,8 @@ fn unreadable(
             }
             writeln!(
                 f,
-                "    if it no longer happens: `#[aggregate(retired({name:?}), ..)]` where it changes nothing, or else list it still"
+                "    if it no longer happens: `#[aggregate(retired({name:?}), ..)]` where it changes nothing,\n        \
+                 `#[aggregate(split({name} => your_fn), ..)]` where other events tell it, or else list it still"
             )?;
         }
         (DecodeError::FutureVersion { stored, .. }, _) => {
