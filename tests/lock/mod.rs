@@ -5,5 +5,6 @@ mod domain;
 mod folder;
 mod messages;
 mod processes;
+mod readable;
 mod shapes;
 mod updates;
