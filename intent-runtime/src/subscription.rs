@@ -204,8 +204,7 @@ impl Subscription {
 
 /// How much of an event its writer chose.
 fn size(event: &RecordedEvent) -> usize {
-    let metadata = serde_json::to_string(&event.metadata);
-    event.payload.len() + metadata.map_or(0, |metadata| metadata.len())
+    event.payload.len() + event.metadata.json().len()
 }
 
 impl fmt::Debug for Subscription {

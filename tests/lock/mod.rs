@@ -5,5 +5,6 @@ pub mod domain;
 pub mod folder;
 mod messages;
 mod processes;
+mod readable;
 mod shapes;
 mod updates;

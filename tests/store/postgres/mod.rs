@@ -5,6 +5,7 @@ mod forgotten;
 mod isolation;
 mod joined;
 mod logging_in;
+mod lost_answer;
 mod mistakes;
 mod pooler;
 mod races;

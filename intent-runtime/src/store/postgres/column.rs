@@ -7,7 +7,9 @@ use sqlx::{
     postgres::{PgArgumentBuffer, PgHasArrayType, PgRow, PgTypeInfo, PgValueRef, types::Oid},
 };
 
-use crate::{EventId, Position, RecordedEvent, StoreError, StreamId, Timestamp, Version};
+use crate::{
+    EncodedMetadata, EventId, Position, RecordedEvent, StoreError, StreamId, Timestamp, Version,
+};
 
 /// JSON as text: the type `json` keeps it to the byte, and sends it as it is.
 #[derive(Clone, Copy, Debug)]
@@ -122,7 +124,7 @@ pub(super) fn recorded(row: &PgRow, stream: &StreamId) -> Result<RecordedEvent, 
             event_type: row.try_get("event_type")?,
             schema_version: schema_version.try_into()?,
             payload: payload.to_owned(),
-            metadata: serde_json::from_str(metadata)?,
+            metadata: EncodedMetadata::from_json(metadata)?,
             recorded_at: row.try_get("recorded_at")?,
         })
     };
