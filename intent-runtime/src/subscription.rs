@@ -176,7 +176,7 @@ impl Subscription {
             let mut events = VecDeque::new();
             let mut bytes = 0;
             let mut sink = |event: RecordedEvent| {
-                bytes += size(&event);
+                bytes += event.payload.len() + event.metadata.json().len();
                 events.push_back(event);
                 if bytes < PAGE_BYTES {
                     ControlFlow::Continue(())
@@ -200,11 +200,6 @@ impl Subscription {
             None => woken.await,
         };
     }
-}
-
-/// How much of an event its writer chose.
-fn size(event: &RecordedEvent) -> usize {
-    event.payload.len() + event.metadata.json().len()
 }
 
 impl fmt::Debug for Subscription {

@@ -1,8 +1,8 @@
 //! Appends for tests of what only one store does.
 
 use intent_runtime::{
-    AggregateId, CommandId, EncodedMetadata, Expect, Metadata, NewEvent, StreamId, TenantId,
-    store::Append,
+    AggregateId, CommandId, EncodedMetadata, Expect, Metadata, NewEvent, NewSnapshot, StreamId,
+    TenantId, Version, store::Append,
 };
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -38,5 +38,14 @@ fn with_payloads(stream: &StreamId, payloads: &[&str]) -> Append {
         events: payloads.iter().map(event).collect(),
         metadata: EncodedMetadata::new(Metadata::new()).unwrap(),
         snapshot: None,
+    }
+}
+
+/// A snapshot of next to nothing.
+pub fn snapshot(version: Version) -> NewSnapshot {
+    NewSnapshot {
+        version,
+        schema_version: 1,
+        state: RawValue::from_string("{}".into()).unwrap(),
     }
 }

@@ -64,7 +64,7 @@ pub(super) fn step(name: &str, recorded: &Value, current: &Value, next: u32) -> 
             "or, where new fields are made of old ones, a function in place of these notes:"
                 .to_owned(),
         );
-        lines.extend(function(next, &[]).into_iter().take(2));
+        lines.extend(function(name, next, &[]).into_iter().take(2));
     }
     lines
 }

@@ -173,7 +173,8 @@ fn either(
 pub(super) fn event(line: &str, head: &Head) -> Result<RecordedEvent, serde_json::Error> {
     let line: Line<'_> = serde_json::from_str(line)?;
     if head.tenant_id.is_some_and(|of| of != line.tenant_id) {
-        return Err(wrong("it is of another tenant than the first line says"));
+        let what = "it is of another tenant than the first line says";
+        return Err(serde::de::Error::custom(what));
     }
     let payload = either("payload", line.payload, line.payload_text)?;
     let metadata = either("metadata", line.metadata, line.metadata_text)?;

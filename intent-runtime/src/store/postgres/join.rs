@@ -180,6 +180,6 @@ async fn append_within(
     match answers.into_iter().next() {
         Some(Answer::Stored(appended)) => Ok(appended),
         Some(Answer::Unfit(actual, found)) => Err(statement::unfit(append, actual, found).into()),
-        None => Err(Broken::Error(StoreError::Closed)),
+        None => Err(sqlx::Error::RowNotFound.into()),
     }
 }
