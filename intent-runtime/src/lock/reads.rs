@@ -169,7 +169,7 @@ fn broken(
             let known = reader.get("properties");
             let mut names = written.get("properties").into_iter().flat_map(fields);
             let unknown =
-                names.find(|(name, _)| !known.is_some_and(|known| known.get(*name).is_some()));
+                names.find(|(name, _)| known.is_none_or(|known| known.get(*name).is_none()));
             match (unknown, of_written) {
                 (Some((name, _)), _) => Some(at(place, What::Refused(name.clone()))),
                 (None, None | Some(Value::Bool(false))) => None,
