@@ -12,7 +12,7 @@ use proptest::{collection::vec, prelude::*};
 use tokio::runtime::Runtime;
 
 use super::{
-    arbitrary::{document, history},
+    arbitrary::{document, history, past, registered},
     block_on,
 };
 use crate::golden::domain::{Parcel, ParcelEvent};
@@ -71,6 +71,50 @@ proptest! {
                 let expected = Parcel::rehydrate(id, events[..version].iter().cloned());
                 prop_assert_eq!(&*then, &expected.unwrap().unwrap());
             }
+            Ok(())
+        })?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// The same of what earlier releases stored, some of it under other names and some to be split.
+    #[test]
+    fn a_snapshot_amid_past_events_and_the_rest_are_the_whole(
+        first in registered(),
+        later in vec(past().prop_filter("it creates", |(name, ..)| *name != "Registered"), 1..16),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let cut = cut.index(later.len());
+        let id = Id::<Parcel>::new();
+        let mut events = vec![first.clone()];
+        let mut expected = vec![Parcel::rehydrate(id, events.clone()).unwrap().unwrap()];
+        for (name, version, payload) in &later {
+            events.extend(ParcelEvent::decode(name, *version, payload.as_bytes()).unwrap());
+            expected.push(Parcel::rehydrate(id, events.clone()).unwrap().unwrap());
+        }
+        let stored = later.into_iter().map(|(name, version, payload)| NewEvent {
+            event_type: name.into(),
+            schema_version: version,
+            payload: serde_json::value::RawValue::from_string(payload).unwrap(),
+        });
+        let mut stored: Vec<NewEvent> = stored.collect();
+        let rest = stored.split_off(cut);
+        block_on(async {
+            let app = App::new(MemoryStore::new()).cache_bytes(0);
+            let app = app.register::<Parcel>().unwrap();
+            let stream = StreamId::of(TenantId::DEFAULT, id);
+            append(app.store(), &stream, &[first]).await;
+            append_raw(app.store(), &stream, stored).await;
+            prop_assert_eq!(app.snapshot(id).await.unwrap().get(), cut as u64 + 1);
+            append_raw(app.store(), &stream, rest).await;
+            for (version, expected) in (1..).zip(&expected) {
+                let then = app.load_at(id, Version::new(version)).await.unwrap();
+                prop_assert_eq!(&*then, expected);
+            }
+            let read = app.load(id).await.unwrap();
+            prop_assert_eq!(Some(&*read), expected.last());
             Ok(())
         })?;
     }

@@ -47,7 +47,7 @@ proptest! {
     fn an_old_payload_becomes_a_current_one((name, version, payload) in past()) {
         let read = ParcelEvent::decode(name, version, payload.as_bytes());
         let events: Vec<_> = read.unwrap().into_iter().collect();
-        let names: Vec<_> = events.iter().map(|event| event.name()).collect();
+        let names: Vec<_> = events.iter().map(AggregateEvent::name).collect();
         prop_assert_eq!(names, read_as(name));
         for event in events {
             let current = event.encode().unwrap();
