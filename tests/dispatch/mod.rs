@@ -8,6 +8,7 @@ mod futures;
 mod idempotency;
 mod metadata;
 mod races;
+mod read_back;
 mod registration;
 mod snapshots;
 mod stored_data;

@@ -1,11 +1,13 @@
 //! A domain in its fourth release: each event went another way to today's shape.
 
+use std::collections::BTreeMap;
+
 use intent_runtime::prelude::*;
 
 #[derive(Aggregate, Debug, Clone, PartialEq)]
 #[aggregate(
     created_by(Registered),
-    events(Weighed, Labelled, Dispatched, Delivered),
+    events(Weighed, Labelled, Dispatched, Delivered, Inspected => ()),
     snapshot(every = 4)
 )]
 pub struct Parcel {
@@ -116,6 +118,25 @@ pub struct Dispatched {
 #[event]
 pub struct Delivered;
 
+/// What JSON and serde keep least well; not all of its values can be stored.
+#[event]
+pub struct Inspected {
+    pub ratio: f64,
+    pub remark: Option<Option<u8>>,
+    pub finding: Finding,
+    pub by_shelf: BTreeMap<u32, f32>,
+}
+
+/// Behind a tag, serde reads neither large numbers nor keys that are numbers.
+#[value]
+#[serde(tag = "kind")]
+pub enum Finding {
+    Sound,
+    Torn { letters: u128 },
+    Missing { by_shelf: BTreeMap<u32, bool> },
+    Within { inner: Box<Finding> },
+}
+
 #[commands]
 impl Parcel {
     #[create]
@@ -143,5 +164,21 @@ impl Parcel {
     #[handle]
     pub fn deliver(&self) -> Option<Delivered> {
         (!self.delivered).then_some(Delivered)
+    }
+
+    #[handle]
+    pub fn inspect(
+        &self,
+        ratio: f64,
+        remark: Option<Option<u8>>,
+        finding: Finding,
+        by_shelf: BTreeMap<u32, f32>,
+    ) -> Inspected {
+        Inspected {
+            ratio,
+            remark,
+            finding,
+            by_shelf,
+        }
     }
 }

@@ -7,12 +7,13 @@ use serde_json::Value;
 use super::arbitrary::{document, key, past, spaced};
 use crate::golden::domain::ParcelEvent;
 
-const NAMES: [&str; 6] = [
+const NAMES: [&str; 7] = [
     "Registered",
     "Weighed",
     "Labelled",
     "Dispatched",
     "Delivered",
+    "Inspected",
     "Unknown",
 ];
 
