@@ -17,6 +17,11 @@ pub(crate) fn serde_metas(attributes: &[Attribute]) -> Vec<Meta> {
     metas_of(attributes, "serde")
 }
 
+/// What stands in the `#[schemars(..)]` attributes.
+pub(crate) fn schemars_metas(attributes: &[Attribute]) -> Vec<Meta> {
+    metas_of(attributes, "schemars")
+}
+
 fn metas_of(attributes: &[Attribute], name: &str) -> Vec<Meta> {
     attributes
         .iter()
@@ -137,11 +142,21 @@ pub(crate) fn schema_is_told(diag: &Diagnostics, attributes: &[Attribute], name:
 /// The `serde(with = "..")` that leaves a field's JSON Schema unknown, if there is one.
 pub(crate) fn hides_the_schema(attributes: &[Attribute]) -> Option<Meta> {
     let metas = serde_metas(attributes);
-    let schemars = metas_of(attributes, "schemars");
     let with = find(&metas, &["with"])?;
-    let told = find(&schemars, &["with", "schema_with", "skip"]).or(find(&metas, &["skip"]));
-    let is_told = told.is_some() || text(with).is_some_and(is_type);
-    (!is_told).then(|| with.clone())
+    let is_told = is_told(attributes) || find(&metas, &["skip"]).is_some();
+    (!is_told && !text(with).is_some_and(is_type)).then(|| with.clone())
+}
+
+/// Whether functions make the field's JSON, and nothing says of which schema it is.
+pub(crate) fn schema_is_unknown(attributes: &[Attribute]) -> bool {
+    let metas = serde_metas(attributes);
+    let by_functions = find(&metas, &["serialize_with", "deserialize_with"]).is_some();
+    hides_the_schema(attributes).is_some() || by_functions && !is_told(attributes)
+}
+
+fn is_told(attributes: &[Attribute]) -> bool {
+    let schemars = schemars_metas(attributes);
+    find(&schemars, &["with", "schema_with", "skip"]).is_some()
 }
 
 /// `serde_with::As<..>` and the like, which schemars reads as the type that it is; a module has no capital.

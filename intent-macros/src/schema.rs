@@ -46,13 +46,9 @@ pub(crate) fn forwarded(runtime: &Runtime, item: &DeriveInput) -> TokenStream {
     let text = text.trim_start_matches("r#");
     let shadow = replace_self(shadow(item), name);
     let allow = copy_of_the_users();
+    let prelude = prelude();
     scope::unnamed(&quote! {
-            #[allow(unused_imports)]
-            use ::core::{
-                convert::{From as _, Into as _},
-                default::Default as _,
-                option::Option::Some,
-            };
+            #prelude
 
             #[derive(#private::schemars::JsonSchema)]
             #[schemars(rename = #text, crate = #schemars)]
@@ -74,6 +70,18 @@ pub(crate) fn forwarded(runtime: &Runtime, item: &DeriveInput) -> TokenStream {
                 }
             }
     })
+}
+
+/// What `derive(JsonSchema)` takes for granted.
+pub(crate) fn prelude() -> TokenStream {
+    quote! {
+        #[allow(unused_imports)]
+        use ::core::{
+            convert::{From as _, Into as _},
+            default::Default as _,
+            option::Option::Some,
+        };
+    }
 }
 
 /// The derives and the schema of an item, as `(attributes, items)`; the attributes stand above it.

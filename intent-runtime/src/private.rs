@@ -10,6 +10,7 @@ pub use crate::checks::{
     assert_retired_name,
 };
 pub use crate::lock::assert_recorded;
+pub use crate::snapshot::state_version;
 pub use crate::upcast::{UpcastStep, run_steps};
 
 use std::{fmt, marker::PhantomData};
@@ -197,7 +198,7 @@ pub fn predecessors(
     kinds
 }
 
-/// `#[derive(Aggregate)]`: the stored name of an event. This and the next ten ask for [`EventOf`], which the macro
+/// `#[derive(Aggregate)]`: the stored name of an event. This and those down to [`equal`] ask for [`EventOf`], which the macro
 /// implements: a type that is no event is one error, at that impl.
 #[inline]
 pub const fn name_of<A: Aggregate, E: EventOf<A>>() -> &'static str {
@@ -219,6 +220,16 @@ pub fn is_named<A: Aggregate, E: EventOf<A>>(name: &str) -> bool {
 #[inline]
 pub const fn version_of<A: Aggregate, E: EventOf<A>>() -> u32 {
     SchemaVersion::of::<E>().stored()
+}
+
+/// `snapshot(..)`: an event, as far as the version of the state goes.
+pub const fn state_event<A: Aggregate, E: EventOf<A>>() -> (&'static str, u32) {
+    (E::NAME, E::VERSION)
+}
+
+/// `snapshot(..)`: a split event, as far as the version of the state goes.
+pub const fn state_split<A: Aggregate, E: SplitOf<A>>() -> (&'static str, u32) {
+    (E::NAME, E::VERSION)
 }
 
 /// `#[derive(Aggregate)]`: an event, as the catalogue knows it.

@@ -39,7 +39,7 @@ pub enum DecodeError {
     StaleSnapshot {
         /// The version of the stored state.
         stored: u32,
-        /// [`Snapshot::VERSION`](crate::Snapshot::VERSION).
+        /// [`Snapshot::version`](crate::Snapshot::version).
         current: u32,
     },
     /// The payload does not have the shape of its version.

@@ -40,6 +40,7 @@ mod shape;
 
 pub use error::Error;
 pub use report::Report;
+pub(crate) use shape::shape;
 
 use std::{env, path::Path};
 
