@@ -3,7 +3,7 @@
 use quote::ToTokens as _;
 use syn::{
     Attribute, Expr, ExprLit, Field, Ident, Lit, LitStr, Meta, Path, Token, Type, TypeReference,
-    ext::IdentExt as _, punctuated::Punctuated,
+    ext::IdentExt as _, parse_quote, punctuated::Punctuated,
 };
 
 use crate::{
@@ -71,7 +71,7 @@ pub(crate) fn renamed(rename: &Meta, side: &str) -> Option<String> {
 }
 
 /// The text in `key = "text"`.
-fn text(meta: &Meta) -> Option<&LitStr> {
+pub(crate) fn text(meta: &Meta) -> Option<&LitStr> {
     match meta {
         Meta::NameValue(pair) => match &pair.value {
             Expr::Lit(ExprLit {
@@ -107,6 +107,23 @@ pub(crate) fn written_with(field: &Field) -> Vec<Meta> {
     let mut metas = serde_metas(&field.attrs);
     metas.retain(|meta| is_any(meta, &["with", "serialize_with", "flatten"]));
     metas
+}
+
+/// What a field or a variant is read as that its schema does not tell: other keys, or any word that is not known. As an
+/// attribute, it tells the schema, so that the lock holds it.
+pub(crate) fn told_to_the_schema(attributes: &[Attribute]) -> Vec<Attribute> {
+    let metas = serde_metas(attributes);
+    let aliases = metas.iter().filter(|meta| is_any(meta, &["alias"]));
+    let mut aliases: Vec<&LitStr> = aliases.filter_map(text).collect();
+    aliases.sort_by_key(|alias| alias.value());
+    let mut told = Vec::new();
+    if !aliases.is_empty() {
+        told.push(parse_quote!(#[schemars(extend("x-alias" = [#(#aliases),*]))]));
+    }
+    if find(&metas, &["other"]).is_some() {
+        told.push(parse_quote!(#[schemars(extend("x-other" = true))]));
+    }
+    told
 }
 
 /// The owned form of a borrowed type, as far as it can be told.

@@ -7,7 +7,7 @@ use syn::{Attribute, Data, DeriveInput, Fields, Path, Visibility, parse_quote};
 use crate::{
     attr::cfg_attr,
     derives::Derives,
-    form::hides_the_schema,
+    form::{hides_the_schema, told_to_the_schema},
     paths::Runtime,
     respan::{generated, replace_self},
     scope,
@@ -90,8 +90,9 @@ pub(crate) fn derives(
     derives: Derives,
     item: &mut DeriveInput,
 ) -> (TokenStream, TokenStream) {
-    // This is reported; what schemars would say of the module's name is no other mistake.
     for_all_attributes(&mut item.data, &mut |attributes| {
+        attributes.extend(told_to_the_schema(attributes));
+        // This is reported; what schemars would say of the module's name is no other mistake.
         if hides_the_schema(attributes).is_some() {
             attributes.push(parse_quote!(#[schemars(skip)]));
         }

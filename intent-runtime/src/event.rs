@@ -7,8 +7,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 use crate::{
-    Aggregate, AggregateId, DecodeError, Decoded, EventId, Id, LoadError, Metadata, Position,
-    SchemaVersion, StoreError, StreamId, TenantId, Timestamp, Version, catalogue::Shape,
+    Aggregate, AggregateId, DecodeError, Decoded, EventId, Id, KeyChange, LoadError, Metadata,
+    Position, SchemaVersion, StoreError, StreamId, TenantId, Timestamp, Version, catalogue::Shape,
     store::AggregateType, upcast,
 };
 
@@ -49,6 +49,9 @@ pub trait Event:
     const FORMERLY: &'static [&'static str] = &[];
     /// Its doc comment.
     const DOC: &'static str = "";
+    /// What its steps expect of a payload's keys, so that [`lock::check!`](crate::lock) can hold it to what is recorded.
+    /// `#[event]` fills it from the notes; a step that is a function has no entry.
+    const STEPS: &'static [KeyChange] = &[];
 
     /// Reads a payload stored under [`NAME`](Self::NAME) at any version, given as it is stored: the current one, and a newer
     /// one that is marked as readable, straight from the bytes, an older one through [`upcast`](Self::upcast).
@@ -196,6 +199,7 @@ pub struct EventKind {
     pub changes: Option<&'static [&'static str]>,
     pub(crate) type_id: TypeId,
     pub(crate) shape: Shape,
+    pub(crate) steps: &'static [KeyChange],
     predecessors: fn() -> Vec<EventKind>,
 }
 
@@ -212,6 +216,7 @@ impl EventKind {
             changes: None,
             type_id: TypeId::of::<E>(),
             shape: Shape::of::<E>(),
+            steps: E::STEPS,
             predecessors: E::predecessors,
         }
     }

@@ -7,7 +7,7 @@ pub use serde_json::value::RawValue;
 
 pub use crate::checks::{
     Names, assert_new_name, assert_predecessor_name, assert_predecessor_version,
-    assert_retired_name,
+    assert_retired_name, assert_version,
 };
 pub use crate::lock::assert_recorded;
 pub use crate::snapshot::state_version;
@@ -156,8 +156,23 @@ pub fn deserialize_unit<'de, D: Deserializer<'de>, E>(
     Object::deserialize(deserializer).map(|Object {}| event)
 }
 
+/// `#[renamed(..)]` on several fields in one step: all take their new keys at once.
+pub fn rename(object: &mut JsonObject, renames: &[(&str, &str)]) -> Result<(), UpcastError> {
+    object.rename_together(renames)
+}
+
+/// `#[since(..)]`: gives the object a field that it must not have, so that no stored value is overwritten.
+pub fn add<T: Serialize>(object: &mut JsonObject, key: &str, value: T) -> Result<(), UpcastError> {
+    if object.contains(key) {
+        return Err(UpcastError::Occupied {
+            field: key.to_owned(),
+        });
+    }
+    object.set(key, value)
+}
+
 /// `#[since(..)]` beside `#[serde(with = ..)]` and its like: gives the object all that `fields` is written as.
-pub fn set_as_written<T: Serialize>(
+pub fn add_as_written<T: Serialize>(
     object: &mut JsonObject,
     key: &str,
     fields: &T,
@@ -168,7 +183,7 @@ pub fn set_as_written<T: Serialize>(
     })?;
     let written = JsonObject::parse(&text)?;
     for key in written.keys() {
-        object.set(key, written.get::<Box<RawValue>>(key)?)?;
+        add(object, key, written.get::<Box<RawValue>>(key)?)?;
     }
     Ok(())
 }

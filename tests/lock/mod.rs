@@ -6,4 +6,5 @@ mod folder;
 mod messages;
 mod processes;
 mod shapes;
+mod steps;
 mod updates;

@@ -20,6 +20,16 @@ pub(super) fn reads(reader: &Value, written: &Value) -> bool {
     reader
         .iter()
         .all(|(key, constraint)| holds(key, constraint, reader, written))
+        && ["x-alias", "x-other"]
+            .iter()
+            .all(|key| is_still_read(reader.get(*key), written.get(*key)))
+}
+
+/// What is read besides what is written, other keys and words, older versions may have been stored with.
+fn is_still_read(reader: Option<&Value>, written: Option<&Value>) -> bool {
+    written.is_none_or(|written| {
+        reader.is_some_and(|reader| list(written).all(|one| list(reader).any(|known| known == one)))
+    })
 }
 
 /// Whether all that is written satisfies one constraint of the reader.
@@ -31,6 +41,7 @@ fn holds(
 ) -> bool {
     let of_written = written.get(key);
     match key {
+        "x-alias" | "x-other" => true,
         // Any of these types, or any of these words, will do.
         "type" | "enum" => match of_written {
             Some(of_written) => {
@@ -139,5 +150,16 @@ mod tests {
             &json!({ "type": "integer", "format": "int32" }),
             &json!({ "type": "integer", "format": "int64" })
         ));
+    }
+
+    #[test]
+    fn other_words_that_were_read_are_read_still() {
+        let one = json!({ "const": "Large", "type": "string", "x-alias": ["Big"] });
+        let two = json!({ "const": "Large", "type": "string", "x-alias": ["Big", "Huge"] });
+        let none = json!({ "const": "Large", "type": "string" });
+        assert!(reads(&two, &one));
+        assert!(reads(&one, &none));
+        assert!(!reads(&one, &two));
+        assert!(!reads(&none, &one));
     }
 }

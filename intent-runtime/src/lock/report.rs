@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{
     format::{Blocks, Key, Part, pretty},
     remedy,
+    steps::WrongKey,
 };
 use crate::{DecodeError, difference::difference};
 
@@ -46,6 +47,8 @@ pub(super) enum Difference {
         /// The event that it may be under another name.
         alike: Option<&'static str>,
     },
+    /// A note is wrong about what is recorded.
+    WrongKey(WrongKey),
     /// Something that is not recorded.
     New {
         key: Key,
@@ -66,7 +69,10 @@ pub(super) enum Difference {
 impl Difference {
     /// What is stored is never rewritten.
     fn is_refused(&self) -> bool {
-        matches!(self, Self::Changed { .. } | Self::Unreadable { .. })
+        matches!(
+            self,
+            Self::Changed { .. } | Self::Unreadable { .. } | Self::WrongKey(_)
+        )
     }
 }
 
@@ -109,7 +115,9 @@ impl Report {
                 Difference::Gone { key } => {
                     blocks.remove(&key);
                 }
-                Difference::Changed { .. } | Difference::Unreadable { .. } => {}
+                Difference::Changed { .. }
+                | Difference::Unreadable { .. }
+                | Difference::WrongKey(_) => {}
             }
         }
         blocks
@@ -166,6 +174,7 @@ impl fmt::Display for Difference {
         match self {
             // What is new is one list: `Report::list_new`.
             Self::New { .. } => Ok(()),
+            Self::WrongKey(wrong) => wrong.fmt(f),
             Self::Changed {
                 key,
                 recorded,
