@@ -4,7 +4,7 @@ use std::{ops::ControlFlow, sync::LazyLock};
 
 use intent_runtime::{
     AggregateEvent, App, CommandId, EncodedMetadata, Expect, MemoryStore, Metadata, NewEvent,
-    SqliteStore, Store, StoredSnapshot, StreamId,
+    SendError, SqliteStore, Store, StoredSnapshot, StreamId,
     prelude::*,
     store::{Append, RawEvent, ReadStream, StateSink},
 };
@@ -12,10 +12,10 @@ use proptest::{collection::vec, prelude::*};
 use tokio::runtime::Runtime;
 
 use super::{
-    arbitrary::{document, history, past, registered},
+    arbitrary::{can_be_stored, document, history, inspected, past, registered},
     block_on,
 };
-use crate::golden::domain::{Parcel, ParcelEvent};
+use crate::golden::domain::{Inspect, Inspected, Parcel, ParcelEvent, Register, Service};
 
 async fn append(store: &dyn Store, stream: &StreamId, events: &[ParcelEvent]) {
     let events = events.iter().map(|event| NewEvent {
@@ -49,6 +49,34 @@ proptest! {
             let read = ParcelEvent::decode(event.name(), event.schema_version(), payload.get().as_bytes());
             prop_assert_eq!(read.unwrap().one(), Some(event));
         }
+    }
+
+    /// An event is stored only if a later load gives it back as it is.
+    #[test]
+    fn what_is_sent_is_read_back_or_refused(inspected in inspected()) {
+        let Inspected { ratio, remark, finding, by_shelf } = inspected.clone();
+        let id = Id::<Parcel>::new();
+        let register = Register {
+            id,
+            recipient: "Ada".into(),
+            address: "here".into(),
+            service: Service::Standard,
+        };
+        block_on(async {
+            let app = App::new(MemoryStore::new()).register::<Parcel>().unwrap();
+            app.send(register).await.unwrap();
+            let sent = app.send(Inspect { id, ratio, remark, finding, by_shelf }).await;
+            let mut history = app.history(id).await.unwrap();
+            if can_be_stored(&inspected) {
+                prop_assert!(sent.is_ok(), "{sent:?}");
+                prop_assert_eq!(history.pop().map(|last| last.event), Some(inspected.into()));
+            } else {
+                let refused = matches!(sent, Err(SendError::NotReadBack { event: "Inspected", .. }));
+                prop_assert!(refused, "{sent:?}");
+                prop_assert_eq!(history.len(), 1);
+            }
+            Ok(())
+        })?;
     }
 
     /// A snapshot in the middle, and the events behind it, are the same state as all events.

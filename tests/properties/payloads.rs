@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::arbitrary::{document, key, past, spaced};
 use crate::golden::domain::ParcelEvent;
 
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 10] = [
     "Registered",
     "Weighed",
     "Labelled",
@@ -16,6 +16,7 @@ const NAMES: [&str; 9] = [
     "HandedOver",
     "Dispatched",
     "Delivered",
+    "Inspected",
     "Unknown",
 ];
 
