@@ -5,7 +5,7 @@ use std::{collections::VecDeque, fmt, ops::ControlFlow, sync::Arc, time::Duratio
 use tokio::{
     sync::watch,
     task::JoinSet,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 use crate::{
@@ -21,6 +21,10 @@ const PAGE_BYTES: usize = 8 * 1024 * 1024;
 const HELD_UP: Duration = Duration::from_millis(1);
 /// How long a reader that nothing wakes waits before it looks for itself.
 const POLL: Duration = Duration::from_millis(250);
+/// Events that come this close to each other are likely followed by more. Then the reader looks again soon, for other
+/// processes tell of all their appends within as much time at once.
+const CLOSE: Duration = Duration::from_millis(5);
+const SOON: Duration = Duration::from_millis(1);
 
 type Page = (LogPage, VecDeque<RecordedEvent>);
 
@@ -66,6 +70,10 @@ pub struct Subscription {
     waiting: VecDeque<RecordedEvent>,
     wake_ups: watch::Receiver<()>,
     poll: Option<Duration>,
+    /// When there was something to read last.
+    found: Option<Instant>,
+    /// Whether it came close to what was before, and it is not long ago.
+    busy: bool,
 }
 
 impl Subscription {
@@ -82,6 +90,8 @@ impl Subscription {
             waiting: VecDeque::new(),
             wake_ups,
             poll: Some(POLL),
+            found: None,
+            busy: false,
         }
     }
 
@@ -149,8 +159,14 @@ impl Subscription {
             Some(Err(_)) | None => self.page().await?,
         };
         self.read_to = page.cursor;
+        let now = Instant::now();
+        let is_close = self.found.is_some_and(|found| now - found < CLOSE);
         if events.is_empty() {
             self.cursor = page.cursor;
+            self.busy &= is_close;
+        } else {
+            self.found = Some(now);
+            self.busy = is_close;
         }
         self.waiting = events;
         if page.next == NextPage::More {
@@ -196,7 +212,10 @@ impl Subscription {
         let woken = self.wake_ups.changed();
         // Without a sender left the store is gone, which the next reading says.
         let _ = match self.poll {
-            Some(poll) => timeout(poll, woken).await.unwrap_or(Ok(())),
+            Some(poll) => {
+                let poll = if self.busy { poll.min(SOON) } else { poll };
+                timeout(poll, woken).await.unwrap_or(Ok(()))
+            }
             None => woken.await,
         };
     }
