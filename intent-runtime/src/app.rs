@@ -203,15 +203,9 @@ impl Tenant {
         options: SendOptions,
     ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send + use<'_, C>
     {
-        let span = tracing::debug_span!(telemetry::SEND, command = C::NAME, id = %command.target());
+        let span = telemetry::send(&command);
         let sending = async move {
-            if !self.core.catalogue.has_command::<C>() {
-                return Err(SendError::NotRegistered {
-                    command: C::NAME,
-                    aggregate: C::Aggregate::TYPE,
-                    missing: self.core.catalogue.missing_for::<C>(),
-                });
-            }
+            self.check_registered::<C>()?;
             dispatch::send(
                 &*self.core.store,
                 &self.core.cache,
@@ -220,6 +214,54 @@ impl Tenant {
                 options,
             )
             .await
+        };
+        sending.instrument(span)
+    }
+
+    /// Sends a command within a transaction of your own on Postgres: its events are there when you commit, together with
+    /// whatever else the transaction wrote, or not at all. It sees what the transaction wrote before, so that several
+    /// commands to one aggregate follow each other. All else is as with [`send_with`](Self::send_with): metadata, one effect
+    /// per command id, and a command that was overtaken is decided again on what the others committed.
+    ///
+    /// What it answers is true once you commit, which is also yours to see: when that fails with a lost connection, do all of
+    /// it again under the same command id. After an error the transaction goes on as it was before the call.
+    ///
+    /// Keep such transactions short: until they end, whoever else writes to the aggregate waits, and so do readers of the
+    /// log. When it has committed, [`PgStore::wake_readers`](crate::PgStore::wake_readers) spares readers the wait until
+    /// they look for themselves.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send), and [`StoreError::NoTransactions`] when the app is not on a [`PgStore`](crate::PgStore).
+    /// [`StoreError::Busy`] in a transaction of level `REPEATABLE READ` or above, which cannot see what overtook it: begin
+    /// anew.
+    ///
+    /// ```no_run
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
+    /// # use account::*;
+    /// # use intent_runtime::{PgStore, prelude::*};
+    /// # async fn run(pool: sqlx::PgPool, id: Id<Account>) -> Result<(), Box<dyn std::error::Error>> {
+    /// let app = App::new(PgStore::new(pool.clone()).await?).register::<Account>()?;
+    ///
+    /// let mut transaction = pool.begin().await?;
+    /// sqlx::query("INSERT INTO receipts VALUES ($1)").bind(id.as_uuid()).execute(&mut *transaction).await?;
+    /// app.send_in(&mut transaction, Deposit { id, amount: 5 }, SendOptions::new()).await?;
+    /// transaction.commit().await?;
+    /// # Ok(()) }
+    /// ```
+    #[cfg(feature = "postgres")]
+    pub fn send_in<C: Command>(
+        &self,
+        transaction: &mut sqlx::PgTransaction<'_>,
+        command: C,
+        options: SendOptions,
+    ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send {
+        let span = telemetry::send(&command);
+        let sending = async move {
+            self.check_registered::<C>()?;
+            let store: &dyn std::any::Any = &*self.core.store;
+            let store = store.downcast_ref::<crate::PgStore>();
+            let store = store.ok_or(SendError::Store(StoreError::NoTransactions))?;
+            dispatch::send_in(&store.joined(transaction), self.id, command, options).await
         };
         sending.instrument(span)
     }
@@ -373,7 +415,7 @@ impl Tenant {
     ) -> Result<Loaded<A>, LoadError> {
         let folded = match to {
             Version::NONE => None,
-            to => Some(dispatch::load_to::<A>(&*self.core.store, stream, to).await?),
+            to => Some(dispatch::load_to::<A>(&&*self.core.store, stream, to).await?),
         };
         let found = folded.and_then(|folded| folded.state.map(|state| (state, folded.version)));
         let (state, version) = found.ok_or_else(|| LoadError::NotFound {
@@ -381,6 +423,17 @@ impl Tenant {
             as_of: None,
         })?;
         Ok(Loaded { id, version, state })
+    }
+
+    fn check_registered<C: Command>(&self) -> Result<(), SendError<Refusal<C>>> {
+        if self.core.catalogue.has_command::<C>() {
+            return Ok(());
+        }
+        Err(SendError::NotRegistered {
+            command: C::NAME,
+            aggregate: C::Aggregate::TYPE,
+            missing: self.core.catalogue.missing_for::<C>(),
+        })
     }
 
     fn stream<A: Aggregate>(&self, id: Id<A>) -> Result<StreamId, LoadError> {

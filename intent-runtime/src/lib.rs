@@ -63,7 +63,7 @@ pub use version::{Position, Version};
 // The derive shares its name with the trait, as serde's do.
 pub use macros::{Aggregate, command, commands, create, event, handle, value};
 
-/// What a domain file needs: `use intent_runtime::prelude::*;`.
+/// What a domain file needs, and a program that sends to it or follows its log: `use intent_runtime::prelude::*;`.
 pub mod prelude {
     pub use crate::Aggregate;
     pub use crate::AggregateEvent;
@@ -72,17 +72,21 @@ pub mod prelude {
     pub use crate::Command;
     pub use crate::CommandId;
     pub use crate::Context;
+    pub use crate::Cursor;
     pub use crate::Decide;
     pub use crate::Event;
     pub use crate::Id;
     pub use crate::JsonObject;
     pub use crate::Loaded;
+    pub use crate::LogFilter;
     pub use crate::Metadata;
     pub use crate::Receipt;
+    pub use crate::RecordedEvent;
     pub use crate::Scenario;
     pub use crate::SendError;
     pub use crate::SendOptions;
     pub use crate::Snapshot;
+    pub use crate::StoreError;
     pub use crate::TenantId;
     pub use crate::Timestamp;
     pub use crate::UpcastError;

@@ -6,9 +6,18 @@
 //! | `intent.load` | `aggregate`, `id`, and `version` or `time` | one load, whichever moment it is of |
 //! | `intent.snapshot` | `aggregate`, `id` | one snapshot on demand |
 
+use tracing::{Span, debug_span};
+
+use crate::Command;
+
 /// One command, from the call to the receipt.
-pub(crate) const SEND: &str = "intent.send";
+const SEND: &str = "intent.send";
 /// One snapshot on demand.
 pub(crate) const SNAPSHOT: &str = "intent.snapshot";
 /// One load.
 pub(crate) const LOAD: &str = "intent.load";
+
+/// The span of a command.
+pub(crate) fn send<C: Command>(command: &C) -> Span {
+    debug_span!(SEND, command = C::NAME, id = %command.target())
+}

@@ -189,7 +189,7 @@ async fn a_url_without_a_store_says_what_would_do() {
     let error = App::connect("mysql://somewhere").await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "`mysql://somewhere` names no store of this build: use `memory:`, `sqlite:FILE` or `postgres://HOST/DATABASE`"
+        "`mysql://somewhere` cannot be used: use `memory:`, `sqlite:FILE` or `postgres://HOST/DATABASE`"
     );
     for url in [
         "postgress://ada:secret@host/db",
@@ -211,7 +211,7 @@ async fn a_url_without_a_store_says_what_would_do() {
         assert_eq!(
             error.to_string(),
             format!(
-                "`{url}` names no store of this build: a database in memory would vanish with its connection, use `memory:`"
+                "`{url}` cannot be used: a database in memory would vanish with its connection, use `memory:`"
             )
         );
     }

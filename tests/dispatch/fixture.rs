@@ -106,6 +106,7 @@ impl Interposed {
 
     fn lost(append: &Append) -> StoreError {
         StoreError::UnknownOutcome {
+            command_id: append.command_id,
             stream: append.stream.clone(),
             source: "the connection broke".into(),
         }

@@ -209,11 +209,17 @@ async fn an_outcome_that_stays_unknown_is_not_called_nothing() {
         store.next(Fault::Full);
     }
     let error = app.send(Deposit { id, amount: 5 }).await.unwrap_err();
-    let unknown = matches!(error, SendError::Store(StoreError::UnknownOutcome { .. }));
+    // It was stored, and the disk was full afterwards.
+    let command_id = match &error {
+        SendError::Store(StoreError::UnknownOutcome { command_id, .. }) => *command_id,
+        other => panic!("{other:?}"),
+    };
     assert!(
-        unknown,
-        "it was stored, and the disk was full afterwards: {error:?}"
+        error.to_string().contains(&command_id.to_string()),
+        "{error}"
     );
+    let stored = app.store().events_of_command(app.id(), command_id).await;
+    assert_eq!(stored.unwrap().len(), 1, "it is found under the id");
 
     let error = app.send(Deposit { id, amount: 5 }).await.unwrap_err();
     assert!(

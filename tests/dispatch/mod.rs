@@ -6,6 +6,7 @@ pub mod domain;
 pub mod fixture;
 mod futures;
 mod idempotency;
+mod joined;
 mod metadata;
 mod races;
 mod registration;

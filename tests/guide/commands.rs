@@ -134,10 +134,22 @@ async fn commands_are_sent() {
     assert!(second.repeated);
     // ANCHOR_END: options
 
+    // ANCHOR: from_name
+    let booked: Timestamp = "2024-02-29T12:00:00Z".parse().unwrap();
+    let options = SendOptions::new()
+        .command_id(CommandId::from_name(booked, "statement 2024-02, line 17"))
+        .metadata(Metadata::new().timestamp(booked));
+    for repeated in [false, true] {
+        let line = Deposit { id, amount: 3 };
+        let receipt = app.send_with(line, options.clone()).await.unwrap();
+        assert_eq!(receipt.repeated, repeated);
+    }
+    // ANCHOR_END: from_name
+
     app.send(Close { id }).await.unwrap();
     let account = app.load(id).await.unwrap();
-    assert_eq!(account.version, Version::new(4));
-    assert_eq!((account.owner.as_str(), account.balance), ("Ada", 5));
+    assert_eq!(account.version, Version::new(5));
+    assert_eq!((account.owner.as_str(), account.balance), ("Ada", 8));
     assert!(account.address.is_some() && account.closed.is_some() && account.id == id);
 }
 

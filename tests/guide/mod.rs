@@ -4,6 +4,7 @@ mod aggregates;
 mod book;
 mod catalogue;
 pub mod commands;
+mod errors;
 mod events;
 mod readme;
 mod stores;

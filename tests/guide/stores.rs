@@ -1,9 +1,8 @@
 //! Chapter "Stores".
 
-use intent_runtime::{
-    App, CommandId, Cursor, EncodedMetadata, Expect, LogFilter, Metadata, NewEvent, PgStore,
-    SqliteStore, StreamId, prelude::*, store::Append,
-};
+use std::{convert::Infallible, error::Error};
+
+use intent_runtime::{PgStore, SqliteStore, prelude::*};
 use intent_tests::postgres::TempDatabase;
 use sqlx::PgPool;
 
@@ -119,31 +118,136 @@ async fn on_postgres() {
     let id = Id::<Account>::new();
     let owner = String::from("Ada");
     app.send(Open { id, owner }).await.unwrap();
-    let table = sqlx::query("CREATE TABLE receipts (account uuid NOT NULL)");
+    let table = sqlx::query("CREATE TABLE receipts (account uuid NOT NULL, command uuid NOT NULL)");
     table.execute(&pool).await.unwrap();
-    let append = Append {
-        stream: StreamId::of(TenantId::DEFAULT, id),
-        expect: Expect::Version(Version::FIRST),
-        command_id: CommandId::new(),
-        events: vec![NewEvent {
-            event_type: "Deposited".into(),
-            schema_version: 1,
-            payload: serde_json::value::RawValue::from_string(r#"{"amount":5}"#.into()).unwrap(),
-        }],
-        metadata: EncodedMetadata::new(Metadata::new()).unwrap(),
-        snapshot: None,
-    };
 
-    // ANCHOR: append_in
+    // ANCHOR: send_in
     let mut transaction = pool.begin().await.unwrap();
-    sqlx::query("INSERT INTO receipts VALUES ($1)")
+    let deposit = Deposit { id, amount: 5 };
+    let options = SendOptions::new().metadata(Metadata::new().actor("ada"));
+    let receipt = app
+        .send_in(&mut transaction, deposit, options)
+        .await
+        .unwrap();
+    sqlx::query("INSERT INTO receipts VALUES ($1, $2)")
         .bind(id.as_uuid())
+        .bind(receipt.command_id.as_uuid())
         .execute(&mut *transaction)
         .await
         .unwrap();
-    store.append_in(&mut transaction, append).await.unwrap();
     transaction.commit().await.unwrap();
+    // Readers would find it by themselves in a quarter of a second.
     store.wake_readers();
-    // ANCHOR_END: append_in
-    assert_eq!(app.load(id).await.unwrap().version, Version::new(2));
+    // ANCHOR_END: send_in
+    assert_eq!(app.load(id).await.unwrap().balance, 5);
+    let receipts = sqlx::query_scalar("SELECT count(*) FROM receipts");
+    let receipts: i64 = receipts.fetch_one(&pool).await.unwrap();
+    assert_eq!(receipts, 1);
+}
+
+// ANCHOR: reader
+const TABLES: &str = "
+    CREATE TABLE readers (name text PRIMARY KEY, cursor text NOT NULL);
+    INSERT INTO readers VALUES ('totals', 'start');
+    CREATE TABLE totals (account uuid PRIMARY KEY, deposited bigint NOT NULL);
+";
+
+/// Keeps the table `totals` up to date until something fails; to be called again then.
+async fn keep_totals(app: &App, pool: &PgPool) -> Result<Infallible, Box<dyn Error + Send + Sync>> {
+    let mut kept: String = sqlx::query_scalar("SELECT cursor FROM readers WHERE name = 'totals'")
+        .fetch_one(pool)
+        .await?;
+    let wanted = LogFilter::all().event::<Deposited>();
+    let mut log = app.subscribe(wanted).after(kept.parse()?);
+    loop {
+        let event = log.next().await?;
+        let account = event.aggregate_id.as_uuid();
+        let mut transaction = pool.begin().await?;
+        for event in event.decode::<Account>()? {
+            if let AccountEvent::Deposited(Deposited { amount }) = event.event {
+                sqlx::query(
+                    "INSERT INTO totals AS old VALUES ($1, $2)
+                     ON CONFLICT (account) DO UPDATE SET deposited = old.deposited + excluded.deposited",
+                )
+                .bind(account)
+                .bind(amount)
+                .execute(&mut *transaction)
+                .await?;
+            }
+        }
+        let read_to = log.cursor().to_string();
+        let moved =
+            sqlx::query("UPDATE readers SET cursor = $1 WHERE name = 'totals' AND cursor = $2")
+                .bind(&read_to)
+                .bind(&kept)
+                .execute(&mut *transaction)
+                .await?;
+        if moved.rows_affected() == 0 {
+            return Err("another process keeps the totals too".into());
+        }
+        transaction.commit().await?;
+        kept = read_to;
+    }
+}
+// ANCHOR_END: reader
+
+#[tokio::test]
+async fn a_reader_with_tables_of_its_own_counts_each_event_once() {
+    let database = TempDatabase::new().await;
+    let pool = PgPool::connect(&database.url()).await.unwrap();
+    let store = PgStore::new(pool.clone()).await.unwrap();
+    let app = App::new(store).register::<Account>().unwrap();
+    sqlx::raw_sql(TABLES).execute(&pool).await.unwrap();
+    let id = Id::<Account>::new();
+    let owner = String::from("Ada");
+    app.send(Open { id, owner }).await.unwrap();
+    let total = async || {
+        let total = sqlx::query_scalar("SELECT deposited FROM totals WHERE account = $1");
+        let total = total.bind(id.as_uuid()).fetch_optional(&pool).await;
+        total.unwrap().unwrap_or(0_i64)
+    };
+    let reader = || {
+        let (app, pool) = (app.clone(), pool.clone());
+        tokio::spawn(async move {
+            loop {
+                let _: Box<dyn Error + Send + Sync> = match keep_totals(&app, &pool).await {
+                    Ok(never) => match never {},
+                    Err(error) => error,
+                };
+            }
+        })
+    };
+    // One that is cut off in the middle, then two at once.
+    for readers in [1, 2] {
+        let readers: Vec<_> = (0..readers).map(|_| reader()).collect();
+        let before = total().await;
+        for _ in 0..30 {
+            app.send(Deposit { id, amount: 2 }).await.unwrap();
+        }
+        while total().await < before + 40 {
+            tokio::task::yield_now().await;
+        }
+        for reader in readers {
+            reader.abort();
+            let _ = reader.await;
+        }
+    }
+    let last = reader();
+    let end = {
+        let mut log = app.subscribe(LogFilter::all());
+        for _ in 0..61 {
+            log.next().await.unwrap();
+        }
+        log.cursor().to_string()
+    };
+    loop {
+        let cursor = sqlx::query_scalar("SELECT cursor FROM readers");
+        let cursor: String = cursor.fetch_one(&pool).await.unwrap();
+        if cursor == end {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    last.abort();
+    assert_eq!(total().await, 120);
 }

@@ -33,7 +33,8 @@ pub struct Options {
     binaries: Option<Binaries>,
     durable: bool,
     settings: Vec<(String, String)>,
-    asked: Vec<String>,
+    /// Who is let in, as the lines of `pg_hba.conf`; everybody unless given.
+    let_in: Option<String>,
 }
 
 impl Options {
@@ -50,7 +51,7 @@ impl Options {
             binaries: None,
             durable: false,
             settings: settings.into(),
-            asked: Vec::new(),
+            let_in: None,
         }
     }
 
@@ -60,7 +61,7 @@ impl Options {
             binaries: None,
             durable: true,
             settings: Vec::new(),
-            asked: Vec::new(),
+            let_in: None,
         }
     }
 
@@ -78,9 +79,12 @@ impl Options {
         self
     }
 
-    /// With a role that is asked for its password, where all others are trusted.
-    pub fn ask_password_of(mut self, role: &str) -> Self {
-        self.asked.push(role.to_owned());
+    /// Letting in over TCP whom these lines of `pg_hba.conf` let in, such as `host all ada all scram-sha-256`, and the
+    /// superuser.
+    pub fn let_in(mut self, lines: &str) -> Self {
+        self.let_in = Some(format!(
+            "{lines}\nlocal all all trust\nhost all postgres all trust\n"
+        ));
         self
     }
 }
@@ -270,14 +274,9 @@ fn initialise(options: &Options, binaries: &Binaries) -> Place {
     for (name, value) in ours.into_iter().chain(theirs) {
         set(&place, name, value);
     }
-    let asked = options.asked.iter();
-    let asked: String = asked
-        .map(|role| format!("host all {role} all scram-sha-256\n"))
-        .collect();
-    let trusted = std::fs::read_to_string(place.path().join("data/pg_hba.conf"));
-    let trusted = trusted.expect("initdb writes it");
-    // The first line that fits decides.
-    place.write("data/pg_hba.conf", &(asked + &trusted));
+    if let Some(lines) = &options.let_in {
+        place.write("data/pg_hba.conf", lines);
+    }
     place
 }
 

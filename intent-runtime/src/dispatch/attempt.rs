@@ -5,7 +5,7 @@ use std::{borrow::Cow, time::Duration};
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    Receipt, Refusal, SendOptions,
+    Desk, Receipt, Refusal, SendOptions,
     cache::Passage,
     load::{Folded, catch_up, load_to},
     wait_before,
@@ -13,7 +13,7 @@ use super::{
 use crate::{
     Aggregate, AggregateEvent, Command, CommandId, Context, CorrelationId, Decide, Decision,
     EncodedMetadata, Expect, Id, LoadError, Metadata, NewEvent, NewSnapshot, RecordedEvent,
-    SendError, Store, StoreError, StreamId, TenantId, Version,
+    SendError, StoreError, StreamId, TenantId, Version,
     aggregate::fold_next,
     store::{Append, Appended},
 };
@@ -23,7 +23,7 @@ const RESOLVE_FOR: Duration = Duration::from_secs(10);
 
 /// One command, with what all its attempts share.
 pub(super) struct Sending<'a, C: Command> {
-    store: &'a dyn Store,
+    desk: &'a dyn Desk,
     id: Id<C::Aggregate>,
     stream: StreamId,
     command: C,
@@ -48,7 +48,7 @@ enum Verdict<C: Command> {
 
 impl<'a, C: Command> Sending<'a, C> {
     pub(super) fn new(
-        store: &'a dyn Store,
+        desk: &'a dyn Desk,
         tenant: TenantId,
         command: C,
         mut options: SendOptions,
@@ -65,7 +65,7 @@ impl<'a, C: Command> Sending<'a, C> {
             }
         })?;
         Ok(Self {
-            store,
+            desk,
             id,
             stream,
             command,
@@ -73,6 +73,14 @@ impl<'a, C: Command> Sending<'a, C> {
             context,
             metadata,
         })
+    }
+
+    /// How often it is decided again after a conflict.
+    pub(super) fn retries(&self) -> u32 {
+        match self.options.expect_version {
+            Some(_) => 0,
+            None => self.options.retries,
+        }
     }
 
     pub(super) fn stream(&self) -> &StreamId {
@@ -107,7 +115,7 @@ impl<'a, C: Command> Sending<'a, C> {
             }
             // Only the newest state may turn a command away: another process may have appended since it was kept.
             let decided_on = folded.version;
-            let caught_up = catch_up(self.store, &self.stream, folded).await;
+            let caught_up = catch_up(self.desk, &self.stream, folded).await;
             (folded, newest) = match caught_up.map_err(load_error)? {
                 Some(folded) => {
                     let newest = folded.version == decided_on;
@@ -144,7 +152,7 @@ impl<'a, C: Command> Sending<'a, C> {
     }
 
     async fn load(&self) -> Result<Folded<C::Aggregate>, SendError<Refusal<C>>> {
-        let loaded = load_to(self.store, &self.stream, Version::MAX).await;
+        let loaded = load_to(self.desk, &self.stream, Version::MAX).await;
         loaded.map_err(load_error)
     }
 
@@ -175,7 +183,7 @@ impl<'a, C: Command> Sending<'a, C> {
     ) -> Result<Receipt<C::Aggregate>, SendError<Refusal<C>>> {
         if let Some(command_id) = self.options.command_id {
             let before = self
-                .store
+                .desk
                 .events_of_command(self.stream.tenant_id, command_id);
             let before = before.await.map_err(SendError::Store)?;
             if !before.is_empty() {
@@ -223,7 +231,7 @@ impl<'a, C: Command> Sending<'a, C> {
             }
         };
         let append = self.append(expected, payloads, snapshot.clone());
-        let appended = match self.store.append(append).await {
+        let appended = match self.desk.append(append).await {
             Err(unknown @ StoreError::UnknownOutcome { .. }) => {
                 self.resolve(unknown, expected, &events, snapshot).await
             }
@@ -296,7 +304,7 @@ impl<'a, C: Command> Sending<'a, C> {
                 break;
             };
             let append = self.append(expected, payloads, snapshot.clone());
-            let Ok(appended) = timeout_at(deadline, self.store.append(append)).await else {
+            let Ok(appended) = timeout_at(deadline, self.desk.append(append)).await else {
                 break;
             };
             let error = match appended {
@@ -317,6 +325,7 @@ impl<'a, C: Command> Sending<'a, C> {
                     | StoreError::Unauthenticated { .. }
             );
             unknown = StoreError::UnknownOutcome {
+                command_id: self.context.command_id(),
                 stream: self.stream.clone(),
                 source: Box::new(error),
             };

@@ -52,8 +52,10 @@ struct Kept {
     weight: u64,
 }
 
-/// The passage of one command.
-pub(crate) struct Passage<'a> {
+/// The passage of one command, or of one that goes past the cache.
+pub(crate) struct Passage<'a>(Option<Inside<'a>>);
+
+struct Inside<'a> {
     cache: &'a AggregateCache,
     slot: &'a Slot,
     kept: MutexGuard<'a, Kept>,
@@ -109,37 +111,47 @@ impl AggregateCache {
     /// Waits until no other command of this process is at work on the aggregate.
     pub(crate) async fn enter<'a>(&'a self, slot: &'a Slot) -> Passage<'a> {
         let kept = slot.gate.lock().await;
-        Passage {
+        Passage(Some(Inside {
             cache: self,
             slot,
             kept,
-        }
+        }))
     }
 }
 
 impl Passage<'_> {
+    /// Past the cache: nothing is kept, and nobody waited for.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn outside() -> Self {
+        Self(None)
+    }
+
     /// Takes the state out. If the command fails halfway or is cancelled, the slot stays empty.
     pub(crate) fn take<A: Aggregate>(&mut self) -> Option<Folded<A>> {
-        let folded = self.kept.state.take()?.downcast::<Folded<A>>().ok()?;
+        let kept = &mut self.0.as_mut()?.kept;
+        let folded = kept.state.take()?.downcast::<Folded<A>>().ok()?;
         Some(*folded)
     }
 
     /// Puts a state in for the next command. A stream that does not exist is not remembered.
     pub(crate) fn put<A: Aggregate>(&mut self, folded: Folded<A>) {
+        let Some(inside) = &mut self.0 else {
+            return;
+        };
         if folded.state.is_none() {
             return;
         }
         let weight = weight::<A>(folded.bytes);
-        self.kept.state = Some(Box::new(folded));
+        inside.kept.state = Some(Box::new(folded));
         // The cache weighs an entry when it is inserted; to do so at every small change would cost more than it tells.
-        let known = self.kept.weight;
+        let known = inside.kept.weight;
         if weight > known + known / 2 || weight < known / 2 {
-            self.kept.weight = weight;
+            inside.kept.weight = weight;
             let slot = Slot {
                 weight,
-                ..self.slot.clone()
+                ..inside.slot.clone()
             };
-            self.cache.slots.insert(slot.key, slot);
+            inside.cache.slots.insert(slot.key, slot);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::ops::{ControlFlow, Deref};
 
+use super::Desk;
 use crate::{
     Aggregate, AggregateEvent, DecodeError, Id, LoadError, Recorded, RecordedEvent, SchemaVersion,
     SnapshotCodec, Store, StoredSnapshot, StreamId, Version,
@@ -55,7 +56,7 @@ impl<A> Folded<A> {
 
 /// Reads a stream up to version `to`, from a snapshot if one is kept and readable.
 pub(crate) async fn load_to<A: Aggregate>(
-    store: &dyn Store,
+    desk: &dyn Desk,
     stream: &StreamId,
     to: Version,
 ) -> Result<Folded<A>, LoadError> {
@@ -67,7 +68,7 @@ pub(crate) async fn load_to<A: Aggregate>(
         snapshot: codec.is_some(),
     };
     let mut fold = Fold::new(stream, codec, Folded::EMPTY);
-    let read = store.read_state(read, &mut fold).await;
+    let read = desk.read_state(read, &mut fold).await;
     read.map_err(LoadError::Store)?;
     fold.end()
 }
@@ -75,7 +76,7 @@ pub(crate) async fn load_to<A: Aggregate>(
 /// Reads what was appended to a stream since `folded`. `None` when the stream has no longer the event that `folded`
 /// ends with, as in a database that was put back to an earlier state: then nothing of `folded` is to be believed.
 pub(crate) async fn catch_up<A: Aggregate>(
-    store: &dyn Store,
+    desk: &dyn Desk,
     stream: &StreamId,
     folded: Folded<A>,
 ) -> Result<Option<Folded<A>>, LoadError> {
@@ -92,7 +93,7 @@ pub(crate) async fn catch_up<A: Aggregate>(
         found: last == Version::NONE,
         fold: Fold::new(stream, None, folded),
     };
-    let read = store.read_state(read, &mut rest).await;
+    let read = desk.read_state(read, &mut rest).await;
     read.map_err(LoadError::Store)?;
     let folded = rest.fold.end()?;
     Ok(rest.found.then_some(folded))

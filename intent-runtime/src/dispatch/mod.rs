@@ -12,8 +12,14 @@ pub use options::{Receipt, SendOptions};
 
 use std::time::Duration;
 
-use self::attempt::{Attempt, Sending};
-use crate::{Command, Decide, SendError, Store, TenantId};
+use self::{
+    attempt::{Attempt, Sending},
+    cache::Passage,
+};
+use crate::{
+    Command, CommandId, Decide, RecordedEvent, SendError, Store, TenantId,
+    store::{Append, Appended, ReadStream, StateSink, StoreFuture},
+};
 
 /// What the domain says when it refuses command `C`.
 pub type Refusal<C> = <<C as Command>::Aggregate as Decide<C>>::Error;
@@ -23,6 +29,45 @@ pub type Refusal<C> = <<C as Command>::Aggregate as Decide<C>>::Error;
 const FIRST_WAIT: Duration = Duration::from_millis(1);
 const LONGEST_WAIT: Duration = Duration::from_millis(250);
 
+/// What a command needs of where its aggregate is: a store, or a transaction in one. As of [`Store`].
+pub(crate) trait Desk: Sync {
+    fn append(&self, append: Append) -> StoreFuture<'_, Appended>;
+
+    fn read_state<'a>(
+        &'a self,
+        read: ReadStream<'a>,
+        sink: &'a mut dyn StateSink,
+    ) -> StoreFuture<'a, ()>;
+
+    fn events_of_command(
+        &self,
+        tenant: TenantId,
+        command: CommandId,
+    ) -> StoreFuture<'_, Vec<RecordedEvent>>;
+}
+
+impl Desk for &dyn Store {
+    fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
+        Store::append(*self, append)
+    }
+
+    fn read_state<'a>(
+        &'a self,
+        read: ReadStream<'a>,
+        sink: &'a mut dyn StateSink,
+    ) -> StoreFuture<'a, ()> {
+        Store::read_state(*self, read, sink)
+    }
+
+    fn events_of_command(
+        &self,
+        tenant: TenantId,
+        command: CommandId,
+    ) -> StoreFuture<'_, Vec<RecordedEvent>> {
+        Store::events_of_command(*self, tenant, command)
+    }
+}
+
 /// Sends one command to its aggregate.
 pub(crate) async fn send<C: Command>(
     store: &dyn Store,
@@ -31,19 +76,33 @@ pub(crate) async fn send<C: Command>(
     command: C,
     options: SendOptions,
 ) -> Result<Receipt<C::Aggregate>, SendError<Refusal<C>>> {
-    let retries = if options.expect_version.is_some() {
-        0
-    } else {
-        options.retries
-    };
     let slot = cache.slot(tenant, command.target());
-    let sending = Sending::new(store, tenant, command, options)?;
+    let sending = Sending::new(&store, tenant, command, options)?;
     let mut passage = cache.enter(&slot).await;
+    attempts(&sending, &mut passage).await
+}
+
+/// The same at a desk where nothing is final, so that the cache must neither serve it nor learn from it.
+#[cfg(feature = "postgres")]
+pub(crate) async fn send_in<C: Command>(
+    desk: &dyn Desk,
+    tenant: TenantId,
+    command: C,
+    options: SendOptions,
+) -> Result<Receipt<C::Aggregate>, SendError<Refusal<C>>> {
+    let sending = Sending::new(desk, tenant, command, options)?;
+    attempts(&sending, &mut Passage::outside()).await
+}
+
+async fn attempts<C: Command>(
+    sending: &Sending<'_, C>,
+    passage: &mut Passage<'_>,
+) -> Result<Receipt<C::Aggregate>, SendError<Refusal<C>>> {
     let mut retry = 0;
     loop {
-        match sending.attempt(&mut passage).await? {
+        match sending.attempt(passage).await? {
             Attempt::Done(receipt) => return Ok(receipt),
-            Attempt::Conflict(error) if retry >= retries => return Err(error),
+            Attempt::Conflict(error) if retry >= sending.retries() => return Err(error),
             Attempt::Conflict(_) => {}
         }
         tracing::debug!(stream = %sending.stream(), retry, "conflict, deciding again");

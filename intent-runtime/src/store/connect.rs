@@ -6,10 +6,7 @@ use super::{MemoryStore, Store, StoreError};
 
 /// Opens the store that a URL names.
 pub(crate) async fn connect(url: &str) -> Result<Arc<dyn Store>, StoreError> {
-    let unknown = |hint| StoreError::UnknownUrl {
-        url: without_secrets(url),
-        hint,
-    };
+    let unknown = |hint| unknown_url(url, hint);
     match url.split_once(':') {
         Some(("memory", "")) => Ok(Arc::new(MemoryStore::new())),
         #[cfg(feature = "sqlite")]
@@ -28,14 +25,68 @@ pub(crate) async fn connect(url: &str) -> Result<Arc<dyn Store>, StoreError> {
     }
 }
 
-/// A URL as an error may show it: without user, password and options.
-pub(super) fn without_secrets(url: &str) -> String {
-    let url = url.split('?').next().unwrap_or_default();
-    match url.rsplit_once('@') {
-        None => url.to_owned(),
-        Some((before, place)) => {
-            let scheme = before.split([':', '/']).next().unwrap_or_default();
-            format!("{scheme}://…@{place}")
+/// The refusal of a URL.
+pub(super) fn unknown_url(url: &str, hint: impl Into<String>) -> StoreError {
+    StoreError::UnknownUrl {
+        url: without_secrets(url),
+        hint: hint.into(),
+    }
+}
+
+/// A URL as an error may show it: without user, password and options. Where it cannot be told what is a password, as
+/// one with a bare `?` or without a host, little is left.
+fn without_secrets(url: &str) -> String {
+    let scheme = url.split(':').next().unwrap_or_default();
+    let (place, options) = url.split_once('?').unwrap_or((url, ""));
+    if options.contains('@') {
+        return format!("{scheme}://…");
+    }
+    if let Some((_, place)) = place.rsplit_once('@') {
+        return format!("{scheme}://…@{place}");
+    }
+    let authority = place.split_once("://").map_or("", |(_, rest)| rest);
+    let authority = authority.split('/').next().unwrap_or_default();
+    match authority.rsplit_once(':') {
+        Some((_, port)) if port.parse::<u16>().is_err() && !port.ends_with(']') => {
+            format!("{scheme}://…")
         }
+        _ => place.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_secrets;
+
+    #[test]
+    fn no_part_of_a_password_is_shown() {
+        for url in [
+            "postgres://ada:secret@host/shop",
+            "postgres://ada:secret@host/shop?password=secret",
+            "postgres://ada:se@secret@host/shop",
+            "postgres://ada:?secret@host/shop",
+            "postgres://ada:@?x=secret@host/shop",
+            "postgres://ada:#secret@host/shop",
+            "postgres://ada:/secret@host/shop",
+            "postgres://ada:secret/shop",
+            "postgres:///shop?password=secret",
+        ] {
+            let shown = without_secrets(url);
+            assert!(!shown.contains("secret"), "{url}: {shown}");
+            assert!(shown.starts_with("postgres://"), "{url}: {shown}");
+        }
+    }
+
+    #[test]
+    fn what_names_the_place_is_shown() {
+        for url in [
+            "postgres://host:5432/shop",
+            "postgres://[::1]/shop",
+            "sqlite:bank.db",
+        ] {
+            assert_eq!(without_secrets(url), url);
+        }
+        let shown = without_secrets("postgres://ada:secret@host:x/shop");
+        assert_eq!(shown, "postgres://…@host:x/shop");
     }
 }

@@ -58,9 +58,11 @@ pub enum StoreError {
     /// The connection was lost while committing: it may have happened once, or not at all. Handling: append again
     /// under the same command id and version; the dispatcher does.
     #[error(
-        "whether the append to {stream} was committed is unknown: send it again under the same command id"
+        "whether the append of command {command_id} to {stream} was committed is unknown: send it again under the same command id"
     )]
     UnknownOutcome {
+        /// The command, to send it again under this id or to look up what it stored.
+        command_id: CommandId,
         /// Which stream.
         stream: StreamId,
         /// What broke.
@@ -99,12 +101,34 @@ pub enum StoreError {
         /// What the database said.
         source: Cause,
     },
-    /// The database refused the user or the password. Handling: correct the URL.
-    #[error("`{place}` refused the user or the password: correct the URL")]
+    /// The database refused the log-in. Handling: as it says.
+    #[error("`{place}` refused the log-in: {hint}")]
     Unauthenticated {
         /// Which database.
         place: String,
+        /// What to do, by what was refused.
+        hint: &'static str,
         /// What the database said.
+        source: Cause,
+    },
+    /// The server has no database of this name. Handling: create it, or correct the URL.
+    #[error(
+        "the database `{place}` does not exist: create it with `CREATE DATABASE`, or correct the URL"
+    )]
+    NoDatabase {
+        /// Which database.
+        place: String,
+        /// What the database said.
+        source: Cause,
+    },
+    /// The URL or the pool asks for an encrypted connection, and there can be none. Handling: as it says.
+    #[error("`{place}` cannot be reached over an encrypted connection: {hint}")]
+    NoTls {
+        /// Which database.
+        place: String,
+        /// What to do.
+        hint: &'static str,
+        /// What was missing.
         source: Cause,
     },
     /// The role has not the rights it needs. Handling: `SELECT intent.grant_app('ROLE')`, as the owner of the tables.
@@ -223,15 +247,19 @@ pub enum StoreError {
         /// What is wrong with it.
         what: &'static str,
     },
-    /// The URL names no store this build has. Handling: use `memory:`, `sqlite:FILE` or `postgres://HOST/DATABASE`, or enable
-    /// the store's feature.
-    #[error("`{url}` names no store of this build: {hint}")]
+    /// The URL names no store this build has, or cannot be read. Handling: as it says.
+    #[error("`{url}` cannot be used: {hint}")]
     UnknownUrl {
         /// The URL.
         url: String,
         /// What would do.
-        hint: &'static str,
+        hint: String,
     },
+    /// A command was to join a transaction of Postgres, and the app is on another store. Handling: as it says.
+    #[error(
+        "only commands of an app on Postgres can join a transaction: make it with `App::new(PgStore::new(pool).await?)`"
+    )]
+    NoTransactions,
     /// The store was closed, or the runtime that it was opened on has ended. Handling: open it again.
     #[error("the store is closed")]
     Closed,

@@ -53,7 +53,7 @@ pub use postgres::PgStore;
 pub use sqlite::SqliteStore;
 pub use stream::{AggregateType, StreamId};
 
-use std::{fmt, future::Future, ops::ControlFlow, pin::Pin};
+use std::{any::Any, fmt, future::Future, ops::ControlFlow, pin::Pin};
 
 use tokio::sync::watch;
 
@@ -63,7 +63,7 @@ use crate::{CommandId, NewSnapshot, RecordedEvent, StoredSnapshot, TenantId, Tim
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// Where events and snapshots are kept. What an implementation promises stands [above](self).
-pub trait Store: fmt::Debug + Send + Sync + 'static {
+pub trait Store: Any + fmt::Debug + Send + Sync + 'static {
     /// Appends events to one stream, durably, or not at all.
     ///
     /// Dropping the future does not undo what was already handed over.

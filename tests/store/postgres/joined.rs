@@ -27,25 +27,13 @@ async fn wait_for(first: Append, second: Append) -> Result<Appended, StoreError>
     let told = {
         let waiting = store.append_in(&mut behind, second);
         let committing = async {
-            until_waits(&roles, process).await;
+            roles.until_waits(process).await;
             ahead.commit().await.unwrap();
         };
         tokio::join!(waiting, committing).0
     };
     still_works(behind).await;
     told
-}
-
-async fn until_waits(roles: &Roles, process: i32) {
-    let mut admin = roles.database().connect().await.unwrap();
-    loop {
-        let waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE pid = $1 AND NOT granted)";
-        let waits = sqlx::query_scalar(waits).bind(process);
-        if waits.fetch_one(&mut admin).await.unwrap() {
-            return;
-        }
-        tokio::task::yield_now().await;
-    }
 }
 
 async fn still_works(mut transaction: PgTransaction<'_>) {

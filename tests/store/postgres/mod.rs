@@ -4,6 +4,7 @@ mod follow;
 mod forgotten;
 mod isolation;
 mod joined;
+mod logging_in;
 mod mistakes;
 mod pooler;
 mod races;

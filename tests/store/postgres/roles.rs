@@ -111,6 +111,19 @@ impl Roles {
             .unwrap()
     }
 
+    /// Waits until a process of the server's waits for somebody's lock.
+    pub async fn until_waits(&self, process: i32) {
+        let mut admin = self.database.connect().await.unwrap();
+        loop {
+            let waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE pid = $1 AND NOT granted)";
+            let waits = sqlx::query_scalar(waits).bind(process);
+            if waits.fetch_one(&mut admin).await.unwrap() {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Runs statements as the superuser. Their names were made above, of letters and digits.
     pub async fn run(&self, statements: &str) {
         let mut connection = self.database.connect().await.unwrap();

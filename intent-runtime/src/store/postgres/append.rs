@@ -102,13 +102,14 @@ impl Appender {
     }
 
     pub(super) async fn append(&self, append: Append) -> Result<Outcome, StoreError> {
-        let stream = append.stream.clone();
+        let (command_id, stream) = (append.command_id, append.stream.clone());
         let answer = match self.begin(append)? {
             Begun::Straight(turn, append) => return turn.write_alone(&append).await,
             Begun::Queued(answer) => answer.await,
         };
         answer.unwrap_or_else(|_| {
             Err(StoreError::UnknownOutcome {
+                command_id,
                 stream,
                 source: "the runtime that the store was opened on has ended".into(),
             })

@@ -1,10 +1,14 @@
-//! What Postgres says, as the store's errors. Told by SQLSTATE and by what was at work, never by text.
+//! What Postgres says, as the store's errors. Told by SQLSTATE and by what was at work, never by text, which is in the
+//! server's language.
 
 use std::{error::Error, fmt, sync::Arc};
 
 use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgSeverity};
 
-use crate::{StoreError, StreamId, store::Cause};
+use crate::{
+    StoreError,
+    store::{Append, Cause},
+};
 
 /// SQLSTATE codes, as <https://www.postgresql.org/docs/current/errcodes-appendix.html> lists them.
 mod code {
@@ -31,6 +35,13 @@ mod code {
     pub(super) const CANNOT_CONNECT_NOW: &str = "57P03";
 }
 
+/// The functions of the server that refuse a log-in, by which errors of one code are told apart: an error names the one
+/// it comes from, in every language.
+mod routine {
+    pub(super) const FINDS_ROLE: &str = "InitializeSessionUserId";
+    pub(super) const FINDS_HBA_LINE: &str = "ClientAuthentication";
+}
+
 /// The database in the words of its errors: where it is, without user or password.
 #[derive(Clone, Debug)]
 pub(super) struct Place(Arc<str>);
@@ -50,7 +61,7 @@ impl Place {
     /// What an error of Postgres is to a caller of the store.
     pub(super) fn error(&self, error: impl Into<Failure>) -> StoreError {
         let failure = error.into();
-        let kind = failure.kind();
+        let (kind, log_in) = (failure.kind(), failure.log_in_hint());
         let place = self.to_string();
         let source: Cause = Box::new(failure);
         match kind {
@@ -61,7 +72,22 @@ impl Place {
             Kind::Full => StoreError::Full { place, source },
             Kind::Unavailable | Kind::Lost => StoreError::Unavailable { place, source },
             Kind::NotReady => StoreError::NotReady { place, source },
-            Kind::Unauthenticated => StoreError::Unauthenticated { place, source },
+            Kind::Unauthenticated => StoreError::Unauthenticated {
+                place,
+                hint: log_in,
+                source,
+            },
+            Kind::NoDatabase => StoreError::NoDatabase { place, source },
+            Kind::NoTls => StoreError::NoTls {
+                place,
+                hint: if cfg!(feature = "postgres-tls") {
+                    "switch on `ssl` on the server, and give `sslrootcert` the certificate that signed its own, or connect with \
+                     `sslmode=prefer`"
+                } else {
+                    "enable the feature `postgres-tls` of intent-runtime, or connect with `sslmode=prefer`"
+                },
+                source,
+            },
             Kind::Forbidden => StoreError::Forbidden { place, source },
             Kind::NoConnection | Kind::NoneOfThePool => StoreError::NoConnection { place, source },
             Kind::NoSchema => StoreError::NotMigrated {
@@ -76,12 +102,9 @@ impl Place {
     }
 
     /// The same for an append that was on its way: where the connection broke, its outcome is unknown.
-    pub(super) fn append_error(&self, stream: &StreamId, failure: &Failure) -> StoreError {
+    pub(super) fn append_error(&self, append: &Append, failure: &Failure) -> StoreError {
         if failure.kind() == Kind::Lost {
-            return StoreError::UnknownOutcome {
-                stream: stream.clone(),
-                source: Box::new(failure.clone()),
-            };
+            return unknown_outcome(append, failure);
         }
         self.error(failure.clone())
     }
@@ -100,6 +123,15 @@ impl Place {
             place: self.to_string(),
             table: table.to_owned(),
         }
+    }
+}
+
+/// What is told of an append of which nobody can say whether it was committed.
+pub(super) fn unknown_outcome(append: &Append, failure: &Failure) -> StoreError {
+    StoreError::UnknownOutcome {
+        command_id: append.command_id,
+        stream: append.stream.clone(),
+        source: Box::new(failure.clone()),
     }
 }
 
@@ -128,8 +160,12 @@ pub(super) enum Kind {
     NotReady,
     /// The connection broke in the middle.
     Lost,
-    /// The user or password was refused.
+    /// The log-in was refused.
     Unauthenticated,
+    /// There is no such database.
+    NoDatabase,
+    /// An encrypted connection was asked for, and cannot be had.
+    NoTls,
     /// The role has not the right to do it.
     Forbidden,
     /// The server has no connection left.
@@ -145,7 +181,7 @@ pub(super) enum Kind {
 }
 
 /// An error of Postgres that several callers are told of.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Failure {
     error: Arc<sqlx::Error>,
     /// No statement was sent yet.
@@ -164,6 +200,7 @@ impl Failure {
     pub(super) fn kind(&self) -> Kind {
         match self.kind_of_error() {
             Kind::Lost if self.unconnected => Kind::Unavailable,
+            Kind::Forbidden if self.unconnected => Kind::Unauthenticated,
             kind => kind,
         }
     }
@@ -182,23 +219,49 @@ impl Failure {
         self.code() == Some(code::LOCK_NOT_AVAILABLE)
     }
 
+    /// What to do about a log-in that was refused. A role that is not there is refused like a wrong password where one is
+    /// asked for, so as not to tell strangers which roles there are.
+    fn log_in_hint(&self) -> &'static str {
+        let error = self.database();
+        match error.map(|error| (error.code(), error.routine())) {
+            Some((code::INSUFFICIENT_PRIVILEGE, _)) => {
+                "let the role in with `GRANT CONNECT ON DATABASE … TO …`"
+            }
+            Some((code::INVALID_AUTHORIZATION, Some(routine::FINDS_ROLE))) => {
+                "make the role with `CREATE ROLE … LOGIN`, or let one that is there log in with `ALTER ROLE … LOGIN`"
+            }
+            Some((code::INVALID_AUTHORIZATION, Some(routine::FINDS_HBA_LINE))) => {
+                "add a line for this role, database and address to the server's `pg_hba.conf`, or connect in a way that it allows"
+            }
+            Some((code::INVALID_AUTHORIZATION, _)) => {
+                "log in as the role and by the way that the server's `pg_hba.conf` asks for"
+            }
+            _ => "correct the user or the password in the URL",
+        }
+    }
+
     fn code(&self) -> Option<&str> {
+        Some(self.database()?.code())
+    }
+
+    fn database(&self) -> Option<&PgDatabaseError> {
         let error = self.error.as_database_error()?;
-        Some(error.try_downcast_ref::<PgDatabaseError>()?.code())
+        error.try_downcast_ref::<PgDatabaseError>()
     }
 
     fn kind_of_error(&self) -> Kind {
-        let database = match &*self.error {
-            sqlx::Error::Database(database) => database,
+        match &*self.error {
+            sqlx::Error::Database(_) => {}
             sqlx::Error::PoolClosed => return Kind::Closed,
             sqlx::Error::PoolTimedOut => return Kind::NoneOfThePool,
             sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => {
                 return Kind::Lost;
             }
-            sqlx::Error::Tls(_) | sqlx::Error::Configuration(_) => return Kind::Unavailable,
+            sqlx::Error::Tls(_) => return Kind::NoTls,
+            sqlx::Error::Configuration(_) => return Kind::Unavailable,
             _ => return Kind::Other,
-        };
-        let Some(error) = database.try_downcast_ref::<PgDatabaseError>() else {
+        }
+        let Some(error) = self.database() else {
             return Kind::Other;
         };
         match error.code() {
@@ -213,7 +276,7 @@ impl Failure {
             code::INSUFFICIENT_PRIVILEGE => Kind::Forbidden,
             code::TOO_MANY_CONNECTIONS => Kind::NoConnection,
             code::CANNOT_CONNECT_NOW => Kind::NotReady,
-            code::INVALID_CATALOG_NAME => Kind::Unavailable,
+            code::INVALID_CATALOG_NAME => Kind::NoDatabase,
             code::INVALID_SCHEMA_NAME | code::UNDEFINED_TABLE => Kind::NoSchema,
             code::INVALID_STATEMENT_NAME | code::DUPLICATE_STATEMENT => Kind::Pooler,
             // Class 57 is an operator's intervention: the connection ends.
@@ -236,12 +299,23 @@ impl From<sqlx::Error> for Failure {
     }
 }
 
-// sqlx repeats the text of a cause in its own, so the one text says all and there is no source beside it.
+// sqlx repeats the text of a cause in its own, so the one text says all and there is no source beside it. To what the
+// server says it adds a line of the server's source code, which tells a user nothing.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &*self.error {
-            sqlx::Error::Database(database) => database.fmt(f),
-            error => error.fmt(f),
+        match self.database() {
+            Some(error) => f.write_str(error.message()),
+            None => self.error.fmt(f),
+        }
+    }
+}
+
+/// What `main` prints of an error that it returns.
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.database() {
+            Some(error) => write!(f, "{:?} (SQLSTATE {})", error.message(), error.code()),
+            None => self.error.fmt(f),
         }
     }
 }

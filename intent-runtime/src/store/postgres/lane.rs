@@ -6,7 +6,7 @@ use sqlx::{ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions}
 
 use super::{
     LOCK_TIMEOUT,
-    error::{Failure, Kind, Place},
+    error::{self, Failure, Kind, Place},
     statement::{self, Answer},
 };
 use crate::{
@@ -134,7 +134,7 @@ impl Lane {
                 }
             } else if alone || kind == Kind::Lost {
                 for member in group.members {
-                    let error = self.place.append_error(&appends[member].stream, &failure);
+                    let error = self.place.append_error(&appends[member], &failure);
                     known.push((member, Err(error)));
                 }
             } else {
@@ -175,11 +175,10 @@ impl Lane {
             // Its stream may be past what it expects because its own command is stored: a conflict would have the caller
             // decide anew what is already done.
             Err(failure) => known.extend(members.into_iter().map(|member| {
-                let error = StoreError::UnknownOutcome {
-                    stream: appends[member].stream.clone(),
-                    source: Box::new(failure.clone()),
-                };
-                (member, Err(error))
+                (
+                    member,
+                    Err(error::unknown_outcome(&appends[member], &failure)),
+                )
             })),
         }
         known

@@ -14,6 +14,7 @@ mod read;
 mod settle;
 mod snapshot;
 mod statement;
+mod url;
 mod wake;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -31,7 +32,6 @@ use self::{
 use super::{
     AggregateType, Append, Appended, AsOf, EventSink, Imported, LogHealth, LogPage, ReadLog,
     ReadStream, StateSink, Store, StoreError, StoreFuture, StreamId, check_import,
-    connect::without_secrets,
 };
 use crate::{CommandId, NewSnapshot, RecordedEvent, TenantId, Version};
 
@@ -70,12 +70,9 @@ impl PgStore {
     /// connections, and makes or migrates the tables if it must and may.
     ///
     /// # Errors
-    /// [`StoreError::UnknownUrl`] when the URL cannot be read, and whatever [`new`](Self::new) returns.
+    /// [`StoreError::UnknownUrl`] when the URL cannot be read, names no database or has an option that is not known, and whatever [`new`](Self::new) returns.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
-        let options: PgConnectOptions = url.parse().map_err(|_| StoreError::UnknownUrl {
-            url: without_secrets(url),
-            hint: "write `postgres://USER:PASSWORD@HOST/DATABASE`, special characters in the password as `%23`",
-        })?;
+        let options = url::options(url)?;
         // Since version 12 servers write floats in full by themselves, and PgBouncer refuses the setting by default.
         let options = options.extra_float_digits(None);
         // A dead connection is found out by its use, and the read done again on another one.
@@ -93,8 +90,9 @@ impl PgStore {
     /// behind which statements are planned anew each time.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`], [`StoreError::NotReady`], [`StoreError::Unauthenticated`] or
-    /// [`StoreError::NoConnection`] when it cannot be reached; [`StoreError::NotMigrated`] when the tables are missing or old and this role may not make them;
+    /// [`StoreError::Unavailable`], [`StoreError::NotReady`], [`StoreError::Unauthenticated`], [`StoreError::NoDatabase`],
+    /// [`StoreError::NoTls`] or [`StoreError::NoConnection`] when it cannot be reached; [`StoreError::NotMigrated`] when the
+    /// tables are missing or old and this role may not make them;
     /// [`StoreError::Forbidden`] when it may not use them; [`StoreError::ForeignTable`] or [`StoreError::NewerSchema`]
     /// when they are not ours to touch; [`StoreError::Unsupported`] when the server, or a pooler before it, cannot keep the
     /// promises.

@@ -63,12 +63,10 @@ impl Reader {
     ) -> Result<(), StoreError> {
         let mut tries = self.tries();
         loop {
-            let broken = match self.state_on_a_connection(&mut read, sink).await {
-                Ok(Read::Done) => return Ok(()),
-                Ok(Read::Again) => continue,
-                Err(broken) => broken,
-            };
-            tries = self.left(tries, broken).await?;
+            match self.state_on_a_connection(&mut read, sink).await {
+                Ok(()) => return Ok(()),
+                Err(broken) => tries = self.left(tries, broken).await?,
+            }
         }
     }
 
@@ -76,10 +74,25 @@ impl Reader {
         &self,
         read: &mut ReadStream<'_>,
         sink: &mut dyn StateSink,
-    ) -> Result<Read, Broken> {
+    ) -> Result<(), Broken> {
         let mut connection = self.pool.acquire().await?;
-        let done = self.stream_state(&mut connection, read, sink).await;
+        let done = self.state_on(&mut connection, read, sink).await;
         give_back(connection, done)
+    }
+
+    /// Gives a stream to a sink, and all its events where that refuses the snapshot.
+    pub(super) async fn state_on(
+        &self,
+        connection: &mut PgConnection,
+        read: &mut ReadStream<'_>,
+        sink: &mut dyn StateSink,
+    ) -> Result<(), Broken> {
+        loop {
+            match self.stream_state(connection, read, sink).await? {
+                Read::Done => return Ok(()),
+                Read::Again => {}
+            }
+        }
     }
 
     /// Gives a stream to a sink. How far it came is noted in `read`, from where another try goes on.

@@ -270,9 +270,7 @@ impl Batch {
         for append in self.appends {
             let error = match unwritten {
                 Unwritten::Before(failure) => place.error(failure.clone()),
-                Unwritten::Commit(failure) => {
-                    place.commit_error(&append.request.stream, failure.clone())
-                }
+                Unwritten::Commit(failure) => place.commit_error(&append.request, failure.clone()),
             };
             append.answer(Err(error));
         }

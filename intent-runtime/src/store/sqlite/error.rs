@@ -2,7 +2,10 @@
 
 use std::{error::Error, fmt, path::Path, sync::Arc};
 
-use crate::{StoreError, StreamId, store::Cause};
+use crate::{
+    StoreError,
+    store::{Append, Cause},
+};
 
 /// Primary result codes, as <https://www.sqlite.org/rescode.html> lists them.
 mod code {
@@ -48,10 +51,11 @@ impl Place {
 
     /// The same for an error of COMMIT. When the medium failed, the pages of the transaction may be in the log
     /// already, and a restart would then find them: that outcome is unknown. Any other refusal is one.
-    pub(super) fn commit_error(&self, stream: &StreamId, failure: Failure) -> StoreError {
+    pub(super) fn commit_error(&self, append: &Append, failure: Failure) -> StoreError {
         match failure.kind() {
             Kind::Io | Kind::Lost => StoreError::UnknownOutcome {
-                stream: stream.clone(),
+                command_id: append.command_id,
+                stream: append.stream.clone(),
                 source: Box::new(failure),
             },
             _ => self.error(failure),

@@ -158,6 +158,7 @@ impl SqliteStore {
                 Ok(Appended::Before(events))
             }
             None => Err(StoreError::UnknownOutcome {
+                command_id,
                 stream,
                 source: "the runtime that the store was opened on has ended".into(),
             }),
@@ -218,10 +219,10 @@ fn says_mode(url: &str) -> bool {
     query.split('&').any(|pair| pair.starts_with("mode="))
 }
 
-fn unknown_url(url: &str, hint: &'static str) -> StoreError {
+fn unknown_url(url: &str, hint: impl Into<String>) -> StoreError {
     StoreError::UnknownUrl {
         url: url.to_owned(),
-        hint,
+        hint: hint.into(),
     }
 }
 
