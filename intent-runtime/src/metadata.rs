@@ -71,6 +71,20 @@ impl Metadata {
         }
     }
 
+    /// How many bytes of text its writer chose: what is left of its size has a bound.
+    pub(crate) fn text_bytes(&self) -> usize {
+        let texts = [
+            &self.actor,
+            &self.role,
+            &self.request_id,
+            &self.source,
+            &self.traceparent,
+        ];
+        let texts = texts.into_iter().flatten().map(String::len);
+        let tags = self.tags.iter().map(|(tag, value)| tag.len() + value.len());
+        texts.sum::<usize>() + tags.sum::<usize>()
+    }
+
     /// This metadata, completed by what `other` says beside it.
     pub(crate) fn or(self, other: Self) -> Self {
         let mut tags = other.tags;

@@ -176,7 +176,7 @@ impl Subscription {
             let mut events = VecDeque::new();
             let mut bytes = 0;
             let mut sink = |event: RecordedEvent| {
-                bytes += size(&event);
+                bytes += event.payload.len() + event.metadata.text_bytes();
                 events.push_back(event);
                 if bytes < PAGE_BYTES {
                     ControlFlow::Continue(())
@@ -200,12 +200,6 @@ impl Subscription {
             None => woken.await,
         };
     }
-}
-
-/// How much of an event its writer chose.
-fn size(event: &RecordedEvent) -> usize {
-    let metadata = serde_json::to_string(&event.metadata);
-    event.payload.len() + metadata.map_or(0, |metadata| metadata.len())
 }
 
 impl fmt::Debug for Subscription {

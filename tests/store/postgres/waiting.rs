@@ -7,16 +7,13 @@ use intent_runtime::{
 };
 use intent_tests::postgres::Proxy;
 use sqlx::PgTransaction;
-use tokio::{
-    task::JoinHandle,
-    time::{sleep, timeout},
-};
+use tokio::{task::JoinHandle, time::timeout};
 
 use super::roles::Roles;
 use crate::store::appending::{append, stream};
 
-/// Generous for a statement, and less than a lane once spent on a lock.
-const SOON: Duration = Duration::from_secs(4);
+/// How long is waited for what would otherwise hang.
+const SOON: Duration = Duration::from_secs(20);
 
 type Answer = Result<Appended, StoreError>;
 
@@ -65,27 +62,82 @@ async fn a_locked_stream_holds_up_none_of_those_written_with_it() {
     assert_answered(waiting).await;
 }
 
+/// A store whose appends wait for a lock until it is free, where the library's own wait half a second.
+async fn patient(roles: &Roles) -> (PgStore, Proxy) {
+    let rewrite = |text: &str| {
+        let mut text = text.to_owned();
+        for limit in ["$11", "$15"] {
+            let longer =
+                format!("coalesce(CASE {limit}::text WHEN '500' THEN '0' ELSE {limit} END,");
+            text = text.replace(&format!("coalesce({limit},"), &longer);
+        }
+        text
+    };
+    let proxy = Proxy::rewriting(roles.server(), rewrite).await;
+    let store = roles.open_through(proxy.server(), &roles.app).await;
+    (store.unwrap(), proxy)
+}
+
 #[tokio::test]
 async fn a_queued_append_goes_past_a_locked_one_though_nobody_else_comes() {
     let roles = Roles::new().await;
-    let store = roles.open(&roles.app).await.unwrap();
+    let (store, _proxy) = patient(&roles).await;
     let (open, locked) = locked(&store).await;
-    let waiting = spawn(&store, &locked);
-    sleep(Duration::from_millis(5)).await;
     let (forgotten, other) = (stream(), stream());
+    let waiting = spawn(&store, &locked);
     let given_up = spawn(&store, &forgotten);
     let queued = spawn(&store, &other);
+    // Each has handed its append over.
     tokio::task::yield_now().await;
     given_up.abort();
-    let answer = timeout(SOON, queued).await.unwrap().unwrap();
-    assert_stored(&answer);
+    assert_stored(&queued.await.unwrap());
     assert!(!waiting.is_finished(), "it is answered before the first");
     // They were queued together, and nothing that was handed over is lost.
     let now = AsOf::Recorded(Timestamp::now());
     let version = store.version_as_of(&forgotten, now).await.unwrap();
     assert_eq!(version.get(), 1);
     open.commit().await.unwrap();
-    assert_answered(waiting).await;
+    assert_stored(&waiting.await.unwrap());
+}
+
+#[tokio::test]
+async fn however_many_streams_are_locked_another_one_is_written_to() {
+    const LANES: usize = 4;
+    let roles = Roles::new().await;
+    let (store, _proxy) = patient(&roles).await;
+    let mut transactions = Vec::new();
+    let mut waiting = Vec::new();
+    for _ in 0..2 * LANES {
+        let (open, stream) = locked(&store).await;
+        transactions.push(open);
+        waiting.push(spawn(&store, &stream));
+    }
+    // All that may wait for a lock do.
+    let mut server = roles.connection("postgres").await;
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    loop {
+        let count: i64 = sqlx::query_scalar(waits)
+            .fetch_one(&mut server)
+            .await
+            .unwrap();
+        if count >= 3 {
+            break;
+        }
+    }
+    // One that finds a lane free, and some that are queued.
+    for _ in 0..3 {
+        let others: Vec<_> = (0..10).map(|_| spawn(&store, &stream())).collect();
+        for other in others {
+            assert_stored(&other.await.unwrap());
+        }
+    }
+    assert!(waiting.iter().all(|it| !it.is_finished()), "all are locked");
+    for open in transactions {
+        open.commit().await.unwrap();
+    }
+    for waiting in waiting {
+        assert_stored(&waiting.await.unwrap());
+    }
 }
 
 #[tokio::test]

@@ -4,16 +4,15 @@
 //! that come meanwhile queue up, and all that wait go in one statement when it is done. One connection after that manner
 //! does more than many side by side, for a statement costs the server more than the events in it; only when it takes
 //! long, as behind somebody's lock, others are opened beside it: by whoever comes then, and by a watch over the queue for
-//! those who came before. No delay is added anywhere.
+//! those who came before. The last of them waits for no lock: an append that meets one there is queued again, and waits
+//! where it may. No delay is added anywhere.
 
 use std::{
-    collections::{HashSet, VecDeque},
     fmt, slice,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
 };
 
-use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
+use sqlx::{Connection, postgres::PgConnectOptions};
 use tokio::{
     runtime::Handle,
     sync::{Notify, oneshot},
@@ -22,19 +21,9 @@ use tokio::{
 use super::{
     error::Place,
     lane::{Lane, Outcome, Outcomes},
+    queue::{Job, Key, SLOW, Work, key},
 };
-use crate::{AggregateId, StoreError, StreamId, TenantId, store::Append};
-
-/// How many connections append at most.
-const LANES: usize = 4;
-/// After how long a statement is slow enough for others to go past it on another connection.
-const SLOW: Duration = Duration::from_millis(20);
-/// How many events one statement takes on before others wait for the next.
-const BATCH_EVENTS: usize = 1_000;
-/// How many bytes of JSON one statement takes on.
-const BATCH_BYTES: usize = 8 * 1024 * 1024;
-
-type Key = (TenantId, AggregateId);
+use crate::{StoreError, store::Append};
 
 /// The appending half of the store.
 #[derive(Clone)]
@@ -49,25 +38,7 @@ struct Shared {
     rested: Notify,
 }
 
-#[derive(Default)]
-struct Work {
-    idle: Vec<PgConnection>,
-    busy: usize,
-    /// When the last statement was begun.
-    begun: Option<Instant>,
-    /// The streams that are being written to. Two appends to one stream would only get in each other's way.
-    streams: HashSet<Key>,
-    queue: VecDeque<Job>,
-    /// Whether a task watches over the queue.
-    watched: bool,
-    closed: bool,
-}
-
-/// A queued append, and who waits for its answer.
-struct Job {
-    append: Append,
-    reply: oneshot::Sender<Result<Outcome, StoreError>>,
-}
+type Reply = oneshot::Receiver<Result<Outcome, StoreError>>;
 
 /// What becomes of an append that was handed over.
 #[expect(
@@ -76,13 +47,15 @@ struct Job {
 )]
 enum Begun {
     Straight(Turn, Append),
-    Queued(oneshot::Receiver<Result<Outcome, StoreError>>),
+    Queued(Reply),
 }
 
 /// A turn on a lane; at its end the lane goes on with what is queued, or comes to rest.
 struct Turn {
     shared: Arc<Shared>,
     lane: Option<Lane>,
+    /// Which of the lanes it is.
+    number: usize,
     /// The streams of its appends, each until its append is answered.
     streams: Vec<Option<Key>>,
     /// Whether it runs in a task of the store's own, which nobody cancels but the end of the runtime.
@@ -104,10 +77,13 @@ impl Appender {
     pub(super) async fn append(&self, append: Append) -> Result<Outcome, StoreError> {
         let (command_id, stream) = (append.command_id, append.stream.clone());
         let answer = match self.begin(append)? {
-            Begun::Straight(turn, append) => return turn.write_alone(&append).await,
-            Begun::Queued(answer) => answer.await,
+            Begun::Straight(turn, append) => match turn.write_alone(append).await {
+                Ok(outcome) => return outcome,
+                Err(answer) => answer,
+            },
+            Begun::Queued(answer) => answer,
         };
-        answer.unwrap_or_else(|_| {
+        answer.await.unwrap_or_else(|_| {
             Err(StoreError::UnknownOutcome {
                 command_id,
                 stream,
@@ -122,14 +98,16 @@ impl Appender {
         if work.closed {
             return Err(StoreError::Closed);
         }
-        if work.may_go_straight(key) {
-            return Ok(Begun::Straight(
-                Turn::begin(&self.0, &mut work, key),
-                append,
-            ));
+        if let Some(number) = work.go_straight(key) {
+            let turn = Turn::on_lane(&self.0, &mut work, number, vec![Some(key)], false);
+            return Ok(Begun::Straight(turn, append));
         }
         let (reply, answer) = oneshot::channel();
-        work.queue.push_back(Job { append, reply });
+        work.queue(Job {
+            append,
+            reply,
+            locked: false,
+        });
         let watched = std::mem::replace(&mut work.watched, true);
         drop(work);
         if !watched {
@@ -145,7 +123,7 @@ impl Appender {
             let rested = self.0.rested.notified();
             let idle = {
                 let mut work = self.0.lock();
-                (work.busy == 0).then(|| std::mem::take(&mut work.idle))
+                work.is_at_rest().then(|| std::mem::take(&mut work.idle))
             };
             let Some(idle) = idle else {
                 rested.await;
@@ -173,11 +151,15 @@ impl Shared {
             tokio::time::sleep(SLOW).await;
             let begun = {
                 let mut work = self.lock();
-                if work.queue.is_empty() {
+                if work.queued() == 0 {
                     work.watched = false;
                     return;
                 }
-                Turn::begin_queued(&self, &mut work)
+                work.go_past().map(|(number, batch)| {
+                    let streams = streams(&batch);
+                    let turn = Turn::on_lane(&self, &mut work, number, streams, true);
+                    (turn, batch)
+                })
             };
             if let Some((turn, batch)) = begun {
                 self.runtime.spawn(turn.work(batch));
@@ -186,101 +168,54 @@ impl Shared {
     }
 }
 
-impl Work {
-    fn may_go_straight(&self, key: Key) -> bool {
-        self.may_open_lane() && !self.streams.contains(&key)
-    }
-
-    fn may_open_lane(&self) -> bool {
-        self.busy == 0 || (self.busy < LANES && self.is_slow())
-    }
-
-    /// Whether every lane has been at its statement for long.
-    fn is_slow(&self) -> bool {
-        self.begun.is_some_and(|begun| begun.elapsed() >= SLOW)
-    }
-
-    /// What a lane that has finished takes on next, in the order of arrival.
-    fn next_batch(&mut self) -> Vec<Job> {
-        let mut batch = Vec::new();
-        // Another lane is at it, and will take all that waits.
-        if self.busy > 1 && !self.is_slow() {
-            return batch;
-        }
-        let (mut events, mut bytes) = (0, 0);
-        let mut left = VecDeque::new();
-        while let Some(job) = self.queue.pop_front() {
-            let key = key(&job.append.stream);
-            let (more_events, more_bytes) = (job.append.events.len(), job.append.bytes());
-            let fits = events + more_events <= BATCH_EVENTS && bytes + more_bytes <= BATCH_BYTES;
-            if !batch.is_empty() && !fits {
-                self.queue.push_front(job);
-                break;
-            }
-            if self.streams.insert(key) {
-                events += more_events;
-                bytes += more_bytes;
-                batch.push(job);
-            } else {
-                left.push_back(job);
-            }
-        }
-        left.append(&mut self.queue);
-        self.queue = left;
-        if !batch.is_empty() {
-            self.begun = Some(Instant::now());
-        }
-        // In order of key, so that two batches never wait for each other.
-        batch.sort_by_key(|job| self::key(&job.append.stream));
-        batch
-    }
-}
-
 impl Turn {
-    fn begin(shared: &Arc<Shared>, work: &mut Work, stream: Key) -> Self {
-        work.begun = Some(Instant::now());
-        work.streams.insert(stream);
-        Self::on_lane(shared, work, vec![Some(stream)], false)
-    }
-
-    /// A turn for what is queued, if a lane may be opened for it.
-    fn begin_queued(shared: &Arc<Shared>, work: &mut Work) -> Option<(Self, Vec<Job>)> {
-        if !work.may_open_lane() {
-            return None;
-        }
-        let batch = work.next_batch();
-        if batch.is_empty() {
-            return None;
-        }
-        let turn = Self::on_lane(shared, work, streams(&batch), true);
-        Some((turn, batch))
-    }
-
     fn on_lane(
         shared: &Arc<Shared>,
         work: &mut Work,
+        number: usize,
         streams: Vec<Option<Key>>,
         own_task: bool,
     ) -> Self {
-        work.busy += 1;
         let (options, place) = (shared.options.clone(), shared.place.clone());
         Self {
             shared: Arc::clone(shared),
             lane: Some(Lane::new(work.idle.pop(), options, place)),
+            number,
             streams,
             own_task,
         }
     }
 
-    /// Writes one append in the task of its caller.
-    async fn write_alone(mut self, append: &Append) -> Result<Outcome, StoreError> {
+    /// Writes one append in the task of its caller. Behind a lock that this lane may not wait for, it is queued instead.
+    async fn write_alone(mut self, append: Append) -> Result<Result<Outcome, StoreError>, Reply> {
         let mut outcome = None;
+        let may_wait = self.may_wait();
         if let Some(lane) = &mut self.lane {
             let answer = |mut known: Outcomes| outcome = known.pop();
-            lane.write(slice::from_ref(append), answer).await;
+            lane.write(slice::from_ref(&append), may_wait, answer).await;
         }
+        let done = match outcome {
+            Some((_, outcome)) => Ok(outcome),
+            None => {
+                let (reply, answer) = oneshot::channel();
+                self.queue_locked(append, reply);
+                Err(answer)
+            }
+        };
         self.pass_on();
-        outcome.map_or(Err(StoreError::Closed), |(_, outcome)| outcome)
+        done
+    }
+
+    fn may_wait(&self) -> bool {
+        self.shared.lock().may_wait(self.number)
+    }
+
+    fn queue_locked(&self, append: Append, reply: oneshot::Sender<Result<Outcome, StoreError>>) {
+        self.shared.lock().queue(Job {
+            append,
+            reply,
+            locked: true,
+        });
     }
 
     /// Goes on with what is queued in a task of its own, or comes to rest.
@@ -299,6 +234,7 @@ impl Turn {
             let jobs = batch.into_iter();
             let (appends, mut replies): (Vec<Append>, Vec<_>) =
                 jobs.map(|job| (job.append, Some(job.reply))).unzip();
+            let may_wait = self.may_wait();
             let Some(lane) = &mut self.lane else {
                 return;
             };
@@ -313,7 +249,12 @@ impl Turn {
                     }
                 }
             };
-            lane.write(&appends, answer).await;
+            lane.write(&appends, may_wait, answer).await;
+            for (append, reply) in appends.into_iter().zip(replies) {
+                if let Some(reply) = reply {
+                    self.queue_locked(append, reply);
+                }
+            }
             self.shared.let_others_in().await;
             batch = self.take_next();
         }
@@ -323,13 +264,13 @@ impl Turn {
     fn take_next(&mut self) -> Vec<Job> {
         self.release_streams();
         let mut work = self.shared.lock();
-        let batch = work.next_batch();
+        let batch = work.next_batch(self.number);
         if batch.is_empty() {
             let connection = self.lane.take().and_then(Lane::into_connection);
             if !work.closed {
                 work.idle.extend(connection);
             }
-            work.busy -= 1;
+            work.rest(self.number);
             self.shared.rested.notify_waiters();
         } else {
             self.streams = streams(&batch);
@@ -357,7 +298,7 @@ impl Shared {
     fn release(&self, streams: impl Iterator<Item = Key>) {
         let mut work = self.lock();
         for stream in streams {
-            work.streams.remove(&stream);
+            work.release(stream);
         }
     }
 
@@ -366,7 +307,7 @@ impl Shared {
     async fn let_others_in(&self) {
         let mut waiting = None;
         loop {
-            let now = self.lock().queue.len();
+            let now = self.lock().queued();
             if waiting == Some(now) {
                 return;
             }
@@ -385,9 +326,9 @@ impl Drop for Turn {
             // The runtime has ended; whoever still waits learns of it.
             self.release_streams();
             let mut work = self.shared.lock();
-            work.busy -= 1;
-            if work.busy == 0 {
-                work.queue.clear();
+            work.rest(self.number);
+            if work.is_at_rest() {
+                work.clear();
             }
             self.shared.rested.notify_waiters();
             return;
@@ -395,6 +336,7 @@ impl Drop for Turn {
         let turn = Self {
             shared: Arc::clone(&self.shared),
             lane: Some(lane),
+            number: self.number,
             streams: std::mem::take(&mut self.streams),
             own_task: true,
         };
@@ -405,10 +347,6 @@ impl Drop for Turn {
 fn streams(batch: &[Job]) -> Vec<Option<Key>> {
     let streams = batch.iter().map(|job| key(&job.append.stream));
     streams.map(Some).collect()
-}
-
-fn key(stream: &StreamId) -> Key {
-    (stream.tenant_id, stream.aggregate_id)
 }
 
 impl fmt::Debug for Appender {

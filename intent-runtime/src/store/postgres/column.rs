@@ -102,32 +102,42 @@ where
         .map_err(|error| corrupt(stream, format!("a column cannot be read: {error}")))
 }
 
-/// The whole event in a row, except for its stream.
+/// The event in a row, from a column on: its version, the type of its aggregate, its position, id, type, schema version and
+/// time, payload and metadata, in this order. Its tenant and aggregate are those of `stream`.
 ///
 /// # Errors
 /// [`StoreError::Corrupt`] names the event and the column that cannot be.
-pub(super) fn recorded(row: &PgRow, stream: &StreamId) -> Result<RecordedEvent, StoreError> {
+pub(super) fn recorded(
+    row: &PgRow,
+    first: usize,
+    stream: &StreamId,
+) -> Result<RecordedEvent, StoreError> {
     let read = || -> Result<RecordedEvent, BoxDynError> {
-        let position: i64 = row.try_get("position")?;
-        let schema_version: i64 = row.try_get("schema_version")?;
-        let Json(payload) = row.try_get("payload")?;
-        let Json(metadata) = row.try_get("metadata")?;
+        let position: i64 = row.try_get(first + 2)?;
+        let schema_version: i64 = row.try_get(first + 5)?;
+        let Json(payload) = row.try_get(first + 7)?;
+        let Json(metadata) = row.try_get(first + 8)?;
         Ok(RecordedEvent {
             position: Position::new(position.try_into()?),
-            id: EventId::from_uuid(row.try_get("event_id")?),
+            id: EventId::from_uuid(row.try_get(first + 3)?),
             tenant_id: stream.tenant_id,
-            aggregate_type: row.try_get("aggregate_type")?,
+            aggregate_type: row.try_get(first + 1)?,
             aggregate_id: stream.aggregate_id,
-            version: version(row.try_get("version")?),
-            event_type: row.try_get("event_type")?,
+            version: version(row.try_get(first)?),
+            event_type: row.try_get(first + 4)?,
             schema_version: schema_version.try_into()?,
             payload: payload.to_owned(),
             metadata: serde_json::from_str(metadata)?,
-            recorded_at: row.try_get("recorded_at")?,
+            recorded_at: row.try_get(first + 6)?,
         })
     };
     read().map_err(|error| {
-        let version: i64 = row.try_get("version").unwrap_or(0);
-        corrupt(stream, format!("event {version} cannot be read: {error}"))
+        let found: Option<String> = row.try_get(first + 1).ok();
+        let stream = StreamId {
+            aggregate_type: found.map_or_else(|| stream.aggregate_type.clone(), Into::into),
+            ..stream.clone()
+        };
+        let version: i64 = row.try_get(first).unwrap_or(0);
+        corrupt(&stream, format!("event {version} cannot be read: {error}"))
     })
 }

@@ -49,7 +49,7 @@ async fn first_events(
     let mut events = Vec::with_capacity(rows.len());
     for row in &rows {
         stream.aggregate_id = AggregateId::from_uuid(get(row, 0, &stream)?);
-        events.push(column::recorded(row, &stream)?);
+        events.push(column::recorded(row, 1, &stream)?);
     }
     Ok(events)
 }

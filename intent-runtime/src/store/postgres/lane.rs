@@ -78,12 +78,18 @@ impl Lane {
     }
 
     /// Writes appends of different streams in as few statements as it takes. An append that fails does so alone. Outcomes
-    /// are handed over as soon as they are known: whoever waits for nobody's lock is answered before those who do.
-    pub(super) async fn write(&mut self, appends: &[Append], mut answer: impl FnMut(Outcomes)) {
+    /// are handed over as soon as they are known: whoever waits for nobody's lock is answered before those who do. Where
+    /// locks may not be waited for, there is no outcome for those who meet one.
+    pub(super) async fn write(
+        &mut self,
+        appends: &[Append],
+        may_wait: bool,
+        mut answer: impl FnMut(Outcomes),
+    ) {
         let mut groups = VecDeque::from([Group {
             members: (0..appends.len()).collect(),
             tries: 0,
-            patience: LOCK_TIMEOUT,
+            patience: if may_wait { LOCK_TIMEOUT } else { BRIEF },
             last: false,
         }]);
         while let Some(mut group) = groups.pop_front() {
@@ -125,12 +131,12 @@ impl Lane {
                 if !waited {
                     group.tries += 1;
                     groups.push_front(group);
-                } else if alone {
+                } else if !alone {
+                    groups.extend(singles(group.members));
+                } else if may_wait {
                     group.patience = LOCK_TIMEOUT;
                     group.last = true;
                     groups.push_back(group);
-                } else {
-                    groups.extend(singles(group.members));
                 }
             } else if alone || kind == Kind::Lost {
                 for member in group.members {

@@ -3,25 +3,23 @@
 use std::ops::ControlFlow;
 
 use futures_util::TryStreamExt;
-use sqlx::{PgConnection, Row};
+use sqlx::{
+    PgConnection, Postgres, Row,
+    postgres::{PgArguments, PgRow},
+    query::Query,
+};
 use uuid::Uuid;
 
 use super::{
     column,
     error::Place,
     read::{Broken, Reader, give_back, patiently},
-    settle::Settler,
+    settle::{Settled, Settler, in_run},
 };
 use crate::{
-    AggregateId, Cursor, Position, StoreError, StreamId, TenantId, Timestamp,
+    AggregateId, Cursor, Position, RecordedEvent, StoreError, StreamId, TenantId, Timestamp,
     store::{EventSink, LogHealth, LogPage, LogWriter, NextPage, ReadLog},
 };
-
-macro_rules! of_log {
-    ($file:literal) => {
-        concat!(include_str!("sql/log_setting.sql"), include_str!($file))
-    };
-}
 
 /// How many bytes one page may have, as they are stored, unless a single event has more.
 const PAGE_BYTES: i64 = 8 * 1024 * 1024;
@@ -37,10 +35,20 @@ pub(super) struct LogReader {
     reads_all: bool,
 }
 
-/// Up to where a page can be read.
+/// What is ahead of a reader. Each but the last is the position of an event, or where the reader stands.
 struct Ahead {
-    end: i64,
-    next: NextPage,
+    /// Ends those that follow each other without a gap: nothing can be missing among them.
+    dense: i64,
+    /// Ends those up to the position that was known to be settled.
+    settled: i64,
+    /// Ends those that a page has room for.
+    fits: i64,
+    /// Ends those that were looked at.
+    last: i64,
+    /// Whether those were as many as asked for.
+    complete: bool,
+    /// Where there is a gap, the run of the server that they were seen in.
+    checkpoint: Option<String>,
 }
 
 impl LogReader {
@@ -97,6 +105,7 @@ impl LogReader {
         }
     }
 
+    /// Gives a page to the sink. It is read in one statement, unless it begins with a gap that is not known to be settled.
     async fn page(
         &self,
         connection: &mut PgConnection,
@@ -104,106 +113,71 @@ impl LogReader {
         after: i64,
         sink: &mut EventSink<'_>,
     ) -> Result<LogPage, Broken> {
-        let ahead = self.look_ahead(connection, read, after).await?;
-        let mut end = ahead.end;
-        if end > after {
-            end = self.give(connection, read, after, end, sink).await?;
+        let mut known = self.settler.known().await?;
+        loop {
+            let mut rows = query(read, after, known.position()).fetch(&mut *connection);
+            let head = patiently(self.place(), rows.try_next()).await?;
+            let head = head.ok_or(sqlx::Error::RowNotFound)?;
+            let ahead = self.ahead(&head, read.after, after)?;
+            let safe = ahead.safe(&known);
+            if safe == after && ahead.last > after {
+                // A pooler may have one connection for this one and the settler's.
+                while patiently(self.place(), rows.try_next()).await?.is_some() {}
+                drop(rows);
+                let now = self.settler.step().await?;
+                if now.position() > after && now != known {
+                    // What has settled since was perhaps not seen yet.
+                    known = now;
+                    continue;
+                }
+                return Ok(self.ends(after, NextPage::HeldUp));
+            }
+            let (end, next) = ahead.page(safe);
+            while let Some(row) = patiently(self.place(), rows.try_next()).await? {
+                let event = event(&row)?;
+                let position = i64::try_from(event.position.get()).unwrap_or(i64::MAX);
+                if position > end {
+                    break;
+                }
+                if sink(event) == ControlFlow::Break(()) && position < end {
+                    return Ok(self.ends(position, NextPage::More));
+                }
+            }
+            return Ok(self.ends(end, next));
         }
-        Ok(LogPage {
+    }
+
+    fn ends(&self, end: i64, next: NextPage) -> LogPage {
+        LogPage {
             cursor: match end {
                 0 => Cursor::START,
                 end => Cursor::after(self.store, Position::new(end.unsigned_abs())),
             },
-            next: if end < ahead.end {
-                NextPage::More
-            } else {
-                ahead.next
-            },
-        })
-    }
-
-    /// Finds out how far the log can be read from a position.
-    async fn look_ahead(
-        &self,
-        connection: &mut PgConnection,
-        read: ReadLog<'_>,
-        after: i64,
-    ) -> Result<Ahead, Broken> {
-        let mut known = self.settler.known().await?;
-        loop {
-            let seen = self.positions(connection, read, after).await?;
-            // Without a gap nothing can be missing.
-            let dense = seen.dense_end(after);
-            if seen.last() <= dense {
-                return Ok(seen.page(after, dense, read.limit));
-            }
-            let now = self.settler.step().await?;
-            let safe = dense.max(known.held_until(now));
-            if safe > after || now.position() <= after {
-                return Ok(seen.page(after, safe, read.limit));
-            }
-            // What has settled since was perhaps not seen yet.
-            known = now;
+            next,
         }
     }
 
-    async fn positions(
-        &self,
-        connection: &mut PgConnection,
-        read: ReadLog<'_>,
-        after: i64,
-    ) -> Result<Seen, Broken> {
-        let ahead = sqlx::query(include_str!("sql/log_ahead.sql"))
-            .bind(after)
-            .bind(i64::try_from(read.limit).unwrap_or(i64::MAX));
-        let row = patiently(self.place(), ahead.fetch_one(connection)).await?;
-        if row.try_get(3)? {
+    /// The first row of a page.
+    fn ahead(&self, row: &PgRow, cursor: Cursor, after: i64) -> Result<Ahead, Broken> {
+        let [dense, settled, fits, last, last_drawn, complete, recovers]: [i64; 7] =
+            row.try_get(0)?;
+        if recovers != 0 {
             return Err(Broken::Error(StoreError::Unsupported {
                 place: self.place().to_string(),
                 what: "a replica, which cannot tell what is still under way: read the log of the primary",
             }));
         }
-        let last_drawn: i64 = row.try_get(2)?;
         if after > last_drawn {
-            return Err(Broken::Error(read.after.beyond_the_end()));
+            return Err(Broken::Error(cursor.beyond_the_end()));
         }
-        Ok(Seen {
-            positions: row.try_get(0)?,
-            sizes: row.try_get(1)?,
+        Ok(Ahead {
+            dense,
+            settled,
+            fits,
+            last,
+            complete: complete != 0,
+            checkpoint: row.try_get(4)?,
         })
-    }
-
-    /// Gives the wanted events of a page to the sink, and says how far it came.
-    async fn give(
-        &self,
-        connection: &mut PgConnection,
-        read: ReadLog<'_>,
-        after: i64,
-        end: i64,
-        sink: &mut EventSink<'_>,
-    ) -> Result<i64, Broken> {
-        let ids = read.filter.aggregate_ids.iter().map(AggregateId::as_uuid);
-        let mut rows = sqlx::query(of_log!("sql/read_log.sql"))
-            .bind(read.tenant.map(|tenant| tenant.as_uuid()))
-            .bind(after)
-            .bind(end)
-            .bind(&read.filter.aggregate_types)
-            .bind(&read.filter.event_types)
-            .bind(ids.collect::<Vec<_>>())
-            .fetch(connection);
-        while let Some(row) = patiently(self.place(), rows.try_next()).await? {
-            let stream = StreamId {
-                tenant_id: TenantId::from_uuid(row.try_get("tenant_id")?),
-                aggregate_type: row.try_get::<String, _>("aggregate_type")?.into(),
-                aggregate_id: AggregateId::from_uuid(row.try_get("aggregate_id")?),
-            };
-            let event = column::recorded(&row, &stream)?;
-            let position = event.position;
-            if sink(event) == ControlFlow::Break(()) {
-                return Ok(i64::try_from(position.get()).unwrap_or(end));
-            }
-        }
-        Ok(end)
     }
 
     pub(super) async fn health(&self) -> Result<LogHealth, StoreError> {
@@ -230,46 +204,48 @@ impl LogReader {
     }
 }
 
-/// The positions behind a cursor that can be seen.
-struct Seen {
-    positions: Vec<i64>,
-    sizes: Vec<i32>,
+impl Ahead {
+    /// Up to where nothing can be missing.
+    fn safe(&self, known: &Settled) -> i64 {
+        match &self.checkpoint {
+            Some(checkpoint) if known.holds_at(checkpoint) => self.dense.max(self.settled),
+            _ => self.dense,
+        }
+    }
+
+    /// Where a page ends, and what is behind it.
+    fn page(&self, safe: i64) -> (i64, NextPage) {
+        if self.fits < safe {
+            (self.fits, NextPage::More)
+        } else if safe < self.last {
+            (safe, NextPage::HeldUp)
+        } else if self.complete {
+            (safe, NextPage::More)
+        } else {
+            (safe, NextPage::End)
+        }
+    }
 }
 
-impl Seen {
-    fn last(&self) -> i64 {
-        self.positions.last().copied().unwrap_or(0)
-    }
+/// The query for a page behind a position, where everything up to another is known to be settled.
+fn query(read: ReadLog<'_>, after: i64, settled: i64) -> Query<'static, Postgres, PgArguments> {
+    let ids = read.filter.aggregate_ids.iter().map(AggregateId::as_uuid);
+    sqlx::query(in_run!("sql/read_log.sql"))
+        .bind(read.tenant.map(|tenant| tenant.as_uuid()))
+        .bind(after)
+        .bind(i64::try_from(read.limit).unwrap_or(i64::MAX))
+        .bind(PAGE_BYTES)
+        .bind(settled)
+        .bind(read.filter.aggregate_types.clone())
+        .bind(read.filter.event_types.clone())
+        .bind(ids.collect::<Vec<_>>())
+}
 
-    /// The end of the run of positions that follow each other without a gap.
-    fn dense_end(&self, after: i64) -> i64 {
-        let dense = (after + 1..).zip(&self.positions);
-        let dense = dense.take_while(|(expected, position)| expected == *position);
-        dense.last().map_or(after, |(expected, _)| expected)
-    }
-
-    /// The page that ends at a position at the latest.
-    fn page(&self, after: i64, safe: i64, limit: usize) -> Ahead {
-        let mut page = Ahead {
-            end: after,
-            next: NextPage::End,
-        };
-        let mut bytes = 0;
-        for (position, size) in self.positions.iter().zip(&self.sizes) {
-            bytes += i64::from(*size);
-            if *position > safe {
-                page.next = NextPage::HeldUp;
-                return page;
-            }
-            if page.end > after && bytes > PAGE_BYTES {
-                page.next = NextPage::More;
-                return page;
-            }
-            page.end = *position;
-        }
-        if self.positions.len() >= limit {
-            page.next = NextPage::More;
-        }
-        page
-    }
+fn event(row: &PgRow) -> Result<RecordedEvent, Broken> {
+    let stream = StreamId {
+        tenant_id: TenantId::from_uuid(row.try_get(1)?),
+        aggregate_type: "".into(),
+        aggregate_id: AggregateId::from_uuid(row.try_get(2)?),
+    };
+    Ok(column::recorded(row, 3, &stream)?)
 }

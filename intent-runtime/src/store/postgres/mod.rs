@@ -10,6 +10,7 @@ mod lane;
 mod link;
 mod log;
 mod migrate;
+mod queue;
 mod read;
 mod settle;
 mod snapshot;

@@ -189,7 +189,7 @@ impl Reader {
         check_type(stream, get(&head, 1, stream)?)?;
         let end = column::version(get(&head, 0, stream)?).min(read.to);
         while let Some(row) = patiently(&self.place, rows.try_next()).await? {
-            let event = column::recorded(&row, stream)?;
+            let event = column::recorded(&row, 0, stream)?;
             check_dense(stream, read.after.next(), event.version)?;
             read.after = event.version;
             if sink(event) == ControlFlow::Break(()) {

@@ -10,7 +10,7 @@
 //! one crash to the next. That a connection still stands proves nothing: a pooler keeps it and lends another of the
 //! server's. So each statement also tells the run that it is in.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use sqlx::{ConnectOptions, PgConnection, Row, postgres::PgConnectOptions};
 use tokio::sync::{Mutex, MutexGuard};
@@ -26,6 +26,7 @@ macro_rules! in_run {
         concat!(include_str!("sql/run.sql"), include_str!($file))
     };
 }
+pub(super) use in_run;
 
 /// Finds out up to where the log is settled; all readers of a process share one.
 #[derive(Debug)]
@@ -40,7 +41,8 @@ struct State {
     connection: Option<PgConnection>,
     /// Where the last statement was.
     run: Option<Run>,
-    settled: Settled,
+    /// Up to where the log is settled.
+    settled: i64,
     round: Option<Round>,
 }
 
@@ -50,15 +52,15 @@ struct Run {
     /// The process that served the statement.
     backend: String,
     /// The last checkpoint before it.
-    checkpoint: String,
+    checkpoint: Arc<str>,
 }
 
-/// A position up to which the log is settled, as long as the server has not crashed since.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// A position up to which the log is settled, in one run of the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Settled {
-    /// Counts the runs that were told apart.
-    epoch: u64,
     position: i64,
+    /// The last checkpoint that the server had had then; none before it was asked.
+    checkpoint: Option<Arc<str>>,
 }
 
 /// A position that will be settled when these transactions have ended.
@@ -77,9 +79,9 @@ impl Settler {
         }
     }
 
-    /// What is known now. Of use together with what [`step`](Self::step) says after reading.
+    /// What is known now.
     pub(super) async fn known(&self) -> Result<Settled, Broken> {
-        Ok(self.state().await?.settled)
+        Ok(self.state().await?.settled())
     }
 
     /// Looks at the server once more, and says what is settled then.
@@ -102,17 +104,14 @@ impl Settler {
 }
 
 impl Settled {
-    pub(super) fn position(self) -> i64 {
+    pub(super) fn position(&self) -> i64 {
         self.position
     }
 
-    /// The position up to which a page was complete that was read between `self` and `now`.
-    pub(super) fn held_until(self, now: Self) -> i64 {
-        if self.epoch == now.epoch {
-            self.position
-        } else {
-            0
-        }
+    /// Whether a later statement was in the same run, if this is the last checkpoint that it knew of. What it saw is then
+    /// complete up to the position; where it says another one, that is not known.
+    pub(super) fn holds_at(&self, checkpoint: &str) -> bool {
+        self.checkpoint.as_deref() == Some(checkpoint)
     }
 }
 
@@ -125,6 +124,13 @@ impl Run {
 }
 
 impl State {
+    fn settled(&self) -> Settled {
+        Settled {
+            position: self.settled,
+            checkpoint: self.run.as_ref().map(|run| Arc::clone(&run.checkpoint)),
+        }
+    }
+
     async fn step(&mut self, settler: &Settler) -> Result<Settled, Broken> {
         let place = &settler.place;
         // Out of its place while at work, so that a cancelled step leaves no connection with an answer on its way.
@@ -152,10 +158,10 @@ impl State {
             }
         }
         if let Some(round) = self.round.take_if(|round| !waits(round)) {
-            self.settled.position = round.position;
+            self.settled = round.position;
         }
         self.connection = Some(connection);
-        Ok(self.settled)
+        Ok(self.settled())
     }
 
     /// Notes the run that a statement was in, and says whether it is that of the one before. What was known of another
@@ -166,10 +172,7 @@ impl State {
             .zip(self.run.as_ref())
             .is_some_and(|(before, now)| before.is_surely(now));
         if !same {
-            self.settled = Settled {
-                epoch: self.settled.epoch + 1,
-                position: 0,
-            };
+            self.settled = 0;
             self.round = None;
         }
         same
@@ -192,6 +195,6 @@ async fn writers(connection: &mut PgConnection) -> Result<(Run, HashSet<String>)
 fn run(row: &sqlx::postgres::PgRow) -> Result<Run, sqlx::Error> {
     Ok(Run {
         backend: row.try_get(0)?,
-        checkpoint: row.try_get(1)?,
+        checkpoint: row.try_get::<&str, _>(1)?.into(),
     })
 }

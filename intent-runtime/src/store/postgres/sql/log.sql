@@ -1,16 +1,23 @@
--- What is committed behind a position, of all tenants: positions and sizes, as stored, of the next events. It tells
--- nothing else of them, so every role may ask; a reader of one tenant learns from it where no event is missing.
+-- What is committed behind a position, of all tenants: how far the next `count` events reach. `dense` ends those that follow
+-- each other without a gap, `settled` those up to the position `settled_to`, `fits` those that have no more than `bytes` as
+-- they are stored, or is the first; `last` is the last of all, `complete` whether that was as many as asked for. Each is the
+-- position of an event, or `after` where there is none. It tells nothing else of events, so every role may ask; a reader of
+-- one tenant learns from it where no event is missing. STABLE, so that it sees what the statement that asks sees: with a
+-- newer snapshot it would tell of events that the statement then misses.
 CREATE FUNCTION intent.log_ahead(
-    after bigint, count bigint, OUT positions bigint[], OUT sizes integer[], OUT last_drawn bigint
+    after bigint, count bigint, bytes bigint, settled_to bigint,
+    OUT dense bigint, OUT settled bigint, OUT fits bigint, OUT last bigint, OUT complete boolean, OUT last_drawn bigint
 )
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog
 AS $$
 DECLARE
     before text := current_setting('intent.all_tenants', true);
+    seen bigint;
+    size bigint;
 BEGIN
     PERFORM set_config('intent.all_tenants', 'on', true);
-    SELECT coalesce(array_agg(ahead.position), '{}'), coalesce(array_agg(ahead.size), '{}')
-    INTO positions, sizes
+    SELECT pg_catalog.count(*), coalesce(max(ahead.position), after), coalesce(sum(ahead.size), 0)
+    INTO seen, last, size
     FROM (
         SELECT position, pg_column_size(payload) + pg_column_size(metadata) AS size
         FROM intent.events
@@ -18,6 +25,26 @@ BEGIN
         ORDER BY position
         LIMIT count
     ) AS ahead;
+    dense := last;
+    settled := last;
+    fits := last;
+    -- Seldom: at a gap, or where events are large.
+    IF last > after + seen OR size > bytes THEN
+        SELECT coalesce(max(ahead.position) FILTER (WHERE ahead.position = after + ahead.number), after),
+               coalesce(max(ahead.position) FILTER (WHERE ahead.position <= settled_to), after),
+               max(ahead.position) FILTER (WHERE ahead.number = 1 OR ahead.total <= bytes)
+        INTO dense, settled, fits
+        FROM (
+            SELECT position, row_number() OVER up_to_it AS number,
+                   sum(pg_column_size(payload) + pg_column_size(metadata)) OVER up_to_it AS total
+            FROM intent.events
+            WHERE position > after
+            WINDOW up_to_it AS (ORDER BY position ROWS UNBOUNDED PRECEDING)
+            ORDER BY position
+            LIMIT count
+        ) AS ahead;
+    END IF;
+    complete := seen >= count;
     PERFORM set_config('intent.all_tenants', coalesce(before, ''), true);
     SELECT CASE WHEN is_called THEN last_value ELSE 0 END INTO last_drawn FROM intent.events_position_seq;
 END

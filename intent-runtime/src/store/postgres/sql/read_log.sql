@@ -1,17 +1,37 @@
--- Wanted events after position $2 up to $3, in order: of these types of aggregates ($4), kinds of events ($5) and
--- aggregates ($6), each empty for any.
-SELECT event.*
+-- The log of one tenant, or with $1 NULL of all for a role that may read them, behind position $2. First a row about what is
+-- ahead, no more than $3 events and $4 bytes, and where that has a gap the run of the server; then the wanted events that
+-- follow each other without one, or lie up to position $5: of these types of aggregates ($6), kinds of events ($7) and
+-- aggregates ($8), each empty for any. In this order because nothing here can run in parallel, and all from one snapshot.
+, ahead AS MATERIALIZED (
+    SELECT log.*, least(log.fits, greatest(log.dense, log.settled)) AS upto
+    FROM intent.log_ahead($2, $3, $4, $5) AS log
+),
+setting AS MATERIALIZED (
+    SELECT set_config('intent.tenant', coalesce($1::uuid::text, ''), true),
+           set_config('intent.all_tenants', CASE WHEN $1 IS NULL THEN 'on' ELSE '' END, true),
+           $1::uuid AS tenant, $2::bigint AS after, ahead.upto,
+           $6::text[] AS aggregate_types, $7::text[] AS event_types, $8::uuid[] AS aggregate_ids
+    FROM ahead
+)
+SELECT ARRAY[dense, settled, fits, last, last_drawn, complete::int, pg_is_in_recovery()::int]::bigint[] AS ahead,
+       NULL::uuid AS tenant_id, NULL::uuid AS aggregate_id, NULL::bigint AS version,
+       CASE WHEN dense < last THEN (SELECT checkpoint FROM run) END AS aggregate_type, NULL::bigint AS position,
+       NULL::uuid AS event_id, NULL::text AS event_type, NULL::bigint AS schema_version, NULL::timestamptz AS recorded_at,
+       NULL::json AS payload, NULL::json AS metadata
+FROM ahead
+UNION ALL
+SELECT NULL, event.*
 FROM setting
 CROSS JOIN LATERAL (
-    SELECT position, tenant_id, aggregate_id, aggregate_type, version, event_id, event_type, schema_version, recorded_at,
+    SELECT tenant_id, aggregate_id, version, aggregate_type, position, event_id, event_type, schema_version, recorded_at,
            payload, metadata
     FROM intent.events
     WHERE position > setting.after
-      AND position <= $3
-      AND ($1 IS NULL OR tenant_id = $1)
-      AND (cardinality($4::text[]) = 0 OR aggregate_type = ANY ($4))
-      AND (cardinality($5::text[]) = 0 OR event_type = ANY ($5))
-      AND (cardinality($6::uuid[]) = 0 OR aggregate_id = ANY ($6))
+      AND position <= setting.upto
+      AND (setting.tenant IS NULL OR tenant_id = setting.tenant)
+      AND (cardinality(setting.aggregate_types) = 0 OR aggregate_type = ANY (setting.aggregate_types))
+      AND (cardinality(setting.event_types) = 0 OR event_type = ANY (setting.event_types))
+      AND (cardinality(setting.aggregate_ids) = 0 OR aggregate_id = ANY (setting.aggregate_ids))
     ORDER BY position
     LIMIT 9223372036854775807
 ) AS event;

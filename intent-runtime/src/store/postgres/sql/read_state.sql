@@ -1,29 +1,37 @@
 -- What state is made of. First a row about the stream, then the newest snapshot after $3 up to $4, if $5 asks for one
 -- (its row has no name), then the events after it, or all. The parts come in this order because nothing here can run
 -- in parallel.
-, kept AS MATERIALIZED (
+, asked AS MATERIALIZED (
+    SELECT last.*, $3::bigint AS after, least($4, last.version) AS upto, $5::boolean AS snapshot FROM last
+),
+kept AS MATERIALIZED (
     SELECT found.version, found.schema_version, found.state
-    FROM last
+    FROM asked
     CROSS JOIN LATERAL (
         SELECT version, schema_version, state
         FROM intent.snapshots
-        WHERE $5 AND tenant_id = $1 AND aggregate_id = $2 AND version > $3 AND version <= least($4, last.version)
+        WHERE asked.snapshot
+          AND tenant_id = asked.tenant_id
+          AND aggregate_id = asked.aggregate_id
+          AND version > asked.after
+          AND version <= asked.upto
         OFFSET 0
     ) AS found
-)
+),
+behind AS MATERIALIZED (SELECT asked.*, coalesce((SELECT version FROM kept), after) AS since FROM asked)
 SELECT version, aggregate_type AS name, NULL::bigint AS schema_version, NULL::json AS json FROM last
 UNION ALL
 SELECT version, NULL, schema_version, state FROM kept
 UNION ALL
 SELECT event.version, event.event_type, event.schema_version, event.payload
-FROM last
+FROM behind
 CROSS JOIN LATERAL (
     SELECT version, event_type, schema_version, payload
     FROM intent.events
-    WHERE tenant_id = $1
-      AND aggregate_id = $2
-      AND version > coalesce((SELECT version FROM kept), $3)
-      AND version <= least($4, last.version)
+    WHERE tenant_id = behind.tenant_id
+      AND aggregate_id = behind.aggregate_id
+      AND version > behind.since
+      AND version <= behind.upto
     ORDER BY version
     LIMIT 9223372036854775807
 ) AS event;
