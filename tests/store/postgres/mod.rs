@@ -1,5 +1,6 @@
 //! The Postgres store keeps the contract, on a real server.
 
+mod cancelled;
 mod follow;
 mod forgotten;
 mod isolation;
