@@ -34,6 +34,7 @@ fn with_payloads(stream: &StreamId, payloads: &[&str]) -> Append {
     Append {
         stream: stream.clone(),
         expect: Expect::Any,
+        expect_last: None,
         command_id: CommandId::new(),
         events: payloads.iter().map(event).collect(),
         metadata: EncodedMetadata::new(Metadata::new()).unwrap(),

@@ -15,6 +15,9 @@ pub struct Append {
     pub stream: StreamId,
     /// What the stream must be like.
     pub expect: Expect,
+    /// The event that the stream must end with; `None` for any. A version alone does not tell a stream from what became of
+    /// it in a database that was put back to an earlier state and went on.
+    pub expect_last: Option<EventId>,
     /// The command that emitted the events; their ids are made from it.
     pub command_id: CommandId,
     /// The events, in order; at most [`Append::MAX_EVENTS`].
@@ -98,6 +101,16 @@ impl Append {
     pub fn identified(&self) -> impl Iterator<Item = (EventId, &NewEvent)> {
         let ids = (0..).map(|index| EventId::of(self.command_id, index));
         ids.zip(&self.events)
+    }
+
+    /// Whether a stream that is at a version, and ends with an event, is as expected.
+    pub fn allows(&self, actual: Version, last: impl FnOnce() -> Option<EventId>) -> bool {
+        self.expect.allows(actual) && (self.expect_last.is_none() || self.expect_last == last())
+    }
+
+    /// The event that the stream ends with when this is stored.
+    pub fn last_event(&self) -> EventId {
+        EventId::of_last(self.command_id, self.events.len())
     }
 
     /// How many bytes of JSON it holds.

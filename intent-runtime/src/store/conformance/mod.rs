@@ -52,6 +52,7 @@ macro_rules! store_conformance {
                 any_and_exists_take_the_current_version,
                 exists_refuses_a_new_stream,
                 a_conflict_tells_the_actual_version,
+                another_last_event_is_a_conflict,
                 appends_to_one_stream_at_once_all_land,
                 a_stream_belongs_to_one_aggregate_type,
                 a_stream_outlives_a_renamed_type,
@@ -75,6 +76,7 @@ macro_rules! store_conformance {
                 a_sink_ends_the_reading,
                 a_stream_of_large_payloads_is_read_in_order,
                 a_stream_is_read_while_it_grows,
+                the_end_of_a_stream_is_told,
             }
             time::{
                 as_of_recorded_is_a_prefix,

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     CommandId, RecordedEvent, StoreError, TenantId,
     dispatch::Desk,
-    store::{Append, Appended, ReadStream, StateSink, StoreFuture},
+    store::{Append, Appended, EventSink, ReadStream, StateSink, StoreFuture},
 };
 
 impl PgStore {
@@ -122,6 +122,23 @@ impl Desk for Joined<'_, '_> {
             let reader = &self.store.reader;
             let done = reader
                 .state_on(savepoint.connection(), &mut read, sink)
+                .await;
+            savepoint.end(done).await
+        };
+        Box::pin(reading.map_err(|broken| self.store.broken(broken)))
+    }
+
+    fn read_events<'a>(
+        &'a self,
+        mut read: ReadStream<'a>,
+        sink: &'a mut EventSink<'a>,
+    ) -> StoreFuture<'a, ()> {
+        let reading = async move {
+            let mut transaction = self.transaction.lock().await;
+            let mut savepoint = Savepoint::set(&mut transaction).await?;
+            let reader = &self.store.reader;
+            let done = reader
+                .stream_events(savepoint.connection(), &mut read, sink)
                 .await;
             savepoint.end(done).await
         };
