@@ -96,6 +96,8 @@ impl Append {
     pub const MAX_NAME: usize = 255;
     /// The largest a payload, the metadata or a snapshot may be, in bytes: 16 MiB.
     pub const MAX_PAYLOAD: usize = 16 * 1024 * 1024;
+    /// The most that one append may hold in all, in [`bytes`](Self::bytes): 256 MiB.
+    pub const MAX_BYTES: usize = 256 * 1024 * 1024;
 
     /// The events with their ids, in order.
     pub fn identified(&self) -> impl Iterator<Item = (EventId, &NewEvent)> {
@@ -113,7 +115,7 @@ impl Append {
         EventId::of_last(self.command_id, self.events.len())
     }
 
-    /// How many bytes of JSON it holds.
+    /// How many bytes of JSON it holds: payloads, the snapshot, and the metadata once for each event.
     pub fn bytes(&self) -> usize {
         let payloads: usize = self
             .events
@@ -172,6 +174,13 @@ impl Append {
                 });
             }
             check_size(&event.event_type, event.payload.get())?;
+        }
+        if self.bytes() > Self::MAX_BYTES {
+            return Err(InvalidAppend::TooLarge {
+                what: String::from("the append"),
+                bytes: self.bytes(),
+                limit: Self::MAX_BYTES,
+            });
         }
         let count = u64::try_from(self.events.len()).unwrap_or(u64::MAX);
         let after = match self.expect.version() {

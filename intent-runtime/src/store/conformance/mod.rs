@@ -107,6 +107,7 @@ macro_rules! store_conformance {
                 too_many_events_are_refused,
                 bad_names_are_refused,
                 too_large_payloads_are_refused,
+                too_large_appends_are_refused,
                 a_version_beyond_the_highest_is_refused,
                 snapshots_of_another_version_are_refused,
             }
