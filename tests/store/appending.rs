@@ -1,8 +1,10 @@
 //! Appends for tests of what only one store does.
 
+use std::{future::poll_fn, task::Poll};
+
 use intent_runtime::{
     AggregateId, CommandId, EncodedMetadata, Expect, Metadata, NewEvent, StreamId, TenantId,
-    store::Append,
+    store::{Append, StoreFuture},
 };
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -40,4 +42,10 @@ fn with_payloads(stream: &StreamId, payloads: &[&str]) -> Append {
         metadata: EncodedMetadata::new(Metadata::new()).unwrap(),
         snapshot: None,
     }
+}
+
+/// Polls a call of a store once, which is not done by then.
+pub async fn begin<T>(call: &mut StoreFuture<'_, T>) {
+    let pending = poll_fn(|context| Poll::Ready(call.as_mut().poll(context).is_pending()));
+    assert!(pending.await, "it is done at once");
 }

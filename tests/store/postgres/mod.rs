@@ -5,6 +5,7 @@ mod follow;
 mod forgotten;
 mod isolation;
 mod joined;
+mod lanes;
 mod logging_in;
 mod mistakes;
 mod pooler;
