@@ -241,3 +241,73 @@ fn as_a_diagram_it_has_an_arrow_for_each_of_them() {
         "{diagram}"
     );
 }
+
+/// An aggregate with a past.
+#[derive(Aggregate)]
+#[aggregate(
+    name = "Crate",
+    formerly("Box", "Case"),
+    created_by(Made),
+    events(Moved => ()),
+    split(Shifted => both),
+    retired("Weighed")
+)]
+struct Chest {
+    #[id]
+    id: Id<Chest>,
+}
+
+#[event]
+struct Made;
+
+#[event(version = 3, formerly("Carried"), unchanged(2), readable_by(2))]
+struct Moved {
+    #[since(3)]
+    by: Option<String>,
+}
+
+/// Older builds had one for two.
+#[event(version = 2, formerly("Pushed"), unchanged(2))]
+struct Shifted;
+
+fn both(_: Shifted) -> [Moved; 2] {
+    [Moved { by: None }, Moved { by: None }]
+}
+
+#[test]
+fn as_json_it_tells_of_the_past() {
+    let json = Catalogue::new().with::<Chest>().unwrap().to_json();
+    let chest = &json["aggregates"][0];
+    assert_eq!(chest["formerly"], json!(["Box", "Case"]));
+    assert_eq!(chest["retired"], json!(["Weighed"]));
+    let moved = &chest["events"][1];
+    assert_eq!(moved["formerly"], json!(["Carried"]));
+    assert_eq!(
+        (&moved["version"], &moved["readable_by"]),
+        (&json!(3), &json!(2))
+    );
+    assert_eq!(chest["events"][0]["readable_by"], Value::Null);
+    let shifted = &chest["split"][0];
+    assert_eq!(
+        (&shifted["name"], &shifted["version"], &shifted["formerly"]),
+        (&json!("Shifted"), &json!(2), &json!(["Pushed"]))
+    );
+    assert_eq!(shifted["doc"], "Older builds had one for two.");
+    assert_eq!(shifted["schema"]["type"], "object");
+    assert_eq!(shifted.get("changes"), None, "it is nobody's any more");
+}
+
+#[test]
+fn as_a_diagram_it_sets_the_past_apart() {
+    let diagram = Catalogue::new().with::<Chest>().unwrap().to_mermaid();
+    for line in [
+        "        a0p0([\"Shifted\"]):::past\n",
+        "        a0p1([\"Weighed\"]):::past\n",
+        "    a0p0 -.->|\"read as others\"| a0\n",
+        "    classDef past ",
+    ] {
+        assert!(diagram.contains(line), "{line} is not in\n{diagram}");
+    }
+    assert!(!diagram.contains("a0p1 -"), "what is retired does nothing");
+    assert!(!catalogue().to_mermaid().contains("past"));
+}

@@ -21,6 +21,7 @@ mod scope;
 mod storable;
 mod suggest;
 mod symbol;
+mod untagged;
 mod value;
 
 use proc_macro::TokenStream;

@@ -231,7 +231,7 @@ impl Tenant {
     /// they look for themselves.
     ///
     /// # Errors
-    /// As [`send`](Self::send), and [`StoreError::NoTransactions`] when the app is not on a [`PgStore`](crate::PgStore).
+    /// As [`send`](Self::send), and [`StoreError::NoTransactions`] when the app is not on a [`PgStore`](crate::PgStore) itself.
     /// [`StoreError::Busy`] in a transaction of level `REPEATABLE READ` or above, which cannot see what overtook it: begin
     /// anew.
     ///

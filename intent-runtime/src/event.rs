@@ -7,9 +7,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 use crate::{
-    Aggregate, AggregateId, DecodeError, Decoded, EventId, Id, LoadError, Metadata, Position,
-    SchemaVersion, StoreError, StreamId, TenantId, Timestamp, Version, catalogue::Shape,
-    store::AggregateType, upcast,
+    Aggregate, AggregateId, DecodeError, Decoded, EncodedMetadata, EventId, Id, LoadError,
+    Metadata, Position, SchemaVersion, StoreError, StreamId, TenantId, Timestamp, Version,
+    catalogue::Shape, store::AggregateType, upcast,
 };
 
 /// Something that happened, of one kind and shape. `#[event]` implements it.
@@ -276,8 +276,8 @@ pub struct RecordedEvent {
     pub schema_version: u32,
     /// Its payload, as it was stored.
     pub payload: String,
-    /// Who, why and where from.
-    pub metadata: Metadata,
+    /// Who, why and where from, with the JSON as it is stored.
+    pub metadata: EncodedMetadata,
     /// The store's clock when it was stored.
     pub recorded_at: Timestamp,
 }
@@ -379,7 +379,7 @@ impl<E> Recorded<E> {
             position: stored.position,
             event_type: stored.event_type,
             schema_version: SchemaVersion::from_stored(stored.schema_version).number(),
-            metadata: stored.metadata,
+            metadata: stored.metadata.into(),
             recorded_at: stored.recorded_at,
         }
     }

@@ -6,6 +6,7 @@
 pub mod __private;
 mod aggregate;
 mod app;
+pub mod bounds;
 mod catalogue;
 mod checks;
 mod command;

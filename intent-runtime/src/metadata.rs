@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, ops::Deref, sync::Arc};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 
 use crate::{CommandId, CorrelationId, EventId, Timestamp};
 
@@ -69,20 +69,6 @@ impl Metadata {
             causation_id: Some(event),
             ..metadata.clone()
         }
-    }
-
-    /// How many bytes of text its writer chose: what is left of its size has a bound.
-    pub(crate) fn text_bytes(&self) -> usize {
-        let texts = [
-            &self.actor,
-            &self.role,
-            &self.request_id,
-            &self.source,
-            &self.traceparent,
-        ];
-        let texts = texts.into_iter().flatten().map(String::len);
-        let tags = self.tags.iter().map(|(tag, value)| tag.len() + value.len());
-        texts.sum::<usize>() + tags.sum::<usize>()
     }
 
     /// This metadata, completed by what `other` says beside it.
@@ -160,10 +146,10 @@ impl Metadata {
     }
 }
 
-/// Metadata together with the JSON that every store keeps of it, written once. It derefs to the metadata; a clone
-/// shares both.
+/// Metadata together with the JSON that stores keep of it. It derefs to the metadata; a clone shares both.
 ///
-/// As only [`Metadata`] makes one, times have one form in every store and can be compared as text.
+/// What a build does not know of the metadata that another one stored is in the JSON all the same, so that a copy loses
+/// nothing.
 ///
 /// ```
 /// use intent_runtime::{EncodedMetadata, Metadata};
@@ -173,7 +159,7 @@ impl Metadata {
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct EncodedMetadata(Arc<(Metadata, Box<RawValue>)>);
+pub struct EncodedMetadata(Arc<(Metadata, Box<str>)>);
 
 impl EncodedMetadata {
     /// Writes the JSON of some metadata.
@@ -181,18 +167,56 @@ impl EncodedMetadata {
     /// # Errors
     /// What `serde_json` reports; no metadata is known that it does not write.
     pub fn new(metadata: Metadata) -> Result<Self, serde_json::Error> {
-        let json = to_raw_value(&metadata)?;
+        let json = serde_json::to_string(&metadata)?;
+        Ok(Self(Arc::new((metadata, json.into_boxed_str()))))
+    }
+
+    /// Reads the JSON that a store keeps, and keeps it to the byte. Not public: what is appended has times of one form,
+    /// which stores compare as text, because only [`Metadata`] writes it.
+    ///
+    /// # Errors
+    /// When it is not that of metadata. Fields that this build does not know are no error.
+    pub(crate) fn from_json(json: impl Into<Box<str>>) -> Result<Self, serde_json::Error> {
+        let json = json.into();
+        let metadata = serde_json::from_str(&json)?;
         Ok(Self(Arc::new((metadata, json))))
     }
 
     /// The JSON: one object.
     pub fn json(&self) -> &str {
-        self.0.1.get()
+        &self.0.1
     }
 
-    /// The JSON, to be written as it is.
-    pub(crate) fn raw(&self) -> &RawValue {
-        &self.0.1
+    /// Whether it is an object whose time is written as [`Metadata`] writes it.
+    pub(crate) fn is_storable(&self) -> bool {
+        #[derive(Deserialize)]
+        struct Written<'a> {
+            #[serde(borrow, default)]
+            timestamp: Option<&'a RawValue>,
+        }
+        let written: Result<Written<'_>, _> = serde_json::from_str(self.json());
+        let timestamp = written
+            .ok()
+            .map(|written| written.timestamp.map(RawValue::get));
+        let own = self.timestamp.map(|time| serde_json::to_string(&time).ok());
+        // serde takes the fields of an array, too.
+        self.json().trim_start().starts_with('{')
+            && timestamp == Some(own.as_ref().and_then(|own| own.as_deref()))
+    }
+}
+
+/// Equal if the JSON is.
+impl PartialEq for EncodedMetadata {
+    fn eq(&self, other: &Self) -> bool {
+        self.json() == other.json()
+    }
+}
+
+impl Eq for EncodedMetadata {}
+
+impl From<EncodedMetadata> for Metadata {
+    fn from(encoded: EncodedMetadata) -> Self {
+        Arc::unwrap_or_clone(encoded.0).0
     }
 }
 

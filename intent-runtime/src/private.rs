@@ -5,6 +5,7 @@ pub use serde;
 pub use serde_json;
 pub use serde_json::value::RawValue;
 
+pub use crate::bounds::{CommandOf, IsId, IsIdOf, OneCommandsBlock, SplitInto, Storable};
 pub use crate::checks::{
     Names, assert_new_name, assert_predecessor_name, assert_predecessor_version,
     assert_retired_name,
@@ -18,91 +19,11 @@ use ::serde::{
     Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned,
     ser::SerializeStruct as _,
 };
-use schemars::JsonSchema;
 
 use crate::{
-    Aggregate, Command, CommandList, DecodeError, Emits, Event, EventKind, EventOf, Id, IntoEvents,
-    JsonObject, SchemaVersion, SplitOf, UpcastError,
+    Aggregate, CommandList, DecodeError, Emits, Event, EventKind, EventOf, JsonObject,
+    SchemaVersion, SplitOf, UpcastError,
 };
-
-/// `#[derive(Aggregate)]` and `#[command]`: the type of an `#[id]` field must be an `Id<_>`.
-#[diagnostic::on_unimplemented(
-    message = "an `#[id]` field is an `Id<..>`, found `{Self}`",
-    label = "not an `Id<..>`",
-    note = "an aggregate's own id is `Id<Self>`; a command's is the `Id` of the aggregate it is for"
-)]
-pub trait IsId {
-    /// Whose id it is.
-    type Aggregate;
-
-    /// The id.
-    fn id(&self) -> Id<Self::Aggregate>;
-}
-
-impl<A> IsId for Id<A> {
-    type Aggregate = A;
-
-    fn id(&self) -> Self {
-        *self
-    }
-}
-
-/// `#[derive(Aggregate)]`: the `#[id]` field must be the aggregate's own id.
-#[diagnostic::on_unimplemented(
-    message = "the `#[id]` field of aggregate `{A}` is not an `Id<{A}>`",
-    label = "found `{Self}`",
-    note = "write `Id<{A}>`"
-)]
-pub trait IsIdOf<A>: Sized {
-    /// The id, as the field has it.
-    fn from_id(id: Id<A>) -> Self;
-}
-
-impl<A> IsIdOf<A> for Id<A> {
-    #[inline]
-    fn from_id(id: Id<A>) -> Self {
-        id
-    }
-}
-
-/// `#[event]` and `#[command]`: every field must be storable.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be stored: it is not serializable",
-    label = "cannot be stored",
-    note = "if `{Self}` is yours, add `#[value]` to it, or derive serde's `Serialize` and `Deserialize` and schemars' `JsonSchema`",
-    note = "if it is another crate's, switch on that crate's `serde` feature and schemars' feature for it, or keep its value in a `#[value]` of your own"
-)]
-pub trait Storable {
-    /// Names the check, so that generated code can refer to it.
-    const CHECK: () = ();
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: Serialize + DeserializeOwned + JsonSchema> Storable for T {}
-
-/// `#[commands]`: a named command must be a command of the aggregate.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a command of `{A}`",
-    label = "not a command of `{A}`",
-    note = "a command belongs to the aggregate that its `#[id]` field names, and to no other"
-)]
-pub trait CommandOf<A: Aggregate> {
-    /// Lists the command.
-    fn add_to(list: &mut CommandList<A>);
-}
-
-#[diagnostic::do_not_recommend]
-impl<A: Aggregate, C: Command<Aggregate = A>> CommandOf<A> for C {
-    fn add_to(list: &mut CommandList<A>) {
-        list.add::<C>();
-    }
-}
-
-/// `#[commands]`: one block per aggregate lists its commands. The name is what the compiler shows of a second block.
-pub trait OneCommandsBlock: Aggregate {
-    /// Lists the commands.
-    fn list(list: &mut CommandList<Self>);
-}
 
 /// `#[derive(Aggregate)]`: finds out whether the aggregate has a `#[commands]` block. The inherent `list` exists only
 /// where it has one and is then preferred to the one of [`NoCommandBlock`].
@@ -265,24 +186,6 @@ pub fn debug<A: Aggregate, E: EventOf<A>>(
 #[inline]
 pub fn equal<A: Aggregate, E: EventOf<A>>(one: &E, other: &E) -> bool {
     one == other
-}
-
-/// `#[aggregate(split(..))]`: what the function that splits an event may return.
-#[diagnostic::on_unimplemented(
-    message = "an event of `{A}` cannot be split into `{Self}`",
-    label = "not an event of `{A}`, nor a collection of its events",
-    note = "return events listed in `#[aggregate(..)]` of `{A}`: one, `Option`, a tuple, `Vec`, an array, or `()`"
-)]
-pub trait SplitInto<A: Aggregate> {
-    /// Appends the events in order.
-    fn append_to(self, events: &mut Vec<A::Event>);
-}
-
-#[diagnostic::do_not_recommend]
-impl<A: Aggregate, E: IntoEvents<A>> SplitInto<A> for E {
-    fn append_to(self, events: &mut Vec<A::Event>) {
-        IntoEvents::append_to(self, events);
-    }
 }
 
 /// `#[aggregate(split(..))]`: all names of a split event.

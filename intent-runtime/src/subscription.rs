@@ -176,7 +176,7 @@ impl Subscription {
             let mut events = VecDeque::new();
             let mut bytes = 0;
             let mut sink = |event: RecordedEvent| {
-                bytes += event.payload.len() + event.metadata.text_bytes();
+                bytes += event.payload.len() + event.metadata.json().len();
                 events.push_back(event);
                 if bytes < PAGE_BYTES {
                     ControlFlow::Continue(())

@@ -21,6 +21,7 @@ use serde_json::value::RawValue;
 use tokio::sync::watch;
 
 use super::domain::{Account, Loan, Open};
+use crate::store::subscription::Pages;
 
 /// Runs a test on every store there is.
 pub async fn on_every_store(test: impl AsyncFn(App)) {
@@ -84,6 +85,8 @@ pub async fn append_raw(
 pub struct Interposed {
     store: Arc<MemoryStore>,
     pub reads: Arc<AtomicUsize>,
+    /// How the log is read, where that is not simply as it is.
+    pages: Option<Arc<Pages>>,
     faults: Arc<Mutex<Vec<Fault>>>,
 }
 
@@ -101,6 +104,14 @@ pub enum Fault {
 }
 
 impl Interposed {
+    /// One whose log is read in such pages.
+    pub fn in_pages(pages: &Arc<Pages>) -> Self {
+        Self {
+            pages: Some(Arc::clone(pages)),
+            ..Self::default()
+        }
+    }
+
     pub fn next(&self, fault: Fault) {
         self.faults.lock().unwrap().insert(0, fault);
     }
@@ -192,7 +203,10 @@ impl Store for Interposed {
         read: ReadLog<'a>,
         sink: &'a mut EventSink<'a>,
     ) -> StoreFuture<'a, LogPage> {
-        self.store.read_log(read, sink)
+        match &self.pages {
+            Some(pages) => Box::pin(pages.read(&self.store, read, sink)),
+            None => self.store.read_log(read, sink),
+        }
     }
 
     fn log_health(&self) -> StoreFuture<'_, LogHealth> {

@@ -316,6 +316,32 @@ async fn parts_that_break_a_history_are_told_with_their_version() {
     .await;
 }
 
+/// What is folded by hand is counted by hand: `rehydrate` is given parts, and each part tells the version of its whole.
+#[tokio::test]
+async fn parts_folded_by_hand_make_the_same_and_are_counted_as_they_are_given() {
+    on_every_store(async |app| {
+        let app = app.register::<Account>().unwrap();
+        let id = Id::<Account>::new();
+        append(&app, id, &STORED).await;
+        let history = app.history(id).await.unwrap();
+        let versions: Vec<_> = history.iter().map(|part| part.version.get()).collect();
+        assert_eq!(versions, [1, 1, 3, 3, 5, 5]);
+        let parts = history.into_iter().map(|part| part.event);
+        let account = Account::rehydrate(id, parts).unwrap().unwrap();
+        assert_eq!(account, *app.load(id).await.unwrap());
+    })
+    .await;
+
+    let twice = [STORED[0], STORED[0]].map(|(name, version, payload)| {
+        AccountEvent::decode(name, version, payload.as_bytes()).unwrap()
+    });
+    let error = Account::rehydrate(Id::new(), twice.into_iter().flatten()).unwrap_err();
+    let HistoryError::CreatedAgain { version, .. } = error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(version, Version::new(3), "the third of what is given");
+}
+
 #[test]
 fn one_is_one_several_are_several_and_what_is_wrong_is_told() {
     let one = AccountEvent::decode("Deposited", 1, br#"{"amount":5}"#).unwrap();

@@ -1,11 +1,14 @@
-//! A domain in its fourth release: each event went another way to today's shape.
+//! A domain in its fifth release: each event went another way to today's shape.
 
 use intent_runtime::prelude::*;
 
 #[derive(Aggregate, Debug, Clone, PartialEq)]
 #[aggregate(
+    name = "Shipment",
+    formerly("Parcel"),
     created_by(Registered),
-    events(Weighed, Labelled, Dispatched, Delivered),
+    events(Weighed, Labelled, CarrierChosen, Left => (), HandedOver),
+    split(Dispatched => chosen_and_left),
     snapshot(every = 4)
 )]
 pub struct Parcel {
@@ -21,9 +24,9 @@ pub struct Parcel {
     pub grams: u64,
     #[on(Labelled => |labels, e| labels.push(e.code.clone()))]
     pub labels: Vec<String>,
-    #[on(Dispatched = |e| e.carrier.clone())]
+    #[on(CarrierChosen = |e| e.carrier.clone())]
     pub carrier: String,
-    #[on(Delivered = true)]
+    #[on(HandedOver = true)]
     pub delivered: bool,
 }
 
@@ -33,6 +36,7 @@ pub enum Service {
     #[default]
     Standard,
     Express,
+    Overnight,
 }
 
 #[value]
@@ -41,8 +45,8 @@ pub struct Weight {
     pub grams: u64,
 }
 
-/// Notes, and a function that makes one field of two.
-#[event(version = 4, removed(3, "legacy"), upcast(3 => service_of_priority))]
+/// Notes, a function that makes one field of two, and a value with a variant more.
+#[event(version = 5, removed(3, "legacy"), upcast(3 => service_of_priority), unchanged(5))]
 pub struct Registered {
     pub recipient: String,
     #[renamed(3, from = "addr")]
@@ -105,16 +109,28 @@ impl From<LabelledV2> for Labelled {
     }
 }
 
-/// A unit event that got a field.
+/// A unit event that got a field, and became two others.
 #[event(version = 2)]
 pub struct Dispatched {
     #[since(2, default = "post".into())]
     pub carrier: String,
 }
 
-/// As it ever was.
+fn chosen_and_left(Dispatched { carrier }: Dispatched) -> (CarrierChosen, Left) {
+    (CarrierChosen { carrier }, Left)
+}
+
 #[event]
-pub struct Delivered;
+pub struct CarrierChosen {
+    pub carrier: String,
+}
+
+#[event]
+pub struct Left;
+
+/// As it ever was, by another name.
+#[event(formerly("Delivered"))]
+pub struct HandedOver;
 
 #[commands]
 impl Parcel {
@@ -136,12 +152,12 @@ impl Parcel {
     }
 
     #[handle]
-    pub fn dispatch(&self, carrier: String) -> Dispatched {
-        Dispatched { carrier }
+    pub fn dispatch(&self, carrier: String) -> (CarrierChosen, Left) {
+        (CarrierChosen { carrier }, Left)
     }
 
     #[handle]
-    pub fn deliver(&self) -> Option<Delivered> {
-        (!self.delivered).then_some(Delivered)
+    pub fn deliver(&self) -> Option<HandedOver> {
+        (!self.delivered).then_some(HandedOver)
     }
 }

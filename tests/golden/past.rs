@@ -28,6 +28,14 @@ pub struct RegisteredV3 {
 }
 
 #[derive(Clone, Debug, Serialize)]
+pub struct RegisteredV4 {
+    pub recipient: String,
+    pub address: String,
+    pub currency: String,
+    pub service: &'static str,
+}
+
+#[derive(Clone, Debug, Serialize)]
 pub struct WeighedV1 {
     pub grams: u64,
 }
@@ -52,3 +60,11 @@ pub struct LabelledV2(pub String);
 
 #[derive(Clone, Debug, Serialize)]
 pub struct DispatchedV1 {}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct DispatchedV2 {
+    pub carrier: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct DeliveredV1 {}

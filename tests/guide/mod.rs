@@ -3,6 +3,7 @@
 mod aggregates;
 mod book;
 mod catalogue;
+mod changing;
 pub mod commands;
 mod errors;
 mod events;

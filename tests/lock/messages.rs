@@ -37,7 +37,7 @@ fn said<Recorded: Aggregate, Now: Aggregate>() -> Error {
 }
 
 /// A difference that no update records: it says so and leaves the file alone.
-fn refused<Recorded: Aggregate, Now: Aggregate>(name: &str) {
+pub fn refused<Recorded: Aggregate, Now: Aggregate>(name: &str) {
     let error = said::<Recorded, Now>();
     assert!(matches!(&error, Error::Differs(report) if !report.can_be_recorded()));
     assert_message(name, &error.to_string());

@@ -1,9 +1,10 @@
 //! `intent.lock`: what it records, what it refuses, and what it says.
 
 mod damage;
-mod domain;
-mod folder;
+pub mod domain;
+pub mod folder;
 mod messages;
 mod processes;
+mod readable;
 mod shapes;
 mod updates;

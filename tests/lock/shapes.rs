@@ -78,6 +78,61 @@ fn comments_order_and_names_of_types_do_not_count() {
     assert!(is_same::<documented::Thing, plain::Thing>());
 }
 
+event_with! { trees,
+    #[event]
+    pub struct Happened { pub other: Option<Box<Leaf>>, pub tree: Tree }
+
+    #[value]
+    pub struct Tree { pub branches: Vec<Tree>, pub leaves: Vec<Leaf> }
+
+    #[value]
+    pub struct Leaf { pub next: Option<Box<Leaf>> }
+}
+
+event_with! { renamed_trees,
+    #[event]
+    pub struct Happened { pub other: Option<Box<Anchor>>, pub tree: Node }
+
+    #[value]
+    pub struct Node { pub branches: Vec<Node>, pub leaves: Vec<Anchor> }
+
+    #[value]
+    pub struct Anchor { pub next: Option<Box<Anchor>> }
+}
+
+event_with! { other_trees,
+    #[event]
+    pub struct Happened { pub other: Option<Box<Leaf>>, pub tree: Tree }
+
+    #[value]
+    pub struct Tree { pub branches: Vec<Tree>, pub leaves: Vec<Leaf> }
+
+    #[value]
+    pub struct Leaf { pub next: Option<Box<Tree>> }
+}
+
+#[test]
+fn names_of_types_that_hold_themselves_do_not_count() {
+    assert!(is_same::<trees::Thing, renamed_trees::Thing>());
+    assert!(is_same::<renamed_trees::Thing, trees::Thing>());
+    assert!(!is_same::<trees::Thing, other_trees::Thing>());
+}
+
+event_with! { sized,
+    #[event]
+    pub struct Happened { pub count: usize, pub sum: isize }
+}
+
+event_with! { of_64_bits,
+    #[event]
+    pub struct Happened { pub count: u64, pub sum: i64 }
+}
+
+#[test]
+fn a_size_is_a_number_of_64_bits() {
+    assert!(is_same::<sized::Thing, of_64_bits::Thing>());
+}
+
 event_with! { words,
     #[event]
     pub struct Happened { pub kind: Kind }

@@ -36,6 +36,19 @@ pub struct Page<T> {
     pub more: BTreeMap<String, T>,
 }
 
+/// None of these can be read as one above it.
+#[value]
+#[serde(untagged)]
+pub enum Given {
+    Card { cents: u64, number: String },
+    Cash { cents: u64 },
+    Whole(i64),
+    Part(f64),
+    Pair(i64, i64),
+    Named(String),
+    Nothing,
+}
+
 fn schema<T: schemars::JsonSchema>() -> serde_json::Value {
     serde_json::to_value(schemars::schema_for!(T)).unwrap()
 }
@@ -62,6 +75,19 @@ fn structs_and_enums_round_trip() {
         r#"{"Nested":"One"}"#,
     );
     round_trip(Plain::Two(Amount { cents: 1 }), r#"{"Two":{"cents":1}}"#);
+}
+
+#[test]
+fn untagged_alternatives_that_differ_round_trip() {
+    let number = String::from("1");
+    let card = Given::Card { cents: 5, number };
+    round_trip(card, r#"{"cents":5,"number":"1"}"#);
+    round_trip(Given::Cash { cents: 5 }, r#"{"cents":5}"#);
+    round_trip(Given::Whole(1), "1");
+    round_trip(Given::Part(1.0), "1.0");
+    round_trip(Given::Pair(1, 2), "[1,2]");
+    round_trip(Given::Named("1".into()), r#""1""#);
+    round_trip(Given::Nothing, "null");
 }
 
 #[test]

@@ -25,7 +25,21 @@ impl Binaries {
     ///
     /// What the program says.
     pub async fn restore(&self, dump: Vec<u8>, url: &str) -> Result<(), String> {
+        self.restore_with(&[], dump, url).await
+    }
+
+    /// The same with everything owned by whoever restores it.
+    ///
+    /// # Errors
+    ///
+    /// What the program says.
+    pub async fn restore_as_own(&self, dump: Vec<u8>, url: &str) -> Result<(), String> {
+        self.restore_with(&["--no-owner"], dump, url).await
+    }
+
+    async fn restore_with(&self, options: &[&str], dump: Vec<u8>, url: &str) -> Result<(), String> {
         let mut restore = self.client("pg_restore");
+        restore.args(options);
         restore.args(["--single-transaction", "--dbname", url]);
         run(restore, dump).await.map(drop)
     }

@@ -4,15 +4,22 @@ use proptest::{collection::vec, option, prelude::*};
 use serde_json::{Value, json};
 
 use crate::golden::{
-    domain::{Delivered, Dispatched, Labelled, ParcelEvent, Registered, Service, Weighed, Weight},
+    domain::{
+        CarrierChosen, HandedOver, Labelled, Left, ParcelEvent, Registered, Service, Weighed,
+        Weight,
+    },
     past::{
-        DispatchedV1, LabelledV1, LabelledV2, RegisteredV1, RegisteredV2, RegisteredV3, WeighedV1,
-        WeighedV2, WeightV2,
+        DeliveredV1, DispatchedV1, DispatchedV2, LabelledV1, LabelledV2, RegisteredV1,
+        RegisteredV2, RegisteredV3, RegisteredV4, WeighedV1, WeighedV2, WeightV2,
     },
 };
 
 fn service() -> impl Strategy<Value = Service> {
-    prop_oneof![Just(Service::Standard), Just(Service::Express)]
+    prop_oneof![
+        Just(Service::Standard),
+        Just(Service::Express),
+        Just(Service::Overnight)
+    ]
 }
 
 /// Any characters, those that JSON escapes among them.
@@ -41,8 +48,9 @@ pub fn later() -> impl Strategy<Value = ParcelEvent> {
         }),
         (text(), any::<bool>())
             .prop_map(|(code, printed)| ParcelEvent::from(Labelled { code, printed })),
-        text().prop_map(|carrier| ParcelEvent::from(Dispatched { carrier })),
-        Just(ParcelEvent::from(Delivered)),
+        text().prop_map(|carrier| ParcelEvent::from(CarrierChosen { carrier })),
+        Just(ParcelEvent::from(Left)),
+        Just(ParcelEvent::from(HandedOver)),
     ]
 }
 
@@ -102,11 +110,23 @@ pub fn past() -> impl Strategy<Value = (&'static str, u32, String)> {
                 ("Registered", 3, as_text(&shape))
             }
         ),
+        (text(), text(), text(), any::<bool>()).prop_map(|(recipient, address, currency, fast)| {
+            let service = if fast { "Express" } else { "Standard" };
+            let shape = RegisteredV4 {
+                recipient,
+                address,
+                currency,
+                service,
+            };
+            ("Registered", 4, as_text(&shape))
+        }),
         any::<u64>().prop_map(|grams| ("Weighed", 1, as_text(&WeighedV1 { grams }))),
         (2..=3_u32, weight).prop_map(|(version, shape)| ("Weighed", version, as_text(&shape))),
         text().prop_map(|code| ("Labelled", 1, as_text(&LabelledV1 { code }))),
         text().prop_map(|code| ("Labelled", 2, as_text(&LabelledV2(code)))),
         Just(("Dispatched", 1, as_text(&DispatchedV1 {}))),
+        text().prop_map(|carrier| ("Dispatched", 2, as_text(&DispatchedV2 { carrier }))),
+        Just(("Delivered", 1, as_text(&DeliveredV1 {}))),
     ]
 }
 

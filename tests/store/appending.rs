@@ -3,7 +3,8 @@
 use std::{future::poll_fn, task::Poll};
 
 use intent_runtime::{
-    AggregateId, CommandId, EncodedMetadata, Expect, Metadata, NewEvent, StreamId, TenantId,
+    AggregateId, CommandId, EncodedMetadata, Expect, Metadata, NewEvent, NewSnapshot, StreamId,
+    TenantId, Version,
     store::{Append, StoreFuture},
 };
 use serde_json::value::RawValue;
@@ -48,4 +49,13 @@ fn with_payloads(stream: &StreamId, payloads: &[&str]) -> Append {
 pub async fn begin<T>(call: &mut StoreFuture<'_, T>) {
     let pending = poll_fn(|context| Poll::Ready(call.as_mut().poll(context).is_pending()));
     assert!(pending.await, "it is done at once");
+}
+
+/// A snapshot of next to nothing.
+pub fn snapshot(version: Version) -> NewSnapshot {
+    NewSnapshot {
+        version,
+        schema_version: 1,
+        state: RawValue::from_string("{}".into()).unwrap(),
+    }
 }

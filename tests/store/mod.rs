@@ -12,3 +12,4 @@ mod appending;
 mod memory;
 pub mod postgres;
 mod sqlite;
+pub mod subscription;

@@ -22,7 +22,9 @@ type Outcome = Result<(), Box<dyn Error>>;
 /// Tells the whole story on the store that `database` names.
 pub async fn run(database: &str) -> Outcome {
     let mut tell = Narrator::default();
-    tell.title("A bank on an event store", database);
+    // Of a URL with a password, what comes after it.
+    let place = database.rsplit('@').next().unwrap_or_default();
+    tell.title("A bank on an event store", place);
     let app = open(database).await?;
     let ada = Id::new();
 

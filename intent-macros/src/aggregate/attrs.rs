@@ -142,11 +142,11 @@ impl AggregateAttrs {
                     key: key.clone(),
                     value: Vec::new(),
                 });
-                let value = list(input)?;
+                let value = list(diag, input)?;
                 self.created_by = Some(Keyed { key, value });
             }
             EVENTS => {
-                let value = list(input)?;
+                let value = list(diag, input)?;
                 self.events = Some(Keyed { key, value });
             }
             SPLIT => {
@@ -215,11 +215,23 @@ fn how_often(input: ParseStream<'_>) -> syn::Result<u64> {
     Ok(value)
 }
 
-fn list(input: ParseStream<'_>) -> syn::Result<Vec<Listed>> {
-    let content;
-    syn::parenthesized!(content in input);
-    let events = content.parse_terminated(Listed::parse, Token![,])?;
-    Ok(events.into_iter().collect())
+/// `(Deposited, Moved => Self::moved)`. A comma left out in front of an event is reported, and the event is read.
+fn list(diag: &Diagnostics, input: ParseStream<'_>) -> syn::Result<Vec<Listed>> {
+    parenthesized(input, |content| {
+        let mut events = Vec::new();
+        while !content.is_empty() {
+            events.push(Listed::parse(content)?);
+            if content.is_empty() || content.parse::<Option<Token![,]>>()?.is_some() {
+                continue;
+            }
+            let missing = content.error("expected `,`");
+            if content.fork().call(Path::parse_mod_style).is_err() {
+                return Err(missing);
+            }
+            diag.add(missing);
+        }
+        Ok(events)
+    })
 }
 
 impl Listed {
@@ -231,11 +243,10 @@ impl Listed {
         }
         input.parse::<Token![=>]>()?;
         if input.peek(token::Paren) {
-            let content;
-            syn::parenthesized!(content in input);
-            if !content.is_empty() {
-                return Err(content.error("an event that changes nothing is marked `=> ()`"));
-            }
+            parenthesized(input, |content| match content.is_empty() {
+                true => Ok(()),
+                false => Err(content.error("an event that changes nothing is marked `=> ()`")),
+            })?;
             let effect = Effect::Nothing;
             return Ok(Self { path, effect });
         }

@@ -7,6 +7,7 @@ use crate::{
     both_ways,
     diag::{Diagnostics, Mistake},
     form::{owns_its_data, schema_is_told},
+    untagged,
 };
 
 /// Reports all mistakes in `value`.
@@ -21,7 +22,9 @@ pub(super) fn check(diag: &Diagnostics, value: &Value) {
         fields(&original.data),
     );
     if let Data::Enum(data) = &original.data {
-        both_ways::check_variants(diag, &original.ident.to_string(), &data.variants);
+        let whose = original.ident.to_string();
+        both_ways::check_variants(diag, &whose, &data.variants);
+        untagged::check(diag, &whose, &original.attrs, &data.variants);
     }
     for field in fields(&value.original.data) {
         if value.original.generics.params.is_empty() {

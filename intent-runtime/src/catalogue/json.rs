@@ -7,10 +7,11 @@ use super::{AggregateKind, Catalogue, CommandKind, Emits};
 use crate::EventKind;
 
 impl Catalogue {
-    /// The catalogue as JSON: for each aggregate its name, doc comment and snapshot version; for each of its events the
-    /// version, the JSON Schema, whether it creates the aggregate and which fields it changes (`null` where that is not
-    /// known); for each of its commands the JSON Schema and the events it may emit (`"any"`, or `null` where that is not
-    /// known).
+    /// The catalogue as JSON: for each aggregate its name, former names, doc comment and snapshot version; for each of its
+    /// events the version, the oldest one whose readers can read it (`null` if only its own can), former names, the JSON
+    /// Schema, whether it creates the aggregate and which fields it changes (`null` where that is not known); for each of
+    /// its commands the JSON Schema and the events it may emit (`"any"`, or `null` where that is not known). Past events
+    /// stand apart: in `split` those that are read as others, in `retired` the names of those that are read as nothing.
     ///
     /// ```
     /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
@@ -37,23 +38,35 @@ impl Serialize for Catalogue {
 
 fn aggregate(kind: &AggregateKind) -> Value {
     let events: Vec<Value> = kind.events.iter().map(event).collect();
+    let split: Vec<Value> = kind.split.iter().map(past).collect();
     let commands: Vec<Value> = kind.commands.iter().map(command).collect();
     json!({
         "name": kind.name,
+        "formerly": kind.formerly,
         "doc": kind.doc,
         "snapshot_version": kind.snapshot_version,
         "events": events,
+        "split": split,
+        "retired": kind.retired,
         "commands": commands,
     })
 }
 
 fn event(kind: &EventKind) -> Value {
+    let mut event = past(kind);
+    event["creates"] = json!(kind.creates);
+    event["changes"] = json!(kind.changes);
+    event
+}
+
+/// What is known of an event that only older builds store; it creates and changes nothing itself.
+fn past(kind: &EventKind) -> Value {
     json!({
         "name": kind.name,
+        "formerly": kind.formerly,
         "version": kind.version,
+        "readable_by": kind.readable_by,
         "doc": kind.doc,
-        "creates": kind.creates,
-        "changes": kind.changes,
         "schema": kind.shape.whole(),
     })
 }

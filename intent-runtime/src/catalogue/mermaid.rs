@@ -9,6 +9,8 @@ const STYLES: &str = "    classDef command fill:#cfe2ff,stroke:#3d6fb5,color:#00
     classDef event fill:#ffe0b2,stroke:#c77700,color:#000
     classDef state fill:#fff9c4,stroke:#a89a00,color:#000
 ";
+const PAST: &str = "    classDef past fill:#eee,stroke:#888,color:#000,stroke-dasharray:4
+";
 
 impl Catalogue {
     /// The catalogue as a [Mermaid](https://mermaid.js.org) flowchart: from each command to the events that it may emit,
@@ -21,6 +23,9 @@ impl Catalogue {
     /// | from an event, thick | creates the aggregate |
     /// | from an event, drawn through | changes the fields it names, or what a function decides if it names none |
     /// | from an event, dotted | changes nothing |
+    /// | from a past event, dotted | is read as others |
+    ///
+    /// A past event without an arrow is retired.
     ///
     /// ```
     /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
@@ -38,6 +43,10 @@ impl Catalogue {
             let _ = aggregate(&mut text, number, kind);
         }
         text.push_str(STYLES);
+        let mut kinds = self.aggregates().iter();
+        if kinds.any(|kind| past(kind).next().is_some()) {
+            text.push_str(PAST);
+        }
         text
     }
 }
@@ -61,6 +70,9 @@ fn aggregate(text: &mut String, number: usize, kind: &AggregateKind) -> fmt::Res
             Quoted(event.name)
         )?;
     }
+    for (index, name) in past(kind).enumerate() {
+        writeln!(text, "        {id}p{index}([{}]):::past", Quoted(name))?;
+    }
     writeln!(text, "        {id}[({name})]:::state\n    end")?;
     for (index, command) in kind.commands.iter().enumerate() {
         emitted(text, &id, &format!("{id}c{index}"), kind, command)?;
@@ -78,7 +90,16 @@ fn aggregate(text: &mut String, number: usize, kind: &AggregateKind) -> fmt::Res
         };
         writeln!(text, "    {id}e{index} {arrow}{label} {id}")?;
     }
+    for index in 0..kind.split.len() {
+        writeln!(text, "    {id}p{index} -.->|\"read as others\"| {id}")?;
+    }
     Ok(())
+}
+
+/// The names of events that only older builds store: first those that are read as others.
+fn past(kind: &AggregateKind) -> impl Iterator<Item = &'static str> {
+    let split = kind.split.iter().map(|event| event.name);
+    split.chain(kind.retired.iter().copied())
 }
 
 /// The arrow from a command to what it may emit.

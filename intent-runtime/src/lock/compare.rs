@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     format::{Blocks, Key, Part},
+    readers::Misdeclared,
     report::{Difference, Reader, Report},
     shape::shape,
 };
@@ -23,6 +24,10 @@ pub(super) fn compare(recorded: &Blocks, catalogue: &Catalogue) -> Report {
                 differences.extend(change(kind, [recorded, &current], key));
             }
         }
+        let declared = kind.events.iter();
+        let declared =
+            declared.filter_map(|event| Misdeclared::of(kind, event, [recorded, &current]));
+        differences.extend(declared.map(|what| Difference::Misdeclared(Box::new(what))));
         for (key, shape) in &current {
             if !recorded.contains_key(key) && !is_lowered(kind, key, recorded) {
                 differences.push(Difference::New {

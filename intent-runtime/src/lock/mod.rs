@@ -14,6 +14,7 @@
 //!
 //! - the shape of a recorded version has changed, be it in a value that an event only contains,
 //! - a recorded event has no way to today's type: its name is gone, or a version of it,
+//! - an event says that older builds can read it, `readable_by(..)`, and the recorded shape of their version tells otherwise,
 //! - a version, an event, an aggregate or a command is not recorded,
 //! - a command or the state that snapshots keep has changed, or a command is gone,
 //! - the file was edited or merged wrongly.
@@ -33,6 +34,7 @@ mod compare;
 mod error;
 mod file;
 mod format;
+mod readers;
 mod reads;
 mod remedy;
 mod report;

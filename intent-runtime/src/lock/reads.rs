@@ -1,70 +1,230 @@
 //! Whether a reader of one shape takes what was written in another as it is.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 /// Whether all that has the shape `written` is read as it is by a reader of the shape `reader`, who ignores fields that
 /// it does not know. Where shapes alone do not tell, the answer is no.
 pub(super) fn reads(reader: &Value, written: &Value) -> bool {
+    obstacle(reader, written).is_none()
+}
+
+/// What keeps a reader of the shape `reader` from [reading](reads) all that has the shape `written`.
+pub(super) fn obstacle(reader: &Value, written: &Value) -> Option<Obstacle> {
+    between(reader, written, "")
+}
+
+/// One thing that a reader does not take, and where it is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Obstacle {
+    /// `lines[].amount`; empty where it is the whole.
+    place: String,
+    what: What,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum What {
+    /// A field that the reader needs.
+    Missing(String),
+    /// A field that the reader refuses.
+    Refused(String),
+    /// A word, or the name of a variant, that the reader does not know.
+    Word(Value),
+    /// A type that the reader does not know.
+    Type { known: Value, written: Value },
+    /// Anything else.
+    Shape,
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.what, self.place.as_str()) {
+            (What::Missing(field), "") => write!(f, "they need `{field}`, which can be missing"),
+            (What::Missing(field), place) => {
+                write!(f, "in `{place}` they need `{field}`, which can be missing")
+            }
+            (What::Refused(field), "") => {
+                write!(f, "they refuse what they do not know, such as `{field}`")
+            }
+            (What::Refused(field), place) => {
+                write!(
+                    f,
+                    "in `{place}` they refuse what they do not know, such as `{field}`"
+                )
+            }
+            (what, place) => {
+                match place {
+                    "" => f.write_str("it")?,
+                    place => write!(f, "`{place}`")?,
+                }
+                match what {
+                    What::Word(word) => write!(f, " can be {word}, which they do not know"),
+                    What::Type { known, written } => {
+                        write!(
+                            f,
+                            " can be {}, and they know {}",
+                            Types(written),
+                            Types(known)
+                        )
+                    }
+                    _ => f.write_str(" has a shape that they do not know"),
+                }
+            }
+        }
+    }
+}
+
+/// The types that a shape allows, in words.
+struct Types<'a>(&'a Value);
+
+impl fmt::Display for Types<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, name) in list(self.0).enumerate() {
+            let or = if index == 0 { "" } else { " or " };
+            write!(f, "{or}{}", name.as_str().unwrap_or_default())?;
+        }
+        Ok(())
+    }
+}
+
+fn between(reader: &Value, written: &Value, place: &str) -> Option<Obstacle> {
     if reader == written || *reader == Value::Bool(true) {
-        return true;
+        return None;
     }
-    if let Some(alternatives) = alternatives(written) {
-        return alternatives.iter().all(|written| reads(reader, written));
+    if let Some((_, alternatives)) = alternatives(written) {
+        return alternatives
+            .iter()
+            .find_map(|written| between(reader, written, place));
     }
-    if let Some(alternatives) = alternatives(reader) {
-        return alternatives.iter().any(|reader| reads(reader, written));
+    if let Some((key, alternatives)) = alternatives(reader) {
+        let mut meant = alternatives.iter().filter(|one| !is_null(one));
+        if let (Some(one), None) = (meant.next(), meant.next()) {
+            let is_known = alternatives.contains(written);
+            return (!is_known).then(|| between(one, written, place)).flatten();
+        }
+        let is_known = alternatives.iter().any(|reader| match key {
+            "oneOf" => between(reader, written, place).is_none(),
+            // Of an untagged value the first alternative that fits is taken, which need not be the one that was meant.
+            _ => reader == written,
+        });
+        if is_known {
+            return None;
+        }
+        let Some(name) = variant(written) else {
+            return Some(at(place, What::Shape));
+        };
+        let mut same = alternatives.iter().filter(|one| variant(one) == Some(name));
+        return match same.next() {
+            Some(reader) => between(reader, written, place),
+            None => Some(at(place, What::Word(name.clone()))),
+        };
     }
     let (Value::Object(reader), Value::Object(written)) = (reader, written) else {
-        return false;
+        return Some(at(place, What::Shape));
     };
     reader
         .iter()
-        .all(|(key, constraint)| holds(key, constraint, reader, written))
+        .find_map(|(key, constraint)| broken(key, constraint, [reader, written], place))
 }
 
-/// Whether all that is written satisfies one constraint of the reader.
-fn holds(
+/// How what is written breaks one constraint of the reader, if it does.
+fn broken(
     key: &str,
     constraint: &Value,
-    reader: &Map<String, Value>,
-    written: &Map<String, Value>,
-) -> bool {
+    [reader, written]: [&Map<String, Value>; 2],
+    place: &str,
+) -> Option<Obstacle> {
     let of_written = written.get(key);
     match key {
-        // Any of these types, or any of these words, will do.
-        "type" | "enum" => match of_written {
-            Some(of_written) => {
-                list(of_written).all(|one| list(constraint).any(|known| known == one))
-            }
-            None => false,
+        // Any of these types will do.
+        "type" => match of_written {
+            Some(of_written) => first_unknown(constraint, of_written).map(|written| {
+                let (known, written) = (constraint.clone(), written.clone());
+                at(place, What::Type { known, written })
+            }),
+            None => Some(at(place, What::Shape)),
+        },
+        // Any of these words.
+        "enum" => match of_written {
+            Some(of_written) => first_unknown(constraint, of_written)
+                .map(|word| at(place, What::Word(word.clone()))),
+            None => Some(at(place, What::Shape)),
         },
         // All of these fields are needed.
-        "required" => list(constraint).all(|needed| {
-            of_written.is_some_and(|of_written| list(of_written).any(|one| one == needed))
-        }),
-        "properties" => fields(constraint).all(|(name, field)| {
-            let written = of_written.and_then(|of_written| of_written.get(name));
-            written.is_none_or(|written| reads(field, written))
+        "required" => {
+            let has = of_written.unwrap_or(&Value::Null);
+            let missing = first_unknown(has, constraint)?;
+            let name = missing.as_str().unwrap_or_default();
+            Some(at(place, What::Missing(name.to_owned())))
+        }
+        "properties" => fields(constraint).find_map(|(name, field)| {
+            let own = of_written.and_then(|of_written| of_written.get(name));
+            // A map written into the object may have any key.
+            let written = own.or_else(|| written.get("additionalProperties"));
+            let written = written.filter(|written| **written != Value::Bool(false))?;
+            between(field, written, &within(place, name))
         }),
         "additionalProperties" if *constraint == Value::Bool(false) => {
             let known = reader.get("properties");
             let mut names = written.get("properties").into_iter().flat_map(fields);
-            names.all(|(name, _)| known.is_some_and(|known| known.get(name).is_some()))
+            let unknown =
+                names.find(|(name, _)| !known.is_some_and(|known| known.get(*name).is_some()));
+            match (unknown, of_written) {
+                (Some((name, _)), _) => Some(at(place, What::Refused(name.clone()))),
+                (None, None | Some(Value::Bool(false))) => None,
+                (None, Some(_)) => Some(at(place, What::Shape)),
+            }
         }
-        "additionalProperties" | "items" => {
-            of_written.is_some_and(|of_written| reads(constraint, of_written))
-        }
-        _ => of_written == Some(constraint),
+        "additionalProperties" | "items" => match of_written {
+            Some(of_written) => between(constraint, of_written, &format!("{place}[]")),
+            None => Some(at(place, What::Shape)),
+        },
+        _ if of_written == Some(constraint) => None,
+        _ => Some(at(place, What::Shape)),
     }
 }
 
-/// The alternatives of a shape that is nothing else.
-fn alternatives(shape: &Value) -> Option<&Vec<Value>> {
+fn at(place: &str, what: What) -> Obstacle {
+    let place = place.to_owned();
+    Obstacle { place, what }
+}
+
+fn within(place: &str, field: &str) -> String {
+    match place {
+        "" => field.to_owned(),
+        place => format!("{place}.{field}"),
+    }
+}
+
+/// The alternatives of a shape that is nothing else, and how they are told apart.
+fn alternatives(shape: &Value) -> Option<(&str, &Vec<Value>)> {
     let object = shape.as_object().filter(|object| object.len() == 1)?;
-    object
-        .get("oneOf")
-        .or_else(|| object.get("anyOf"))?
-        .as_array()
+    let (key, alternatives) = object.iter().next()?;
+    match key.as_str() {
+        "oneOf" | "anyOf" => Some((key, alternatives.as_array()?)),
+        _ => None,
+    }
+}
+
+/// The name of the variant that an alternative is, as serde writes one with content unless told otherwise.
+fn variant(alternative: &Value) -> Option<&Value> {
+    if alternative.get("additionalProperties") != Some(&Value::Bool(false)) {
+        return None;
+    }
+    match alternative.get("required")?.as_array()?.as_slice() {
+        [name] => Some(name),
+        _ => None,
+    }
+}
+
+fn is_null(shape: &Value) -> bool {
+    shape.get("type").is_some_and(|of| of == "null")
+}
+
+/// The first member of a list that another list does not have.
+fn first_unknown<'a>(known: &Value, of: &'a Value) -> Option<&'a Value> {
+    list(of).find(|one| !list(known).any(|known| known == *one))
 }
 
 /// The members of a list; a value that is none is the only one.
@@ -139,5 +299,88 @@ mod tests {
             &json!({ "type": "integer", "format": "int32" }),
             &json!({ "type": "integer", "format": "int64" })
         ));
+    }
+
+    /// What is said of the shape of a field `x`.
+    fn said(reader: Value, written: Value) -> String {
+        let object = |of: Value| object(json!({ "x": of }), json!(["x"]));
+        obstacle(&object(reader), &object(written)).map_or_else(String::new, |it| it.to_string())
+    }
+
+    #[test]
+    fn an_obstacle_is_named_with_its_place() {
+        let (text, number) = (json!({ "type": "string" }), json!({ "type": "integer" }));
+        let list = |of: Value| json!({ "type": "array", "items": of });
+        let inner = |of: Value| object(json!({ "y": of }), json!(["y"]));
+        let word = |words: Value| json!({ "type": "string", "enum": words });
+        let nullable = json!({ "type": ["null", "string"] });
+        assert_eq!(
+            said(list(inner(text.clone())), list(inner(number.clone()))),
+            "`x[].y` can be integer, and they know string"
+        );
+        assert_eq!(
+            said(text, nullable),
+            "`x` can be null, and they know string"
+        );
+        assert_eq!(
+            said(word(json!(["a"])), word(json!(["a", "b"]))),
+            "`x` can be \"b\", which they do not know"
+        );
+        assert_eq!(
+            said(inner(number.clone()), object(json!({}), json!([]))),
+            "in `x` they need `y`, which can be missing"
+        );
+        let mut strict = object(json!({}), json!([]));
+        strict["additionalProperties"] = json!(false);
+        assert_eq!(
+            said(strict, inner(number)),
+            "in `x` they refuse what they do not know, such as `y`"
+        );
+    }
+
+    #[test]
+    fn a_variant_more_is_unknown_and_a_variant_may_grow() {
+        let variant = |name: &str, of: Value| json!({ "type": "object", "properties": { name: of }, "required": [name], "additionalProperties": false });
+        let text = json!({ "type": "string" });
+        let small = object(json!({ "a": text }), json!(["a"]));
+        let large = object(json!({ "a": text, "b": text }), json!(["a", "b"]));
+        let one = json!({ "oneOf": [variant("A", small.clone()), variant("B", small.clone())] });
+        let grown = json!({ "oneOf": [variant("A", large), variant("B", small.clone())] });
+        assert!(reads(&one, &grown));
+        assert!(!reads(&grown, &one));
+        let more = json!({ "oneOf": [variant("A", small.clone()), variant("C", small)] });
+        assert_eq!(
+            said(one.clone(), more),
+            "`x` can be \"C\", which they do not know"
+        );
+        assert_eq!(
+            said(grown, one),
+            "in `x.A` they need `b`, which can be missing"
+        );
+    }
+
+    /// The first that fits would be taken, and it may be another.
+    #[test]
+    fn untagged_values_are_read_by_their_equals_only() {
+        let text = json!({ "type": "string" });
+        let a = object(json!({ "a": text }), json!(["a"]));
+        let ab = object(json!({ "a": text, "b": text }), json!(["a", "b"]));
+        let ac = object(json!({ "a": text, "c": text }), json!(["a", "c"]));
+        let one = json!({ "anyOf": [a, ab] });
+        assert!(reads(&one, &a));
+        assert!(!reads(&one, &ac));
+    }
+
+    #[test]
+    fn a_map_written_into_an_object_has_any_key() {
+        let (text, number) = (json!({ "type": "string" }), json!({ "type": "integer" }));
+        let reader = object(json!({ "a": text }), json!([]));
+        let map =
+            |of: &Value| json!({ "type": "object", "required": [], "additionalProperties": of });
+        assert!(reads(&reader, &map(&text)));
+        assert!(!reads(&reader, &map(&number)));
+        let mut strict = reader;
+        strict["additionalProperties"] = json!(false);
+        assert!(!reads(&strict, &map(&text)));
     }
 }

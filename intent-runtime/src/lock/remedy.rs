@@ -36,9 +36,11 @@ pub(super) fn step(name: &str, recorded: &Value, current: &Value, next: u32) -> 
         ];
     }
     if !changed.is_empty() || added.is_empty() && removed.is_empty() {
-        return function(next, &changed);
+        return function(name, next, &changed);
     }
+    let comes_and_goes = !added.is_empty() && !removed.is_empty();
     let renamed = renamed(&before, &now, &mut added, &mut removed);
+    let may_go_over = comes_and_goes && !(added.is_empty() && removed.is_empty());
     let removed: String = removed
         .iter()
         .map(|name| format!(", removed({next}, {name:?})"))
@@ -57,21 +59,44 @@ pub(super) fn step(name: &str, recorded: &Value, current: &Value, next: u32) -> 
             "#[since({next}, default = ..)] on `{name}`, with the value that it has in older events"
         )
     }));
+    if may_go_over {
+        lines.push(
+            "or, where new fields are made of old ones, a function in place of these notes:"
+                .to_owned(),
+        );
+        lines.extend(function(name, next, &[]).into_iter().take(2));
+    }
     lines
 }
 
 /// A step that no note describes.
-fn function(next: u32, changed: &[&str]) -> Vec<String> {
+fn function(event: &str, next: u32, changed: &[&str]) -> Vec<String> {
     let last = next - 1;
+    let function = format!("{}_from_{last}", snake_case(event));
     let what = match changed {
         [] => "the event".to_owned(),
         names => format!("`{}`", names.join("`, `")),
     };
     vec![
-        format!("#[event(version = {next}, upcast({last} => from_{last}))]"),
-        format!("fn from_{last}(v{last}: JsonObject) -> Result<JsonObject, UpcastError>"),
+        format!("#[event(version = {next}, upcast({last} => {function}))]"),
+        format!("fn {function}(v{last}: JsonObject) -> Result<JsonObject, UpcastError>"),
         format!("which turns {what} as recorded into what the code has now"),
     ]
+}
+
+/// A stored name, which may hold anything, as a part of a function's.
+fn snake_case(name: &str) -> String {
+    let mut text = String::new();
+    for letter in name.chars() {
+        if !letter.is_alphanumeric() {
+            continue;
+        }
+        if letter.is_uppercase() && !text.is_empty() {
+            text.push('_');
+        }
+        text.extend(letter.to_lowercase());
+    }
+    text
 }
 
 /// The fields of a shape that is an object of named fields and nothing else.

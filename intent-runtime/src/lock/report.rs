@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{
     format::{Blocks, Key, Part, pretty},
+    readers::Misdeclared,
     remedy,
 };
 use crate::{DecodeError, difference::difference};
@@ -46,6 +47,8 @@ pub(super) enum Difference {
         /// The event that it may be under another name.
         alike: Option<&'static str>,
     },
+    /// An event says of older builds what is not so.
+    Misdeclared(Box<Misdeclared>),
     /// Something that is not recorded.
     New {
         key: Key,
@@ -64,8 +67,12 @@ pub(super) enum Difference {
 }
 
 impl Difference {
-    /// What is stored is never rewritten.
+    /// What is stored is never rewritten, and what is said of it must hold before any of it is stored.
     fn is_refused(&self) -> bool {
+        self.is_rewriting() || matches!(self, Self::Misdeclared(_))
+    }
+
+    fn is_rewriting(&self) -> bool {
         matches!(self, Self::Changed { .. } | Self::Unreadable { .. })
     }
 }
@@ -84,7 +91,8 @@ impl Report {
         self.differences.is_empty()
     }
 
-    /// Whether `INTENT_LOCK=update` records all of it, because nothing that is stored has changed.
+    /// Whether `INTENT_LOCK=update` records all of it, because nothing that is stored has changed and older
+    /// builds can read what they are said to.
     pub fn can_be_recorded(&self) -> bool {
         !self.differences.iter().any(Difference::is_refused)
     }
@@ -109,7 +117,9 @@ impl Report {
                 Difference::Gone { key } => {
                     blocks.remove(&key);
                 }
-                Difference::Changed { .. } | Difference::Unreadable { .. } => {}
+                Difference::Changed { .. }
+                | Difference::Unreadable { .. }
+                | Difference::Misdeclared(_) => {}
             }
         }
         blocks
@@ -144,8 +154,12 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rewrites = self.differences.iter().any(Difference::is_rewriting);
         f.write_str(match self.refused {
-            true => "nothing was recorded, because `intent.lock` never rewrites what is stored\n",
+            true if rewrites => {
+                "nothing was recorded, because `intent.lock` never rewrites what is stored\n"
+            }
+            true => "nothing was recorded, because older builds could not read what is said to be readable by them\n",
             false => "the code does not agree with `intent.lock`, which records what is stored\n",
         })?;
         for difference in &self.differences {
@@ -173,6 +187,7 @@ impl fmt::Display for Difference {
                 reader,
             } => changed(f, key, [recorded, current], *reader),
             Self::Unreadable { key, reason, alike } => unreadable(f, key, reason, *alike),
+            Self::Misdeclared(what) => what.fmt(f),
             Self::Replaced {
                 key,
                 recorded,
@@ -189,7 +204,7 @@ impl fmt::Display for Difference {
                         "\n{key} has changed. No command is stored, so nothing is misread; whoever sends it must know:\n"
                     )?,
                 }
-                f.write_str(&lines(recorded, current))
+                f.write_str(&lines(BEFORE_AND_NOW, recorded, current))
             }
             Self::Gone { key } => writeln!(
                 f,
@@ -201,9 +216,11 @@ impl fmt::Display for Difference {
 }
 
 /// Two shapes, line by line.
-fn lines(recorded: &Value, current: &Value) -> String {
-    difference(["recorded", "code"], &pretty(recorded), &pretty(current))
+pub(super) fn lines(labels: [&str; 2], recorded: &Value, current: &Value) -> String {
+    difference(labels, &pretty(recorded), &pretty(current))
 }
+
+const BEFORE_AND_NOW: [&str; 2] = ["recorded", "code"];
 
 fn changed(
     f: &mut fmt::Formatter<'_>,
@@ -218,7 +235,7 @@ fn changed(
         f,
         "\n{key} has changed. All that is stored in version {version} has the recorded shape:\n"
     )?;
-    f.write_str(&lines(recorded, current))?;
+    f.write_str(&lines(BEFORE_AND_NOW, recorded, current))?;
     let next = version.saturating_add(1);
     let step = match reader {
         Reader::Predecessor => {
@@ -271,7 +288,8 @@ fn unreadable(
             }
             writeln!(
                 f,
-                "    if it no longer happens: `#[aggregate(retired({name:?}), ..)]` where it changes nothing, or else list it still"
+                "    if it no longer happens: `#[aggregate(retired({name:?}), ..)]` where it changes nothing,\n        \
+                 `#[aggregate(split({name} => your_fn), ..)]` where other events tell it, or else list it still"
             )?;
         }
         (DecodeError::FutureVersion { stored, .. }, _) => {

@@ -26,7 +26,55 @@ const ANNOTATIONS: [&str; 9] = [
 pub(super) fn shape(of: catalogue::Shape) -> Value {
     let mut schema = of.whole();
     Canonical.transform(&mut schema);
-    schema.to_value()
+    let mut shape = schema.to_value();
+    number_definitions(&mut shape);
+    shape
+}
+
+/// Types that hold themselves are the only ones that keep a definition, under their Rust name, which is nothing that is
+/// stored: they are numbered in the order in which they are met instead.
+fn number_definitions(shape: &mut Value) {
+    let Some(Value::Object(definitions)) = shape.as_object_mut().and_then(|it| it.remove("$defs"))
+    else {
+        return;
+    };
+    let mut met = Vec::new();
+    number_references(shape, &mut met);
+    let mut numbered = Map::new();
+    while let Some(name) = met.get(numbered.len()).cloned() {
+        let mut definition = definitions.get(&name).cloned().unwrap_or_default();
+        number_references(&mut definition, &mut met);
+        numbered.insert((numbered.len() + 1).to_string(), definition);
+    }
+    if let Some(shape) = shape.as_object_mut() {
+        shape.insert("$defs".to_owned(), Value::Object(numbered));
+        shape.sort_keys();
+    }
+}
+
+fn number_references(value: &mut Value, met: &mut Vec<String>) {
+    match value {
+        Value::Array(values) => values
+            .iter_mut()
+            .for_each(|value| number_references(value, met)),
+        Value::Object(object) => object.iter_mut().for_each(|(key, value)| match value {
+            Value::String(reference) if key == "$ref" => number(reference, met),
+            value => number_references(value, met),
+        }),
+        _ => {}
+    }
+}
+
+fn number(reference: &mut String, met: &mut Vec<String>) {
+    let Some(name) = reference.strip_prefix("#/$defs/") else {
+        return;
+    };
+    let number = met.iter().position(|known| known == name);
+    let number = number.unwrap_or_else(|| {
+        met.push(name.to_owned());
+        met.len() - 1
+    });
+    *reference = format!("#/$defs/{}", number + 1);
 }
 
 struct Canonical;
@@ -39,6 +87,14 @@ impl Transform for Canonical {
         };
         for key in ANNOTATIONS {
             object.remove(key);
+        }
+        // How large `usize` is, is the machine's; what is stored of it is a number of 64 bits on all that matter.
+        if let Some(format) = object.get_mut("format") {
+            match format.as_str() {
+                Some("uint") => *format = json!("uint64"),
+                Some("int") => *format = json!("int64"),
+                _ => {}
+            }
         }
         gather_words(object);
         // The alternatives of `anyOf` are tried one after the other, so their order counts.

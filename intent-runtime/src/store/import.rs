@@ -15,7 +15,8 @@ use crate::{AggregateId, EncodedMetadata, RecordedEvent, TenantId, Version};
 pub struct Imported {
     /// How many events were stored.
     pub stored: usize,
-    /// How many were there already, from an earlier import or because they were recorded here.
+    /// How many were there already, from an earlier import or because they were recorded here. So are those of a page
+    /// whose answer was lost with the connection, when it is tried again and found to be stored.
     pub known: usize,
 }
 
@@ -53,6 +54,10 @@ pub enum ImportRefusal {
     /// The payload is not JSON. Handling: restore what was altered.
     #[error("its payload is not JSON")]
     NotJson,
+    /// The metadata is not an object, or its time has another form than [`Timestamp`](crate::Timestamp) gives it, in which
+    /// stores compare it. Handling: restore what was altered.
+    #[error("its metadata is not an object with a time as it is written by every build")]
+    Metadata,
 }
 
 impl ImportRefusal {
@@ -74,12 +79,12 @@ impl ImportRefusal {
     }
 }
 
-/// Checks the limits that hold whatever is stored, and writes the metadata of each event. Every store calls it first.
+/// Checks the limits that hold whatever is stored. Every store calls it first.
 ///
 /// # Errors
 /// [`StoreError::ImportRefused`] names the first event that breaks one, and the limit.
-pub fn check_import(events: &[RecordedEvent]) -> Result<Vec<EncodedMetadata>, StoreError> {
-    let mut encoded: Vec<EncodedMetadata> = Vec::with_capacity(events.len());
+pub fn check_import(events: &[RecordedEvent]) -> Result<(), StoreError> {
+    let mut last = None;
     let mut ids = HashSet::with_capacity(events.len());
     for event in events {
         if events.len() > Append::MAX_EVENTS {
@@ -92,26 +97,23 @@ pub fn check_import(events: &[RecordedEvent]) -> Result<Vec<EncodedMetadata>, St
         if !ids.insert((event.tenant_id, event.id)) {
             return Err(ImportRefusal::Repeated.of(event));
         }
-        let checked = check(event, encoded.last());
-        encoded.push(checked.map_err(|refusal| refusal.of(event))?);
+        check(event, last).map_err(|refusal| refusal.of(event))?;
+        last = Some(&event.metadata);
     }
-    Ok(encoded)
+    Ok(())
 }
 
-fn check(
-    event: &RecordedEvent,
-    last: Option<&EncodedMetadata>,
-) -> Result<EncodedMetadata, ImportRefusal> {
-    let metadata = match last {
-        // Events of one command have the same.
-        Some(last) if **last == event.metadata => last.clone(),
-        _ => EncodedMetadata::new(event.metadata.clone()).map_err(|_| ImportRefusal::NotJson)?,
-    };
+fn check(event: &RecordedEvent, last: Option<&EncodedMetadata>) -> Result<(), ImportRefusal> {
+    let metadata = &event.metadata;
     check_name(&event.aggregate_type)
         .and_then(|()| check_name(&event.event_type))
         .and_then(|()| check_size("the metadata", metadata.json()))
         .and_then(|()| check_size(&event.event_type, &event.payload))
         .map_err(ImportRefusal::Invalid)?;
+    // Events of one command have the same.
+    if last != Some(metadata) && !metadata.is_storable() {
+        return Err(ImportRefusal::Metadata);
+    }
     if event.schema_version == 0 {
         return Err(ImportRefusal::Invalid(InvalidAppend::SchemaVersion {
             event: event.event_type.clone(),
@@ -122,8 +124,7 @@ fn check(
     }
     // Walked through without recursion, however deep it is nested.
     let json: Result<IgnoredAny, _> = serde_json::from_str(&event.payload);
-    json.map_err(|_| ImportRefusal::NotJson)?;
-    Ok(metadata)
+    json.map(|_| ()).map_err(|_| ImportRefusal::NotJson)
 }
 
 /// What a store has for an event of a page.

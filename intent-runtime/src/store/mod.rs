@@ -65,6 +65,8 @@ use crate::{
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// Where events and snapshots are kept. What an implementation promises stands [above](self).
+///
+/// It is [`Any`], so that an [`App`](crate::App) can tell what it is on: only a `PgStore` has transactions to join.
 pub trait Store: Any + fmt::Debug + Send + Sync + 'static {
     /// Appends events to one stream, durably, or not at all.
     ///

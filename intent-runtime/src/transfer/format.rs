@@ -7,8 +7,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    AggregateId, EncodedMetadata, EventId, Metadata, Position, RecordedEvent, TenantId, Timestamp,
-    Version,
+    AggregateId, EncodedMetadata, EventId, Position, RecordedEvent, TenantId, Timestamp, Version,
 };
 
 /// The format that is written, and the newest that is read.
@@ -57,8 +56,15 @@ struct Line<'a> {
     payload: Option<&'a RawValue>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     payload_text: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    metadata: &'a RawValue,
+    #[serde(
+        borrow,
+        default,
+        deserialize_with = "raw",
+        skip_serializing_if = "Option::is_none"
+    )]
+    metadata: Option<&'a RawValue>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    metadata_text: Option<Cow<'a, str>>,
     recorded_at: Timestamp,
     event_id: EventId,
 }
@@ -83,8 +89,8 @@ impl Seal {
         event: &RecordedEvent,
         text: &mut Vec<u8>,
     ) -> io::Result<()> {
-        let metadata = EncodedMetadata::new(event.metadata.clone())?;
-        let payload = as_it_stands(&event.payload);
+        let (payload, payload_text) = as_it_stands(&event.payload);
+        let (metadata, metadata_text) = as_it_stands(event.metadata.json());
         let line = Line {
             tenant_id: event.tenant_id,
             aggregate_type: Cow::Borrowed(&event.aggregate_type),
@@ -93,8 +99,9 @@ impl Seal {
             event_type: Cow::Borrowed(&event.event_type),
             schema_version: event.schema_version,
             payload,
-            payload_text: payload.is_none().then_some(Cow::Borrowed(&event.payload)),
-            metadata: metadata.raw(),
+            payload_text,
+            metadata,
+            metadata_text,
             recorded_at: event.recorded_at,
             event_id: event.id,
         };
@@ -133,14 +140,30 @@ impl Seal {
     }
 }
 
-/// A payload as a part of a line, if it can be one unchanged.
-fn as_it_stands(payload: &str) -> Option<&RawValue> {
-    if payload.contains(['\n', '\r']) {
-        return None;
-    }
-    let raw: &RawValue = serde_json::from_str(payload).ok()?;
+/// JSON as a part of a line, or as a text where it cannot be one unchanged.
+fn as_it_stands(json: &str) -> (Option<&RawValue>, Option<Cow<'_, str>>) {
+    let raw: Option<&RawValue> = serde_json::from_str(json).ok();
     // Space around it is not part of it.
-    (raw.get().len() == payload.len()).then_some(raw)
+    let is_part = |raw: &&RawValue| raw.get().len() == json.len() && !json.contains(['\n', '\r']);
+    match raw.filter(is_part) {
+        Some(raw) => (Some(raw), None),
+        None => (None, Some(Cow::Borrowed(json))),
+    }
+}
+
+/// What was one of the two.
+fn either(
+    name: &str,
+    raw: Option<&RawValue>,
+    text: Option<Cow<'_, str>>,
+) -> Result<String, serde_json::Error> {
+    match (raw, text) {
+        (Some(raw), None) => Ok(raw.get().to_owned()),
+        (None, Some(text)) => Ok(text.into_owned()),
+        _ => Err(serde::de::Error::custom(format!(
+            "it needs one of `{name}` and `{name}_text`"
+        ))),
+    }
 }
 
 /// The event of a line without its sum. Its position is left at 0, for the store to give.
@@ -150,20 +173,11 @@ fn as_it_stands(payload: &str) -> Option<&RawValue> {
 pub(super) fn event(line: &str, head: &Head) -> Result<RecordedEvent, serde_json::Error> {
     let line: Line<'_> = serde_json::from_str(line)?;
     if head.tenant_id.is_some_and(|of| of != line.tenant_id) {
-        return Err(wrong("it is of another tenant than the first line says"));
+        let what = "it is of another tenant than the first line says";
+        return Err(serde::de::Error::custom(what));
     }
-    let payload = match (line.payload, line.payload_text) {
-        (Some(payload), None) => payload.get().to_owned(),
-        (None, Some(text)) => text.into_owned(),
-        _ => return Err(wrong("it needs one of `payload` and `payload_text`")),
-    };
-    let metadata: Metadata = serde_json::from_str(line.metadata.get())?;
-    // What this build does not know of it would be lost without a word.
-    if EncodedMetadata::new(metadata.clone())?.json() != line.metadata.get() {
-        return Err(wrong(
-            "its metadata has fields that this build does not know",
-        ));
-    }
+    let payload = either("payload", line.payload, line.payload_text)?;
+    let metadata = either("metadata", line.metadata, line.metadata_text)?;
     Ok(RecordedEvent {
         position: Position::new(0),
         id: line.event_id,
@@ -174,13 +188,9 @@ pub(super) fn event(line: &str, head: &Head) -> Result<RecordedEvent, serde_json
         event_type: line.event_type.into_owned(),
         schema_version: line.schema_version,
         payload,
-        metadata,
+        metadata: EncodedMetadata::from_json(metadata)?,
         recorded_at: line.recorded_at,
     })
-}
-
-fn wrong(what: &str) -> serde_json::Error {
-    serde::de::Error::custom(what)
 }
 
 /// The last line, if a line without its sum is one.

@@ -12,9 +12,10 @@
 //! ```
 //!
 //! The first line also has the `tenant_id` of an export of one tenant, which another tenant may import. The order is that
-//! of the log. A payload stands as it is stored, to the byte; one that has line breaks or is not JSON
-//! is the text `payload_text` instead. Positions are left out, for each store gives out its own: so one history is the
-//! same file whichever store it comes from. `sum` is the start of a SHA-256 over the sum of the line before and this
+//! of the log. A payload stands as it is stored, to the byte; one that has line breaks or is not JSON is the text
+//! `payload_text` instead. Metadata stands likewise, with fields that only newer builds know, and is `metadata_text`
+//! instead. Positions are left out, for each store gives out its own: so one history is the same file
+//! whichever store it comes from. `sum` is the start of a SHA-256 over the sum of the line before and this
 //! line, so a line that was altered, lost or moved is found out where it happens, and a file that ends too soon lacks
 //! its last line.
 

@@ -1,16 +1,16 @@
-//! Reading the log from a server that is slow, silent or gone for a moment.
+//! Reading the log, and what else goes through the pool, from a server that is slow, silent or gone for a moment.
 
 use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
 use intent_runtime::{
-    Cursor, LogFilter, PgStore, RecordedEvent, Store, StoreError, Subscription,
+    Cursor, LogFilter, PgStore, RecordedEvent, Store, StoreError, Subscription, Version,
     store::{NextPage, ReadLog, ReadStream},
 };
-use intent_tests::postgres::TempDatabase;
+use intent_tests::postgres::{Proxy, TempDatabase};
 use sqlx::Executor;
-use tokio::time::{pause, resume, sleep};
+use tokio::time::{pause, resume, sleep, timeout};
 
-use crate::store::appending::{append, append_payload, stream};
+use crate::store::appending::{append, append_payload, snapshot, stream};
 
 #[tokio::test]
 async fn a_server_that_falls_silent_is_given_up() {
@@ -19,20 +19,30 @@ async fn a_server_that_falls_silent_is_given_up() {
     let stream = stream();
     store.append(append(&stream, 1)).await.unwrap();
     let mut holder = database.connect().await.unwrap();
-    for of_the_log in [true, false] {
+    for call in 0..4 {
         assert_eq!(read_log(&store).await.unwrap().len(), 1);
         // The pool has a connection to lend before the clock jumps to whatever is waited for.
         sleep(Duration::from_millis(200)).await;
-        let hold = sqlx::raw_sql("BEGIN; LOCK TABLE intent.events IN ACCESS EXCLUSIVE MODE");
-        hold.execute(&mut holder).await.unwrap();
+        let hold = "BEGIN; LOCK TABLE intent.events, intent.snapshots IN ACCESS EXCLUSIVE MODE";
+        sqlx::raw_sql(hold).execute(&mut holder).await.unwrap();
         pause();
-        let error = if of_the_log {
-            read_log(&store).await.unwrap_err()
-        } else {
-            let mut sink = |_| ControlFlow::Continue(());
-            let read = store.read_events(ReadStream::all(&stream), &mut sink);
-            read.await.unwrap_err()
+        let silent = match call {
+            0 => read_log(&store).await.map(drop),
+            1 => {
+                let mut sink = |_| ControlFlow::Continue(());
+                store.read_events(ReadStream::all(&stream), &mut sink).await
+            }
+            2 => {
+                store
+                    .save_snapshot(&stream, snapshot(Version::new(1)))
+                    .await
+            }
+            _ => store
+                .delete_snapshots(stream.tenant_id, None)
+                .await
+                .map(drop),
         };
+        let error = silent.unwrap_err();
         resume();
         assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
         assert!(
@@ -68,6 +78,45 @@ async fn a_reader_of_the_log_does_not_learn_of_dead_connections() {
         admin.execute(end).await.unwrap();
         assert_eq!(read_log(&store).await.unwrap().len(), 2 * round);
     }
+}
+
+/// What is committed while a page is being read belongs to the next one: how far it goes and what is in it are seen at once.
+#[tokio::test]
+async fn what_is_committed_while_a_page_is_read_is_in_the_next_one() {
+    const ASKS: &str = "intent.log_ahead($2,";
+    const WAITS: &str =
+        "intent.log_ahead($2 + (SELECT count(*) - 1 FROM pg_advisory_xact_lock_shared(5)),";
+    let database = TempDatabase::new().await;
+    let writing = PgStore::connect(&database.url()).await.unwrap();
+    let rewrite = |text: &str| text.replace(ASKS, WAITS);
+    let proxy = Proxy::rewriting(database.server(), rewrite).await;
+    let reading = PgStore::connect(&proxy.url(database.name())).await.unwrap();
+    writing.append(append(&stream(), 1)).await.unwrap();
+    let mut holder = database.connect().await.unwrap();
+    let hold = "SELECT pg_advisory_lock(5)";
+    holder.execute(hold).await.unwrap();
+    let mut log = Subscription::new(Arc::new(reading), None, LogFilter::all());
+    let page = tokio::spawn(async move { (log.next().await.unwrap(), log) });
+    let waits = "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database
+                 WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted";
+    while sqlx::query_scalar::<_, i64>(waits)
+        .fetch_one(&mut holder)
+        .await
+        .unwrap()
+        == 0
+    {
+        tokio::task::yield_now().await;
+    }
+    writing.append(append(&stream(), 1)).await.unwrap();
+    holder
+        .execute("SELECT pg_advisory_unlock(5)")
+        .await
+        .unwrap();
+    let (first, mut log) = page.await.unwrap();
+    // A page that had gone further than what it gave would have lost the second.
+    let second = timeout(Duration::from_secs(20), log.next()).await;
+    let second = second.expect("it is not passed over").unwrap();
+    assert!(first.position < second.position);
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod isolation;
 mod joined;
 mod lanes;
 mod logging_in;
+mod lost_answer;
 mod mistakes;
 mod pooler;
 mod races;

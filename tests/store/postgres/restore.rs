@@ -4,13 +4,12 @@
 use std::ops::ControlFlow;
 
 use intent_runtime::{
-    App, Cursor, Expect, LogFilter, NewSnapshot, PgStore, Position, RecordedEvent, Store,
-    StoreError, StoredSnapshot, StreamId, TenantId, Version,
+    App, Cursor, Expect, LogFilter, PgStore, Position, RecordedEvent, Store, StoreError,
+    StoredSnapshot, StreamId, TenantId, Version,
     prelude::*,
     store::{Appended, NextPage, RawEvent, ReadLog, ReadStream, StateSink},
 };
 use intent_tests::postgres::{Binaries, Cluster, Options, Server, TempDatabase};
-use serde_json::value::RawValue;
 use sqlx::Executor;
 use uuid::Uuid;
 
@@ -20,7 +19,7 @@ use crate::{
         domain::{Deposit, Open, Overdrawn, Withdraw},
         fixture::{opened, registered},
     },
-    store::appending::{append, stream},
+    store::appending::{append, snapshot, stream},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -118,6 +117,49 @@ async fn goes_on(server: &Server, binaries: &Binaries) {
     assert_eq!(code.as_deref(), Some("42501"));
     let error = read_log(&store, Cursor::START, 1).await.unwrap_err();
     assert!(matches!(error, StoreError::Forbidden { .. }), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_restored_by_another_owner_goes_on() {
+    let old = Roles::new().await;
+    let before = old.open(&old.app).await.unwrap();
+    let stream = stream();
+    before.append(append(&stream, 3)).await.unwrap();
+    let dump = dump(&old).await;
+    let new = old.beside(old.server()).await;
+    let (name, heir) = (
+        new.database().name(),
+        format!("heir_{}", new.database().name()),
+    );
+    let make = format!("CREATE ROLE {heir} LOGIN; ALTER DATABASE {name} OWNER TO {heir}");
+    new.run(&make).await;
+    let url = new.database().url_as(&heir);
+    Binaries::any().restore_as_own(dump, &url).await.unwrap();
+
+    // The old owner has no more to say there.
+    let error = new.open(&new.owner).await.unwrap_err();
+    assert!(matches!(error, StoreError::Forbidden { .. }), "{error:?}");
+    // The new one reads the log of all tenants, and gives rights.
+    let owner = new.open(&heir).await.unwrap();
+    let mut server = new.connection(&heir).await;
+    let grant = format!(
+        "SELECT intent.grant_app('{0}'), intent.grant_reader('{0}')",
+        new.app
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(grant))
+        .execute(&mut server)
+        .await
+        .unwrap();
+    let app = PgStore::strict(new.pool(&new.app).await).await.unwrap();
+    let mut next = append(&stream, 1);
+    next.expect = Expect::Version(Version::new(3));
+    position(app.append(next).await.unwrap());
+    let reader = new.open(&new.reader).await.unwrap();
+    for store in [owner, app, reader] {
+        let (events, _) = read_log(&store, Cursor::START, 1_000).await.unwrap();
+        let versions: Vec<u64> = events.iter().map(|event| event.version.get()).collect();
+        assert_eq!(versions, [1, 2, 3, 4]);
+    }
 }
 
 /// A dump by a role that may read every row: row-level security binds the owner too, and half a dump would be worse than
@@ -282,14 +324,6 @@ fn position(appended: Appended) -> Position {
 
 fn place(event: &RecordedEvent) -> (TenantId, u64) {
     (event.tenant_id, event.version.get())
-}
-
-fn snapshot(version: Version) -> NewSnapshot {
-    NewSnapshot {
-        version,
-        schema_version: 1,
-        state: RawValue::from_string("{}".into()).unwrap(),
-    }
 }
 
 /// The log of all tenants from a cursor on, so many events or as many as there are, and where that ended.

@@ -103,7 +103,7 @@ pub(super) fn recorded(stream: &StreamId, version: u64, payload: &str) -> Record
         event_type: "Deposited".into(),
         schema_version: 1,
         payload: payload.to_owned(),
-        metadata: Metadata::new(),
+        metadata: encoded(Metadata::new()),
         recorded_at: Timestamp::from_micros(seconds * 1_000_000).expect("a time of our calendar"),
     }
 }

@@ -6,8 +6,8 @@ use tokio::task::JoinSet;
 
 use super::{
     fixture::{
-        Subject, append, append_as, events, load_range, new_stream, new_tenant, recorded, snapshot,
-        stored, with_snapshot,
+        Subject, append, append_as, encoded, events, load_range, new_stream, new_tenant, recorded,
+        snapshot, stored, with_snapshot,
     },
     log::{in_new_tenant, payloads, whole_log},
     payloads::AWKWARD,
@@ -32,10 +32,8 @@ pub async fn imported_events_are_as_they_were_recorded(store: Subject) {
         event.schema_version = u32::MAX;
         event.recorded_at = Timestamp::from_micros(number.cast_signed() * 7 - 20).unwrap();
         let happened = Timestamp::from_micros(-number.cast_signed()).unwrap();
-        event.metadata = Metadata::new()
-            .actor("ädä \u{0}")
-            .tag("k", "v")
-            .timestamp(happened);
+        let metadata = Metadata::new().actor("ädä \u{0}").tag("k", "v");
+        event.metadata = encoded(metadata.timestamp(happened));
         page.push(event);
     }
     let imported = import(&store, &page).await;
@@ -208,7 +206,7 @@ const ALTERATIONS: [Alteration; 8] = [
     |event| event.event_type = "Withdrawn".into(),
     |event| event.schema_version = 2,
     |event| event.version = Version::new(3),
-    |event| event.metadata = Metadata::new().actor("eve"),
+    |event| event.metadata = encoded(Metadata::new().actor("eve")),
     |event| event.recorded_at = Timestamp::now(),
     |event| event.aggregate_type = "Loan".into(),
     |event| event.aggregate_id = new_stream().aggregate_id,
@@ -437,13 +435,17 @@ fn fixed_command() -> CommandId {
     ))
 }
 
-async fn import(store: &Subject, page: &[RecordedEvent]) -> Imported {
+pub(super) async fn import(store: &Subject, page: &[RecordedEvent]) -> Imported {
     let imported = store.import(page.to_vec()).await;
     imported.expect("the page can be imported")
 }
 
 /// The refusal of a page, which must name the event at this index.
-async fn refused(store: &Subject, page: &[RecordedEvent], index: usize) -> ImportRefusal {
+pub(super) async fn refused(
+    store: &Subject,
+    page: &[RecordedEvent],
+    index: usize,
+) -> ImportRefusal {
     match store.import(page.to_vec()).await {
         Err(StoreError::ImportRefused {
             stream,
@@ -458,7 +460,7 @@ async fn refused(store: &Subject, page: &[RecordedEvent], index: usize) -> Impor
     }
 }
 
-fn without_positions(events: &[RecordedEvent]) -> Vec<RecordedEvent> {
+pub(super) fn without_positions(events: &[RecordedEvent]) -> Vec<RecordedEvent> {
     let events = events.iter().cloned();
     events
         .map(|event| RecordedEvent {

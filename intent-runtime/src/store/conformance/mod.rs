@@ -23,6 +23,7 @@
 
 pub mod appending;
 pub mod commands;
+pub mod copies;
 pub mod durability;
 mod fixture;
 pub mod importing;
@@ -134,6 +135,12 @@ macro_rules! store_conformance {
                 imports_beside_appends_keep_the_log_whole,
                 an_import_wakes_readers,
                 a_cancelled_import_is_whole_or_not_there,
+            }
+            copies::{
+                metadata_of_a_newer_build_is_kept,
+                an_export_keeps_what_a_newer_build_recorded,
+                metadata_that_no_build_writes_is_refused,
+                a_copied_stream_outlives_a_renamed_type,
             }
             lifecycle::{
                 dropped_appends_leave_the_store_sound,

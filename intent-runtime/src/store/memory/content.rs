@@ -3,8 +3,8 @@
 use std::{collections::HashMap, sync::Arc};
 
 use crate::{
-    AggregateId, CommandId, EventId, Metadata, NewSnapshot, Position, RecordedEvent,
-    StoredSnapshot, TenantId, Timestamp, Version,
+    AggregateId, CommandId, EventId, NewSnapshot, Position, RecordedEvent, StoredSnapshot,
+    TenantId, Timestamp, Version,
     store::{Append, Appended, AsOf, ImportPlan, Imported, Met, ReadStream, StoreError, StreamId},
 };
 
@@ -106,7 +106,7 @@ impl Content {
                 event_type: event.event_type.into_owned(),
                 schema_version: event.schema_version,
                 payload: Box::<str>::from(event.payload).into(),
-                metadata: Metadata::clone(&append.metadata),
+                metadata: append.metadata.clone(),
                 recorded_at,
             });
             tenant

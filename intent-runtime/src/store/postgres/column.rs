@@ -7,7 +7,9 @@ use sqlx::{
     postgres::{PgArgumentBuffer, PgHasArrayType, PgRow, PgTypeInfo, PgValueRef, types::Oid},
 };
 
-use crate::{EventId, Position, RecordedEvent, StoreError, StreamId, Timestamp, Version};
+use crate::{
+    EncodedMetadata, EventId, Position, RecordedEvent, StoreError, StreamId, Timestamp, Version,
+};
 
 /// JSON as text: the type `json` keeps it to the byte, and sends it as it is.
 #[derive(Clone, Copy, Debug)]
@@ -127,7 +129,7 @@ pub(super) fn recorded(
             event_type: row.try_get(first + 4)?,
             schema_version: schema_version.try_into()?,
             payload: payload.to_owned(),
-            metadata: serde_json::from_str(metadata)?,
+            metadata: EncodedMetadata::from_json(metadata)?,
             recorded_at: row.try_get(first + 6)?,
         })
     };

@@ -12,7 +12,7 @@ use super::{
     read::{Broken, Reader, give_back, patiently},
 };
 use crate::{
-    EncodedMetadata, RecordedEvent, StoreError, Timestamp,
+    RecordedEvent, StoreError, Timestamp,
     store::{ImportRefusal, Imported},
 };
 
@@ -35,18 +35,15 @@ struct Refused {
 }
 
 impl Reader {
-    /// Stores a page that was checked, with the metadata of its events as it is stored.
+    /// Stores a page that was checked.
     ///
-    /// What is there already is not stored again, so a page whose outcome is unknown is simply tried again.
-    pub(super) async fn import(
-        &self,
-        events: &[RecordedEvent],
-        metadata: &[EncodedMetadata],
-    ) -> Result<Imported, StoreError> {
+    /// What is there already is not stored again, so a page whose outcome is unknown is simply tried again; if it was stored,
+    /// its events count as known.
+    pub(super) async fn import(&self, events: &[RecordedEvent]) -> Result<Imported, StoreError> {
         let (mut contended, mut lost) = (0, self.tries());
         let answer = loop {
             let mut connection = self.acquire().await?;
-            let page = import_page(&mut connection, events, metadata);
+            let page = import_page(&mut connection, events);
             let page = patiently(&self.place, page).await;
             let failure = match give_back(connection, page) {
                 Ok(answer) => break answer,
@@ -90,7 +87,6 @@ impl Reader {
 async fn import_page(
     connection: &mut PgConnection,
     events: &[RecordedEvent],
-    metadata: &[EncodedMetadata],
 ) -> Result<Answer, sqlx::Error> {
     let uuids = |id: fn(&RecordedEvent) -> Uuid| events.iter().map(id).collect::<Vec<_>>();
     let times = |time: fn(&RecordedEvent) -> Timestamp| {
@@ -104,7 +100,7 @@ async fn import_page(
     let aggregate_types = events.iter().map(|event| &*event.aggregate_type);
     let event_types = events.iter().map(|event| &*event.event_type);
     let payloads = events.iter().map(|event| Json(&event.payload));
-    let metadata = metadata.iter().map(|metadata| Json(metadata.json()));
+    let metadata = events.iter().map(|event| Json(event.metadata.json()));
     let row = sqlx::query(include_str!("sql/import.sql"))
         .bind(uuids(|event| event.tenant_id.as_uuid()))
         .bind(uuids(|event| event.aggregate_id.as_uuid()))

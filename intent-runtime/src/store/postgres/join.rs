@@ -249,7 +249,7 @@ async fn append_within(
             Some(before) => Ok(before),
             None => Err(statement::unfit(append, actual, found).into()),
         },
-        None => Err(Broken::Error(StoreError::Closed)),
+        None => Err(sqlx::Error::RowNotFound.into()),
     }
 }
 

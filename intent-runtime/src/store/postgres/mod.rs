@@ -179,8 +179,8 @@ impl PgStore {
     }
 
     async fn import_now(&self, events: Vec<RecordedEvent>) -> Result<Imported, StoreError> {
-        let metadata = check_import(&events)?;
-        let imported = self.reader.import(&events, &metadata).await?;
+        check_import(&events)?;
+        let imported = self.reader.import(&events).await?;
         self.wake.appended();
         Ok(imported)
     }

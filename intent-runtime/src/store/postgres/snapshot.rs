@@ -1,10 +1,19 @@
 //! Snapshots that ride along no append.
 
+use sqlx::{Connection, PgConnection};
+
 use super::{
     column::{self, Json, get},
-    read::{Reader, check_type, of_stream},
+    read::{Reader, check_type, give_back, of_stream, patiently},
 };
 use crate::{NewSnapshot, StoreError, StreamId, TenantId, store::AggregateType};
+
+/// A newer snapshot replaces an older one, and one of another shape that of the same version: shapes have no order.
+const KEEP: &str = concat!(
+    of_stream!("sql/keep_snapshot.sql"),
+    include_str!("sql/replace_snapshot.sql"),
+    include_str!("sql/keep_snapshot_answer.sql")
+);
 
 /// Keeps a snapshot, unless a newer one is kept or the stream does not reach its version.
 pub(super) async fn keep(
@@ -12,19 +21,18 @@ pub(super) async fn keep(
     stream: &StreamId,
     new: &NewSnapshot,
 ) -> Result<(), StoreError> {
-    let row = sqlx::query(of_stream!("sql/keep_snapshot.sql"))
-        .bind(stream.tenant_id.as_uuid())
-        .bind(stream.aggregate_id.as_uuid())
-        .bind(stream.aggregate_type.names().collect::<Vec<_>>())
-        .bind(column::from_version(new.version))
-        .bind(i64::from(new.schema_version))
-        .bind(Json(new.state.get()))
-        .fetch_optional(&reader.pool)
-        .await;
-    match row {
-        Ok(Some(row)) => check_type(stream, get(&row, 0, stream)?),
-        Ok(None) => Ok(()),
-        Err(error) => Err(reader.error(error.into()).await),
+    let rows = reader.rows(|| {
+        sqlx::query(KEEP)
+            .bind(stream.tenant_id.as_uuid())
+            .bind(stream.aggregate_id.as_uuid())
+            .bind(stream.aggregate_type.names().collect::<Vec<_>>())
+            .bind(column::from_version(new.version))
+            .bind(i64::from(new.schema_version))
+            .bind(Json(new.state.get()))
+    });
+    match rows.await?.first() {
+        Some(row) => check_type(stream, get(row, 0, stream)?),
+        None => Ok(()),
     }
 }
 
@@ -36,27 +44,44 @@ pub(super) async fn delete(
     tenant: TenantId,
     aggregate_type: Option<AggregateType>,
 ) -> Result<u64, StoreError> {
-    let pool = reader.pool.clone();
+    let own = reader.clone();
     let deleting = tokio::spawn(async move {
-        let mut transaction = pool.begin().await?;
-        sqlx::query(include_str!("sql/set_tenant.sql"))
-            .bind(tenant.to_string())
-            .bind("")
-            .execute(&mut *transaction)
-            .await?;
-        let names = aggregate_type
-            .as_ref()
-            .map(|of_type| of_type.names().collect::<Vec<_>>());
-        let deleted = sqlx::query(include_str!("sql/delete_snapshots.sql"))
-            .bind(tenant.as_uuid())
-            .bind(names)
-            .execute(&mut *transaction)
-            .await?;
-        transaction.commit().await?;
-        Ok::<u64, sqlx::Error>(deleted.rows_affected())
+        let mut tries = own.tries();
+        loop {
+            let mut connection = own.acquire().await?;
+            let deleting = delete_on(&mut connection, tenant, aggregate_type.as_ref());
+            let deleted = patiently(&own.place, deleting).await;
+            match give_back(connection, deleted) {
+                Ok(deleted) => return Ok(deleted),
+                Err(broken) => tries = own.left(tries, broken).await?,
+            }
+        }
     });
-    match deleting.await.map_err(|_| StoreError::Closed)? {
-        Ok(deleted) => Ok(deleted),
-        Err(error) => Err(reader.error(error.into()).await),
-    }
+    deleting.await.unwrap_or_else(|failed| {
+        Err(StoreError::Backend {
+            place: reader.place.to_string(),
+            source: Box::new(failed),
+        })
+    })
+}
+
+async fn delete_on(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    aggregate_type: Option<&AggregateType>,
+) -> Result<u64, sqlx::Error> {
+    let mut transaction = connection.begin().await?;
+    sqlx::query(include_str!("sql/set_tenant.sql"))
+        .bind(tenant.to_string())
+        .bind("")
+        .execute(&mut *transaction)
+        .await?;
+    let names = aggregate_type.map(|of_type| of_type.names().collect::<Vec<_>>());
+    let deleted = sqlx::query(include_str!("sql/delete_snapshots.sql"))
+        .bind(tenant.as_uuid())
+        .bind(names)
+        .execute(&mut *transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(deleted.rows_affected())
 }

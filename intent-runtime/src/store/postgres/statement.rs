@@ -13,7 +13,7 @@ macro_rules! append {
     ($($snapshots:literal)?) => {
         concat!(
             include_str!("sql/append.sql"),
-            $(include_str!($snapshots),)?
+            $(include_str!($snapshots), include_str!("sql/replace_snapshot.sql"),)?
             include_str!("sql/append_answer.sql")
         )
     };
@@ -40,6 +40,9 @@ pub(super) async fn append<'a>(
     let query = single(appends.clone(), lock_timeout)
         .unwrap_or_else(|| batch(appends.clone(), lock_timeout));
     let rows = query.fetch_all(connection).await?;
+    if rows.len() != appends.clone().count() {
+        return Err(sqlx::Error::RowNotFound);
+    }
     let mut answers = Vec::with_capacity(rows.len());
     for (append, row) in appends.zip(&rows) {
         let actual = column::version(row.try_get(0)?);

@@ -5,7 +5,7 @@ use sqlx::postgres::PgConnectOptions;
 use crate::{StoreError, store::connect::unknown_url};
 
 /// What a URL may say after its `?`; sqlx leaves others aside with a warning, and with them what they were to switch on.
-const OPTIONS: [&str; 19] = [
+const OPTIONS: [&str; 18] = [
     "application_name",
     "dbname",
     "host",
@@ -24,7 +24,6 @@ const OPTIONS: [&str; 19] = [
     "sslrootcert",
     "statement-cache-capacity",
     "user",
-    "options[…]",
 ];
 
 /// Reads a URL.
@@ -43,10 +42,12 @@ pub(super) fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
     let query = url.split_once('?').map_or("", |(_, query)| query);
     for option in query.split('&').filter(|option| !option.is_empty()) {
         let (key, value) = option.split_once('=').unwrap_or((option, ""));
-        if !OPTIONS.contains(&key) && !key.starts_with("options[") {
-            let known = OPTIONS.join("`, `");
+        // Settings of the server's are written `options[NAME]`.
+        let setting = ["options[", "options%5B", "options%5b"];
+        let known = OPTIONS.contains(&key) || setting.iter().any(|it| key.starts_with(it));
+        if !known {
             return Err(refuse(format!(
-                "`{key}` is none of its options, which are `{known}`"
+                "`{key}` is none of its options, such as `sslmode`, `sslrootcert`, `application_name` and `options`"
             )));
         }
         if key == "port" && value.parse::<u16>().is_err() {
@@ -131,6 +132,7 @@ mod tests {
             "postgres://ada:pass%40%23word@host:5433/shop?sslmode=require&application_name=till",
             "postgresql:///shop?host=/run/postgresql",
             "postgres://host/?dbname=shop&options[search_path]=shop",
+            "postgres://host/shop?options%5Bsearch_path%5D=shop",
         ] {
             assert_eq!(options(url).unwrap().get_database(), Some("shop"), "{url}");
         }

@@ -13,12 +13,12 @@ use tokio::sync::{
 use super::{
     decide::Verdict,
     error::{Failure, Kind, Place},
-    import::{self, Import},
+    import,
     snapshot::{DeleteSnapshots, SaveSnapshot},
     transaction::{Unwritten, Written, write},
 };
 use crate::{
-    StoreError,
+    RecordedEvent, StoreError,
     store::{Append, Imported},
 };
 
@@ -40,7 +40,7 @@ pub(super) struct Job<R, A> {
 #[derive(Debug)]
 pub(super) enum Request {
     Append(Job<Append, Verdict>),
-    Import(Job<Import, Imported>),
+    Import(Job<Vec<RecordedEvent>, Imported>),
     Save(Job<SaveSnapshot, ()>),
     Delete(Job<DeleteSnapshots, u64>),
     Close,
@@ -165,7 +165,7 @@ impl Writer {
         }
     }
 
-    async fn import(&mut self, import: Job<Import, Imported>) {
+    async fn import(&mut self, import: Job<Vec<RecordedEvent>, Imported>) {
         let imported = import::import(&mut self.connection, &import.request, &self.place).await;
         if imported.is_err() {
             self.recover().await;

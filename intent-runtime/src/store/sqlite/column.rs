@@ -3,7 +3,9 @@
 use sqlx::{Decode, Row, Sqlite, Type, sqlite::SqliteRow};
 use uuid::Uuid;
 
-use crate::{EventId, Position, RecordedEvent, StoreError, StreamId, Timestamp, Version};
+use crate::{
+    EncodedMetadata, EventId, Position, RecordedEvent, StoreError, StreamId, Timestamp, Version,
+};
 
 /// The id as it is bound.
 pub(super) fn id(uuid: Uuid) -> Vec<u8> {
@@ -58,7 +60,7 @@ pub(super) fn recorded(row: &SqliteRow, stream: &StreamId) -> Result<RecordedEve
     let recorded_at: i64 = get(row, "recorded_at", stream)?;
     let recorded_at = Timestamp::from_micros(recorded_at);
     let metadata: &str = get(row, "metadata", stream)?;
-    let metadata = serde_json::from_str(metadata);
+    let metadata = EncodedMetadata::from_json(metadata);
     Ok(RecordedEvent {
         position: Position::new(u64::try_from(position).map_err(|e| wrong("position", &e))?),
         id: EventId::from_uuid(id),

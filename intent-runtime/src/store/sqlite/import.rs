@@ -10,25 +10,17 @@ use super::{
     transaction::begin_and_find,
 };
 use crate::{
-    EncodedMetadata, RecordedEvent, StoreError,
+    RecordedEvent, StoreError,
     store::{ImportPlan, Imported, Met},
 };
 
-/// A page that was checked, with the metadata of its events as it is stored.
-#[derive(Debug)]
-pub(super) struct Import {
-    pub(super) events: Vec<RecordedEvent>,
-    pub(super) metadata: Vec<EncodedMetadata>,
-}
-
-/// Stores a page in one transaction. After an error the transaction may still be open.
+/// Stores a page that was checked in one transaction. After an error the transaction may still be open.
 pub(super) async fn import(
     connection: &mut SqliteConnection,
-    import: &Import,
+    events: &[RecordedEvent],
     place: &Place,
 ) -> Result<Imported, StoreError> {
     let failed = |error: sqlx::Error| place.error(Failure::from(error));
-    let events = &import.events;
     let keys = events
         .iter()
         .map(|event| (event.tenant_id, event.aggregate_id, event.id));
@@ -36,7 +28,7 @@ pub(super) async fn import(
     let mut imported = Imported::default();
     let mut plan = ImportPlan::default();
     let mut rows = Vec::with_capacity(events.len());
-    for ((event, metadata), found) in events.iter().zip(&import.metadata).zip(found) {
+    for (event, found) in events.iter().zip(found) {
         let met = Met {
             event: match found.seen {
                 Some(_) => stored(connection, event, place).await?,
@@ -46,7 +38,7 @@ pub(super) async fn import(
         };
         if plan.is_new(event, met)? {
             imported.stored += 1;
-            rows.push(row(event, metadata));
+            rows.push(row(event));
         } else {
             imported.known += 1;
         }
@@ -72,7 +64,7 @@ async fn stored(
     row.as_ref().map(log::recorded).transpose()
 }
 
-fn row<'a>(event: &'a RecordedEvent, metadata: &'a EncodedMetadata) -> NewRow<'a> {
+fn row(event: &RecordedEvent) -> NewRow<'_> {
     NewRow {
         tenant_id: event.tenant_id,
         aggregate_id: event.aggregate_id,
@@ -83,6 +75,6 @@ fn row<'a>(event: &'a RecordedEvent, metadata: &'a EncodedMetadata) -> NewRow<'a
         schema_version: event.schema_version,
         recorded_at: event.recorded_at,
         payload: &event.payload,
-        metadata: metadata.json(),
+        metadata: event.metadata.json(),
     }
 }

@@ -29,7 +29,6 @@ use self::{
     append::{Queue, Request, Writer},
     decide::Verdict,
     error::{Failure, Kind, Place},
-    import::Import,
     migrate::Found,
     read::Reader,
     snapshot::{DeleteSnapshots, SaveSnapshot},
@@ -166,9 +165,8 @@ impl SqliteStore {
     }
 
     async fn import_now(&self, events: Vec<RecordedEvent>) -> Result<Imported, StoreError> {
-        let metadata = check_import(&events)?;
-        let import = Import { events, metadata };
-        let imported = self.queue.ask(Request::Import, import).await?;
+        check_import(&events)?;
+        let imported = self.queue.ask(Request::Import, events).await?;
         self.grown.send_replace(());
         imported.ok_or(StoreError::Closed)
     }

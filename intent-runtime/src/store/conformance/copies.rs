@@ -1,0 +1,149 @@
+//! S16: what other builds recorded is copied as it is, be it newer metadata or an older name.
+
+use std::sync::Arc;
+
+use super::{
+    fixture::{Subject, append, events, new_stream, recorded, renamed, stored},
+    importing::{import, refused, without_positions},
+    log::whole_log,
+};
+use crate::{
+    AsOf, CommandId, EncodedMetadata, EventId, Expect, Export, Import, MemoryStore, RecordedEvent,
+    Timestamp, Version,
+    store::{ImportRefusal, Imported},
+};
+
+fn known(known: usize) -> Imported {
+    Imported { stored: 0, known }
+}
+
+fn with_metadata(event: RecordedEvent, json: &str) -> RecordedEvent {
+    RecordedEvent {
+        metadata: EncodedMetadata::from_json(json).expect("the suite's own text is metadata"),
+        ..event
+    }
+}
+
+/// S16: metadata with fields that this build does not know, in whatever order and spacing, comes back to the byte.
+pub async fn metadata_of_a_newer_build_is_kept(store: Subject) {
+    let stream = new_stream();
+    let command = CommandId::new();
+    let texts = [
+        r#"{"mood":{"a":[1.0,1e0,"ä"]},"actor":"ada","timestamp":"2026-01-01T00:00:00.000000Z"}"#,
+        r#" { "tags": {"k":"v"} , "actor" : null, "number": 123456789012345678901234567890 } "#,
+        "{\n\"role\": \"teller\",\r\n\"new\": true}",
+        r#"{"new":"\u0000"}"#,
+    ];
+    let page: Vec<_> = (0..)
+        .zip(texts)
+        .map(|(index, text)| RecordedEvent {
+            id: EventId::of(command, index),
+            ..with_metadata(recorded(&stream, u64::from(index) + 1, "1"), text)
+        })
+        .collect();
+    import(&store, &page).await;
+    let kept = whole_log(&store, 2).await;
+    assert_eq!(without_positions(&kept), page, "in the log");
+    let json: Vec<_> = kept.iter().map(|event| event.metadata.json()).collect();
+    assert_eq!(json, texts, "to the byte");
+    assert_eq!(
+        kept[0].metadata.actor.as_deref(),
+        Some("ada"),
+        "what is known is read"
+    );
+    assert_eq!(
+        without_positions(&events(&store, &stream).await),
+        page,
+        "in the stream"
+    );
+    let of_command = store.events_of_command(stream.tenant_id, command).await;
+    assert_eq!(
+        without_positions(&of_command.expect("it can be read")),
+        page,
+        "by their command"
+    );
+    let time = page[0].metadata.timestamp.expect("the first has one");
+    let before = Timestamp::from_micros(time.as_micros() - 1).expect("a time of our calendar");
+    for (time, version) in [(before, Version::NONE), (time, Version::new(4))] {
+        let then = store.version_as_of(&stream, AsOf::Occurred(time)).await;
+        assert_eq!(then.expect("it can be read"), version, "by its own time");
+    }
+    assert_eq!(import(&store, &page).await, known(4));
+    let other = with_metadata(page[3].clone(), r#"{"new":"other"}"#);
+    assert_eq!(refused(&store, &[other], 0).await, ImportRefusal::Differs);
+}
+
+/// S16: an export has it to the byte, and so has what is imported from it.
+pub async fn an_export_keeps_what_a_newer_build_recorded(store: Subject) {
+    let stream = new_stream();
+    let texts = [r#"{"new":[1.0,{"a":1e0}],"actor":"ada"}"#, "{ \"new\":\n1}"];
+    let page: Vec<_> = (1..)
+        .zip(texts)
+        .map(|(version, text)| with_metadata(recorded(&stream, version, "1"), text))
+        .collect();
+    import(&store, &page).await;
+    let mut file = Vec::new();
+    let exported = Export::new(&*store).write(&mut file).await;
+    assert_eq!(exported.expect("it can be exported").events, 2);
+    let copy: Subject = Arc::new(MemoryStore::new());
+    let copied = Import::new(&*copy).read(&mut &file[..]).await;
+    assert_eq!(copied.expect("it can be imported").stored, 2);
+    assert_eq!(without_positions(&whole_log(&copy, 10).await), page);
+    let mut again = Vec::new();
+    let exported = Export::new(&*copy).write(&mut again).await;
+    exported.expect("it can be exported again");
+    assert!(again == file, "the same bytes");
+}
+
+/// S16: stores compare times as text, so one of another form is refused, as is metadata that is no object.
+pub async fn metadata_that_no_build_writes_is_refused(store: Subject) {
+    let first = recorded(&new_stream(), 1, "1");
+    for json in [
+        r#"{"timestamp":"2026-01-01T01:00:00.000000+01:00"}"#,
+        r#"{"timestamp":"2026-01-01T00:00:00Z"}"#,
+        r#"["ada",null,null,null,null,null,null,null,{},null]"#,
+    ] {
+        let event = with_metadata(first.clone(), json);
+        assert_eq!(
+            refused(&store, &[event], 0).await,
+            ImportRefusal::Metadata,
+            "{json}"
+        );
+    }
+    assert!(whole_log(&store, 10).await.is_empty(), "nothing is stored");
+}
+
+/// S16: a stream of a renamed type is copied under the name that it was begun under, goes on under the new one, and can be
+/// copied again.
+pub async fn a_copied_stream_outlives_a_renamed_type(store: Subject) {
+    let (former, renamed) = renamed();
+    let page: Vec<_> = (1..=3).map(|n| recorded(&former, n, "1")).collect();
+    import(&store, &page[..2]).await;
+    let resumed = import(&store, &page).await;
+    assert_eq!(
+        resumed,
+        Imported {
+            stored: 1,
+            known: 2
+        }
+    );
+    let next = append(&renamed, Expect::Version(Version::new(3)), &["4"]);
+    assert_eq!(stored(&store, next).await, Version::new(4));
+    let all = events(&store, &renamed).await;
+    assert!(
+        all.iter().all(|event| event.aggregate_type == "Account"),
+        "it keeps its name"
+    );
+    assert_eq!(import(&store, &all).await, known(4), "its own export fits");
+    let anew = RecordedEvent {
+        aggregate_type: "Ledger".into(),
+        ..recorded(&former, 5, "5")
+    };
+    assert_eq!(
+        refused(&store, &[anew], 0).await,
+        ImportRefusal::WrongAggregate {
+            found: "Account".into()
+        },
+        "a stream has one name"
+    );
+}

@@ -1,0 +1,1 @@
+SELECT aggregate_type FROM last;

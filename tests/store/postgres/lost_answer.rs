@@ -1,0 +1,23 @@
+//! An import whose answer is lost on the way.
+
+use intent_runtime::{MemoryStore, PgStore, Store, store::Imported};
+use intent_tests::postgres::{Proxy, TempDatabase};
+
+use crate::transfer::fixture::{fill, log};
+
+/// S3, S16: it is tried again and finds its events there, which then count as known; each is stored once.
+#[tokio::test]
+async fn a_page_whose_answer_is_lost_is_stored_once_and_counts_as_known() {
+    let source = MemoryStore::new();
+    fill(&source).await;
+    let before = log(&source).await;
+    let database = TempDatabase::new().await;
+    let proxy = Proxy::start(database.server()).await;
+    let store = PgStore::connect(&proxy.url(database.name())).await.unwrap();
+    proxy.swallow_next_reply();
+    let imported = store.import(before.clone()).await.unwrap();
+    assert_eq!(proxy.swallowed(), 1);
+    let known = before.len();
+    assert_eq!(imported, Imported { stored: 0, known });
+    assert_eq!(log(&store).await, before);
+}
