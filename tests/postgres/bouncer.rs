@@ -17,6 +17,7 @@ use super::{
 pub struct PoolOptions {
     mode: &'static str,
     size: u32,
+    in_turn: bool,
     /// `None` for a release that knows no such setting.
     prepared_statements: Option<u32>,
     ignored: &'static str,
@@ -29,6 +30,7 @@ impl PoolOptions {
         Self {
             mode: "transaction",
             size: 20,
+            in_turn: false,
             prepared_statements: Some(200),
             // What sqlx asks for of itself.
             ignored: "extra_float_digits",
@@ -56,6 +58,14 @@ impl PoolOptions {
     /// How many connections of the server's a database and role may have.
     pub fn size(self, size: u32) -> Self {
         Self { size, ..self }
+    }
+
+    /// Lends the connections of the server's in turn, instead of the one that was used last.
+    pub fn in_turn(self) -> Self {
+        Self {
+            in_turn: true,
+            ..self
+        }
     }
 
     /// How many named prepared statements are carried over to whatever connection is lent. With none, as before
@@ -141,10 +151,12 @@ fn settings(target: &Server, options: &PoolOptions, port: u16) -> String {
     let PoolOptions {
         mode,
         size,
+        in_turn,
         prepared_statements,
         ignored,
         ..
     } = options;
+    let in_turn = u8::from(*in_turn);
     let prepared_statements = prepared_statements.map_or_else(String::new, |count| {
         format!("max_prepared_statements = {count}\n")
     });
@@ -161,6 +173,7 @@ fn settings(target: &Server, options: &PoolOptions, port: u16) -> String {
          auth_query = SELECT rolname, '' FROM pg_roles WHERE rolname = $1\n\
          pool_mode = {mode}\n\
          default_pool_size = {size}\n\
+         server_round_robin = {in_turn}\n\
          max_client_conn = 500\n\
          server_login_retry = 1\n\
          ignore_startup_parameters = {ignored}\n\

@@ -7,7 +7,7 @@ use std::{
 
 use intent_runtime::{PgStore, Store, StoreError, Subscription, store::Appended};
 use intent_tests::postgres::{Bouncer, PoolOptions};
-use sqlx::{PgPool, Row};
+use sqlx::{Connection, Executor, PgConnection, PgExecutor, PgPool, Row};
 use tracing::{
     Event, Metadata, Subscriber,
     field::{Field, Visit},
@@ -42,11 +42,49 @@ async fn a_pooler_that_forgets_prepared_statements_is_told() {
             let told = error.to_string();
             assert!(told.contains("use PgBouncer 1.21 or later"), "{told}");
         }
-        // Nothing was made, nothing is left of it, and the pool is of use for what it can do.
-        let left = "SELECT to_regnamespace('intent') IS NULL, count(*) FROM pg_prepared_statements";
-        let left = sqlx::raw_sql(left).fetch_one(&pool).await.unwrap();
-        assert!(left.get::<bool, _>(0), "nothing was made");
-        assert_eq!(left.get::<i64, _>(1), 0, "no statement is left behind");
+        // The pool is of use for what it can do.
+        assert_nothing_left(&pool).await;
+    }
+}
+
+/// That nothing was made, and no prepared statement is left on a connection of the server's.
+async fn assert_nothing_left(client: impl PgExecutor<'_>) {
+    let left = "SELECT to_regnamespace('intent') IS NULL, count(*) FROM pg_prepared_statements";
+    let left = sqlx::raw_sql(left).fetch_one(client).await.unwrap();
+    assert!(left.get::<bool, _>(0), "nothing was made");
+    assert_eq!(left.get::<i64, _>(1), 0, "no statement is left behind");
+}
+
+/// Two clients that ask in turn would each find the server's connection that they had before.
+#[tokio::test]
+async fn a_forgetful_pooler_that_lends_two_connections_in_turn_is_told() {
+    let roles = Roles::empty().await;
+    let options = PoolOptions::transaction().prepared_statements(0);
+    let bouncer = Bouncer::start(roles.server(), options.size(2).in_turn()).await;
+    let url = roles.url_through(bouncer.server(), &roles.owner);
+    let (mut one, mut two) = (
+        PgConnection::connect(&url).await.unwrap(),
+        PgConnection::connect(&url).await.unwrap(),
+    );
+    // The pooler opens both.
+    for statement in ["BEGIN", "ROLLBACK"] {
+        for client in [&mut one, &mut two] {
+            client.execute(statement).await.unwrap();
+        }
+    }
+    let mut backends = Vec::new();
+    for _ in 0..4 {
+        let backend = sqlx::raw_sql("SELECT pg_backend_pid()").fetch_one(&mut one);
+        backends.push(backend.await.unwrap().get::<i32, _>(0));
+    }
+    assert!(
+        backends[0] != backends[1] && backends[..2] == backends[2..],
+        "they are lent in turn: {backends:?}"
+    );
+    let error = PgStore::connect(&url).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unsupported { .. }), "{error:?}");
+    for _ in 0..2 {
+        assert_nothing_left(&mut one).await;
     }
 }
 
