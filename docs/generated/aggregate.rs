@@ -109,7 +109,42 @@ const _: () = {
     impl ::intent_runtime::Snapshot for Account {
         const EVERY: ::core::primitive::u64 = 100u64;
         const NUMBER: ::core::primitive::u32 = 1u32;
-        const VERSION: ::core::primitive::u32 = 1456737284u32;
+        fn version() -> ::core::primitive::u32 {
+            #[allow(unused_imports)]
+            use ::core::{
+                convert::{From as _, Into as _},
+                default::Default as _, option::Option::Some,
+            };
+            #[derive(::intent_runtime::__private::schemars::JsonSchema)]
+            #[schemars(crate = "::intent_runtime::__private::schemars")]
+            #[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)]
+            struct __Schema {
+                id: Id<Account>,
+                owner: String,
+                balance: Money,
+                address: Option<Address>,
+            }
+            static VERSION: ::std::sync::OnceLock<::core::primitive::u32> = ::std::sync::OnceLock::new();
+            *VERSION
+                .get_or_init(|| {
+                    ::intent_runtime::__private::state_version::<
+                        __Schema,
+                    >(
+                        1456737284u32,
+                        &[
+                            ::intent_runtime::__private::state_event::<
+                                Account,
+                                Opened,
+                            >(),
+                            ::intent_runtime::__private::state_event::<
+                                Account,
+                                Deposited,
+                            >(),
+                            ::intent_runtime::__private::state_event::<Account, Moved>(),
+                        ],
+                    )
+                })
+        }
         fn encode_state(
             &self,
         ) -> ::core::result::Result<
@@ -124,7 +159,7 @@ const _: () = {
         ) -> ::core::result::Result<Self, ::intent_runtime::DecodeError> {
             ::intent_runtime::__private::decode_state::<
                 __Read,
-            >(version, <Self as ::intent_runtime::Snapshot>::VERSION, state)
+            >(version, <Self as ::intent_runtime::Snapshot>::version(), state)
                 .map(|read| read.0)
         }
     }
@@ -402,6 +437,21 @@ const _: () = {
         1usize,
     );
     const _: () = ::intent_runtime::__private::assert_new_name(
+        "Account",
+        &__NAMES,
+        2usize,
+    );
+    const _: () = ::intent_runtime::__private::assert_version(
+        "Account",
+        &__NAMES,
+        0usize,
+    );
+    const _: () = ::intent_runtime::__private::assert_version(
+        "Account",
+        &__NAMES,
+        1usize,
+    );
+    const _: () = ::intent_runtime::__private::assert_version(
         "Account",
         &__NAMES,
         2usize,

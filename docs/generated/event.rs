@@ -54,6 +54,18 @@ const _: () = {
         const NAME: &'static ::core::primitive::str = "Deposited";
         const VERSION: ::core::primitive::u32 = 3u32;
         const DOC: &'static ::core::primitive::str = "Money came in.";
+        const STEPS: &'static [::intent_runtime::KeyChange] = &[
+            ::intent_runtime::KeyChange {
+                to: 2u32,
+                expects: &[],
+                adds: &["channel"],
+            },
+            ::intent_runtime::KeyChange {
+                to: 3u32,
+                expects: &["memo"],
+                adds: &[],
+            },
+        ];
         fn upcast(
             version: ::core::primitive::u32,
             payload: &[::core::primitive::u8],
@@ -68,7 +80,9 @@ const _: () = {
                     fn __default() -> String {
                         "counter".into()
                     }
-                    object.set::<String>("channel", __default())?;
+                    ::intent_runtime::__private::add::<
+                        String,
+                    >(&mut object, "channel", __default())?;
                 }
                 ::core::result::Result::Ok(object)
             }

@@ -3,15 +3,23 @@
 //! A decision is made on the event that was just emitted, and a load on what was read: were they not the same, the state
 //! would change with a restart, or could not be read at all.
 
-use syn::{Attribute, Field, Meta, Type, Variant};
+use proc_macro2::TokenStream;
+use quote::ToTokens as _;
+use syn::{Attribute, Field, Fields, LitStr, Meta, Type, Variant};
 
 use crate::{
+    attr::{self, cfg_attr},
     diag::{Diagnostics, Mistake},
-    form::{find, is_any, renamed, serde_metas},
+    form::{find, is_any, renamed, schemars_metas, serde_metas, text},
     paths::last_ident,
+    storable,
+    symbol::{RENAMED, SINCE},
 };
 
 const WHY: &str = "what is stored must be read back as it was, or it is lost with the next restart";
+
+/// Types that JSON writes as a list. With those that are plain, they are no objects, whatever is in them.
+const LISTS: [&str; 4] = ["Vec", "VecDeque", "BTreeSet", "HashSet"];
 
 /// How a field comes back other than it was written.
 pub(crate) enum Loss {
@@ -38,6 +46,7 @@ pub(crate) fn check<'a>(
             .ident
             .as_ref()
             .map_or(index.to_string(), ToString::to_string);
+        in_the_schema(diag, whose, &name, &field.attrs);
         diag.add(match loss(field, has_default) {
             None => continue,
             Some(Loss::Skipped(meta)) => {
@@ -53,6 +62,91 @@ pub(crate) fn check<'a>(
     }
 }
 
+/// Reports what only some builds write or read in another form: what one build stores, every other one reads. `what` is
+/// stored; `parts` are its fields and variants with their attributes.
+pub(crate) fn one_form_in_every_build<'a>(
+    diag: &Diagnostics,
+    what: &str,
+    attributes: &[Attribute],
+    parts: impl IntoIterator<Item = (&'static str, &'a [Attribute])>,
+) {
+    let mistake = |blame: TokenStream, word: &str, place: &str| {
+        let fact = format!("`{word}` on {place} cannot depend on `cfg_attr`");
+        Mistake::at(blame, fact)
+            .note("what one build stores must be what every other build reads")
+            .help(format!("write `#[{word}(..)]` without the condition"))
+    };
+    for attribute in attributes {
+        if attr::is(attribute, "serde") && attr::was_conditional(attribute) {
+            diag.add(mistake(attribute.path().to_token_stream(), "serde", what));
+        }
+    }
+    let parts = parts.into_iter();
+    for (part, attribute) in parts.flat_map(|(part, all)| all.iter().map(move |one| (part, one))) {
+        let Some((_, metas)) = cfg_attr(attribute) else {
+            continue;
+        };
+        let word = ["serde", SINCE, RENAMED]
+            .into_iter()
+            .find(|word| find(&metas, &[word]).is_some());
+        if let Some(word) = word {
+            let blame = attribute.path().to_token_stream();
+            diag.add(mistake(blame, word, &format!("{what}'s {part}")));
+        }
+    }
+}
+
+/// Reports a struct that is written as an object and read from what is none, or the other way about. Where a type of the
+/// user's stands between, only a value tells: it is read back before it is stored.
+pub(crate) fn from_an_object(
+    diag: &Diagnostics,
+    whose: &str,
+    attributes: &[Attribute],
+    fields: &Fields,
+) {
+    let metas = serde_metas(attributes);
+    let (from, into) = (find(&metas, &["from", "try_from"]), find(&metas, &["into"]));
+    let (meta, help) = match (fields, from, into) {
+        (Fields::Named(_), Some(from), None) => (from, "into"),
+        (Fields::Named(_), None, Some(into)) => (into, "try_from"),
+        _ => return,
+    };
+    let Some(ty) = text(meta).filter(|ty| is_no_object(ty)) else {
+        return;
+    };
+    let fact = format!("`{whose}` would not be read as it was stored");
+    let help = format!("add `{help} = \"{}\"`, for the other side", ty.value());
+    diag.add(Mistake::at(meta, fact).note(WHY).help(help));
+}
+
+fn is_no_object(ty: &LitStr) -> bool {
+    match ty.parse::<Type>() {
+        Ok(Type::Path(path)) => {
+            let mut names = storable::PLAIN.iter().chain(&LISTS);
+            last_ident(&path.path).is_some_and(|ident| names.any(|name| ident == name))
+        }
+        Ok(Type::Tuple(_) | Type::Array(_)) => true,
+        _ => false,
+    }
+}
+
+/// What is stored and left out of the schema could change unseen.
+fn in_the_schema(diag: &Diagnostics, whose: &str, name: &str, attributes: &[Attribute]) {
+    let metas = schemars_metas(attributes);
+    if find(&serde_metas(attributes), &["skip"]).is_some() {
+        return;
+    }
+    if let Some(skip) = find(&metas, &["skip"]) {
+        let fact = format!("`{name}` of `{whose}` is stored, and would be in no schema");
+        let mistake = Mistake::at(skip, fact).note(
+            "the lock holds what is stored to its schema: a change of this would not be seen",
+        );
+        diag.add(
+            mistake.help("remove it; `schemars(with = \"..\")` names the type whose JSON it has"),
+        );
+    }
+}
+
 /// Reports which alternatives of an enum would not be read as they were stored. One that is no longer written may be
 /// read still, and one that is not written at all has nothing to lose.
 pub(crate) fn check_variants<'a>(
@@ -63,6 +157,7 @@ pub(crate) fn check_variants<'a>(
     for variant in variants {
         let metas = serde_metas(&variant.attrs);
         let name = &variant.ident;
+        in_the_schema(diag, whose, &name.to_string(), &variant.attrs);
         let unread = find(&metas, &["skip_deserializing"])
             .filter(|_| find(&metas, &["skip", "skip_serializing"]).is_none());
         if let Some(unread) = unread {

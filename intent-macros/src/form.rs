@@ -3,7 +3,7 @@
 use quote::ToTokens as _;
 use syn::{
     Attribute, Expr, ExprLit, Field, Ident, Lit, LitStr, Meta, Path, Token, Type, TypeReference,
-    ext::IdentExt as _, punctuated::Punctuated,
+    ext::IdentExt as _, parse_quote, punctuated::Punctuated,
 };
 
 use crate::{
@@ -15,6 +15,11 @@ use crate::{
 /// What stands in the `#[serde(..)]` attributes; an ill-formed one is serde's to report.
 pub(crate) fn serde_metas(attributes: &[Attribute]) -> Vec<Meta> {
     metas_of(attributes, "serde")
+}
+
+/// What stands in the `#[schemars(..)]` attributes.
+pub(crate) fn schemars_metas(attributes: &[Attribute]) -> Vec<Meta> {
+    metas_of(attributes, "schemars")
 }
 
 fn metas_of(attributes: &[Attribute], name: &str) -> Vec<Meta> {
@@ -66,7 +71,7 @@ pub(crate) fn renamed(rename: &Meta, side: &str) -> Option<String> {
 }
 
 /// The text in `key = "text"`.
-fn text(meta: &Meta) -> Option<&LitStr> {
+pub(crate) fn text(meta: &Meta) -> Option<&LitStr> {
     match meta {
         Meta::NameValue(pair) => match &pair.value {
             Expr::Lit(ExprLit {
@@ -104,6 +109,23 @@ pub(crate) fn written_with(field: &Field) -> Vec<Meta> {
     metas
 }
 
+/// What a field or a variant is read as that its schema does not tell: other keys, or any word that is not known. As an
+/// attribute, it tells the schema, so that the lock holds it.
+pub(crate) fn told_to_the_schema(attributes: &[Attribute]) -> Vec<Attribute> {
+    let metas = serde_metas(attributes);
+    let aliases = metas.iter().filter(|meta| is_any(meta, &["alias"]));
+    let mut aliases: Vec<&LitStr> = aliases.filter_map(text).collect();
+    aliases.sort_by_key(|alias| alias.value());
+    let mut told = Vec::new();
+    if !aliases.is_empty() {
+        told.push(parse_quote!(#[schemars(extend("x-alias" = [#(#aliases),*]))]));
+    }
+    if find(&metas, &["other"]).is_some() {
+        told.push(parse_quote!(#[schemars(extend("x-other" = true))]));
+    }
+    told
+}
+
 /// The owned form of a borrowed type, as far as it can be told.
 pub(crate) fn owned(reference: &TypeReference) -> String {
     match reference.elem.as_ref() {
@@ -137,11 +159,21 @@ pub(crate) fn schema_is_told(diag: &Diagnostics, attributes: &[Attribute], name:
 /// The `serde(with = "..")` that leaves a field's JSON Schema unknown, if there is one.
 pub(crate) fn hides_the_schema(attributes: &[Attribute]) -> Option<Meta> {
     let metas = serde_metas(attributes);
-    let schemars = metas_of(attributes, "schemars");
     let with = find(&metas, &["with"])?;
-    let told = find(&schemars, &["with", "schema_with", "skip"]).or(find(&metas, &["skip"]));
-    let is_told = told.is_some() || text(with).is_some_and(is_type);
-    (!is_told).then(|| with.clone())
+    let is_told = is_told(attributes) || find(&metas, &["skip"]).is_some();
+    (!is_told && !text(with).is_some_and(is_type)).then(|| with.clone())
+}
+
+/// Whether functions make the field's JSON, and nothing says of which schema it is.
+pub(crate) fn schema_is_unknown(attributes: &[Attribute]) -> bool {
+    let metas = serde_metas(attributes);
+    let by_functions = find(&metas, &["serialize_with", "deserialize_with"]).is_some();
+    hides_the_schema(attributes).is_some() || by_functions && !is_told(attributes)
+}
+
+fn is_told(attributes: &[Attribute]) -> bool {
+    let schemars = schemars_metas(attributes);
+    find(&schemars, &["with", "schema_with", "skip"]).is_some()
 }
 
 /// `serde_with::As<..>` and the like, which schemars reads as the type that it is; a module has no capital.

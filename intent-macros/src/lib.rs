@@ -39,7 +39,7 @@ pub fn value(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// Makes an aggregate of a struct whose fields say what changes them.
-#[proc_macro_derive(Aggregate, attributes(aggregate, id, on, serde))]
+#[proc_macro_derive(Aggregate, attributes(aggregate, id, on, schemars, serde))]
 pub fn aggregate(item: TokenStream) -> TokenStream {
     aggregate::aggregate(item.into()).into()
 }

@@ -7,7 +7,7 @@ use syn::{Attribute, Data, DeriveInput, Fields, Path, Visibility, parse_quote};
 use crate::{
     attr::cfg_attr,
     derives::Derives,
-    form::hides_the_schema,
+    form::{hides_the_schema, told_to_the_schema},
     paths::Runtime,
     respan::{generated, replace_self},
     scope,
@@ -46,13 +46,9 @@ pub(crate) fn forwarded(runtime: &Runtime, item: &DeriveInput) -> TokenStream {
     let text = text.trim_start_matches("r#");
     let shadow = replace_self(shadow(item), name);
     let allow = copy_of_the_users();
+    let prelude = prelude();
     scope::unnamed(&quote! {
-            #[allow(unused_imports)]
-            use ::core::{
-                convert::{From as _, Into as _},
-                default::Default as _,
-                option::Option::Some,
-            };
+            #prelude
 
             #[derive(#private::schemars::JsonSchema)]
             #[schemars(rename = #text, crate = #schemars)]
@@ -76,14 +72,27 @@ pub(crate) fn forwarded(runtime: &Runtime, item: &DeriveInput) -> TokenStream {
     })
 }
 
+/// What `derive(JsonSchema)` takes for granted.
+pub(crate) fn prelude() -> TokenStream {
+    quote! {
+        #[allow(unused_imports)]
+        use ::core::{
+            convert::{From as _, Into as _},
+            default::Default as _,
+            option::Option::Some,
+        };
+    }
+}
+
 /// The derives and the schema of an item, as `(attributes, items)`; the attributes stand above it.
 pub(crate) fn derives(
     runtime: &Runtime,
     derives: Derives,
     item: &mut DeriveInput,
 ) -> (TokenStream, TokenStream) {
-    // This is reported; what schemars would say of the module's name is no other mistake.
     for_all_attributes(&mut item.data, &mut |attributes| {
+        attributes.extend(told_to_the_schema(attributes));
+        // This is reported; what schemars would say of the module's name is no other mistake.
         if hides_the_schema(attributes).is_some() {
             attributes.push(parse_quote!(#[schemars(skip)]));
         }

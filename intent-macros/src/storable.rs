@@ -7,7 +7,7 @@ use syn::{Field, GenericArgument, PathArguments, Type};
 use crate::{attr::conditions, form::changes_form, paths::Runtime, respan::replace_self};
 
 /// Types that need no check: it would only cost compile time.
-const PLAIN: [&str; 17] = [
+pub(crate) const PLAIN: [&str; 17] = [
     "String", "str", "bool", "char", "i8", "i16", "i32", "i64", "i128", "u8", "u16", "u32", "u64",
     "u128", "f32", "f64", "Id",
 ];

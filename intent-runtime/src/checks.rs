@@ -5,14 +5,16 @@
 
 #![allow(clippy::panic, reason = "evaluated at compile time only")]
 
-use crate::Event;
+use crate::{Event, SchemaVersion};
 
-/// The stored names of an event, with what it is called in messages.
+/// The stored names and the version of an event, with what it is called in messages.
 #[derive(Clone, Copy, Debug)]
 pub struct Names {
     shown: &'static str,
     name: &'static str,
     formerly: &'static [&'static str],
+    version: u32,
+    readable_by: Option<u32>,
 }
 
 impl Names {
@@ -22,6 +24,8 @@ impl Names {
             shown,
             name: E::NAME,
             formerly: E::FORMERLY,
+            version: E::VERSION,
+            readable_by: E::READABLE_BY,
         }
     }
 
@@ -73,6 +77,31 @@ pub const fn assert_new_name(aggregate: &str, events: &[Names], index: usize) {
         }
         at += 1;
     }
+}
+
+/// `#[derive(Aggregate)]`: the version of the event at `index` of `events` must have room where it is stored, and only
+/// readers of an earlier one can be named. Of an event under `#[event]` the macro has said so.
+#[track_caller]
+pub const fn assert_version(aggregate: &str, events: &[Names], index: usize) {
+    let event = &events[index];
+    let wrong = match event.readable_by {
+        _ if event.version == 0 || event.version > SchemaVersion::MAX => {
+            "must be from 1 to 9999: it counts versions, and is stored with each event"
+        }
+        Some(oldest) if oldest == 0 || oldest >= event.version => {
+            "can be `READABLE_BY` an earlier version only, from 1: name one, or leave it out"
+        }
+        _ => return,
+    };
+    let message = Message::of([
+        "the `VERSION` of event `",
+        event.shown,
+        "` of `",
+        aggregate,
+        "` ",
+        wrong,
+    ]);
+    panic!("{}", message.as_str());
 }
 
 /// `#[aggregate(retired(..))]`: a retired name must not be one of an event that is read.

@@ -132,6 +132,19 @@ pub enum SendError<E> {
         /// What serde said.
         source: serde_json::Error,
     },
+    /// An event would be read back as another one or not at all; nothing was stored. Handling: emit values that JSON keeps
+    /// (it has no NaN, and one `null` for each level of `Option`), or have its serde attributes read what they write.
+    #[error(
+        "`{event}` of {stream} is not stored, because it would not be read back as it is: emit values that JSON keeps, or mend its serde attributes"
+    )]
+    NotReadBack {
+        /// Which aggregate.
+        stream: StreamId,
+        /// The event's stored name.
+        event: &'static str,
+        /// Why it cannot be read; `None` if it can and is not equal to what was emitted.
+        source: Option<Box<DecodeError>>,
+    },
     /// The aggregate could not be loaded.
     #[error(transparent)]
     Load(LoadError),
@@ -201,6 +214,15 @@ impl<E> SendError<E> {
             } => SendError::Encode {
                 stream,
                 what,
+                source,
+            },
+            Self::NotReadBack {
+                stream,
+                event,
+                source,
+            } => SendError::NotReadBack {
+                stream,
+                event,
                 source,
             },
             Self::Load(error) => SendError::Load(error),

@@ -7,9 +7,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 use crate::{
-    Aggregate, AggregateId, DecodeError, Decoded, EncodedMetadata, EventId, Id, LoadError,
-    Metadata, Position, SchemaVersion, StoreError, StreamId, TenantId, Timestamp, Version,
-    catalogue::Shape, store::AggregateType, upcast,
+    Aggregate, AggregateId, DecodeError, Decoded, EncodedMetadata, EventId, Id, KeyChange,
+    LoadError, Metadata, Position, SchemaVersion, StoreError, StreamId, TenantId, Timestamp,
+    Version, catalogue::Shape, store::AggregateType, upcast,
 };
 
 /// Something that happened, of one kind and shape. `#[event]` implements it.
@@ -49,6 +49,9 @@ pub trait Event:
     const FORMERLY: &'static [&'static str] = &[];
     /// Its doc comment.
     const DOC: &'static str = "";
+    /// What its steps expect of a payload's keys, so that [`lock::check!`](crate::lock) can hold it to what is recorded.
+    /// `#[event]` fills it from the notes; a step that is a function has no entry.
+    const STEPS: &'static [KeyChange] = &[];
 
     /// Reads a payload stored under [`NAME`](Self::NAME) at any version, given as it is stored: the current one, and a newer
     /// one that is marked as readable, straight from the bytes, an older one through [`upcast`](Self::upcast).
@@ -80,7 +83,10 @@ pub trait Event:
 }
 
 /// All events of one aggregate: the enum that `#[derive(Aggregate)]` writes.
-pub trait AggregateEvent: fmt::Debug + Sized + Send + Sync + 'static {
+///
+/// What [`encode`](Self::encode) writes is read back by [`decode_one`](Self::decode_one) before it is stored; an event that
+/// comes back unequal is refused: [`SendError::NotReadBack`](crate::SendError::NotReadBack).
+pub trait AggregateEvent: fmt::Debug + PartialEq + Sized + Send + Sync + 'static {
     /// The stored name of this event's kind.
     fn name(&self) -> &'static str;
 
@@ -193,6 +199,7 @@ pub struct EventKind {
     pub changes: Option<&'static [&'static str]>,
     pub(crate) type_id: TypeId,
     pub(crate) shape: Shape,
+    pub(crate) steps: &'static [KeyChange],
     predecessors: fn() -> Vec<EventKind>,
 }
 
@@ -209,6 +216,7 @@ impl EventKind {
             changes: None,
             type_id: TypeId::of::<E>(),
             shape: Shape::of::<E>(),
+            steps: E::STEPS,
             predecessors: E::predecessors,
         }
     }

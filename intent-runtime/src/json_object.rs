@@ -160,6 +160,27 @@ impl JsonObject {
         Ok(())
     }
 
+    /// Gives several fields other keys at once: one may take the key that another one gives up.
+    pub(crate) fn rename_together(&mut self, renames: &[(&str, &str)]) -> Result<(), UpcastError> {
+        let renames = renames.iter();
+        let found: Vec<(usize, &str)> = renames
+            .filter_map(|(from, to)| self.index(from).map(|index| (index, *to)))
+            .collect();
+        for (at, (_, to)) in found.iter().enumerate() {
+            let taken = found[..at].iter().any(|(_, earlier)| earlier == to);
+            let stays = |index| !found.iter().any(|(moved, _)| *moved == index);
+            if taken || self.index(to).is_some_and(stays) {
+                return Err(UpcastError::Occupied {
+                    field: (*to).to_owned(),
+                });
+            }
+        }
+        for (index, to) in found {
+            self.fields[index].key = self.append(to);
+        }
+        Ok(())
+    }
+
     /// Removes a field, and says whether it was there.
     pub fn remove(&mut self, key: &str) -> bool {
         let index = self.index(key);

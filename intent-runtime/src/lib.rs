@@ -58,7 +58,7 @@ pub use subscription::Subscription;
 pub use testing::{Scenario, Then};
 pub use timestamp::{Timestamp, TimestampError};
 pub use transfer::{Export, ExportError, Exported, Import, ImportError};
-pub use upcast::{DecodeError, UpcastError};
+pub use upcast::{DecodeError, KeyChange, UpcastError};
 pub use version::{Position, Version};
 
 // The derive shares its name with the trait, as serde's do.

@@ -21,8 +21,8 @@
 ///
 /// | note | meaning |
 /// |---|---|
-/// | `#[since(2, default = …)]` | the step to version 2 adds it, with this value in older events; `Default` without one |
-/// | `#[renamed(3, from = "memo")]` | the step to version 3 gave it this name |
+/// | `#[since(2, default = …)]` | the step to version 2 adds it, with this value in older events; `Default` without one. It overwrites nothing: an older event that has it cannot be read |
+/// | `#[renamed(3, from = "memo")]` | the step to version 3 gave it this name, or the one that a later `#[renamed]` names; all renames of a step are made at once, and what was left out stays so |
 ///
 /// Every step from version 1 on must be accounted for; a hole does not compile. A unit event is stored as `{}`, so that fields
 /// can come later. The attribute stands above any `#[derive]`.
@@ -30,6 +30,10 @@
 /// The derived traits cannot be implemented by hand as well. What should be shown or compared in another way, such as
 /// personal data that no log may contain, is a type of its own: the field's type implements `Debug` or `PartialEq`, and
 /// every event, command and state that holds it follows.
+///
+/// What would be read otherwise than it is stored does not compile, as far as attributes tell: `serde(skip)`, `from` without
+/// `into`, `cfg_attr(.., serde(..))` and more. What only a value tells is refused when it is sent:
+/// [`SendError::NotReadBack`](crate::SendError::NotReadBack).
 ///
 /// A field with `#[serde(with = "…")]` needs `#[schemars(with = "Type")]` beside it, with the type that its JSON is that
 /// of. A default of `#[since(..)]` is written in the form that the field's serde attributes give it.

@@ -8,9 +8,10 @@ pub use serde_json::value::RawValue;
 pub use crate::bounds::{CommandOf, IsId, IsIdOf, OneCommandsBlock, SplitInto, Storable};
 pub use crate::checks::{
     Names, assert_new_name, assert_predecessor_name, assert_predecessor_version,
-    assert_retired_name,
+    assert_retired_name, assert_version,
 };
 pub use crate::lock::assert_recorded;
+pub use crate::snapshot::state_version;
 pub use crate::upcast::{UpcastStep, run_steps};
 
 use std::{fmt, marker::PhantomData};
@@ -76,8 +77,23 @@ pub fn deserialize_unit<'de, D: Deserializer<'de>, E>(
     Object::deserialize(deserializer).map(|Object {}| event)
 }
 
+/// `#[renamed(..)]` on several fields in one step: all take their new keys at once.
+pub fn rename(object: &mut JsonObject, renames: &[(&str, &str)]) -> Result<(), UpcastError> {
+    object.rename_together(renames)
+}
+
+/// `#[since(..)]`: gives the object a field that it must not have, so that no stored value is overwritten.
+pub fn add<T: Serialize>(object: &mut JsonObject, key: &str, value: T) -> Result<(), UpcastError> {
+    if object.contains(key) {
+        return Err(UpcastError::Occupied {
+            field: key.to_owned(),
+        });
+    }
+    object.set(key, value)
+}
+
 /// `#[since(..)]` beside `#[serde(with = ..)]` and its like: gives the object all that `fields` is written as.
-pub fn set_as_written<T: Serialize>(
+pub fn add_as_written<T: Serialize>(
     object: &mut JsonObject,
     key: &str,
     fields: &T,
@@ -88,7 +104,7 @@ pub fn set_as_written<T: Serialize>(
     })?;
     let written = JsonObject::parse(&text)?;
     for key in written.keys() {
-        object.set(key, written.get::<Box<RawValue>>(key)?)?;
+        add(object, key, written.get::<Box<RawValue>>(key)?)?;
     }
     Ok(())
 }
@@ -118,7 +134,7 @@ pub fn predecessors(
     kinds
 }
 
-/// `#[derive(Aggregate)]`: the stored name of an event. This and the next ten ask for [`EventOf`], which the macro
+/// `#[derive(Aggregate)]`: the stored name of an event. This and those down to [`equal`] ask for [`EventOf`], which the macro
 /// implements: a type that is no event is one error, at that impl.
 #[inline]
 pub const fn name_of<A: Aggregate, E: EventOf<A>>() -> &'static str {
@@ -140,6 +156,16 @@ pub fn is_named<A: Aggregate, E: EventOf<A>>(name: &str) -> bool {
 #[inline]
 pub const fn version_of<A: Aggregate, E: EventOf<A>>() -> u32 {
     SchemaVersion::of::<E>().stored()
+}
+
+/// `snapshot(..)`: an event, as far as the version of the state goes.
+pub const fn state_event<A: Aggregate, E: EventOf<A>>() -> (&'static str, u32) {
+    (E::NAME, E::VERSION)
+}
+
+/// `snapshot(..)`: a split event, as far as the version of the state goes.
+pub const fn state_split<A: Aggregate, E: SplitOf<A>>() -> (&'static str, u32) {
+    (E::NAME, E::VERSION)
 }
 
 /// `#[derive(Aggregate)]`: an event, as the catalogue knows it.

@@ -39,7 +39,7 @@ pub enum DecodeError {
     StaleSnapshot {
         /// The version of the stored state.
         stored: u32,
-        /// [`Snapshot::VERSION`](crate::Snapshot::VERSION).
+        /// [`Snapshot::version`](crate::Snapshot::version).
         current: u32,
     },
     /// The payload does not have the shape of its version.
@@ -127,6 +127,17 @@ pub(crate) fn decode_other<E: Event>(
         return serde_json::from_slice(payload).map_err(DecodeError::payload);
     }
     E::upcast(version.number(), payload)
+}
+
+/// What one step of an event expects of the payload's keys: see [`Event::STEPS`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyChange {
+    /// The version that the step leads to.
+    pub to: u32,
+    /// Keys that the step takes away, of fields that are renamed or removed: version `to - 1` has them.
+    pub expects: &'static [&'static str],
+    /// Keys that the step gives: version `to - 1` does not have them, but for those that are taken away.
+    pub adds: &'static [&'static str],
 }
 
 /// One step of a chain, from one version to the next.

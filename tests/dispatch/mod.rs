@@ -9,6 +9,7 @@ mod idempotency;
 mod joined;
 mod metadata;
 mod races;
+mod read_back;
 mod registration;
 mod snapshots;
 mod stored_data;

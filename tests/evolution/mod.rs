@@ -6,5 +6,6 @@ mod renamed_aggregates;
 mod renamed_events;
 mod retired_and_split;
 mod snapshots;
+mod stale;
 mod stored;
 mod variants;

@@ -144,7 +144,7 @@ mod by_hand {
 
     pub struct Renamed;
 
-    #[derive(Debug)]
+    #[derive(Debug, PartialEq)]
     pub struct Clash(PersonEvent);
 
     impl AggregateEvent for Clash {

@@ -228,8 +228,10 @@ async fn a_subscription_finds_what_a_split_gives() {
             app.subscribe_all(LogFilter::all().aggregate::<Account>().event::<Deposited>()),
         ] {
             let mut deposits = Vec::new();
+            let mut places = Vec::new();
             while deposits.len() < 2 {
                 let stored = log.next().await.unwrap();
+                places.push((stored.version, log.cursor()));
                 for part in stored.decode::<Account>().unwrap() {
                     if let AccountEvent::Deposited(deposited) = part.event {
                         deposits.push((part.version.get(), deposited.amount));
@@ -237,6 +239,14 @@ async fn a_subscription_finds_what_a_split_gives() {
                 }
             }
             assert_eq!(deposits, [(1, 5), (7, 2)]);
+            // A reader that has taken the parts of one event goes on behind the whole of it.
+            let [(_, first), (second, _), ..] = places[..] else {
+                panic!("{places:?}");
+            };
+            let rest = app.subscribe(LogFilter::all().event::<Deposited>());
+            let next = rest.after(first).next().await.unwrap();
+            assert_eq!(next.version, second);
+            assert!(second > Version::FIRST);
         }
     })
     .await;

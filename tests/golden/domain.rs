@@ -1,5 +1,7 @@
 //! A domain in its fifth release: each event went another way to today's shape.
 
+use std::collections::BTreeMap;
+
 use intent_runtime::prelude::*;
 
 #[derive(Aggregate, Debug, Clone, PartialEq)]
@@ -7,7 +9,7 @@ use intent_runtime::prelude::*;
     name = "Shipment",
     formerly("Parcel"),
     created_by(Registered),
-    events(Weighed, Labelled, CarrierChosen, Left => (), HandedOver),
+    events(Weighed, Labelled, CarrierChosen, Left => (), HandedOver, Inspected => ()),
     split(Dispatched => chosen_and_left),
     snapshot(every = 4)
 )]
@@ -132,6 +134,25 @@ pub struct Left;
 #[event(formerly("Delivered"))]
 pub struct HandedOver;
 
+/// What JSON and serde keep least well; not all of its values can be stored.
+#[event]
+pub struct Inspected {
+    pub ratio: f64,
+    pub remark: Option<Option<u8>>,
+    pub finding: Finding,
+    pub by_shelf: BTreeMap<u32, f32>,
+}
+
+/// Behind a tag, serde reads neither large numbers nor keys that are numbers.
+#[value]
+#[serde(tag = "kind")]
+pub enum Finding {
+    Sound,
+    Torn { letters: u128 },
+    Missing { by_shelf: BTreeMap<u32, bool> },
+    Within { inner: Box<Finding> },
+}
+
 #[commands]
 impl Parcel {
     #[create]
@@ -159,5 +180,21 @@ impl Parcel {
     #[handle]
     pub fn deliver(&self) -> Option<HandedOver> {
         (!self.delivered).then_some(HandedOver)
+    }
+
+    #[handle]
+    pub fn inspect(
+        &self,
+        ratio: f64,
+        remark: Option<Option<u8>>,
+        finding: Finding,
+        by_shelf: BTreeMap<u32, f32>,
+    ) -> Inspected {
+        Inspected {
+            ratio,
+            remark,
+            finding,
+            by_shelf,
+        }
     }
 }

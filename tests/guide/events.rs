@@ -216,7 +216,7 @@ fn a_snapshot_of_the_predecessor_is_converted() {
     let owner = String::from("Ada");
     let old = AccountV1::init(Id::from_name("1"), &Opened { owner }.into()).unwrap();
     let kept = old.encode_state().unwrap();
-    let version = <AccountV1 as Snapshot>::VERSION;
+    let version = <AccountV1 as Snapshot>::version();
     let account = Account::decode_state(version, kept.get().as_bytes()).unwrap();
     assert_eq!(account.owner.name, "Ada");
     assert_eq!(account.id.as_uuid(), old.id.as_uuid());

@@ -7,4 +7,5 @@ mod messages;
 mod processes;
 mod readable;
 mod shapes;
+mod steps;
 mod updates;

@@ -251,3 +251,114 @@ event_with! { untagged_otherwise,
 fn the_order_of_untagged_variants_counts() {
     assert!(!is_same::<untagged::Thing, untagged_otherwise::Thing>());
 }
+
+event_with! { other_names,
+    #[event]
+    pub struct Happened {
+        #[serde(alias = "sort", alias = "class")]
+        pub kind: Kind,
+    }
+
+    #[value]
+    pub enum Kind {
+        Small,
+        #[serde(alias = "Huge")]
+        Large,
+        #[serde(other)]
+        Unknown,
+    }
+}
+
+event_with! { other_order,
+    #[event]
+    pub struct Happened {
+        #[serde(alias = "class", alias = "sort")]
+        pub kind: Kind,
+    }
+
+    #[value]
+    pub enum Kind {
+        #[serde(alias = "Huge")]
+        Large,
+        Small,
+        #[serde(other)]
+        Unknown,
+    }
+}
+
+event_with! { no_field_alias,
+    #[event]
+    pub struct Happened { pub kind: Kind }
+
+    #[value]
+    pub enum Kind {
+        Small,
+        #[serde(alias = "Huge")]
+        Large,
+        #[serde(other)]
+        Unknown,
+    }
+}
+
+event_with! { no_word_alias,
+    #[event]
+    pub struct Happened {
+        #[serde(alias = "sort", alias = "class")]
+        pub kind: Kind,
+    }
+
+    #[value]
+    pub enum Kind {
+        Small,
+        Large,
+        #[serde(other)]
+        Unknown,
+    }
+}
+
+event_with! { no_other,
+    #[event]
+    pub struct Happened {
+        #[serde(alias = "sort", alias = "class")]
+        pub kind: Kind,
+    }
+
+    #[value]
+    pub enum Kind {
+        Small,
+        #[serde(alias = "Huge")]
+        Large,
+        Unknown,
+    }
+}
+
+event_with! { tagged_alias,
+    #[event]
+    pub struct Happened { pub kind: Kind }
+
+    #[value]
+    #[serde(tag = "is")]
+    pub enum Kind {
+        #[serde(alias = "Huge")]
+        Large { amount: u8 },
+    }
+}
+
+event_with! { tagged,
+    #[event]
+    pub struct Happened { pub kind: Kind }
+
+    #[value]
+    #[serde(tag = "is")]
+    pub enum Kind { Large { amount: u8 } }
+}
+
+/// Events of older versions may have been stored with them: without them these could not be read.
+#[test]
+fn other_keys_and_words_that_are_read_count() {
+    assert!(is_same::<other_names::Thing, other_order::Thing>());
+    assert!(!is_same::<other_names::Thing, no_field_alias::Thing>());
+    assert!(!is_same::<other_names::Thing, no_word_alias::Thing>());
+    assert!(!is_same::<other_names::Thing, no_other::Thing>());
+    assert!(!is_same::<tagged_alias::Thing, tagged::Thing>());
+}

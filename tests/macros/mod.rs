@@ -6,6 +6,7 @@ mod commands;
 mod event;
 mod names;
 mod snapshot;
+mod steps;
 mod ui;
 mod upcast;
 mod value;

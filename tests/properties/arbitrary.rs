@@ -1,12 +1,16 @@
 //! Random events of the golden domain, in today's shapes and in past ones, and random JSON.
 
-use proptest::{collection::vec, option, prelude::*};
+use proptest::{
+    collection::{btree_map, vec},
+    option,
+    prelude::*,
+};
 use serde_json::{Value, json};
 
 use crate::golden::{
     domain::{
-        CarrierChosen, HandedOver, Labelled, Left, ParcelEvent, Registered, Service, Weighed,
-        Weight,
+        CarrierChosen, Finding, HandedOver, Inspected, Labelled, Left, ParcelEvent, Registered,
+        Service, Weighed, Weight,
     },
     past::{
         DeliveredV1, DispatchedV1, DispatchedV2, LabelledV1, LabelledV2, RegisteredV1,
@@ -51,7 +55,66 @@ pub fn later() -> impl Strategy<Value = ParcelEvent> {
         text().prop_map(|carrier| ParcelEvent::from(CarrierChosen { carrier })),
         Just(ParcelEvent::from(Left)),
         Just(ParcelEvent::from(HandedOver)),
+        inspected().prop_filter_map("not all of them can be stored", |inspected| {
+            can_be_stored(&inspected).then(|| ParcelEvent::from(inspected))
+        }),
     ]
+}
+
+/// Any value of the type, whether or not it can be stored.
+pub fn inspected() -> impl Strategy<Value = Inspected> {
+    let ratio = prop_oneof![
+        4 => any::<f64>(),
+        1 => prop::sample::select(vec![f64::NAN, f64::INFINITY, -0.0, 5e-324]),
+    ];
+    let remark = prop_oneof![
+        Just(None),
+        any::<u8>().prop_map(|remark| Some(Some(remark))),
+        Just(Some(None)),
+    ];
+    let by_shelf = btree_map(any::<u32>(), any::<f32>(), 0..3);
+    (ratio, remark, finding(), by_shelf).prop_map(|(ratio, remark, finding, by_shelf)| Inspected {
+        ratio,
+        remark,
+        finding,
+        by_shelf,
+    })
+}
+
+/// A few deep, or so deep that serde_json does not read it.
+fn finding() -> impl Strategy<Value = Finding> {
+    let innermost = prop_oneof![
+        4 => Just(Finding::Sound),
+        1 => any::<u128>().prop_map(|letters| Finding::Torn { letters }),
+        1 => btree_map(any::<u32>(), any::<bool>(), 0..2).prop_map(|by_shelf| Finding::Missing { by_shelf }),
+    ];
+    let depth = prop_oneof![4 => 0..40_usize, 1 => 150..200_usize];
+    (innermost, depth).prop_map(|(innermost, depth)| {
+        (0..depth).fold(innermost, |inner, _| Finding::Within {
+            inner: Box::new(inner),
+        })
+    })
+}
+
+/// Whether JSON, as serde reads it, keeps all of it.
+pub fn can_be_stored(inspected: &Inspected) -> bool {
+    let Inspected {
+        ratio,
+        remark,
+        finding,
+        by_shelf,
+    } = inspected;
+    let (mut finding, mut depth) = (finding, 0);
+    while let Finding::Within { inner } = finding {
+        (finding, depth) = (inner, depth + 1);
+    }
+    let innermost = match finding {
+        Finding::Torn { .. } => false,
+        Finding::Missing { by_shelf } => by_shelf.is_empty(),
+        Finding::Sound | Finding::Within { .. } => true,
+    };
+    let shelves = by_shelf.values().all(|ratio| ratio.is_finite());
+    ratio.is_finite() && *remark != Some(None) && depth < 100 && innermost && shelves
 }
 
 pub fn history() -> impl Strategy<Value = Vec<ParcelEvent>> {
@@ -130,7 +193,7 @@ pub fn past() -> impl Strategy<Value = (&'static str, u32, String)> {
     ]
 }
 
-const KNOWN_KEYS: [&str; 13] = [
+const KNOWN_KEYS: [&str; 18] = [
     "recipient",
     "addr",
     "address",
@@ -143,6 +206,11 @@ const KNOWN_KEYS: [&str; 13] = [
     "code",
     "printed",
     "carrier",
+    "ratio",
+    "remark",
+    "finding",
+    "kind",
+    "by_shelf",
     "",
 ];
 const SPACES: [&str; 5] = ["", " ", "\n", "\r\n", "\t"];

@@ -4,7 +4,7 @@ use std::{ops::ControlFlow, sync::LazyLock};
 
 use intent_runtime::{
     AggregateEvent, App, CommandId, EncodedMetadata, Expect, MemoryStore, Metadata, NewEvent,
-    SqliteStore, Store, StoredSnapshot, StreamId,
+    SendError, SqliteStore, Store, StoredSnapshot, StreamId,
     prelude::*,
     store::{Append, RawEvent, ReadStream, StateSink},
 };
@@ -12,10 +12,10 @@ use proptest::{collection::vec, prelude::*};
 use tokio::runtime::Runtime;
 
 use super::{
-    arbitrary::{document, history},
+    arbitrary::{can_be_stored, document, history, inspected, past, registered},
     block_on,
 };
-use crate::golden::domain::{Parcel, ParcelEvent};
+use crate::golden::domain::{Inspect, Inspected, Parcel, ParcelEvent, Register, Service};
 
 async fn append(store: &dyn Store, stream: &StreamId, events: &[ParcelEvent]) {
     let events = events.iter().map(|event| NewEvent {
@@ -52,6 +52,34 @@ proptest! {
         }
     }
 
+    /// An event is stored only if a later load gives it back as it is.
+    #[test]
+    fn what_is_sent_is_read_back_or_refused(inspected in inspected()) {
+        let Inspected { ratio, remark, finding, by_shelf } = inspected.clone();
+        let id = Id::<Parcel>::new();
+        let register = Register {
+            id,
+            recipient: "Ada".into(),
+            address: "here".into(),
+            service: Service::Standard,
+        };
+        block_on(async {
+            let app = App::new(MemoryStore::new()).register::<Parcel>().unwrap();
+            app.send(register).await.unwrap();
+            let sent = app.send(Inspect { id, ratio, remark, finding, by_shelf }).await;
+            let mut history = app.history(id).await.unwrap();
+            if can_be_stored(&inspected) {
+                prop_assert!(sent.is_ok(), "{sent:?}");
+                prop_assert_eq!(history.pop().map(|last| last.event), Some(inspected.into()));
+            } else {
+                let refused = matches!(sent, Err(SendError::NotReadBack { event: "Inspected", .. }));
+                prop_assert!(refused, "{sent:?}");
+                prop_assert_eq!(history.len(), 1);
+            }
+            Ok(())
+        })?;
+    }
+
     /// A snapshot in the middle, and the events behind it, are the same state as all events.
     #[test]
     fn a_snapshot_and_the_rest_are_the_whole(events in history(), cut in any::<prop::sample::Index>()) {
@@ -72,6 +100,50 @@ proptest! {
                 let expected = Parcel::rehydrate(id, events[..version].iter().cloned());
                 prop_assert_eq!(&*then, &expected.unwrap().unwrap());
             }
+            Ok(())
+        })?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// The same of what earlier releases stored, some of it under other names and some to be split.
+    #[test]
+    fn a_snapshot_amid_past_events_and_the_rest_are_the_whole(
+        first in registered(),
+        later in vec(past().prop_filter("it creates", |(name, ..)| *name != "Registered"), 1..16),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let cut = cut.index(later.len());
+        let id = Id::<Parcel>::new();
+        let mut events = vec![first.clone()];
+        let mut expected = vec![Parcel::rehydrate(id, events.clone()).unwrap().unwrap()];
+        for (name, version, payload) in &later {
+            events.extend(ParcelEvent::decode(name, *version, payload.as_bytes()).unwrap());
+            expected.push(Parcel::rehydrate(id, events.clone()).unwrap().unwrap());
+        }
+        let stored = later.into_iter().map(|(name, version, payload)| NewEvent {
+            event_type: name.into(),
+            schema_version: version,
+            payload: serde_json::value::RawValue::from_string(payload).unwrap(),
+        });
+        let mut stored: Vec<NewEvent> = stored.collect();
+        let rest = stored.split_off(cut);
+        block_on(async {
+            let app = App::new(MemoryStore::new()).cache_bytes(0);
+            let app = app.register::<Parcel>().unwrap();
+            let stream = StreamId::of(TenantId::DEFAULT, id);
+            append(app.store(), &stream, &[first]).await;
+            append_raw(app.store(), &stream, stored).await;
+            prop_assert_eq!(app.snapshot(id).await.unwrap().get(), cut as u64 + 1);
+            append_raw(app.store(), &stream, rest).await;
+            for (version, expected) in (1..).zip(&expected) {
+                let then = app.load_at(id, Version::new(version)).await.unwrap();
+                prop_assert_eq!(&*then, expected);
+            }
+            let read = app.load(id).await.unwrap();
+            prop_assert_eq!(Some(&*read), expected.last());
             Ok(())
         })?;
     }

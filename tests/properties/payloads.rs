@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::arbitrary::{document, key, past, spaced};
 use crate::golden::domain::ParcelEvent;
 
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 10] = [
     "Registered",
     "Weighed",
     "Labelled",
@@ -16,6 +16,7 @@ const NAMES: [&str; 9] = [
     "HandedOver",
     "Dispatched",
     "Delivered",
+    "Inspected",
     "Unknown",
 ];
 
@@ -47,7 +48,7 @@ proptest! {
     fn an_old_payload_becomes_a_current_one((name, version, payload) in past()) {
         let read = ParcelEvent::decode(name, version, payload.as_bytes());
         let events: Vec<_> = read.unwrap().into_iter().collect();
-        let names: Vec<_> = events.iter().map(|event| event.name()).collect();
+        let names: Vec<_> = events.iter().map(AggregateEvent::name).collect();
         prop_assert_eq!(names, read_as(name));
         for event in events {
             let current = event.encode().unwrap();

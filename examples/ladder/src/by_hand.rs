@@ -161,8 +161,8 @@ impl Snapshot for Light {
     }
 
     fn decode_state(version: u32, state: &[u8]) -> Result<Self, DecodeError> {
-        if version != Self::VERSION {
-            return Err(DecodeError::stale_snapshot(version, Self::VERSION));
+        if version != Self::version() {
+            return Err(DecodeError::stale_snapshot(version, Self::version()));
         }
         serde_json::from_slice(state).map_err(DecodeError::Payload)
     }

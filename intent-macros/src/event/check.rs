@@ -3,18 +3,19 @@
 use quote::ToTokens;
 use syn::{Fields, GenericParam};
 
-use super::model::{Change, Event};
+use super::{
+    keys,
+    model::{Change, Event},
+};
 use crate::{
-    attr::{self, cfg_attr},
     both_ways,
     diag::{Diagnostics, Mistake},
-    form::{find, owns_its_data, schema_is_told, serde_metas},
+    form::{owns_its_data, schema_is_told, serde_metas},
     former,
-    symbol::{RENAMED, SINCE},
 };
 
 /// What is stored of a version has room for so many.
-const HIGHEST_VERSION: u32 = 9_999;
+pub(super) const HIGHEST_VERSION: u32 = 9_999;
 
 /// Reports all mistakes in `event`.
 pub(super) fn check(diag: &Diagnostics, event: &Event<'_>) {
@@ -22,9 +23,12 @@ pub(super) fn check(diag: &Diagnostics, event: &Event<'_>) {
     named_fields_one_value_or_none(diag, event);
     unit_is_stored_by_us(diag, event);
     no_rename_all_with_notes(diag, event);
-    one_form_in_every_build(diag, event);
     let (name, original) = (event.ident().to_string(), &event.original);
+    let fields = original.fields.iter();
+    let fields = fields.map(|field| ("field", field.attrs.as_slice()));
+    both_ways::one_form_in_every_build(diag, "an event", &original.attrs, fields);
     both_ways::check(diag, &name, &original.attrs, &original.fields);
+    both_ways::from_an_object(diag, &name, &original.attrs, &original.fields);
     // A lifetime parameter is the mistake then, and its fields follow.
     if event.original.generics.params.is_empty() {
         event
@@ -40,6 +44,8 @@ pub(super) fn check(diag: &Diagnostics, event: &Event<'_>) {
     newtype_changes_by_predecessor_only(diag, event);
     version_from_one(diag, event);
     readable_by_earlier_versions(diag, event);
+    keys::one_change_per_key(diag, event);
+    keys::named_once_it_came(diag, event);
     if within_chain(diag, event) && one_way_per_step(diag, event) && !diag.has_errors() {
         chain_without_holes(diag, event);
     }
@@ -116,32 +122,6 @@ fn no_rename_all_with_notes(diag: &Diagnostics, event: &Event<'_>) {
                 Mistake::at(meta.path(), fact)
                     .help("write `#[serde(rename = \"..\")]` on each field instead"),
             );
-        }
-    }
-}
-
-/// What one build stores, every other one reads.
-fn one_form_in_every_build(diag: &Diagnostics, event: &Event<'_>) {
-    let mistake = |blame: &dyn ToTokens, word: &str, place: &str| {
-        let fact = format!("`{word}` on an event{place} cannot depend on `cfg_attr`");
-        Mistake::at(blame.to_token_stream(), fact)
-            .note("what one build stores must be what every other build reads")
-            .help(format!("write `#[{word}(..)]` without the condition"))
-    };
-    for attribute in &event.original.attrs {
-        if attr::is(attribute, "serde") && attr::was_conditional(attribute) {
-            diag.add(mistake(attribute.path(), "serde", ""));
-        }
-    }
-    for attribute in event.original.fields.iter().flat_map(|field| &field.attrs) {
-        let Some((_, metas)) = cfg_attr(attribute) else {
-            continue;
-        };
-        let word = ["serde", SINCE, RENAMED]
-            .into_iter()
-            .find(|word| find(&metas, &[word]).is_some());
-        if let Some(word) = word {
-            diag.add(mistake(attribute.path(), word, "'s field"));
         }
     }
 }

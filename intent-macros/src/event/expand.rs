@@ -5,6 +5,8 @@ use quote::quote;
 use syn::{DeriveInput, ext::IdentExt as _};
 
 use super::{
+    check::HIGHEST_VERSION,
+    keys::steps,
     model::{Event, is_note},
     upcast::upcast,
 };
@@ -94,6 +96,7 @@ pub(super) fn unit_serde(event: &Event<'_>) -> TokenStream {
 ///     const VERSION: u32 = 2;
 ///     const READABLE_BY: Option<u32> = Some(1);
 ///     const DOC: &'static str = "Money came in.";
+///     const STEPS: &'static [KeyChange] = &[KeyChange { to: 2, expects: &[], adds: &["channel"] }];
 ///     fn upcast(version: u32, payload: &[u8]) -> Result<Self, DecodeError> { … }
 /// }
 /// ```
@@ -102,15 +105,18 @@ pub(super) fn event_impl(event: &Event<'_>, upcast: &TokenStream) -> TokenStream
     let ident = event.ident();
     let name = event.name();
     let formerly = former::constant(&event.attrs.formerly);
-    let version = event.version.unwrap_or(1);
-    let readable_by = event.attrs.readable_by.as_ref().map(|oldest| {
-        let oldest = oldest.value;
+    // What is wrong is reported; where an aggregate lists the event it is not said again.
+    let version = event.version.unwrap_or(1).clamp(1, HIGHEST_VERSION);
+    let readable_by = event.attrs.readable_by.as_ref().map(|oldest| oldest.value);
+    let readable_by = readable_by.filter(|oldest| (1..version).contains(oldest));
+    let readable_by = readable_by.map(|oldest| {
         quote! {
             const READABLE_BY: ::core::option::Option<::core::primitive::u32> =
                 ::core::option::Option::Some(#oldest);
         }
     });
     let doc = docs::text(&event.original.attrs);
+    let steps = steps(event);
     quote! {
         #[automatically_derived]
         impl #runtime::Event for #ident {
@@ -119,6 +125,7 @@ pub(super) fn event_impl(event: &Event<'_>, upcast: &TokenStream) -> TokenStream
             const VERSION: ::core::primitive::u32 = #version;
             #readable_by
             const DOC: &'static ::core::primitive::str = #doc;
+            #steps
             #upcast
         }
     }

@@ -4,6 +4,7 @@ mod attrs;
 mod check;
 mod expand;
 mod fallback;
+mod keys;
 mod model;
 mod upcast;
 

@@ -60,6 +60,7 @@ pub(super) enum Change<'a> {
         default: Option<Expr>,
     },
     Renamed {
+        field: &'a Field,
         from: LitStr,
         to: String,
     },
@@ -151,6 +152,8 @@ fn note<'a>(number: &Number, change: Change<'a>) -> Note<'a> {
     }
 }
 
+/// The notes on a field. Each is about the key that the field had in its version, which a later note may have renamed:
+/// a function further on in the chain finds what its version stored.
 fn field_notes<'a>(diag: &Diagnostics, field: &'a Field) -> Vec<Note<'a>> {
     let key = json_key(field);
     let read = |attribute: &Attribute| {
@@ -166,17 +169,39 @@ fn field_notes<'a>(diag: &Diagnostics, field: &'a Field) -> Vec<Note<'a>> {
         }
         if attr::is(attribute, RENAMED) {
             let (number, from) = diag.keep(attrs::renamed(attribute))?;
-            let to = key.clone();
-            return Some(note(&number, Change::Renamed { from: from?, to }));
+            let change = Change::Renamed {
+                field,
+                from: from?,
+                to: key.clone(),
+            };
+            return Some(note(&number, change));
         }
         None
     };
     let notes = field.attrs.iter().filter_map(read);
     let conditions = attr::conditions(&field.attrs);
-    notes
+    let mut notes: Vec<Note<'a>> = notes
         .map(|note| Note {
             conditions: conditions.clone(),
             ..note
         })
-        .collect()
+        .collect();
+    let renames: Vec<(u32, String)> = notes
+        .iter()
+        .filter_map(|note| match &note.change {
+            Change::Renamed { from, .. } => Some((note.number, from.value())),
+            _ => None,
+        })
+        .collect();
+    for note in &mut notes {
+        let later = renames.iter().filter(|(number, _)| *number > note.number);
+        let Some((_, then)) = later.min_by_key(|(number, _)| *number) else {
+            continue;
+        };
+        match &mut note.change {
+            Change::Since { key, .. } | Change::Renamed { to: key, .. } => key.clone_from(then),
+            Change::Removed { .. } | Change::Unchanged => {}
+        }
+    }
+    notes
 }

@@ -81,13 +81,14 @@ fn step_name(from: u32) -> syn::Ident {
     format_ident!("__from_{from}")
 }
 
-/// The step that notes describe; removals come first, so that a key can be given to another field.
+/// The step that notes describe: what is removed makes room, what is renamed changes places at once, and what is added
+/// meets no key that is still there.
 ///
 /// ```
 /// fn __from_1(mut object: JsonObject) -> Result<JsonObject, UpcastError> {
 ///     object.remove("memo");
-///     object.rename("text", "note")?;
-///     object.set::<String>("channel", __channel())?;
+///     object.rename("text", "note")?;        // several: __private::rename(&mut object, &[("a", "b"), ("b", "c")])?;
+///     __private::add::<String>(&mut object, "channel", __channel())?;
 ///     Ok(object)
 /// }
 /// ```
@@ -98,29 +99,34 @@ fn step_function(event: &Event<'_>, from: u32) -> Option<TokenStream> {
     let runtime = &event.attrs.runtime;
     let name = step_name(from);
     let mut notes: Vec<&Note<'_>> = event.notes_on(from + 1).collect();
-    notes.sort_by_key(|note| match note.change {
-        Change::Removed { .. } => 0,
-        Change::Renamed { .. } => 1,
-        Change::Since { .. } => 2,
-        Change::Unchanged => 3,
-    });
-    let changes: Vec<TokenStream> = notes
-        .iter()
-        .map(|note| match change(event, &note.change) {
-            change if change.is_empty() => change,
-            change => {
+    notes.sort_by_key(|note| !matches!(note.change, Change::Removed { .. }));
+    let (renames, others): (Vec<_>, Vec<_>) = notes
+        .into_iter()
+        .partition(|note| matches!(note.change, Change::Renamed { .. }));
+    let changes = |notes: &[&Note<'_>]| -> Vec<TokenStream> {
+        notes
+            .iter()
+            .filter_map(|note| {
                 let conditions = &note.conditions;
-                quote!(#(#conditions)* #change)
-            }
-        })
-        .collect();
+                let change = change(event, &note.change)?;
+                Some(quote!(#(#conditions)* #change))
+            })
+            .collect()
+    };
+    let removed = others.partition_point(|note| matches!(note.change, Change::Removed { .. }));
+    let (removed, added) = others.split_at(removed);
+    let (removed, added) = (changes(removed), changes(added));
+    let renamed = match renames.as_slice() {
+        [] | [_] => changes(&renames),
+        _ => vec![together(event, &renames)],
+    };
+    let changes = [removed, renamed, added].concat();
     // In a build without the fields, the step changes nothing.
-    let conditional = notes.iter().any(|note| !note.conditions.is_empty());
+    let conditional = event
+        .notes_on(from + 1)
+        .any(|note| !note.conditions.is_empty());
     let allow = conditional.then(|| quote!(#[allow(unused_mut)]));
-    let mutable = changes
-        .iter()
-        .any(|change| !change.is_empty())
-        .then(|| quote!(mut));
+    let mutable = (!changes.is_empty()).then(|| quote!(mut));
     Some(quote! {
         #allow
         fn #name(
@@ -132,8 +138,21 @@ fn step_function(event: &Event<'_>, from: u32) -> Option<TokenStream> {
     })
 }
 
-fn change(event: &Event<'_>, change: &Change<'_>) -> TokenStream {
-    match change {
+/// One after the other, a field would be renamed to a key that another one is about to give up.
+fn together(event: &Event<'_>, renames: &[&Note<'_>]) -> TokenStream {
+    let private = event.attrs.runtime.private();
+    let pairs = renames.iter().filter_map(|note| match &note.change {
+        Change::Renamed { from, to, .. } => {
+            let conditions = &note.conditions;
+            Some(quote!(#(#conditions)* (#from, #to)))
+        }
+        _ => None,
+    });
+    quote! { #private::rename(&mut object, &[#(#pairs),*])?; }
+}
+
+fn change(event: &Event<'_>, change: &Change<'_>) -> Option<TokenStream> {
+    Some(match change {
         Change::Since {
             field,
             key,
@@ -142,51 +161,52 @@ fn change(event: &Event<'_>, change: &Change<'_>) -> TokenStream {
             let ty = replace_self(&field.ty, event.ident());
             let Some(default) = default else {
                 let default = quote!(<#ty as ::core::default::Default>::default());
-                return set(event, field, key, &ty, &default);
+                return Some(add(event, field, key, &ty, &default));
             };
             // A function of its own: the expression sees nothing of the step and `return` stays within it.
             let function = generated("__default", Span::call_site());
             let default = replace_self(default, event.ident());
-            let set = set(event, field, key, &ty, &quote!(#function()));
+            let add = add(event, field, key, &ty, &quote!(#function()));
             quote! {
                 {
                     fn #function() -> #ty { #default }
-                    #set
+                    #add
                 }
             }
         }
-        Change::Renamed { from, to } => quote! { object.rename(#from, #to)?; },
+        Change::Renamed { from, to, .. } => quote! { object.rename(#from, #to)?; },
         Change::Removed { key } => quote! { object.remove(#key); },
-        Change::Unchanged => TokenStream::new(),
-    }
+        Change::Unchanged => return None,
+    })
 }
 
 /// ```
-/// object.set::<String>("channel", value)?;
+/// __private::add::<String>(&mut object, "channel", value)?;
 /// {                                                   // with `#[serde(with = "as_text")]`
 ///     #[derive(Serialize)]
 ///     struct __Since { #[serde(with = "as_text", rename = "amount")] value: Money }
-///     __private::set_as_written(&mut object, "amount", &__Since { value })?;
+///     __private::add_as_written(&mut object, "amount", &__Since { value })?;
 /// }
 /// ```
 ///
 /// What the field's attributes make of a value, serde knows: the shadow is written as the event itself is.
-fn set(
+fn add(
     event: &Event<'_>,
     field: &Field,
     key: &str,
     ty: &TokenStream,
     value: &TokenStream,
 ) -> TokenStream {
+    let runtime = &event.attrs.runtime;
+    let private = runtime.private();
     let mut written = written_with(field);
     if written.is_empty() {
-        return quote!(object.set::<#ty>(#key, #value)?;);
+        return quote!(#private::add::<#ty>(&mut object, #key, #value)?;);
     }
     if find(&written, &["flatten"]).is_none() {
         written.push(parse_quote!(rename = #key));
     }
-    let runtime = &event.attrs.runtime;
-    let (private, serde) = (runtime.private(), runtime.re_export("serde"));
+    let serde = runtime.re_export("serde");
     quote! {
         {
             #[derive(#private::serde::Serialize)]
@@ -195,7 +215,7 @@ fn set(
                 #[serde(#(#written),*)]
                 value: #ty,
             }
-            #private::set_as_written(&mut object, #key, &__Since { value: #value })?;
+            #private::add_as_written(&mut object, #key, &__Since { value: #value })?;
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a value object must keep to.
 
-use syn::{Data, Field};
+use syn::{Attribute, Data, Field};
 
 use super::model::Value;
 use crate::{
@@ -15,6 +15,16 @@ pub(super) fn check(diag: &Diagnostics, value: &Value) {
     no_union(diag, value);
     no_lifetimes(diag, value);
     let original = &value.original;
+    both_ways::one_form_in_every_build(
+        diag,
+        "a value",
+        &original.attrs,
+        attributes(&original.data),
+    );
+    if let Data::Struct(data) = &original.data {
+        let name = original.ident.to_string();
+        both_ways::from_an_object(diag, &name, &original.attrs, &data.fields);
+    }
     both_ways::check(
         diag,
         &original.ident.to_string(),
@@ -43,6 +53,20 @@ fn fields(data: &Data) -> Vec<&Field> {
             .flat_map(|variant| &variant.fields)
             .collect(),
         Data::Union(_) => Vec::new(),
+    }
+}
+
+/// Those of fields and of variants.
+fn attributes(data: &Data) -> Vec<(&'static str, &[Attribute])> {
+    let fields = fields(data).into_iter();
+    let fields = fields.map(|field| ("field", field.attrs.as_slice()));
+    match data {
+        Data::Enum(data) => {
+            let variants = data.variants.iter();
+            let variants = variants.map(|variant| ("variant", variant.attrs.as_slice()));
+            variants.chain(fields).collect()
+        }
+        Data::Struct(_) | Data::Union(_) => fields.collect(),
     }
 }
 

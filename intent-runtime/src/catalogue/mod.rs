@@ -88,7 +88,7 @@ pub struct AggregateKind {
     pub retired: &'static [&'static str],
     /// Its commands, in the order they are written.
     pub commands: Vec<CommandKind>,
-    /// The version of its state, if snapshots of it are kept: [`Snapshot::VERSION`](crate::Snapshot::VERSION).
+    /// The version of its state, if snapshots of it are kept: [`Snapshot::version`](crate::Snapshot::version).
     pub snapshot_version: Option<u32>,
     rust_type: &'static str,
     decode: fn(&str, u32) -> Option<DecodeError>,

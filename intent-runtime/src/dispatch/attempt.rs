@@ -1,19 +1,20 @@
 //! One attempt at a command: decide on the state, append at the version that the decision saw.
 
-use std::{borrow::Cow, time::Duration};
+use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
 use super::{
     Desk, Receipt, Refusal, SendOptions,
     cache::Passage,
+    encode::encode,
     load::{Folded, catch_up, load_to},
     wait_before,
 };
 use crate::{
-    Aggregate, AggregateEvent, Command, CommandId, Context, CorrelationId, Decide, Decision,
-    EncodedMetadata, EventId, Expect, Id, LoadError, Metadata, NewEvent, NewSnapshot,
-    RecordedEvent, SendError, StoreError, StreamId, TenantId, Version,
+    Aggregate, Command, CommandId, Context, CorrelationId, Decide, Decision, EncodedMetadata,
+    EventId, Expect, Id, LoadError, Metadata, NewEvent, NewSnapshot, RecordedEvent, SendError,
+    StoreError, StreamId, TenantId, Version,
     aggregate::fold_next,
     store::{Append, Appended},
 };
@@ -150,6 +151,7 @@ impl<'a, C: Command> Sending<'a, C> {
             | Err(
                 SendError::Decision { .. }
                 | SendError::Encode { .. }
+                | SendError::NotReadBack { .. }
                 | SendError::Store(StoreError::Invalid { .. }),
             ) => Ok(None),
             Err(error) => Err(error),
@@ -219,7 +221,7 @@ impl<'a, C: Command> Sending<'a, C> {
         let end = (expected, folded.last);
         let ready = self
             .fold(&mut folded, &events)
-            .and_then(|()| self.encode(&events));
+            .and_then(|()| encode(&self.stream, &events));
         let payloads = match ready {
             Ok(payloads) => payloads,
             Err(error) => return self.turn_away(error, expected).await,
@@ -310,7 +312,7 @@ impl<'a, C: Command> Sending<'a, C> {
                 break;
             }
             // Encoded anew, so that the usual append, whose outcome is known, need not keep a copy.
-            let Ok(payloads) = self.encode(events) else {
+            let Ok(payloads) = encode::<_, Refusal<C>>(&self.stream, events) else {
                 break;
             };
             let append = self.append(end, payloads, snapshot.clone());
@@ -406,26 +408,6 @@ impl<'a, C: Command> Sending<'a, C> {
                 None
             }
         }
-    }
-
-    fn encode(
-        &self,
-        events: &[<C::Aggregate as Aggregate>::Event],
-    ) -> Result<Vec<NewEvent>, SendError<Refusal<C>>> {
-        let mut new_events = Vec::with_capacity(events.len());
-        for event in events {
-            let payload = event.encode().map_err(|source| SendError::Encode {
-                stream: self.stream.clone(),
-                what: event.name(),
-                source,
-            })?;
-            new_events.push(NewEvent {
-                event_type: Cow::Borrowed(event.name()),
-                schema_version: event.schema_version(),
-                payload,
-            });
-        }
-        Ok(new_events)
     }
 
     /// The receipt of an earlier sending under the same command id.

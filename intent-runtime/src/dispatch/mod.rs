@@ -2,6 +2,7 @@
 
 mod attempt;
 mod cache;
+mod encode;
 mod load;
 mod options;
 

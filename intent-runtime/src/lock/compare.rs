@@ -7,6 +7,7 @@ use super::{
     readers::Misdeclared,
     report::{Difference, Reader, Report},
     shape::shape,
+    steps::wrong_keys,
 };
 use crate::{AggregateKind, Catalogue, DecodeError, EventKind};
 
@@ -18,6 +19,7 @@ pub(super) fn compare(recorded: &Blocks, catalogue: &Catalogue) -> Report {
         let of_aggregate = recorded
             .iter()
             .filter(|(key, _)| key.aggregate == kind.name || is_former_event(kind, key));
+        differences.extend(wrong_keys(kind, of_aggregate.clone()));
         for (key, before) in of_aggregate {
             let now = current.get(&todays(kind, key));
             if now != Some(before) {

@@ -15,6 +15,7 @@
 //! - the shape of a recorded version has changed, be it in a value that an event only contains,
 //! - a recorded event has no way to today's type: its name is gone, or a version of it,
 //! - an event says that older builds can read it, `readable_by(..)`, and the recorded shape of their version tells otherwise,
+//! - a note on a step speaks of a field that the recorded version before does not have, or gives one that it has,
 //! - a version, an event, an aggregate or a command is not recorded,
 //! - a command or the state that snapshots keep has changed, or a command is gone,
 //! - the file was edited or merged wrongly.
@@ -39,9 +40,11 @@ mod reads;
 mod remedy;
 mod report;
 mod shape;
+mod steps;
 
 pub use error::Error;
 pub use report::Report;
+pub(crate) use shape::shape;
 
 use std::{env, path::Path};
 

@@ -126,6 +126,17 @@ fn between(reader: &Value, written: &Value, place: &str) -> Option<Obstacle> {
     reader
         .iter()
         .find_map(|(key, constraint)| broken(key, constraint, [reader, written], place))
+        .or_else(|| {
+            let mut others = ["x-alias", "x-other"].iter();
+            let lost = others.any(|key| !is_still_read(reader.get(*key), written.get(*key)));
+            lost.then(|| at(place, What::Shape))
+        })
+}
+
+/// What is read besides what is written, other keys and words, older versions may have been stored with.
+fn is_still_read(reader: Option<&Value>, written: Option<&Value>) -> bool {
+    written
+        .is_none_or(|written| reader.is_some_and(|reader| first_unknown(reader, written).is_none()))
 }
 
 /// How what is written breaks one constraint of the reader, if it does.
@@ -137,6 +148,7 @@ fn broken(
 ) -> Option<Obstacle> {
     let of_written = written.get(key);
     match key {
+        "x-alias" | "x-other" => None,
         // Any of these types will do.
         "type" => match of_written {
             Some(of_written) => first_unknown(constraint, of_written).map(|written| {
@@ -169,7 +181,7 @@ fn broken(
             let known = reader.get("properties");
             let mut names = written.get("properties").into_iter().flat_map(fields);
             let unknown =
-                names.find(|(name, _)| !known.is_some_and(|known| known.get(*name).is_some()));
+                names.find(|(name, _)| known.is_none_or(|known| known.get(*name).is_none()));
             match (unknown, of_written) {
                 (Some((name, _)), _) => Some(at(place, What::Refused(name.clone()))),
                 (None, None | Some(Value::Bool(false))) => None,
@@ -382,5 +394,16 @@ mod tests {
         let mut strict = reader;
         strict["additionalProperties"] = json!(false);
         assert!(!reads(&strict, &map(&text)));
+    }
+
+    #[test]
+    fn other_words_that_were_read_are_read_still() {
+        let one = json!({ "const": "Large", "type": "string", "x-alias": ["Big"] });
+        let two = json!({ "const": "Large", "type": "string", "x-alias": ["Big", "Huge"] });
+        let none = json!({ "const": "Large", "type": "string" });
+        assert!(reads(&two, &one));
+        assert!(reads(&one, &none));
+        assert!(!reads(&one, &two));
+        assert!(!reads(&none, &one));
     }
 }

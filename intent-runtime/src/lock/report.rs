@@ -8,6 +8,7 @@ use super::{
     format::{Blocks, Key, Part, pretty},
     readers::Misdeclared,
     remedy,
+    steps::WrongKey,
 };
 use crate::{DecodeError, difference::difference};
 
@@ -49,6 +50,8 @@ pub(super) enum Difference {
     },
     /// An event says of older builds what is not so.
     Misdeclared(Box<Misdeclared>),
+    /// A note is wrong about what is recorded.
+    WrongKey(WrongKey),
     /// Something that is not recorded.
     New {
         key: Key,
@@ -69,7 +72,7 @@ pub(super) enum Difference {
 impl Difference {
     /// What is stored is never rewritten, and what is said of it must hold before any of it is stored.
     fn is_refused(&self) -> bool {
-        self.is_rewriting() || matches!(self, Self::Misdeclared(_))
+        self.is_rewriting() || matches!(self, Self::Misdeclared(_) | Self::WrongKey(_))
     }
 
     fn is_rewriting(&self) -> bool {
@@ -119,10 +122,22 @@ impl Report {
                 }
                 Difference::Changed { .. }
                 | Difference::Unreadable { .. }
-                | Difference::Misdeclared(_) => {}
+                | Difference::Misdeclared(_)
+                | Difference::WrongKey(_) => {}
             }
         }
         blocks
+    }
+
+    fn why_refused(&self) -> &'static str {
+        let has = |is: fn(&Difference) -> bool| self.differences.iter().any(is);
+        if has(Difference::is_rewriting) {
+            "nothing was recorded, because `intent.lock` never rewrites what is stored\n"
+        } else if has(|difference| matches!(difference, Difference::WrongKey(_))) {
+            "nothing was recorded, because a note does not agree with what is stored\n"
+        } else {
+            "nothing was recorded, because older builds could not read what is said to be readable by them\n"
+        }
     }
 
     /// What is not recorded, as one list.
@@ -154,12 +169,8 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rewrites = self.differences.iter().any(Difference::is_rewriting);
         f.write_str(match self.refused {
-            true if rewrites => {
-                "nothing was recorded, because `intent.lock` never rewrites what is stored\n"
-            }
-            true => "nothing was recorded, because older builds could not read what is said to be readable by them\n",
+            true => self.why_refused(),
             false => "the code does not agree with `intent.lock`, which records what is stored\n",
         })?;
         for difference in &self.differences {
@@ -180,6 +191,7 @@ impl fmt::Display for Difference {
         match self {
             // What is new is one list: `Report::list_new`.
             Self::New { .. } => Ok(()),
+            Self::WrongKey(wrong) => wrong.fmt(f),
             Self::Changed {
                 key,
                 recorded,

@@ -23,7 +23,7 @@ const ANNOTATIONS: [&str; 9] = [
 ];
 
 /// The shape of a type: keys in order, and so is all else whose order JSON does not know.
-pub(super) fn shape(of: catalogue::Shape) -> Value {
+pub(crate) fn shape(of: catalogue::Shape) -> Value {
     let mut schema = of.whole();
     Canonical.transform(&mut schema);
     let mut shape = schema.to_value();

@@ -109,10 +109,11 @@ pub(super) fn splits(aggregate: &Aggregate<'_>) -> TokenStream {
 /// ```
 /// const __NAMES: [Names; 3] = [names_of::<Account, Opened>("Opened"), …, split_names_of::<Account, Moved>("Moved")];
 /// const _: () = __private::assert_new_name("Account", &__NAMES, 1);
+/// const _: () = __private::assert_version("Account", &__NAMES, 0);
 /// const _: () = __private::assert_retired_name("Account", &__NAMES, "Flagged");
 /// ```
 ///
-/// Stored names are known only when all items are; each check stands at the event or the name that it is about.
+/// Stored names and versions are known only when all items are; each check stands at the event or the name that it is about.
 pub(super) fn unique_names(aggregate: &Aggregate<'_>) -> TokenStream {
     let runtime = &aggregate.attrs.runtime;
     let (ident, private) = (aggregate.ident(), runtime.private());
@@ -141,6 +142,9 @@ pub(super) fn unique_names(aggregate: &Aggregate<'_>) -> TokenStream {
     };
     let new = spans.iter().enumerate().skip(1);
     let new = new.map(|(index, span)| check(*span, "assert_new_name", index.to_token_stream()));
+    let versions = spans.iter().enumerate();
+    let versions =
+        versions.map(|(index, span)| check(*span, "assert_version", index.to_token_stream()));
     let retired = aggregate.attrs.retired.iter();
     let retired =
         retired.map(|name| check(name.span(), "assert_retired_name", name.to_token_stream()));
@@ -148,6 +152,7 @@ pub(super) fn unique_names(aggregate: &Aggregate<'_>) -> TokenStream {
         #[allow(dead_code)]
         const __NAMES: [#private::Names; #count] = [#(#names),*];
         #(#new)*
+        #(#versions)*
         #(#retired)*
     }
 }

@@ -6,11 +6,12 @@ use syn::spanned::Spanned as _;
 
 use super::super::{
     attrs::{AggregateAttrs, Effect, Listed, SnapshotAttrs, Split},
-    model::Aggregate,
+    model::{Aggregate, Event},
 };
 use crate::{
     attr,
     fingerprint::fingerprint,
+    form::schema_is_unknown,
     paths::last_ident,
     respan::{generated, replace_self},
     schema, storable,
@@ -21,15 +22,20 @@ use crate::{
 /// impl Snapshot for Account {
 ///     const EVERY: u64 = 100;
 ///     const NUMBER: u32 = 2;
-///     const VERSION: u32 = 2_166_136_261;
+///     fn version() -> u32 {
+///         #[derive(JsonSchema)]
+///         struct __Schema { id: Id<Account>, owner: String, … }
+///         static VERSION: OnceLock<u32> = OnceLock::new();
+///         *VERSION.get_or_init(|| __private::state_version::<__Schema>(2_166_136_261, &[("Opened", 1), ("Deposited", 2)]))
+///     }
 ///     fn encode_state(&self) -> Result<Box<RawValue>, Error> { to_raw_value(&__Write(self)) }
 ///     fn decode_state(version: u32, state: &[u8]) -> Result<Self, DecodeError> {
-///         if version != Self::VERSION {                          // with `from = AccountV1`
+///         if version != Self::version() {                        // with `from = AccountV1`
 ///             return __private::decode_state_from(
-///                 version, Self::VERSION, state, <AccountV1 as Snapshot>::decode_state, <Account as From<AccountV1>>::from,
+///                 version, Self::version(), state, <AccountV1 as Snapshot>::decode_state, <Account as From<AccountV1>>::from,
 ///             );
 ///         }
-///         __private::decode_state::<__Read>(version, Self::VERSION, state).map(|read| read.0)
+///         __private::decode_state::<__Read>(version, Self::version(), state).map(|read| read.0)
 ///     }
 /// }
 /// #[derive(Serialize, Deserialize)]
@@ -67,10 +73,11 @@ pub(super) fn snapshot(aggregate: &Aggregate<'_>) -> TokenStream {
     let (convert, follows) = (convert(aggregate), follows(aggregate));
     let snapshot_impl = snapshot_impl(
         aggregate,
+        &version(aggregate),
         &quote!(#private::serde_json::value::to_raw_value(&__Write(self))),
         &quote! {
             #convert
-            #private::decode_state::<__Read>(version, <Self as #runtime::Snapshot>::VERSION, state)
+            #private::decode_state::<__Read>(version, <Self as #runtime::Snapshot>::version(), state)
                 .map(|read| read.0)
         },
     );
@@ -116,10 +123,10 @@ fn convert(aggregate: &Aggregate<'_>) -> Option<TokenStream> {
     let span = last_ident(predecessor).map_or_else(|| predecessor.span(), syn::Ident::span);
     let ident = generated(aggregate.ident().to_string(), span);
     Some(quote! {
-        if version != <Self as #runtime::Snapshot>::VERSION {
+        if version != <Self as #runtime::Snapshot>::version() {
             return #private::decode_state_from(
                 version,
-                <Self as #runtime::Snapshot>::VERSION,
+                <Self as #runtime::Snapshot>::version(),
                 state,
                 <#predecessor as #runtime::Snapshot>::decode_state,
                 <#ident as ::core::convert::From<#predecessor>>::from,
@@ -151,13 +158,17 @@ fn follows(aggregate: &Aggregate<'_>) -> Option<TokenStream> {
 /// The impl without content.
 pub(super) fn stub(aggregate: &Aggregate<'_>) -> TokenStream {
     match &aggregate.attrs.snapshot {
-        Some(_) => snapshot_impl(aggregate, &quote!(loop {}), &quote!(loop {})),
+        Some(_) => {
+            let nothing = quote!(loop {});
+            snapshot_impl(aggregate, &nothing, &nothing, &nothing)
+        }
         None => TokenStream::new(),
     }
 }
 
 fn snapshot_impl(
     aggregate: &Aggregate<'_>,
+    version: &TokenStream,
     encode: &TokenStream,
     decode: &TokenStream,
 ) -> TokenStream {
@@ -167,14 +178,16 @@ fn snapshot_impl(
     let snapshot = aggregate.attrs.snapshot.as_ref();
     let every = snapshot.map_or(1, |snapshot| snapshot.every);
     let number = snapshot.map_or(1, SnapshotAttrs::number);
-    let version = fingerprint(what_makes_the_state(aggregate), ident);
     quote! {
         #[automatically_derived]
         #[allow(unused_variables)]
         impl #runtime::Snapshot for #ident {
             const EVERY: ::core::primitive::u64 = #every;
             const NUMBER: ::core::primitive::u32 = #number;
-            const VERSION: ::core::primitive::u32 = #version;
+
+            fn version() -> ::core::primitive::u32 {
+                #version
+            }
 
             fn encode_state(
                 &self,
@@ -193,6 +206,54 @@ fn snapshot_impl(
             }
         }
     }
+}
+
+/// What tells the state from that of another build. What it is made of is known to types alone, so it is made at run
+/// time, once.
+fn version(aggregate: &Aggregate<'_>) -> TokenStream {
+    let runtime = &aggregate.attrs.runtime;
+    let private = runtime.private();
+    let schemars = runtime.re_export("schemars");
+    let ident = aggregate.ident();
+    let (prelude, allow) = (schema::prelude(), schema::copy_of_the_users());
+    let fields = aggregate.fields.iter().map(|field| {
+        let (name, ty) = (field.ident, replace_self(field.ty(), ident));
+        let attributes = &field.original.attrs;
+        let skip = schema_is_unknown(attributes).then(|| quote!(#[schemars(skip)]));
+        let told = attributes
+            .iter()
+            .filter(|attribute| attr::is(attribute, "serde") || attr::is(attribute, "schemars"));
+        quote!(#(#told)* #skip #name: #ty)
+    });
+    let events = aggregate.events().filter(counts);
+    let events = events.map(|event| {
+        let path = event.path;
+        quote!(#private::state_event::<#ident, #path>())
+    });
+    let split = aggregate
+        .attrs
+        .split
+        .iter()
+        .map(|Split { event, .. }| quote!(#private::state_split::<#ident, #event>()));
+    let rules = fingerprint(what_makes_the_state(aggregate), ident);
+    quote! {
+        #prelude
+
+        #[derive(#private::schemars::JsonSchema)]
+        #[schemars(crate = #schemars)]
+        #allow
+        struct __Schema { #(#fields,)* }
+
+        static VERSION: ::std::sync::OnceLock<::core::primitive::u32> = ::std::sync::OnceLock::new();
+        *VERSION.get_or_init(|| {
+            #private::state_version::<__Schema>(#rules, &[#(#events,)* #(#split,)*])
+        })
+    }
+}
+
+/// Whether an event is part of what makes the state: one more that changes nothing leaves what is kept usable.
+fn counts(event: &Event<'_>) -> bool {
+    event.creating || !matches!(event.effect, Effect::Nothing)
 }
 
 /// The tokens that decide what state a history gives and how it is written: a change of them makes what is kept stale.
@@ -227,6 +288,7 @@ fn what_makes_the_state(aggregate: &Aggregate<'_>) -> TokenStream {
         .iter()
         .flat_map(|list| &list.value);
     let events = aggregate.attrs.events.iter().flat_map(|list| &list.value);
+    let events = events.filter(|list| !matches!(list.effect, Effect::Nothing));
     let (created_by, events) = (created_by.map(listed), events.map(listed));
     let number = aggregate.attrs.snapshot.as_ref();
     let number = number

@@ -1,0 +1,120 @@
+//! What the notes of a step say of the keys that a payload has: their rules, and what the lock is told of them.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::model::{Change, Event, Note};
+use crate::{
+    diag::{Diagnostics, Mistake},
+    form::{find, serde_metas},
+};
+
+/// Reports notes of one step that cannot both be true. On a condition, only one of them may be there.
+pub(super) fn one_change_per_key(diag: &Diagnostics, event: &Event<'_>) {
+    for (index, note) in event.notes.iter().enumerate() {
+        let Change::Renamed { from, to, .. } = &note.change else {
+            continue;
+        };
+        let (key, number) = (from.value(), note.number);
+        let others = event.notes.iter().enumerate().filter(|(_, other)| {
+            other.number == number && other.conditions.is_empty() && note.conditions.is_empty()
+        });
+        let contradicted = others.filter_map(|(at, other)| match &other.change {
+            Change::Renamed {
+                from, to: first, ..
+            } if at < index && from.value() == key => Some((
+                format!("`{key}` cannot become both `{first}` and `{to}` with version {number}"),
+                format!(
+                    "remove one of the two notes, or do the whole step by a function: `upcast({} => your_fn)`",
+                    number.saturating_sub(1)
+                ),
+            )),
+            Change::Removed { key: removed } if removed.value() == key => Some((
+                format!("`{key}` is removed and renamed with version {number}"),
+                format!("remove `removed({number}, \"{key}\")`, or this note"),
+            )),
+            _ => None,
+        });
+        for (fact, help) in contradicted {
+            diag.add(Mistake::at(from, fact).help(help));
+        }
+    }
+}
+
+/// Reports a field that has had another name before it came.
+pub(super) fn named_once_it_came(diag: &Diagnostics, event: &Event<'_>) {
+    for note in &event.notes {
+        let Change::Since { field, .. } = &note.change else {
+            continue;
+        };
+        let renamed = |other: &&Note<'_>| match &other.change {
+            Change::Renamed { field: of, .. } => {
+                other.number <= note.number && std::ptr::eq(*of, *field)
+            }
+            _ => false,
+        };
+        if let Some(earlier) = event.notes.iter().find(renamed) {
+            let fact = format!(
+                "a field that came with version {} had no other name before",
+                note.number
+            );
+            let help = "remove one of the two notes, or correct their versions";
+            diag.add(Mistake::at(&earlier.blame, fact).help(help));
+        }
+    }
+}
+
+/// `Event::STEPS`, for the lock, which knows the keys of the version before; nothing if no note is about a key.
+///
+/// ```
+/// const STEPS: &'static [KeyChange] = &[
+///     KeyChange { to: 2, expects: &["memo", "text"], adds: &["note", "channel"] },
+/// ];
+/// ```
+pub(super) fn steps(event: &Event<'_>) -> TokenStream {
+    let runtime = &event.attrs.runtime;
+    let steps: Vec<TokenStream> = (2..=event.version.unwrap_or(1))
+        .filter_map(|to| {
+            let expects = keys(event, to, expected);
+            let adds = keys(event, to, added);
+            (!expects.is_empty() || !adds.is_empty()).then(|| {
+                quote! {
+                    #runtime::KeyChange { to: #to, expects: &[#(#expects),*], adds: &[#(#adds),*] }
+                }
+            })
+        })
+        .collect();
+    if steps.is_empty() {
+        return TokenStream::new();
+    }
+    quote!(const STEPS: &'static [#runtime::KeyChange] = &[#(#steps),*];)
+}
+
+fn keys(event: &Event<'_>, to: u32, key: fn(&Change<'_>) -> Option<String>) -> Vec<TokenStream> {
+    let notes = event.notes_on(to);
+    notes
+        .filter_map(|note| {
+            let (conditions, key) = (&note.conditions, key(&note.change)?);
+            Some(quote!(#(#conditions)* #key))
+        })
+        .collect()
+}
+
+fn expected(change: &Change<'_>) -> Option<String> {
+    match change {
+        Change::Renamed { from: key, .. } | Change::Removed { key } => Some(key.value()),
+        Change::Since { .. } | Change::Unchanged => None,
+    }
+}
+
+fn added(change: &Change<'_>) -> Option<String> {
+    match change {
+        Change::Renamed { to, .. } => Some(to.clone()),
+        // Which keys a flattened field has, only its type knows.
+        Change::Since { field, .. } if find(&serde_metas(&field.attrs), &["flatten"]).is_some() => {
+            None
+        }
+        Change::Since { key, .. } => Some(key.clone()),
+        Change::Removed { .. } | Change::Unchanged => None,
+    }
+}

@@ -1,0 +1,128 @@
+//! Notes are held to the fields that the version before has on record.
+
+use super::{domain::catalogue, folder::Folder, messages::refused};
+
+/// A domain around one event, in one of its versions.
+macro_rules! account {
+    ($module:ident, $($event:tt)*) => {
+        mod $module {
+            use intent_runtime::prelude::*;
+
+            #[derive(Aggregate)]
+            #[aggregate(created_by(Opened))]
+            pub struct Account {
+                #[id]
+                id: Id<Account>,
+            }
+
+            $($event)*
+        }
+    };
+}
+
+account! { first,
+    #[event]
+    pub struct Opened {
+        pub owner: Option<String>,
+        pub bank: String,
+        pub limit: Option<u32>,
+    }
+}
+
+account! { right,
+    #[event(version = 2, removed(2, "limit"))]
+    pub struct Opened {
+        #[renamed(2, from = "owner")]
+        pub holder: Option<String>,
+        #[renamed(2, from = "bank")]
+        pub house: Option<String>,
+        #[since(2)]
+        pub limit: Option<u64>,
+        #[since(2)]
+        pub owner: Option<String>,
+    }
+}
+
+account! { misspelt,
+    #[event(version = 2)]
+    pub struct Opened {
+        #[renamed(2, from = "ownr")]
+        pub holder: Option<String>,
+        pub bank: String,
+        pub limit: Option<u32>,
+    }
+}
+
+account! { there_already,
+    #[event(version = 2)]
+    pub struct Opened {
+        pub owner: Option<String>,
+        pub bank: String,
+        #[since(2, default = Some(100))]
+        pub limit: Option<u32>,
+    }
+}
+
+account! { open_to_others,
+    #[event]
+    pub struct Opened {
+        #[serde(flatten)]
+        pub others: std::collections::BTreeMap<String, u32>,
+    }
+}
+
+account! { one_of_the_others,
+    #[event(version = 2)]
+    pub struct Opened {
+        #[renamed(2, from = "ownr")]
+        pub owner: u32,
+    }
+}
+
+account! { of_a_predecessor,
+    #[event(version = 2, name = "Opened")]
+    pub struct OpenedV2 {
+        #[renamed(2, from = "ownr")]
+        pub holder: Option<String>,
+        pub bank: String,
+        pub limit: Option<u32>,
+    }
+
+    #[event(version = 3, from = OpenedV2)]
+    pub struct Opened {
+        pub bank: String,
+    }
+
+    impl From<OpenedV2> for Opened {
+        fn from(old: OpenedV2) -> Self {
+            Self { bank: old.bank }
+        }
+    }
+}
+
+#[test]
+fn a_note_on_a_field_that_is_not_recorded_is_refused() {
+    refused::<first::Account, misspelt::Account>("note_on_no_field");
+    refused::<first::Account, of_a_predecessor::Account>("note_of_a_predecessor");
+}
+
+#[test]
+fn a_note_that_adds_a_recorded_field_is_refused() {
+    refused::<first::Account, there_already::Account>("note_adds_a_field_again");
+}
+
+#[test]
+fn right_notes_are_recorded() {
+    let folder = Folder::recording(catalogue::<first::Account>());
+    folder.update(&catalogue::<right::Account>()).unwrap();
+    folder.check(&catalogue::<right::Account>()).unwrap();
+}
+
+/// A shape that takes any field says nothing of this one.
+#[test]
+fn where_any_field_may_be_recorded_nothing_is_refused() {
+    let folder = Folder::recording(catalogue::<open_to_others::Account>());
+    folder
+        .update(&catalogue::<one_of_the_others::Account>())
+        .unwrap();
+}

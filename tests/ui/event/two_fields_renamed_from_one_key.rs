@@ -1,0 +1,11 @@
+use intent_runtime::prelude::*;
+
+#[event(version = 2)]
+pub struct Deposited {
+    #[renamed(2, from = "memo")]
+    pub note: String,
+    #[renamed(2, from = "memo")]
+    pub title: String,
+}
+
+fn main() {}

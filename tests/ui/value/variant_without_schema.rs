@@ -1,0 +1,10 @@
+use intent_runtime::prelude::*;
+
+#[value]
+pub enum Currency {
+    Euro,
+    #[schemars(skip)]
+    Pound,
+}
+
+fn main() {}
