@@ -311,6 +311,12 @@ impl EventId {
     pub fn of(command: CommandId, index: u32) -> Self {
         Self(derived(command, b"", index))
     }
+
+    /// The id of the last of so many events that a command emits.
+    pub(crate) fn of_last(command: CommandId, count: usize) -> Self {
+        let last = u32::try_from(count.saturating_sub(1));
+        Self::of(command, last.unwrap_or(u32::MAX))
+    }
 }
 
 /// UUID number `index` that follows from a command, in a `domain` of its own.

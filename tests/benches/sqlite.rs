@@ -237,6 +237,7 @@ fn append(stream: &StreamId, expect: Expect, events: usize) -> Append {
     Append {
         stream: stream.clone(),
         expect,
+        expect_last: None,
         command_id: CommandId::new(),
         events: std::iter::repeat_with(event).take(events).collect(),
         metadata: EncodedMetadata::new(Metadata::new()).unwrap(),

@@ -67,6 +67,7 @@ pub async fn append_raw(
     let append = Append {
         stream: stream(id),
         expect: Expect::Version(Version::new(after)),
+        expect_last: None,
         command_id: CommandId::new(),
         events: vec![NewEvent {
             event_type: Cow::Borrowed(event.0),

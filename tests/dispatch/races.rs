@@ -19,6 +19,7 @@ pub fn deposit_after(id: Id<Account>, version: u64) -> Append {
     Append {
         stream: stream(id),
         expect: Expect::Version(Version::new(version)),
+        expect_last: None,
         command_id: CommandId::new(),
         events: vec![NewEvent {
             event_type: Cow::Borrowed(Deposited::NAME),

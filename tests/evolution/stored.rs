@@ -41,6 +41,7 @@ pub async fn append_as<A: Aggregate>(
     let append = Append {
         stream: StreamId::of(TenantId::DEFAULT, id),
         expect: Expect::Any,
+        expect_last: None,
         command_id,
         events: events.collect(),
         metadata: EncodedMetadata::new(Metadata::new()).unwrap(),

@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    pin::pin,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -14,6 +15,7 @@ use tokio::{
         TcpListener, TcpStream,
         tcp::{OwnedReadHalf, OwnedWriteHalf},
     },
+    sync::watch,
     task::JoinHandle,
 };
 
@@ -32,6 +34,8 @@ type Rewrite = Arc<dyn Fn(&str) -> String + Send + Sync>;
 #[derive(Debug, Default)]
 struct State {
     connections: Mutex<Vec<JoinHandle<()>>>,
+    /// Tells those that are open to fall silent.
+    silence: watch::Sender<()>,
     /// The tag that a reply must have to be swallowed.
     armed: Mutex<Option<String>>,
     accepted: AtomicUsize,
@@ -92,6 +96,12 @@ impl Proxy {
                 self.state.cut.fetch_add(1, Ordering::SeqCst);
             }
         }
+    }
+
+    /// Carries nothing more on the connections that are open, and tells nobody, as what stands between does with a connection
+    /// that it has forgotten. New ones are let through.
+    pub fn silence(&self) {
+        self.state.silence.send_replace(());
     }
 
     /// Swallows the next reply that tells of a statement's success: the server has done it, its answer is lost, and the
@@ -164,9 +174,14 @@ async fn carry(
     server.write_all(&startup).await?;
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
+    let mut silence = state.silence.subscribe();
+    let mut requests = pin!(requests(from_client, to_server, rewrite));
+    let mut replies = pin!(replies(from_server, to_client, state));
     tokio::select! {
-        requests = requests(from_client, to_server, rewrite) => requests,
-        replies = replies(from_server, to_client, state) => replies,
+        ended = &mut requests => ended,
+        ended = &mut replies => ended,
+        // Both stay open.
+        Ok(()) = silence.changed() => std::future::pending().await,
     }
 }
 

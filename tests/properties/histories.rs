@@ -33,6 +33,7 @@ async fn append_raw(store: &dyn Store, stream: &StreamId, events: Vec<NewEvent>)
     let append = Append {
         stream: stream.clone(),
         expect: Expect::Any,
+        expect_last: None,
         command_id: CommandId::new(),
         events,
         metadata: EncodedMetadata::new(Metadata::new()).unwrap(),

@@ -68,6 +68,7 @@ async fn store_of(steps: Vec<Step>) -> MemoryStore {
         let append = Append {
             stream: stream(tenant, aggregate_type, name),
             expect: Expect::Any,
+            expect_last: None,
             command_id: CommandId::new(),
             events: events.collect(),
             metadata: EncodedMetadata::new(step.metadata).unwrap(),

@@ -1,8 +1,11 @@
 //! Appends for tests of what only one store does.
 
+use std::{future::poll_fn, task::Poll};
+
 use intent_runtime::{
     AggregateId, CommandId, EncodedMetadata, Expect, Metadata, NewEvent, NewSnapshot, StreamId,
-    TenantId, Version, store::Append,
+    TenantId, Version,
+    store::{Append, StoreFuture},
 };
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -34,11 +37,18 @@ fn with_payloads(stream: &StreamId, payloads: &[&str]) -> Append {
     Append {
         stream: stream.clone(),
         expect: Expect::Any,
+        expect_last: None,
         command_id: CommandId::new(),
         events: payloads.iter().map(event).collect(),
         metadata: EncodedMetadata::new(Metadata::new()).unwrap(),
         snapshot: None,
     }
+}
+
+/// Polls a call of a store once, which is not done by then.
+pub async fn begin<T>(call: &mut StoreFuture<'_, T>) {
+    let pending = poll_fn(|context| Poll::Ready(call.as_mut().poll(context).is_pending()));
+    assert!(pending.await, "it is done at once");
 }
 
 /// A snapshot of next to nothing.

@@ -62,6 +62,7 @@ pub async fn append(store: &dyn Store, stream: &StreamId, payloads: &[&str]) {
     let append = Append {
         stream: stream.clone(),
         expect: Expect::Any,
+        expect_last: None,
         command_id: CommandId::new(),
         events: payloads.iter().map(event).collect(),
         metadata: EncodedMetadata::new(metadata).unwrap(),

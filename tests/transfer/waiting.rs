@@ -25,6 +25,7 @@ async fn an_export_waits_for_a_transaction_that_is_under_way() {
     let early = Append {
         stream: stream(TenantId::DEFAULT, "Account", "early"),
         expect: Expect::NoStream,
+        expect_last: None,
         command_id: CommandId::new(),
         events: vec![NewEvent {
             event_type: "Noted".into(),

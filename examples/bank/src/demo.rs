@@ -170,6 +170,7 @@ async fn old_event(app: &App, tell: &mut Narrator, ada: Id<Account>) -> Outcome 
     let append = Append {
         stream: StreamId::of(TenantId::DEFAULT, ada),
         expect: Expect::Version(version),
+        expect_last: None,
         command_id: CommandId::new(),
         events: vec![NewEvent {
             event_type: Cow::Borrowed("Deposited"),

@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     Aggregate, Command, CommandId, Context, CorrelationId, Decide, Decision, EncodedMetadata,
-    Expect, Id, LoadError, Metadata, NewEvent, NewSnapshot, RecordedEvent, SendError, StoreError,
-    StreamId, TenantId, Version,
+    EventId, Expect, Id, LoadError, Metadata, NewEvent, NewSnapshot, RecordedEvent, SendError,
+    StoreError, StreamId, TenantId, Version,
     aggregate::fold_next,
     store::{Append, Appended},
 };
@@ -38,7 +38,12 @@ pub(super) enum Attempt<C: Command> {
     Done(Receipt<C::Aggregate>),
     /// Somebody else appended meanwhile; the error is for when there are no retries left.
     Conflict(SendError<Refusal<C>>),
+    /// The stream is at the version that was expected, and has another event there.
+    Outlived(SendError<Refusal<C>>),
 }
+
+/// What a stream ended with when it was decided on: version and event, where that is known.
+type End = (Version, Option<EventId>);
 
 /// What the decision on a state is.
 enum Verdict<C: Command> {
@@ -142,7 +147,7 @@ impl<'a, C: Command> Sending<'a, C> {
         };
         match self.emit(passage, Folded::EMPTY, events).await {
             Ok(Attempt::Done(receipt)) => Ok(Some(receipt)),
-            Ok(Attempt::Conflict(_))
+            Ok(Attempt::Conflict(_) | Attempt::Outlived(_))
             | Err(
                 SendError::Decision { .. }
                 | SendError::Encode { .. }
@@ -213,6 +218,7 @@ impl<'a, C: Command> Sending<'a, C> {
         events: Vec<<C::Aggregate as Aggregate>::Event>,
     ) -> Result<Attempt<C>, SendError<Refusal<C>>> {
         let expected = folded.version;
+        let end = (expected, folded.last);
         let ready = self
             .fold(&mut folded, &events)
             .and_then(|()| encode(&self.stream, &events));
@@ -232,10 +238,11 @@ impl<'a, C: Command> Sending<'a, C> {
                         .sum::<usize>()
             }
         };
-        let append = self.append(expected, payloads, snapshot.clone());
+        let append = self.append(end, payloads, snapshot.clone());
+        folded.last = Some(append.last_event());
         let appended = match self.desk.append(append).await {
             Err(unknown @ StoreError::UnknownOutcome { .. }) => {
-                self.resolve(unknown, expected, &events, snapshot).await
+                self.resolve(unknown, end, &events, snapshot).await
             }
             known => known,
         };
@@ -257,6 +264,9 @@ impl<'a, C: Command> Sending<'a, C> {
                 }))
             }
             Ok(Appended::Before(stored)) => self.receipt_of(stored).map(Attempt::Done),
+            Err(StoreError::Conflict { actual, .. }) if actual == expected => {
+                Ok(Attempt::Outlived(self.conflict(expected, actual)))
+            }
             Err(StoreError::Conflict { actual, .. }) => {
                 Ok(Attempt::Conflict(self.conflict(expected, actual)))
             }
@@ -291,7 +301,7 @@ impl<'a, C: Command> Sending<'a, C> {
     async fn resolve(
         &self,
         mut unknown: StoreError,
-        expected: Version,
+        end: End,
         events: &[<C::Aggregate as Aggregate>::Event],
         snapshot: Option<NewSnapshot>,
     ) -> Result<Appended, StoreError> {
@@ -305,7 +315,7 @@ impl<'a, C: Command> Sending<'a, C> {
             let Ok(payloads) = encode::<_, Refusal<C>>(&self.stream, events) else {
                 break;
             };
-            let append = self.append(expected, payloads, snapshot.clone());
+            let append = self.append(end, payloads, snapshot.clone());
             let Ok(appended) = timeout_at(deadline, self.desk.append(append)).await else {
                 break;
             };
@@ -340,13 +350,14 @@ impl<'a, C: Command> Sending<'a, C> {
 
     fn append(
         &self,
-        expected: Version,
+        (version, expect_last): End,
         events: Vec<NewEvent>,
         snapshot: Option<NewSnapshot>,
     ) -> Append {
         Append {
             stream: self.stream.clone(),
-            expect: Expect::Version(expected),
+            expect: Expect::Version(version),
+            expect_last,
             command_id: self.context.command_id(),
             events,
             metadata: self.metadata.clone(),

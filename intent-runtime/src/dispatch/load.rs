@@ -4,8 +4,8 @@ use std::ops::{ControlFlow, Deref};
 
 use super::Desk;
 use crate::{
-    Aggregate, AggregateEvent, DecodeError, Id, LoadError, Recorded, RecordedEvent, SchemaVersion,
-    SnapshotCodec, Store, StoredSnapshot, StreamId, Version,
+    Aggregate, AggregateEvent, DecodeError, EventId, Id, LoadError, Recorded, RecordedEvent,
+    SchemaVersion, SnapshotCodec, Store, StoredSnapshot, StreamId, Version,
     aggregate::fold_next,
     event::decode_past,
     store::{RawEvent, ReadStream, StateSink},
@@ -42,6 +42,8 @@ impl<A> Deref for Loaded<A> {
 pub(crate) struct Folded<A> {
     pub(crate) state: Option<A>,
     pub(crate) version: Version,
+    /// The event of that version, where the store told it.
+    pub(crate) last: Option<EventId>,
     /// The payload bytes that went in, as an estimate of what the state weighs.
     pub(crate) bytes: usize,
 }
@@ -50,6 +52,7 @@ impl<A> Folded<A> {
     pub(crate) const EMPTY: Self = Self {
         state: None,
         version: Version::NONE,
+        last: None,
         bytes: 0,
     };
 }
@@ -80,23 +83,37 @@ pub(crate) async fn catch_up<A: Aggregate>(
     stream: &StreamId,
     folded: Folded<A>,
 ) -> Result<Option<Folded<A>>, LoadError> {
-    let last = folded.version;
+    let (known, last) = (folded.version, folded.last);
     let read = ReadStream {
-        stream,
         // That event once more, which tells whether it is there.
-        after: Version::new(last.get().saturating_sub(1)),
-        to: Version::MAX,
-        snapshot: false,
+        after: Version::new(known.get().saturating_sub(1)),
+        ..ReadStream::all(stream)
     };
-    let mut rest = Rest {
-        last,
-        found: last == Version::NONE,
-        fold: Fold::new(stream, None, folded),
+    let mut found = known == Version::NONE;
+    let mut fold = Fold::new(stream, None, folded);
+    let mut sink = |event: RecordedEvent| {
+        if event.version == known {
+            found = last.is_none_or(|last| last == event.id);
+        }
+        if event.version > known && found {
+            fold.ends_with(event.version, event.id);
+            return fold.event(RawEvent {
+                version: event.version,
+                event_type: &event.event_type,
+                schema_version: event.schema_version,
+                payload: event.payload.as_bytes(),
+            });
+        }
+        if found {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
     };
-    let read = desk.read_state(read, &mut rest).await;
+    let read = desk.read_events(read, &mut sink).await;
     read.map_err(LoadError::Store)?;
-    let folded = rest.fold.end()?;
-    Ok(rest.found.then_some(folded))
+    let folded = fold.end()?;
+    Ok(found.then_some(folded))
 }
 
 /// Reads the whole events of a stream, decoded.
@@ -145,6 +162,8 @@ struct Fold<'a, A: Aggregate> {
     id: Id<A>,
     codec: Option<SnapshotCodec<A>>,
     folded: Folded<A>,
+    /// What the stream ends with.
+    end: Option<(Version, EventId)>,
     failure: Option<LoadError>,
 }
 
@@ -155,15 +174,19 @@ impl<'a, A: Aggregate> Fold<'a, A> {
             id: Id::from_uuid(stream.aggregate_id.as_uuid()),
             codec,
             folded,
+            end: None,
             failure: None,
         }
     }
 
-    fn end(self) -> Result<Folded<A>, LoadError> {
-        match self.failure {
-            Some(error) => Err(error),
-            None => Ok(self.folded),
+    fn end(mut self) -> Result<Folded<A>, LoadError> {
+        if let Some(error) = self.failure {
+            return Err(error);
         }
+        if let Some((version, last)) = self.end {
+            self.folded.last = (version == self.folded.version).then_some(last);
+        }
+        Ok(self.folded)
     }
 
     #[inline]
@@ -203,6 +226,10 @@ impl<'a, A: Aggregate> Fold<'a, A> {
 }
 
 impl<A: Aggregate> StateSink for Fold<'_, A> {
+    fn ends_with(&mut self, version: Version, last: EventId) {
+        self.end = Some((version, last));
+    }
+
     fn snapshot(&mut self, snapshot: StoredSnapshot) -> bool {
         let Some(codec) = &self.codec else {
             return false;
@@ -212,6 +239,7 @@ impl<A: Aggregate> StateSink for Fold<'_, A> {
                 self.folded = Folded {
                     state: Some(state),
                     version: snapshot.version,
+                    last: None,
                     bytes: snapshot.state.len(),
                 };
                 true
@@ -231,26 +259,5 @@ impl<A: Aggregate> StateSink for Fold<'_, A> {
                 ControlFlow::Break(())
             }
         }
-    }
-}
-
-/// Folds the events after the last one that is known, and notes whether that one came by.
-struct Rest<'a, A: Aggregate> {
-    fold: Fold<'a, A>,
-    last: Version,
-    found: bool,
-}
-
-impl<A: Aggregate> StateSink for Rest<'_, A> {
-    fn snapshot(&mut self, _: StoredSnapshot) -> bool {
-        false
-    }
-
-    fn event(&mut self, event: RawEvent<'_>) -> ControlFlow<()> {
-        if event.version <= self.last {
-            self.found |= event.version == self.last;
-            return ControlFlow::Continue(());
-        }
-        self.fold.event(event)
     }
 }

@@ -19,7 +19,7 @@ use self::{
 };
 use crate::{
     Command, CommandId, Decide, RecordedEvent, SendError, Store, TenantId,
-    store::{Append, Appended, ReadStream, StateSink, StoreFuture},
+    store::{Append, Appended, EventSink, ReadStream, StateSink, StoreFuture},
 };
 
 /// What the domain says when it refuses command `C`.
@@ -40,6 +40,12 @@ pub(crate) trait Desk: Sync {
         sink: &'a mut dyn StateSink,
     ) -> StoreFuture<'a, ()>;
 
+    fn read_events<'a>(
+        &'a self,
+        read: ReadStream<'a>,
+        sink: &'a mut EventSink<'a>,
+    ) -> StoreFuture<'a, ()>;
+
     fn events_of_command(
         &self,
         tenant: TenantId,
@@ -58,6 +64,14 @@ impl Desk for &dyn Store {
         sink: &'a mut dyn StateSink,
     ) -> StoreFuture<'a, ()> {
         Store::read_state(*self, read, sink)
+    }
+
+    fn read_events<'a>(
+        &'a self,
+        read: ReadStream<'a>,
+        sink: &'a mut EventSink<'a>,
+    ) -> StoreFuture<'a, ()> {
+        Store::read_events(*self, read, sink)
     }
 
     fn events_of_command(
@@ -99,12 +113,16 @@ async fn attempts<C: Command>(
     sending: &Sending<'_, C>,
     passage: &mut Passage<'_>,
 ) -> Result<Receipt<C::Aggregate>, SendError<Refusal<C>>> {
-    let mut retry = 0;
+    let (mut retry, mut retries) = (0, sending.retries());
     loop {
         match sending.attempt(passage).await? {
             Attempt::Done(receipt) => return Ok(receipt),
-            Attempt::Conflict(error) if retry >= sending.retries() => return Err(error),
-            Attempt::Conflict(_) => {}
+            // Nobody was first: what was kept is of a state that the database does not have.
+            Attempt::Outlived(_) if retry == 0 => retries = retries.max(1),
+            Attempt::Conflict(error) | Attempt::Outlived(error) if retry >= retries => {
+                return Err(error);
+            }
+            Attempt::Conflict(_) | Attempt::Outlived(_) => {}
         }
         tracing::debug!(stream = %sending.stream(), retry, "conflict, deciding again");
         wait_before(retry).await;

@@ -15,6 +15,9 @@ pub struct Append {
     pub stream: StreamId,
     /// What the stream must be like.
     pub expect: Expect,
+    /// The event that the stream must end with; `None` for any. A version alone does not tell a stream from what became of
+    /// it in a database that was put back to an earlier state and went on.
+    pub expect_last: Option<EventId>,
     /// The command that emitted the events; their ids are made from it.
     pub command_id: CommandId,
     /// The events, in order; at most [`Append::MAX_EVENTS`].
@@ -93,6 +96,8 @@ impl Append {
     pub const MAX_NAME: usize = 255;
     /// The largest a payload, the metadata or a snapshot may be, in bytes: 16 MiB.
     pub const MAX_PAYLOAD: usize = 16 * 1024 * 1024;
+    /// The most that one append may hold in all, in [`bytes`](Self::bytes): 256 MiB.
+    pub const MAX_BYTES: usize = 256 * 1024 * 1024;
 
     /// The events with their ids, in order.
     pub fn identified(&self) -> impl Iterator<Item = (EventId, &NewEvent)> {
@@ -100,7 +105,17 @@ impl Append {
         ids.zip(&self.events)
     }
 
-    /// How many bytes of JSON it holds.
+    /// Whether a stream that is at a version, and ends with an event, is as expected.
+    pub fn allows(&self, actual: Version, last: impl FnOnce() -> Option<EventId>) -> bool {
+        self.expect.allows(actual) && (self.expect_last.is_none() || self.expect_last == last())
+    }
+
+    /// The event that the stream ends with when this is stored.
+    pub fn last_event(&self) -> EventId {
+        EventId::of_last(self.command_id, self.events.len())
+    }
+
+    /// How many bytes of JSON it holds: payloads, the snapshot, and the metadata once for each event.
     pub fn bytes(&self) -> usize {
         let payloads: usize = self
             .events
@@ -159,6 +174,13 @@ impl Append {
                 });
             }
             check_size(&event.event_type, event.payload.get())?;
+        }
+        if self.bytes() > Self::MAX_BYTES {
+            return Err(InvalidAppend::TooLarge {
+                what: String::from("the append"),
+                bytes: self.bytes(),
+                limit: Self::MAX_BYTES,
+            });
         }
         let count = u64::try_from(self.events.len()).unwrap_or(u64::MAX);
         let after = match self.expect.version() {

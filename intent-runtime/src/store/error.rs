@@ -11,13 +11,16 @@ pub type Cause = Box<dyn std::error::Error + Send + Sync + 'static>;
 #[non_exhaustive]
 pub enum StoreError {
     /// Another append was there first. Handling: load again, decide again.
-    #[error("{stream} is at version {actual}, the append expected {expected}")]
+    #[error(
+        "{stream} is at version {actual}{}, the append expected {expected}",
+        other_event(*expected, *actual)
+    )]
     Conflict {
         /// Which stream.
         stream: StreamId,
         /// What the append expected.
         expected: Expect,
-        /// The version found.
+        /// The version found. Where it is as expected, the event found there is not.
         actual: Version,
     },
     /// The stream belongs to another type of aggregate. Handling: check where the id came from.
@@ -328,4 +331,13 @@ pub enum InvalidAppend {
     /// A snapshot rides along an append that does not say which version it expects.
     #[error("its snapshot needs an exact expected version")]
     SnapshotWithoutVersion,
+}
+
+/// What is said where only the event at the expected version is another one.
+fn other_event(expected: Expect, actual: Version) -> &'static str {
+    if expected.allows(actual) {
+        " with another event there"
+    } else {
+        ""
+    }
 }

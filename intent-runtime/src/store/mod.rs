@@ -57,7 +57,9 @@ use std::{any::Any, fmt, future::Future, ops::ControlFlow, pin::Pin};
 
 use tokio::sync::watch;
 
-use crate::{CommandId, NewSnapshot, RecordedEvent, StoredSnapshot, TenantId, Timestamp, Version};
+use crate::{
+    CommandId, EventId, NewSnapshot, RecordedEvent, StoredSnapshot, TenantId, Timestamp, Version,
+};
 
 /// The future of one store call.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -185,6 +187,10 @@ impl<'a> ReadStream<'a> {
 
 /// What takes in a state as it is read.
 pub trait StateSink: Send {
+    /// Is told the version and the last event of the stream, as they are when it is read, be it in part; again when it has
+    /// grown meanwhile. Does nothing unless it is written.
+    fn ends_with(&mut self, _version: Version, _last: EventId) {}
+
     /// Is offered the snapshot. `false` refuses it: then all events are read instead.
     fn snapshot(&mut self, snapshot: StoredSnapshot) -> bool;
 

@@ -63,6 +63,7 @@ pub async fn filled(store: &PgStore, events: usize) -> StreamId {
     let append = Append {
         stream: stream.clone(),
         expect: Expect::NoStream,
+        expect_last: None,
         command_id: CommandId::new(),
         events: std::iter::repeat_with(event).take(events).collect(),
         metadata: metadata(),

@@ -93,6 +93,7 @@ pub async fn append(store: &PgStore, stream: &StreamId, at: Version) {
     let append = Append {
         stream: stream.clone(),
         expect: Expect::Version(at),
+        expect_last: None,
         command_id: CommandId::new(),
         events: vec![event],
         metadata: metadata(),

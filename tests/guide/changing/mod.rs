@@ -147,6 +147,7 @@ async fn append<A: Aggregate>(app: &App, id: Id<A>, event: &A::Event) -> String 
     let append = Append {
         stream: StreamId::of(TenantId::DEFAULT, id),
         expect: Expect::Any,
+        expect_last: None,
         command_id: CommandId::new(),
         events: vec![stored],
         metadata: EncodedMetadata::new(Metadata::new()).unwrap(),

@@ -4,7 +4,8 @@ use intent_runtime::{
     Expect, Store, StoreError, Version,
     store::{Append, Appended},
 };
-use sqlx::PgTransaction;
+use intent_tests::postgres::Proxy;
+use sqlx::{PgTransaction, query, query_scalar};
 
 use super::roles::Roles;
 use crate::store::appending::{append, stream};
@@ -20,10 +21,7 @@ async fn wait_for(first: Append, second: Append) -> Result<Appended, StoreError>
     let mut ahead = store.pool().begin().await.unwrap();
     store.append_in(&mut ahead, first).await.unwrap();
     let mut behind = store.pool().begin().await.unwrap();
-    let process: i32 = sqlx::query_scalar("SELECT pg_backend_pid()")
-        .fetch_one(&mut *behind)
-        .await
-        .unwrap();
+    let process = process(&mut behind).await;
     let told = {
         let waiting = store.append_in(&mut behind, second);
         let committing = async {
@@ -36,8 +34,13 @@ async fn wait_for(first: Append, second: Append) -> Result<Appended, StoreError>
     told
 }
 
+async fn process(transaction: &mut PgTransaction<'_>) -> i32 {
+    let process = query_scalar("SELECT pg_backend_pid()");
+    process.fetch_one(&mut **transaction).await.unwrap()
+}
+
 async fn still_works(mut transaction: PgTransaction<'_>) {
-    let one: i32 = sqlx::query_scalar("SELECT 1")
+    let one: i32 = query_scalar("SELECT 1")
         .fetch_one(&mut *transaction)
         .await
         .unwrap();
@@ -80,4 +83,36 @@ async fn a_command_that_is_sent_twice_at_once_has_one_effect() {
     let told = wait_for(once.clone(), once).await.unwrap();
     let before = matches!(&told, Appended::Before(events) if events.len() == 2);
     assert!(before, "{told:?}");
+}
+
+#[tokio::test]
+async fn a_command_that_is_stored_meanwhile_is_no_conflict() {
+    const LOOK_UP: &str = "SELECT seen.aggregate_id, seen.aggregate_type";
+    const SLOWLY: &str = "SELECT seen.aggregate_id, (SELECT seen.aggregate_type FROM pg_advisory_xact_lock_shared(7))";
+    let roles = Roles::new().await;
+    let store = roles.open(&roles.app).await.unwrap();
+    let proxy = Proxy::rewriting(roles.server(), |text| text.replace(LOOK_UP, SLOWLY)).await;
+    let slow = roles.open_through(proxy.server(), &roles.app).await;
+    let slow = slow.unwrap();
+    let once = Append {
+        expect: Expect::NoStream,
+        ..append(&stream(), 2)
+    };
+    let mut held = roles.connection("postgres").await;
+    let hold = query("SELECT pg_advisory_lock(7)");
+    hold.execute(&mut held).await.unwrap();
+    let mut transaction = slow.pool().begin().await.unwrap();
+    let process = process(&mut transaction).await;
+    let joining = slow.append_in(&mut transaction, once.clone());
+    let storing = async {
+        // It has looked for its command, and not found it.
+        roles.until_waits(process).await;
+        store.append(once).await.unwrap();
+        let release = query("SELECT pg_advisory_unlock(7)");
+        release.execute(&mut held).await.unwrap();
+    };
+    let (told, ()) = tokio::join!(joining, storing);
+    let before = matches!(&told, Ok(Appended::Before(events)) if events.len() == 2);
+    assert!(before, "{told:?}");
+    still_works(transaction).await;
 }

@@ -1,9 +1,11 @@
 //! The Postgres store keeps the contract, on a real server.
 
+mod cancelled;
 mod follow;
 mod forgotten;
 mod isolation;
 mod joined;
+mod lanes;
 mod logging_in;
 mod lost_answer;
 mod mistakes;

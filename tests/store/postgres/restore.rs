@@ -261,6 +261,60 @@ async fn an_application_decides_on_nothing_that_was_not_restored() {
     assert_eq!(app.load(again).await.unwrap().owner, "Grace");
 }
 
+/// A server that lacked its last events went on without them: another application stored others at their versions.
+#[tokio::test]
+async fn an_application_decides_on_nothing_that_became_something_else() {
+    let database = TempDatabase::new().await;
+    let open = async || registered(App::new(PgStore::connect(&database.url()).await.unwrap()));
+    let (app, before, other) = (open().await, open().await, open().await);
+    let [accepted, expected, refused] =
+        [opened(&app).await, opened(&app).await, opened(&app).await];
+    for id in [accepted, expected] {
+        app.send(Deposit { id, amount: 100 }).await.unwrap();
+    }
+    let deposit = Deposit {
+        id: refused,
+        amount: 5,
+    };
+    before.send(deposit).await.unwrap();
+    let withdraw = |id, amount| Withdraw { id, amount };
+    // Kept as it was loaded.
+    app.send(withdraw(refused, 50)).await.unwrap_err();
+    let mut server = database.connect().await.unwrap();
+    let lose = server.execute("DELETE FROM intent.events WHERE version = 2");
+    lose.await.unwrap();
+    for (id, amount) in [(accepted, 1), (expected, 90), (refused, 90)] {
+        other.send(Deposit { id, amount }).await.unwrap();
+    }
+    other
+        .send(Deposit {
+            id: refused,
+            amount: 1,
+        })
+        .await
+        .unwrap();
+
+    // Kept with 100: it has 1.
+    let error = app.send(withdraw(accepted, 90)).await;
+    assert!(
+        matches!(
+            error,
+            Err(SendError::Rejected(Overdrawn { balance: 1, .. }))
+        ),
+        "{error:?}"
+    );
+    // At the version that it is said to be at.
+    let options = SendOptions::new().expect_version(Version::new(2));
+    let withdrawn = app.send_with(withdraw(expected, 90), options).await;
+    assert_eq!(withdrawn.unwrap().version, Version::new(3));
+    // Kept with 5, and 1 more since: it has 91.
+    let withdrawn = app.send(withdraw(refused, 91)).await;
+    assert_eq!(withdrawn.unwrap().version, Version::new(4));
+    for (id, balance) in [(accepted, 1), (expected, 0), (refused, 0)] {
+        assert_eq!(other.load(id).await.unwrap().balance, balance);
+    }
+}
+
 fn position(appended: Appended) -> Position {
     match appended {
         Appended::Stored { position, .. } => position,

@@ -239,3 +239,41 @@ async fn rows(connection: &mut PgConnection) -> i64 {
     let count = sqlx::query_scalar("SELECT count(*) FROM intent.events");
     count.fetch_one(connection).await.unwrap()
 }
+
+#[tokio::test]
+async fn no_function_of_the_users_is_run_for_the_servers() {
+    let roles = Roles::new().await;
+    let grant = format!("SELECT intent.grant_reader('{}')", roles.app);
+    roles.run(&grant).await;
+    // Of just the types that ours are called with, where theirs take any.
+    let theirs = [
+        "concat_ws(text, integer, numeric, boolean) RETURNS text",
+        "concat_ws(text, numeric, pg_lsn, boolean) RETURNS text",
+        "unnest(oid[]) RETURNS SETOF oid",
+        "first_value(text) RETURNS text",
+    ];
+    for function in theirs {
+        let body = "LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'theirs'; END $$";
+        roles
+            .run(&format!("CREATE FUNCTION public.{function} {body}"))
+            .await;
+    }
+    let store = Arc::new(roles.open(&roles.app).await.unwrap());
+    store.append(append(&stream(), 2)).await.unwrap();
+    // What is behind a gap is asked of the run of the server.
+    roles
+        .run("SELECT nextval('intent.events_position_seq')")
+        .await;
+    store.append(append(&stream(), 1)).await.unwrap();
+    let mut log = Subscription::new(store.clone(), None, LogFilter::all());
+    let mut read = Vec::new();
+    for _ in 0..3 {
+        let next = tokio::time::timeout(Duration::from_secs(10), log.next()).await;
+        read.push(next.unwrap().unwrap());
+    }
+    let mut other = read[0].clone();
+    other.aggregate_id = stream().aggregate_id;
+    other.id = append(&stream(), 1).last_event();
+    let imported = store.import(vec![other]).await.unwrap();
+    assert_eq!(imported.stored, 1);
+}

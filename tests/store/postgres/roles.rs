@@ -124,6 +124,22 @@ impl Roles {
         }
     }
 
+    /// Waits until so many of the database's processes wait for somebody's lock.
+    pub async fn until_lock_waits(&self, processes: i64) {
+        let mut admin = self.database.connect().await.unwrap();
+        loop {
+            let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+            let waits: i64 = sqlx::query_scalar(waits)
+                .fetch_one(&mut admin)
+                .await
+                .unwrap();
+            if waits >= processes {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Runs statements as the superuser. Their names were made above, of letters and digits.
     pub async fn run(&self, statements: &str) {
         let mut connection = self.database.connect().await.unwrap();

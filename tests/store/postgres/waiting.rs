@@ -3,34 +3,35 @@
 use std::time::Duration;
 
 use intent_runtime::{
-    AsOf, Expect, PgStore, Store, StoreError, StreamId, Timestamp, store::Appended,
+    AsOf, EncodedMetadata, Expect, Metadata, PgStore, Store, StoreError, StreamId, Timestamp,
+    store::{Append, Appended},
 };
 use intent_tests::postgres::Proxy;
 use sqlx::PgTransaction;
 use tokio::{task::JoinHandle, time::timeout};
 
 use super::roles::Roles;
-use crate::store::appending::{append, stream};
+use crate::store::appending::{append, begin, stream};
 
 /// How long is waited for what would otherwise hang.
-const SOON: Duration = Duration::from_secs(20);
+pub const SOON: Duration = Duration::from_secs(20);
 
-type Answer = Result<Appended, StoreError>;
+pub type Answer = Result<Appended, StoreError>;
 
 /// A stream that an open transaction of the user's has locked.
-async fn locked(store: &PgStore) -> (PgTransaction<'static>, StreamId) {
+pub async fn locked(store: &PgStore) -> (PgTransaction<'static>, StreamId) {
     let (mut open, stream) = (store.pool().begin().await.unwrap(), stream());
     let joined = store.append_in(&mut open, append(&stream, 1)).await;
     joined.unwrap();
     (open, stream)
 }
 
-fn spawn(store: &PgStore, stream: &StreamId) -> JoinHandle<Answer> {
+pub fn spawn(store: &PgStore, stream: &StreamId) -> JoinHandle<Answer> {
     let (store, append) = (store.clone(), append(stream, 1));
     tokio::spawn(async move { store.append(append).await })
 }
 
-fn assert_stored(answer: &Answer) {
+pub fn assert_stored(answer: &Answer) {
     assert!(matches!(answer, Ok(Appended::Stored { .. })), "{answer:?}");
 }
 
@@ -63,7 +64,7 @@ async fn a_locked_stream_holds_up_none_of_those_written_with_it() {
 }
 
 /// A store whose appends wait for a lock until it is free, where the library's own wait half a second.
-async fn patient(roles: &Roles) -> (PgStore, Proxy) {
+pub async fn patient(roles: &Roles) -> (PgStore, Proxy) {
     let rewrite = |text: &str| {
         let mut text = text.to_owned();
         for limit in ["$11", "$15"] {
@@ -92,10 +93,10 @@ async fn a_queued_append_goes_past_a_locked_one_though_nobody_else_comes() {
     given_up.abort();
     assert_stored(&queued.await.unwrap());
     assert!(!waiting.is_finished(), "it is answered before the first");
-    // They were queued together, and nothing that was handed over is lost.
+    // They were queued together, and nobody waits for that one.
     let now = AsOf::Recorded(Timestamp::now());
     let version = store.version_as_of(&forgotten, now).await.unwrap();
-    assert_eq!(version.get(), 1);
+    assert_eq!(version.get(), 0);
     open.commit().await.unwrap();
     assert_stored(&waiting.await.unwrap());
 }
@@ -113,17 +114,7 @@ async fn however_many_streams_are_locked_another_one_is_written_to() {
         waiting.push(spawn(&store, &stream));
     }
     // All that may wait for a lock do.
-    let mut server = roles.connection("postgres").await;
-    let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    loop {
-        let count: i64 = sqlx::query_scalar(waits)
-            .fetch_one(&mut server)
-            .await
-            .unwrap();
-        if count >= 3 {
-            break;
-        }
-    }
+    roles.until_lock_waits(3).await;
     // One that finds a lane free, and some that are queued.
     for _ in 0..3 {
         let others: Vec<_> = (0..10).map(|_| spawn(&store, &stream())).collect();
@@ -138,6 +129,53 @@ async fn however_many_streams_are_locked_another_one_is_written_to() {
     for waiting in waiting {
         assert_stored(&waiting.await.unwrap());
     }
+}
+
+#[tokio::test]
+async fn whoever_waits_for_a_locked_table_is_told_before_long() {
+    let roles = Roles::new().await;
+    let store = roles.open(&roles.app).await.unwrap();
+    assert_stored(&store.append(append(&stream(), 1)).await);
+    let mut held = roles.connection("postgres").await;
+    let lock = sqlx::raw_sql("BEGIN; LOCK TABLE intent.events IN SHARE MODE");
+    lock.execute(&mut held).await.unwrap();
+    let waiting: Vec<_> = (0..64).map(|_| spawn(&store, &stream())).collect();
+    let told = async {
+        for waiting in waiting {
+            let answer = waiting.await.unwrap();
+            assert!(matches!(answer, Err(StoreError::Busy { .. })), "{answer:?}");
+        }
+    };
+    timeout(SOON, told).await.expect("they are told meanwhile");
+    drop(held);
+    assert_stored(&store.append(append(&stream(), 1)).await);
+}
+
+#[tokio::test]
+async fn no_more_wait_than_the_queue_has_room_for() {
+    let roles = Roles::new().await;
+    let (store, _proxy) = patient(&roles).await;
+    let (open, locked) = locked(&store).await;
+    let waiting = spawn(&store, &locked);
+    // Its metadata counts for each of its events, and is there once.
+    let metadata = Metadata::new().actor("a".repeat(16 * 1024));
+    let metadata = EncodedMetadata::new(metadata).unwrap();
+    let large = || Append {
+        metadata: metadata.clone(),
+        ..append(&locked, 10_000)
+    };
+    tokio::task::yield_now().await;
+    let mut queued = store.append(large());
+    begin(&mut queued).await;
+    let error = store.append(large()).await.unwrap_err();
+    assert!(matches!(error, StoreError::Busy { .. }), "{error:?}");
+    let small = append(&locked, 1);
+    let mut last = store.append(small);
+    begin(&mut last).await;
+    drop(queued);
+    open.commit().await.unwrap();
+    assert_stored(&waiting.await.unwrap());
+    assert_stored(&last.await);
 }
 
 #[tokio::test]

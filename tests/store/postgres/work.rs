@@ -115,6 +115,7 @@ impl Ids {
         Append {
             stream: self.stream(tenant_id),
             expect,
+            expect_last: None,
             command_id: if fastrand::bool() {
                 self.command()
             } else {

@@ -172,6 +172,50 @@ async fn conflicts(store: &Subject, append: Append, version: u64) {
     }
 }
 
+/// S2: an append that names the last event is stored behind that one only, whatever the version.
+pub async fn another_last_event_is_a_conflict(store: Subject) {
+    let at_two = Expect::Version(Version::new(2));
+    for payloads in [&["1"][..], &["1", "2"]] {
+        let stream = new_stream();
+        let first = append(&stream, Expect::NoStream, &["1", "2"]);
+        let (before_last, last) = (EventId::of(first.command_id, 0), first.last_event());
+        let expecting = |expect, last| Append {
+            expect_last: Some(last),
+            ..append(&stream, expect, payloads)
+        };
+        for (version, expect, event) in [
+            (0, Expect::Any, last),
+            (2, at_two, before_last),
+            (
+                2,
+                Expect::Any,
+                append(&stream, Expect::Any, &["1"]).last_event(),
+            ),
+        ] {
+            if version > 0 && load(&store, &stream).await.events.is_empty() {
+                stored(&store, first.clone()).await;
+            }
+            let refused = store.append(expecting(expect, event)).await;
+            let told = match &refused {
+                Err(StoreError::Conflict {
+                    expected, actual, ..
+                }) => (*expected, actual.get()),
+                other => panic!("an append behind another event must conflict, not {other:?}"),
+            };
+            assert_eq!(told, (expect, version), "what the loser is told");
+        }
+        assert_eq!(
+            load(&store, &stream).await.versions(),
+            [1, 2],
+            "nothing was written"
+        );
+        let next = expecting(at_two, last);
+        let then = next.last_event();
+        stored(&store, next).await;
+        stored(&store, expecting(Expect::Exists, then)).await;
+    }
+}
+
 /// S2: appends to one stream that expect nothing all land, each with its events together.
 pub async fn appends_to_one_stream_at_once_all_land(store: Subject) {
     let stream = new_stream();

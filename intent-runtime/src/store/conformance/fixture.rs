@@ -75,6 +75,7 @@ pub(super) fn append_as(
     Append {
         stream: stream.clone(),
         expect,
+        expect_last: None,
         command_id,
         events: payloads.iter().map(event).collect(),
         metadata: encoded(Metadata::new()),
@@ -136,6 +137,7 @@ pub(super) async fn stored(store: &Subject, append: Append) -> Version {
 /// What a sink was given.
 #[derive(Debug, Default)]
 pub(super) struct Loaded {
+    pub(super) end: Option<(Version, EventId)>,
     pub(super) snapshots: Vec<StoredSnapshot>,
     pub(super) events: Vec<LoadedEvent>,
     refuse_snapshots: bool,
@@ -178,6 +180,10 @@ impl Loaded {
 }
 
 impl StateSink for Loaded {
+    fn ends_with(&mut self, version: Version, last: EventId) {
+        self.end = Some((version, last));
+    }
+
     fn snapshot(&mut self, snapshot: StoredSnapshot) -> bool {
         self.snapshots.push(snapshot);
         !self.refuse_snapshots

@@ -91,6 +91,16 @@ pub async fn too_large_payloads_are_refused(store: Subject) {
     }
 }
 
+/// S13: all of an append has at most 256 MiB, its metadata counted for each event.
+pub async fn too_large_appends_are_refused(store: Subject) {
+    let mut large = append(&new_stream(), Expect::Any, &vec!["1"; Append::MAX_EVENTS]);
+    large.metadata = encoded(Metadata::new().actor("x".repeat(27_000)));
+    let bytes = large.bytes();
+    let what = invalid(&store, large).await;
+    let told = matches!(what, InvalidAppend::TooLarge { bytes: told, limit: Append::MAX_BYTES, .. } if told == bytes);
+    assert!(told, "{what:?}");
+}
+
 /// S13: no version goes beyond the highest one, and one that no stream has conflicts.
 pub async fn a_version_beyond_the_highest_is_refused(store: Subject) {
     for expected in [Version::MAX, Version::new(u64::MAX)] {

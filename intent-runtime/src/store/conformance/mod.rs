@@ -53,6 +53,7 @@ macro_rules! store_conformance {
                 any_and_exists_take_the_current_version,
                 exists_refuses_a_new_stream,
                 a_conflict_tells_the_actual_version,
+                another_last_event_is_a_conflict,
                 appends_to_one_stream_at_once_all_land,
                 a_stream_belongs_to_one_aggregate_type,
                 a_stream_outlives_a_renamed_type,
@@ -76,6 +77,7 @@ macro_rules! store_conformance {
                 a_sink_ends_the_reading,
                 a_stream_of_large_payloads_is_read_in_order,
                 a_stream_is_read_while_it_grows,
+                the_end_of_a_stream_is_told,
             }
             time::{
                 as_of_recorded_is_a_prefix,
@@ -106,6 +108,7 @@ macro_rules! store_conformance {
                 too_many_events_are_refused,
                 bad_names_are_refused,
                 too_large_payloads_are_refused,
+                too_large_appends_are_refused,
                 a_version_beyond_the_highest_is_refused,
                 snapshots_of_another_version_are_refused,
             }

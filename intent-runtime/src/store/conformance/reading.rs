@@ -1,8 +1,8 @@
 //! S6: a load yields versions in order without gap or repeat, page by page.
 
 use super::fixture::{
-    Loaded, Subject, append, events, events_in, fill, load, load_range, new_stream, stored,
-    with_snapshot,
+    Loaded, Subject, append, events, events_in, fill, load, load_range, new_stream, snapshot,
+    stored, with_snapshot,
 };
 use crate::{Expect, Version, store::ReadStream};
 
@@ -168,4 +168,27 @@ pub async fn a_stream_is_read_while_it_grows(store: Subject) {
         tokio::task::yield_now().await;
     }
     writer.await.unwrap();
+}
+
+/// S6: whoever reads state is told what the stream ends with, from a snapshot on and short of the end too.
+pub async fn the_end_of_a_stream_is_told(store: Subject) {
+    let stream = new_stream();
+    assert_eq!(
+        load(&store, &stream).await.end,
+        None,
+        "there is no such stream"
+    );
+    fill(&store, &stream, 5).await;
+    let mut last = append(&stream, Expect::Version(Version::new(5)), &["6", "7"]);
+    last.snapshot = Some(snapshot(7, "{}"));
+    let end = Some((Version::new(7), last.last_event()));
+    stored(&store, last).await;
+    let to_three = ReadStream {
+        to: Version::new(3),
+        ..ReadStream::all(&stream)
+    };
+    for read in [ReadStream::all(&stream), with_snapshot(&stream), to_three] {
+        let loaded = load_range(&store, read).await;
+        assert_eq!(loaded.end, end, "after {read:?}");
+    }
 }

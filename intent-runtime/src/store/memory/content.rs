@@ -31,14 +31,24 @@ pub(super) struct Stream {
     events: Vec<Arc<RecordedEvent>>,
 }
 
+/// What a read of a stream finds.
+#[derive(Default)]
+pub(super) struct Read {
+    /// The last event of the stream, which may be beyond the range.
+    pub(super) last: Option<Arc<RecordedEvent>>,
+    pub(super) snapshot: Option<StoredSnapshot>,
+    pub(super) events: Vec<Arc<RecordedEvent>>,
+}
+
 impl Content {
     pub(super) fn append(&mut self, append: Append) -> Result<Appended, StoreError> {
         if let Some(before) = self.seen(&append)? {
             return Ok(Appended::Before(before));
         }
         let id = &append.stream;
-        let actual = self.stream(id)?.map_or(Version::NONE, Stream::version);
-        if !append.expect.allows(actual) {
+        let stream = self.stream(id)?;
+        let actual = stream.map_or(Version::NONE, Stream::version);
+        if !append.allows(actual, || Some(stream?.last()?.id)) {
             return Err(StoreError::Conflict {
                 stream: id.clone(),
                 expected: append.expect,
@@ -178,12 +188,9 @@ impl Content {
         Ok(Some(stream))
     }
 
-    pub(super) fn state(
-        &self,
-        read: ReadStream<'_>,
-    ) -> Result<(Option<StoredSnapshot>, Vec<Arc<RecordedEvent>>), StoreError> {
+    pub(super) fn state(&self, read: ReadStream<'_>) -> Result<Read, StoreError> {
         let Some(stream) = self.stream(read.stream)? else {
-            return Ok((None, Vec::new()));
+            return Ok(Read::default());
         };
         let tenant = self.tenants.get(&read.stream.tenant_id);
         let snapshot = tenant
@@ -192,7 +199,11 @@ impl Content {
             .filter(|snapshot| snapshot.version > read.after && snapshot.version <= read.to);
         let events = stream.events.iter();
         let events = events.filter(|event| event.version > read.after && event.version <= read.to);
-        Ok((snapshot.cloned(), events.cloned().collect()))
+        Ok(Read {
+            last: stream.last().cloned(),
+            snapshot: snapshot.cloned(),
+            events: events.cloned().collect(),
+        })
     }
 
     pub(super) fn events_of_command(
@@ -248,9 +259,11 @@ impl Tenant {
 
 impl Stream {
     pub(super) fn version(&self) -> Version {
-        self.events
-            .last()
-            .map_or(Version::NONE, |event| event.version)
+        self.last().map_or(Version::NONE, |event| event.version)
+    }
+
+    fn last(&self) -> Option<&Arc<RecordedEvent>> {
+        self.events.last()
     }
 
     /// Versions are dense from 1, so an event stands at its own.

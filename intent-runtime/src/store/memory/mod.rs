@@ -129,15 +129,19 @@ impl MemoryStore {
         read: ReadStream<'_>,
         sink: &mut dyn StateSink,
     ) -> Result<(), StoreError> {
-        let (snapshot, events) = self.read()?.state(read)?;
+        let found = self.read()?.state(read)?;
+        if let Some(last) = found.last {
+            sink.ends_with(last.version, last.id);
+        }
         let mut after = read.after;
-        if let Some(snapshot) = snapshot {
+        if let Some(snapshot) = found.snapshot {
             let version = snapshot.version;
             if sink.snapshot(snapshot) {
                 after = version;
             }
         }
-        for event in events.iter().filter(|event| event.version > after) {
+        let events = found.events.iter();
+        for event in events.filter(|event| event.version > after) {
             let raw = RawEvent {
                 version: event.version,
                 event_type: &event.event_type,
@@ -156,11 +160,11 @@ impl MemoryStore {
         read: ReadStream<'_>,
         sink: &mut EventSink<'_>,
     ) -> Result<(), StoreError> {
-        let (_, events) = self.read()?.state(ReadStream {
+        let found = self.read()?.state(ReadStream {
             snapshot: false,
             ..read
         })?;
-        for event in events {
+        for event in found.events {
             if sink(RecordedEvent::clone(&event)) == ControlFlow::Break(()) {
                 break;
             }

@@ -5,25 +5,31 @@
 //! does more than many side by side, for a statement costs the server more than the events in it; only when it takes
 //! long, as behind somebody's lock, others are opened beside it: by whoever comes then, and by a watch over the queue for
 //! those who came before. The last of them waits for no lock: an append that meets one there is queued again, and waits
-//! where it may. No delay is added anywhere.
+//! where it may. No delay is added anywhere. What is queued is dropped when its caller is gone before it is sent.
 
 use std::{
     fmt, slice,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use sqlx::{Connection, postgres::PgConnectOptions};
 use tokio::{
     runtime::Handle,
     sync::{Notify, oneshot},
+    time::timeout,
 };
 
 use super::{
+    connector::Connector,
     error::Place,
     lane::{Lane, Outcome, Outcomes},
     queue::{Job, Key, SLOW, Work, key},
+    wake::Wake,
 };
 use crate::{StoreError, store::Append};
+
+/// How long the end of an append is waited for that goes on only while its caller polls it.
+const CLOSING: Duration = Duration::from_secs(2);
 
 /// The appending half of the store.
 #[derive(Clone)]
@@ -31,8 +37,9 @@ pub(super) struct Appender(Arc<Shared>);
 
 struct Shared {
     work: Mutex<Work>,
-    options: PgConnectOptions,
+    connector: Connector,
     place: Place,
+    wake: Arc<Wake>,
     runtime: Handle,
     /// Told when the last lane has come to rest.
     rested: Notify,
@@ -64,11 +71,12 @@ struct Turn {
 
 impl Appender {
     /// An appender that opens connections as it needs them.
-    pub(super) fn new(options: PgConnectOptions, place: Place) -> Self {
+    pub(super) fn new(connector: Connector, place: Place, wake: Arc<Wake>) -> Self {
         Self(Arc::new(Shared {
             work: Mutex::default(),
-            options,
+            connector,
             place,
+            wake,
             runtime: Handle::current(),
             rested: Notify::new(),
         }))
@@ -103,13 +111,20 @@ impl Appender {
             return Ok(Begun::Straight(turn, append));
         }
         let (reply, answer) = oneshot::channel();
-        work.queue(Job {
-            append,
-            reply,
-            locked: false,
-        });
+        let job = Job::new(append, reply);
+        if !work.has_room(&job) {
+            return Err(self
+                .0
+                .place
+                .busy("as many appends wait as may: send less at once"));
+        }
+        work.queue(job);
+        let past = Turn::past(&self.0, &mut work);
         let watched = std::mem::replace(&mut work.watched, true);
         drop(work);
+        if let Some((turn, batch)) = past {
+            self.0.runtime.spawn(turn.work(batch));
+        }
         if !watched {
             self.0.runtime.spawn(Arc::clone(&self.0).watch());
         }
@@ -119,21 +134,22 @@ impl Appender {
     /// Lets nothing more in, and waits for what is in.
     pub(super) async fn close(&self) {
         self.0.lock().closed = true;
+        // In vain it is waited for one whose caller has stopped polling it.
+        let _ = timeout(CLOSING, self.until(Work::is_at_rest)).await;
+        self.until(Work::own_tasks_rest).await;
+        let idle = std::mem::take(&mut self.0.lock().idle);
+        for connection in idle {
+            connection.close().await;
+        }
+    }
+
+    async fn until(&self, rests: fn(&Work) -> bool) {
         loop {
             let rested = self.0.rested.notified();
-            let idle = {
-                let mut work = self.0.lock();
-                work.is_at_rest().then(|| std::mem::take(&mut work.idle))
-            };
-            let Some(idle) = idle else {
-                rested.await;
-                continue;
-            };
-            for connection in idle {
-                // The server notices either way.
-                let _ = connection.close().await;
+            if rests(&self.0.lock()) {
+                return;
             }
-            return;
+            rested.await;
         }
     }
 }
@@ -155,11 +171,7 @@ impl Shared {
                     work.watched = false;
                     return;
                 }
-                work.go_past().map(|(number, batch)| {
-                    let streams = streams(&batch);
-                    let turn = Turn::on_lane(&self, &mut work, number, streams, true);
-                    (turn, batch)
-                })
+                Turn::past(&self, &mut work)
             };
             if let Some((turn, batch)) = begun {
                 self.runtime.spawn(turn.work(batch));
@@ -169,6 +181,13 @@ impl Shared {
 }
 
 impl Turn {
+    /// A turn for what is queued, if a lane may be opened for it.
+    fn past(shared: &Arc<Shared>, work: &mut Work) -> Option<(Self, Vec<Job>)> {
+        let (number, batch) = work.go_past()?;
+        let turn = Self::on_lane(shared, work, number, streams(&batch), true);
+        Some((turn, batch))
+    }
+
     fn on_lane(
         shared: &Arc<Shared>,
         work: &mut Work,
@@ -176,10 +195,10 @@ impl Turn {
         streams: Vec<Option<Key>>,
         own_task: bool,
     ) -> Self {
-        let (options, place) = (shared.options.clone(), shared.place.clone());
+        let (connector, place) = (shared.connector.clone(), shared.place.clone());
         Self {
             shared: Arc::clone(shared),
-            lane: Some(Lane::new(work.idle.pop(), options, place)),
+            lane: Some(Lane::new(work.idle.pop(), connector, place)),
             number,
             streams,
             own_task,
@@ -191,7 +210,11 @@ impl Turn {
         let mut outcome = None;
         let may_wait = self.may_wait();
         if let Some(lane) = &mut self.lane {
-            let answer = |mut known: Outcomes| outcome = known.pop();
+            let shared = &self.shared;
+            let answer = |mut known: Outcomes| {
+                shared.note(&known);
+                outcome = known.pop();
+            };
             lane.write(slice::from_ref(&append), may_wait, answer).await;
         }
         let done = match outcome {
@@ -211,11 +234,7 @@ impl Turn {
     }
 
     fn queue_locked(&self, append: Append, reply: oneshot::Sender<Result<Outcome, StoreError>>) {
-        self.shared.lock().queue(Job {
-            append,
-            reply,
-            locked: true,
-        });
+        self.shared.lock().queue(Job::new(append, reply).locked());
     }
 
     /// Goes on with what is queued in a task of its own, or comes to rest.
@@ -240,6 +259,7 @@ impl Turn {
             };
             let (shared, streams) = (&self.shared, &mut self.streams);
             let answer = |known: Outcomes| {
+                shared.note(&known);
                 // Whoever is answered may append to the stream again.
                 shared.release(known.iter().filter_map(|(job, _)| streams[*job].take()));
                 for (job, outcome) in known {
@@ -266,9 +286,9 @@ impl Turn {
         let mut work = self.shared.lock();
         let batch = work.next_batch(self.number);
         if batch.is_empty() {
-            let connection = self.lane.take().and_then(Lane::into_connection);
+            let idle = self.lane.take().and_then(Lane::into_idle);
             if !work.closed {
-                work.idle.extend(connection);
+                work.idle.extend(idle);
             }
             work.rest(self.number);
             self.shared.rested.notify_waiters();
@@ -288,6 +308,8 @@ impl Turn {
     async fn recover(mut self) {
         if let Some(lane) = &mut self.lane {
             lane.recover().await;
+            // It may be stored.
+            self.shared.wake.appended();
         }
         let batch = self.take_next();
         self.work(batch).await;
@@ -299,6 +321,22 @@ impl Shared {
         let mut work = self.lock();
         for stream in streams {
             work.release(stream);
+        }
+    }
+
+    /// Acts on answers before they are given: readers are woken of what was stored, now or by a sending before whose answer
+    /// was lost, and where one is lost, nothing that is idle is trusted any more.
+    fn note(&self, known: &Outcomes) {
+        let lost =
+            |outcome: &Result<_, _>| matches!(outcome, Err(StoreError::UnknownOutcome { .. }));
+        if known.iter().any(|(_, outcome)| lost(outcome)) {
+            self.lock().idle.clear();
+        }
+        if known
+            .iter()
+            .any(|(_, outcome)| outcome.is_ok() || lost(outcome))
+        {
+            self.wake.appended();
         }
     }
 

@@ -109,6 +109,14 @@ impl Place {
         self.error(failure.clone())
     }
 
+    /// What whoever may come again is told.
+    pub(super) fn busy(&self, source: impl Into<Cause>) -> StoreError {
+        StoreError::Busy {
+            place: self.to_string(),
+            source: source.into(),
+        }
+    }
+
     /// What a pooler is told of that takes prepared statements from their clients.
     pub(super) fn forgetful(&self) -> StoreError {
         StoreError::Unsupported {
@@ -178,6 +186,25 @@ pub(super) enum Kind {
     Pooler,
     /// Anything else.
     Other,
+}
+
+impl Kind {
+    /// Whether it is no matter of what was asked for, so that nobody else would fare better now.
+    pub(super) fn strikes_all(self) -> bool {
+        matches!(
+            self,
+            Self::ReadOnly
+                | Self::Full
+                | Self::Unavailable
+                | Self::NotReady
+                | Self::Unauthenticated
+                | Self::NoDatabase
+                | Self::NoTls
+                | Self::NoConnection
+                | Self::NoSchema
+                | Self::Pooler
+        )
+    }
 }
 
 /// An error of Postgres that several callers are told of.

@@ -1,12 +1,15 @@
 //! Storing a page of events that were recorded elsewhere, in one statement.
 
-use sqlx::Row;
+use std::time::Duration;
+
+use sqlx::{PgConnection, Row};
+use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::{
     column::{self, Json},
-    error::{Failure, Kind},
-    read::{Broken, Reader},
+    error::Kind,
+    read::{Broken, Reader, give_back, patiently},
 };
 use crate::{
     RecordedEvent, StoreError, Timestamp,
@@ -15,6 +18,8 @@ use crate::{
 
 /// How often a page is tried that meets others at its keys.
 const TRIES: u32 = 10;
+/// How long is waited before it is tried again, as many times as it was.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// What the statement says of a page.
 struct Answer {
@@ -37,12 +42,19 @@ impl Reader {
     pub(super) async fn import(&self, events: &[RecordedEvent]) -> Result<Imported, StoreError> {
         let (mut contended, mut lost) = (0, self.tries());
         let answer = loop {
-            let failure = match self.import_page(events).await {
+            let mut connection = self.acquire().await?;
+            let page = import_page(&mut connection, events);
+            let page = patiently(&self.place, page).await;
+            let failure = match give_back(connection, page) {
                 Ok(answer) => break answer,
-                Err(error) => Failure::from(error),
+                Err(Broken::Error(error)) => return Err(error),
+                Err(Broken::Failure(failure)) => failure,
             };
             match failure.kind() {
-                Kind::Contended if contended < TRIES => contended += 1,
+                Kind::Contended if contended < TRIES => {
+                    contended += 1;
+                    sleep(PAUSE * contended).await;
+                }
                 _ => lost = self.left(lost, Broken::Failure(failure)).await?,
             }
         };
@@ -53,46 +65,6 @@ impl Reader {
         Ok(Imported {
             stored,
             known: events.len().saturating_sub(stored),
-        })
-    }
-
-    async fn import_page(&self, events: &[RecordedEvent]) -> Result<Answer, sqlx::Error> {
-        let uuids = |id: fn(&RecordedEvent) -> Uuid| events.iter().map(id).collect::<Vec<_>>();
-        let times = |time: fn(&RecordedEvent) -> Timestamp| {
-            let times = events.iter().map(time);
-            times.collect::<Vec<_>>()
-        };
-        let versions = events
-            .iter()
-            .map(|event| column::from_version(event.version));
-        let schema_versions = events.iter().map(|event| i64::from(event.schema_version));
-        let aggregate_types = events.iter().map(|event| &*event.aggregate_type);
-        let event_types = events.iter().map(|event| &*event.event_type);
-        let payloads = events.iter().map(|event| Json(&event.payload));
-        let metadata = events.iter().map(|event| Json(event.metadata.json()));
-        let row = sqlx::query(include_str!("sql/import.sql"))
-            .bind(uuids(|event| event.tenant_id.as_uuid()))
-            .bind(uuids(|event| event.aggregate_id.as_uuid()))
-            .bind(uuids(|event| event.id.as_uuid()))
-            .bind(versions.collect::<Vec<_>>())
-            .bind(schema_versions.collect::<Vec<_>>())
-            .bind(times(|event| event.recorded_at))
-            .bind(times(RecordedEvent::occurred_at))
-            .bind(aggregate_types.collect::<Vec<_>>())
-            .bind(event_types.collect::<Vec<_>>())
-            .bind(payloads.collect::<Vec<_>>())
-            .bind(metadata.collect::<Vec<_>>())
-            .fetch_one(&self.pool)
-            .await?;
-        let number: Option<i64> = row.try_get(1)?;
-        let actual: Option<i64> = row.try_get(2)?;
-        let found: Option<String> = row.try_get(3)?;
-        Ok(Answer {
-            stored: row.try_get(0)?,
-            refused: number.map(|number| Refused {
-                number,
-                stream: actual.zip(found),
-            }),
         })
     }
 
@@ -110,4 +82,47 @@ impl Reader {
         };
         refusal.of(event)
     }
+}
+
+async fn import_page(
+    connection: &mut PgConnection,
+    events: &[RecordedEvent],
+) -> Result<Answer, sqlx::Error> {
+    let uuids = |id: fn(&RecordedEvent) -> Uuid| events.iter().map(id).collect::<Vec<_>>();
+    let times = |time: fn(&RecordedEvent) -> Timestamp| {
+        let times = events.iter().map(time);
+        times.collect::<Vec<_>>()
+    };
+    let versions = events
+        .iter()
+        .map(|event| column::from_version(event.version));
+    let schema_versions = events.iter().map(|event| i64::from(event.schema_version));
+    let aggregate_types = events.iter().map(|event| &*event.aggregate_type);
+    let event_types = events.iter().map(|event| &*event.event_type);
+    let payloads = events.iter().map(|event| Json(&event.payload));
+    let metadata = events.iter().map(|event| Json(event.metadata.json()));
+    let row = sqlx::query(include_str!("sql/import.sql"))
+        .bind(uuids(|event| event.tenant_id.as_uuid()))
+        .bind(uuids(|event| event.aggregate_id.as_uuid()))
+        .bind(uuids(|event| event.id.as_uuid()))
+        .bind(versions.collect::<Vec<_>>())
+        .bind(schema_versions.collect::<Vec<_>>())
+        .bind(times(|event| event.recorded_at))
+        .bind(times(RecordedEvent::occurred_at))
+        .bind(aggregate_types.collect::<Vec<_>>())
+        .bind(event_types.collect::<Vec<_>>())
+        .bind(payloads.collect::<Vec<_>>())
+        .bind(metadata.collect::<Vec<_>>())
+        .fetch_one(connection)
+        .await?;
+    let number: Option<i64> = row.try_get(1)?;
+    let actual: Option<i64> = row.try_get(2)?;
+    let found: Option<String> = row.try_get(3)?;
+    Ok(Answer {
+        stored: row.try_get(0)?,
+        refused: number.map(|number| Refused {
+            number,
+            stream: actual.zip(found),
+        }),
+    })
 }

@@ -1,7 +1,12 @@
 //! Appending within a transaction of the user's own.
 
+use std::{
+    mem,
+    task::{Context, Waker},
+};
+
 use futures_util::TryFutureExt;
-use sqlx::{Acquire, PgTransaction};
+use sqlx::{Acquire, PgConnection, PgTransaction};
 use tokio::sync::Mutex;
 
 use super::{
@@ -13,12 +18,17 @@ use super::{
 use crate::{
     CommandId, RecordedEvent, StoreError, TenantId,
     dispatch::Desk,
-    store::{Append, Appended, ReadStream, StateSink, StoreFuture},
+    store::{Append, Appended, EventSink, ReadStream, StateSink, StoreFuture},
 };
 
 impl PgStore {
     /// Appends within a transaction of your own: the events are there when it commits, together with whatever else it
-    /// wrote, or not at all. For a command, [`Tenant::send_in`](crate::Tenant::send_in) does so. After an error the transaction goes on as it was before the call.
+    /// wrote, or not at all. For a command, [`Tenant::send_in`](crate::Tenant::send_in) does so. After an error the
+    /// transaction goes on as it was before the call.
+    ///
+    /// If you drop the future before it is done, as a time limit does, roll the transaction back: it may or may not have the
+    /// events. If you go on all the same, what you wrote before the call is there when it commits, unless the first thing you
+    /// do next, be it the commit, says that the append failed.
     ///
     /// Keep such transactions short: until they end, others wait who append to the same stream, and so do readers of the
     /// log. When it has committed, [`wake_readers`](Self::wake_readers) spares readers the wait until they look for
@@ -66,7 +76,7 @@ impl PgStore {
         append: &Append,
     ) -> Result<Appended, Broken> {
         let mut savepoint = Savepoint::set(transaction).await?;
-        let appended = append_within(&mut savepoint.inner, append).await;
+        let appended = append_within(savepoint.connection(), append).await;
         savepoint.end(appended).await
     }
 
@@ -110,7 +120,26 @@ impl Desk for Joined<'_, '_> {
             let mut transaction = self.transaction.lock().await;
             let mut savepoint = Savepoint::set(&mut transaction).await?;
             let reader = &self.store.reader;
-            let done = reader.state_on(&mut savepoint.inner, &mut read, sink).await;
+            let done = reader
+                .state_on(savepoint.connection(), &mut read, sink)
+                .await;
+            savepoint.end(done).await
+        };
+        Box::pin(reading.map_err(|broken| self.store.broken(broken)))
+    }
+
+    fn read_events<'a>(
+        &'a self,
+        mut read: ReadStream<'a>,
+        sink: &'a mut EventSink<'a>,
+    ) -> StoreFuture<'a, ()> {
+        let reading = async move {
+            let mut transaction = self.transaction.lock().await;
+            let mut savepoint = Savepoint::set(&mut transaction).await?;
+            let reader = &self.store.reader;
+            let done = reader
+                .stream_events(savepoint.connection(), &mut read, sink)
+                .await;
             savepoint.end(done).await
         };
         Box::pin(reading.map_err(|broken| self.store.broken(broken)))
@@ -124,7 +153,7 @@ impl Desk for Joined<'_, '_> {
         let reading = async move {
             let mut transaction = self.transaction.lock().await;
             let mut savepoint = Savepoint::set(&mut transaction).await?;
-            let events = command::events(&mut savepoint.inner, tenant, command).await;
+            let events = command::events(savepoint.connection(), tenant, command).await;
             savepoint.end(events).await
         };
         Box::pin(reading.map_err(|broken| self.store.broken(broken)))
@@ -132,54 +161,115 @@ impl Desk for Joined<'_, '_> {
 }
 
 /// A part of a transaction: an error in it leaves what is outside as it was, and its end the tenant that was set outside.
-struct Savepoint<'a> {
-    inner: PgTransaction<'a>,
+///
+/// By statements of our own: when sqlx is cancelled while it begins a transaction within another, it ends the outer one
+/// without a word, and what follows commits by itself.
+struct Savepoint<'a, 't> {
+    transaction: &'a mut PgTransaction<'t>,
     tenant: (String, String),
+    /// A statement failed in it, and the server was not yet asked to go back.
+    failed: bool,
 }
 
-impl<'a> Savepoint<'a> {
-    async fn set(transaction: &'a mut PgTransaction<'_>) -> Result<Self, sqlx::Error> {
-        let mut inner = transaction.begin().await?;
+impl<'a, 't> Savepoint<'a, 't> {
+    async fn set(transaction: &'a mut PgTransaction<'t>) -> Result<Self, Broken> {
+        let set = sqlx::raw_sql(include_str!("sql/savepoint.sql"));
+        set.execute(&mut **transaction).await?;
+        let mut savepoint = Self {
+            transaction,
+            tenant: Default::default(),
+            failed: false,
+        };
         let tenant = sqlx::query_as(include_str!("sql/tenant_now.sql"));
-        let tenant = tenant.fetch_one(&mut *inner).await?;
-        Ok(Self { inner, tenant })
+        match tenant.fetch_one(savepoint.connection()).await {
+            Ok(tenant) => savepoint.tenant = tenant,
+            Err(error) => savepoint.go_back(error.into()).await?,
+        }
+        Ok(savepoint)
+    }
+
+    fn connection(&mut self) -> &mut PgConnection {
+        self.transaction
     }
 
     async fn end<T>(mut self, done: Result<T, Broken>) -> Result<T, Broken> {
-        if done.is_err() {
-            self.inner.rollback().await?;
-            return done;
-        }
-        let (tenant, row_tenant) = self.tenant;
+        let value = match done {
+            Ok(value) => value,
+            Err(broken) => return self.go_back(broken).await,
+        };
+        let (tenant, row_tenant) = mem::take(&mut self.tenant);
         let restore = sqlx::query(include_str!("sql/set_tenant.sql"));
         let restore = restore.bind(tenant).bind(row_tenant);
-        restore.execute(&mut *self.inner).await?;
-        self.inner.commit().await?;
-        done
+        if let Err(error) = restore.execute(self.connection()).await {
+            return self.go_back(error.into()).await;
+        }
+        let release = sqlx::raw_sql(include_str!("sql/release_savepoint.sql"));
+        release.execute(self.connection()).await?;
+        Ok(value)
+    }
+
+    /// Undoes what was done since, and fails.
+    async fn go_back<T>(&mut self, broken: Broken) -> Result<T, Broken> {
+        self.failed = matches!(broken, Broken::Failure(_));
+        let go_back = sqlx::raw_sql(include_str!("sql/rollback_to_savepoint.sql"));
+        go_back.execute(self.connection()).await?;
+        self.failed = false;
+        Err(broken)
+    }
+}
+
+impl Drop for Savepoint<'_, '_> {
+    /// Cancelled in a transaction that can only be rolled back: at COMMIT the server would do so, and sqlx call it well.
+    /// So one more statement is asked for, whose refusal is what the next use of the transaction is told.
+    fn drop(&mut self) {
+        if self.failed {
+            let mut refused = Box::pin(self.transaction.begin());
+            // sqlx hands it over before it waits for anything.
+            let _ = refused
+                .as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()));
+            // Dropped, it would end the outer transaction, and the next statement would commit by itself.
+            mem::forget(refused);
+        }
     }
 }
 
 async fn append_within(
-    transaction: &mut PgTransaction<'_>,
+    transaction: &mut PgConnection,
     append: &Append,
 ) -> Result<Appended, Broken> {
-    let tenant = append.stream.tenant_id;
-    let seen = statement::seen(transaction, [append].into_iter()).await?;
-    if let Some(seen) = seen.into_iter().flatten().next() {
-        let used_for = seen.stream(tenant);
-        if !append.stream.is(&used_for) {
-            return Err(Broken::Error(StoreError::CommandIdReused {
-                command_id: append.command_id,
-                used_for,
-            }));
-        }
-        let events = command::events(transaction, tenant, append.command_id).await?;
-        return Ok(Appended::Before(events));
+    if let Some(before) = before(transaction, append).await? {
+        return Ok(before);
     }
     let answers = statement::append(transaction, [append].into_iter(), None).await?;
     match answers.into_iter().next() {
         Some(Answer::Stored(appended)) => Ok(appended),
-        Some(Answer::Unfit(actual, found)) => Err(statement::unfit(append, actual, found).into()),
+        // Its stream may be past what it expects because its own command was stored meanwhile, by another sending.
+        Some(Answer::Unfit(actual, found)) => match before(transaction, append).await? {
+            Some(before) => Ok(before),
+            None => Err(statement::unfit(append, actual, found).into()),
+        },
         None => Err(sqlx::Error::RowNotFound.into()),
     }
+}
+
+/// What the append's command stored, if it was seen before.
+async fn before(
+    transaction: &mut PgConnection,
+    append: &Append,
+) -> Result<Option<Appended>, Broken> {
+    let tenant = append.stream.tenant_id;
+    let seen = statement::seen(transaction, [append].into_iter()).await?;
+    let Some(seen) = seen.into_iter().flatten().next() else {
+        return Ok(None);
+    };
+    let used_for = seen.stream(tenant);
+    if !append.stream.is(&used_for) {
+        return Err(Broken::Error(StoreError::CommandIdReused {
+            command_id: append.command_id,
+            used_for,
+        }));
+    }
+    let events = command::events(transaction, tenant, append.command_id).await?;
+    Ok(Some(Appended::Before(events)))
 }

@@ -2,10 +2,12 @@
 
 use std::{collections::VecDeque, io, time::Duration};
 
-use sqlx::{ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
+use sqlx::{Connection, PgConnection};
+use tokio::time::{Instant, timeout};
 
 use super::{
     LOCK_TIMEOUT,
+    connector::Connector,
     error::{self, Failure, Kind, Place},
     statement::{self, Answer},
 };
@@ -16,6 +18,12 @@ use crate::{
 
 /// How long the server may take to answer before the connection is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a connection may have been idle to be used unasked: what stands between may drop an idle one without a word.
+const TRUSTED: Duration = Duration::from_secs(60);
+/// How long one that was idle for longer may take to say that it is alive.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
+/// After how long nothing more is tried for those that are written together: whoever is left is told to come again.
+const LONGEST: Duration = Duration::from_secs(5);
 /// How often a single append is tried again that meets others at its keys and need not wait for them.
 const TRIES: usize = 10;
 /// How long an append waits, in milliseconds, that goes before others: enough for whoever is about to commit.
@@ -35,8 +43,23 @@ pub(super) type Outcomes = Vec<(usize, Result<Outcome, StoreError>)>;
 /// A connection of the appender's own.
 pub(super) struct Lane {
     connection: Option<PgConnection>,
-    options: PgConnectOptions,
+    /// Whether the connection has been idle for too long to be used unasked.
+    doubtful: bool,
+    connector: Connector,
     place: Place,
+}
+
+/// A connection that nobody uses.
+pub(super) struct Idle {
+    connection: PgConnection,
+    since: Instant,
+}
+
+impl Idle {
+    pub(super) async fn close(self) {
+        // The server notices either way.
+        let _ = timeout(SIGN_OF_LIFE, self.connection.close()).await;
+    }
 }
 
 /// Appends that are to be written together.
@@ -51,21 +74,22 @@ struct Group {
 
 impl Lane {
     /// A lane with a connection, if there is one already.
-    pub(super) fn new(
-        connection: Option<PgConnection>,
-        options: PgConnectOptions,
-        place: Place,
-    ) -> Self {
+    pub(super) fn new(idle: Option<Idle>, connector: Connector, place: Place) -> Self {
         Self {
-            connection,
-            options,
+            doubtful: idle
+                .as_ref()
+                .is_some_and(|idle| idle.since.elapsed() > TRUSTED),
+            connection: idle.map(|idle| idle.connection),
+            connector,
             place,
         }
     }
 
     /// The connection, if it is sound.
-    pub(super) fn into_connection(self) -> Option<PgConnection> {
-        self.connection
+    pub(super) fn into_idle(self) -> Option<Idle> {
+        let since = Instant::now();
+        let connection = self.connection?;
+        Some(Idle { connection, since })
     }
 
     /// Takes in what is left of an answer that nobody waited for.
@@ -79,13 +103,14 @@ impl Lane {
 
     /// Writes appends of different streams in as few statements as it takes. An append that fails does so alone. Outcomes
     /// are handed over as soon as they are known: whoever waits for nobody's lock is answered before those who do. Where
-    /// locks may not be waited for, there is no outcome for those who meet one.
+    /// locks may not be waited for, there is no outcome for those who meet one. A failure that is nobody's own is everybody's.
     pub(super) async fn write(
         &mut self,
         appends: &[Append],
         may_wait: bool,
         mut answer: impl FnMut(Outcomes),
     ) {
+        let begun = Instant::now();
         let mut groups = VecDeque::from([Group {
             members: (0..appends.len()).collect(),
             tries: 0,
@@ -117,6 +142,24 @@ impl Lane {
                 Err(failure) => failure,
             };
             let (alone, kind) = (group.members.len() == 1, failure.kind());
+            if kind.strikes_all() || begun.elapsed() >= LONGEST {
+                let left = groups.into_iter().flat_map(|group| group.members);
+                known.extend(left.map(|member| {
+                    let error = if kind.strikes_all() {
+                        self.place.error(failure.clone())
+                    } else {
+                        self.place.busy(failure.clone())
+                    };
+                    (member, Err(error))
+                }));
+                let tried = group.members.into_iter();
+                known.extend(tried.map(|member| {
+                    let error = self.place.append_error(&appends[member], &failure);
+                    (member, Err(error))
+                }));
+                answer(known);
+                return;
+            }
             let (contended, waited) = (kind == Kind::Contended, failure.waited_for_lock());
             let again = if waited {
                 !group.last
@@ -220,11 +263,16 @@ impl Lane {
     }
 
     async fn connection(&mut self) -> Result<&mut PgConnection, Failure> {
-        let connection = match self.connection.take() {
+        let mut kept = self.connection.take();
+        if std::mem::take(&mut self.doubtful)
+            && let Some(connection) = &mut kept
+            && !matches!(timeout(SIGN_OF_LIFE, connection.ping()).await, Ok(Ok(())))
+        {
+            kept = None;
+        }
+        let connection = match kept {
             Some(connection) => connection,
-            None => within(self.options.connect())
-                .await
-                .map_err(Failure::unconnected)?,
+            None => self.connector.connect_to_append().await?,
         };
         Ok(self.connection.insert(connection))
     }

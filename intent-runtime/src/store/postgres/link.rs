@@ -4,12 +4,11 @@
 //! belongs to whoever comes next, and a prepared statement is found again only if the pooler carries it over. Without
 //! that, a name means another client's statement, so the store must know before it prepares its first one.
 
-use sqlx::{ConnectOptions, Connection, PgConnection, Row, postgres::PgConnectOptions};
+use sqlx::{Connection, PgConnection, Row, postgres::PgConnectOptions};
 
 use super::{
-    LOCK_TIMEOUT,
+    connector,
     error::{Failure, Place},
-    lane::within,
 };
 use crate::StoreError;
 
@@ -18,8 +17,8 @@ const ROUNDS: usize = 4;
 
 /// What is known of the way to the server.
 pub(super) struct Link {
-    /// What connections that append are opened with.
-    pub(super) appending: PgConnectOptions,
+    /// Whether settings are taken at the start of a connection.
+    pub(super) takes_settings: bool,
     /// Whether a connection stays what it was made, as it does everywhere but behind a pooler in transaction mode.
     pub(super) keeps_session: bool,
 }
@@ -34,7 +33,7 @@ impl Link {
         place: &Place,
     ) -> Result<(Self, PgConnection), StoreError> {
         let failed = |error| place.error(Failure::from(error));
-        let (appending, mut connection) = connect(options)
+        let (takes_settings, mut connection) = connect(options)
             .await
             .map_err(|failure| place.error(failure))?;
         // No prepared statement as yet.
@@ -56,33 +55,19 @@ impl Link {
             tracing::warn!(%place, role, "the pooler takes no settings, so each append is planned anew: ALTER ROLE … SET plan_cache_mode = force_generic_plan");
         }
         let link = Self {
-            appending,
+            takes_settings,
             keeps_session,
         };
         Ok((link, connection))
     }
 }
 
-/// A connection with the settings of those that append, or without any where they are refused; and its options.
-async fn connect(options: &PgConnectOptions) -> Result<(PgConnectOptions, PgConnection), Failure> {
-    let appending = options.clone().options([
-        // Statements with arrays never settle on one plan by themselves, and a plan each time costs more than the rest.
-        ("plan_cache_mode", "force_generic_plan"),
-        // The statement says it too, but a wait for the table, as behind a migration, comes before it can.
-        ("lock_timeout", LOCK_TIMEOUT),
-        // To be recognised: it reaches no server through a pooler.
-        ("intent.direct", "on"),
-    ]);
-    match within(appending.connect())
-        .await
-        .map_err(Failure::unconnected)
-    {
-        Ok(connection) => Ok((appending, connection)),
+/// A connection with the settings of those that append, or without any where they are refused; and whether they are taken.
+async fn connect(options: &PgConnectOptions) -> Result<(bool, PgConnection), Failure> {
+    match connector::connect(&connector::appending(options)).await {
+        Ok(connection) => Ok((true, connection)),
         Err(failure) if failure.refuses_options() => {
-            let connection = within(options.connect())
-                .await
-                .map_err(Failure::unconnected)?;
-            Ok((options.clone(), connection))
+            Ok((false, connector::connect(options).await?))
         }
         Err(failure) => Err(failure),
     }
@@ -108,9 +93,7 @@ async fn keeps_server(
     connection: &mut PgConnection,
     options: &PgConnectOptions,
 ) -> Result<bool, Failure> {
-    let mut other = within(options.connect())
-        .await
-        .map_err(Failure::unconnected)?;
+    let mut other = connector::connect(options).await?;
     let (own, others) = (backend(connection).await?, backend(&mut other).await?);
     let mut keeps = own != others;
     for _ in 0..ROUNDS {

@@ -3,6 +3,7 @@
 mod append;
 mod column;
 mod command;
+mod connector;
 mod error;
 mod import;
 mod join;
@@ -27,8 +28,8 @@ use sqlx::{
 use tokio::sync::watch;
 
 use self::{
-    append::Appender, error::Place, lane::Outcome, link::Link, log::LogReader, migrate::Excess,
-    read::Reader, settle::Settler, wake::Wake,
+    append::Appender, connector::Connector, error::Place, lane::Outcome, link::Link,
+    log::LogReader, migrate::Excess, read::Reader, settle::Settler, wake::Wake,
 };
 use super::{
     AggregateType, Append, Appended, AsOf, EventSink, Imported, LogHealth, LogPage, ReadLog,
@@ -45,9 +46,11 @@ const LOCK_TIMEOUT: &str = "500";
 
 /// Keeps everything in the schema `intent` of a PostgreSQL database (13 or later), beside whatever else is in it.
 ///
-/// Reads go through the pool; appends through a few connections of the store's own, made from the pool's options, which
-/// put whatever waits into one statement. An append is answered when the server has committed it. Any number of
-/// processes may use one database.
+/// Reads go through the pool; appends through a few connections of the store's own, which put whatever waits into one
+/// statement. They are opened with what the pool's options are then, so
+/// [`set_connect_options`](PgPool::set_connect_options) changes a password for them too; the pool's `after_connect` is not
+/// run for them. An append is answered when the server has committed it; when more than 256 MiB wait, one more is
+/// [`StoreError::Busy`]. Any number of processes may use one database.
 ///
 /// ```no_run
 /// use intent_runtime::{App, PgStore};
@@ -141,15 +144,17 @@ impl PgStore {
             pool,
             place: place.clone(),
         };
-        let settler = Settler::new(options.clone());
+        let settler = Settler::new(options);
         let log = LogReader::new(reader.clone(), settler, &mut connection).await;
         let log = log.map_err(|error| place.error(error))?;
         // The server notices either way.
         let _ = connection.close().await;
-        let appender = Appender::new(link.appending, place);
+        let connector = Connector::new(reader.pool.clone(), link.takes_settings);
+        let wake = Arc::new(Wake::new(connector.clone(), link.keeps_session));
+        let appender = Appender::new(connector, place, Arc::clone(&wake));
         let store = Self {
             log: Arc::new(log),
-            wake: Arc::new(Wake::new(options, link.keeps_session)),
+            wake,
             reader,
             appender,
         };
@@ -165,10 +170,7 @@ impl PgStore {
         append.check()?;
         let (tenant, command) = (append.stream.tenant_id, append.command_id);
         match self.appender.append(append).await? {
-            Outcome::Appended(appended) => {
-                self.wake.appended();
-                Ok(appended)
-            }
+            Outcome::Appended(appended) => Ok(appended),
             Outcome::Before => {
                 let events = self.reader.events_of_command(tenant, command).await?;
                 Ok(Appended::Before(events))

@@ -5,10 +5,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sqlx::PgConnection;
 use tokio::sync::oneshot;
 
-use super::lane::Outcome;
+use super::lane::{Idle, Outcome};
 use crate::{AggregateId, StoreError, StreamId, TenantId, store::Append};
 
 /// How many connections append at most.
@@ -19,53 +18,112 @@ pub(super) const SLOW: Duration = Duration::from_millis(20);
 const BATCH_EVENTS: usize = 1_000;
 /// How many bytes of JSON one statement takes on.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
+/// How many bytes may wait in the queue. A single append always may.
+const QUEUE_BYTES: usize = 256 * 1024 * 1024;
+/// What an append takes beside its JSON, roughly.
+const OVERHEAD: usize = 1024;
 
 pub(super) type Key = (TenantId, AggregateId);
 
 /// Lanes and queue.
 #[derive(Default)]
 pub(super) struct Work {
-    pub(super) idle: Vec<PgConnection>,
-    /// Since when each lane has been at its statement, if it is at one.
-    begun: [Option<Instant>; LANES],
+    pub(super) idle: Vec<Idle>,
+    /// The turn that each lane is at, if it is at one.
+    turns: [Option<AtWork>; LANES],
     /// The streams that are being written to. Two appends to one stream would only get in each other's way.
     streams: HashSet<Key>,
     queue: VecDeque<Job>,
+    /// What the queue weighs.
+    bytes: usize,
     /// Whether a task watches over the queue.
     pub(super) watched: bool,
     pub(super) closed: bool,
+}
+
+#[derive(Clone, Copy)]
+struct AtWork {
+    /// When it began its statement.
+    since: Instant,
+    /// Whether it runs in a task of the store's own. One in its caller's goes on only while that polls it.
+    own_task: bool,
 }
 
 /// A queued append, and who waits for its answer.
 pub(super) struct Job {
     pub(super) append: Append,
     pub(super) reply: oneshot::Sender<Result<Outcome, StoreError>>,
+    /// How many bytes of JSON it has.
+    bytes: usize,
     /// Whether it has met a lock where it could not be waited for.
-    pub(super) locked: bool,
+    locked: bool,
+}
+
+impl Job {
+    pub(super) fn new(append: Append, reply: oneshot::Sender<Result<Outcome, StoreError>>) -> Self {
+        Self {
+            bytes: append.bytes(),
+            append,
+            reply,
+            locked: false,
+        }
+    }
+
+    /// The same for an append that has met a lock.
+    pub(super) fn locked(self) -> Self {
+        Self {
+            locked: true,
+            ..self
+        }
+    }
 }
 
 impl Work {
     pub(super) fn is_at_rest(&self) -> bool {
-        self.begun.iter().all(Option::is_none)
+        self.turns.iter().all(Option::is_none)
+    }
+
+    /// Whether nothing goes on but in the tasks of callers.
+    pub(super) fn own_tasks_rest(&self) -> bool {
+        !self.turns.iter().flatten().any(|turn| turn.own_task)
     }
 
     pub(super) fn queued(&self) -> usize {
         self.queue.len()
     }
 
+    /// Whether an append may join the queue.
+    pub(super) fn has_room(&self, job: &Job) -> bool {
+        self.queue.is_empty() || self.bytes + job.bytes + OVERHEAD <= QUEUE_BYTES
+    }
+
     pub(super) fn queue(&mut self, job: Job) {
+        self.bytes += job.bytes + OVERHEAD;
         self.queue.push_back(job);
+    }
+
+    fn next_job(&mut self) -> Option<Job> {
+        let job = self.queue.pop_front()?;
+        self.bytes -= job.bytes + OVERHEAD;
+        Some(job)
     }
 
     /// Gives up what is queued; whoever waits for it learns of it.
     pub(super) fn clear(&mut self) {
         self.queue.clear();
+        self.bytes = 0;
     }
 
-    /// A lane for an append to a stream, if it may go straight out.
+    /// A lane for an append to a stream, if it may go straight out in its caller's task: past nobody who came before, and
+    /// beside no other such, for callers that never poll them again would leave no lane to anybody.
     pub(super) fn go_straight(&mut self, stream: Key) -> Option<usize> {
+        let straight = |turn: &AtWork| !turn.own_task;
+        if !self.queue.is_empty() || self.turns.iter().flatten().any(straight) {
+            return None;
+        }
         let lane = self.free_lane()?;
-        self.streams.insert(stream).then(|| self.begin(lane))
+        let free = self.streams.insert(stream);
+        free.then(|| self.begin(lane, false))
     }
 
     /// A lane for what is queued, if one may be opened and there is something for it.
@@ -77,17 +135,18 @@ impl Work {
 
     /// A lane that may be opened: all others have been at their statements for long.
     fn free_lane(&self) -> Option<usize> {
-        let free = self.begun.iter().position(Option::is_none)?;
+        let free = self.turns.iter().position(Option::is_none)?;
         self.others_are_slow(free).then_some(free)
     }
 
-    fn begin(&mut self, lane: usize) -> usize {
-        self.begun[lane] = Some(Instant::now());
+    fn begin(&mut self, lane: usize, own_task: bool) -> usize {
+        let since = Instant::now();
+        self.turns[lane] = Some(AtWork { since, own_task });
         lane
     }
 
     pub(super) fn rest(&mut self, lane: usize) {
-        self.begun[lane] = None;
+        self.turns[lane] = None;
     }
 
     pub(super) fn release(&mut self, stream: Key) {
@@ -101,15 +160,16 @@ impl Work {
     }
 
     fn others_are_slow(&self, lane: usize) -> bool {
-        self.others(lane).all(|begun| begun.elapsed() >= SLOW)
+        self.others(lane).all(|turn| turn.since.elapsed() >= SLOW)
     }
 
-    fn others(&self, lane: usize) -> impl Iterator<Item = &Instant> {
-        let others = self.begun.iter().enumerate();
-        others.filter_map(move |(other, begun)| begun.as_ref().filter(|_| other != lane))
+    fn others(&self, lane: usize) -> impl Iterator<Item = &AtWork> {
+        let others = self.turns.iter().enumerate();
+        others.filter_map(move |(other, turn)| turn.as_ref().filter(|_| other != lane))
     }
 
-    /// What a lane takes on next, in the order of arrival. Where another one is at it, that will take all that waits.
+    /// What a lane takes on next, in the order of arrival. Where another one is at it, that will take all that waits. What
+    /// nobody waits for any more is left out.
     pub(super) fn next_batch(&mut self, lane: usize) -> Vec<Job> {
         let mut batch = Vec::new();
         if !self.others_are_slow(lane) {
@@ -118,12 +178,15 @@ impl Work {
         let may_wait = self.may_wait(lane);
         let (mut events, mut bytes) = (0, 0);
         let mut left = VecDeque::new();
-        while let Some(job) = self.queue.pop_front() {
+        while let Some(job) = self.next_job() {
+            if job.reply.is_closed() {
+                continue;
+            }
             let key = key(&job.append.stream);
-            let (more_events, more_bytes) = (job.append.events.len(), job.append.bytes());
+            let (more_events, more_bytes) = (job.append.events.len(), job.bytes);
             let fits = events + more_events <= BATCH_EVENTS && bytes + more_bytes <= BATCH_BYTES;
             if !batch.is_empty() && !fits {
-                self.queue.push_front(job);
+                left.push_back(job);
                 break;
             }
             // What waits for a lock does so alone.
@@ -139,14 +202,21 @@ impl Work {
                 left.push_back(job);
             }
         }
-        left.append(&mut self.queue);
-        self.queue = left;
+        self.put_back(left);
         if !batch.is_empty() {
-            self.begin(lane);
+            self.begin(lane, true);
         }
         // In order of key, so that two batches never wait for each other.
         batch.sort_by_key(|job| self::key(&job.append.stream));
         batch
+    }
+
+    /// Before all that came later.
+    fn put_back(&mut self, jobs: VecDeque<Job>) {
+        for job in jobs.into_iter().rev() {
+            self.bytes += job.bytes + OVERHEAD;
+            self.queue.push_front(job);
+        }
     }
 }
 

@@ -17,7 +17,8 @@ use super::{
     lane::within,
 };
 use crate::{
-    AsOf, CommandId, RecordedEvent, StoreError, StoredSnapshot, StreamId, TenantId, Version,
+    AsOf, CommandId, EventId, RecordedEvent, StoreError, StoredSnapshot, StreamId, TenantId,
+    Version,
     store::{EventSink, RawEvent, ReadStream, StateSink},
 };
 
@@ -109,7 +110,9 @@ impl Reader {
             return Ok(Read::Done);
         };
         check_type(stream, get(&head, 1, stream)?)?;
-        let end = column::version(get(&head, 0, stream)?).min(read.to);
+        let last = column::version(get(&head, 0, stream)?);
+        sink.ends_with(last, EventId::from_uuid(get(&head, 4, stream)?));
+        let end = last.min(read.to);
         while let Some(row) = patiently(&self.place, rows.try_next()).await? {
             let version = column::version(get(&row, 0, stream)?);
             let schema_version: i64 = get(&row, 2, stream)?;
@@ -175,7 +178,7 @@ impl Reader {
         give_back(connection, done)
     }
 
-    async fn stream_events(
+    pub(super) async fn stream_events(
         &self,
         connection: &mut PgConnection,
         read: &mut ReadStream<'_>,

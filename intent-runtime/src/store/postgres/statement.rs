@@ -85,7 +85,8 @@ fn single<'a>(
         .bind(i64::from(event.schema_version))
         .bind(Json(event.payload.get()))
         .bind(lock_timeout)
-        .bind(append.stream.aggregate_type.former_names());
+        .bind(append.stream.aggregate_type.former_names())
+        .bind(append.expect_last.map(|last| last.as_uuid()));
     Some(query)
 }
 
@@ -101,7 +102,10 @@ fn batch<'a>(
         APPEND
     });
     let query = bind_requests(query, appends.clone());
-    let query = bind_events(query, appends.clone()).bind(lock_timeout);
+    let last = appends.clone().map(|append| append.expect_last);
+    let last: Vec<Option<Uuid>> = last.map(|last| Some(last?.as_uuid())).collect();
+    let query = bind_events(query, appends.clone());
+    let query = query.bind(lock_timeout).bind(last);
     if snapshots {
         bind_snapshots(query, appends)
     } else {

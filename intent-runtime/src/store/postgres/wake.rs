@@ -7,8 +7,8 @@
 use std::{sync::Arc, time::Duration};
 
 use sqlx::{
-    ConnectOptions, PgConnection,
-    postgres::{PgConnectOptions, PgListener, PgPoolOptions},
+    PgConnection,
+    postgres::{PgListener, PgPoolOptions},
 };
 use tokio::{
     runtime::Handle,
@@ -17,7 +17,7 @@ use tokio::{
     time::sleep,
 };
 
-use super::lane::within;
+use super::{connector::Connector, error::Failure, lane::within};
 
 /// The channel of all stores in a database.
 const CHANNEL: &str = "intent_events";
@@ -31,25 +31,26 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 pub(super) struct Wake {
     grown: watch::Sender<()>,
     appended: Arc<Notify>,
-    options: PgConnectOptions,
+    connector: Connector,
     /// Whether others are listened to: not where a connection is lent for a transaction only, for what it is told then
     /// would come to whoever has it next.
     listens: bool,
     runtime: Handle,
-    tasks: std::sync::Mutex<Vec<JoinHandle<()>>>,
+    /// Those that were started; none once it is closed.
+    tasks: std::sync::Mutex<Option<Vec<JoinHandle<()>>>>,
     listening: std::sync::Once,
     telling: std::sync::Once,
 }
 
 impl Wake {
-    pub(super) fn new(options: PgConnectOptions, listens: bool) -> Self {
+    pub(super) fn new(connector: Connector, listens: bool) -> Self {
         Self {
             grown: watch::Sender::new(()),
             appended: Arc::default(),
-            options,
+            connector,
             listens,
             runtime: Handle::current(),
-            tasks: std::sync::Mutex::default(),
+            tasks: std::sync::Mutex::new(Some(Vec::new())),
             listening: std::sync::Once::new(),
             telling: std::sync::Once::new(),
         }
@@ -60,7 +61,7 @@ impl Wake {
         self.grown.send_replace(());
         self.appended.notify_one();
         self.telling.call_once(|| {
-            self.spawn(tell(self.options.clone(), Arc::clone(&self.appended)));
+            self.spawn(tell(self.connector.clone(), Arc::clone(&self.appended)));
         });
     }
 
@@ -68,25 +69,26 @@ impl Wake {
     pub(super) fn subscribe(&self) -> watch::Receiver<()> {
         if self.listens {
             self.listening
-                .call_once(|| self.spawn(listen(self.options.clone(), self.grown.clone())));
+                .call_once(|| self.spawn(listen(self.connector.clone(), self.grown.clone())));
         }
         self.grown.subscribe()
     }
 
-    /// Ends both tasks, and wakes all readers so that they learn of the end.
+    /// Ends both tasks for good, and wakes all readers so that they learn of the end.
     pub(super) fn close(&self) {
-        for task in self.lock().drain(..) {
+        for task in self.lock().take().into_iter().flatten() {
             task.abort();
         }
         self.grown.send_replace(());
     }
 
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let task = self.runtime.spawn(task);
-        self.lock().push(task);
+        if let Some(tasks) = &mut *self.lock() {
+            tasks.push(self.runtime.spawn(task));
+        }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<JoinHandle<()>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Vec<JoinHandle<()>>>> {
         let tasks = self.tasks.lock();
         tasks.unwrap_or_else(std::sync::PoisonError::into_inner)
     }
@@ -99,7 +101,7 @@ impl Drop for Wake {
 }
 
 /// Notifies other processes of appends by this one, many at once when there are many.
-async fn tell(options: PgConnectOptions, appended: Arc<Notify>) {
+async fn tell(connector: Connector, appended: Arc<Notify>) {
     let mut connection: Option<PgConnection> = None;
     let mut pause = PAUSE;
     loop {
@@ -107,12 +109,12 @@ async fn tell(options: PgConnectOptions, appended: Arc<Notify>) {
         let told = async {
             let mut connected = match connection.take() {
                 Some(connected) => connected,
-                None => within(options.connect()).await?,
+                None => connector.connect().await?,
             };
             let notify = sqlx::query(include_str!("sql/notify.sql")).bind(CHANNEL);
             within(notify.execute(&mut connected)).await?;
             connection = Some(connected);
-            Ok::<_, sqlx::Error>(())
+            Ok::<_, Failure>(())
         };
         match told.await {
             Ok(()) => pause = PAUSE,
@@ -126,12 +128,12 @@ async fn tell(options: PgConnectOptions, appended: Arc<Notify>) {
 }
 
 /// Passes on what other processes tell.
-async fn listen(options: PgConnectOptions, grown: watch::Sender<()>) {
+async fn listen(connector: Connector, grown: watch::Sender<()>) {
     let mut pause = PAUSE;
     loop {
         let listening = async {
             let pool = PgPoolOptions::new().max_connections(1);
-            let pool = pool.connect_lazy_with(options.clone());
+            let pool = pool.connect_lazy_with(connector.options());
             let mut listener = PgListener::connect_with(&pool).await?;
             within(listener.listen(CHANNEL)).await?;
             pause = PAUSE;

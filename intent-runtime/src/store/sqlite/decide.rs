@@ -3,17 +3,42 @@
 use std::collections::HashMap;
 
 use crate::{
-    AggregateId, EventId, Position, StoreError, StreamId, TenantId, Timestamp, Version,
+    AggregateId, CommandId, EventId, Position, StoreError, StreamId, TenantId, Timestamp, Version,
     store::{Append, Appended},
 };
 
 /// What the database has for an append.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Found {
-    /// The stream's version and aggregate type, if it exists.
-    pub(super) stream: Option<(Version, String)>,
+    /// The stream, if it exists.
+    pub(super) stream: Option<Stream>,
     /// The stream that the append's command stored events in.
     pub(super) seen: Option<(AggregateId, String)>,
+}
+
+/// A stream that exists.
+#[derive(Clone, Debug)]
+pub(super) struct Stream {
+    pub(super) version: Version,
+    pub(super) aggregate_type: String,
+    pub(super) last: Last,
+}
+
+/// The event that a stream ends with.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Last {
+    Stored(EventId),
+    /// The last of so many events of a command in the same batch. Most appends never ask for its id, which is a hash.
+    Emitted(CommandId, usize),
+}
+
+impl Last {
+    fn id(self) -> EventId {
+        match self {
+            Self::Stored(id) => id,
+            Self::Emitted(command, count) => EventId::of_last(command, count),
+        }
+    }
 }
 
 /// What is to become of an append.
@@ -52,7 +77,7 @@ impl From<Accepted> for Appended {
 
 /// Decides in order: an append sees what those before it in the batch did.
 pub(super) struct Decider {
-    streams: HashMap<(TenantId, AggregateId), (Version, String)>,
+    streams: HashMap<(TenantId, AggregateId), Stream>,
     commands: HashMap<(TenantId, EventId), (AggregateId, String)>,
     recorded_at: Timestamp,
 }
@@ -79,7 +104,7 @@ impl Decider {
         }
         let known = self.streams.get(&key).or(found.stream.as_ref());
         let before = version_of(stream, known)?;
-        if !append.expect.allows(before) {
+        if !append.allows(before, || known.map(|known| known.last.id())) {
             return Err(StoreError::Conflict {
                 stream: stream.clone(),
                 expected: append.expect,
@@ -88,12 +113,17 @@ impl Decider {
         }
         let after = append.version_after(before)?;
         let aggregate_type = match known {
-            Some((_, begun_under)) => begun_under.clone(),
+            Some(begun) => begun.aggregate_type.clone(),
             None => stream.aggregate_type.to_string(),
         };
         self.commands
             .insert(command, (stream.aggregate_id, aggregate_type.clone()));
-        self.streams.insert(key, (after, aggregate_type.clone()));
+        let stream = Stream {
+            version: after,
+            aggregate_type: aggregate_type.clone(),
+            last: Last::Emitted(append.command_id, append.events.len()),
+        };
+        self.streams.insert(key, stream);
         Ok(Verdict::Accept(Accepted {
             before,
             after,
@@ -120,13 +150,13 @@ fn seen_before(append: &Append, seen: &(AggregateId, String)) -> Result<Verdict,
     })
 }
 
-fn version_of(stream: &StreamId, known: Option<&(Version, String)>) -> Result<Version, StoreError> {
+fn version_of(stream: &StreamId, known: Option<&Stream>) -> Result<Version, StoreError> {
     match known {
         None => Ok(Version::NONE),
-        Some((version, found)) if stream.aggregate_type.is(found) => Ok(*version),
-        Some((_, found)) => Err(StoreError::WrongAggregate {
+        Some(known) if stream.aggregate_type.is(&known.aggregate_type) => Ok(known.version),
+        Some(known) => Err(StoreError::WrongAggregate {
             stream: stream.clone(),
-            found: found.clone(),
+            found: known.aggregate_type.clone(),
         }),
     }
 }

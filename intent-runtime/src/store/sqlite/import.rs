@@ -34,7 +34,7 @@ pub(super) async fn import(
                 Some(_) => stored(connection, event, place).await?,
                 None => None,
             },
-            stream: found.stream,
+            stream: found.stream.map(|met| (met.version, met.aggregate_type)),
         };
         if plan.is_new(event, met)? {
             imported.stored += 1;

@@ -55,6 +55,7 @@ impl Reader {
         while let Some((after, to)) = pages.next() {
             let row = self.state_page(read.stream, after, to, &pages).await?;
             check_type(read.stream, get(&row, "aggregate_type", read.stream)?)?;
+            tell_end(read.stream, &row, sink)?;
             let events: i64 = get(&row, "events", read.stream)?;
             let bytes: i64 = get(&row, "bytes", read.stream)?;
             if !pages.took(events, bytes) {
@@ -317,6 +318,22 @@ fn check_range(
 fn last_of(stream: &StreamId, row: &SqliteRow) -> Result<Version, StoreError> {
     let last: Option<i64> = get(row, "last", stream)?;
     Ok(column::version(last.unwrap_or(0)))
+}
+
+/// Tells a sink what a stream ends with, as a row of a page tells it.
+fn tell_end(
+    stream: &StreamId,
+    row: &SqliteRow,
+    sink: &mut dyn StateSink,
+) -> Result<(), StoreError> {
+    let id: Option<&[u8]> = get(row, "last_event", stream)?;
+    let Some(id) = id else {
+        return Ok(());
+    };
+    let id = Uuid::from_slice(id)
+        .map_err(|error| corrupt(stream, format!("the id of its last event: {error}")))?;
+    sink.ends_with(last_of(stream, row)?, EventId::from_uuid(id));
+    Ok(())
 }
 
 /// Refuses a page with fewer events than there are versions after the first up to the second.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{
     append::Batch,
     column,
-    decide::{Accepted, Decider, Found, Verdict},
+    decide::{Accepted, Decider, Found, Last, Stream, Verdict},
     error::Failure,
     insert::{self, NewRow},
     snapshot,
@@ -117,20 +117,31 @@ pub(super) async fn begin_and_find(
 
 /// What one of them meets, as `begin_and_check.sql` lists it.
 #[derive(Deserialize)]
-struct Met(usize, Option<i64>, Option<String>, String, Option<String>);
+struct Met(
+    usize,
+    Option<i64>,
+    Option<String>,
+    String,
+    String,
+    Option<String>,
+);
 
-fn read_found(Met(_, version, stream_type, seen, seen_type): Met) -> Result<Found, sqlx::Error> {
-    let seen = match seen_type {
-        Some(seen_type) => {
-            let id: Uuid = seen.parse().map_err(decode_error)?;
-            Some((AggregateId::from_uuid(id), seen_type))
-        }
+fn read_found(met: Met) -> Result<Found, sqlx::Error> {
+    let Met(_, version, stream_type, last, seen, seen_type) = met;
+    let id = |hex: &str| hex.parse::<Uuid>().map_err(decode_error);
+    let stream = match version.map(column::version).zip(stream_type) {
+        Some((version, aggregate_type)) => Some(Stream {
+            version,
+            aggregate_type,
+            last: Last::Stored(EventId::from_uuid(id(&last)?)),
+        }),
         None => None,
     };
-    Ok(Found {
-        stream: version.map(column::version).zip(stream_type),
-        seen,
-    })
+    let seen = match seen_type {
+        Some(seen_type) => Some((AggregateId::from_uuid(id(&seen)?), seen_type)),
+        None => None,
+    };
+    Ok(Found { stream, seen })
 }
 
 fn decode_error(error: impl Error + Send + Sync + 'static) -> sqlx::Error {

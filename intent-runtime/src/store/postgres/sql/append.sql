@@ -1,11 +1,12 @@
--- Appends a batch: requests ($1 to $8) and their events ($9 to $14), waiting for the rows of others for $15 milliseconds, or
--- as long as is set when it is NULL. Requests whose stream is as expected are stored;
+-- Appends a batch: requests ($1 to $8, $16) and their events ($9 to $14), waiting for the rows of others for $15
+-- milliseconds, or as long as is set when it is NULL. Requests whose stream is as expected are stored;
 -- every request is answered with the version and the type that its stream had, and where its last event went. The
 -- unique keys decide what this statement could not see. A stream keeps the name of its type that it was begun under.
 -- Streams and events come in order of key. Each request and each row names its own tenant before it meets the row
 -- policies. What is answered is on disk, whatever the role is set to.
 WITH request AS MATERIALIZED (
-    SELECT given.*, clock.now, coalesce(last.version, 0) AS actual, last.aggregate_type AS found
+    SELECT given.*, clock.now, coalesce(last.version, 0) AS actual, last.aggregate_type AS found,
+           last.event_id AS last_event
     FROM (
         SELECT clock_timestamp() AS now,
                set_config('lock_timeout', coalesce($15, current_setting('lock_timeout')), true),
@@ -13,14 +14,15 @@ WITH request AS MATERIALIZED (
         OFFSET 0
     ) AS clock
     CROSS JOIN unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::json[], $7::timestamptz[],
-                      $8::text[])
+                      $8::text[], $16::uuid[])
         WITH ORDINALITY
-        AS given (tenant_id, aggregate_id, aggregate_type, expected, events, metadata, occurred_at, former_names, number)
+        AS given (tenant_id, aggregate_id, aggregate_type, expected, events, metadata, occurred_at, former_names,
+                  expected_last, number)
     CROSS JOIN LATERAL (
         SELECT set_config('intent.row_tenant', given.tenant_id::text, true)::uuid AS tenant_id OFFSET 0
     ) AS setting
     LEFT JOIN LATERAL (
-        SELECT version, aggregate_type
+        SELECT version, aggregate_type, event_id
         FROM intent.events
         WHERE tenant_id = setting.tenant_id AND aggregate_id = given.aggregate_id
         ORDER BY version DESC
@@ -52,6 +54,7 @@ stored AS (
               WHEN -2 THEN request.actual > 0 -- an existing stream
               ELSE request.expected = request.actual
               END
+          AND (request.expected_last IS NULL OR coalesce(request.last_event = request.expected_last, false))
         ORDER BY request.number, event.index
     ) AS given
     RETURNING tenant_id, aggregate_id, version, position

@@ -6,10 +6,11 @@ WITH setting AS MATERIALIZED (
            set_config('synchronous_commit', coalesce(nullif(current_setting('synchronous_commit'), 'off'), 'on'), true)
 ),
 request AS MATERIALIZED (
-    SELECT setting.tenant_id, setting.now, coalesce(last.version, 0) AS actual, last.aggregate_type AS found
+    SELECT setting.tenant_id, setting.now, coalesce(last.version, 0) AS actual, last.aggregate_type AS found,
+           last.event_id AS last_event
     FROM setting
     LEFT JOIN LATERAL (
-        SELECT version, aggregate_type
+        SELECT version, aggregate_type, event_id
         FROM intent.events
         WHERE tenant_id = setting.tenant_id AND aggregate_id = $2
         ORDER BY version DESC
@@ -34,6 +35,7 @@ stored AS (
           WHEN -2 THEN request.actual > 0 -- an existing stream
           ELSE request.actual = $4
           END
+      AND ($13::uuid IS NULL OR coalesce(request.last_event = $13, false))
     RETURNING position
 )
 SELECT request.actual, request.found, (SELECT position FROM stored), request.now FROM request;

@@ -36,7 +36,7 @@ met AS MATERIALIZED (
 placed AS MATERIALIZED (
     SELECT new.*,
            coalesce(last.version, 0) + row_number() OVER stream - 1 AS actual,
-           coalesce(last.aggregate_type, first_value(new.aggregate_type) OVER stream) AS found
+           coalesce(last.aggregate_type, pg_catalog.first_value(new.aggregate_type) OVER stream) AS found
     FROM met AS new
     CROSS JOIN LATERAL (
         SELECT set_config('intent.row_tenant', new.tenant_id::text, true)::uuid AS tenant_id OFFSET 0

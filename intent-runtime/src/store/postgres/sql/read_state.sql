@@ -19,11 +19,11 @@ kept AS MATERIALIZED (
     ) AS found
 ),
 behind AS MATERIALIZED (SELECT asked.*, coalesce((SELECT version FROM kept), after) AS since FROM asked)
-SELECT version, aggregate_type AS name, NULL::bigint AS schema_version, NULL::json AS json FROM last
+SELECT version, aggregate_type AS name, NULL::bigint AS schema_version, NULL::json AS json, event_id FROM last
 UNION ALL
-SELECT version, NULL, schema_version, state FROM kept
+SELECT version, NULL, schema_version, state, NULL FROM kept
 UNION ALL
-SELECT event.version, event.event_type, event.schema_version, event.payload
+SELECT event.version, event.event_type, event.schema_version, event.payload, NULL
 FROM behind
 CROSS JOIN LATERAL (
     SELECT version, event_type, schema_version, payload

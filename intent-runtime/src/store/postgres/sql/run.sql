@@ -1,9 +1,10 @@
 -- In which run of the server a statement is, told in two ways: by the process that serves it, which outlives no crash,
 -- and by the last checkpoint of a server that was started then, for a crash is followed by a checkpoint. What a standby
--- knows does not hold once it is promoted, which its processes outlive.
+-- knows does not hold once it is promoted, which its processes outlive. `concat_ws` by its full name: one of the user's that
+-- takes just these types would go before it, wherever it is.
 WITH run AS MATERIALIZED (
-    SELECT concat_ws(' ', pg_backend_pid(), extract(epoch FROM backend.backend_start), pg_is_in_recovery()) AS backend,
-           concat_ws(
+    SELECT pg_catalog.concat_ws(' ', pg_backend_pid(), extract(epoch FROM backend.backend_start), pg_is_in_recovery()) AS backend,
+           pg_catalog.concat_ws(
                ' ', extract(epoch FROM pg_postmaster_start_time()), control.checkpoint_lsn, pg_is_in_recovery()
            ) AS checkpoint
     FROM pg_stat_get_activity(pg_backend_pid()) AS backend, pg_control_checkpoint() AS control

@@ -16,6 +16,13 @@ SELECT page.events,
            LIMIT 1
        ) AS aggregate_type,
        (SELECT max(version) FROM intent_events WHERE tenant_id = ?1 AND aggregate_id = ?2) AS last,
+       (
+           SELECT event_id
+           FROM intent_events
+           WHERE tenant_id = ?1 AND aggregate_id = ?2
+           ORDER BY version DESC
+           LIMIT 1
+       ) AS last_event,
        group_concat(
            event.event_type || char(31) || event.schema_version || char(31) || event.payload,
            char(30) ORDER BY event.version

@@ -1,0 +1,56 @@
+//! How the store opens connections of its own.
+
+use sqlx::{ConnectOptions, PgConnection, PgPool, postgres::PgConnectOptions};
+
+use super::{LOCK_TIMEOUT, error::Failure, lane::within};
+
+/// Opens connections beside a pool, each as the pool would open one now: its password may have been changed meanwhile.
+#[derive(Clone, Debug)]
+pub(super) struct Connector {
+    pool: PgPool,
+    /// Whether settings are taken at the start of a connection, as they are not by some poolers.
+    takes_settings: bool,
+}
+
+impl Connector {
+    pub(super) fn new(pool: PgPool, takes_settings: bool) -> Self {
+        Self {
+            pool,
+            takes_settings,
+        }
+    }
+
+    pub(super) async fn connect(&self) -> Result<PgConnection, Failure> {
+        connect(&self.pool.connect_options()).await
+    }
+
+    /// A connection with the settings of those that append, where they are taken.
+    pub(super) async fn connect_to_append(&self) -> Result<PgConnection, Failure> {
+        if !self.takes_settings {
+            return self.connect().await;
+        }
+        connect(&appending(&self.pool.connect_options())).await
+    }
+
+    pub(super) fn options(&self) -> PgConnectOptions {
+        PgConnectOptions::clone(&self.pool.connect_options())
+    }
+}
+
+/// What connections that append are opened with.
+pub(super) fn appending(options: &PgConnectOptions) -> PgConnectOptions {
+    options.clone().options([
+        // Statements with arrays never settle on one plan by themselves, and a plan each time costs more than the rest.
+        ("plan_cache_mode", "force_generic_plan"),
+        // The statement says it too, but a wait for the table, as behind a migration, comes before it can.
+        ("lock_timeout", LOCK_TIMEOUT),
+        // To be recognised: it reaches no server through a pooler.
+        ("intent.direct", "on"),
+    ])
+}
+
+pub(super) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, Failure> {
+    within(options.connect())
+        .await
+        .map_err(Failure::unconnected)
+}

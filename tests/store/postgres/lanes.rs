@@ -1,0 +1,158 @@
+//! The connections that append: when they may not be had, are forgotten on the way, or are held by nobody who goes on.
+
+use std::time::Duration;
+
+use intent_runtime::{PgStore, Store, StoreError};
+use intent_tests::postgres::Proxy;
+use sqlx::postgres::PgConnectOptions;
+use tokio::time::{advance, pause, resume, timeout};
+
+use super::{
+    roles::Roles,
+    waiting::{SOON, assert_stored, locked, patient, spawn},
+};
+use crate::store::appending::{append, begin, stream};
+
+async fn through_a_proxy() -> (Roles, Proxy, PgStore) {
+    let roles = Roles::new().await;
+    let proxy = Proxy::start(roles.server()).await;
+    let store = roles.open_through(proxy.server(), &roles.app).await;
+    (roles, proxy, store.unwrap())
+}
+
+#[tokio::test]
+async fn where_no_connection_is_to_be_had_it_is_asked_for_once() {
+    let (roles, proxy, store) = through_a_proxy().await;
+    assert_stored(&store.append(append(&stream(), 1)).await);
+    let none = format!("ALTER ROLE {} CONNECTION LIMIT 0", roles.app);
+    roles.run(&none).await;
+    proxy.cut().await;
+    let before = proxy.accepted();
+    let appends: Vec<_> = (0..64).map(|_| spawn(&store, &stream())).collect();
+    let mut unknown = 0;
+    for append in appends {
+        match append.await.unwrap() {
+            Err(StoreError::NoConnection { .. }) => {}
+            // On the way when the connection was cut.
+            Err(StoreError::UnknownOutcome { .. }) => unknown += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(unknown <= 1, "only what was sent is unknown");
+    let asked = proxy.accepted() - before;
+    assert!(asked < 10, "asked {asked} times for 64");
+}
+
+#[tokio::test]
+async fn a_connection_that_was_idle_for_long_is_not_trusted() {
+    let (_roles, proxy, store) = through_a_proxy().await;
+    assert_stored(&store.append(append(&stream(), 1)).await);
+    proxy.silence();
+    pause();
+    advance(Duration::from_secs(3_600)).await;
+    resume();
+    let answer = timeout(SOON, store.append(append(&stream(), 1))).await;
+    assert_stored(&answer.expect("it is written on a new one"));
+}
+
+#[tokio::test]
+async fn where_one_is_lost_no_idle_one_is_trusted() {
+    let roles = Roles::new().await;
+    let (store, proxy) = patient(&roles).await;
+    // Several lanes come into being behind locks.
+    let (mut transactions, mut waiting) = (Vec::new(), Vec::new());
+    for lanes in 1..=3 {
+        let (open, stream) = locked(&store).await;
+        transactions.push(open);
+        waiting.push(spawn(&store, &stream));
+        roles.until_lock_waits(lanes).await;
+    }
+    for open in transactions {
+        open.commit().await.unwrap();
+    }
+    for waiting in waiting {
+        assert_stored(&waiting.await.unwrap());
+    }
+    proxy.cut().await;
+    let lost = store.append(append(&stream(), 1)).await;
+    let unknown = matches!(lost, Err(StoreError::UnknownOutcome { .. }));
+    assert!(unknown, "{lost:?}");
+    assert_stored(&store.append(append(&stream(), 1)).await);
+}
+
+#[tokio::test]
+async fn appends_that_are_begun_and_not_polled_hold_up_nobody() {
+    let roles = Roles::new().await;
+    let store = roles.open(&roles.app).await.unwrap();
+    let mut begun = Vec::new();
+    for _ in 0..6 {
+        let mut unpolled = store.append(append(&stream(), 1));
+        begin(&mut unpolled).await;
+        begun.push(unpolled);
+        let other = timeout(SOON, store.append(append(&stream(), 1))).await;
+        assert_stored(&other.expect("it is written beside those"));
+    }
+    timeout(SOON, store.close()).await.unwrap().unwrap();
+    // What was sent is told of to whoever asks at last.
+    assert_stored(&begun.swap_remove(0).await);
+}
+
+#[tokio::test]
+async fn connections_are_opened_as_the_pool_opens_them_now() {
+    let (roles, proxy, store) = through_a_proxy().await;
+    assert_stored(&store.append(append(&stream(), 1)).await);
+    roles
+        .run(&format!("ALTER ROLE {} NOLOGIN", roles.app))
+        .await;
+    let other = roles.url_through(proxy.server(), &roles.owner);
+    let other: PgConnectOptions = other.parse().unwrap();
+    store.pool().set_connect_options(other);
+    proxy.cut().await;
+    store.append(append(&stream(), 1)).await.unwrap_err();
+    assert_stored(&store.append(append(&stream(), 1)).await);
+}
+
+#[tokio::test]
+async fn readers_are_woken_of_what_a_cancelled_caller_stored() {
+    let roles = Roles::new().await;
+    let store = roles.open(&roles.app).await.unwrap();
+    let mut wake_ups = store.wake_ups();
+    // Once others are listened to, in case something was missed before.
+    wake_ups.changed().await.unwrap();
+    assert_stored(&store.append(append(&stream(), 1)).await);
+    // At once, and of what is told to all processes.
+    for _ in 0..2 {
+        wake_ups.changed().await.unwrap();
+    }
+    let mut cancelled = store.append(append(&stream(), 1));
+    begin(&mut cancelled).await;
+    drop(cancelled);
+    timeout(SOON, wake_ups.changed()).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn nothing_is_begun_after_the_end() {
+    let roles = Roles::new().await;
+    let store = roles.open(&roles.app).await.unwrap();
+    store.close().await.unwrap();
+    let tasks = tokio::runtime::Handle::current().metrics();
+    let before = tasks.num_alive_tasks();
+    store.wake_readers();
+    drop(store.wake_ups());
+    assert_eq!(tasks.num_alive_tasks(), before);
+}
+
+#[tokio::test]
+async fn a_start_waits_for_another_that_migrates() {
+    let roles = Roles::empty().await;
+    let mut other = roles.connection("postgres").await;
+    let migrates = "BEGIN; SELECT pg_advisory_xact_lock(x'696e74656e74'::bigint)";
+    sqlx::raw_sql(migrates).execute(&mut other).await.unwrap();
+    let url = roles.database().url_as(&roles.owner);
+    let starting = tokio::spawn(async move { PgStore::connect(&url).await });
+    roles.until_lock_waits(1).await;
+    // For longer than an append waits for anybody.
+    let goes_on = "SELECT pg_sleep(0.8); COMMIT";
+    sqlx::raw_sql(goes_on).execute(&mut other).await.unwrap();
+    starting.await.unwrap().unwrap();
+}
