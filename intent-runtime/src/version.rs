@@ -67,9 +67,21 @@ impl From<u64> for Version {
     }
 }
 
-/// The place of an event in the whole log. Positions grow; they need not be dense, so nothing is computed from them.
+/// The place of an event in the whole log. Positions grow; they need not be dense, so nothing is computed from them. 0 is
+/// before the first.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
 )]
 #[serde(transparent)]
 pub struct Position(u64);

@@ -6,8 +6,9 @@ use std::{
     task::{Context, Poll},
 };
 
+use futures_util::FutureExt;
 use intent_runtime::{
-    CommandId, EncodedMetadata, Expect, Export, Metadata, NewEvent, PgStore, Store, TenantId,
+    CommandId, EncodedMetadata, Expect, Export, MemoryStore, Metadata, NewEvent, PgStore, Store, TenantId,
     store::Append,
 };
 use intent_tests::postgres::TempDatabase;
@@ -60,6 +61,59 @@ async fn an_export_waits_for_a_transaction_that_is_under_way() {
     let text = String::from_utf8(file).unwrap();
     let place = |name: &str| text.find(name).unwrap();
     assert!(place("\"early\"") < place("\"late\""), "{text}");
+}
+
+/// A writer beside which a store grows by more than an export reads at once, whenever something is written.
+struct Growing<'a> {
+    store: &'a MemoryStore,
+    written: usize,
+}
+
+impl AsyncWrite for Growing<'_> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.written += 1;
+        assert!(self.written < 20, "it goes on without end");
+        grow(self.store).now_or_never().expect("memory is at hand");
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+async fn grow(store: &MemoryStore) {
+    let stream = stream(TenantId::DEFAULT, "Account", "growing");
+    for _ in 0..25 {
+        append(store, &stream, &["1"; 100]).await;
+    }
+}
+
+#[tokio::test]
+async fn an_export_ends_beside_writers_that_do_not() {
+    let store = MemoryStore::new();
+    grow(&store).await;
+    let mut writer = Growing {
+        store: &store,
+        written: 0,
+    };
+    let exported = Export::new(&store).write(&mut writer).await.unwrap();
+    assert!(
+        (2_500..5_000).contains(&exported.events),
+        "all there was, and no more than a page behind it: {exported:?}"
+    );
+    let rest = Export::new(&store).after(exported.cursor);
+    let rest = rest.write(&mut tokio::io::sink()).await.unwrap();
+    let end = store.log_health().await.unwrap().end;
+    assert_eq!(exported.events + rest.events, end.get(), "none is lost");
 }
 
 /// Counts what it is given, and how much at once.

@@ -225,6 +225,8 @@ pub enum NextPage {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LogHealth {
+    /// The last position that was given out: every event that is committed by now lies there or before.
+    pub end: Position,
     /// The transactions that are writing to the log: readers wait for the oldest of them where it left a gap.
     pub writers: Vec<LogWriter>,
 }

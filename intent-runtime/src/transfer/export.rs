@@ -27,8 +27,8 @@ const LONGEST: Duration = Duration::from_millis(250);
 /// All of them, or those of a tenant, of some types of aggregates, of some aggregates: always whole streams, so that they
 /// can be imported. It needs no domain, so nothing need be registered. Snapshots are left out: they are a cache.
 ///
-/// Memory stays flat. Everything that is committed when it begins is in it; behind a transaction that is under way it
-/// waits for its end.
+/// Memory stays flat. Everything that is committed when it begins is in it, and little of what comes meanwhile, so that it
+/// ends beside writers that do not; behind a transaction that is under way it waits for its end.
 ///
 /// ```
 /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
@@ -131,6 +131,7 @@ impl<'a> Export<'a> {
     where
         W: AsyncWrite + Unpin + ?Sized,
     {
+        let end = self.store.log_health().await?.end;
         let mut seal = Seal::default();
         let mut text = Vec::new();
         let head = Head {
@@ -147,7 +148,9 @@ impl<'a> Export<'a> {
             let next = self.page(&mut exported, &mut seal, &mut text).await?;
             writer.write_all(&text).await?;
             text.clear();
+            let is_past = |(_, position)| position >= end;
             match next {
+                _ if exported.cursor.place().is_some_and(is_past) => break,
                 NextPage::More => pause = HELD_UP,
                 NextPage::HeldUp => {
                     sleep(pause).await;

@@ -166,6 +166,23 @@ async fn the_log_goes_on_under_a_new_owner() {
     assert_eq!(rows(&mut app).await, 0, "whatever is found where it looks");
 }
 
+/// What a role may make for itself, a type of its own in its temporary schema, runs as nobody else.
+#[tokio::test]
+async fn the_owner_runs_nothing_that_is_the_callers() {
+    let roles = Roles::new().await;
+    roles.open(&roles.owner).await.unwrap();
+    let mut app = roles.connection(&roles.app).await;
+    let trap = "CREATE FUNCTION pg_temp.spring(v pg_catalog.text) RETURNS boolean LANGUAGE plpgsql AS $$
+                BEGIN
+                    RAISE EXCEPTION 'it runs as %', current_user;
+                END $$;
+                CREATE DOMAIN pg_temp.text AS pg_catalog.text CHECK (pg_temp.spring(value));
+                CREATE DOMAIN pg_temp.int8 AS pg_catalog.int8 CHECK (pg_temp.spring(value::pg_catalog.text))";
+    sqlx::raw_sql(trap).execute(&mut app).await.unwrap();
+    let ahead = sqlx::query("SELECT * FROM intent.log_ahead(0, 10, 1000, 0)");
+    ahead.fetch_one(&mut app).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_reader_may_be_named_twice() {
     let roles = Roles::new().await;

@@ -157,9 +157,13 @@ impl Content {
         }
     }
 
+    /// The last position.
+    pub(super) fn end(&self) -> Position {
+        Position::new(u64::try_from(self.log.len()).unwrap_or(u64::MAX))
+    }
+
     fn keep(&mut self, mut event: RecordedEvent) {
-        let last = u64::try_from(self.log.len()).unwrap_or(u64::MAX);
-        event.position = Position::new(last.saturating_add(1));
+        event.position = Position::new(self.end().get().saturating_add(1));
         let tenant = self.tenants.entry(event.tenant_id).or_default();
         let stream = tenant.streams.entry(event.aggregate_id);
         let stream = stream.or_insert_with(|| Stream {

@@ -279,7 +279,12 @@ impl Store for MemoryStore {
     }
 
     fn log_health(&self) -> StoreFuture<'_, LogHealth> {
-        Box::pin(async move { self.read().map(|_| LogHealth::default()) })
+        Box::pin(async move {
+            Ok(LogHealth {
+                end: self.read()?.end(),
+                ..LogHealth::default()
+            })
+        })
     }
 
     fn wake_ups(&self) -> watch::Receiver<()> {

@@ -1,8 +1,16 @@
 //! How the store opens connections of its own.
 
-use sqlx::{ConnectOptions, PgConnection, PgPool, postgres::PgConnectOptions};
+use std::time::Duration;
+
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, postgres::PgConnectOptions};
+use tokio::time::timeout;
 
 use super::{LOCK_TIMEOUT, error::Failure, lane::within};
+
+/// How long a connection may have been idle to be used unasked: what stands between may drop an idle one without a word.
+pub(super) const TRUSTED: Duration = Duration::from_secs(60);
+/// How long one that was idle for longer may take to say that it is alive.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
 
 /// Opens connections beside a pool, each as the pool would open one now: its password may have been changed meanwhile.
 #[derive(Clone, Debug)]
@@ -53,4 +61,12 @@ pub(super) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, 
     within(options.connect())
         .await
         .map_err(Failure::unconnected)
+}
+
+/// Whether a connection that was idle for long still leads to a server.
+pub(super) async fn is_alive(connection: &mut PgConnection) -> bool {
+    matches!(
+        timeout(SIGN_OF_LIFE, connection.ping()).await,
+        Ok(Ok(()))
+    )
 }

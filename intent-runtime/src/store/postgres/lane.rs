@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout};
 
 use super::{
     LOCK_TIMEOUT,
-    connector::Connector,
+    connector::{self, Connector, TRUSTED},
     error::{self, Failure, Kind, Place},
     statement::{self, Answer},
 };
@@ -18,10 +18,8 @@ use crate::{
 
 /// How long the server may take to answer before the connection is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long a connection may have been idle to be used unasked: what stands between may drop an idle one without a word.
-const TRUSTED: Duration = Duration::from_secs(60);
-/// How long one that was idle for longer may take to say that it is alive.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
+/// How long an idle connection may take to be closed.
+const FAREWELL: Duration = Duration::from_secs(2);
 /// After how long nothing more is tried for those that are written together: whoever is left is told to come again.
 const LONGEST: Duration = Duration::from_secs(5);
 /// How often a single append is tried again that meets others at its keys and need not wait for them.
@@ -58,7 +56,7 @@ pub(super) struct Idle {
 impl Idle {
     pub(super) async fn close(self) {
         // The server notices either way.
-        let _ = timeout(SIGN_OF_LIFE, self.connection.close()).await;
+        let _ = timeout(FAREWELL, self.connection.close()).await;
     }
 }
 
@@ -266,7 +264,7 @@ impl Lane {
         let mut kept = self.connection.take();
         if std::mem::take(&mut self.doubtful)
             && let Some(connection) = &mut kept
-            && !matches!(timeout(SIGN_OF_LIFE, connection.ping()).await, Ok(Ok(())))
+            && !connector::is_alive(connection).await
         {
             kept = None;
         }

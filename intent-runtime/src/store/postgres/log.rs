@@ -186,7 +186,16 @@ impl LogReader {
             .reader
             .rows(|| sqlx::query(include_str!("sql/log_health.sql")));
         let rows = rows.await?;
-        let mut health = LogHealth::default();
+        let last = self
+            .reader
+            .rows(|| sqlx::query(in_run!("sql/last_position.sql")));
+        let last = last.await?;
+        let last = last.first().map_or(Ok(0), |row| row.try_get(2));
+        let last: i64 = last.map_err(failed)?;
+        let mut health = LogHealth {
+            end: Position::new(last.unsigned_abs()),
+            ..LogHealth::default()
+        };
         for row in rows {
             let since: Option<Timestamp> = row.try_get(1).map_err(failed)?;
             health.writers.push(LogWriter::new(

@@ -144,12 +144,12 @@ impl PgStore {
             pool,
             place: place.clone(),
         };
-        let settler = Settler::new(options);
+        let connector = Connector::new(reader.pool.clone(), link.takes_settings);
+        let settler = Settler::new(connector.clone());
         let log = LogReader::new(reader.clone(), settler, &mut connection).await;
         let log = log.map_err(|error| place.error(error))?;
         // The server notices either way.
         let _ = connection.close().await;
-        let connector = Connector::new(reader.pool.clone(), link.takes_settings);
         let wake = Arc::new(Wake::new(connector.clone(), link.keeps_session));
         let appender = Appender::new(connector, place, Arc::clone(&wake));
         let store = Self {

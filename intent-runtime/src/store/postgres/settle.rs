@@ -12,12 +12,15 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use sqlx::{ConnectOptions, PgConnection, Row, postgres::PgConnectOptions};
-use tokio::sync::{Mutex, MutexGuard};
+use sqlx::{PgConnection, Row};
+use tokio::{
+    sync::{Mutex, MutexGuard},
+    time::Instant,
+};
 
 use super::{
-    error::{Failure, Kind, Place},
-    lane::within,
+    connector::{self, Connector, TRUSTED},
+    error::{Kind, Place},
     read::{Broken, patiently},
 };
 
@@ -31,14 +34,15 @@ pub(super) use in_run;
 /// Finds out up to where the log is settled; all readers of a process share one.
 #[derive(Debug)]
 pub(super) struct Settler {
-    options: PgConnectOptions,
+    connector: Connector,
     place: Place,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    connection: Option<PgConnection>,
+    /// Its connection, and when it was used last: that is only where there are gaps.
+    connection: Option<(PgConnection, Instant)>,
     /// Where the last statement was.
     run: Option<Run>,
     /// Up to where the log is settled.
@@ -71,10 +75,10 @@ struct Round {
 }
 
 impl Settler {
-    pub(super) fn new(options: PgConnectOptions) -> Self {
+    pub(super) fn new(connector: Connector) -> Self {
         Self {
-            place: Place::of(&options),
-            options,
+            place: Place::of(&connector.options()),
+            connector,
             state: Mutex::default(),
         }
     }
@@ -134,12 +138,16 @@ impl State {
     async fn step(&mut self, settler: &Settler) -> Result<Settled, Broken> {
         let place = &settler.place;
         // Out of its place while at work, so that a cancelled step leaves no connection with an answer on its way.
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => {
-                let connected = within(settler.options.connect()).await;
-                connected.map_err(|error| Broken::Failure(Failure::unconnected(error)))?
-            }
+        let mut kept = self.connection.take();
+        if let Some((connection, since)) = &mut kept
+            && since.elapsed() > TRUSTED
+            && !connector::is_alive(connection).await
+        {
+            kept = None;
+        }
+        let mut connection = match kept {
+            Some((connection, _)) => connection,
+            None => settler.connector.connect().await.map_err(Broken::Failure)?,
         };
         if self.round.is_none() {
             let (run, position) = patiently(place, last_position(&mut connection)).await?;
@@ -160,7 +168,7 @@ impl State {
         if let Some(round) = self.round.take_if(|round| !waits(round)) {
             self.settled = round.position;
         }
-        self.connection = Some(connection);
+        self.connection = Some((connection, Instant::now()));
         Ok(self.settled())
     }
 

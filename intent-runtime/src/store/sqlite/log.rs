@@ -28,6 +28,12 @@ pub(super) async fn store_id(pool: &SqlitePool, place: &Place) -> Result<Uuid, S
 }
 
 impl Reader {
+    /// The last position.
+    pub(super) async fn end(&self) -> Result<Position, StoreError> {
+        let last = self.last_position().await?;
+        Ok(Position::new(last.unsigned_abs()))
+    }
+
     pub(super) async fn read_log(
         &self,
         read: ReadLog<'_>,

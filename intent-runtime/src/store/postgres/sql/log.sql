@@ -3,12 +3,13 @@
 -- they are stored, or is the first; `last` is the last of all, `complete` whether that was as many as asked for. Each is the
 -- position of an event, or `after` where there is none. It tells nothing else of events, so every role may ask; a reader of
 -- one tenant learns from it where no event is missing. STABLE, so that it sees what the statement that asks sees: with a
--- newer snapshot it would tell of events that the statement then misses.
+-- newer snapshot it would tell of events that the statement then misses. Names are looked up in `pg_temp` last, which is first
+-- where it is not named: what the caller has there would run as the owner.
 CREATE FUNCTION intent.log_ahead(
     after bigint, count bigint, bytes bigint, settled_to bigint,
     OUT dense bigint, OUT settled bigint, OUT fits bigint, OUT last bigint, OUT complete boolean, OUT last_drawn bigint
 )
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     before text := current_setting('intent.all_tenants', true);

@@ -29,9 +29,9 @@ CROSS JOIN LATERAL (
     WHERE position > setting.after
       AND position <= setting.upto
       AND (setting.tenant IS NULL OR tenant_id = setting.tenant)
-      AND (cardinality(setting.aggregate_types) = 0 OR aggregate_type = ANY (setting.aggregate_types))
-      AND (cardinality(setting.event_types) = 0 OR event_type = ANY (setting.event_types))
-      AND (cardinality(setting.aggregate_ids) = 0 OR aggregate_id = ANY (setting.aggregate_ids))
+      AND (setting.aggregate_types = '{}' OR aggregate_type = ANY (setting.aggregate_types))
+      AND (setting.event_types = '{}' OR event_type = ANY (setting.event_types))
+      AND (setting.aggregate_ids = '{}' OR aggregate_id = ANY (setting.aggregate_ids))
     ORDER BY position
     LIMIT 9223372036854775807
 ) AS event;
