@@ -4,6 +4,7 @@ mod damage;
 pub mod domain;
 pub mod folder;
 mod messages;
+mod names;
 mod processes;
 mod readable;
 mod shapes;
