@@ -3,6 +3,7 @@
 mod damage;
 pub mod domain;
 pub mod folder;
+mod keys;
 mod messages;
 mod names;
 mod processes;

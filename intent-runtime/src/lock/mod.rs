@@ -37,6 +37,7 @@ mod compare;
 mod error;
 mod file;
 mod format;
+mod keys;
 mod names;
 mod readers;
 mod reads;
@@ -46,6 +47,8 @@ mod shape;
 mod steps;
 
 pub use error::Error;
+#[doc(hidden)]
+pub use keys::{key_shape, note_keys};
 pub use report::Report;
 pub(crate) use shape::shape;
 
