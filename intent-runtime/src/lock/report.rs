@@ -226,7 +226,7 @@ impl fmt::Display for Difference {
                 let is_snapshot = recorded.get("snapshot") != current.get("snapshot");
                 match key.part {
                     Part::Aggregate if !is_snapshot => {
-                        writeln!(f, "\n{key} has a former name that is not recorded:\n")?
+                        writeln!(f, "\n{key} has a former name that is not recorded:\n")?;
                     }
                     Part::Aggregate => writeln!(
                         f,
