@@ -171,7 +171,8 @@ pub(crate) fn schema_is_unknown(attributes: &[Attribute]) -> bool {
     hides_the_schema(attributes).is_some() || by_functions && !is_told(attributes)
 }
 
-fn is_told(attributes: &[Attribute]) -> bool {
+/// Whether a field's JSON Schema is that of another type.
+pub(crate) fn is_told(attributes: &[Attribute]) -> bool {
     let schemars = schemars_metas(attributes);
     find(&schemars, &["with", "schema_with", "skip"]).is_some()
 }

@@ -14,6 +14,7 @@ mod event;
 mod fingerprint;
 mod form;
 mod former;
+mod map_keys;
 mod paths;
 mod respan;
 mod schema;

@@ -2,12 +2,13 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Attribute, Data, DeriveInput, Fields, Path, Visibility, parse_quote};
+use syn::{Attribute, Data, DeriveInput, Field, Fields, Path, Visibility, parse_quote};
 
 use crate::{
     attr::cfg_attr,
     derives::Derives,
     form::{hides_the_schema, told_to_the_schema},
+    map_keys,
     paths::Runtime,
     respan::{generated, replace_self},
     scope,
@@ -97,6 +98,9 @@ pub(crate) fn derives(
             attributes.push(parse_quote!(#[schemars(skip)]));
         }
     });
+    for_all_fields(&mut item.data, &mut |field| {
+        field.attrs.extend(map_keys::told(runtime, field));
+    });
     if !derives.schema || !can_forward(item) {
         return (derives.attributes(runtime), TokenStream::new());
     }
@@ -141,21 +145,24 @@ fn shadow(item: &DeriveInput) -> TokenStream {
 }
 
 fn for_all_attributes(data: &mut Data, change: &mut dyn FnMut(&mut Vec<Attribute>)) {
-    match data {
-        Data::Struct(data) => for_fields(&mut data.fields, change),
-        Data::Enum(data) => {
-            for variant in &mut data.variants {
-                change(&mut variant.attrs);
-                for_fields(&mut variant.fields, change);
-            }
+    if let Data::Enum(data) = data {
+        for variant in &mut data.variants {
+            change(&mut variant.attrs);
         }
-        Data::Union(_) => {}
     }
+    for_all_fields(data, &mut |field| change(&mut field.attrs));
 }
 
-fn for_fields(fields: &mut Fields, change: &mut dyn FnMut(&mut Vec<Attribute>)) {
-    for field in fields.iter_mut() {
-        change(&mut field.attrs);
+fn for_all_fields(data: &mut Data, change: &mut dyn FnMut(&mut Field)) {
+    match data {
+        Data::Struct(data) => data.fields.iter_mut().for_each(change),
+        Data::Enum(data) => {
+            let variants = data.variants.iter_mut();
+            variants
+                .flat_map(|variant| variant.fields.iter_mut())
+                .for_each(change);
+        }
+        Data::Union(_) => {}
     }
 }
 

@@ -10,7 +10,7 @@ pub use crate::checks::{
     Names, assert_new_name, assert_predecessor_name, assert_predecessor_version,
     assert_retired_name, assert_version,
 };
-pub use crate::lock::assert_recorded;
+pub use crate::lock::{assert_recorded, key_shape, note_keys};
 pub use crate::snapshot::state_version;
 pub use crate::upcast::{UpcastStep, run_steps};
 

@@ -311,6 +311,44 @@ account! { event_renamed, Account, { created_by(Opened), events(Deposited => (),
 
 account! { aggregate_renamed, Ledger, { created_by(Opened), events(Deposited => (), Noted => ()) }, }
 
+account! { aggregate_known, Ledger, {
+    formerly("Account"), created_by(Opened), events(Deposited => (), Noted => ())
+}, }
+
+account! { another_name_first, Ledger, {
+    formerly("Book", "Account"), created_by(Opened), events(Deposited => (), Noted => ())
+}, }
+
+account! { another_name_after, Ledger, {
+    formerly("Account", "Book"), created_by(Opened), events(Deposited => (), Noted => ())
+}, }
+
+account! { name_before_the_only_one, Account, {
+    formerly("Book"), created_by(Opened), events(Deposited => (), Noted => ())
+}, }
+
+account! { renamed_once_more, Book, {
+    formerly("Account"), created_by(Opened), events(Deposited => (), Noted => ())
+}, }
+
+account! { name_taken_without_a_word, Book, {
+    created_by(Opened), events(Deposited => (), Noted => ())
+}, }
+
+domain! { renamed_and_changed,
+    pub use super::{recorded::{Noted, Opened}, version_raised::Deposited};
+
+    #[derive(Aggregate)]
+    #[aggregate(created_by(Opened), events(Deposited => (), Noted => (), Closed => ()))]
+    pub struct Ledger {
+        #[id]
+        id: Id<Ledger>,
+    }
+
+    #[event]
+    pub struct Closed;
+}
+
 account! { another, Parcel, { created_by(Shipped) },
     #[event]
     pub struct Shipped {

@@ -92,12 +92,23 @@ fn an_event_that_can_no_longer_be_read_is_named_with_its_remedy() {
 }
 
 #[test]
+fn an_aggregate_that_loses_a_name_is_told_what_goes_by_it() {
+    use domain::*;
+
+    type Account = recorded::Account;
+    refused::<Account, aggregate_renamed::Ledger>("aggregate_renamed");
+    refused::<aggregate_known::Ledger, aggregate_renamed::Ledger>("former_name_lost");
+    refused::<aggregate_known::Ledger, another_name_first::Ledger>("another_name_first");
+    refused::<aggregate_renamed::Ledger, aggregate_known::Ledger>("name_before_the_only_one");
+    recordable::<aggregate_known::Ledger, another_name_after::Ledger>("another_name_after");
+}
+
+#[test]
 fn what_is_new_or_may_change_is_shown_and_can_be_recorded() {
     use domain::*;
 
     type Account = recorded::Account;
     recordable::<Account, version_raised::Account>("version_raised");
-    recordable::<Account, aggregate_renamed::Ledger>("aggregate_renamed");
     recordable::<Account, another::Parcel>("another_aggregate");
     recordable::<Account, command_changed::Account>("command_changed");
     recordable::<Account, command_removed::Account>("command_removed");

@@ -3,7 +3,9 @@
 mod damage;
 pub mod domain;
 pub mod folder;
+mod keys;
 mod messages;
+mod names;
 mod processes;
 mod readable;
 mod shapes;

@@ -75,7 +75,7 @@ fn many(index: usize) -> Catalogue {
                     id: Id<Numbered>,
                 }
 
-                #[event]
+                #[event(name = $name)]
                 struct Began;
 
                 catalogue::<Numbered>

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     format::{Blocks, Key, Part},
+    names::{FORMERLY, likely_names, wrong_names},
     readers::Misdeclared,
     report::{Difference, Reader, Report},
     shape::shape,
@@ -20,7 +21,13 @@ pub(super) fn compare(recorded: &Blocks, catalogue: &Catalogue) -> Report {
             .iter()
             .filter(|(key, _)| key.aggregate == kind.name || is_former_event(kind, key));
         differences.extend(wrong_keys(kind, of_aggregate.clone()));
+        let wrong = wrong_names(kind, recorded, catalogue);
+        let names_are_wrong = wrong.is_some();
+        differences.extend(wrong.map(Difference::WrongNames));
         for (key, before) in of_aggregate {
+            if key.part == Part::Aggregate && names_are_wrong {
+                continue;
+            }
             let now = current.get(&todays(kind, key));
             if now != Some(before) {
                 differences.extend(change(kind, [recorded, &current], key));
@@ -35,7 +42,10 @@ pub(super) fn compare(recorded: &Blocks, catalogue: &Catalogue) -> Report {
                 differences.push(Difference::New {
                     key: key.clone(),
                     shape: shape.clone(),
-                    renamed_from: renamed_from(key, recorded, catalogue),
+                    formerly: match key.part {
+                        Part::Aggregate => likely_names(kind, [recorded, &current], catalogue),
+                        _ => Vec::new(),
+                    },
                 });
             }
         }
@@ -63,11 +73,15 @@ fn todays(kind: &AggregateKind, key: &Key) -> Key {
 /// The blocks of an aggregate as the code has it.
 fn blocks(kind: &AggregateKind) -> Blocks {
     let aggregate = kind.name;
-    let snapshot = match kind.snapshot_version {
-        Some(version) => json!({ "snapshot": version }),
-        None => json!({}),
-    };
-    let mut blocks = Blocks::from([(Key::aggregate(aggregate), snapshot)]);
+    let mut itself = json!({});
+    if let Some(version) = kind.snapshot_version {
+        itself["snapshot"] = json!(version);
+    }
+    if !kind.formerly.is_empty() {
+        itself[FORMERLY] = json!(kind.formerly);
+    }
+    itself.sort_all_objects();
+    let mut blocks = Blocks::from([(Key::aggregate(aggregate), itself)]);
     for event in kind.events.iter().chain(&kind.split) {
         for version in with_predecessors(event) {
             // A predecessor may bear a former name; it is a version of the event all the same.
@@ -138,7 +152,7 @@ fn change(
 }
 
 /// The newest recorded version of an event, 0 if there is none.
-fn newest(recorded: &Blocks, aggregate: &str, event: &str) -> u32 {
+pub(super) fn newest(recorded: &Blocks, aggregate: &str, event: &str) -> u32 {
     let versions = recorded.keys().filter_map(|key| match &key.part {
         Part::Event { name, version } if key.aggregate == aggregate && name == event => {
             Some(*version)
@@ -165,25 +179,4 @@ fn new_and_alike(current: &Blocks, kind: &AggregateKind, before: &Value) -> Opti
         current.get(&Key::event(kind.name, event.name, event.version)) == Some(before)
     });
     alike.next().map(|event| event.name)
-}
-
-/// The recorded aggregate that a new one most likely is by another name: nobody checks it, and half of the new one's
-/// events are recorded for it.
-fn renamed_from(key: &Key, recorded: &Blocks, catalogue: &Catalogue) -> Option<String> {
-    let kinds = catalogue.aggregates();
-    let new = kinds.iter().find(|kind| kind.name == key.aggregate)?;
-    if key.part != Part::Aggregate {
-        return None;
-    }
-    let unchecked = recorded.keys().filter(|key| {
-        key.part == Part::Aggregate && !kinds.iter().any(|kind| kind.is_named(&key.aggregate))
-    });
-    let shares = |old: &&Key| {
-        let shared = new.events.iter().filter(|event| {
-            recorded.contains_key(&Key::event(&old.aggregate, event.name, event.version))
-        });
-        shared.count() * 2 >= new.events.len().max(1)
-    };
-    let mut alike = unchecked.filter(shares);
-    alike.next().map(|old| old.aggregate.clone())
 }

@@ -14,6 +14,8 @@
 //!
 //! - the shape of a recorded version has changed, be it in a value that an event only contains,
 //! - a recorded event has no way to today's type: its name is gone, or a version of it,
+//! - an aggregate no longer says `formerly` of a recorded name, has another oldest one, or seems to be a recorded one by
+//!   another name,
 //! - an event says that older builds can read it, `readable_by(..)`, and the recorded shape of their version tells otherwise,
 //! - a note on a step speaks of a field that the recorded version before does not have, or gives one that it has,
 //! - a version, an event, an aggregate or a command is not recorded,
@@ -35,6 +37,8 @@ mod compare;
 mod error;
 mod file;
 mod format;
+mod keys;
+mod names;
 mod readers;
 mod reads;
 mod remedy;
@@ -43,6 +47,8 @@ mod shape;
 mod steps;
 
 pub use error::Error;
+#[doc(hidden)]
+pub use keys::{key_shape, note_keys};
 pub use report::Report;
 pub(crate) use shape::shape;
 

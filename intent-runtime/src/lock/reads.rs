@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+use super::keys::{self, KEYS};
+
 /// Whether all that has the shape `written` is read as it is by a reader of the shape `reader`, who ignores fields that
 /// it does not know. Where shapes alone do not tell, the answer is no.
 pub(super) fn reads(reader: &Value, written: &Value) -> bool {
@@ -129,7 +131,8 @@ fn between(reader: &Value, written: &Value, place: &str) -> Option<Obstacle> {
         .or_else(|| {
             let mut others = ["x-alias", "x-other"].iter();
             let lost = others.any(|key| !is_still_read(reader.get(*key), written.get(*key)));
-            lost.then(|| at(place, What::Shape))
+            let keys = [reader, written].map(|shape| shape.get(KEYS));
+            (lost || !keys::are_read(keys[0], keys[1])).then(|| at(place, What::Shape))
         })
 }
 
@@ -148,7 +151,7 @@ fn broken(
 ) -> Option<Obstacle> {
     let of_written = written.get(key);
     match key {
-        "x-alias" | "x-other" => None,
+        "x-alias" | "x-other" | KEYS => None,
         // Any of these types will do.
         "type" => match of_written {
             Some(of_written) => first_unknown(constraint, of_written).map(|written| {

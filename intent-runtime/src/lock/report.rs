@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{
     format::{Blocks, Key, Part, pretty},
+    names::{self, WrongNames},
     readers::Misdeclared,
     remedy,
     steps::WrongKey,
@@ -50,14 +51,16 @@ pub(super) enum Difference {
     },
     /// An event says of older builds what is not so.
     Misdeclared(Box<Misdeclared>),
+    /// An aggregate has other names than recorded.
+    WrongNames(WrongNames),
     /// A note is wrong about what is recorded.
     WrongKey(WrongKey),
     /// Something that is not recorded.
     New {
         key: Key,
         shape: Value,
-        /// The recorded aggregate that it may be under another name.
-        renamed_from: Option<String>,
+        /// The names of the recorded aggregate that it may be under another name, the last of them last.
+        formerly: Vec<String>,
     },
     /// A command, or the state of an aggregate, has another shape.
     Replaced {
@@ -72,7 +75,17 @@ pub(super) enum Difference {
 impl Difference {
     /// What is stored is never rewritten, and what is said of it must hold before any of it is stored.
     fn is_refused(&self) -> bool {
-        self.is_rewriting() || matches!(self, Self::Misdeclared(_) | Self::WrongKey(_))
+        self.is_rewriting()
+            || self.is_of_names()
+            || matches!(self, Self::Misdeclared(_) | Self::WrongKey(_))
+    }
+
+    /// Streams and ids go by the names of their aggregate.
+    fn is_of_names(&self) -> bool {
+        match self {
+            Self::New { formerly, .. } => !formerly.is_empty(),
+            _ => matches!(self, Self::WrongNames(_)),
+        }
     }
 
     fn is_rewriting(&self) -> bool {
@@ -123,6 +136,7 @@ impl Report {
                 Difference::Changed { .. }
                 | Difference::Unreadable { .. }
                 | Difference::Misdeclared(_)
+                | Difference::WrongNames(_)
                 | Difference::WrongKey(_) => {}
             }
         }
@@ -133,6 +147,8 @@ impl Report {
         let has = |is: fn(&Difference) -> bool| self.differences.iter().any(is);
         if has(Difference::is_rewriting) {
             "nothing was recorded, because `intent.lock` never rewrites what is stored\n"
+        } else if has(Difference::is_of_names) {
+            "nothing was recorded, because streams are found and ids are made by the recorded names of their aggregate\n"
         } else if has(|difference| matches!(difference, Difference::WrongKey(_))) {
             "nothing was recorded, because a note does not agree with what is stored\n"
         } else {
@@ -146,20 +162,21 @@ impl Report {
             .differences
             .iter()
             .filter_map(|difference| match difference {
-                Difference::New {
-                    key, renamed_from, ..
-                } => Some((key, renamed_from)),
+                Difference::New { key, formerly, .. } => Some((key, formerly)),
                 _ => None,
             });
         let mut heading = "\nNot recorded yet:\n\n";
-        for (key, renamed_from) in new {
+        for (key, formerly) in new {
             writeln!(f, "{heading}    {key}")?;
             heading = "";
-            if let Some(old) = renamed_from {
+            if let Some(old) = formerly.last() {
+                let attribute = names::attribute(formerly);
                 writeln!(
                     f,
-                    "        which has events of {old}, a recorded aggregate that this check does not name: if it is that one by \
-                     another\n        name, its streams are found once the aggregate says so: `#[aggregate(formerly({old:?}), ..)]`"
+                    "        which has the events of {old}, a recorded aggregate that this check does not name:\n        \
+                     if it is that one by another name, `{attribute}` finds its streams;\n        \
+                     if it is another and {old} lives on, name both in one check;\n        \
+                     if it is another and {old} is given up, delete the blocks of {old} from `intent.lock`"
                 )?;
             }
         }
@@ -192,6 +209,7 @@ impl fmt::Display for Difference {
             // What is new is one list: `Report::list_new`.
             Self::New { .. } => Ok(()),
             Self::WrongKey(wrong) => wrong.fmt(f),
+            Self::WrongNames(wrong) => wrong.fmt(f),
             Self::Changed {
                 key,
                 recorded,
@@ -205,7 +223,11 @@ impl fmt::Display for Difference {
                 recorded,
                 current,
             } => {
+                let is_snapshot = recorded.get("snapshot") != current.get("snapshot");
                 match key.part {
+                    Part::Aggregate if !is_snapshot => {
+                        writeln!(f, "\n{key} has a former name that is not recorded:\n")?;
+                    }
                     Part::Aggregate => writeln!(
                         f,
                         "\nThe state of {key} is made or kept otherwise than recorded. Snapshots are no more than a cache: \

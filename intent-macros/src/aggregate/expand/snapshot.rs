@@ -1,7 +1,7 @@
 //! `Snapshot`: the state's own serde form, read and written through a shadow of the struct.
 
 use proc_macro2::{Delimiter, Group, TokenStream};
-use quote::quote;
+use quote::{ToTokens as _, quote};
 use syn::spanned::Spanned as _;
 
 use super::super::{
@@ -12,6 +12,7 @@ use crate::{
     attr,
     fingerprint::fingerprint,
     form::schema_is_unknown,
+    map_keys,
     paths::last_ident,
     respan::{generated, replace_self},
     schema, storable,
@@ -223,7 +224,9 @@ fn version(aggregate: &Aggregate<'_>) -> TokenStream {
         let told = attributes
             .iter()
             .filter(|attribute| attr::is(attribute, "serde") || attr::is(attribute, "schemars"));
-        quote!(#(#told)* #skip #name: #ty)
+        let keys = map_keys::told(runtime, field.original);
+        let keys = keys.map(|told| replace_self(told.into_token_stream(), ident));
+        quote!(#(#told)* #skip #keys #name: #ty)
     });
     let events = aggregate.events().filter(counts);
     let events = events.map(|event| {
