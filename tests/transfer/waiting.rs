@@ -8,8 +8,8 @@ use std::{
 
 use futures_util::FutureExt;
 use intent_runtime::{
-    CommandId, EncodedMetadata, Expect, Export, MemoryStore, Metadata, NewEvent, PgStore, Store, TenantId,
-    store::Append,
+    CommandId, EncodedMetadata, Expect, Export, MemoryStore, Metadata, NewEvent, PgStore, Store,
+    TenantId, store::Append,
 };
 use intent_tests::postgres::TempDatabase;
 use serde_json::value::RawValue;

@@ -65,8 +65,5 @@ pub(super) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, 
 
 /// Whether a connection that was idle for long still leads to a server.
 pub(super) async fn is_alive(connection: &mut PgConnection) -> bool {
-    matches!(
-        timeout(SIGN_OF_LIFE, connection.ping()).await,
-        Ok(Ok(()))
-    )
+    matches!(timeout(SIGN_OF_LIFE, connection.ping()).await, Ok(Ok(())))
 }

@@ -14,7 +14,7 @@ mod read;
 mod snapshot;
 mod transaction;
 
-use std::{fmt, future::ready, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use sqlx::{
     ConnectOptions, SqliteConnection, SqlitePool,
