@@ -99,7 +99,7 @@ build! { new_variant,
 }
 
 build! { nested_type,
-    #[event(version = 3, name = "PaidIn", unchanged(3), readable_by(2))]
+    #[event(version = 3, name = "PaidIn", upcast(2 => as_it_is), readable_by(2))]
     pub struct Deposited {
         pub amount: u64,
         #[since(2, default = Way::Counter)]
@@ -117,6 +117,10 @@ build! { nested_type,
     #[value]
     pub struct Memo {
         pub text: String,
+    }
+
+    fn as_it_is(v2: JsonObject) -> Result<JsonObject, UpcastError> {
+        Ok(v2)
     }
 }
 

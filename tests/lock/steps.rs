@@ -1,5 +1,7 @@
 //! Notes are held to the fields that the version before has on record.
 
+use intent_runtime::Aggregate;
+
 use super::{domain::catalogue, folder::Folder, messages::refused};
 
 /// A domain around one event, in one of its versions.
@@ -98,6 +100,108 @@ account! { of_a_predecessor,
             Self { bank: old.bank }
         }
     }
+}
+
+account! { before,
+    #[event]
+    pub struct Opened {
+        pub owner: Option<String>,
+        pub kind: Kind,
+        pub limit: u32,
+    }
+
+    #[value]
+    pub enum Kind { Private, Business }
+}
+
+account! { with_a_word_less,
+    #[event(version = 2, unchanged(2))]
+    pub struct Opened {
+        pub owner: Option<String>,
+        pub kind: Kind,
+        pub limit: u32,
+    }
+
+    #[value]
+    pub enum Kind { Private, Company }
+}
+
+account! { with_a_word_more,
+    #[event(version = 2, unchanged(2))]
+    pub struct Opened {
+        pub owner: Option<String>,
+        pub kind: Kind,
+        pub limit: f64,
+    }
+
+    #[value]
+    pub enum Kind { Private, Business, Joint }
+}
+
+account! { with_another_word,
+    #[event(version = 2, unchanged(2))]
+    pub struct Opened {
+        pub owner: Option<String>,
+        pub kind: Kind,
+        pub limit: u32,
+    }
+
+    #[value]
+    pub enum Kind {
+        Private,
+        #[serde(alias = "Business")]
+        Company,
+    }
+}
+
+account! { needed,
+    #[event(version = 2)]
+    pub struct Opened {
+        pub owner: String,
+        pub kind: Kind,
+        pub limit: u32,
+        #[since(2, default = 0)]
+        pub interest: u32,
+    }
+
+    #[value]
+    pub enum Kind { Private, Business }
+}
+
+account! { by_a_function,
+    #[event(version = 2, upcast(1 => with_an_owner))]
+    pub struct Opened {
+        pub owner: String,
+        pub kind: Kind,
+        pub limit: u32,
+    }
+
+    #[value]
+    pub enum Kind { Private, Business }
+
+    fn with_an_owner(mut v1: JsonObject) -> Result<JsonObject, UpcastError> {
+        let owner: Option<String> = v1.take("owner")?;
+        v1.set("owner", owner.unwrap_or_default())?;
+        Ok(v1)
+    }
+}
+
+#[test]
+fn what_a_note_leaves_as_it_is_must_be_readable() {
+    refused::<before::Account, with_a_word_less::Account>("unchanged_word");
+    refused::<before::Account, needed::Account>("kept_field_of_another_type");
+}
+
+#[test]
+fn what_is_read_as_it_is_is_recorded() {
+    fn recorded<Next: Aggregate>() {
+        let folder = Folder::recording(catalogue::<before::Account>());
+        folder.update(&catalogue::<Next>()).unwrap();
+        folder.check(&catalogue::<Next>()).unwrap();
+    }
+    recorded::<with_a_word_more::Account>();
+    recorded::<with_another_word::Account>();
+    recorded::<by_a_function::Account>();
 }
 
 #[test]

@@ -47,8 +47,12 @@ fn with_payloads(stream: &StreamId, payloads: &[&str]) -> Append {
 
 /// Polls a call of a store once, which is not done by then.
 pub async fn begin<T>(call: &mut StoreFuture<'_, T>) {
-    let pending = poll_fn(|context| Poll::Ready(call.as_mut().poll(context).is_pending()));
-    assert!(pending.await, "it is done at once");
+    assert!(is_begun(call).await, "it is done at once");
+}
+
+/// Polls a call of a store once. Whether it is not done by then.
+pub async fn is_begun<T>(call: &mut StoreFuture<'_, T>) -> bool {
+    poll_fn(|context| Poll::Ready(call.as_mut().poll(context).is_pending())).await
 }
 
 /// A snapshot of next to nothing.

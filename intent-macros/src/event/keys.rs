@@ -64,7 +64,8 @@ pub(super) fn named_once_it_came(diag: &Diagnostics, event: &Event<'_>) {
     }
 }
 
-/// `Event::STEPS`, for the lock, which knows the keys of the version before; nothing if no note is about a key.
+/// `Event::STEPS`, for the lock, which knows the keys of the version before; nothing of steps that functions make, or whose
+/// keys only the type of a flattened field knows.
 ///
 /// ```
 /// const STEPS: &'static [KeyChange] = &[
@@ -77,7 +78,10 @@ pub(super) fn steps(event: &Event<'_>) -> TokenStream {
         .filter_map(|to| {
             let expects = keys(event, to, expected);
             let adds = keys(event, to, added);
-            (!expects.is_empty() || !adds.is_empty()).then(|| {
+            let mut notes = event.notes_on(to).peekable();
+            let is_unchanged = notes.peek().is_some()
+                && notes.all(|note| matches!(note.change, Change::Unchanged));
+            (is_unchanged || !expects.is_empty() || !adds.is_empty()).then(|| {
                 quote! {
                     #runtime::KeyChange { to: #to, expects: &[#(#expects),*], adds: &[#(#adds),*] }
                 }

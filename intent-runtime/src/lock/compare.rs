@@ -8,7 +8,7 @@ use super::{
     readers::Misdeclared,
     report::{Difference, Reader, Report},
     shape::shape,
-    steps::wrong_keys,
+    steps::{untrue, wrong_keys},
 };
 use crate::{AggregateKind, Catalogue, DecodeError, EventKind};
 
@@ -21,6 +21,13 @@ pub(super) fn compare(recorded: &Blocks, catalogue: &Catalogue) -> Report {
             .iter()
             .filter(|(key, _)| key.aggregate == kind.name || is_former_event(kind, key));
         differences.extend(wrong_keys(kind, of_aggregate.clone()));
+        differences.extend(untrue(kind, of_aggregate.clone(), |key| {
+            match (recorded.get(key), current.get(key)) {
+                // That is said already.
+                (Some(recorded), Some(current)) if recorded != current => None,
+                (recorded, current) => recorded.or(current).cloned(),
+            }
+        }));
         let wrong = wrong_names(kind, recorded, catalogue);
         let names_are_wrong = wrong.is_some();
         differences.extend(wrong.map(Difference::WrongNames));

@@ -18,6 +18,7 @@
 //!   another name,
 //! - an event says that older builds can read it, `readable_by(..)`, and the recorded shape of their version tells otherwise,
 //! - a note on a step speaks of a field that the recorded version before does not have, or gives one that it has,
+//! - notes on a step leave as it is what the next version surely cannot read,
 //! - a version, an event, an aggregate or a command is not recorded,
 //! - a command or the state that snapshots keep has changed, or a command is gone,
 //! - the file was edited or merged wrongly.

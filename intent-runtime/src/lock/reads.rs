@@ -39,6 +39,18 @@ enum What {
     Shape,
 }
 
+impl Obstacle {
+    /// Whether there surely is something that the reader does not take, rather than shapes not telling.
+    pub(super) fn is_certain(&self) -> bool {
+        !matches!(self.what, What::Refused(_) | What::Shape)
+    }
+
+    /// Whether it is a word that the reader does not know.
+    pub(super) fn is_of_words(&self) -> bool {
+        matches!(self.what, What::Word(_))
+    }
+}
+
 impl fmt::Display for Obstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.what, self.place.as_str()) {
@@ -154,10 +166,16 @@ fn broken(
         "x-alias" | "x-other" | KEYS => None,
         // Any of these types will do.
         "type" => match of_written {
-            Some(of_written) => first_unknown(constraint, of_written).map(|written| {
+            Some(of_written) => {
+                // Whoever reads numbers reads whole ones.
+                let takes = |one: &Value| {
+                    list(constraint)
+                        .any(|known| known == one || known == "number" && one == "integer")
+                };
+                let written = list(of_written).find(|one| !takes(one))?;
                 let (known, written) = (constraint.clone(), written.clone());
-                at(place, What::Type { known, written })
-            }),
+                Some(at(place, What::Type { known, written }))
+            }
             None => Some(at(place, What::Shape)),
         },
         // Any of these words.

@@ -24,7 +24,11 @@ pub(super) fn step(name: &str, recorded: &Value, current: &Value, next: u32) -> 
     };
     let changed: Vec<&str> = now
         .iter()
-        .filter(|(name, shape)| before.get(*name).is_some_and(|before| before != *shape))
+        .filter(|(name, shape)| {
+            before
+                .get(*name)
+                .is_some_and(|before| !reads(shape, before))
+        })
         .map(|(name, _)| name.as_str())
         .collect();
     let mut added = missing_in(&before, &now);
@@ -40,7 +44,8 @@ pub(super) fn step(name: &str, recorded: &Value, current: &Value, next: u32) -> 
     }
     let comes_and_goes = !added.is_empty() && !removed.is_empty();
     let renamed = renamed(&before, &now, &mut added, &mut removed);
-    let may_go_over = comes_and_goes && !(added.is_empty() && removed.is_empty());
+    let may_go_over =
+        comes_and_goes && (renamed.len() > 1 || !(added.is_empty() && removed.is_empty()));
     let removed: String = removed
         .iter()
         .map(|name| format!(", removed({next}, {name:?})"))

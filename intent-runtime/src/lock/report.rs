@@ -9,7 +9,7 @@ use super::{
     names::{self, WrongNames},
     readers::Misdeclared,
     remedy,
-    steps::WrongKey,
+    steps::{Untrue, WrongKey},
 };
 use crate::{DecodeError, difference::difference};
 
@@ -55,6 +55,8 @@ pub(super) enum Difference {
     WrongNames(WrongNames),
     /// A note is wrong about what is recorded.
     WrongKey(WrongKey),
+    /// Notes leave as it is what cannot be read as it is.
+    Untrue(Box<Untrue>),
     /// Something that is not recorded.
     New {
         key: Key,
@@ -77,7 +79,10 @@ impl Difference {
     fn is_refused(&self) -> bool {
         self.is_rewriting()
             || self.is_of_names()
-            || matches!(self, Self::Misdeclared(_) | Self::WrongKey(_))
+            || matches!(
+                self,
+                Self::Misdeclared(_) | Self::WrongKey(_) | Self::Untrue(_)
+            )
     }
 
     /// Streams and ids go by the names of their aggregate.
@@ -137,7 +142,8 @@ impl Report {
                 | Difference::Unreadable { .. }
                 | Difference::Misdeclared(_)
                 | Difference::WrongNames(_)
-                | Difference::WrongKey(_) => {}
+                | Difference::WrongKey(_)
+                | Difference::Untrue(_) => {}
             }
         }
         blocks
@@ -149,7 +155,9 @@ impl Report {
             "nothing was recorded, because `intent.lock` never rewrites what is stored\n"
         } else if has(Difference::is_of_names) {
             "nothing was recorded, because streams are found and ids are made by the recorded names of their aggregate\n"
-        } else if has(|difference| matches!(difference, Difference::WrongKey(_))) {
+        } else if has(|difference| {
+            matches!(difference, Difference::WrongKey(_) | Difference::Untrue(_))
+        }) {
             "nothing was recorded, because a note does not agree with what is stored\n"
         } else {
             "nothing was recorded, because older builds could not read what is said to be readable by them\n"
@@ -209,6 +217,7 @@ impl fmt::Display for Difference {
             // What is new is one list: `Report::list_new`.
             Self::New { .. } => Ok(()),
             Self::WrongKey(wrong) => wrong.fmt(f),
+            Self::Untrue(untrue) => untrue.fmt(f),
             Self::WrongNames(wrong) => wrong.fmt(f),
             Self::Changed {
                 key,

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::{
     format::{Key, Part},
-    report::Difference,
+    reads::{Obstacle, obstacle},
+    report::{Difference, lines},
 };
 use crate::{AggregateKind, EventKind, upcast::KeyChange};
 
@@ -55,6 +56,59 @@ pub(super) fn wrong_keys<'a>(
         );
     }
     wrong
+}
+
+/// A step by notes that does not lead to the version it says.
+#[derive(Debug)]
+pub(super) struct Untrue {
+    /// The recorded version that the step reads.
+    key: Key,
+    recorded: Value,
+    current: Value,
+    obstacle: Obstacle,
+}
+
+/// Every step whose notes leave as it is what the next version, recorded or `current`, surely cannot read.
+pub(super) fn untrue<'a>(
+    kind: &AggregateKind,
+    recorded: impl Iterator<Item = (&'a Key, &'a Value)>,
+    next: impl Fn(&Key) -> Option<Value>,
+) -> Vec<Difference> {
+    let steps = recorded.filter_map(|(key, shape)| {
+        let Part::Event { name, version } = &key.part else {
+            return None;
+        };
+        let step = step(kind.event(name)?, *version)?;
+        let current = next(&Key::event(kind.name, kind.event(name)?.name, step.to))?;
+        // What else a reader takes than it writes, shapes do not say in full.
+        let text = current.to_string();
+        if text.contains("\"x-alias\"") || text.contains("\"x-other\"") {
+            return None;
+        }
+        let obstacle = match step.expects.is_empty() && step.adds.is_empty() {
+            true => obstacle(&current, shape),
+            false => obstacle(&kept(&current, step.adds), &kept(shape, step.expects)),
+        };
+        Some(Difference::Untrue(Box::new(Untrue {
+            obstacle: obstacle.filter(Obstacle::is_certain)?,
+            key: key.clone(),
+            recorded: shape.clone(),
+            current,
+        })))
+    });
+    steps.collect()
+}
+
+/// The fields of a shape that no note is about, none of them needed: others may have taken their place.
+fn kept(shape: &Value, noted: &[&str]) -> Value {
+    let mut kept = shape.clone();
+    if let Some(object) = kept.as_object_mut() {
+        object.remove("required");
+        if let Some(Value::Object(fields)) = object.get_mut("properties") {
+            fields.retain(|name, _| !noted.contains(&name.as_str()));
+        }
+    }
+    kept
 }
 
 /// The notes on the step that reads `version`, of the event or of the predecessor that reads it.
@@ -115,5 +169,42 @@ impl fmt::Display for WrongKey {
             "\n{key} has no field `{field}`, which a note says was renamed or removed with version {to}.\nWhat is stored \
              under its right name would be lost. On record are {recorded}: write the one that is meant."
         )
+    }
+}
+
+impl fmt::Display for Untrue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            key,
+            recorded,
+            current,
+            obstacle,
+        } = self;
+        let Part::Event { version, .. } = &key.part else {
+            return Ok(());
+        };
+        let to = version.saturating_add(1);
+        writeln!(
+            f,
+            "\nThe notes of version {to} leave as it is what readers of version {to} cannot take of {key}:\n{obstacle}.\n"
+        )?;
+        let labels = [version, &to].map(|number| format!("version {number}"));
+        f.write_str(&lines(
+            labels.each_ref().map(|label| &**label),
+            recorded,
+            current,
+        ))?;
+        if obstacle.is_of_words() {
+            writeln!(
+                f,
+                "\nIf a word only has another name now, `#[serde(alias = ..)]` on the variant reads the old one too.\nOtherwise do the \
+                 step by a function: `upcast({version} => your_fn)`."
+            )
+        } else {
+            writeln!(
+                f,
+                "\nSay with a note what became of it, or do the step by a function: `upcast({version} => your_fn)`."
+            )
+        }
     }
 }
