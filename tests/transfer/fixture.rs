@@ -58,12 +58,14 @@ pub async fn append(store: &dyn Store, stream: &StreamId, payloads: &[&str]) {
         schema_version: 3,
         payload: RawValue::from_string((*payload).to_owned()).unwrap(),
     };
-    let metadata = Metadata::new().actor("ädä \u{0}").tag("k", "v");
+    let command_id = CommandId::new();
+    let mut metadata = Metadata::new().actor("ädä \u{0}").tag("k", "v");
+    metadata.command_id = Some(command_id);
     let append = Append {
         stream: stream.clone(),
         expect: Expect::Any,
         expect_last: None,
-        command_id: CommandId::new(),
+        command_id,
         events: payloads.iter().map(event).collect(),
         metadata: EncodedMetadata::new(metadata).unwrap(),
         snapshot: None,

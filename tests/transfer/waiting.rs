@@ -8,8 +8,8 @@ use std::{
 
 use futures_util::FutureExt;
 use intent_runtime::{
-    CommandId, EncodedMetadata, Expect, Export, MemoryStore, Metadata, NewEvent, PgStore, Store,
-    TenantId, store::Append,
+    CommandId, EncodedMetadata, Expect, Export, Import, MemoryStore, Metadata, NewEvent, PgStore,
+    Store, TenantId, store::Append,
 };
 use intent_tests::postgres::TempDatabase;
 use serde_json::value::RawValue;
@@ -66,7 +66,7 @@ async fn an_export_waits_for_a_transaction_that_is_under_way() {
 /// A writer beside which a store grows by more than an export reads at once, whenever something is written.
 struct Growing<'a> {
     store: &'a MemoryStore,
-    written: usize,
+    written: Vec<Vec<u8>>,
 }
 
 impl AsyncWrite for Growing<'_> {
@@ -75,8 +75,8 @@ impl AsyncWrite for Growing<'_> {
         _: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.written += 1;
-        assert!(self.written < 20, "it goes on without end");
+        self.written.push(bytes.to_vec());
+        assert!(self.written.len() < 20, "it goes on without end");
         grow(self.store).now_or_never().expect("memory is at hand");
         Poll::Ready(Ok(bytes.len()))
     }
@@ -90,10 +90,13 @@ impl AsyncWrite for Growing<'_> {
     }
 }
 
+/// How many events each command has: no page ends with one.
+const COMMAND: usize = 300;
+
 async fn grow(store: &MemoryStore) {
     let stream = stream(TenantId::DEFAULT, "Account", "growing");
-    for _ in 0..25 {
-        append(store, &stream, &["1"; 100]).await;
+    for _ in 0..9 {
+        append(store, &stream, &["1"; COMMAND]).await;
     }
 }
 
@@ -103,17 +106,31 @@ async fn an_export_ends_beside_writers_that_do_not() {
     grow(&store).await;
     let mut writer = Growing {
         store: &store,
-        written: 0,
+        written: Vec::new(),
     };
     let exported = Export::new(&store).write(&mut writer).await.unwrap();
     assert!(
-        (2_500..5_000).contains(&exported.events),
+        (2_700..5_000).contains(&exported.events),
         "all there was, and no more than a page behind it: {exported:?}"
     );
-    let rest = Export::new(&store).after(exported.cursor);
-    let rest = rest.write(&mut tokio::io::sink()).await.unwrap();
+    assert_eq!(exported.events % COMMAND as u64, 0, "whole commands");
+
+    let mut rest = Vec::new();
+    let after = Export::new(&store).after(exported.cursor);
+    let later = after.write(&mut rest).await.unwrap();
+    let file = writer.written.concat();
+    let copy = MemoryStore::new();
+    let first = Import::new(&copy).read(&mut &file[..]).await.unwrap();
+    let second = Import::new(&copy).read(&mut &rest[..]).await.unwrap();
+    let number = |count: usize| count as u64;
+    assert_eq!((first.known, number(first.stored)), (0, exported.events));
+    assert_eq!(number(second.stored + second.known), later.events);
     let end = store.log_health().await.unwrap().end;
-    assert_eq!(exported.events + rest.events, end.get(), "none is lost");
+    assert_eq!(
+        number(first.stored + second.stored),
+        end.get(),
+        "none is lost"
+    );
 }
 
 /// Counts what it is given, and how much at once.
@@ -158,6 +175,7 @@ async fn an_export_holds_a_few_megabytes() {
             )
             .await;
         }
+        assert_eq!(store.log_health().await.unwrap().end.get(), 20, "{store:?}");
         let mut counting = Counting::default();
         let exported = Export::new(store).write(&mut counting).await.unwrap();
         assert_eq!(exported.events, 20);

@@ -203,7 +203,8 @@ impl fmt::Display for Untrue {
         } else {
             writeln!(
                 f,
-                "\nSay with a note what became of it, or do the step by a function: `upcast({version} => your_fn)`."
+                "\nSay with a note what became of it, or do the step by a function: `upcast({version} => your_fn)`. If all that was \
+                 stored\nis read all the same, as where it was never left out, a function that returns what it is given says so."
             )
         }
     }

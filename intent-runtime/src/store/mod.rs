@@ -129,7 +129,7 @@ pub trait Store: Any + fmt::Debug + Send + Sync + 'static {
         sink: &'a mut EventSink<'a>,
     ) -> StoreFuture<'a, LogPage>;
 
-    /// What holds up readers of the log, if anything.
+    /// Where the log ends, and what holds up its readers, if anything.
     fn log_health(&self) -> StoreFuture<'_, LogHealth>;
 
     /// Changes whenever the log may have grown. Not every append is told of, by this process or another: who waits

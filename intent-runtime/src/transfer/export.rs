@@ -1,6 +1,6 @@
 //! [`Export`]: the events of a store, written as text.
 
-use std::{io, ops::ControlFlow, time::Duration};
+use std::{collections::HashSet, io, ops::ControlFlow, time::Duration};
 
 use tokio::{
     io::{AsyncWrite, AsyncWriteExt},
@@ -9,8 +9,9 @@ use tokio::{
 
 use super::format::{End, FORMAT, Head, Seal};
 use crate::{
-    Aggregate, Cursor, Id, LogFilter, RecordedEvent, Store, StoreError, TenantId,
-    store::{NextPage, ReadLog},
+    Aggregate, CommandId, Cursor, Id, LogFilter, Position, RecordedEvent, Store, StoreError,
+    TenantId,
+    store::{LogPage, NextPage, ReadLog},
 };
 
 /// How many events are looked at in one reading.
@@ -65,7 +66,8 @@ pub struct Export<'a> {
 pub struct Exported {
     /// How many events.
     pub events: u64,
-    /// Where the log was read to: what comes later is exported [after](Export::after) it.
+    /// Where the log was read to: what comes later is exported [after](Export::after) it, and perhaps some events once more,
+    /// which an import knows.
     pub cursor: Cursor,
 }
 
@@ -132,68 +134,113 @@ impl<'a> Export<'a> {
         W: AsyncWrite + Unpin + ?Sized,
     {
         let end = self.store.log_health().await?.end;
-        let mut seal = Seal::default();
-        let mut text = Vec::new();
+        let mut text = Text::default();
         let head = Head {
             intent_history: FORMAT,
             tenant_id: self.tenant,
         };
-        seal.write(&head, &mut text)?;
-        let mut exported = Exported {
-            events: 0,
-            cursor: self.after,
-        };
+        text.seal.write(&head, &mut text.lines)?;
+        let mut cursor = self.after;
+        // A store that does not tell is read to its end.
+        let is_past = |(_, position)| end > Position::default() && position >= end;
         let mut pause = HELD_UP;
         loop {
-            let next = self.page(&mut exported, &mut seal, &mut text).await?;
-            writer.write_all(&text).await?;
-            text.clear();
-            let is_past = |(_, position)| position >= end;
-            match next {
-                _ if exported.cursor.place().is_some_and(is_past) => break,
-                NextPage::More => pause = HELD_UP,
-                NextPage::HeldUp => {
-                    sleep(pause).await;
-                    pause = (pause * 2).min(LONGEST);
-                }
+            text.commands.clear();
+            let page = self.page(cursor, &mut text, None).await?;
+            writer.write_all(&text.lines).await?;
+            text.lines.clear();
+            cursor = page.cursor;
+            match page.next {
                 NextPage::End => break,
+                _ if cursor.place().is_some_and(is_past) => {
+                    self.rest(cursor, &mut text, writer).await?;
+                    break;
+                }
+                NextPage::More => pause = HELD_UP,
+                NextPage::HeldUp => wait(&mut pause).await,
             }
         }
-        let end = End {
-            events: exported.events,
-        };
-        seal.write(&end, &mut text)?;
-        writer.write_all(&text).await?;
+        let events = text.events;
+        text.seal.write(&End { events }, &mut text.lines)?;
+        writer.write_all(&text.lines).await?;
         writer.flush().await?;
-        Ok(exported)
+        Ok(Exported { events, cursor })
     }
 
-    /// Reads a page, as text.
+    /// Writes what else there is of commands that the last page has events of: in a history no command is stored in part.
+    async fn rest<W>(
+        &self,
+        mut after: Cursor,
+        text: &mut Text,
+        writer: &mut W,
+    ) -> Result<(), ExportError>
+    where
+        W: AsyncWrite + Unpin + ?Sized,
+    {
+        let commands = std::mem::take(&mut text.commands);
+        let mut pause = HELD_UP;
+        loop {
+            let page = self.page(after, text, Some(&commands)).await?;
+            after = page.cursor;
+            let found = !text.lines.is_empty();
+            writer.write_all(&text.lines).await?;
+            text.lines.clear();
+            match page.next {
+                NextPage::HeldUp => wait(&mut pause).await,
+                NextPage::More if found => pause = HELD_UP,
+                NextPage::More | NextPage::End => return Ok(()),
+            }
+        }
+    }
+
+    /// Reads a page, as text, or what it has of some commands.
     async fn page(
         &self,
-        exported: &mut Exported,
-        seal: &mut Seal,
-        text: &mut Vec<u8>,
-    ) -> Result<NextPage, ExportError> {
+        after: Cursor,
+        text: &mut Text,
+        only: Option<&HashSet<Command>>,
+    ) -> Result<LogPage, ExportError> {
         let read = ReadLog {
-            after: exported.cursor,
+            after,
             tenant: self.tenant,
             filter: &self.filter,
             limit: PAGE,
         };
         let mut written = Ok(());
-        let events = &mut exported.events;
         let mut sink = |event: RecordedEvent| {
-            written = seal.write_event(&event, text);
-            *events += 1;
-            if written.is_err() || text.len() >= PAGE_BYTES {
+            let command = event.metadata.command_id.map(|id| (event.tenant_id, id));
+            if only.is_some_and(|only| command.is_none_or(|command| !only.contains(&command))) {
+                return ControlFlow::Continue(());
+            }
+            text.commands.extend(command);
+            text.events += 1;
+            written = text.seal.write_event(&event, &mut text.lines);
+            if written.is_err() || text.lines.len() >= PAGE_BYTES {
                 return ControlFlow::Break(());
             }
             ControlFlow::Continue(())
         };
         let page = self.store.read_log(read, &mut sink).await?;
         written?;
-        exported.cursor = page.cursor;
-        Ok(page.next)
+        Ok(page)
     }
+}
+
+/// Whose events belong together.
+type Command = (TenantId, CommandId);
+
+/// What is to be written.
+#[derive(Default)]
+struct Text {
+    seal: Seal,
+    lines: Vec<u8>,
+    /// How many events were written.
+    events: u64,
+    /// The commands of the page.
+    commands: HashSet<Command>,
+}
+
+async fn wait(pause: &mut Duration) {
+    sleep(*pause).await;
+    *pause = (*pause * 2).min(LONGEST);
 }

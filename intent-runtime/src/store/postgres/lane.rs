@@ -278,7 +278,10 @@ impl Lane {
     fn keep_if_sound<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, Failure> {
         let result = result.map_err(Failure::from);
         if let Err(failure) = &result
-            && matches!(failure.kind(), Kind::Lost | Kind::Unavailable)
+            && matches!(
+                failure.kind(),
+                Kind::Lost | Kind::Unavailable | Kind::ReadOnly
+            )
         {
             self.connection = None;
         }

@@ -80,10 +80,17 @@ impl PgStore {
         // Since version 12 servers write floats in full by themselves, and PgBouncer refuses the setting by default.
         let options = options.extra_float_digits(None);
         // A dead connection is found out by its use, and the read done again on another one.
-        let pool = PgPoolOptions::new()
-            .max_connections(READERS)
-            .acquire_timeout(ACQUIRE)
-            .test_before_acquire(false);
+        let pool =
+            PgPoolOptions::new()
+                .max_connections(READERS)
+                .acquire_timeout(ACQUIRE)
+                .test_before_acquire(false)
+                .before_acquire(|connection, meta| {
+                    Box::pin(async move {
+                        Ok(meta.idle_for <= connector::TRUSTED
+                            || connector::is_alive(connection).await)
+                    })
+                });
         Self::new(pool.connect_lazy_with(options)).await
     }
 
