@@ -291,6 +291,10 @@ impl Failure {
         let Some(error) = self.database() else {
             return Kind::Other;
         };
+        // The whole server goes down, perhaps at a commit: whatever it gives as a reason, what became of that is open.
+        if !self.unconnected && matches!(error.severity(), PgSeverity::Panic) {
+            return Kind::Lost;
+        }
         match error.code() {
             code::UNIQUE_VIOLATION
             | code::SERIALIZATION_FAILURE

@@ -12,6 +12,7 @@ use tokio::sync::Mutex;
 use super::{
     PgStore, command,
     error::Kind,
+    lane::within,
     read::Broken,
     statement::{self, Answer},
 };
@@ -174,14 +175,14 @@ struct Savepoint<'a, 't> {
 impl<'a, 't> Savepoint<'a, 't> {
     async fn set(transaction: &'a mut PgTransaction<'t>) -> Result<Self, Broken> {
         let set = sqlx::raw_sql(include_str!("sql/savepoint.sql"));
-        set.execute(&mut **transaction).await?;
+        within(set.execute(&mut **transaction)).await?;
         let mut savepoint = Self {
             transaction,
             tenant: Default::default(),
             failed: false,
         };
         let tenant = sqlx::query_as(include_str!("sql/tenant_now.sql"));
-        match tenant.fetch_one(savepoint.connection()).await {
+        match within(tenant.fetch_one(savepoint.connection())).await {
             Ok(tenant) => savepoint.tenant = tenant,
             Err(error) => savepoint.go_back(error.into()).await?,
         }
@@ -200,11 +201,11 @@ impl<'a, 't> Savepoint<'a, 't> {
         let (tenant, row_tenant) = mem::take(&mut self.tenant);
         let restore = sqlx::query(include_str!("sql/set_tenant.sql"));
         let restore = restore.bind(tenant).bind(row_tenant);
-        if let Err(error) = restore.execute(self.connection()).await {
+        if let Err(error) = within(restore.execute(self.connection())).await {
             return self.go_back(error.into()).await;
         }
         let release = sqlx::raw_sql(include_str!("sql/release_savepoint.sql"));
-        release.execute(self.connection()).await?;
+        within(release.execute(self.connection())).await?;
         Ok(value)
     }
 
@@ -212,7 +213,7 @@ impl<'a, 't> Savepoint<'a, 't> {
     async fn go_back<T>(&mut self, broken: Broken) -> Result<T, Broken> {
         self.failed = matches!(broken, Broken::Failure(_));
         let go_back = sqlx::raw_sql(include_str!("sql/rollback_to_savepoint.sql"));
-        go_back.execute(self.connection()).await?;
+        within(go_back.execute(self.connection())).await?;
         self.failed = false;
         Err(broken)
     }
@@ -241,7 +242,7 @@ async fn append_within(
     if let Some(before) = before(transaction, append).await? {
         return Ok(before);
     }
-    let answers = statement::append(transaction, [append].into_iter(), None).await?;
+    let answers = within(statement::append(transaction, [append].into_iter(), None)).await?;
     match answers.into_iter().next() {
         Some(Answer::Stored(appended)) => Ok(appended),
         // Its stream may be past what it expects because its own command was stored meanwhile, by another sending.
@@ -259,7 +260,7 @@ async fn before(
     append: &Append,
 ) -> Result<Option<Appended>, Broken> {
     let tenant = append.stream.tenant_id;
-    let seen = statement::seen(transaction, [append].into_iter()).await?;
+    let seen = within(statement::seen(transaction, [append].into_iter())).await?;
     let Some(seen) = seen.into_iter().flatten().next() else {
         return Ok(None);
     };
