@@ -34,17 +34,20 @@ impl Place {
         let owner = PgStore::connect(&database.database.url()).await.unwrap();
         owner.close().await.unwrap();
         let Database { app, unguarded, .. } = &database;
-        // Superusers are bound by no policy, and this one's `set_config` does nothing.
+        // The unguarded role has the same rights, is bound by no policy, and its `set_config` does nothing.
         database
             .run(&format!(
-                "CREATE ROLE {app} LOGIN;
+                "CREATE TABLE public.bare (LIKE intent.events INCLUDING ALL);
+                 CREATE ROLE {app} LOGIN;
                  SELECT intent.grant_app('{app}'), intent.grant_reader('{app}');
+                 GRANT INSERT ON public.bare TO {app};
                  CREATE SCHEMA unguarded;
                  CREATE FUNCTION unguarded.set_config(text, text, boolean) RETURNS text
                      LANGUAGE sql IMMUTABLE AS 'SELECT $2';
-                 CREATE ROLE {unguarded} LOGIN SUPERUSER;
-                 ALTER ROLE {unguarded} SET search_path = unguarded, pg_catalog;
-                 CREATE TABLE public.bare (LIKE intent.events INCLUDING ALL);"
+                 CREATE ROLE {unguarded} LOGIN BYPASSRLS;
+                 SELECT intent.grant_app('{unguarded}'), intent.grant_reader('{unguarded}');
+                 GRANT USAGE ON SCHEMA unguarded TO {unguarded};
+                 ALTER ROLE {unguarded} SET search_path = unguarded, pg_catalog;"
             ))
             .await;
         database
@@ -76,8 +79,9 @@ impl Database {
         self.database.connect().await.unwrap()
     }
 
+    /// As the role that the store has.
     pub fn url(&self) -> String {
-        self.database.url()
+        self.database.url_as(&self.app)
     }
 
     /// Runs statements of the bench's own.

@@ -163,11 +163,14 @@ fn without_tenant(text: &str) -> (String, usize) {
         }
         let before = rest[..at].trim_end_matches(part_of_name);
         let behind = &rest[at + COLUMN.len()..];
-        let end = behind.find(|it| !part_of_name(it)).unwrap_or(behind.len());
+        let end = match behind.starts_with('(') {
+            true => closing(behind),
+            false => behind.find(|it| !part_of_name(it)).unwrap_or(behind.len()),
+        };
         let other = &behind[..end];
         stripped += before;
-        // The server must learn the type of a parameter; anything else is forgotten altogether.
-        match other.starts_with('$') {
+        // The server must learn the type of a parameter, and run what it was told to; anything else is forgotten altogether.
+        match other.starts_with(['$', '(']) {
             true => stripped += &format!("{other}::uuid IS NOT NULL"),
             false => stripped += "true",
         }
@@ -175,4 +178,20 @@ fn without_tenant(text: &str) -> (String, usize) {
         comparisons += 1;
     }
     (stripped + rest, comparisons)
+}
+
+/// Where what a text opens with a parenthesis ends.
+fn closing(text: &str) -> usize {
+    let mut open = 0;
+    for (at, it) in text.char_indices() {
+        match it {
+            '(' => open += 1,
+            ')' => open -= 1,
+            _ => {}
+        }
+        if open == 0 {
+            return at + 1;
+        }
+    }
+    text.len()
 }

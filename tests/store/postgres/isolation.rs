@@ -3,7 +3,10 @@
 //!
 //! `INTENT_SOAK=1` makes it twenty times as long.
 
-use intent_runtime::{Cursor, MemoryStore, PgStore, TenantId};
+use intent_runtime::{
+    Cursor, Expect, MemoryStore, PgStore, Store, StoreError, StreamId, TenantId, Version,
+    store::Append,
+};
 use intent_tests::postgres::Proxy;
 use sqlx::PgPool;
 use tokio::task::JoinSet;
@@ -15,6 +18,7 @@ use super::{
     roles::Roles,
     work::{Answer, Ids},
 };
+use crate::store::appending::{append, stream};
 
 const TENANTS: usize = 8;
 /// How much each of them does in a round.
@@ -121,7 +125,28 @@ async fn work(store: &PgStore) -> Result<usize, String> {
     while let Some(tenant) = tenants.join_next().await {
         answers += tenant.unwrap()?;
     }
+    behind_anothers_event(store).await?;
     Ok(answers)
+}
+
+/// What random work seldom hits: another tenant's stream ends with just the event that an append expects.
+async fn behind_anothers_event(store: &PgStore) -> Result<(), String> {
+    let of_a_tenant = |stream| StreamId {
+        tenant_id: TenantId::from_uuid(Uuid::now_v7()),
+        ..stream
+    };
+    let theirs = append(&of_a_tenant(stream()), 1);
+    let behind = Append {
+        expect: Expect::Version(Version::FIRST),
+        ..append(&of_a_tenant(theirs.stream.clone()), 1)
+    };
+    store.append(theirs).await.map_err(|it| it.to_string())?;
+    match store.append(behind).await {
+        Err(StoreError::Conflict { actual, .. }) if actual == Version::NONE => Ok(()),
+        answer => Err(format!(
+            "an append behind another tenant's event is answered {answer:?}"
+        )),
+    }
 }
 
 async fn work_of_one(store: PgStore, ids: Ids) -> Result<usize, String> {

@@ -9,6 +9,7 @@ mod lanes;
 mod logging_in;
 mod lost_answer;
 mod mistakes;
+mod plans;
 mod pooler;
 mod races;
 mod refusals;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, postgres::PgConnectOptions};
 use tokio::time::timeout;
 
-use super::{LOCK_TIMEOUT, error::Failure, lane::within};
+use super::{LOCK_TIMEOUT, error::Failure, lane::within, link::Link};
 
 /// How long a connection may have been idle to be used unasked: what stands between may drop an idle one without a word.
 pub(super) const TRUSTED: Duration = Duration::from_secs(60);
@@ -18,14 +18,23 @@ pub(super) struct Connector {
     pool: PgPool,
     /// Whether settings are taken at the start of a connection, as they are not by some poolers.
     takes_settings: bool,
+    /// Whether they are then in force.
+    keeps_settings: bool,
 }
 
 impl Connector {
-    pub(super) fn new(pool: PgPool, takes_settings: bool) -> Self {
+    pub(super) fn new(pool: PgPool, link: &Link) -> Self {
         Self {
             pool,
-            takes_settings,
+            takes_settings: link.takes_settings,
+            keeps_settings: link.keeps_settings,
         }
+    }
+
+    /// What a statement must say itself, on a connection that appends, to wait so many milliseconds for a lock.
+    pub(super) fn to_wait(&self, patience: &'static str) -> Option<&'static str> {
+        let is_set = self.keeps_settings && patience == LOCK_TIMEOUT;
+        (!is_set).then_some(patience)
     }
 
     pub(super) async fn connect(&self) -> Result<PgConnection, Failure> {
@@ -50,6 +59,8 @@ pub(super) fn appending(options: &PgConnectOptions) -> PgConnectOptions {
     options.clone().options([
         // Statements with arrays never settle on one plan by themselves, and a plan each time costs more than the rest.
         ("plan_cache_mode", "force_generic_plan"),
+        // All is found by key, however small the tables were when it was planned.
+        ("enable_seqscan", "off"),
         // The statement says it too, but a wait for the table, as behind a migration, comes before it can.
         ("lock_timeout", LOCK_TIMEOUT),
         // To be recognised: it reaches no server through a pooler.

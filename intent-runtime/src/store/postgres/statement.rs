@@ -5,7 +5,8 @@ use uuid::Uuid;
 
 use super::column::{self, Json};
 use crate::{
-    AggregateId, CommandId, EventId, Position, StoreError, StreamId, TenantId, Timestamp, Version,
+    AggregateId, CommandId, EventId, NewEvent, Position, StoreError, StreamId, TenantId, Timestamp,
+    Version,
     store::{AggregateType, Append, Appended, Expect},
 };
 
@@ -19,6 +20,8 @@ macro_rules! append {
     };
 }
 
+const APPEND_NEXT: &str = include_str!("sql/append_next.sql");
+const APPEND_ONE: &str = include_str!("sql/append_one.sql");
 const APPEND: &str = append!();
 const APPEND_WITH_SNAPSHOTS: &str = append!("sql/append_snapshots.sql");
 
@@ -37,8 +40,25 @@ pub(super) async fn append<'a>(
     appends: impl Iterator<Item = &'a Append> + Clone,
     lock_timeout: Option<&'static str>,
 ) -> Result<Vec<Answer>, sqlx::Error> {
-    let query = single(appends.clone(), lock_timeout)
-        .unwrap_or_else(|| batch(appends.clone(), lock_timeout));
+    let single = Single::of(appends.clone());
+    if let Some(single) = &single
+        && single.stands_behind_another()
+    {
+        let query = single.query(APPEND_NEXT, lock_timeout);
+        // Whole, for the row comes before the commit.
+        let rows = query.fetch_all(&mut *connection).await?;
+        if let [row] = &*rows {
+            return Ok(vec![Answer::Stored(Appended::Stored {
+                version: column::version(row.try_get(0)?),
+                position: position(row.try_get(1)?),
+                recorded_at: row.try_get(2)?,
+            })]);
+        }
+    }
+    let query = match &single {
+        Some(single) => single.query(APPEND_ONE, lock_timeout),
+        None => batch(appends.clone(), lock_timeout),
+    };
     let rows = query.fetch_all(connection).await?;
     if rows.len() != appends.clone().count() {
         return Err(sqlx::Error::RowNotFound);
@@ -46,11 +66,11 @@ pub(super) async fn append<'a>(
     let mut answers = Vec::with_capacity(rows.len());
     for (append, row) in appends.zip(&rows) {
         let actual = column::version(row.try_get(0)?);
-        let position: Option<i64> = row.try_get(2)?;
-        answers.push(match position {
-            Some(position) => Answer::Stored(Appended::Stored {
+        let stored_at: Option<i64> = row.try_get(2)?;
+        answers.push(match stored_at {
+            Some(stored_at) => Answer::Stored(Appended::Stored {
                 version: append.version_after(actual).unwrap_or(actual),
-                position: Position::new(position.unsigned_abs()),
+                position: position(stored_at),
                 recorded_at: row.try_get(3)?,
             }),
             None => Answer::Unfit(actual, row.try_get(1)?),
@@ -61,33 +81,47 @@ pub(super) async fn append<'a>(
 
 type Arguments = Query<'static, Postgres, PgArguments>;
 
-/// The query for what one writer usually has: a single append of a single event.
-fn single<'a>(
-    mut appends: impl Iterator<Item = &'a Append>,
-    lock_timeout: Option<&'static str>,
-) -> Option<Arguments> {
-    let (append, None) = (appends.next()?, appends.next()) else {
-        return None;
-    };
-    let mut events = append.identified();
-    let ((id, event), None, None) = (events.next()?, events.next(), &append.snapshot) else {
-        return None;
-    };
-    let query = sqlx::query(include_str!("sql/append_one.sql"))
-        .bind(append.stream.tenant_id.as_uuid())
-        .bind(append.stream.aggregate_id.as_uuid())
-        .bind(&*append.stream.aggregate_type)
-        .bind(expected(append.expect))
-        .bind(Json(append.metadata.json()))
-        .bind(append.metadata.timestamp)
-        .bind(id.as_uuid())
-        .bind(&*event.event_type)
-        .bind(i64::from(event.schema_version))
-        .bind(Json(event.payload.get()))
-        .bind(lock_timeout)
-        .bind(append.stream.aggregate_type.former_names())
-        .bind(append.expect_last.map(|last| last.as_uuid()));
-    Some(query)
+/// What one writer usually has: a single append of a single event.
+struct Single<'a> {
+    append: &'a Append,
+    id: EventId,
+    event: &'a NewEvent,
+}
+
+impl<'a> Single<'a> {
+    fn of(mut appends: impl Iterator<Item = &'a Append>) -> Option<Self> {
+        let (append, None) = (appends.next()?, appends.next()) else {
+            return None;
+        };
+        let mut events = append.identified();
+        let ((id, event), None, None) = (events.next()?, events.next(), &append.snapshot) else {
+            return None;
+        };
+        Some(Self { append, id, event })
+    }
+
+    fn stands_behind_another(&self) -> bool {
+        matches!(self.append.expect, Expect::Version(version) if version > Version::NONE)
+    }
+
+    /// One of the two statements for it, which are given the same.
+    fn query(&self, statement: &'static str, lock_timeout: Option<&'static str>) -> Arguments {
+        let Self { append, id, event } = self;
+        sqlx::query(statement)
+            .bind(append.stream.tenant_id.as_uuid())
+            .bind(append.stream.aggregate_id.as_uuid())
+            .bind(&*append.stream.aggregate_type)
+            .bind(expected(append.expect))
+            .bind(Json(append.metadata.json()))
+            .bind(append.metadata.timestamp)
+            .bind(id.as_uuid())
+            .bind(&*event.event_type)
+            .bind(i64::from(event.schema_version))
+            .bind(Json(event.payload.get()))
+            .bind(lock_timeout)
+            .bind(append.stream.aggregate_type.former_names())
+            .bind(append.expect_last.map(|last| last.as_uuid()))
+    }
 }
 
 /// The query for any number of appends.
@@ -207,6 +241,10 @@ fn expected(expect: Expect) -> i64 {
         Expect::Any => -1,
         Expect::Exists => -2,
     }
+}
+
+fn position(column: i64) -> Position {
+    Position::new(column.unsigned_abs())
 }
 
 fn count(append: &Append) -> i64 {

@@ -9,8 +9,8 @@ WITH request AS MATERIALIZED (
            last.event_id AS last_event
     FROM (
         SELECT clock_timestamp() AS now,
-               set_config('lock_timeout', coalesce($15, current_setting('lock_timeout')), true),
-               set_config('synchronous_commit', coalesce(nullif(current_setting('synchronous_commit'), 'off'), 'on'), true)
+               CASE WHEN $15 IS NOT NULL THEN set_config('lock_timeout', $15, true) END,
+               CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END
         OFFSET 0
     ) AS clock
     CROSS JOIN unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::json[], $7::timestamptz[],
@@ -19,7 +19,9 @@ WITH request AS MATERIALIZED (
         AS given (tenant_id, aggregate_id, aggregate_type, expected, events, metadata, occurred_at, former_names,
                   expected_last, number)
     CROSS JOIN LATERAL (
-        SELECT set_config('intent.row_tenant', given.tenant_id::text, true)::uuid AS tenant_id OFFSET 0
+        SELECT CASE WHEN set_config('intent.row_tenant', given.tenant_id::text, true) IS NOT NULL THEN given.tenant_id END
+            AS tenant_id
+        OFFSET 0
     ) AS setting
     LEFT JOIN LATERAL (
         SELECT version, aggregate_type, event_id
@@ -34,9 +36,9 @@ stored AS (
         tenant_id, aggregate_id, event_id, version, schema_version, recorded_at, occurred_at,
         aggregate_type, event_type, payload, metadata
     )
-    SELECT set_config('intent.row_tenant', given.tenant_id::text, true)::uuid, given.aggregate_id, given.id,
-           given.version, given.schema_version, given.now, given.occurred_at, given.aggregate_type, given.type,
-           given.payload, given.metadata
+    SELECT CASE WHEN set_config('intent.row_tenant', given.tenant_id::text, true) IS NOT NULL THEN given.tenant_id END,
+           given.aggregate_id, given.id, given.version, given.schema_version, given.now, given.occurred_at,
+           given.aggregate_type, given.type, given.payload, given.metadata
     FROM (
         SELECT request.tenant_id, request.aggregate_id, event.id, request.actual + event.index AS version,
                event.schema_version, request.now, coalesce(request.occurred_at, request.now) AS occurred_at,

@@ -1,9 +1,10 @@
 -- Appends one event to one stream, as `append.sql` appends many to many: without arrays to take apart and join, which
 -- cost a writer that is alone more than the insert does. What is answered is on disk, whatever the role is set to.
 WITH setting AS MATERIALIZED (
-    SELECT set_config('intent.tenant', $1::uuid::text, true)::uuid AS tenant_id, clock_timestamp() AS now,
-           set_config('lock_timeout', coalesce($11, current_setting('lock_timeout')), true),
-           set_config('synchronous_commit', coalesce(nullif(current_setting('synchronous_commit'), 'off'), 'on'), true)
+    SELECT clock_timestamp() AS now,
+           CASE WHEN set_config('intent.row_tenant', $1::uuid::text, true) IS NOT NULL THEN $1 END AS tenant_id,
+           CASE WHEN $11 IS NOT NULL THEN set_config('lock_timeout', $11, true) END,
+           CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END
 ),
 request AS MATERIALIZED (
     SELECT setting.tenant_id, setting.now, coalesce(last.version, 0) AS actual, last.aggregate_type AS found,
