@@ -1,8 +1,8 @@
 //! The connections that append: when they may not be had, are forgotten on the way, or are held by nobody who goes on.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use intent_runtime::{PgStore, Store, StoreError};
+use intent_runtime::{LogFilter, PgStore, Store, StoreError, Subscription, TenantId};
 use intent_tests::postgres::Proxy;
 use sqlx::postgres::PgConnectOptions;
 use tokio::time::{advance, pause, resume, timeout};
@@ -18,6 +18,18 @@ async fn through_a_proxy() -> (Roles, Proxy, PgStore) {
     let proxy = Proxy::start(roles.server()).await;
     let store = roles.open_through(proxy.server(), &roles.app).await;
     (roles, proxy, store.unwrap())
+}
+
+/// What stands between has forgotten all connections without a word, an hour ago.
+async fn forget_all(proxy: &Proxy, store: &PgStore) {
+    proxy.silence();
+    // The pool goes by another clock.
+    while let Some(connection) = store.pool().try_acquire() {
+        drop(connection.detach());
+    }
+    pause();
+    advance(Duration::from_secs(3_600)).await;
+    resume();
 }
 
 #[tokio::test]
@@ -47,12 +59,40 @@ async fn where_no_connection_is_to_be_had_it_is_asked_for_once() {
 async fn a_connection_that_was_idle_for_long_is_not_trusted() {
     let (_roles, proxy, store) = through_a_proxy().await;
     assert_stored(&store.append(append(&stream(), 1)).await);
-    proxy.silence();
-    pause();
-    advance(Duration::from_secs(3_600)).await;
-    resume();
+    forget_all(&proxy, &store).await;
     let answer = timeout(SOON, store.append(append(&stream(), 1))).await;
     assert_stored(&answer.expect("it is written on a new one"));
+}
+
+#[tokio::test]
+async fn a_reader_behind_a_gap_trusts_no_connection_that_was_idle_for_long() {
+    let (roles, proxy, store) = through_a_proxy().await;
+    let tenant = Some(TenantId::DEFAULT);
+    let mut log = Subscription::new(Arc::new(store.clone()), tenant, LogFilter::all());
+    let mut other = roles.connection("postgres").await;
+    for _ in 0..2 {
+        let gap = "SELECT nextval('intent.events_position_seq')";
+        sqlx::raw_sql(gap).execute(&mut other).await.unwrap();
+        assert_stored(&store.append(append(&stream(), 1)).await);
+        let next = timeout(SOON, log.next()).await;
+        next.expect("it is found out on a new one").unwrap();
+        forget_all(&proxy, &store).await;
+    }
+}
+
+#[tokio::test]
+async fn one_that_is_listened_on_is_asked_whether_it_still_stands() {
+    let (roles, proxy, store) = through_a_proxy().await;
+    let mut wake_ups = store.wake_ups();
+    wake_ups.changed().await.unwrap();
+    let others = roles.open(&roles.app).await.unwrap();
+    for _ in 0..2 {
+        forget_all(&proxy, &store).await;
+        // It listens again, in case something was missed before.
+        timeout(SOON, wake_ups.changed()).await.unwrap().unwrap();
+        assert_stored(&others.append(append(&stream(), 1)).await);
+        timeout(SOON, wake_ups.changed()).await.unwrap().unwrap();
+    }
 }
 
 #[tokio::test]

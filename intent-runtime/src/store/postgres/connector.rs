@@ -1,9 +1,9 @@
 //! How the store opens connections of its own.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, postgres::PgConnectOptions};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::{LOCK_TIMEOUT, error::Failure, lane::within, link::Link};
 
@@ -11,6 +11,8 @@ use super::{LOCK_TIMEOUT, error::Failure, lane::within, link::Link};
 pub(super) const TRUSTED: Duration = Duration::from_secs(60);
 /// How long one that was idle for longer may take to say that it is alive.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
+/// How long an idle connection may take to be closed.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Opens connections beside a pool, each as the pool would open one now: its password may have been changed meanwhile.
 #[derive(Clone, Debug)]
@@ -39,6 +41,19 @@ impl Connector {
 
     pub(super) async fn connect(&self) -> Result<PgConnection, Failure> {
         connect(&self.pool.connect_options()).await
+    }
+
+    /// The connection that was kept, if there is one and it is sound, or a new one.
+    pub(super) async fn keep_or_connect(
+        &self,
+        kept: Option<Idle>,
+    ) -> Result<PgConnection, Failure> {
+        if let Some(idle) = kept
+            && let Some(connection) = idle.into_sound().await
+        {
+            return Ok(connection);
+        }
+        self.connect().await
     }
 
     /// A connection with the settings of those that append, where they are taken.
@@ -72,6 +87,38 @@ pub(super) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, 
     within(options.connect())
         .await
         .map_err(Failure::unconnected)
+}
+
+/// A connection that nobody uses.
+pub(super) struct Idle {
+    connection: PgConnection,
+    since: Instant,
+}
+
+impl Idle {
+    pub(super) fn new(connection: PgConnection) -> Self {
+        let since = Instant::now();
+        Self { connection, since }
+    }
+
+    /// The connection, if it is sound. One that was idle for too long to be used unasked is asked.
+    pub(super) async fn into_sound(mut self) -> Option<PgConnection> {
+        let sound = self.since.elapsed() <= TRUSTED || is_alive(&mut self.connection).await;
+        sound.then_some(self.connection)
+    }
+
+    pub(super) async fn close(self) {
+        // The server notices either way.
+        let _ = timeout(FAREWELL, self.connection.close()).await;
+    }
+}
+
+impl fmt::Debug for Idle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Idle")
+            .field("since", &self.since)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Whether a connection that was idle for long still leads to a server.

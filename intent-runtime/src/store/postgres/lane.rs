@@ -3,11 +3,11 @@
 use std::{collections::VecDeque, io, time::Duration};
 
 use sqlx::{Connection, PgConnection};
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use super::{
     LOCK_TIMEOUT,
-    connector::{self, Connector, TRUSTED},
+    connector::{Connector, Idle},
     error::{self, Failure, Kind, Place},
     statement::{self, Answer},
 };
@@ -18,8 +18,6 @@ use crate::{
 
 /// How long the server may take to answer before the connection is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long an idle connection may take to be closed.
-const FAREWELL: Duration = Duration::from_secs(2);
 /// After how long nothing more is tried for those that are written together: whoever is left is told to come again.
 const LONGEST: Duration = Duration::from_secs(5);
 /// How often a single append is tried again that meets others at its keys and need not wait for them.
@@ -41,23 +39,10 @@ pub(super) type Outcomes = Vec<(usize, Result<Outcome, StoreError>)>;
 /// A connection of the appender's own.
 pub(super) struct Lane {
     connection: Option<PgConnection>,
-    /// Whether the connection has been idle for too long to be used unasked.
-    doubtful: bool,
+    /// The connection until it is used.
+    idle: Option<Idle>,
     connector: Connector,
     place: Place,
-}
-
-/// A connection that nobody uses.
-pub(super) struct Idle {
-    connection: PgConnection,
-    since: Instant,
-}
-
-impl Idle {
-    pub(super) async fn close(self) {
-        // The server notices either way.
-        let _ = timeout(FAREWELL, self.connection.close()).await;
-    }
 }
 
 /// Appends that are to be written together.
@@ -74,10 +59,8 @@ impl Lane {
     /// A lane with a connection, if there is one already.
     pub(super) fn new(idle: Option<Idle>, connector: Connector, place: Place) -> Self {
         Self {
-            doubtful: idle
-                .as_ref()
-                .is_some_and(|idle| idle.since.elapsed() > TRUSTED),
-            connection: idle.map(|idle| idle.connection),
+            connection: None,
+            idle,
             connector,
             place,
         }
@@ -85,9 +68,7 @@ impl Lane {
 
     /// The connection, if it is sound.
     pub(super) fn into_idle(self) -> Option<Idle> {
-        let since = Instant::now();
-        let connection = self.connection?;
-        Some(Idle { connection, since })
+        self.connection.map(Idle::new).or(self.idle)
     }
 
     /// Takes in what is left of an answer that nobody waited for.
@@ -263,11 +244,8 @@ impl Lane {
 
     async fn connection(&mut self) -> Result<&mut PgConnection, Failure> {
         let mut kept = self.connection.take();
-        if std::mem::take(&mut self.doubtful)
-            && let Some(connection) = &mut kept
-            && !connector::is_alive(connection).await
-        {
-            kept = None;
+        if let Some(idle) = self.idle.take() {
+            kept = idle.into_sound().await;
         }
         let connection = match kept {
             Some(connection) => connection,

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::lane::{Idle, Outcome};
+use super::{connector::Idle, lane::Outcome};
 use crate::{AggregateId, StoreError, StreamId, TenantId, store::Append};
 
 /// How many connections append at most.

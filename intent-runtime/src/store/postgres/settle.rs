@@ -13,13 +13,10 @@
 use std::{collections::HashSet, sync::Arc};
 
 use sqlx::{PgConnection, Row};
-use tokio::{
-    sync::{Mutex, MutexGuard},
-    time::Instant,
-};
+use tokio::sync::{Mutex, MutexGuard};
 
 use super::{
-    connector::{self, Connector, TRUSTED},
+    connector::{Connector, Idle},
     error::{Kind, Place},
     read::{Broken, patiently},
 };
@@ -41,8 +38,8 @@ pub(super) struct Settler {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Its connection, and when it was used last: that is only where there are gaps.
-    connection: Option<(PgConnection, Instant)>,
+    /// Its connection. It is used only where there are gaps.
+    connection: Option<Idle>,
     /// Where the last statement was.
     run: Option<Run>,
     /// Up to where the log is settled.
@@ -138,17 +135,8 @@ impl State {
     async fn step(&mut self, settler: &Settler) -> Result<Settled, Broken> {
         let place = &settler.place;
         // Out of its place while at work, so that a cancelled step leaves no connection with an answer on its way.
-        let mut kept = self.connection.take();
-        if let Some((connection, since)) = &mut kept
-            && since.elapsed() > TRUSTED
-            && !connector::is_alive(connection).await
-        {
-            kept = None;
-        }
-        let mut connection = match kept {
-            Some((connection, _)) => connection,
-            None => settler.connector.connect().await.map_err(Broken::Failure)?,
-        };
+        let connection = settler.connector.keep_or_connect(self.connection.take());
+        let mut connection = connection.await.map_err(Broken::Failure)?;
         if self.round.is_none() {
             let (run, position) = patiently(place, last_position(&mut connection)).await?;
             self.enter(run);
@@ -168,7 +156,7 @@ impl State {
         if let Some(round) = self.round.take_if(|round| !waits(round)) {
             self.settled = round.position;
         }
-        self.connection = Some((connection, Instant::now()));
+        self.connection = Some(Idle::new(connection));
         Ok(self.settled())
     }
 

@@ -4,20 +4,24 @@
 //! append's transaction it would make all commits of the database wait for each other. It can be lost, so every reader
 //! also looks for itself.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use sqlx::{
-    PgConnection,
+    Acquire,
     postgres::{PgListener, PgPoolOptions},
 };
 use tokio::{
     runtime::Handle,
     sync::{Notify, watch},
     task::JoinHandle,
-    time::sleep,
+    time::{sleep, timeout},
 };
 
-use super::{connector::Connector, error::Failure, lane::within};
+use super::{
+    connector::{self, Connector, Idle, TRUSTED},
+    error::Failure,
+    lane::within,
+};
 
 /// The channel of all stores in a database.
 const CHANNEL: &str = "intent_events";
@@ -102,18 +106,15 @@ impl Drop for Wake {
 
 /// Notifies other processes of appends by this one, many at once when there are many.
 async fn tell(connector: Connector, appended: Arc<Notify>) {
-    let mut connection: Option<PgConnection> = None;
+    let mut kept: Option<Idle> = None;
     let mut pause = PAUSE;
     loop {
         appended.notified().await;
         let told = async {
-            let mut connected = match connection.take() {
-                Some(connected) => connected,
-                None => connector.connect().await?,
-            };
+            let mut connection = connector.keep_or_connect(kept.take()).await?;
             let notify = sqlx::query(include_str!("sql/notify.sql")).bind(CHANNEL);
-            within(notify.execute(&mut connected)).await?;
-            connection = Some(connected);
+            within(notify.execute(&mut connection)).await?;
+            kept = Some(Idle::new(connection));
             Ok::<_, Failure>(())
         };
         match told.await {
@@ -140,7 +141,7 @@ async fn listen(connector: Connector, grown: watch::Sender<()>) {
             loop {
                 // What was sent before may have been missed.
                 grown.send_replace(());
-                while listener.try_recv().await?.is_some() {
+                while hear(&mut listener).await? {
                     grown.send_replace(());
                 }
             }
@@ -151,5 +152,18 @@ async fn listen(connector: Connector, grown: watch::Sender<()>) {
         }
         sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Waits until something is told, or the connection ends: then false. While all is silent it is asked now and then whether
+/// it still stands.
+async fn hear(listener: &mut PgListener) -> Result<bool, sqlx::Error> {
+    loop {
+        if let Ok(told) = timeout(TRUSTED, listener.try_recv()).await {
+            return Ok(told?.is_some());
+        }
+        if !connector::is_alive(listener.acquire().await?).await {
+            return Err(io::Error::from(io::ErrorKind::TimedOut).into());
+        }
     }
 }
