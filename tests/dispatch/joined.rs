@@ -252,7 +252,9 @@ async fn a_tenant_keeps_to_its_own_and_the_setting_of_the_user_stays() {
     let id = opened(&shop.app).await;
     let own = TenantId::from_name("own").to_string();
     let mut transaction = shop.begin().await;
-    let set = sqlx::query("SELECT set_config('intent.tenant', $1, true)").bind(&own);
+    let set =
+        "SELECT set_config('intent.tenant', $1, true), set_config('intent.row_tenant', $1, true)";
+    let set = sqlx::query(set).bind(&own);
     set.execute(&mut *transaction).await.unwrap();
     let owner = String::from("Bo");
     for (sender, exists) in [(&tenant, false), (&*shop.app, true)] {
@@ -262,9 +264,12 @@ async fn a_tenant_keeps_to_its_own_and_the_setting_of_the_user_stays() {
             .await;
         let refused = matches!(told, Err(SendError::AlreadyExists { .. }));
         assert_eq!(refused, exists, "{told:?}");
-        let now = sqlx::query_scalar("SELECT current_setting('intent.tenant')");
-        let now: String = now.fetch_one(&mut *transaction).await.unwrap();
-        assert_eq!(now, own);
+        let now = "SELECT current_setting('intent.tenant'), current_setting('intent.row_tenant')";
+        let now: (String, String) = sqlx::query_as(now)
+            .fetch_one(&mut *transaction)
+            .await
+            .unwrap();
+        assert_eq!(now, (own.clone(), own.clone()));
     }
     transaction.commit().await.unwrap();
     assert_eq!(tenant.load(id).await.unwrap().owner, "Bo");

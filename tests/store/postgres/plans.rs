@@ -1,11 +1,14 @@
-//! A database that was looked over while it had next to nothing in it grows without being read from end to end.
+//! What appends cost: one statement, and no look at what they have nothing to do with.
+
+use std::sync::mpsc;
 
 use futures_util::future::try_join_all;
 use intent_runtime::{AggregateId, Expect, Store, StreamId, Version, store::Append};
-use sqlx::Connection;
+use intent_tests::postgres::Proxy;
+use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::roles::Roles;
+use super::{roles::Roles, waiting::SOON};
 use crate::store::appending::{append, stream};
 
 /// How many appends follow, alone and together.
@@ -23,11 +26,7 @@ async fn appends_to_a_young_database_look_up_what_they_need() {
 
     let store = roles.open(&roles.app).await.unwrap();
     for behind in 1..=APPENDS {
-        let next = Append {
-            expect: Expect::Version(Version::new(behind)),
-            ..append(&stream, 1)
-        };
-        store.append(next).await.unwrap();
+        store.append(behind_version(&stream, behind)).await.unwrap();
     }
     let together = (0..APPENDS).map(|_| {
         let other = StreamId {
@@ -46,16 +45,53 @@ async fn appends_to_a_young_database_look_up_what_they_need() {
 /// connections end.
 async fn scans(roles: &Roles, events: u64) -> i64 {
     let mut connection = roles.database().connect().await.unwrap();
-    loop {
-        let (scans, counted): (i64, i64) = sqlx::query_as(
-            "SELECT seq_scan, n_tup_ins FROM pg_stat_user_tables WHERE relid = 'intent.events'::regclass",
-        )
-        .fetch_one(&mut connection)
+    let counting = async {
+        loop {
+            let (scans, counted): (i64, i64) = sqlx::query_as(
+                "SELECT seq_scan, n_tup_ins FROM pg_stat_user_tables WHERE relid = 'intent.events'::regclass",
+            )
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+            if counted >= events.cast_signed() {
+                return scans;
+            }
+        }
+    };
+    timeout(SOON, counting).await.expect("all are counted")
+}
+
+#[tokio::test]
+async fn an_event_behind_another_takes_one_statement() {
+    let roles = Roles::new().await;
+    let stream = stream();
+    let store = roles.open(&roles.app).await.unwrap();
+    store.append(append(&stream, 1)).await.unwrap();
+    let (statements, seen) = mpsc::channel();
+    let see = move |text: &str| {
+        if text.contains("intent.events") {
+            statements.send(text.to_owned()).unwrap();
+        }
+        text.to_owned()
+    };
+    let proxy = Proxy::rewriting(roles.server(), see).await;
+    let store = roles
+        .open_through(proxy.server(), &roles.app)
         .await
         .unwrap();
-        if counted >= events.cast_signed() {
-            connection.close().await.unwrap();
-            return scans;
-        }
+    // What opening it looked at.
+    seen.try_iter().for_each(drop);
+    for behind in 1..=3 {
+        store.append(behind_version(&stream, behind)).await.unwrap();
+    }
+    let prepared: Vec<String> = seen.try_iter().collect();
+    assert_eq!(prepared.len(), 1, "{prepared:#?}");
+}
+
+/// An append of an event behind the one of this version.
+fn behind_version(stream: &StreamId, version: u64) -> Append {
+    Append {
+        expect: Expect::Version(Version::new(version)),
+        ..append(stream, 1)
     }
 }

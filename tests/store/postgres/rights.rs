@@ -18,6 +18,7 @@ async fn an_application_may_neither_change_events_nor_choose_positions() {
     store.append(append(&stream(), 1)).await.unwrap();
     let mut connection = roles.connection(&roles.app).await;
     see(&mut connection, TenantId::DEFAULT).await;
+    write(&mut connection, TenantId::DEFAULT).await;
     for forbidden in [
         "UPDATE intent.events SET payload = '{}'",
         "DELETE FROM intent.events",
@@ -36,6 +37,8 @@ async fn an_application_may_neither_change_events_nor_choose_positions() {
         let error = connection.execute(forbidden).await.unwrap_err();
         let code = error.as_database_error().and_then(|error| error.code().map(String::from));
         assert_eq!(code.as_deref(), Some("42501"), "{forbidden}: {error}");
+        let by_policy = error.to_string().contains("row-level security");
+        assert!(!by_policy, "{forbidden}: only of this row: {error}");
     }
 }
 
@@ -64,16 +67,17 @@ async fn a_statement_sees_and_writes_the_tenants_it_names() {
             2,
             "{role} sees one tenant's rows"
         );
-        let smuggled = format!(
-            "INSERT INTO intent.events (tenant_id, aggregate_id, event_id, version, schema_version, recorded_at,
-                 occurred_at, aggregate_type, event_type, payload, metadata)
-             VALUES ('{other}', gen_random_uuid(), gen_random_uuid(), 1, 1, now(), now(), 'A', 'B', '1', '{{}}')"
-        );
-        let error = connection
-            .execute(AssertSqlSafe(smuggled))
-            .await
-            .unwrap_err();
+        write(&mut connection, one).await;
+        let insert = |tenant| {
+            AssertSqlSafe(format!(
+                "INSERT INTO intent.events (tenant_id, aggregate_id, event_id, version, schema_version, recorded_at,
+                     occurred_at, aggregate_type, event_type, payload, metadata)
+                 VALUES ('{tenant}', gen_random_uuid(), gen_random_uuid(), 1, 1, now(), now(), 'A', 'B', '1', '{{}}')"
+            ))
+        };
+        let error = connection.execute(insert(other)).await.unwrap_err();
         assert!(error.to_string().contains("row-level security"), "{error}");
+        connection.execute(insert(one)).await.unwrap();
         // Nothing of it outlives a statement of the store.
         let mut pooled = store.pool().acquire().await.unwrap();
         assert_eq!(
@@ -248,6 +252,12 @@ fn tenant() -> TenantId {
 
 async fn see(connection: &mut PgConnection, tenant: TenantId) {
     let set = sqlx::query("SELECT set_config('intent.tenant', $1, false)");
+    let set = set.bind(tenant.to_string());
+    set.execute(connection).await.unwrap();
+}
+
+async fn write(connection: &mut PgConnection, tenant: TenantId) {
+    let set = sqlx::query("SELECT set_config('intent.row_tenant', $1, false)");
     let set = set.bind(tenant.to_string());
     set.execute(connection).await.unwrap();
 }

@@ -98,7 +98,7 @@ async fn connections_that_are_cut_lose_and_double_nothing() {
         if fastrand::bool() {
             terminated += terminate(&mut admin).await;
         } else {
-            // The statement that appends is told of by its SELECT; its commit went through.
+            // Mostly that of a statement that appends, whose commit went through.
             proxy.swallow_next_reply();
             load.moves_on(5).await;
             lost = proxy.swallowed();
@@ -114,7 +114,7 @@ async fn connections_that_are_cut_lose_and_double_nothing() {
 /// Ends the connections of the database that are at work, except for ours.
 async fn terminate(admin: &mut PgConnection) -> usize {
     let ended = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-                 WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%Appends a batch%'";
+                 WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%Appends %'";
     let row = admin.fetch_one(ended).await.unwrap();
     usize::try_from(row.get::<i64, _>(0)).unwrap()
 }

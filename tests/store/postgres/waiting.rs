@@ -66,13 +66,18 @@ async fn a_locked_stream_holds_up_none_of_those_written_with_it() {
 /// A store whose appends wait for a lock until it is free, where the library's own wait half a second.
 pub async fn patient(roles: &Roles) -> (PgStore, Proxy) {
     let rewrite = |text: &str| {
-        let mut text = text.to_owned();
+        let mut longer = text.to_owned();
         for limit in ["$11", "$15"] {
-            let longer =
-                format!("coalesce(CASE {limit}::text WHEN '500' THEN '0' ELSE {limit} END,");
-            text = text.replace(&format!("coalesce({limit},"), &longer);
+            let is_set = format!("set_config('lock_timeout', {limit}, true)");
+            let to_what = format!("set_config('lock_timeout', replace({limit}, '500', '0'), true)");
+            longer = longer.replace(&is_set, &to_what);
         }
-        text
+        let limited = text.contains("'lock_timeout'");
+        assert!(
+            !limited || longer != text,
+            "it is set in another way: {text}"
+        );
+        longer
     };
     let proxy = Proxy::rewriting(roles.server(), rewrite).await;
     let store = roles.open_through(proxy.server(), &roles.app).await;

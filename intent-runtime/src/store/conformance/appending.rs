@@ -155,7 +155,9 @@ pub async fn a_conflict_tells_the_actual_version(store: Subject) {
     .await;
     for expected in [0, 1, 2, 4, 1_000] {
         let expect = Expect::Version(Version::new(expected));
-        conflicts(&store, append(&stream, expect, &["4"]), 3).await;
+        for payloads in [&["4"][..], &["4", "5"]] {
+            conflicts(&store, append(&stream, expect, payloads), 3).await;
+        }
     }
 }
 

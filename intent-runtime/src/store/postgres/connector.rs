@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, postgres::PgConnectOptions};
 use tokio::time::{Instant, timeout};
 
-use super::{LOCK_TIMEOUT, error::Failure, lane::within, link::Link};
+use super::{LOCK_TIMEOUT, error::Failure, lane::within};
 
 /// How long a connection may have been idle to be used unasked: what stands between may drop an idle one without a word.
 pub(super) const TRUSTED: Duration = Duration::from_secs(60);
@@ -20,23 +20,14 @@ pub(super) struct Connector {
     pool: PgPool,
     /// Whether settings are taken at the start of a connection, as they are not by some poolers.
     takes_settings: bool,
-    /// Whether they are then in force.
-    keeps_settings: bool,
 }
 
 impl Connector {
-    pub(super) fn new(pool: PgPool, link: &Link) -> Self {
+    pub(super) fn new(pool: PgPool, takes_settings: bool) -> Self {
         Self {
             pool,
-            takes_settings: link.takes_settings,
-            keeps_settings: link.keeps_settings,
+            takes_settings,
         }
-    }
-
-    /// What a statement must say itself, on a connection that appends, to wait so many milliseconds for a lock.
-    pub(super) fn to_wait(&self, patience: &'static str) -> Option<&'static str> {
-        let is_set = self.keeps_settings && patience == LOCK_TIMEOUT;
-        (!is_set).then_some(patience)
     }
 
     pub(super) async fn connect(&self) -> Result<PgConnection, Failure> {

@@ -177,9 +177,8 @@ impl Lane {
 
     async fn append(&mut self, appends: &[Append], group: &Group) -> Result<Vec<Answer>, Failure> {
         let appends = group.members.iter().map(|member| &appends[*member]);
-        let lock_timeout = self.connector.to_wait(group.patience);
         let connection = self.connection().await?;
-        let answers = within(statement::append(connection, appends, lock_timeout)).await;
+        let answers = within(statement::append(connection, appends, Some(group.patience))).await;
         self.keep_if_sound(answers)
     }
 

@@ -19,8 +19,6 @@ const ROUNDS: usize = 4;
 pub(super) struct Link {
     /// Whether settings are taken at the start of a connection.
     pub(super) takes_settings: bool,
-    /// Whether they are then in force, as they are not where a pooler takes and forgets them.
-    pub(super) keeps_settings: bool,
     /// Whether a connection stays what it was made, as it does everywhere but behind a pooler in transaction mode.
     pub(super) keeps_session: bool,
 }
@@ -58,7 +56,6 @@ impl Link {
         }
         let link = Self {
             takes_settings,
-            keeps_settings: direct,
             keeps_session,
         };
         Ok((link, connection))

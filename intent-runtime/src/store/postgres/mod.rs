@@ -151,7 +151,7 @@ impl PgStore {
             pool,
             place: place.clone(),
         };
-        let connector = Connector::new(reader.pool.clone(), &link);
+        let connector = Connector::new(reader.pool.clone(), link.takes_settings);
         let settler = Settler::new(connector.clone());
         let log = LogReader::new(reader.clone(), settler, &mut connection).await;
         let log = log.map_err(|error| place.error(error))?;

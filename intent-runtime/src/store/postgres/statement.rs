@@ -139,12 +139,24 @@ fn batch<'a>(
     let last = appends.clone().map(|append| append.expect_last);
     let last: Vec<Option<Uuid>> = last.map(|last| Some(last?.as_uuid())).collect();
     let query = bind_events(query, appends.clone());
-    let query = query.bind(lock_timeout).bind(last);
+    let query = query
+        .bind(lock_timeout)
+        .bind(last)
+        .bind(one_tenant(appends.clone()));
     if snapshots {
         bind_snapshots(query, appends)
     } else {
         query
     }
+}
+
+/// The tenant of all of them, if they have one in common.
+fn one_tenant<'a>(appends: impl Iterator<Item = &'a Append>) -> Option<Uuid> {
+    let mut tenants = appends.map(|append| append.stream.tenant_id);
+    let first = tenants.next()?;
+    tenants
+        .all(|tenant| tenant == first)
+        .then(|| first.as_uuid())
 }
 
 fn bind_requests<'a>(

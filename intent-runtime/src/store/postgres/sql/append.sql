@@ -1,14 +1,16 @@
--- Appends a batch: requests ($1 to $8, $16) and their events ($9 to $14), waiting for the rows of others for $15
--- milliseconds, or as long as is set when it is NULL. Requests whose stream is as expected are stored;
--- every request is answered with the version and the type that its stream had, and where its last event went. The
--- unique keys decide what this statement could not see. A stream keeps the name of its type that it was begun under.
--- Streams and events come in order of key. Each request and each row names its own tenant before it meets the row
--- policies. What is answered is on disk, whatever the role is set to.
+-- Appends a batch: requests ($1 to $8, $16), all of one tenant ($17) or of several when that is NULL, and their events ($9
+-- to $14), waiting for the rows of others for $15 milliseconds, or as long as is set when it is NULL. Requests whose stream
+-- is as expected are stored; every request is answered with the version and the type that its stream had, and where its
+-- last event went. The unique keys decide what this statement could not see. A stream keeps the name of its type that it
+-- was begun under. Streams and events come in order of key. Each request and each row names its own tenant before it meets
+-- the row policies, or all do at once. What is answered is on disk, whatever the role is set to.
 WITH request AS MATERIALIZED (
-    SELECT given.*, clock.now, coalesce(last.version, 0) AS actual, last.aggregate_type AS found,
-           last.event_id AS last_event
+    SELECT given.*, clock.now, coalesce(last.version, short.version, 0) AS actual,
+           coalesce(last.aggregate_type, short.aggregate_type) AS found, last.event_id AS last_event
     FROM (
         SELECT clock_timestamp() AS now,
+               CASE WHEN $17::uuid IS NULL THEN false ELSE set_config('intent.row_tenant', $17::text, true) IS NOT NULL END
+                   AS one_tenant,
                CASE WHEN $15 IS NOT NULL THEN set_config('lock_timeout', $15, true) END,
                CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END
         OFFSET 0
@@ -19,24 +21,41 @@ WITH request AS MATERIALIZED (
         AS given (tenant_id, aggregate_id, aggregate_type, expected, events, metadata, occurred_at, former_names,
                   expected_last, number)
     CROSS JOIN LATERAL (
-        SELECT CASE WHEN set_config('intent.row_tenant', given.tenant_id::text, true) IS NOT NULL THEN given.tenant_id END
-            AS tenant_id
+        SELECT CASE
+            WHEN clock.one_tenant OR set_config('intent.row_tenant', given.tenant_id::text, true) IS NOT NULL
+            THEN given.tenant_id
+        END AS tenant_id
         OFFSET 0
     ) AS setting
     LEFT JOIN LATERAL (
         SELECT version, aggregate_type, event_id
         FROM intent.events
-        WHERE tenant_id = setting.tenant_id AND aggregate_id = given.aggregate_id
+        WHERE tenant_id = setting.tenant_id AND aggregate_id = given.aggregate_id AND version >= given.expected
         ORDER BY version DESC
         LIMIT 1
     ) AS last ON true
+    -- Seldom: where a stream ends before what is expected. Looked for at once, its end would cost a look at all versions
+    -- that share its page.
+    LEFT JOIN LATERAL (
+        SELECT version, aggregate_type
+        FROM intent.events
+        WHERE last.version IS NULL
+          AND given.expected > 0
+          AND tenant_id = setting.tenant_id
+          AND aggregate_id = given.aggregate_id
+        ORDER BY version DESC
+        LIMIT 1
+    ) AS short ON true
 ),
 stored AS (
     INSERT INTO intent.events (
         tenant_id, aggregate_id, event_id, version, schema_version, recorded_at, occurred_at,
         aggregate_type, event_type, payload, metadata
     )
-    SELECT CASE WHEN set_config('intent.row_tenant', given.tenant_id::text, true) IS NOT NULL THEN given.tenant_id END,
+    SELECT CASE
+               WHEN $17 IS NOT NULL OR set_config('intent.row_tenant', given.tenant_id::text, true) IS NOT NULL
+               THEN given.tenant_id
+           END,
            given.aggregate_id, given.id, given.version, given.schema_version, given.now, given.occurred_at,
            given.aggregate_type, given.type, given.payload, given.metadata
     FROM (

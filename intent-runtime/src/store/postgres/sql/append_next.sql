@@ -19,10 +19,11 @@ FROM (
               END
           )
       AND aggregate_id = $2
+      AND version >= $4::bigint
     ORDER BY version DESC
     LIMIT 1
 ) AS last
-WHERE last.version = $4::bigint
+WHERE last.version = $4
   AND (last.aggregate_type = $3 OR last.aggregate_type = ANY ($12::text[]))
   AND ($13::uuid IS NULL OR last.event_id = $13)
 RETURNING version, position, recorded_at;
