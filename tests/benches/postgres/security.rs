@@ -1,6 +1,8 @@
 //! What it costs that the database keeps tenants apart: appends with and without the row policy and the setting that it
 //! goes by.
 
+use intent_runtime::{PgStore, StreamId};
+
 use super::{heading, in_turn, line, place::Place, writers};
 
 const SECONDS: u64 = 2;
@@ -8,20 +10,23 @@ const ROUNDS: usize = 9;
 
 pub async fn report(place: &Place) {
     heading("append under row-level security, events/s", "unguarded");
-    for writers in [1, 8, 64] {
+    for (writers, stream, tenants) in [
+        (1, writers::stream as fn() -> StreamId, "one tenant"),
+        (8, writers::stream, "one tenant"),
+        (64, writers::stream, "one tenant"),
+        (64, writers::stream_of_its_own_tenant, "64 tenants"),
+    ] {
         let database = place.database().await;
         let (store, unguarded) = (database.store().await, database.unguarded_store().await);
-        let ours = async || {
+        let rate = async |store: &PgStore| {
             database.clear().await;
-            writers::rate(&store, writers, SECONDS).await
+            writers::rate_to(stream, store, writers, SECONDS).await
         };
-        let bare = async || {
-            database.clear().await;
-            writers::rate(&unguarded, writers, SECONDS).await
-        };
-        line(
-            &format!("{writers} writers"),
-            in_turn(ROUNDS, ours, bare).await,
+        let rates = in_turn(
+            ROUNDS,
+            async || rate(&store).await,
+            async || rate(&unguarded).await,
         );
+        line(&format!("{writers} writers, {tenants}"), rates.await);
     }
 }

@@ -23,7 +23,17 @@ pub type Acknowledged = (AggregateId, Version, Instant);
 
 /// How many events a second so many writers append, once each has appended its first.
 pub async fn rate(store: &PgStore, writers: usize, seconds: u64) -> f64 {
-    let writing = Writing::begin(store, writers).await;
+    rate_to(stream, store, writers, seconds).await
+}
+
+/// The same, each to a stream of this kind.
+pub async fn rate_to(
+    stream: fn() -> StreamId,
+    store: &PgStore,
+    writers: usize,
+    seconds: u64,
+) -> f64 {
+    let writing = Writing::begin_on(stream, store, writers).await;
     let (begun, before) = (Instant::now(), writing.count());
     tokio::time::sleep(Duration::from_secs(seconds)).await;
     let (count, elapsed) = (writing.count() - before, begun.elapsed());
@@ -41,6 +51,10 @@ pub struct Writing {
 impl Writing {
     /// Starts them, and returns when each has appended its first event.
     pub async fn begin(store: &PgStore, writers: usize) -> Self {
+        Self::begin_on(stream, store, writers).await
+    }
+
+    async fn begin_on(stream: fn() -> StreamId, store: &PgStore, writers: usize) -> Self {
         let mut streams = JoinSet::new();
         for _ in 0..writers {
             let store = store.clone();
@@ -111,5 +125,13 @@ pub fn stream() -> StreamId {
         tenant_id: TenantId::DEFAULT,
         aggregate_type: "Account".into(),
         aggregate_id: AggregateId::from_uuid(Uuid::now_v7()),
+    }
+}
+
+/// A stream of a tenant that has nothing else.
+pub fn stream_of_its_own_tenant() -> StreamId {
+    StreamId {
+        tenant_id: TenantId::from_uuid(Uuid::now_v7()),
+        ..stream()
     }
 }
