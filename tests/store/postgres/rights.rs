@@ -89,6 +89,28 @@ async fn a_statement_sees_and_writes_the_tenants_it_names() {
 }
 
 #[tokio::test]
+async fn an_owner_erases_a_tenants_events_and_changes_none() {
+    let roles = Roles::new().await;
+    let store = roles.open(&roles.app).await.unwrap();
+    let (one, other) = (tenant(), tenant());
+    for tenant in [one, other] {
+        let stream = StreamId {
+            tenant_id: tenant,
+            ..stream()
+        };
+        store.append(append(&stream, 2)).await.unwrap();
+    }
+    let mut connection = roles.connection(&roles.owner).await;
+    see(&mut connection, one).await;
+    let update = connection.execute("UPDATE intent.events SET payload = '{}'");
+    assert_eq!(update.await.unwrap().rows_affected(), 0);
+    let erase = connection.execute("DELETE FROM intent.events");
+    assert_eq!(erase.await.unwrap().rows_affected(), 2);
+    see(&mut connection, other).await;
+    assert_eq!(rows(&mut connection).await, 2, "of the other tenant");
+}
+
+#[tokio::test]
 async fn the_log_of_all_tenants_is_for_readers() {
     let roles = Roles::new().await;
     let app = roles.open(&roles.app).await.unwrap();
