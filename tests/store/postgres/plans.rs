@@ -14,6 +14,10 @@ use crate::store::appending::{append, stream};
 /// How many appends follow, alone and together.
 const APPENDS: u64 = 20;
 
+/// How many tenants there are, and how many events the one stream of each has.
+const TENANTS: u64 = 20;
+const LONG: u64 = 1_000;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn appends_to_a_young_database_look_up_what_they_need() {
     let roles = Roles::new().await;
@@ -22,7 +26,7 @@ async fn appends_to_a_young_database_look_up_what_they_need() {
     store.append(append(&stream, 1)).await.unwrap();
     store.close().await.unwrap();
     roles.run("VACUUM ANALYZE intent.events").await;
-    let before = scans(&roles, 1).await;
+    let before = counted(&roles, 1).await;
 
     let store = roles.open(&roles.app).await.unwrap();
     for behind in 1..=APPENDS {
@@ -38,23 +42,69 @@ async fn appends_to_a_young_database_look_up_what_they_need() {
     try_join_all(together).await.unwrap();
     store.close().await.unwrap();
 
-    assert_eq!(scans(&roles, 1 + 3 * APPENDS).await, before);
+    let after = counted(&roles, 1 + 3 * APPENDS).await;
+    assert_eq!(after.scans, before.scans);
 }
 
-/// How often the server had read the table of events from end to end when it had counted so many events. It counts when
-/// connections end.
-async fn scans(roles: &Roles, events: u64) -> i64 {
+#[tokio::test(flavor = "multi_thread")]
+async fn appends_to_a_long_stream_look_at_its_end() {
+    let roles = Roles::new().await;
+    roles.open(&roles.owner).await.unwrap();
+    let stream = stream();
+    let others = TENANTS - 1;
+    let fill = format!(
+        "INSERT INTO intent.events (tenant_id, aggregate_id, event_id, version, schema_version, recorded_at, occurred_at,
+                                    aggregate_type, event_type, payload, metadata)
+         SELECT tenant, aggregate, gen_random_uuid(), version, 1, now(), now(), '{}', 'Opened', '{{}}', '{{}}'
+         FROM (SELECT gen_random_uuid() AS tenant, gen_random_uuid() AS aggregate FROM generate_series(1, {others})
+               UNION ALL SELECT '{}', '{}') AS streams, generate_series(1, {LONG}) AS version",
+        &*stream.aggregate_type, stream.tenant_id, stream.aggregate_id
+    );
+    roles.run(&fill).await;
+    roles.run("VACUUM ANALYZE intent.events").await;
+    let filled = TENANTS * LONG;
+    let before = counted(&roles, filled).await;
+
+    let store = roles.open(&roles.app).await.unwrap();
+    for events in [1, 2] {
+        for _ in 0..APPENDS {
+            let anywhere = Append {
+                expect: Expect::Any,
+                ..append(&stream, events)
+            };
+            store.append(anywhere).await.unwrap();
+        }
+    }
+    store.close().await.unwrap();
+
+    let after = counted(&roles, filled + 3 * APPENDS).await;
+    let looked_at = after.versions - before.versions;
+    assert!(looked_at < LONG.cast_signed(), "{looked_at} versions");
+}
+
+/// What the server has counted of the table of events.
+struct Counted {
+    /// How often it was read from end to end.
+    scans: i64,
+    /// Entries read of the index of versions.
+    versions: i64,
+}
+
+/// What it has counted when it has counted so many events. It counts when connections end.
+async fn counted(roles: &Roles, events: u64) -> Counted {
     let mut connection = roles.database().connect().await.unwrap();
     let counting = async {
         loop {
-            let (scans, counted): (i64, i64) = sqlx::query_as(
-                "SELECT seq_scan, n_tup_ins FROM pg_stat_user_tables WHERE relid = 'intent.events'::regclass",
+            let (counted, scans, versions): (i64, i64, i64) = sqlx::query_as(
+                "SELECT n_tup_ins, seq_scan,
+                        (SELECT idx_tup_read FROM pg_stat_user_indexes WHERE indexrelname = 'events_version')
+                 FROM pg_stat_user_tables WHERE relid = 'intent.events'::regclass",
             )
             .fetch_one(&mut connection)
             .await
             .unwrap();
             if counted >= events.cast_signed() {
-                return scans;
+                return Counted { scans, versions };
             }
         }
     };

@@ -65,8 +65,9 @@ pub(super) fn appending(options: &PgConnectOptions) -> PgConnectOptions {
     options.clone().options([
         // Statements with arrays never settle on one plan by themselves, and a plan each time costs more than the rest.
         ("plan_cache_mode", "force_generic_plan"),
-        // All is found by key, however small the tables were when it was planned.
+        // All is found by key, however small the tables were when it was planned, and of a long stream only its end.
         ("enable_seqscan", "off"),
+        ("enable_bitmapscan", "off"),
         // The statement says it too, but a wait for the table, as behind a migration, comes before it can.
         ("lock_timeout", LOCK_TIMEOUT),
         // To be recognised: it reaches no server through a pooler.
