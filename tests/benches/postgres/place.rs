@@ -1,6 +1,6 @@
 //! A server, and databases with our tables on it.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use intent_runtime::{PgStore, Store};
 use intent_tests::postgres::{Binaries, Cluster, Options, TempDatabase};
@@ -89,6 +89,17 @@ impl Database {
         let mut connection = self.connection().await;
         let run = sqlx::raw_sql(AssertSqlSafe(statements)).execute(&mut connection);
         run.await.unwrap();
+    }
+
+    /// Has each later session's commits wait so much longer than the disk takes.
+    pub async fn slow_down_commits(&self, delay: Duration) {
+        let name = self.database.name();
+        let micros = delay.as_micros();
+        self.run(&format!(
+            "ALTER DATABASE {name} SET commit_delay = {micros};
+             ALTER DATABASE {name} SET commit_siblings = 0"
+        ))
+        .await;
     }
 
     /// Empties the tables, and has what was written before be on disk, so that it burdens nobody later.
