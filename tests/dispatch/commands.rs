@@ -1,6 +1,7 @@
 //! What a command leads to, and why it may not.
 
 use intent_runtime::{App, LoadError, prelude::*};
+use intent_tests::postgres::TempDatabase;
 
 use super::{
     domain::*,
@@ -221,9 +222,11 @@ async fn a_url_without_a_store_says_what_would_do() {
 async fn the_same_app_runs_on_a_url() {
     let folder = tempfile::tempdir().unwrap();
     let file = format!("sqlite:{}", folder.path().join("bank.db").display());
-    for url in ["memory:", &file] {
+    let database = TempDatabase::new().await;
+    for url in ["memory:", &file, &database.url()] {
         let app = registered(App::connect(url).await.unwrap());
         let id = opened(&app).await;
         assert_eq!(app.load(id).await.unwrap().version, Version::FIRST);
+        app.store().close().await.unwrap();
     }
 }

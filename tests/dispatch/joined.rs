@@ -253,7 +253,8 @@ async fn a_tenant_keeps_to_its_own_and_the_setting_of_the_user_stays() {
     let own = TenantId::from_name("own").to_string();
     let mut transaction = shop.begin().await;
     let set =
-        "SELECT set_config('intent.tenant', $1, true), set_config('intent.row_tenant', $1, true)";
+        "SELECT set_config('intent.tenant', $1, true), set_config('intent.row_tenant', $1, true),
+                      set_config('intent.append_tenant', $1, true)";
     let set = sqlx::query(set).bind(&own);
     set.execute(&mut *transaction).await.unwrap();
     let owner = String::from("Bo");
@@ -264,12 +265,13 @@ async fn a_tenant_keeps_to_its_own_and_the_setting_of_the_user_stays() {
             .await;
         let refused = matches!(told, Err(SendError::AlreadyExists { .. }));
         assert_eq!(refused, exists, "{told:?}");
-        let now = "SELECT current_setting('intent.tenant'), current_setting('intent.row_tenant')";
-        let now: (String, String) = sqlx::query_as(now)
+        let now = "SELECT current_setting('intent.tenant'), current_setting('intent.row_tenant'),
+                          current_setting('intent.append_tenant')";
+        let now: (String, String, String) = sqlx::query_as(now)
             .fetch_one(&mut *transaction)
             .await
             .unwrap();
-        assert_eq!(now, (own.clone(), own.clone()));
+        assert_eq!(now, (own.clone(), own.clone(), own.clone()));
     }
     transaction.commit().await.unwrap();
     assert_eq!(tenant.load(id).await.unwrap().owner, "Bo");

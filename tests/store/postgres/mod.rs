@@ -3,6 +3,7 @@
 mod cancelled;
 mod follow;
 mod forgotten;
+mod health;
 mod isolation;
 mod joined;
 mod lanes;

@@ -18,7 +18,7 @@ async fn an_application_may_neither_change_events_nor_choose_positions() {
     store.append(append(&stream(), 1)).await.unwrap();
     let mut connection = roles.connection(&roles.app).await;
     see(&mut connection, TenantId::DEFAULT).await;
-    write(&mut connection, TenantId::DEFAULT).await;
+    write(&mut connection, "intent.row_tenant", TenantId::DEFAULT).await;
     for forbidden in [
         "UPDATE intent.events SET payload = '{}'",
         "DELETE FROM intent.events",
@@ -67,7 +67,6 @@ async fn a_statement_sees_and_writes_the_tenants_it_names() {
             2,
             "{role} sees one tenant's rows"
         );
-        write(&mut connection, one).await;
         let insert = |tenant| {
             AssertSqlSafe(format!(
                 "INSERT INTO intent.events (tenant_id, aggregate_id, event_id, version, schema_version, recorded_at,
@@ -75,9 +74,19 @@ async fn a_statement_sees_and_writes_the_tenants_it_names() {
                  VALUES ('{tenant}', gen_random_uuid(), gen_random_uuid(), 1, 1, now(), now(), 'A', 'B', '1', '{{}}')"
             ))
         };
-        let error = connection.execute(insert(other)).await.unwrap_err();
-        assert!(error.to_string().contains("row-level security"), "{error}");
-        connection.execute(insert(one)).await.unwrap();
+        let refused = async |connection: &mut PgConnection, tenant| {
+            let error = connection.execute(insert(tenant)).await.unwrap_err();
+            assert!(error.to_string().contains("row-level security"), "{error}");
+        };
+        // Who names a tenant to read it does not write.
+        refused(&mut connection, one).await;
+        for setting in ["intent.row_tenant", "intent.append_tenant"] {
+            write(&mut connection, setting, one).await;
+            refused(&mut connection, other).await;
+            connection.execute(insert(one)).await.unwrap();
+            let unset = format!("RESET {setting}");
+            connection.execute(AssertSqlSafe(unset)).await.unwrap();
+        }
         // Nothing of it outlives a statement of the store.
         let mut pooled = store.pool().acquire().await.unwrap();
         assert_eq!(
@@ -278,9 +287,9 @@ async fn see(connection: &mut PgConnection, tenant: TenantId) {
     set.execute(connection).await.unwrap();
 }
 
-async fn write(connection: &mut PgConnection, tenant: TenantId) {
-    let set = sqlx::query("SELECT set_config('intent.row_tenant', $1, false)");
-    let set = set.bind(tenant.to_string());
+async fn write(connection: &mut PgConnection, setting: &str, tenant: TenantId) {
+    let set = sqlx::query("SELECT set_config($1, $2, false)");
+    let set = set.bind(setting).bind(tenant.to_string());
     set.execute(connection).await.unwrap();
 }
 

@@ -13,7 +13,7 @@ use std::{
 };
 
 use intent_runtime::{
-    Expect, Id, LogFilter, PgStore, Store, StoreError, StreamId, Subscription, Version,
+    Expect, Id, LogFilter, PgStore, Store, StoreError, StreamId, Subscription, TenantId, Version,
     store::{Append, Appended},
 };
 use tokio::{sync::watch, task::JoinSet};
@@ -50,7 +50,9 @@ async fn readers_skip_nothing_in_a_storm() {
 
     let mut readers = JoinSet::new();
     for (number, (filter, wanted)) in filters(&shared).into_iter().enumerate() {
-        let log = Subscription::new(Arc::clone(&reading), None, filter);
+        // All there is is of one tenant; half of them may read no other.
+        let tenant = (number % 2 == 0).then_some(TenantId::DEFAULT);
+        let log = Subscription::new(Arc::clone(&reading), tenant, filter);
         let (stored, end) = (Arc::clone(&stored), end.subscribe());
         readers.spawn(async move {
             // Each begins when a part of the log is there.

@@ -1,5 +1,6 @@
 //! S3, S4, S5: servers that are killed, connections that are cut, answers that are lost. An outside ledger of
-//! acknowledgements says what must be there; each command has two events, so that a half one would show.
+//! acknowledgements says what must be there; every other command has two events, so that a half one would show. The
+//! application has the rights of one.
 //!
 //! `INTENT_SOAK=1` makes it ten times as long, on a disk.
 
@@ -12,10 +13,11 @@ use std::{
 };
 
 use intent_runtime::{App, PgStore, SendError, StoreError, prelude::*};
-use intent_tests::postgres::{Bouncer, Cluster, Options, PoolOptions, Proxy, TempDatabase};
+use intent_tests::postgres::{Bouncer, Cluster, Options, PoolOptions, Proxy};
 use sqlx::{Executor, PgConnection, Row};
 use tokio::{sync::watch, task::JoinSet};
 
+use super::roles::Roles;
 use crate::dispatch::{
     domain::{Account, AccountEvent, DepositMany, Open},
     fixture::registered,
@@ -35,8 +37,9 @@ async fn a_server_that_is_killed_loses_and_doubles_nothing() {
         (20, Options::fast())
     };
     let cluster = Cluster::start(options).await;
-    let store = PgStore::connect(&cluster.superuser_url()).await.unwrap();
-    let load = Load::start(store).await;
+    let roles = Roles::on(cluster.server()).await;
+    let store = roles.open(&roles.app).await.unwrap();
+    let load = Load::start(store, WORKERS).await;
     for _ in 0..kills {
         load.moves_on(100).await;
         cluster.kill_9().await;
@@ -72,9 +75,13 @@ async fn what_is_acknowledged_is_written_also_where_others_do_not_wait_for_it() 
 async fn a_server_that_is_killed_behind_a_pooler_loses_and_doubles_nothing() {
     let kills = if soaks() { 50 } else { 3 };
     let cluster = Cluster::start(Options::fast()).await;
+    let roles = Roles::on(cluster.server()).await;
     let bouncer = Bouncer::start(cluster.server(), PoolOptions::transaction()).await;
-    let store = PgStore::connect(&bouncer.url("postgres")).await.unwrap();
-    let load = Load::start(store).await;
+    let store = roles
+        .open_through(bouncer.server(), &roles.app)
+        .await
+        .unwrap();
+    let load = Load::start(store, WORKERS).await;
     for _ in 0..kills {
         load.moves_on(100).await;
         cluster.kill_9().await;
@@ -87,28 +94,35 @@ async fn a_server_that_is_killed_behind_a_pooler_loses_and_doubles_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_that_are_cut_lose_and_double_nothing() {
     let cuts = if soaks() { 5_000 } else { 500 };
-    let database = TempDatabase::new().await;
-    let proxy = Proxy::start(database.server()).await;
-    let url = proxy.url(database.name());
-    let load = Load::start(PgStore::connect(&url).await.unwrap()).await;
-    let mut admin = database.connect().await.unwrap();
-    let (mut terminated, mut lost) = (0, 0);
-    while terminated + lost < cuts {
-        load.moves_on(5).await;
-        if fastrand::bool() {
-            terminated += terminate(&mut admin).await;
-        } else {
-            // Mostly that of a statement that appends, whose commit went through.
-            proxy.swallow_next_reply();
+    let roles = Roles::new().await;
+    let proxy = Proxy::start(roles.server()).await;
+    let mut admin = roles.database().connect().await.unwrap();
+    // Many append together, two mostly alone.
+    for workers in [WORKERS, 2] {
+        let store = roles
+            .open_through(proxy.server(), &roles.app)
+            .await
+            .unwrap();
+        let load = Load::start(store, workers).await;
+        let (mut terminated, lost_before) = (0, proxy.swallowed());
+        let lost = || proxy.swallowed() - lost_before;
+        while terminated + lost() < cuts / 2 {
             load.moves_on(5).await;
-            lost = proxy.swallowed();
+            if fastrand::bool() {
+                terminated += terminate(&mut admin).await;
+            } else {
+                // Mostly that of a statement that appends, whose commit went through.
+                proxy.swallow_next_reply();
+                load.moves_on(5).await;
+            }
         }
+        load.moves_on(100).await;
+        let lost = lost();
+        load.end(&format!(
+            "{workers} workers, {terminated} connections terminated, {lost} answers lost"
+        ))
+        .await;
     }
-    load.moves_on(100).await;
-    load.end(&format!(
-        "{terminated} connections terminated, {lost} answers lost"
-    ))
-    .await;
 }
 
 /// Ends the connections of the database that are at work, except for ours.
@@ -130,7 +144,7 @@ struct Load {
 }
 
 impl Load {
-    async fn start(store: PgStore) -> Self {
+    async fn start(store: PgStore, workers: usize) -> Self {
         let mut load = Self {
             app: registered(App::new(store)),
             workers: JoinSet::new(),
@@ -139,7 +153,7 @@ impl Load {
             unknown: Arc::default(),
             stop: Arc::default(),
         };
-        for _ in 0..WORKERS {
+        for _ in 0..workers {
             let id = Id::new();
             let owner = String::from("Ada");
             load.app.send(Open { id, owner }).await.unwrap();
@@ -179,8 +193,8 @@ impl Load {
                     _ => None,
                 })
                 .collect();
-            let twice: Vec<i64> = acknowledged.iter().flat_map(|n| [*n, *n]).collect();
-            assert_eq!(amounts, twice, "each command once, whole, in order");
+            let sent: Vec<i64> = acknowledged.iter().flat_map(|n| amounts_of(*n)).collect();
+            assert_eq!(amounts, sent, "each command once, whole, in order");
             commands += acknowledged.len();
         }
         let (troubles, unknown) = (&self.troubles, &self.unknown);
@@ -189,6 +203,12 @@ impl Load {
         );
         self.app.store().close().await.unwrap();
     }
+}
+
+/// What a worker's command of this number deposits.
+fn amounts_of(number: i64) -> Vec<i64> {
+    let events = if number % 2 == 0 { 2 } else { 1 };
+    vec![number; events]
 }
 
 struct Worker {
@@ -219,11 +239,14 @@ impl Worker {
         loop {
             let command = DepositMany {
                 id: self.id,
-                amounts: vec![number, number],
+                amounts: amounts_of(number),
             };
             let options = SendOptions::new().command_id(command_id);
             let error = match self.app.send_with(command, options).await {
-                Ok(receipt) => return assert_eq!(receipt.events.len(), 2, "a receipt is whole"),
+                Ok(receipt) => {
+                    let whole = amounts_of(number).len();
+                    return assert_eq!(receipt.events.len(), whole, "a receipt is whole");
+                }
                 Err(error) => error,
             };
             self.troubles.fetch_add(1, Ordering::SeqCst);

@@ -6,7 +6,7 @@ use std::{
 };
 
 use futures_util::TryFutureExt;
-use sqlx::{Acquire, PgConnection, PgTransaction};
+use sqlx::{Acquire, PgConnection, PgTransaction, Row};
 use tokio::sync::Mutex;
 
 use super::{
@@ -167,7 +167,8 @@ impl Desk for Joined<'_, '_> {
 /// without a word, and what follows commits by itself.
 struct Savepoint<'a, 't> {
     transaction: &'a mut PgTransaction<'t>,
-    tenant: (String, String),
+    /// The tenants that were named outside, in each of the settings.
+    tenants: [String; 3],
     /// A statement failed in it, and the server was not yet asked to go back.
     failed: bool,
 }
@@ -178,12 +179,16 @@ impl<'a, 't> Savepoint<'a, 't> {
         within(set.execute(&mut **transaction)).await?;
         let mut savepoint = Self {
             transaction,
-            tenant: Default::default(),
+            tenants: Default::default(),
             failed: false,
         };
-        let tenant = sqlx::query_as(include_str!("sql/tenant_now.sql"));
-        match within(tenant.fetch_one(savepoint.connection())).await {
-            Ok(tenant) => savepoint.tenant = tenant,
+        let tenants = sqlx::query(include_str!("sql/tenant_now.sql"));
+        let tenants = tenants.fetch_one(savepoint.connection());
+        let tenants = within(
+            tenants.and_then(async |row| Ok([row.try_get(0)?, row.try_get(1)?, row.try_get(2)?])),
+        );
+        match tenants.await {
+            Ok(tenants) => savepoint.tenants = tenants,
             Err(error) => savepoint.go_back(error.into()).await?,
         }
         Ok(savepoint)
@@ -198,9 +203,10 @@ impl<'a, 't> Savepoint<'a, 't> {
             Ok(value) => value,
             Err(broken) => return self.go_back(broken).await,
         };
-        let (tenant, row_tenant) = mem::take(&mut self.tenant);
-        let restore = sqlx::query(include_str!("sql/set_tenant.sql"));
-        let restore = restore.bind(tenant).bind(row_tenant);
+        let mut restore = sqlx::query(include_str!("sql/set_tenant.sql"));
+        for tenant in mem::take(&mut self.tenants) {
+            restore = restore.bind(tenant);
+        }
         if let Err(error) = within(restore.execute(self.connection())).await {
             return self.go_back(error.into()).await;
         }

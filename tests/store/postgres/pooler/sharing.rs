@@ -42,6 +42,7 @@ async fn nothing_is_left_behind_on_connections_that_others_use() {
                             coalesce(current_setting('intent.tenant', true), ''),
                             coalesce(current_setting('intent.all_tenants', true), ''),
                             coalesce(current_setting('intent.row_tenant', true), ''),
+                            coalesce(current_setting('intent.append_tenant', true), ''),
                             (SELECT count(*) FROM pg_listening_channels())";
         let found = sqlx::query(found)
             .fetch_one(&mut *transaction)
@@ -53,7 +54,8 @@ async fn nothing_is_left_behind_on_connections_that_others_use() {
         assert_eq!(found.get::<&str, _>(3), "", "intent.tenant");
         assert_eq!(found.get::<&str, _>(4), "", "intent.all_tenants");
         assert_eq!(found.get::<&str, _>(5), "", "intent.row_tenant");
-        assert_eq!(found.get::<i64, _>(6), 0, "listening");
+        assert_eq!(found.get::<&str, _>(6), "", "intent.append_tenant");
+        assert_eq!(found.get::<i64, _>(7), 0, "listening");
         transactions.push(transaction);
     }
     assert_ne!(servers[0], servers[1]);

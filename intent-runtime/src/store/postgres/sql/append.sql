@@ -9,8 +9,10 @@ WITH request AS MATERIALIZED (
            coalesce(last.aggregate_type, short.aggregate_type) AS found, last.event_id AS last_event
     FROM (
         SELECT clock_timestamp() AS now,
-               CASE WHEN $17::uuid IS NULL THEN false ELSE set_config('intent.tenant', $17::text, true) IS NOT NULL END
-                   AS one_tenant,
+               CASE
+                   WHEN $17::uuid IS NULL THEN false
+                   ELSE set_config('intent.tenant', $17::text, true) = set_config('intent.append_tenant', $17::text, true)
+               END AS one_tenant,
                CASE WHEN $15 IS NOT NULL THEN set_config('lock_timeout', $15, true) END,
                CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END
         OFFSET 0

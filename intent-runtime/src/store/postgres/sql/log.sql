@@ -16,17 +16,18 @@ AS $$
 DECLARE
     before text := coalesce(current_setting('intent.all_tenants', true), '');
     setting text;
+    drawn bigint := pg_sequence_last_value('intent.events_position_seq');
     seen bigint;
     size bigint;
 BEGIN
-    -- What is seen was drawn before.
-    last_drawn := coalesce(pg_sequence_last_value('intent.events_position_seq'), 0);
+    last_drawn := coalesce(drawn, 0);
     dense := after;
     settled := after;
     fits := after;
     last := after;
     complete := false;
-    IF last_drawn <= after THEN
+    -- What is seen was drawn before. Where nothing was drawn and yet events are there, as in a logical replica, they are told.
+    IF drawn <= after THEN
         RETURN;
     END IF;
     setting := set_config('intent.all_tenants', 'on', true);

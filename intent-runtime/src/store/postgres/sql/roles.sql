@@ -33,7 +33,8 @@ $$;
 
 -- The owner may read the log of all tenants too, when it says so: whoever owns the table now, for a policy that names a
 -- role stays with that role when another one is made the owner or restores a dump. It is asked for once a statement, and
--- only by one that has said so: to compare an unset setting with `=` would not keep the server from asking. The search path is its own, for whoever asks could put another answer into his.
+-- only by one that has said so: to compare an unset setting with `=` would not keep the server from asking. The search path
+-- is its own, for whoever asks could put another answer into his.
 CREATE FUNCTION intent.is_owner() RETURNS boolean
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
