@@ -74,6 +74,7 @@ async fn delete_on(
     sqlx::query(include_str!("sql/set_tenant.sql"))
         .bind(tenant.to_string())
         .bind("")
+        .bind("")
         .execute(&mut *transaction)
         .await?;
     let names = aggregate_type.map(|of_type| of_type.names().collect::<Vec<_>>());
