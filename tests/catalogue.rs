@@ -62,7 +62,7 @@ impl Order {
         }
     }
 
-    #[handle]
+    #[handle(allow("packer", "chef & \"boss\""))]
     fn pack(&self) -> (Packed, Option<Sent>) {
         (Packed { weight: Grams(1) }, None)
     }
@@ -205,6 +205,13 @@ fn as_json_it_has_schemas_and_comments() {
         (emits[0], emits[3], emits[6]),
         (&json!(["Placed"]), &json!("any"), &Value::Null)
     );
+    assert_eq!(
+        (
+            &order["commands"][0]["allowed"],
+            &order["commands"][1]["allowed"]
+        ),
+        (&json!([]), &json!(["packer", "chef & \"boss\""]))
+    );
     assert_eq!(order["commands"][0]["doc"], "Places an order.");
     assert_eq!(
         order["commands"][0]["schema"]["required"],
@@ -235,6 +242,11 @@ fn as_a_diagram_it_has_an_arrow_for_each_of_them() {
             "a0e3 --> a0",
             "a0e4 -.-> a0",
         ]
+    );
+    assert!(diagram.contains("a0c0[\"Place\"]:::command"), "{diagram}");
+    assert!(
+        diagram.contains("a0c1[\"Pack<br/>packer, chef #38; #34;boss#34;\"]:::command"),
+        "{diagram}"
     );
     assert!(
         diagram.contains("a0e3([\"sent #34;off#34;\"]):::event"),

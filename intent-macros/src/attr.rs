@@ -25,6 +25,8 @@ pub(crate) struct Keys {
     pub(crate) attribute: &'static str,
     /// Each key with an example of its correct form.
     pub(crate) forms: &'static [(&'static str, &'static str)],
+    /// What may stand in front of the keys, in the words of a help; empty if nothing.
+    pub(crate) leading: &'static str,
     /// Keys that may occur more than once.
     pub(crate) repeated: &'static [&'static str],
     /// Words that belong elsewhere, and where.
@@ -106,7 +108,18 @@ impl Keys {
             return false;
         }
         seen.push(word);
-        let result = read(key, input);
+        // The end of the input has no place; the key that something is missing behind has.
+        let ends = ends_here(&input.fork());
+        let last = key.clone();
+        let result = read(key, input).map_err(|error| {
+            let message = error.to_string();
+            match message.strip_prefix("unexpected end of input, ") {
+                Some(expected) if ends => {
+                    syn::Error::new(last.span(), format!("{expected} after `{last}`"))
+                }
+                _ => error,
+            }
+        });
         result
             .map_err(|error| diag.add(with_form(&error, form)))
             .is_ok()
@@ -148,10 +161,13 @@ impl Keys {
             None => format!("unknown key `{word}`"),
         };
         let known = self.forms.iter().map(|(known, _)| format!("`{known}`"));
-        let list = known.collect::<Vec<_>>();
+        let mut list = known.collect::<Vec<_>>();
         let mistake = Mistake::at(key, fact);
         if list.len() > 9 {
             return mistake;
+        }
+        if !self.leading.is_empty() {
+            list.push(self.leading.to_owned());
         }
         mistake.help(format!("`{}` takes {}", self.attribute, list.join(", ")))
     }
@@ -190,6 +206,11 @@ pub(crate) fn was_conditional(attribute: &Attribute) -> bool {
         let inside = source.trim_start_matches(['#', '[']).trim_start();
         inside.starts_with("cfg_attr")
     })
+}
+
+/// Whether nothing follows but perhaps an `=`.
+fn ends_here(input: ParseStream<'_>) -> bool {
+    input.is_empty() || (input.parse::<Token![=]>().is_ok() && input.is_empty())
 }
 
 /// Adds the correct form to a syntax error, unless the error already says what to do.
@@ -237,6 +258,11 @@ pub(crate) fn stored_names(input: ParseStream<'_>) -> syn::Result<Vec<LitStr>> {
     })
 }
 
+/// Whether a store takes the text as a name.
+pub(crate) fn is_stored_name(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 255 && !text.chars().any(char::is_control)
+}
+
 /// What stands in parentheses. What is left of it after an error is passed over: it would be reported once more.
 pub(crate) fn parenthesized<T>(
     input: ParseStream<'_>,
@@ -252,8 +278,7 @@ pub(crate) fn parenthesized<T>(
 
 fn name_literal(input: ParseStream<'_>) -> syn::Result<LitStr> {
     let name: LitStr = input.parse()?;
-    let text = name.value();
-    if text.is_empty() || text.len() > 255 || text.chars().any(char::is_control) {
+    if !is_stored_name(&name.value()) {
         return Err(Mistake::at(
             &name,
             "a stored name has 1 to 255 bytes and no control characters",

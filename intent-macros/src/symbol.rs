@@ -1,6 +1,7 @@
 //! Every word of the attribute grammar, once.
 
 pub(crate) const AGGREGATE: &str = "aggregate";
+pub(crate) const ALLOW: &str = "allow";
 pub(crate) const CRATE: &str = "crate";
 pub(crate) const CREATE: &str = "create";
 pub(crate) const CREATED_BY: &str = "created_by";

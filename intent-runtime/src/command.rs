@@ -43,6 +43,10 @@ pub trait Decide<C>: Aggregate {
     /// without loading anything, which spares a round trip; the append finds out whether it does exist.
     const ONLY_CREATES: bool = false;
 
+    /// The roles that may send the command on behalf of somebody; empty if everybody may. `#[commands]` takes them from
+    /// `#[handle(allow("teller", "manager"))]`.
+    const ALLOWED: &'static [&'static str] = &[];
+
     /// Decides. `state` is `None` as long as the stream does not exist.
     ///
     /// # Errors

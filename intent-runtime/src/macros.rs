@@ -112,6 +112,7 @@ pub use intent_macros::Aggregate;
 /// | `#[handle]` | a function with `&self`; it runs when the aggregate exists |
 /// | `#[handle(name = CloseLoan)]` | … whose command has another name |
 /// | `#[handle(Relocate)]` | … whose one argument is a command struct of your own |
+/// | `#[handle(allow("teller", "manager"))]` | … whose command only these roles may send; [`Decide::ALLOWED`](crate::Decide::ALLOWED). It follows `name = ..` or the command, if there is one |
 ///
 /// An argument `ctx: &Context` is not part of the command. A function returns an event, `Option`, a tuple, an array,
 /// `Vec<AccountEvent>` or `()`, or any of these inside a `Result` that is written out.

@@ -170,7 +170,7 @@ impl Counter {
         (by > 0).then_some(Counted { by })
     }
 
-    #[handle]
+    #[handle(allow("keeper"))]
     fn two(&self) -> (Counted, Reset) {
         (Counted { by: 2 }, Reset)
     }
@@ -208,17 +208,17 @@ impl Counter {
         Ok(vec![Counted { by }])
     }
 
-    #[handle(name = Clear)]
+    #[handle(name = Clear, allow("keeper"))]
     fn reset(&self) -> Result<(), Infallible> {
         Ok(())
     }
 
-    #[create(Count)]
+    #[create(Count, allow("keeper", "guest"))]
     fn begin_counting(_: Count) -> (Began, Counted) {
         (Began { parent: None }, Counted { by: 1 })
     }
 
-    #[handle(Count)]
+    #[handle(Count, allow("guest", "keeper"))]
     fn count(&self, count: Count) -> Result<Counted, Odd> {
         if count.by % 2 == 1 {
             return Err(Odd);
@@ -396,4 +396,15 @@ async fn the_block_registers_its_commands() {
     let names: Vec<_> = kinds.iter().map(|kind| kind.name).collect();
     assert_eq!(names[..3], ["Begin", "One", "Maybe"]);
     assert_eq!(names.len(), 13);
+}
+
+#[test]
+fn a_mark_says_which_roles_may_send_the_command() {
+    fn allowed<C: Command>() -> &'static [&'static str] {
+        <C::Aggregate as Decide<C>>::ALLOWED
+    }
+    assert_eq!(allowed::<Two>(), ["keeper"]);
+    assert_eq!(allowed::<Clear>(), ["keeper"]);
+    assert_eq!(allowed::<Count>(), ["keeper", "guest"]);
+    assert_eq!(allowed::<One>(), [""; 0], "everybody may");
 }

@@ -32,6 +32,7 @@ const KEYS: Keys = Keys {
         (SNAPSHOT, "snapshot(every = 100)"),
         (CRATE, "crate = ::path::to::intent_runtime"),
     ],
+    leading: "",
     repeated: &[],
     elsewhere: &[
         (ID, "on a field, as `#[id]`"),
@@ -50,6 +51,7 @@ const SNAPSHOT_KEYS: Keys = Keys {
         (VERSION, "version = 2"),
         (FROM, "from = AccountV1"),
     ],
+    leading: "",
     repeated: &[],
     elsewhere: &[],
 };

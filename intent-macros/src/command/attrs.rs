@@ -16,6 +16,7 @@ const KEYS: Keys = Keys {
         (NAME, "name = \"Relocate\""),
         (CRATE, "crate = ::path::to::intent_runtime"),
     ],
+    leading: "",
     repeated: &[],
     elsewhere: &[
         (ID, "on a field, as `#[id]`"),

@@ -2,26 +2,27 @@
 
 use proc_macro2::{Ident, TokenStream};
 use syn::{
-    Attribute, Path, Token,
-    parse::{ParseStream, Parser as _},
+    Attribute, LitStr, Path, Token,
+    parse::{ParseStream, Parser as _, discouraged::Speculative as _},
 };
 
 use crate::{
-    attr::{Keys, arguments, assigned},
+    attr::{Keyed, Keys, arguments, assigned, is_stored_name, parenthesized},
     diag::{Diagnostics, Mistake},
     paths::Runtime,
-    suggest::did_you_mean,
-    symbol::{AGGREGATE, CRATE, CREATE, CREATED_BY, EVENTS, HANDLE, NAME},
+    symbol::{AGGREGATE, ALLOW, CRATE, CREATE, CREATED_BY, EVENTS, HANDLE, NAME},
 };
 
 const KEYS: Keys = Keys {
     attribute: "#[commands(..)]",
     forms: &[(CRATE, "crate = ::path::to::intent_runtime")],
+    leading: "",
     repeated: &[],
     elsewhere: &[
         (NAME, "on a function, as `#[handle(name = CloseLoan)]`"),
         (CREATE, "on a function, as `#[create]`"),
         (HANDLE, "on a function, as `#[handle]`"),
+        (ALLOW, "on a function, as `#[handle(allow(\"teller\"))]`"),
         (EVENTS, "in `#[aggregate(..)]`"),
         (CREATED_BY, "in `#[aggregate(..)]`"),
         (AGGREGATE, "on the struct, as `#[aggregate(..)]`"),
@@ -68,6 +69,13 @@ impl Kind {
     }
 }
 
+/// What `#[create(..)]` or `#[handle(..)]` says.
+pub(super) struct Mark {
+    pub(super) naming: Naming,
+    /// Which roles may send the command; `None` for everybody.
+    pub(super) allow: Option<Keyed<Vec<LitStr>>>,
+}
+
 /// Which command a function decides.
 pub(super) enum Naming {
     /// One made of its arguments and called after it.
@@ -78,41 +86,107 @@ pub(super) enum Naming {
     Own(Path),
 }
 
-/// Reads `#[handle]`, `#[handle(name = CloseLoan)]` or `#[handle(Relocate)]`.
-pub(super) fn naming(diag: &Diagnostics, kind: Kind, attribute: &Attribute) -> syn::Result<Naming> {
-    let args = arguments(attribute)?;
-    if args.is_empty() {
-        return Ok(Naming::Function);
+const MARK_FORMS: &[(&str, &str)] = &[
+    (NAME, "name = CloseLoan"),
+    (ALLOW, "allow(\"teller\", \"manager\")"),
+];
+
+const CREATE_KEYS: Keys = Keys {
+    attribute: "#[create(..)]",
+    forms: MARK_FORMS,
+    leading: "or the command itself as in `#[create(Relocate)]`",
+    repeated: &[],
+    elsewhere: &[],
+};
+
+const HANDLE_KEYS: Keys = Keys {
+    attribute: "#[handle(..)]",
+    leading: "or the command itself as in `#[handle(Relocate)]`",
+    ..CREATE_KEYS
+};
+
+impl Mark {
+    /// Reads `#[handle]`, `#[handle(Relocate, allow("teller"))]` or `#[handle(name = CloseLoan, allow("teller"))]`.
+    ///
+    /// `None`, with the mistake reported, if it does not say which command is meant.
+    pub(super) fn parse(diag: &Diagnostics, kind: Kind, attribute: &Attribute) -> Option<Self> {
+        let args = diag.keep(arguments(attribute))?;
+        let (own, keys) = diag.keep(own_command.parse2(args))?;
+        let mut mark = Self {
+            naming: own.map_or(Naming::Function, Naming::Own),
+            allow: None,
+        };
+        let known = match kind {
+            Kind::Create => &CREATE_KEYS,
+            Kind::Handle => &HANDLE_KEYS,
+        };
+        known.read(diag, keys, |key, input| {
+            if key == ALLOW {
+                let value = roles(diag, &key, input)?;
+                mark.allow = Some(Keyed { key, value });
+                return Ok(());
+            }
+            let name: Ident = assigned(input)?;
+            if let Naming::Own(command) = &mark.naming {
+                let fact = format!("`{}` has a name already", crate::paths::shown(command));
+                let help = "remove `name`, which names a command made of the arguments";
+                return Err(Mistake::at(key, fact).help(help).into());
+            }
+            mark.naming = Naming::Renamed(name);
+            Ok(())
+        });
+        Some(mark)
     }
-    let word = kind.word();
-    let parser = |input: ParseStream<'_>| {
-        let path = input.call(Path::parse_mod_style)?;
-        if !input.peek(Token![=]) {
-            input.parse::<Option<Token![,]>>()?;
-            return Ok(Naming::Own(path));
-        }
-        if !path.is_ident(NAME) {
-            let written = crate::paths::shown(&path);
-            let fact = match did_you_mean(&written, [NAME]) {
-                Some(close) => format!("unknown key `{written}`, did you mean `{close}`?"),
-                None => format!("unknown key `{written}`"),
-            };
-            let help = format!(
-                "`#[{word}(..)]` takes `name`, or the command itself as in `#[{word}(Relocate)]`"
-            );
-            diag.add(Mistake::at(path, fact).help(help));
-        }
-        let name = assigned(input)?;
-        input.parse::<Option<Token![,]>>()?;
-        Ok(Naming::Renamed(name))
+}
+
+/// The command of the user's own that leads the arguments, if one does, and the tokens of the keys behind it.
+fn own_command(input: ParseStream<'_>) -> syn::Result<(Option<Path>, TokenStream)> {
+    let ahead = input.fork();
+    let path = ahead.call(Path::parse_mod_style);
+    let leads = |path: &Path| {
+        let is_key = MARK_FORMS.iter().any(|(key, _)| path.is_ident(key));
+        !is_key && (ahead.is_empty() || ahead.peek(Token![,]))
     };
-    parser.parse2(args).map_err(|error| {
-        let message = error.to_string();
-        if message.contains("\nhelp: ") {
-            return error;
+    let own = path.ok().filter(leads);
+    if own.is_some() {
+        input.advance_to(&ahead);
+        input.parse::<Option<Token![,]>>()?;
+    }
+    Ok((own, input.parse()?))
+}
+
+/// `("teller", "manager")`: at least one role, and none twice.
+fn roles(diag: &Diagnostics, key: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<LitStr>> {
+    let roles = parenthesized(input, |content| content.parse_terminated(role, Token![,]))?;
+    if roles.is_empty() {
+        let fact = "`allow()` lets nobody send the command";
+        let help = "name a role, as in `allow(\"teller\")`, or remove `allow()`: without it, everybody may";
+        return Err(Mistake::at(key, fact).help(help).into());
+    }
+    let mut seen: Vec<LitStr> = Vec::new();
+    for role in roles {
+        if seen.iter().any(|known| known.value() == role.value()) {
+            let fact = format!("the role `{}` is listed twice", role.value());
+            diag.add(Mistake::at(role, fact).help("remove one"));
+        } else {
+            seen.push(role);
         }
-        let help =
-            format!("the correct form is `#[{word}(name = CloseLoan)]` or `#[{word}(Relocate)]`");
-        syn::Error::new(error.span(), format!("{message}\nhelp: {help}"))
-    })
+    }
+    Ok(seen)
+}
+
+fn role(input: ParseStream<'_>) -> syn::Result<LitStr> {
+    if let Ok(word) = input.fork().parse::<Ident>() {
+        let fact = "a role is written as a string";
+        let help = format!("write `\"{word}\"`");
+        return Err(Mistake::at(word, fact).help(help).into());
+    }
+    let role: LitStr = input.parse()?;
+    if !is_stored_name(&role.value()) {
+        let fact = "a role has 1 to 255 bytes and no control characters";
+        return Err(Mistake::at(role, fact)
+            .help("write a role such as `\"teller\"`")
+            .into());
+    }
+    Ok(role)
 }

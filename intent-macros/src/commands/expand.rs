@@ -187,6 +187,7 @@ fn conditions<'a>(function: &Function<'a>) -> Vec<&'a Attribute> {
 /// impl Decide<Deposit> for Account {
 ///     type Error = Refused;
 ///     const ONLY_CREATES: bool = true;                 // where there is a `#[create]` and no `#[handle]`
+///     const ALLOWED: &'static [&'static str] = &["teller"];        // where there is an `allow(..)`
 ///     fn decide(state: Option<&Self>, command: Deposit, context: &Context) -> Result<Decision<Self>, Self::Error> { … }
 ///     fn emits() -> Emits { … }
 /// }
@@ -214,12 +215,19 @@ fn decide_impl(
             const ONLY_CREATES: ::core::primitive::bool = true;
         )
     });
+    let allowed = (!decided.allowed().is_empty()).then(|| {
+        let roles = decided.allowed();
+        quote!(
+            const ALLOWED: &'static [&'static ::core::primitive::str] = &[#(#roles),*];
+        )
+    });
     quote! {
         #(#conditions)*
         #[automatically_derived]
         impl #runtime::Decide<#command> for #aggregate {
             type Error = #error;
             #only_creates
+            #allowed
 
             #[allow(unused_variables)]
             fn decide(

@@ -3,11 +3,11 @@
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens as _, quote};
 use syn::{
-    Attribute, FnArg, GenericArgument, Ident, ImplItem, ImplItemFn, ItemImpl, Pat, PatType, Path,
-    PathArguments, ReturnType, Type, parse_quote,
+    Attribute, FnArg, GenericArgument, Ident, ImplItem, ImplItemFn, ItemImpl, LitStr, Pat, PatType,
+    Path, PathArguments, ReturnType, Type, parse_quote,
 };
 
-use super::attrs::{self, CommandsAttrs, Kind, Naming};
+use super::attrs::{CommandsAttrs, Kind, Mark, Naming};
 use crate::{
     diag::{Diagnostics, Mistake},
     paths::{last_ident, same},
@@ -52,8 +52,8 @@ pub(super) struct Block<'a> {
 pub(super) struct Function<'a> {
     pub(super) original: &'a ImplItemFn,
     pub(super) kind: Kind,
-    pub(super) mark: &'a Attribute,
-    pub(super) naming: Naming,
+    pub(super) attribute: &'a Attribute,
+    pub(super) mark: Mark,
     pub(super) arguments: Vec<Argument<'a>>,
 }
 
@@ -191,6 +191,17 @@ impl<'a> Decided<'_, 'a> {
         self.create.into_iter().chain(self.handle)
     }
 
+    /// The roles that may send it; empty if everybody may.
+    pub(super) fn allowed(&self) -> &[LitStr] {
+        let lists = self
+            .functions()
+            .filter_map(|function| function.mark.allow.as_ref());
+        lists
+            .map(|list| list.value.as_slice())
+            .next()
+            .unwrap_or_default()
+    }
+
     /// The error that its functions share, if one of them can refuse.
     pub(super) fn error(&self) -> Option<&'a Type> {
         let errors = || {
@@ -211,7 +222,7 @@ impl<'a> Function<'a> {
             .iter()
             .filter_map(|mark| Some((Kind::of(mark)?, mark)));
         let mut marks = marks.collect::<Vec<_>>().into_iter();
-        let (kind, mark) = marks.next()?;
+        let (kind, attribute) = marks.next()?;
         for (second, extra) in marks {
             let fact = format!("`{}` is marked twice", original.sig.ident);
             let help = match second == kind {
@@ -220,7 +231,7 @@ impl<'a> Function<'a> {
             };
             diag.add(Mistake::at(extra, fact).help(help));
         }
-        let naming = diag.keep(attrs::naming(diag, kind, mark))?;
+        let mark = Mark::parse(diag, kind, attribute)?;
         let arguments = original.sig.inputs.iter().filter_map(|input| match input {
             FnArg::Receiver(_) => None,
             FnArg::Typed(argument) if is_context(&argument.ty) => Some(Argument::Context),
@@ -229,8 +240,8 @@ impl<'a> Function<'a> {
         Some(Self {
             original,
             kind,
+            attribute,
             mark,
-            naming,
             arguments: arguments.collect(),
         })
     }
@@ -241,7 +252,7 @@ impl<'a> Function<'a> {
 
     /// The type of its command.
     pub(super) fn command(&self) -> Path {
-        match &self.naming {
+        match &self.mark.naming {
             Naming::Function => upper_camel_case(self.ident()).into(),
             Naming::Renamed(name) => name.clone().into(),
             Naming::Own(path) => path.clone(),
@@ -250,7 +261,7 @@ impl<'a> Function<'a> {
 
     /// Whether the command is made of the function's arguments.
     pub(super) fn is_generated(&self) -> bool {
-        !matches!(self.naming, Naming::Own(_))
+        !matches!(self.mark.naming, Naming::Own(_))
     }
 
     /// The arguments that are part of the command.

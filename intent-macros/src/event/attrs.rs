@@ -30,6 +30,7 @@ const KEYS: Keys = Keys {
         (READABLE_BY, "readable_by(2)"),
         (CRATE, "crate = ::path::to::intent_runtime"),
     ],
+    leading: "",
     repeated: &[REMOVED, UNCHANGED],
     elsewhere: &[
         (SINCE, "on a field, as `#[since(2)]`"),

@@ -12,6 +12,7 @@ use crate::{
 const KEYS: Keys = Keys {
     attribute: "#[value(..)]",
     forms: &[(CRATE, "crate = ::path::to::intent_runtime")],
+    leading: "",
     repeated: &[],
     elsewhere: &[
         (NAME, "on an event or a command: a value has no stored name"),

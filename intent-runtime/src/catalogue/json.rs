@@ -10,8 +10,9 @@ impl Catalogue {
     /// The catalogue as JSON: for each aggregate its name, former names, doc comment and snapshot version; for each of its
     /// events the version, the oldest one whose readers can read it (`null` if only its own can), former names, the JSON
     /// Schema, whether it creates the aggregate and which fields it changes (`null` where that is not known); for each of
-    /// its commands the JSON Schema and the events it may emit (`"any"`, or `null` where that is not known). Past events
-    /// stand apart: in `split` those that are read as others, in `retired` the names of those that are read as nothing.
+    /// its commands the JSON Schema, the events it may emit (`"any"`, or `null` where that is not known) and the roles that
+    /// may send it (`allowed`, empty if everybody may). Past events stand apart: in `split` those that are read as others, in
+    /// `retired` the names of those that are read as nothing.
     ///
     /// ```
     /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
@@ -81,6 +82,7 @@ fn command(kind: &CommandKind) -> Value {
         "name": kind.name,
         "doc": kind.doc,
         "emits": emits,
+        "allowed": kind.allowed,
         "schema": kind.shape.whole(),
     })
 }

@@ -25,7 +25,8 @@ impl Catalogue {
     /// | from an event, dotted | changes nothing |
     /// | from a past event, dotted | is read as others |
     ///
-    /// A past event without an arrow is retired.
+    /// A past event without an arrow is retired. Below the name of a command stand the roles that may send it, where not
+    /// everybody may.
     ///
     /// ```
     /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
@@ -54,24 +55,24 @@ impl Catalogue {
 /// One aggregate as a box: its commands, its events, and the arrows.
 fn aggregate(text: &mut String, number: usize, kind: &AggregateKind) -> fmt::Result {
     let id = format!("a{number}");
-    let name = Quoted(kind.name);
+    let name = Quoted(&[kind.name]);
     writeln!(text, "    subgraph {id}box[{name}]")?;
     for (index, command) in kind.commands.iter().enumerate() {
-        writeln!(
-            text,
-            "        {id}c{index}[{}]:::command",
-            Quoted(command.name)
-        )?;
+        let roles = command.allowed.join(", ");
+        let label = [command.name, &roles];
+        let lines = if roles.is_empty() {
+            &label[..1]
+        } else {
+            &label
+        };
+        writeln!(text, "        {id}c{index}[{}]:::command", Quoted(lines))?;
     }
     for (index, event) in kind.events.iter().enumerate() {
-        writeln!(
-            text,
-            "        {id}e{index}([{}]):::event",
-            Quoted(event.name)
-        )?;
+        let name = Quoted(&[event.name]);
+        writeln!(text, "        {id}e{index}([{name}]):::event")?;
     }
     for (index, name) in past(kind).enumerate() {
-        writeln!(text, "        {id}p{index}([{}]):::past", Quoted(name))?;
+        writeln!(text, "        {id}p{index}([{}]):::past", Quoted(&[name]))?;
     }
     writeln!(text, "        {id}[({name})]:::state\n    end")?;
     for (index, command) in kind.commands.iter().enumerate() {
@@ -81,7 +82,7 @@ fn aggregate(text: &mut String, number: usize, kind: &AggregateKind) -> fmt::Res
         let fields = event.changes.unwrap_or_default().join(", ");
         let label = match fields.as_str() {
             "" => String::new(),
-            fields => format!("|{}|", Quoted(fields)),
+            fields => format!("|{}|", Quoted(&[fields])),
         };
         let arrow = match event.changes {
             _ if event.creates => "==>",
@@ -127,16 +128,23 @@ fn emitted(
     }
 }
 
-/// A label in quotation marks, in which any name may stand.
-struct Quoted<'a>(&'a str);
+/// A label in quotation marks, in whose lines any name may stand.
+struct Quoted<'a>(&'a [&'a str]);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_char('"')?;
-        for letter in self.0.chars() {
-            match letter {
-                '"' | '#' | '`' | '<' | '>' | '&' | '\\' => write!(f, "#{};", u32::from(letter))?,
-                _ => f.write_char(letter)?,
+        for (number, line) in self.0.iter().enumerate() {
+            if number > 0 {
+                f.write_str("<br/>")?;
+            }
+            for letter in line.chars() {
+                match letter {
+                    '"' | '#' | '`' | '<' | '>' | '&' | '\\' => {
+                        write!(f, "#{};", u32::from(letter))?;
+                    }
+                    _ => f.write_char(letter)?,
+                }
             }
         }
         f.write_char('"')

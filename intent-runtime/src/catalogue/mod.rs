@@ -29,6 +29,8 @@ pub struct CommandKind {
     pub name: &'static str,
     /// [`Command::DOC`].
     pub doc: &'static str,
+    /// [`Decide::ALLOWED`]: the roles that may send it; empty if everybody may.
+    pub allowed: &'static [&'static str],
     type_id: TypeId,
     pub(crate) shape: Shape,
     emits: fn() -> Emits,
@@ -39,6 +41,7 @@ impl CommandKind {
         Self {
             name: C::NAME,
             doc: C::DOC,
+            allowed: <C::Aggregate as Decide<C>>::ALLOWED,
             type_id: TypeId::of::<C>(),
             shape: Shape::of::<C>(),
             emits: <C::Aggregate as Decide<C>>::emits,

@@ -2,7 +2,7 @@
 
 mod output;
 
-use syn::{ImplItem, ReceiverKind, Safety, Token, Type};
+use syn::{ImplItem, LitStr, ReceiverKind, Safety, Token, Type};
 
 use super::{
     attrs::{Kind, Naming},
@@ -34,6 +34,7 @@ pub(super) fn check(diag: &Diagnostics, block: &Block<'_>) {
     one_function_per_command(diag, block);
     commands_have_names_of_their_own(diag, block);
     output::one_error_per_command(diag, block);
+    one_list_of_roles_per_command(diag, block);
 }
 
 fn impl_of_one_aggregate(diag: &Diagnostics, block: &Block<'_>) {
@@ -265,7 +266,7 @@ fn one_function_per_command(diag: &Diagnostics, block: &Block<'_>) {
             }
             if earlier.kind == function.kind {
                 let fact = format!("`{first}` decides the command `{text}` already");
-                diag.add(Mistake::at(function.mark, fact).help("remove one of the two"));
+                diag.add(Mistake::at(function.attribute, fact).help("remove one of the two"));
                 break;
             }
         }
@@ -284,10 +285,50 @@ fn commands_have_names_of_their_own(diag: &Diagnostics, block: &Block<'_>) {
             function.ident()
         );
         let help = format!("give it another name: `#[{word}(name = {name}Command)]`");
-        let blame = match &function.naming {
+        let blame = match &function.mark.naming {
             Naming::Renamed(written) => written,
             _ => function.ident(),
         };
         diag.add(Mistake::at(blame, fact).help(help));
     }
+}
+
+/// Who may send a command cannot depend on whether its aggregate exists, which the sender may not know.
+fn one_list_of_roles_per_command(diag: &Diagnostics, block: &Block<'_>) {
+    for decided in block.decided() {
+        let (Some(create), Some(handle)) = (decided.create, decided.handle) else {
+            continue;
+        };
+        let (first, second) = (sorted_roles(create), sorted_roles(handle));
+        if first == second {
+            continue;
+        }
+        let fact = format!(
+            "`{}` and `{}` decide one command, which must be allowed to the same roles",
+            create.ident(),
+            handle.ident()
+        );
+        let longer = if first.len() < second.len() {
+            second
+        } else {
+            first
+        };
+        let roles: Vec<String> = longer.iter().map(|role| format!("{role:?}")).collect();
+        let help = format!("write `allow({})` on both", roles.join(", "));
+        let mistake = match &handle.mark.allow {
+            Some(allow) => Mistake::at(&allow.key, fact),
+            None => Mistake::at(handle.attribute, fact),
+        };
+        diag.add(mistake.help(help));
+    }
+}
+
+fn sorted_roles(function: &Function<'_>) -> Vec<String> {
+    let allow = function.mark.allow.iter();
+    let mut roles: Vec<String> = allow
+        .flat_map(|allow| &allow.value)
+        .map(LitStr::value)
+        .collect();
+    roles.sort_unstable();
+    roles
 }
