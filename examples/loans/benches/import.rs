@@ -3,8 +3,11 @@
 //! Bare means: the same table in another file, a write-ahead log, `synchronous = FULL`, one connection, one
 //! transaction for every 32 rows; the rows are in memory before the clock starts. The import reads them from the
 //! compressed log, decides on each, and keeps snapshots besides.
+//!
+//! `INTENT_REAL_LOG` names the file of the log, by an absolute path, where it does not lie beside the project.
 
 use std::{
+    env,
     error::Error,
     io::Write,
     path::Path,
@@ -18,7 +21,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
-const LOG: &str = concat!(
+const BESIDE_THE_PROJECT: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/../../../shared/data/bpic2012.xes.gz"
 );
@@ -56,12 +59,14 @@ type Row = (
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    if !Path::new(LOG).is_file() {
-        return Err(format!("the real log is not at {LOG}").into());
+    let log = env::var_os("INTENT_REAL_LOG").unwrap_or_else(|| BESIDE_THE_PROJECT.into());
+    let log = Path::new(&log);
+    if !log.is_file() {
+        return Err(format!("the real log is not at {}", log.display()).into());
     }
     let folder = tempfile::tempdir()?;
     let imported_file = folder.path().join("imported.db");
-    let imported = import(&imported_file)?;
+    let imported = import(log, &imported_file)?;
     let rows = rows(&imported_file).await?;
     let bare = insert(&folder.path().join("bare.db"), &rows).await?;
 
@@ -83,10 +88,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn import(file: &Path) -> Result<Duration, Box<dyn Error>> {
+fn import(log: &Path, file: &Path) -> Result<Duration, Box<dyn Error>> {
     let started = Instant::now();
     let status = Command::new(env!("CARGO_BIN_EXE_loans"))
-        .args(["import", LOG, "--tasks", TASKS, "--database"])
+        .arg("import")
+        .arg(log)
+        .args(["--tasks", TASKS, "--database"])
         .arg(format!("sqlite:{}", file.display()))
         .stdout(Stdio::null())
         .status()?;

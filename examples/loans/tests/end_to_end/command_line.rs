@@ -2,7 +2,7 @@
 
 use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 
-use crate::loans::{Loans, figure};
+use crate::support::loans::{Loans, figure};
 
 const SAMPLE: &str = include_str!("../../sample.xes");
 

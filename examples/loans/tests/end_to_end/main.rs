@@ -9,5 +9,7 @@
 )]
 
 mod command_line;
-mod loans;
-mod real_log;
+mod generated;
+mod interrupted;
+#[path = "../support/mod.rs"]
+mod support;
