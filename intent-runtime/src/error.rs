@@ -104,13 +104,16 @@ pub enum SendError<E> {
         /// The version found.
         actual: Version,
     },
-    /// The command id was used before, for another aggregate. Handling: give every command an id of its own.
-    #[error("command id {command_id} was used before, for {used_for}")]
+    /// The command id was used before, for another aggregate or another command. Handling: give every command an id of
+    /// its own.
+    #[error("command id {command_id} was used before, for {reused}{used_for}")]
     CommandIdReused {
         /// The id.
         command_id: CommandId,
         /// The aggregate it was used for.
         used_for: StreamId,
+        /// In what the two commands differ.
+        reused: Reused,
     },
     /// The decision's events would break the stream's history; nothing was written. Handling: mend the decision.
     #[error("the decision on `{command}` for {stream} cannot be stored")]
@@ -194,9 +197,11 @@ impl<E> SendError<E> {
             Self::CommandIdReused {
                 command_id,
                 used_for,
+                reused,
             } => SendError::CommandIdReused {
                 command_id,
                 used_for,
+                reused,
             },
             Self::Decision {
                 command,
@@ -237,6 +242,25 @@ impl<E> SendError<E> {
             },
             Self::Store(error) => SendError::Store(error),
         }
+    }
+}
+
+/// In what a command differs from the first one that was sent under its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reused {
+    /// It is for another aggregate.
+    Target,
+    /// It is for the same aggregate, and is another command or has other content.
+    Content,
+}
+
+impl fmt::Display for Reused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Target => "",
+            Self::Content => "a command of other name or content to ",
+        })
     }
 }
 

@@ -281,6 +281,26 @@ impl CommandId {
         Self(Uuid::now_v7())
     }
 
+    /// The id of the command that an idempotency key stands for: the same key, the same id, on every machine and at any
+    /// time. Any text is a key; two commands of one tenant must not share one. Tenants are separate: the same key in two of
+    /// them is two commands.
+    ///
+    /// It is UUID version 5 (RFC 9562) of the key's UTF-8 bytes in the name space `uuid5(uuid5(NAMESPACE_URL,
+    /// "urn:intent"), "command")`, so that any language can make it. A key says no time, so the ids of
+    /// such commands' events lie all over the store's index, which writes more of it than ids in order of time do. Where a
+    /// time is known that is the same at each sending, [`from_name`](Self::from_name) keeps the order.
+    ///
+    /// ```
+    /// use intent_runtime::CommandId;
+    /// assert_eq!(CommandId::from_key("order-4711").to_string(), "243e0304-a0ab-57b2-afc7-2a136bedcd80");
+    /// assert_eq!(CommandId::from_key("").to_string(), "85df6f3f-1720-5d8d-966e-1cb649a07553");
+    /// assert_eq!(CommandId::from_key("schlüssel").to_string(), "0d45a330-900a-534d-9dd8-0349d5b6b5bf");
+    /// ```
+    pub fn from_key(key: &str) -> Self {
+        let namespace = Uuid::new_v5(&INTENT, b"command");
+        Self(Uuid::new_v5(&namespace, key.as_bytes()))
+    }
+
     /// The id of the command that `name` stands for, such as `"173688/12"` in an import: the same name and
     /// time give the same id, so that sending it again has no second effect.
     ///

@@ -39,7 +39,7 @@ pub use command::{Command, Decide, Decision, IntoEvents};
 pub use context::Context;
 pub use decoded::Decoded;
 pub use dispatch::{Loaded, Receipt, Refusal, SendOptions};
-pub use error::{CreateError, HistoryError, LoadError, RegisterError, SendError};
+pub use error::{CreateError, HistoryError, LoadError, RegisterError, Reused, SendError};
 pub use event::{
     AggregateEvent, Event, EventKind, EventOf, NewEvent, Recorded, RecordedEvent, SplitOf,
 };

@@ -1,6 +1,6 @@
 //! [`Metadata`]: who, why and where from, stored with every event.
 
-use std::{collections::BTreeMap, ops::Deref, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, ops::Deref, sync::Arc};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -37,9 +37,15 @@ pub struct Metadata {
     /// The event that led to the command, when an event did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub causation_id: Option<EventId>,
-    /// The command that emitted the event. Set by the dispatcher.
+    /// The name of the command that emitted the event. Set by the dispatcher.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<Cow<'static, str>>,
+    /// The id of the command that emitted the event. Set by the dispatcher.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command_id: Option<CommandId>,
+    /// What tells the command from another one under the same id, where the caller gave the id. Set by the dispatcher.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
     /// The request, in the words of whoever made it, such as an HTTP request id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
@@ -60,12 +66,16 @@ impl Metadata {
         Self::default()
     }
 
-    /// The metadata of a command that follows from a stored event: actor, role, correlation, request, source, tags
-    /// and trace are the event's, and the event is the cause. The time is not inherited: what follows happens later.
+    /// The metadata of a command that follows from a stored event: actor, role, correlation, request, source and tags
+    /// are the event's, and the event is the cause. The time is not inherited, for what follows happens later, nor is the
+    /// trace: a command belongs to the trace of whoever sends it.
     pub fn caused_by(event: EventId, metadata: &Self) -> Self {
         Self {
             timestamp: None,
+            command: None,
             command_id: None,
+            fingerprint: None,
+            traceparent: None,
             causation_id: Some(event),
             ..metadata.clone()
         }
@@ -81,7 +91,9 @@ impl Metadata {
             timestamp: self.timestamp.or(other.timestamp),
             correlation_id: self.correlation_id.or(other.correlation_id),
             causation_id: self.causation_id.or(other.causation_id),
+            command: self.command.or(other.command),
             command_id: self.command_id.or(other.command_id),
+            fingerprint: self.fingerprint.or(other.fingerprint),
             request_id: self.request_id.or(other.request_id),
             source: self.source.or(other.source),
             tags,
@@ -138,7 +150,8 @@ impl Metadata {
         self
     }
 
-    /// Says which trace it belongs to, as W3C Trace Context writes it.
+    /// Says which trace it belongs to, as W3C Trace Context writes it: `00-<trace>-<span>-<flags>`. An append with any other
+    /// text is refused as [`InvalidAppend::Traceparent`](crate::store::InvalidAppend::Traceparent).
     #[must_use]
     pub fn traceparent(mut self, traceparent: impl Into<String>) -> Self {
         self.traceparent = Some(traceparent.into());

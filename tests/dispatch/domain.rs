@@ -86,6 +86,29 @@ impl Account {
         Ok(Withdrawn { amount })
     }
 
+    /// Withdraws all there is.
+    #[handle]
+    pub fn settle(&self) -> Option<Withdrawn> {
+        let amount = self.balance;
+        (amount != 0).then_some(Withdrawn { amount })
+    }
+
+    /// Withdraws all there is; an account that is empty already gives what cannot be stored: a creating event, or too many.
+    #[handle]
+    pub fn drain(&self, most: usize) -> Vec<AccountEvent> {
+        let amount = self.balance;
+        match (amount, most) {
+            (0, 1) => vec![
+                Opened {
+                    owner: String::new(),
+                }
+                .into(),
+            ],
+            (0, most) => vec![Withdrawn { amount }.into(); most],
+            _ => vec![Withdrawn { amount }.into()],
+        }
+    }
+
     #[handle]
     pub fn fork(&self, ctx: &Context) -> Forked {
         Forked {

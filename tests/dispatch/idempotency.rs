@@ -90,15 +90,16 @@ async fn the_first_receipt_is_given_where_a_fresh_decision_would_refuse() {
             again.repeated,
             "the version it expected is gone, but it was done"
         );
-        let nothing = app
-            .send_with(Deposit { id, amount: 0 }, with_id(withdraw))
-            .await
-            .unwrap();
+        assert_eq!(app.load(id).await.unwrap().balance, 0);
+        let settle = CommandId::new();
+        app.send(Deposit { id, amount: 5 }).await.unwrap();
+        let first = app.send_with(Settle { id }, with_id(settle)).await.unwrap();
+        let again = app.send_with(Settle { id }, with_id(settle)).await.unwrap();
         assert!(
-            nothing.repeated,
+            !first.repeated && again.repeated,
             "there is nothing to do now, but something was done"
         );
-        assert_eq!(app.load(id).await.unwrap().balance, 0);
+        assert_eq!(first.events, again.events);
     })
     .await;
 }
@@ -233,33 +234,27 @@ async fn an_outcome_that_stays_unknown_is_not_called_nothing() {
 async fn the_first_receipt_is_given_where_the_events_could_not_be_stored_now() {
     on_every_store(async |app| {
         let id = opened(&app).await;
-        let command_id = CommandId::new();
-        app.send_with(Deposit { id, amount: 5 }, with_id(command_id))
-            .await
-            .unwrap();
-        let broken = app
-            .send_with(OpenAgain { id }, with_id(command_id))
-            .await
-            .unwrap();
-        assert!(broken.repeated);
-        let amounts = vec![1; 10_001];
-        let too_many = app
-            .send_with(
-                DepositMany {
-                    id,
-                    amounts: amounts.clone(),
-                },
-                with_id(command_id),
-            )
-            .await
-            .unwrap();
-        assert!(too_many.repeated);
-        let error = app.send(DepositMany { id, amounts }).await.unwrap_err();
-        assert!(
-            matches!(error, SendError::Store(StoreError::Invalid { .. })),
-            "{error:?}"
-        );
-        assert_eq!(app.load(id).await.unwrap().balance, 5);
+        // Under an id of its own, the decision would be refused once the account has been emptied.
+        for (command_id, most) in [(CommandId::new(), 1), (CommandId::new(), 10_001)] {
+            app.send(Deposit { id, amount: 1 }).await.unwrap();
+            let command = Drain { id, most };
+            let first = app
+                .send_with(command.clone(), with_id(command_id))
+                .await
+                .unwrap();
+            let error = app.send(command.clone()).await.unwrap_err();
+            assert!(
+                matches!(
+                    error,
+                    SendError::Decision { .. } | SendError::Store(StoreError::Invalid { .. })
+                ),
+                "{error:?}"
+            );
+            let again = app.send_with(command, with_id(command_id)).await.unwrap();
+            assert!(again.repeated);
+            assert_eq!(again.events, first.events);
+        }
+        assert_eq!(app.load(id).await.unwrap().balance, 0);
     })
     .await;
 }

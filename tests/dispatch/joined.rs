@@ -1,6 +1,6 @@
 //! Commands within a transaction of the user's own, on Postgres under row-level security.
 
-use intent_runtime::{App, PgStore, prelude::*, store::MemoryStore};
+use intent_runtime::{App, PgStore, Reused, prelude::*, store::MemoryStore};
 use sqlx::{PgPool, PgTransaction};
 
 use super::{
@@ -231,18 +231,42 @@ async fn a_command_id_has_one_effect_in_transactions_too() {
         assert_eq!((told.version.get(), told.repeated), (version, repeated));
         assert_eq!(told.events.len(), 1);
     }
-    // What is refused now was stored then.
-    let options = plain().command_id(one);
-    let withdraw = Withdraw { id, amount: 99 };
-    let told = shop.app.send_in(&mut transaction, withdraw, options).await;
-    assert_eq!(told.unwrap().position, sent.position);
+    // Another command under the id is refused, also one that would be refused in any case.
+    for amount in [1, 99] {
+        let options = plain().command_id(one);
+        let withdraw = Withdraw { id, amount };
+        let told = shop.app.send_in(&mut transaction, withdraw, options).await;
+        let content = matches!(
+            told,
+            Err(SendError::CommandIdReused {
+                reused: Reused::Content,
+                ..
+            })
+        );
+        assert!(content, "{told:?}");
+    }
     let options = plain().command_id(one);
     let start = Start { id: Id::new() };
     let told = shop.app.send_in(&mut transaction, start, options).await;
-    let reused = matches!(told, Err(SendError::CommandIdReused { .. }));
-    assert!(reused, "{told:?}");
+    let target = matches!(
+        told,
+        Err(SendError::CommandIdReused {
+            reused: Reused::Target,
+            ..
+        })
+    );
+    assert!(target, "{told:?}");
+    // What is refused now was stored then.
+    let three = || plain().command_id(CommandId::from_key("three"));
+    for repeated in [false, true] {
+        let withdraw = Withdraw { id, amount: 10 };
+        let told = shop.app.send_in(&mut transaction, withdraw, three()).await;
+        let told = told.unwrap();
+        assert_eq!((told.version.get(), told.repeated), (4, repeated));
+    }
     transaction.commit().await.unwrap();
-    assert_eq!(shop.balance(id).await, 10);
+    assert_eq!(shop.balance(id).await, 0);
+    assert_eq!(sent.version.get(), 2);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod caching;
 mod commands;
 pub mod domain;
+mod fingerprints;
 pub mod fixture;
 mod futures;
 mod idempotency;

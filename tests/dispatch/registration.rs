@@ -60,7 +60,7 @@ async fn a_command_written_by_hand_is_registered_beside_its_aggregate() {
 async fn an_app_shows_what_is_registered_in_few_words() {
     let app = registered(App::new(MemoryStore::new()));
     let catalogue =
-        "Catalogue { Account: { events: 4, commands: 7 }, Loan: { events: 1, commands: 1 } }";
+        "Catalogue { Account: { events: 4, commands: 9 }, Loan: { events: 1, commands: 1 } }";
     assert_eq!(format!("{:?}", app.catalogue()), catalogue);
     assert_eq!(
         format!("{app:?}"),

@@ -14,12 +14,14 @@ async fn the_same_id_in_two_tenants_is_two_aggregates() {
         );
         let (one, other) = (app.tenant(one), app.tenant(other));
         let id = Id::new();
-        let command_id = CommandId::new();
-        let options = SendOptions::new().command_id(command_id);
+        let command_id = CommandId::from_key("the same key");
         for (tenant, owner) in [(&one, "Ada"), (&other, "Bo"), (&*app, "Cy")] {
             let owner = String::from(owner);
             let receipt = tenant
-                .send_with(Open { id, owner }, options.clone())
+                .send_with(
+                    Open { id, owner },
+                    SendOptions::new().command_id(command_id),
+                )
                 .await
                 .unwrap();
             assert!(

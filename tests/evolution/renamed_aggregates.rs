@@ -60,16 +60,15 @@ async fn builds_before_and_after_share_one_stream() {
 
         old.send(older::Open { id: before }).await.unwrap();
         let deposit = |amount| today::Deposit { id: after, amount };
-        let options = || SendOptions::new().command_id(CommandId::from_name(Timestamp::now(), "1"));
-        let options = options();
-        let sent = new.send_with(deposit(5), options.clone()).await.unwrap();
-        let again = new.send_with(deposit(5), options.clone()).await.unwrap();
+        let options = || SendOptions::new().command_id(CommandId::from_key("1"));
+        let sent = new.send_with(deposit(5), options()).await.unwrap();
+        let again = new.send_with(deposit(5), options()).await.unwrap();
         assert_eq!((sent.version, again.repeated), (Version::new(2), true));
         let by_old = older::Deposit {
             id: before,
             amount: 5,
         };
-        let by_old = old.send_with(by_old, options).await.unwrap();
+        let by_old = old.send_with(by_old, options()).await.unwrap();
         assert!(by_old.repeated, "one command to both builds");
         let one = older::Deposit {
             id: before,

@@ -117,31 +117,31 @@ async fn commands_are_sent() {
     // ANCHOR_END: send
 
     // ANCHOR: options
-    let options = SendOptions::new()
-        .command_id(CommandId::new())
-        .metadata(Metadata::new().actor("ada").source("web"))
-        .expect_version(Version::new(2));
+    let command_id = CommandId::new();
+    let options = || {
+        SendOptions::new()
+            .command_id(command_id)
+            .metadata(Metadata::new().actor("ada").source("web"))
+            .expect_version(Version::new(2))
+    };
     let command = Relocate {
         account: id,
         to: "Eindhoven".into(),
     };
-    let first = app
-        .send_with(command.clone(), options.clone())
-        .await
-        .unwrap();
-    let second = app.send_with(command, options).await.unwrap();
+    let first = app.send_with(command.clone(), options()).await.unwrap();
+    let second = app.send_with(command, options()).await.unwrap();
     assert_eq!(first.version, second.version);
     assert!(second.repeated);
     // ANCHOR_END: options
 
     // ANCHOR: from_name
     let booked: Timestamp = "2024-02-29T12:00:00Z".parse().unwrap();
-    let options = SendOptions::new()
-        .command_id(CommandId::from_name(booked, "statement 2024-02, line 17"))
-        .metadata(Metadata::new().timestamp(booked));
     for repeated in [false, true] {
+        let options = SendOptions::new()
+            .command_id(CommandId::from_name(booked, "statement 2024-02, line 17"))
+            .metadata(Metadata::new().timestamp(booked));
         let line = Deposit { id, amount: 3 };
-        let receipt = app.send_with(line, options.clone()).await.unwrap();
+        let receipt = app.send_with(line, options).await.unwrap();
         assert_eq!(receipt.repeated, repeated);
     }
     // ANCHOR_END: from_name

@@ -1,6 +1,7 @@
 //! What holds for any history and any payload, tried on random ones.
 
 mod arbitrary;
+mod caching;
 mod histories;
 mod payloads;
 mod transfers;

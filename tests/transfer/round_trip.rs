@@ -193,17 +193,14 @@ async fn an_app_goes_on_with_what_was_imported() {
     there.import().read(&mut &file[..]).await.unwrap();
     let command = CommandId::new();
     let deposit = Deposit { id, amount: 5 };
-    let options = SendOptions::new().command_id(command);
-    there
-        .send_with(deposit.clone(), options.clone())
-        .await
-        .unwrap();
+    let options = || SendOptions::new().command_id(command);
+    there.send_with(deposit.clone(), options()).await.unwrap();
 
     file.clear();
     there.export().write(&mut file).await.unwrap();
     let imported = here.import().read(&mut &file[..]).await.unwrap();
     assert_eq!((imported.stored, imported.known), (1, 1));
-    let again = here.send_with(deposit.clone(), options).await.unwrap();
+    let again = here.send_with(deposit.clone(), options()).await.unwrap();
     assert_eq!(again.version, Version::new(2), "the command is known");
     let next = here.send(deposit).await.unwrap();
     assert_eq!(

@@ -127,11 +127,10 @@ async fn race(app: &App, tell: &mut Narrator, ada: Id<Account>) -> Outcome {
 
 async fn same_command_twice(app: &App, tell: &mut Narrator, ada: Id<Account>) -> Outcome {
     tell.step("The same command is sent twice");
-    let options = SendOptions::new().command_id(CommandId::new());
+    let command_id = CommandId::new();
     for turn in ["first", "second"] {
-        let receipt = app
-            .send_with(deposit(ada, 500, "mobile"), options.clone())
-            .await?;
+        let options = SendOptions::new().command_id(command_id);
+        let receipt = app.send_with(deposit(ada, 500, "mobile"), options).await?;
         let note = if receipt.repeated {
             "the same receipt"
         } else {

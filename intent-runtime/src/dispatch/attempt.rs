@@ -1,36 +1,35 @@
-//! One attempt at a command: decide on the state, append at the version that the decision saw.
+//! One attempt at a command: decide on a state, append at the version that the decision saw.
+//!
+//! The state may be one that was kept from an earlier command, or the empty one that a creation expects. Such a state is
+//! only tried ([`Sending::try_kept`]): what comes of it counts only if the store confirms it. Everything else, whether a
+//! refusal, an error, a conflict or nothing to do, is dropped, and the command is decided again on the newest state
+//! ([`Sending::on_newest`]). So no outcome depends on what is kept.
 
-use std::time::Duration;
-
-use tokio::time::{Instant, timeout_at};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::{
-    Desk, Receipt, Refusal, SendOptions,
-    cache::Passage,
+    Receipt, Refusal, SendOptions, Streams,
+    cache::CacheGuard,
     encode::encode,
+    fingerprint::fingerprint,
     load::{Folded, catch_up, load_to},
-    wait_before,
 };
 use crate::{
     Aggregate, Command, CommandId, Context, CorrelationId, Decide, Decision, EncodedMetadata,
-    EventId, Expect, Id, LoadError, Metadata, NewEvent, NewSnapshot, RecordedEvent, SendError,
-    StoreError, StreamId, TenantId, Version,
+    EventId, Expect, Id, LoadError, NewEvent, NewSnapshot, SendError, StoreError, StreamId,
+    TenantId, Version,
     aggregate::fold_next,
     store::{Append, Appended},
 };
 
-/// How long an append of unknown outcome is tried again before the caller is told: a server that restarts is back by then.
-const RESOLVE_FOR: Duration = Duration::from_secs(10);
-
 /// One command, with what all its attempts share.
 pub(super) struct Sending<'a, C: Command> {
-    desk: &'a dyn Desk,
-    id: Id<C::Aggregate>,
-    stream: StreamId,
+    pub(super) streams: &'a dyn Streams,
+    pub(super) id: Id<C::Aggregate>,
+    pub(super) stream: StreamId,
     command: C,
     options: SendOptions,
-    context: Context,
-    metadata: EncodedMetadata,
+    pub(super) context: Context,
 }
 
 /// How an attempt ended, unless it failed.
@@ -38,47 +37,67 @@ pub(super) enum Attempt<C: Command> {
     Done(Receipt<C::Aggregate>),
     /// Somebody else appended meanwhile; the error is for when there are no retries left.
     Conflict(SendError<Refusal<C>>),
-    /// The stream is at the version that was expected, and has another event there.
-    Outlived(SendError<Refusal<C>>),
 }
 
-/// What a stream ended with when it was decided on: version and event, where that is known.
-type End = (Version, Option<EventId>);
-
 /// What the decision on a state is.
+enum Decided<C: Command> {
+    /// There are events to store.
+    Ready(Ready<C>),
+    /// There are none, or none that can be stored. The state is there unless it was spoiled.
+    TurnedAway(Verdict<C>, Option<Folded<C::Aggregate>>),
+}
+
+/// Why a decision gives no events to store.
 enum Verdict<C: Command> {
-    Emit(Vec<<C::Aggregate as Aggregate>::Event>),
     Nothing,
     Refuse(SendError<Refusal<C>>),
 }
 
+/// A decision that can be stored.
+pub(super) struct Ready<C: Command> {
+    pub(super) events: Vec<<C::Aggregate as Aggregate>::Event>,
+    /// The state after the events.
+    folded: Folded<C::Aggregate>,
+    payloads: Vec<NewEvent>,
+    pub(super) rest: Rest,
+}
+
+/// What is appended with the payloads.
+pub(super) struct Rest {
+    /// The version that the decision saw, and the event there, where that is known.
+    end: (Version, Option<EventId>),
+    metadata: EncodedMetadata,
+    snapshot: Option<NewSnapshot>,
+}
+
+/// What the store says to a decision, unless it fails.
+enum Told<C: Command> {
+    /// The events are stored, now or by an earlier sending.
+    Stored(Receipt<C::Aggregate>),
+    /// The stream is not as the decision saw it.
+    Conflict(SendError<Refusal<C>>),
+    /// The events break a limit.
+    Invalid(SendError<Refusal<C>>),
+}
+
 impl<'a, C: Command> Sending<'a, C> {
     pub(super) fn new(
-        desk: &'a dyn Desk,
+        streams: &'a dyn Streams,
         tenant: TenantId,
         command: C,
         mut options: SendOptions,
-    ) -> Result<Self, SendError<Refusal<C>>> {
+    ) -> Self {
         let id = command.target();
-        let stream = StreamId::of(tenant, id);
         let command_id = options.command_id.unwrap_or_else(CommandId::new);
         let context = Context::of(command_id, tenant, options.take_metadata());
-        let metadata = EncodedMetadata::new(stored_metadata(&context)).map_err(|source| {
-            SendError::Encode {
-                stream: stream.clone(),
-                what: "metadata",
-                source,
-            }
-        })?;
-        Ok(Self {
-            desk,
+        Self {
+            streams,
             id,
-            stream,
+            stream: StreamId::of(tenant, id),
             command,
             options,
             context,
-            metadata,
-        })
+        }
     }
 
     /// How often it is decided again after a conflict.
@@ -89,97 +108,169 @@ impl<'a, C: Command> Sending<'a, C> {
         }
     }
 
-    pub(super) fn stream(&self) -> &StreamId {
-        &self.stream
-    }
-
     pub(super) async fn attempt(
         &self,
-        passage: &mut Passage<'_>,
+        cache: &mut CacheGuard<'_>,
     ) -> Result<Attempt<C>, SendError<Refusal<C>>> {
-        let kept = passage.take::<C::Aggregate>();
-        let mut newest = kept.is_none();
-        let mut folded = match kept {
-            Some(folded) => folded,
-            None => match self.create_unseen(passage).await? {
-                Some(done) => return Ok(Attempt::Done(done)),
-                None => self.load().await?,
+        let kept = cache.take::<C::Aggregate>();
+        // A command that does nothing but create most likely finds no aggregate, and the append's own check tells.
+        let expected = <C::Aggregate as Decide<C>>::ONLY_CREATES.then_some(Folded::EMPTY);
+        let newest = match kept.or(expected) {
+            Some(state) => match self.try_kept(cache, state).await? {
+                Tried::Stored(receipt) => return Ok(Attempt::Done(receipt)),
+                Tried::DecideAgain(state) => self.newest(state).await?,
             },
+            None => self.newest(None).await?,
         };
-        loop {
-            let verdict = match self.decide(&folded) {
-                Verdict::Emit(events) => return self.emit(passage, folded, events).await,
-                verdict => verdict,
-            };
-            if newest {
-                let version = folded.version;
-                passage.put(folded);
-                return self
-                    .without_events(verdict, version)
-                    .await
-                    .map(Attempt::Done);
-            }
-            // Only the newest state may turn a command away: another process may have appended since it was kept.
-            let decided_on = folded.version;
-            let caught_up = catch_up(self.desk, &self.stream, folded).await;
-            (folded, newest) = match caught_up.map_err(load_error)? {
-                Some(folded) => {
-                    let newest = folded.version == decided_on;
-                    (folded, newest)
-                }
-                None => (self.load().await?, true),
-            };
-        }
+        self.on_newest(cache, newest).await
     }
 
-    /// Lets a command that does nothing but create decide without a look at the store, where its aggregate most likely
-    /// does not exist: the append's own check tells. `None` where it does exist, or where the command is turned away, which
-    /// only the newest state may do.
-    async fn create_unseen(
+    /// Decides on a state that may be out of date.
+    async fn try_kept(
         &self,
-        passage: &mut Passage<'_>,
-    ) -> Result<Option<Receipt<C::Aggregate>>, SendError<Refusal<C>>> {
-        if !<C::Aggregate as Decide<C>>::ONLY_CREATES {
-            return Ok(None);
-        }
-        let Verdict::Emit(events) = self.decide(&Folded::EMPTY) else {
-            return Ok(None);
+        cache: &mut CacheGuard<'_>,
+        state: Folded<C::Aggregate>,
+    ) -> Result<Tried<C>, SendError<Refusal<C>>> {
+        // A decision that panics on an old state may do well on the newest; if it does not, it panics there.
+        let decided = catch_unwind(AssertUnwindSafe(|| self.decide(state)));
+        let ready = match decided {
+            Ok(Decided::Ready(ready)) => ready,
+            Ok(Decided::TurnedAway(_, state)) => return Ok(Tried::DecideAgain(state)),
+            Err(_) => return Ok(Tried::DecideAgain(None)),
         };
-        match self.emit(passage, Folded::EMPTY, events).await {
-            Ok(Attempt::Done(receipt)) => Ok(Some(receipt)),
-            Ok(Attempt::Conflict(_) | Attempt::Outlived(_))
-            | Err(
-                SendError::Decision { .. }
-                | SendError::Encode { .. }
-                | SendError::NotReadBack { .. }
-                | SendError::Store(StoreError::Invalid { .. }),
-            ) => Ok(None),
-            Err(error) => Err(error),
-        }
+        Ok(match self.store(cache, ready).await? {
+            Told::Stored(receipt) => Tried::Stored(receipt),
+            Told::Conflict(_) | Told::Invalid(_) => Tried::DecideAgain(None),
+        })
     }
 
-    async fn load(&self) -> Result<Folded<C::Aggregate>, SendError<Refusal<C>>> {
-        let loaded = load_to(self.desk, &self.stream, Version::MAX).await;
+    /// The newest state, read behind one that may be out of date, if that is there.
+    async fn newest(
+        &self,
+        kept: Option<Folded<C::Aggregate>>,
+    ) -> Result<Folded<C::Aggregate>, SendError<Refusal<C>>> {
+        if let Some(kept) = kept.filter(|kept| kept.state.is_some()) {
+            let caught_up = catch_up(self.streams, &self.stream, kept).await;
+            if let Some(newest) = caught_up.map_err(load_error)? {
+                return Ok(newest);
+            }
+        }
+        let loaded = load_to(self.streams, &self.stream, Version::MAX).await;
         loaded.map_err(load_error)
     }
 
-    fn decide(&self, folded: &Folded<C::Aggregate>) -> Verdict<C> {
+    /// Decides on the newest state, which is final unless somebody else appends before the events are stored.
+    async fn on_newest(
+        &self,
+        cache: &mut CacheGuard<'_>,
+        newest: Folded<C::Aggregate>,
+    ) -> Result<Attempt<C>, SendError<Refusal<C>>> {
+        let version = newest.version;
+        let verdict = match self.decide(newest) {
+            Decided::Ready(ready) => match self.store(cache, ready).await? {
+                Told::Stored(receipt) => return Ok(Attempt::Done(receipt)),
+                Told::Conflict(error) => return Ok(Attempt::Conflict(error)),
+                Told::Invalid(error) => Verdict::Refuse(error),
+            },
+            Decided::TurnedAway(verdict, state) => {
+                if let Some(state) = state {
+                    cache.put(state);
+                }
+                verdict
+            }
+        };
+        let receipt = self.without_events(verdict, version).await?;
+        Ok(Attempt::Done(receipt))
+    }
+
+    /// Decides, and makes the events ready to be stored. Nothing here waits.
+    fn decide(&self, state: Folded<C::Aggregate>) -> Decided<C> {
         if let Some(expected) = self.options.expect_version
-            && expected != folded.version
+            && expected != state.version
         {
-            return Verdict::Refuse(self.conflict(expected, folded.version));
+            let conflict = self.conflict(expected, state.version);
+            return Decided::TurnedAway(Verdict::Refuse(conflict), Some(state));
         }
         self.context.begin_attempt();
         let stream = || self.stream.clone();
-        match C::Aggregate::decide(folded.state.as_ref(), self.command.clone(), &self.context) {
-            Ok(Decision::Events(events)) if events.is_empty() => Verdict::Nothing,
-            Ok(Decision::Events(events)) => Verdict::Emit(events),
-            Ok(Decision::NotFound) => Verdict::Refuse(SendError::NotFound { stream: stream() }),
-            Ok(Decision::AlreadyExists) => {
-                Verdict::Refuse(SendError::AlreadyExists { stream: stream() })
-            }
-            Err(refusal) => Verdict::Refuse(SendError::Rejected(refusal)),
+        let refusal =
+            match C::Aggregate::decide(state.state.as_ref(), self.command.clone(), &self.context) {
+                Ok(Decision::Events(events)) if events.is_empty() => {
+                    return Decided::TurnedAway(Verdict::Nothing, Some(state));
+                }
+                Ok(Decision::Events(events)) => return self.make_ready(state, events),
+                Ok(Decision::NotFound) => SendError::NotFound { stream: stream() },
+                Ok(Decision::AlreadyExists) => SendError::AlreadyExists { stream: stream() },
+                Err(refusal) => SendError::Rejected(refusal),
+            };
+        Decided::TurnedAway(Verdict::Refuse(refusal), Some(state))
+    }
+
+    fn make_ready(
+        &self,
+        mut folded: Folded<C::Aggregate>,
+        events: Vec<<C::Aggregate as Aggregate>::Event>,
+    ) -> Decided<C> {
+        let end = (folded.version, folded.last);
+        let written = encode(&self.stream, &events)
+            .and_then(|payloads| Ok((payloads, self.stored_metadata()?)));
+        let (payloads, metadata) = match written {
+            Ok(written) => written,
+            Err(error) => return Decided::TurnedAway(Verdict::Refuse(error), Some(folded)),
+        };
+        if let Err(error) = self.fold(&mut folded, &events) {
+            return Decided::TurnedAway(Verdict::Refuse(error), None);
         }
+        let snapshot = self.snapshot_if_due(end.0, &folded);
+        // A snapshot tells what the state weighs; between snapshots, what goes in is the best guess.
+        folded.bytes = match &snapshot {
+            Some(snapshot) => snapshot.state.get().len(),
+            None => {
+                let payloads = payloads.iter().map(|event| event.payload.get().len());
+                folded.bytes + payloads.sum::<usize>()
+            }
+        };
+        folded.last = Some(EventId::of_last(self.context.command_id(), events.len()));
+        Decided::Ready(Ready {
+            events,
+            folded,
+            payloads,
+            rest: Rest {
+                end,
+                metadata,
+                snapshot,
+            },
+        })
+    }
+
+    /// What is stored with every event: what the caller said, completed by what the dispatcher knows.
+    fn stored_metadata(&self) -> Result<EncodedMetadata, SendError<Refusal<C>>> {
+        let mut metadata = self.context.metadata().clone();
+        let command_id = self.context.command_id();
+        metadata.command = Some(C::NAME.into());
+        metadata.command_id = Some(command_id);
+        metadata.fingerprint = self.fingerprint()?;
+        metadata.timestamp = Some(self.context.now());
+        let own = || CorrelationId::from_uuid(command_id.as_uuid());
+        metadata.correlation_id = Some(metadata.correlation_id.unwrap_or_else(own));
+        EncodedMetadata::new(metadata).map_err(|source| SendError::Encode {
+            stream: self.stream.clone(),
+            what: "metadata",
+            source,
+        })
+    }
+
+    /// The fingerprint of the command; `None` where its id is its own, so that nobody can send it again.
+    pub(super) fn fingerprint(&self) -> Result<Option<String>, SendError<Refusal<C>>> {
+        if self.options.command_id.is_none() {
+            return Ok(None);
+        }
+        let fingerprint = fingerprint(&self.command).map_err(|source| SendError::Encode {
+            stream: self.stream.clone(),
+            what: C::NAME,
+            source,
+        })?;
+        Ok(Some(fingerprint))
     }
 
     /// Answers a command that emits nothing now; sent before under the same id, it may have emitted then.
@@ -189,60 +280,37 @@ impl<'a, C: Command> Sending<'a, C> {
         version: Version,
     ) -> Result<Receipt<C::Aggregate>, SendError<Refusal<C>>> {
         if let Some(command_id) = self.options.command_id {
-            let before = self
-                .desk
-                .events_of_command(self.stream.tenant_id, command_id);
-            let before = before.await.map_err(SendError::Store)?;
+            let tenant = self.stream.tenant_id;
+            let before = self.streams.events_of_command(tenant, command_id).await;
+            let before = before.map_err(SendError::Store)?;
             if !before.is_empty() {
                 return self.receipt_of(before);
             }
         }
         match verdict {
             Verdict::Refuse(error) => Err(error),
-            Verdict::Emit(_) | Verdict::Nothing => Ok(Receipt {
-                id: self.id,
+            Verdict::Nothing => Ok(Receipt {
                 version,
-                events: Vec::new(),
-                position: None,
-                recorded_at: None,
-                command_id: self.context.command_id(),
-                repeated: false,
+                ..self.receipt()
             }),
         }
     }
 
-    async fn emit(
+    async fn store(
         &self,
-        passage: &mut Passage<'_>,
-        mut folded: Folded<C::Aggregate>,
-        events: Vec<<C::Aggregate as Aggregate>::Event>,
-    ) -> Result<Attempt<C>, SendError<Refusal<C>>> {
-        let expected = folded.version;
-        let end = (expected, folded.last);
-        let ready = self
-            .fold(&mut folded, &events)
-            .and_then(|()| encode(&self.stream, &events));
-        let payloads = match ready {
-            Ok(payloads) => payloads,
-            Err(error) => return self.turn_away(error, expected).await,
-        };
-        let snapshot = self.snapshot_if_due(expected, &folded);
-        // A snapshot tells what the state weighs; between snapshots, what goes in is the best guess.
-        folded.bytes = match &snapshot {
-            Some(snapshot) => snapshot.state.get().len(),
-            None => {
-                folded.bytes
-                    + payloads
-                        .iter()
-                        .map(|event| event.payload.get().len())
-                        .sum::<usize>()
-            }
-        };
-        let append = self.append(end, payloads, snapshot.clone());
-        folded.last = Some(append.last_event());
-        let appended = match self.desk.append(append).await {
+        cache: &mut CacheGuard<'_>,
+        ready: Ready<C>,
+    ) -> Result<Told<C>, SendError<Refusal<C>>> {
+        let Ready {
+            events,
+            folded,
+            payloads,
+            rest,
+        } = ready;
+        let expected = rest.end.0;
+        let appended = match self.streams.append(self.append(payloads, &rest)).await {
             Err(unknown @ StoreError::UnknownOutcome { .. }) => {
-                self.resolve(unknown, end, &events, snapshot).await
+                self.resolve(unknown, &events, &rest).await
             }
             known => known,
         };
@@ -252,116 +320,35 @@ impl<'a, C: Command> Sending<'a, C> {
                 position,
                 recorded_at,
             }) => {
-                passage.put(folded);
-                Ok(Attempt::Done(Receipt {
-                    id: self.id,
+                cache.put(folded);
+                Ok(Told::Stored(Receipt {
                     version,
                     events,
                     position: Some(position),
                     recorded_at: Some(recorded_at),
-                    command_id: self.context.command_id(),
-                    repeated: false,
+                    ..self.receipt()
                 }))
             }
-            Ok(Appended::Before(stored)) => self.receipt_of(stored).map(Attempt::Done),
-            Err(StoreError::Conflict { actual, .. }) if actual == expected => {
-                Ok(Attempt::Outlived(self.conflict(expected, actual)))
-            }
+            Ok(Appended::Before(stored)) => self.receipt_of(stored).map(Told::Stored),
             Err(StoreError::Conflict { actual, .. }) => {
-                Ok(Attempt::Conflict(self.conflict(expected, actual)))
+                Ok(Told::Conflict(self.conflict(expected, actual)))
             }
-            Err(StoreError::CommandIdReused {
-                command_id,
-                used_for,
-            }) => Err(SendError::CommandIdReused {
-                command_id,
-                used_for,
-            }),
-            Err(error @ StoreError::Invalid { .. }) => {
-                self.turn_away(SendError::Store(error), expected).await
-            }
+            Err(StoreError::CommandIdReused { used_for, .. }) => Err(self.reused_for(used_for)),
+            Err(error @ StoreError::Invalid { .. }) => Ok(Told::Invalid(SendError::Store(error))),
             Err(error) => Err(SendError::Store(error)),
         }
     }
 
-    /// Answers a command whose events cannot be stored now.
-    async fn turn_away(
-        &self,
-        error: SendError<Refusal<C>>,
-        version: Version,
-    ) -> Result<Attempt<C>, SendError<Refusal<C>>> {
-        let receipt = self.without_events(Verdict::Refuse(error), version).await;
-        receipt.map(Attempt::Done)
-    }
-
-    /// Finds out what became of an append by appending again under the same id and version: only that tells, for a
-    /// read could miss a commit in flight. An error that says "not now" leaves the outcome unknown: the caller must
-    /// not believe that nothing was written. The gate of the aggregate is kept meanwhile, for what is sent next would
-    /// meet the same fault.
-    async fn resolve(
-        &self,
-        mut unknown: StoreError,
-        end: End,
-        events: &[<C::Aggregate as Aggregate>::Event],
-        snapshot: Option<NewSnapshot>,
-    ) -> Result<Appended, StoreError> {
-        let deadline = Instant::now() + RESOLVE_FOR;
-        for tries in 0.. {
-            wait_before(tries).await;
-            if Instant::now() >= deadline {
-                break;
-            }
-            // Encoded anew, so that the usual append, whose outcome is known, need not keep a copy.
-            let Ok(payloads) = encode::<_, Refusal<C>>(&self.stream, events) else {
-                break;
-            };
-            let append = self.append(end, payloads, snapshot.clone());
-            let Ok(appended) = timeout_at(deadline, self.desk.append(append)).await else {
-                break;
-            };
-            let error = match appended {
-                Err(error @ StoreError::UnknownOutcome { .. }) => {
-                    unknown = error;
-                    continue;
-                }
-                Ok(_) | Err(StoreError::Conflict { .. } | StoreError::CommandIdReused { .. }) => {
-                    return appended;
-                }
-                Err(error) => error,
-            };
-            let lasting = matches!(
-                error,
-                StoreError::Closed
-                    | StoreError::Forbidden { .. }
-                    | StoreError::NotMigrated { .. }
-                    | StoreError::Unauthenticated { .. }
-            );
-            unknown = StoreError::UnknownOutcome {
-                command_id: self.context.command_id(),
-                stream: self.stream.clone(),
-                source: Box::new(error),
-            };
-            if lasting {
-                break;
-            }
-        }
-        Err(unknown)
-    }
-
-    fn append(
-        &self,
-        (version, expect_last): End,
-        events: Vec<NewEvent>,
-        snapshot: Option<NewSnapshot>,
-    ) -> Append {
+    pub(super) fn append(&self, events: Vec<NewEvent>, rest: &Rest) -> Append {
+        let (version, expect_last) = rest.end;
         Append {
             stream: self.stream.clone(),
             expect: Expect::Version(version),
             expect_last,
             command_id: self.context.command_id(),
             events,
-            metadata: self.metadata.clone(),
-            snapshot,
+            metadata: rest.metadata.clone(),
+            snapshot: rest.snapshot.clone(),
         }
     }
 
@@ -410,41 +397,6 @@ impl<'a, C: Command> Sending<'a, C> {
         }
     }
 
-    /// The receipt of an earlier sending under the same command id.
-    fn receipt_of(
-        &self,
-        stored: Vec<RecordedEvent>,
-    ) -> Result<Receipt<C::Aggregate>, SendError<Refusal<C>>> {
-        let mut receipt = Receipt {
-            id: self.id,
-            version: Version::NONE,
-            events: Vec::with_capacity(stored.len()),
-            position: None,
-            recorded_at: None,
-            command_id: self.context.command_id(),
-            repeated: true,
-        };
-        for event in stored {
-            if event.aggregate_id != self.stream.aggregate_id || !event.is_of::<C::Aggregate>() {
-                return Err(SendError::CommandIdReused {
-                    command_id: receipt.command_id,
-                    used_for: StreamId {
-                        tenant_id: event.tenant_id,
-                        aggregate_type: event.aggregate_type.into(),
-                        aggregate_id: event.aggregate_id,
-                    },
-                });
-            }
-            receipt.version = event.version;
-            receipt.position = Some(event.position);
-            receipt.recorded_at = Some(event.recorded_at);
-            let decoded = event.decode::<C::Aggregate>().map_err(SendError::Load)?;
-            let events = decoded.into_iter().map(|recorded| recorded.event);
-            receipt.events.extend(events);
-        }
-        Ok(receipt)
-    }
-
     fn conflict(&self, expected: Version, actual: Version) -> SendError<Refusal<C>> {
         SendError::Conflict {
             stream: self.stream.clone(),
@@ -454,15 +406,12 @@ impl<'a, C: Command> Sending<'a, C> {
     }
 }
 
-/// What is stored with every event: what the caller said, completed by what the dispatcher knows.
-fn stored_metadata(context: &Context) -> Metadata {
-    let mut metadata = context.metadata().clone();
-    let command_id = context.command_id();
-    metadata.command_id = Some(command_id);
-    metadata.timestamp = Some(context.now());
-    let own = || CorrelationId::from_uuid(command_id.as_uuid());
-    metadata.correlation_id = Some(metadata.correlation_id.unwrap_or_else(own));
-    metadata
+/// What came of a state that may be out of date.
+enum Tried<C: Command> {
+    /// The store took the events, or has them of an earlier sending.
+    Stored(Receipt<C::Aggregate>),
+    /// Nothing that counts. The state is there unless it was spoiled.
+    DecideAgain(Option<Folded<C::Aggregate>>),
 }
 
 fn load_error<E: std::error::Error + 'static>(error: LoadError) -> SendError<E> {

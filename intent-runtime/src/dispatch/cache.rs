@@ -52,10 +52,10 @@ struct Kept {
     weight: u64,
 }
 
-/// The passage of one command, or of one that goes past the cache.
-pub(crate) struct Passage<'a>(Option<Inside<'a>>);
+/// The right to use what is kept of one aggregate, for one command; none for a command that goes past the cache.
+pub(crate) struct CacheGuard<'a>(Option<Locked<'a>>);
 
-struct Inside<'a> {
+struct Locked<'a> {
     cache: &'a AggregateCache,
     slot: &'a Slot,
     kept: MutexGuard<'a, Kept>,
@@ -109,9 +109,9 @@ impl AggregateCache {
     }
 
     /// Waits until no other command of this process is at work on the aggregate.
-    pub(crate) async fn enter<'a>(&'a self, slot: &'a Slot) -> Passage<'a> {
+    pub(crate) async fn lock<'a>(&'a self, slot: &'a Slot) -> CacheGuard<'a> {
         let kept = slot.gate.lock().await;
-        Passage(Some(Inside {
+        CacheGuard(Some(Locked {
             cache: self,
             slot,
             kept,
@@ -119,10 +119,10 @@ impl AggregateCache {
     }
 }
 
-impl Passage<'_> {
-    /// Past the cache: nothing is kept, and nobody waited for.
+impl CacheGuard<'_> {
+    /// No cache: nothing is kept, and nobody is waited for.
     #[cfg(feature = "postgres")]
-    pub(crate) fn outside() -> Self {
+    pub(crate) fn none() -> Self {
         Self(None)
     }
 
@@ -135,23 +135,23 @@ impl Passage<'_> {
 
     /// Puts a state in for the next command. A stream that does not exist is not remembered.
     pub(crate) fn put<A: Aggregate>(&mut self, folded: Folded<A>) {
-        let Some(inside) = &mut self.0 else {
+        let Some(locked) = &mut self.0 else {
             return;
         };
         if folded.state.is_none() {
             return;
         }
         let weight = weight::<A>(folded.bytes);
-        inside.kept.state = Some(Box::new(folded));
+        locked.kept.state = Some(Box::new(folded));
         // The cache weighs an entry when it is inserted; to do so at every small change would cost more than it tells.
-        let known = inside.kept.weight;
+        let known = locked.kept.weight;
         if weight > known + known / 2 || weight < known / 2 {
-            inside.kept.weight = weight;
+            locked.kept.weight = weight;
             let slot = Slot {
                 weight,
-                ..inside.slot.clone()
+                ..locked.slot.clone()
             };
-            inside.cache.slots.insert(slot.key, slot);
+            locked.cache.slots.insert(slot.key, slot);
         }
     }
 }

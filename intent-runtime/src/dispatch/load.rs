@@ -2,7 +2,7 @@
 
 use std::ops::{ControlFlow, Deref};
 
-use super::Desk;
+use super::Streams;
 use crate::{
     Aggregate, AggregateEvent, DecodeError, EventId, Id, LoadError, Recorded, RecordedEvent,
     SchemaVersion, SnapshotCodec, Store, StoredSnapshot, StreamId, Version,
@@ -59,7 +59,7 @@ impl<A> Folded<A> {
 
 /// Reads a stream up to version `to`, from a snapshot if one is kept and readable.
 pub(crate) async fn load_to<A: Aggregate>(
-    desk: &dyn Desk,
+    streams: &dyn Streams,
     stream: &StreamId,
     to: Version,
 ) -> Result<Folded<A>, LoadError> {
@@ -71,7 +71,7 @@ pub(crate) async fn load_to<A: Aggregate>(
         snapshot: codec.is_some(),
     };
     let mut fold = Fold::new(stream, codec, Folded::EMPTY);
-    let read = desk.read_state(read, &mut fold).await;
+    let read = streams.read_state(read, &mut fold).await;
     read.map_err(LoadError::Store)?;
     fold.end()
 }
@@ -79,7 +79,7 @@ pub(crate) async fn load_to<A: Aggregate>(
 /// Reads what was appended to a stream since `folded`. `None` when the stream has no longer the event that `folded`
 /// ends with, as in a database that was put back to an earlier state: then nothing of `folded` is to be believed.
 pub(crate) async fn catch_up<A: Aggregate>(
-    desk: &dyn Desk,
+    streams: &dyn Streams,
     stream: &StreamId,
     folded: Folded<A>,
 ) -> Result<Option<Folded<A>>, LoadError> {
@@ -110,7 +110,7 @@ pub(crate) async fn catch_up<A: Aggregate>(
             ControlFlow::Break(())
         }
     };
-    let read = desk.read_events(read, &mut sink).await;
+    let read = streams.read_events(read, &mut sink).await;
     read.map_err(LoadError::Store)?;
     let folded = fold.end()?;
     Ok(found.then_some(folded))

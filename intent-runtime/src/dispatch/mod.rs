@@ -3,8 +3,10 @@
 mod attempt;
 mod cache;
 mod encode;
+mod fingerprint;
 mod load;
 mod options;
+mod repeated;
 
 pub(crate) use cache::{AggregateCache, DEFAULT_BYTES};
 pub use load::Loaded;
@@ -15,7 +17,7 @@ use std::time::Duration;
 
 use self::{
     attempt::{Attempt, Sending},
-    cache::Passage,
+    cache::CacheGuard,
 };
 use crate::{
     Command, CommandId, Decide, RecordedEvent, SendError, Store, TenantId,
@@ -30,8 +32,8 @@ pub type Refusal<C> = <<C as Command>::Aggregate as Decide<C>>::Error;
 const FIRST_WAIT: Duration = Duration::from_millis(1);
 const LONGEST_WAIT: Duration = Duration::from_millis(250);
 
-/// What a command needs of where its aggregate is: a store, or a transaction in one. As of [`Store`].
-pub(crate) trait Desk: Sync {
+/// What a command needs of the place where its aggregate is: a store, or a transaction in one. As in [`Store`].
+pub(crate) trait Streams: Sync {
     fn append(&self, append: Append) -> StoreFuture<'_, Appended>;
 
     fn read_state<'a>(
@@ -53,7 +55,7 @@ pub(crate) trait Desk: Sync {
     ) -> StoreFuture<'_, Vec<RecordedEvent>>;
 }
 
-impl Desk for &dyn Store {
+impl Streams for &dyn Store {
     fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
         Store::append(*self, append)
     }
@@ -92,39 +94,35 @@ pub(crate) async fn send<C: Command>(
     options: SendOptions,
 ) -> Result<Receipt<C::Aggregate>, SendError<Refusal<C>>> {
     let slot = cache.slot(tenant, command.target());
-    let sending = Sending::new(&store, tenant, command, options)?;
-    let mut passage = cache.enter(&slot).await;
-    attempts(&sending, &mut passage).await
+    let sending = Sending::new(&store, tenant, command, options);
+    let mut cache = cache.lock(&slot).await;
+    attempts(&sending, &mut cache).await
 }
 
-/// The same at a desk where nothing is final, so that the cache must neither serve it nor learn from it.
+/// The same in a transaction, where nothing is final: the cache must neither serve it nor learn from it.
 #[cfg(feature = "postgres")]
 pub(crate) async fn send_in<C: Command>(
-    desk: &dyn Desk,
+    streams: &dyn Streams,
     tenant: TenantId,
     command: C,
     options: SendOptions,
 ) -> Result<Receipt<C::Aggregate>, SendError<Refusal<C>>> {
-    let sending = Sending::new(desk, tenant, command, options)?;
-    attempts(&sending, &mut Passage::outside()).await
+    let sending = Sending::new(streams, tenant, command, options);
+    attempts(&sending, &mut CacheGuard::none()).await
 }
 
 async fn attempts<C: Command>(
     sending: &Sending<'_, C>,
-    passage: &mut Passage<'_>,
+    cache: &mut CacheGuard<'_>,
 ) -> Result<Receipt<C::Aggregate>, SendError<Refusal<C>>> {
-    let (mut retry, mut retries) = (0, sending.retries());
+    let mut retry = 0;
     loop {
-        match sending.attempt(passage).await? {
+        match sending.attempt(cache).await? {
             Attempt::Done(receipt) => return Ok(receipt),
-            // Nobody was first: what was kept is of a state that the database does not have.
-            Attempt::Outlived(_) if retry == 0 => retries = retries.max(1),
-            Attempt::Conflict(error) | Attempt::Outlived(error) if retry >= retries => {
-                return Err(error);
-            }
-            Attempt::Conflict(_) | Attempt::Outlived(_) => {}
+            Attempt::Conflict(error) if retry >= sending.retries() => return Err(error),
+            Attempt::Conflict(_) => {}
         }
-        tracing::debug!(stream = %sending.stream(), retry, "conflict, deciding again");
+        tracing::debug!(stream = %sending.stream, retry, "conflict, deciding again");
         wait_before(retry).await;
         retry += 1;
     }

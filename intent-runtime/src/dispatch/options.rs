@@ -13,7 +13,15 @@ use crate::{Aggregate, CommandId, Id, Metadata, Position, Recorded, Timestamp, V
 ///     .metadata(Metadata::new().actor("ada"))
 ///     .retries(3);
 /// ```
-#[derive(Clone, Debug)]
+///
+/// Options are for one sending and cannot be cloned. To send a command again, name its id:
+///
+/// ```compile_fail,E0599
+/// # use intent_runtime::SendOptions;
+/// let options = SendOptions::new();
+/// let again = options.clone(); // would be another command, which has its effect once more
+/// ```
+#[derive(Debug)]
 pub struct SendOptions {
     pub(crate) command_id: Option<CommandId>,
     metadata: Metadata,
@@ -38,7 +46,18 @@ impl SendOptions {
     }
 
     /// Gives the command an id, under which it has one effect however often it is sent: the second sending gets the
-    /// receipt of the first. Version 7 ids keep the store's index in order of time.
+    /// receipt of the first. [`CommandId::new`] makes one to be kept for a retry, [`CommandId::from_key`] one of an
+    /// idempotency key.
+    ///
+    /// The id with another aggregate, or with another command, is
+    /// [`SendError::CommandIdReused`](crate::SendError::CommandIdReused). To tell another command, a fingerprint is stored
+    /// with the events: of the command's name and of its JSON as it is written today. The order of keys does not count, nor
+    /// do members that are `null`, so a command that has got a new optional field is still the same. The order of a list
+    /// counts: use a `BTreeSet` rather than a `HashSet` in a command that may be sent again. So does the name: across a
+    /// release that renames a command, one that is sent again is another one. Events without a fingerprint, such as those
+    /// of a command that was first sent without an id, are compared by their aggregate alone.
+    ///
+    /// An id is used up when events are stored under it. A command that was refused, or had nothing to do, is decided again.
     #[must_use]
     pub fn command_id(mut self, id: CommandId) -> Self {
         self.command_id = Some(id);

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     CommandId, RecordedEvent, StoreError, TenantId,
-    dispatch::Desk,
+    dispatch::Streams,
     store::{Append, Appended, EventSink, ReadStream, StateSink, StoreFuture},
 };
 
@@ -104,7 +104,7 @@ pub(crate) struct Joined<'a, 't> {
     transaction: Mutex<&'a mut PgTransaction<'t>>,
 }
 
-impl Desk for Joined<'_, '_> {
+impl Streams for Joined<'_, '_> {
     fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
         Box::pin(async move {
             let mut transaction = self.transaction.lock().await;

@@ -1,0 +1,132 @@
+//! What an earlier sending under the same command id did, and finding out what became of one.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+use super::{
+    Receipt, Refusal,
+    attempt::{Rest, Sending},
+    encode::encode,
+    wait_before,
+};
+use crate::{
+    Aggregate, Command, RecordedEvent, Reused, SendError, StoreError, StreamId, Version,
+    store::Appended,
+};
+
+/// How long an append of unknown outcome is tried again before the caller is told: a server that restarts is back by then.
+const RESOLVE_FOR: Duration = Duration::from_secs(10);
+
+impl<C: Command> Sending<'_, C> {
+    /// The receipt of a command that stored nothing.
+    pub(super) fn receipt(&self) -> Receipt<C::Aggregate> {
+        Receipt {
+            id: self.id,
+            version: Version::NONE,
+            events: Vec::new(),
+            position: None,
+            recorded_at: None,
+            command_id: self.context.command_id(),
+            repeated: false,
+        }
+    }
+
+    /// The receipt of an earlier sending under the same command id, if that was of the same command.
+    pub(super) fn receipt_of(
+        &self,
+        stored: Vec<RecordedEvent>,
+    ) -> Result<Receipt<C::Aggregate>, SendError<Refusal<C>>> {
+        let fingerprint = self.fingerprint()?;
+        let mut receipt = Receipt {
+            events: Vec::with_capacity(stored.len()),
+            repeated: true,
+            ..self.receipt()
+        };
+        for event in stored {
+            if event.aggregate_id != self.stream.aggregate_id || !event.is_of::<C::Aggregate>() {
+                return Err(self.reused_for(event.stream()));
+            }
+            // Events from before there were fingerprints, or of a command whose id was not given, have none.
+            let first = event.metadata.fingerprint.as_ref();
+            if first
+                .zip(fingerprint.as_ref())
+                .is_some_and(|(first, now)| first != now)
+            {
+                return Err(SendError::CommandIdReused {
+                    command_id: receipt.command_id,
+                    used_for: self.stream.clone(),
+                    reused: Reused::Content,
+                });
+            }
+            receipt.version = event.version;
+            receipt.position = Some(event.position);
+            receipt.recorded_at = Some(event.recorded_at);
+            let decoded = event.decode::<C::Aggregate>().map_err(SendError::Load)?;
+            let events = decoded.into_iter().map(|recorded| recorded.event);
+            receipt.events.extend(events);
+        }
+        Ok(receipt)
+    }
+
+    pub(super) fn reused_for(&self, used_for: StreamId) -> SendError<Refusal<C>> {
+        SendError::CommandIdReused {
+            command_id: self.context.command_id(),
+            used_for,
+            reused: Reused::Target,
+        }
+    }
+
+    /// Finds out what became of an append by appending again under the same id and version: only that tells, for a
+    /// read could miss a commit in flight. An error that says "not now" leaves the outcome unknown: the caller must
+    /// not believe that nothing was written. The gate of the aggregate is kept meanwhile, for what is sent next would
+    /// meet the same fault.
+    pub(super) async fn resolve(
+        &self,
+        mut unknown: StoreError,
+        events: &[<C::Aggregate as Aggregate>::Event],
+        rest: &Rest,
+    ) -> Result<Appended, StoreError> {
+        let deadline = Instant::now() + RESOLVE_FOR;
+        for tries in 0.. {
+            wait_before(tries).await;
+            if Instant::now() >= deadline {
+                break;
+            }
+            // Encoded anew, so that the usual append, whose outcome is known, need not keep a copy.
+            let Ok(payloads) = encode::<_, Refusal<C>>(&self.stream, events) else {
+                break;
+            };
+            let append = self.append(payloads, rest);
+            let Ok(appended) = timeout_at(deadline, self.streams.append(append)).await else {
+                break;
+            };
+            let error = match appended {
+                Err(error @ StoreError::UnknownOutcome { .. }) => {
+                    unknown = error;
+                    continue;
+                }
+                Ok(_) | Err(StoreError::Conflict { .. } | StoreError::CommandIdReused { .. }) => {
+                    return appended;
+                }
+                Err(error) => error,
+            };
+            let lasting = matches!(
+                error,
+                StoreError::Closed
+                    | StoreError::Forbidden { .. }
+                    | StoreError::NotMigrated { .. }
+                    | StoreError::Unauthenticated { .. }
+            );
+            unknown = StoreError::UnknownOutcome {
+                command_id: self.context.command_id(),
+                stream: self.stream.clone(),
+                source: Box::new(error),
+            };
+            if lasting {
+                break;
+            }
+        }
+        Err(unknown)
+    }
+}
