@@ -1,60 +1,34 @@
 //! A server ends with the process that started it, however that one ends.
 
 use std::{
-    io::{BufRead, BufReader, Lines, Write},
+    io::{BufRead, BufReader},
     path::PathBuf,
     process::{Child, ChildStdout, Command, Stdio},
     time::{Duration, Instant},
 };
 
-use intent_tests::postgres::{Cluster, Options};
 use sqlx::{Connection, PgConnection};
-
-/// Tells the child process that it is one.
-const CHILD: &str = "INTENT_CLUSTER_CHILD";
-
-/// Starts a cluster, tells of it and waits to be killed, when it is the child.
-#[tokio::test]
-async fn cluster_child() {
-    let Ok(how) = std::env::var(CHILD) else {
-        return;
-    };
-    let cluster = Cluster::start(Options::fast()).await;
-    let told = format!(
-        "\ncluster {} {}\n",
-        cluster.superuser_url(),
-        cluster.directory().display()
-    );
-    if how == "down" {
-        cluster.kill_9().await;
-    }
-    std::io::stdout().write_all(told.as_bytes()).unwrap();
-    std::future::pending::<()>().await;
-}
 
 struct Started {
     process: Child,
-    _output: Lines<BufReader<ChildStdout>>,
+    _output: BufReader<ChildStdout>,
     url: String,
     directory: PathBuf,
 }
 
 fn start(how: &str) -> Started {
-    let mut process = Command::new(std::env::current_exe().unwrap());
-    process
-        .args([
-            "--exact",
-            "cluster::supervision::cluster_child",
-            "--nocapture",
-        ])
-        .env(CHILD, how);
-    let mut process = process.stdout(Stdio::piped()).spawn().unwrap();
-    let mut output = BufReader::new(process.stdout.take().unwrap()).lines();
-    let told = output
-        .by_ref()
-        .find_map(|line| line.unwrap().strip_prefix("cluster ").map(str::to_owned));
-    let told = told.expect("the child has a cluster");
-    let (url, directory) = told.split_once(' ').unwrap();
+    let mut process = Command::new(env!("CARGO_BIN_EXE_child"))
+        .args(["server", how])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut output = BufReader::new(process.stdout.take().unwrap());
+    let mut told = String::new();
+    output.read_line(&mut told).unwrap();
+    let (url, directory) = told
+        .trim_end()
+        .split_once(' ')
+        .expect("the child has a cluster");
     Started {
         process,
         _output: output,

@@ -1,7 +1,5 @@
 //! Past events that are read as nothing, or as several others; versions and positions stay those of what is stored.
 
-use std::time::Duration;
-
 use intent_runtime::{
     AsOf, DecodeError, Decoded, HistoryError, LoadError, LogFilter, RecordedEvent, SendOptions,
     prelude::*,
@@ -195,12 +193,14 @@ async fn a_moment_is_looked_back_to_by_what_is_stored() {
     on_every_store(async |app| {
         let app = app.register::<Account>().unwrap();
         let id = Id::<Account>::new();
-        append(&app, id, &[STORED[1]]).await;
-        // The store's clock counts microseconds, so the next append is at another time.
-        tokio::time::sleep(Duration::from_millis(1)).await;
-        append(&app, id, &[STORED[0]]).await;
-        tokio::time::sleep(Duration::from_millis(1)).await;
-        append(&app, id, &[STORED[4]]).await;
+        for stored in [STORED[1], STORED[0], STORED[4]] {
+            append(&app, id, &[stored]).await;
+            // The store's clock counts microseconds; the next append has a later one.
+            let last = recorded(&app, id).await.last().unwrap().recorded_at;
+            while Timestamp::now() <= last {
+                tokio::task::yield_now().await;
+            }
+        }
         let times = recorded(&app, id).await;
         let as_of = |event: &RecordedEvent| AsOf::Recorded(event.recorded_at);
         let before = app.load_as_of(id, as_of(&times[0])).await.unwrap_err();

@@ -6,6 +6,7 @@ pub mod folder;
 mod keys;
 mod messages;
 mod names;
+mod numbered;
 mod processes;
 mod readable;
 mod shapes;

@@ -1,89 +1,30 @@
-//! The environment, and many processes at one lock: the tests of this binary as children of themselves.
+//! The environment, and many processes at one lock.
 
-use std::{
-    env,
-    process::{Command, Output, Stdio},
-};
+use std::process::{Command, Output, Stdio};
 
-use intent_runtime::{
-    Catalogue,
-    lock::{self, Error, Mode},
-};
+use intent_runtime::lock::{self, Error, Mode};
 
 use super::{
     domain::{self, catalogue, recorded},
     folder::Folder,
     messages::assert_message,
+    numbered::{MANY, numbered},
 };
 
-/// Tells a child where its lock is, and which aggregate is its own.
-const FOLDER: &str = "INTENT_LOCK_FOLDER";
-const AGGREGATE: &str = "INTENT_LOCK_AGGREGATE";
-
-/// How many aggregates there are.
-const MANY: usize = 8;
-
 fn child(folder: &Folder, aggregate: usize) -> Command {
-    let mut command = Command::new(env::current_exe().unwrap());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_child"));
     command
-        .args([
-            "--exact",
-            "lock::processes::a_child_checks_its_aggregate",
-            "--nocapture",
-        ])
-        .env(FOLDER, folder.path())
-        .env(AGGREGATE, aggregate.to_string())
+        .arg("check-lock")
+        .arg(folder.path())
+        .arg(aggregate.to_string())
         .env_remove("CI")
         .env_remove("INTENT_LOCK")
-        .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     command
 }
 
 fn said(output: &Output) -> String {
-    let text = String::from_utf8(output.stderr.clone()).unwrap();
-    let said = text.lines().find_map(|line| line.strip_prefix("said: "));
-    said.unwrap_or_default().to_owned()
-}
-
-/// Checks one of many aggregates in the mode of its environment, when it is a child.
-#[test]
-fn a_child_checks_its_aggregate() {
-    let (Ok(folder), Ok(aggregate)) = (env::var(FOLDER), env::var(AGGREGATE)) else {
-        return;
-    };
-    let catalogue = many(aggregate.parse().unwrap());
-    let mode = Mode::from_env();
-    let checked = mode.and_then(|mode| lock::check(&catalogue, folder.as_ref(), mode));
-    if let Err(error) = checked {
-        eprintln!("said: {error}");
-        panic!("the check fails");
-    }
-}
-
-/// One of several aggregates.
-fn many(index: usize) -> Catalogue {
-    macro_rules! catalogues {
-        ($($name:tt)+) => {
-            [$({
-                use intent_runtime::prelude::*;
-
-                #[derive(Aggregate)]
-                #[aggregate(name = $name, created_by(Began))]
-                struct Numbered {
-                    #[id]
-                    id: Id<Numbered>,
-                }
-
-                #[event(name = $name)]
-                struct Began;
-
-                catalogue::<Numbered>
-            } as fn() -> Catalogue),+]
-        };
-    }
-    let catalogues: [fn() -> Catalogue; MANY] = catalogues!("A" "B" "C" "D" "E" "F" "G" "H");
-    catalogues[index]()
+    String::from_utf8(output.stderr.clone()).unwrap()
 }
 
 #[test]
@@ -100,7 +41,7 @@ fn processes_that_update_one_lock_at_once_record_all_of_it() {
             assert!(output.status.success(), "{}", said(&output));
         }
         for aggregate in 0..MANY {
-            folder.check(&many(aggregate)).unwrap();
+            folder.check(&numbered(aggregate)).unwrap();
         }
         assert_eq!(folder.files(), ["intent.lock"]);
     }
@@ -124,7 +65,7 @@ fn an_update_takes_its_turn_behind_another() {
     update.join().unwrap().unwrap();
     assert!(child.wait_with_output().unwrap().status.success());
     folder.check(&catalogue::<recorded::Account>()).unwrap();
-    folder.check(&many(0)).unwrap();
+    folder.check(&numbered(0)).unwrap();
 }
 
 /// An update that was killed leaves its draft, and nobody can tell.

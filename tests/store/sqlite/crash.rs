@@ -1,41 +1,14 @@
 //! S3: what was acknowledged survives `kill -9`.
 
 use std::{
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader},
     process::{Command, Stdio},
 };
 
-use intent_runtime::{AggregateId, Store, StoreError, StreamId};
+use intent_runtime::{AggregateId, Store, StreamId};
 
 use super::directory::{Directory, versions};
-use crate::store::appending::{append, stream};
-
-/// Tells the child process which file to write to.
-const FILE: &str = "INTENT_CRASH_FILE";
-/// The same for the child whose file cannot grow.
-const FULL: &str = "INTENT_FULL_FILE";
-
-/// Writes until it is killed, when it is the child: then each stored append is one line on standard output.
-#[tokio::test(flavor = "multi_thread")]
-async fn crash_child() {
-    let Ok(file) = std::env::var(FILE) else {
-        return;
-    };
-    let store = intent_runtime::SqliteStore::connect(&file).await.unwrap();
-    let mut writers = tokio::task::JoinSet::new();
-    for _ in 0..8 {
-        let store = store.clone();
-        writers.spawn(async move {
-            let stream = stream();
-            for version in (2..).step_by(2) {
-                store.append(append(&stream, 2)).await.unwrap();
-                let line = format!("acknowledged {} {version}\n", stream.aggregate_id);
-                std::io::stdout().write_all(line.as_bytes()).unwrap();
-            }
-        });
-    }
-    writers.join_all().await;
-}
+use crate::store::appending::stream;
 
 #[tokio::test]
 async fn acknowledged_appends_survive_kill_9() {
@@ -64,26 +37,6 @@ async fn two_processes_take_turns_at_one_file() {
     holds_what_it_acknowledged(&directory, acknowledged.concat(), 2).await;
 }
 
-/// Appends to one stream until the file cannot grow, when it is the child, and says how that was reported.
-#[tokio::test]
-async fn full_child() {
-    let Ok(file) = std::env::var(FULL) else {
-        return;
-    };
-    let store = intent_runtime::SqliteStore::connect(&file).await.unwrap();
-    let stream = stream();
-    for version in 1.. {
-        match store.append(append(&stream, 1)).await {
-            Ok(_) => println!("acknowledged {} {version}", stream.aggregate_id),
-            Err(error) => {
-                let unknown = matches!(error, StoreError::UnknownOutcome { .. });
-                assert!(unknown, "COMMIT writes the log: {error:?}");
-                return println!("unknown");
-            }
-        }
-    }
-}
-
 /// A file size limit makes a write of COMMIT fail, as a broken disk does.
 #[cfg(unix)]
 #[tokio::test]
@@ -92,9 +45,8 @@ async fn a_commit_that_the_medium_fails_is_an_unknown_outcome() {
     directory.open().await.close().await.unwrap();
     let child = Command::new("sh")
         .args(["-c", r#"trap "" XFSZ; ulimit -f 400; exec "$0" "$@""#])
-        .arg(std::env::current_exe().unwrap())
-        .args(["--exact", "store::sqlite::crash::full_child", "--nocapture"])
-        .env(FULL, directory.file())
+        .args([env!("CARGO_BIN_EXE_child"), "fill"])
+        .arg(directory.file())
         .output()
         .unwrap();
     let told = String::from_utf8(child.stdout).unwrap();
@@ -130,15 +82,11 @@ async fn holds_what_it_acknowledged(
     store.close().await.unwrap();
 }
 
-/// Runs this test binary as a child, kills it after some acknowledgements, and returns all that it gave.
+/// Runs a child that writes, kills it after some acknowledgements, and returns all that it gave.
 fn write_and_kill(directory: &Directory, acknowledgements: usize) -> Vec<(AggregateId, usize)> {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "store::sqlite::crash::crash_child",
-            "--nocapture",
-        ])
-        .env(FILE, directory.file())
+    let mut child = Command::new(env!("CARGO_BIN_EXE_child"))
+        .arg("append")
+        .arg(directory.file())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -155,10 +103,9 @@ fn write_and_kill(directory: &Directory, acknowledgements: usize) -> Vec<(Aggreg
     acknowledged
 }
 
-/// What a line of a child acknowledges. The last one may be cut short by the end, and the harness prints the test's
-/// name in front of the first.
+/// What a line of a child acknowledges. The end may have cut the last one short.
 fn acknowledgement(line: &str) -> Option<(AggregateId, usize)> {
-    let (_, told) = line.split_once("acknowledged ")?;
+    let told = line.strip_prefix("acknowledged ")?;
     let (id, version) = told.split_once(' ')?;
     Some((id.parse().ok()?, version.parse().ok()?))
 }
