@@ -22,25 +22,34 @@ const _: () = {
         fn init(
             id: ::intent_runtime::Id<Self>,
             event: &Self::Event,
-        ) -> ::core::option::Option<Self> {
-            match event {
-                AccountEvent::Opened(event) => {
-                    ::core::option::Option::Some(__init_opened(id, event))
-                }
-                AccountEvent::Deposited(_) => ::core::option::Option::None,
-                AccountEvent::Moved(_) => ::core::option::Option::None,
-            }
+        ) -> ::core::result::Result<
+            ::core::option::Option<Self>,
+            ::intent_runtime::Overflow,
+        > {
+            ::core::result::Result::Ok(
+                match event {
+                    AccountEvent::Opened(event) => {
+                        ::core::option::Option::Some(__init_opened(id, event)?)
+                    }
+                    AccountEvent::Deposited(_) => ::core::option::Option::None,
+                    AccountEvent::Moved(_) => ::core::option::Option::None,
+                },
+            )
         }
         #[inline]
         #[allow(unused_variables)]
-        fn apply(&mut self, event: &Self::Event) {
+        fn apply(
+            &mut self,
+            event: &Self::Event,
+        ) -> ::core::result::Result<(), ::intent_runtime::Overflow> {
             match event {
                 AccountEvent::Opened(_) => {}
                 AccountEvent::Deposited(event) => {
-                    __balance_on_deposited(&mut self.balance, event);
+                    __balance_on_deposited(&mut self.balance, event)?;
                 }
-                AccountEvent::Moved(event) => __apply_moved(self, event),
+                AccountEvent::Moved(event) => __apply_moved(self, event)?,
             }
+            ::core::result::Result::Ok(())
         }
         #[inline]
         fn is_creating(event: &Self::Event) -> ::core::primitive::bool {
@@ -61,18 +70,24 @@ const _: () = {
     }
     #[inline]
     #[allow(unused_variables)]
-    fn __init_opened(id: ::intent_runtime::Id<Account>, event: &Opened) -> Account {
-        Account {
+    fn __init_opened(
+        id: ::intent_runtime::Id<Account>,
+        event: &Opened,
+    ) -> ::core::result::Result<Account, ::intent_runtime::Overflow> {
+        ::core::result::Result::Ok(Account {
             id: __id(id),
             owner: __owner_on_opened(event),
             balance: __default_balance(),
             address: __default_address(),
-        }
+        })
     }
     #[inline]
-    fn __apply_moved(aggregate: &mut Account, event: &Moved) {
-        let apply: fn(&mut Account, &Moved) = Account::moved;
-        apply(aggregate, event)
+    fn __apply_moved(
+        aggregate: &mut Account,
+        event: &Moved,
+    ) -> ::core::result::Result<(), ::intent_runtime::Overflow> {
+        let apply: fn(&mut Account, &Moved) -> _ = Account::moved;
+        ::intent_runtime::__private::Applied::<()>::applied(apply(aggregate, event))
     }
     #[inline]
     #[allow(dead_code)]
@@ -88,9 +103,20 @@ const _: () = {
     #[inline]
     #[allow(clippy::ptr_arg, clippy::redundant_closure_call, clippy::needless_return)]
     #[allow(unused_variables)]
-    fn __balance_on_deposited<'event>(field: &mut Money, event: &'event Deposited) {
+    fn __balance_on_deposited<'event>(
+        field: &mut Money,
+        event: &'event Deposited,
+    ) -> ::core::result::Result<(), ::intent_runtime::Overflow> {
+        #[allow(unused_imports)]
+        use ::intent_runtime::__private::{Plain as _, Unchecked as _};
         let value = |e: &'event Deposited| e.amount;
-        *field += value(event);
+        ::intent_runtime::__private::Rule::<
+            ::intent_runtime::__private::Add,
+            _,
+            _,
+            _,
+        >::new(field, value(event), |mut field, value| *field.place() += value)
+            .apply::<Account, Deposited>("balance")
     }
     #[inline]
     fn __default_balance() -> Money {

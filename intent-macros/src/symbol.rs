@@ -2,6 +2,7 @@
 
 pub(crate) const AGGREGATE: &str = "aggregate";
 pub(crate) const ALLOW: &str = "allow";
+pub(crate) const ARITHMETIC: &str = "arithmetic";
 pub(crate) const CRATE: &str = "crate";
 pub(crate) const CREATE: &str = "create";
 pub(crate) const CREATED_BY: &str = "created_by";

@@ -2,7 +2,7 @@
 
 use crate::{
     AggregateEvent, Command, CommandList, Context, CreateError, Decide, Decision, HistoryError, Id,
-    Refusal, SnapshotCodec, Version,
+    Overflow, Refusal, SnapshotCodec, Version,
 };
 
 /// The state of one thing, made of its events. `#[derive(Aggregate)]` implements it from the rules on the fields.
@@ -39,10 +39,16 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
     const DOC: &'static str = "";
 
     /// The aggregate as a creating event makes it; `None` if `event` is not a creating one.
-    fn init(id: Id<Self>, event: &Self::Event) -> Option<Self>;
+    ///
+    /// # Errors
+    /// [`Overflow`] if a rule's arithmetic has no result.
+    fn init(id: Id<Self>, event: &Self::Event) -> Result<Option<Self>, Overflow>;
 
-    /// What `event` changes. A creating event changes nothing: it stands first in a history, or nowhere.
-    fn apply(&mut self, event: &Self::Event);
+    /// Changes the state as `event` says. A creating event changes nothing: it stands first in a history, or nowhere.
+    ///
+    /// # Errors
+    /// [`Overflow`] if a rule's arithmetic has no result. Drop the aggregate then: other fields may have changed already.
+    fn apply(&mut self, event: &Self::Event) -> Result<(), Overflow>;
 
     /// Whether a stream begins with `event`.
     fn is_creating(event: &Self::Event) -> bool;
@@ -97,7 +103,7 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
     /// given; where stored ones were split or retired, [`Recorded`](crate::Recorded) tells the version of each.
     ///
     /// # Errors
-    /// [`HistoryError`] if the first event is not a creating one, or a later one is.
+    /// [`HistoryError`] if the first event is not a creating one, a later one is, or one overflows a field.
     fn rehydrate<I>(id: Id<Self>, events: I) -> Result<Option<Self>, HistoryError>
     where
         I: IntoIterator<Item = Self::Event>,
@@ -108,6 +114,7 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
         };
         let mut version = Version::FIRST;
         let mut state = Self::init(id, &first)
+            .map_err(|overflow| HistoryError::overflow(version, overflow))?
             .ok_or_else(|| HistoryError::not_created::<Self>(version, &first))?;
         // Iterated from inside: a `for` loop moves each event once more, which costs a tenth of decoding and folding.
         events.try_for_each(|event| {
@@ -115,8 +122,8 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
             if Self::is_creating(&event) {
                 return Err(HistoryError::created_again::<Self>(version, &event));
             }
-            state.apply(&event);
-            Ok(())
+            let applied = state.apply(&event);
+            applied.map_err(|overflow| HistoryError::overflow(version, overflow))
         })?;
         Ok(Some(state))
     }
@@ -130,15 +137,14 @@ pub(crate) fn fold_next<A: Aggregate>(
     version: Version,
     event: &A::Event,
 ) -> Result<(), HistoryError> {
+    let overflow = |overflow| HistoryError::overflow(version, overflow);
     match state {
-        Some(_) if A::is_creating(event) => {
-            return Err(HistoryError::created_again::<A>(version, event));
-        }
-        Some(state) => state.apply(event),
+        Some(_) if A::is_creating(event) => Err(HistoryError::created_again::<A>(version, event)),
+        Some(state) => state.apply(event).map_err(overflow),
         None => {
-            let created = A::init(id, event);
+            let created = A::init(id, event).map_err(overflow)?;
             *state = Some(created.ok_or_else(|| HistoryError::not_created::<A>(version, event))?);
+            Ok(())
         }
     }
-    Ok(())
 }

@@ -3,12 +3,14 @@
 use std::fmt;
 
 use crate::{
-    Aggregate, AggregateEvent, AsOf, CommandId, DecodeError, StoreError, StreamId, Version,
+    Aggregate, AggregateEvent, AsOf, CommandId, DecodeError, Overflow, StoreError, StreamId,
+    Version,
 };
 
-/// A history breaks the rule that its first event creates the aggregate and no later one does.
+/// A history is not one: its first event does not create the aggregate, a later one does, or one overflows a field.
 ///
-/// Handling: the stored events are wrong or the list of creating events is; compare `created_by(..)` with the stream.
+/// Handling: the stored events are wrong or the list of creating events is; compare `created_by(..)` with the stream. A
+/// field that overflows needs a larger type, or a decision that refuses earlier.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HistoryError {
@@ -34,9 +36,22 @@ pub enum HistoryError {
         /// The event's stored name.
         event: &'static str,
     },
+    /// An event takes a field out of its range.
+    #[error("{overflow} at version {version}")]
+    Overflow {
+        /// Which event it is.
+        version: Version,
+        /// The aggregate, the event and the field.
+        overflow: Overflow,
+    },
 }
 
 impl HistoryError {
+    #[cold]
+    pub(crate) fn overflow(version: Version, overflow: Overflow) -> Self {
+        Self::Overflow { version, overflow }
+    }
+
     pub(crate) fn not_created<A: Aggregate>(version: Version, event: &A::Event) -> Self {
         Self::NotCreated {
             aggregate: A::TYPE,

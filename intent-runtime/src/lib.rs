@@ -6,6 +6,7 @@
 pub mod __private;
 mod aggregate;
 mod app;
+mod arithmetic;
 pub mod bounds;
 mod catalogue;
 mod checks;
@@ -21,6 +22,8 @@ mod json_object;
 pub mod lock;
 mod macros;
 mod metadata;
+mod overflow;
+mod rule;
 mod schema_version;
 mod snapshot;
 pub mod store;
@@ -46,6 +49,7 @@ pub use event::{
 pub use id::{AggregateId, CommandId, CorrelationId, EventId, Id, ParseIdError, TenantId};
 pub use json_object::JsonObject;
 pub use metadata::{EncodedMetadata, Metadata};
+pub use overflow::Overflow;
 pub use schema_version::SchemaVersion;
 pub use snapshot::{NewSnapshot, Snapshot, SnapshotCodec, StoredSnapshot};
 pub use store::MemoryStore;
@@ -81,6 +85,7 @@ pub mod prelude {
     pub use crate::Loaded;
     pub use crate::LogFilter;
     pub use crate::Metadata;
+    pub use crate::Overflow;
     pub use crate::Receipt;
     pub use crate::RecordedEvent;
     pub use crate::Scenario;

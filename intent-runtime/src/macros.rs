@@ -179,4 +179,22 @@ pub use intent_macros::command;
 /// }
 /// assert_eq!(Money::default(), Money { cents: 0 });
 /// ```
+///
+/// `#[value(arithmetic)]` on a struct of one integer gives it `checked_add`, `checked_sub` and, by its integer, `checked_mul`.
+/// It has no operators, and in a rule `+=`, `-=` and `*=` are checked: see [`Overflow`](crate::Overflow).
+///
+/// ```
+/// use intent_runtime::prelude::*;
+///
+/// #[value(arithmetic)]
+/// #[derive(Copy, Default)]
+/// struct Money {
+///     cents: i64,
+/// }
+/// let price = Money { cents: 250 };
+/// assert_eq!(price.checked_mul(3).and_then(|sum| sum.checked_add(price)), Some(Money { cents: 1_000 }));
+/// assert_eq!(Money { cents: i64::MIN }.checked_sub(price), None);
+/// ```
+///
+/// Keys: `arithmetic` and `crate = ::path`.
 pub use intent_macros::value;

@@ -5,12 +5,16 @@ pub use serde;
 pub use serde_json;
 pub use serde_json::value::RawValue;
 
+pub use crate::arithmetic::{
+    Add, Arithmetic, Checked, Div, Integer, Mul, Operator, Rem, Shl, Shr, Sub,
+};
 pub use crate::bounds::{CommandOf, IsId, IsIdOf, OneCommandsBlock, SplitInto, Storable};
 pub use crate::checks::{
     Names, assert_new_name, assert_predecessor_name, assert_predecessor_version,
     assert_retired_name, assert_version,
 };
 pub use crate::lock::{assert_recorded, key_shape, note_keys};
+pub use crate::rule::{Applied, Field, Plain, Rule, StandIn, Unchecked};
 pub use crate::snapshot::state_version;
 pub use crate::upcast::{UpcastStep, run_steps};
 

@@ -162,8 +162,8 @@ fn ours(id: Id<Account>, stored: &[Stored]) -> Account {
 fn fold(account: &mut Option<Account>, id: Id<Account>, event: &AccountEvent) {
     match account {
         Some(_) if Account::is_creating(event) => panic!("an account is created once"),
-        Some(account) => account.apply(event),
-        None => *account = Account::init(id, event),
+        Some(account) => account.apply(event).expect("no overflow"),
+        None => *account = Account::init(id, event).expect("no overflow"),
     }
 }
 

@@ -44,10 +44,12 @@ fn run(work: &str, turns: u64) {
     match work {
         "apply-generated" => {
             for events in &histories {
-                let mut state = Account::init(id, &events[0]).expect("a creating event");
+                let created = Account::init(id, &events[0]).expect("no overflow");
+                let mut state = created.expect("a creating event");
                 black_box(events)[1..]
                     .iter()
-                    .for_each(|event| state.apply(event));
+                    .try_for_each(|event| state.apply(event))
+                    .expect("no overflow");
                 black_box(state);
             }
         }

@@ -83,11 +83,13 @@ macro_rules! numbered {
             type Event = AccountEvent;
             const TYPE: &'static str = concat!("Account", $number);
 
-            fn init(_: Id<Self>, _: &AccountEvent) -> Option<Self> {
-                Some(Self)
+            fn init(_: Id<Self>, _: &AccountEvent) -> Result<Option<Self>, Overflow> {
+                Ok(Some(Self))
             }
 
-            fn apply(&mut self, _: &AccountEvent) {}
+            fn apply(&mut self, _: &AccountEvent) -> Result<(), Overflow> {
+                Ok(())
+            }
 
             fn is_creating(event: &AccountEvent) -> bool {
                 matches!(event, AccountEvent::Opened(_))

@@ -9,6 +9,8 @@ mod futures;
 mod idempotency;
 mod joined;
 mod metadata;
+mod overflow;
+mod panics;
 mod races;
 mod read_back;
 mod registration;

@@ -303,11 +303,13 @@ mod by_hand {
         type Event = Any;
         const TYPE: &'static str = "Hand";
 
-        fn init(_: Id<Self>, _: &Any) -> Option<Self> {
-            Some(Self)
+        fn init(_: Id<Self>, _: &Any) -> Result<Option<Self>, Overflow> {
+            Ok(Some(Self))
         }
 
-        fn apply(&mut self, _: &Any) {}
+        fn apply(&mut self, _: &Any) -> Result<(), Overflow> {
+            Ok(())
+        }
 
         fn is_creating(_: &Any) -> bool {
             true

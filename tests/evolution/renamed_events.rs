@@ -172,10 +172,12 @@ mod by_hand {
     impl Aggregate for Renamed {
         type Event = Clash;
         const TYPE: &'static str = "Renamed";
-        fn init(_: Id<Self>, _: &Clash) -> Option<Self> {
-            None
+        fn init(_: Id<Self>, _: &Clash) -> Result<Option<Self>, Overflow> {
+            Ok(None)
         }
-        fn apply(&mut self, _: &Clash) {}
+        fn apply(&mut self, _: &Clash) -> Result<(), Overflow> {
+            Ok(())
+        }
         fn is_creating(_: &Clash) -> bool {
             false
         }

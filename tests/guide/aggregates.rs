@@ -85,7 +85,7 @@ fn state_follows_from_events() {
     ];
     let mut account = Account::rehydrate(id, history).unwrap().unwrap();
     assert_eq!(account.balance, 5);
-    account.apply(&Withdrawn { amount: 2 }.into());
+    account.apply(&Withdrawn { amount: 2 }.into()).unwrap();
     assert_eq!(account.balance, 3);
     // ANCHOR_END: fold
     assert_eq!(
@@ -128,5 +128,70 @@ mod created_by_hand {
         };
         let account = Account::rehydrate(id, [opened.into()]).unwrap().unwrap();
         assert_eq!((account.id, account.owner.0.as_str()), (id, "ADA"));
+    }
+}
+
+mod checked {
+    use intent_runtime::prelude::*;
+
+    // ANCHOR: money
+    #[value(arithmetic)]
+    #[derive(Copy, Default, PartialEq, Eq)]
+    pub struct Money {
+        pub cents: i64,
+    }
+    // ANCHOR_END: money
+
+    #[derive(Aggregate)]
+    #[aggregate(created_by(Opened), events(Sold => Self::sold, Refunded))]
+    pub struct Shop {
+        #[id]
+        id: Id<Shop>,
+        #[on(Refunded -= |e| e.amount)]
+        revenue: Money,
+    }
+
+    #[event]
+    pub struct Opened;
+
+    #[event]
+    pub struct Sold {
+        pub price: Money,
+        pub pieces: i64,
+    }
+
+    #[event]
+    pub struct Refunded {
+        pub amount: Money,
+    }
+
+    // ANCHOR: overflow
+    impl Shop {
+        fn sold(&mut self, event: &Sold) -> Result<(), Overflow> {
+            let price = event.price.checked_mul(event.pieces);
+            let revenue = price.and_then(|price| self.revenue.checked_add(price));
+            self.revenue = revenue.ok_or_else(|| Overflow::of::<Self>(Sold::NAME, "revenue"))?;
+            Ok(())
+        }
+    }
+    // ANCHOR_END: overflow
+
+    #[test]
+    fn what_overflows_is_told() {
+        let (id, price) = (Id::new(), Money { cents: i64::MAX });
+        let sold = |pieces| Sold { price, pieces }.into();
+        let amount = Money { cents: 1 };
+        let history = [Opened.into(), sold(1), Refunded { amount }.into()];
+        let shop = Shop::rehydrate(id, history).unwrap().unwrap();
+        assert_eq!((shop.id, shop.revenue.cents), (id, i64::MAX - 1));
+        for history in [
+            vec![Opened.into(), sold(2)],
+            vec![Opened.into(), sold(-1), Refunded { amount: price }.into()],
+        ] {
+            let error = Shop::rehydrate(id, history)
+                .err()
+                .map(|error| error.to_string());
+            assert!(error.is_some_and(|text| text.contains("overflows `revenue` of Shop")));
+        }
     }
 }

@@ -214,7 +214,9 @@ fn a_snapshot_of_the_predecessor_is_converted() {
     use snapshots::{Account, AccountV1, Opened};
 
     let owner = String::from("Ada");
-    let old = AccountV1::init(Id::from_name("1"), &Opened { owner }.into()).unwrap();
+    let old = AccountV1::init(Id::from_name("1"), &Opened { owner }.into())
+        .unwrap()
+        .unwrap();
     let kept = old.encode_state().unwrap();
     let version = <AccountV1 as Snapshot>::version();
     let account = Account::decode_state(version, kept.get().as_bytes()).unwrap();

@@ -67,12 +67,13 @@ fn every_kind_of_rule_applies() {
 fn a_creating_event_changes_nothing_later() {
     let mut account = rehydrated([opened().into()]);
     let before = account.clone();
-    account.apply(
+    let applied = account.apply(
         &Opened {
             owner: "Bob".into(),
         }
         .into(),
     );
+    assert_eq!(applied, Ok(()));
     assert_eq!(account, before);
 }
 
@@ -202,7 +203,7 @@ mod every_operator {
 
         fn restored(id: Id<Self>, event: &Restored) -> Self {
             let began = Began { with: event.0 };
-            let mut register = Self::init(id, &began.into()).unwrap();
+            let mut register = Self::init(id, &began.into()).unwrap().unwrap();
             register.text = "restored".into();
             register
         }

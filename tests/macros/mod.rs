@@ -2,6 +2,7 @@
 
 mod account;
 mod aggregate;
+mod arithmetic;
 mod commands;
 mod event;
 mod names;

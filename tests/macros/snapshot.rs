@@ -8,7 +8,9 @@ fn account() -> Account {
     let opened = Opened {
         owner: "Ada".into(),
     };
-    let mut account = Account::init(Id::from_name("1"), &opened.into()).unwrap();
+    let mut account = Account::init(Id::from_name("1"), &opened.into())
+        .unwrap()
+        .unwrap();
     account.balance = Money { cents: 7 };
     account
 }
@@ -79,7 +81,9 @@ mod text {
 
 #[test]
 fn serde_attributes_on_fields_hold() {
-    let mut cached = Cached::init(Id::from_name("1"), &Began.into()).unwrap();
+    let mut cached = Cached::init(Id::from_name("1"), &Began.into())
+        .unwrap()
+        .unwrap();
     cached.number = 12;
     let json = cached.encode_state().unwrap();
     assert!(json.get().ends_with(r#""n":"12"}"#), "{json}");

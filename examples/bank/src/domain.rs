@@ -53,10 +53,8 @@ pub struct Noted {
 pub struct Closed;
 
 /// An amount of money.
-#[value]
-#[derive(
-    Copy, Default, PartialOrd, derive_more::AddAssign, derive_more::SubAssign, derive_more::Display,
-)]
+#[value(arithmetic)]
+#[derive(Copy, Default, PartialOrd, derive_more::Display)]
 #[display("{}.{:02}", cents / 100, cents % 100)]
 pub struct Money {
     pub cents: i64,

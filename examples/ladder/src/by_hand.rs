@@ -115,27 +115,30 @@ impl Aggregate for Light {
     type Event = LightEvent;
     const TYPE: &'static str = "Light";
 
-    fn init(id: Id<Self>, event: &LightEvent) -> Option<Self> {
+    fn init(id: Id<Self>, event: &LightEvent) -> Result<Option<Self>, Overflow> {
         let LightEvent::Installed(installed) = event else {
-            return None;
+            return Ok(None);
         };
-        Some(Self {
+        Ok(Some(Self {
             id,
             room: installed.room.clone(),
             on: false,
             times: 0,
-        })
+        }))
     }
 
-    fn apply(&mut self, event: &LightEvent) {
+    fn apply(&mut self, event: &LightEvent) -> Result<(), Overflow> {
         match event {
             LightEvent::Installed(_) => {}
             LightEvent::SwitchedOn(_) => {
                 self.on = true;
-                self.times += 1;
+                let times = self.times.checked_add(1);
+                self.times =
+                    times.ok_or_else(|| Overflow::of::<Self>(SwitchedOn::NAME, "times"))?;
             }
             LightEvent::SwitchedOff(_) => self.on = false,
         }
+        Ok(())
     }
 
     fn is_creating(event: &LightEvent) -> bool {

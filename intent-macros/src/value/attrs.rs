@@ -1,17 +1,20 @@
 //! The grammar of `#[value(..)]`.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 
 use crate::{
     attr::Keys,
     diag::Diagnostics,
     paths::Runtime,
-    symbol::{CRATE, NAME, VERSION},
+    symbol::{ARITHMETIC, CRATE, NAME, VERSION},
 };
 
 const KEYS: Keys = Keys {
     attribute: "#[value(..)]",
-    forms: &[(CRATE, "crate = ::path::to::intent_runtime")],
+    forms: &[
+        (ARITHMETIC, "arithmetic"),
+        (CRATE, "crate = ::path::to::intent_runtime"),
+    ],
     leading: "",
     repeated: &[],
     elsewhere: &[
@@ -23,15 +26,23 @@ const KEYS: Keys = Keys {
 /// What `#[value(..)]` says.
 pub(super) struct ValueAttrs {
     pub(super) runtime: Runtime,
+    /// The key that asks for checked arithmetic.
+    pub(super) arithmetic: Option<Ident>,
 }
 
 impl ValueAttrs {
     pub(super) fn parse(diag: &Diagnostics, args: TokenStream) -> Self {
-        let mut runtime = Runtime::default();
-        KEYS.read(diag, args, |_, input| {
-            runtime = Runtime::parse(input)?;
+        let (mut runtime, mut arithmetic) = (Runtime::default(), None);
+        KEYS.read(diag, args, |key, input| {
+            match key == ARITHMETIC {
+                true => arithmetic = Some(key),
+                false => runtime = Runtime::parse(input)?,
+            }
             Ok(())
         });
-        Self { runtime }
+        Self {
+            runtime,
+            arithmetic,
+        }
     }
 }

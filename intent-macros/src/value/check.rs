@@ -14,6 +14,7 @@ use crate::{
 pub(super) fn check(diag: &Diagnostics, value: &Value) {
     no_union(diag, value);
     no_lifetimes(diag, value);
+    arithmetic_on_one_integer(diag, value);
     let original = &value.original;
     both_ways::one_form_in_every_build(
         diag,
@@ -81,6 +82,25 @@ fn no_union(diag: &Diagnostics, value: &Value) {
             .help("make it an enum"),
         );
     }
+}
+
+/// Whether the field is an integer is known to the compiler alone: the runtime's `Integer` says what it is not.
+fn arithmetic_on_one_integer(diag: &Diagnostics, value: &Value) {
+    let Some(key) = &value.attrs.arithmetic else {
+        return;
+    };
+    let original = &value.original;
+    let found = match &original.data {
+        Data::Struct(_) if !original.generics.params.is_empty() => "a generic one".to_owned(),
+        Data::Struct(data) if data.fields.len() == 1 => return,
+        Data::Struct(data) => format!("one with {} fields", data.fields.len()),
+        Data::Enum(_) => "an enum".to_owned(),
+        // This is reported.
+        Data::Union(_) => return,
+    };
+    let fact = format!("`arithmetic` is for a struct with one integer, found {found}");
+    let help = "remove it, or keep the number in a `#[value(arithmetic)]` of its own";
+    diag.add(Mistake::at(key, fact).help(help));
 }
 
 /// What is stored is read back, and must own its data.

@@ -1,10 +1,11 @@
 //! What `#[value]` generates.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens as _, quote};
+use syn::Data;
 
 use super::model::Value;
-use crate::schema;
+use crate::{respan::generated, schema, scope};
 
 /// ```
 /// #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -13,11 +14,101 @@ use crate::schema;
 /// impl JsonSchema for Money { … }
 /// ```
 pub(super) fn expand(value: Value) -> TokenStream {
+    let arithmetic = arithmetic(&value);
     let Value {
         attrs,
         mut original,
         derives,
     } = value;
     let (attributes, schema) = schema::derives(&attrs.runtime, derives, &mut original);
-    quote! { #attributes #original #schema }
+    quote! { #attributes #original #schema #arithmetic }
+}
+
+/// ```
+/// impl Arithmetic for Money {
+///     type Integer = i64;
+///     fn integer(&self) -> Self::Integer { self.cents }
+///     fn of(integer: Self::Integer) -> Self { Self { cents: integer } }
+/// }
+/// impl Money {
+///     pub fn checked_add(self, other: Self) -> Option<Self> { Checked::<Add, _>::checked(&self, other) }
+///     pub fn checked_sub(self, other: Self) -> Option<Self> { … }
+///     pub fn checked_mul(self, factor: i64) -> Option<Self> { … }
+/// }
+/// ```
+///
+/// Anything but a struct with one field is reported; it gets the same without content, so that its users compile.
+fn arithmetic(value: &Value) -> Option<TokenStream> {
+    value.attrs.arithmetic.as_ref()?;
+    let original = &value.original;
+    if !original.generics.params.is_empty() {
+        return None;
+    }
+    let (name, visibility) = (&original.ident, &original.vis);
+    let private = value.attrs.runtime.private();
+    let only = match &original.data {
+        Data::Struct(data) if data.fields.len() == 1 => {
+            data.fields.members().zip(&data.fields).next()
+        }
+        _ => None,
+    };
+    let (ty, integer, of) = match only {
+        Some((member, field)) => (
+            field.ty.to_token_stream(),
+            quote!(self.#member),
+            quote!(Self { #member: integer }),
+        ),
+        None => {
+            let nothing = quote!(loop {});
+            (quote!(::core::primitive::i64), nothing.clone(), nothing)
+        }
+    };
+    let this = quote!(Self);
+    let functions = [
+        (
+            "checked_add",
+            "Add",
+            &this,
+            "The sum, or `None` if it overflows.",
+        ),
+        (
+            "checked_sub",
+            "Sub",
+            &this,
+            "The difference, or `None` if it overflows.",
+        ),
+        (
+            "checked_mul",
+            "Mul",
+            &ty,
+            "The product, or `None` if it overflows.",
+        ),
+    ];
+    let functions = functions.map(|(function, operator, operand, doc)| {
+        let [function, operator] =
+            [function, operator].map(|name| generated(name, Span::call_site()));
+        quote! {
+            #[doc = #doc]
+            #[inline]
+            #[must_use]
+            #[allow(dead_code)]
+            #visibility fn #function(self, operand: #operand) -> ::core::option::Option<Self> {
+                #private::Checked::<#private::#operator, _>::checked(&self, operand)
+            }
+        }
+    });
+    Some(scope::unnamed(&quote! {
+        #[automatically_derived]
+        impl #private::Arithmetic for #name {
+            type Integer = #ty;
+
+            #[inline]
+            fn integer(&self) -> Self::Integer { #integer }
+
+            #[inline]
+            fn of(integer: Self::Integer) -> Self { #of }
+        }
+
+        impl #name { #(#functions)* }
+    }))
 }

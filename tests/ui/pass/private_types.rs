@@ -52,7 +52,7 @@ mod outer {
             let open = Open { id: Id::new(), size: events::Size(1), parent: None };
             let (mut garden, _) = Garden::create(open, &Context::new())?;
             let grow = Grow { id: garden.id, by: 2 };
-            garden.apply(&events::Grown(grow.by).into());
+            garden.apply(&events::Grown(grow.by).into())?;
             Ok(garden.size.0)
         }
     }

@@ -6,7 +6,8 @@ mod rules;
 mod snapshot;
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned as _;
 
 use super::{
     attrs::Effect,
@@ -14,6 +15,7 @@ use super::{
 };
 use crate::{
     docs, former,
+    paths::last_ident,
     respan::{generated, replace_self, snake_case},
     scope,
 };
@@ -56,8 +58,8 @@ pub(super) fn stub(aggregate: &Aggregate<'_>) -> TokenStream {
 ///     const TYPE: &'static str = "Account";
 ///     const FORMERLY: &'static [&'static str] = &["BankAccount"];
 ///     const DOC: &'static str = "A customer's account.";
-///     fn init(id: Id<Self>, event: &Self::Event) -> Option<Self> { … }
-///     fn apply(&mut self, event: &Self::Event) { … }
+///     fn init(id: Id<Self>, event: &Self::Event) -> Result<Option<Self>, Overflow> { … }
+///     fn apply(&mut self, event: &Self::Event) -> Result<(), Overflow> { … }
 ///     fn is_creating(event: &Self::Event) -> bool {
 ///         match event { AccountEvent::Opened(_) => true, AccountEvent::Deposited(_) => false }
 ///     }
@@ -101,13 +103,16 @@ fn aggregate_impl(
             fn init(
                 id: #runtime::Id<Self>,
                 event: &Self::Event,
-            ) -> ::core::option::Option<Self> {
+            ) -> ::core::result::Result<::core::option::Option<Self>, #runtime::Overflow> {
                 #init
             }
 
             #[inline]
             #[allow(unused_variables)]
-            fn apply(&mut self, event: &Self::Event) {
+            fn apply(
+                &mut self,
+                event: &Self::Event,
+            ) -> ::core::result::Result<(), #runtime::Overflow> {
                 #apply
             }
 
@@ -136,10 +141,10 @@ fn matched(aggregate: &Aggregate<'_>) -> TokenStream {
 }
 
 /// ```
-/// match event {
-///     AccountEvent::Opened(event) => Some(__init_opened(id, event)),
+/// Ok(match event {
+///     AccountEvent::Opened(event) => Some(__init_opened(id, event)?),
 ///     AccountEvent::Deposited(_) => None,
-/// }
+/// })
 /// ```
 fn init(aggregate: &Aggregate<'_>) -> TokenStream {
     let event_enum = aggregate.event_enum();
@@ -149,20 +154,21 @@ fn init(aggregate: &Aggregate<'_>) -> TokenStream {
             return quote!(#event_enum::#variant(_) => ::core::option::Option::None);
         }
         let function = init_name(event);
-        quote!(#event_enum::#variant(event) => ::core::option::Option::Some(#function(id, event)))
+        quote!(#event_enum::#variant(event) => ::core::option::Option::Some(#function(id, event)?))
     });
-    quote! { match event { #(#arms,)* } }
+    quote! { ::core::result::Result::Ok(match event { #(#arms,)* }) }
 }
 
 /// ```
 /// match event {
 ///     AccountEvent::Opened(_) => {}
 ///     AccountEvent::Deposited(event) => {
-///         __balance_on_deposited(&mut self.balance, event);
+///         __balance_on_deposited(&mut self.balance, event)?;
 ///     }
-///     AccountEvent::Moved(event) => __apply_moved(self, event),
+///     AccountEvent::Moved(event) => __apply_moved(self, event)?,
 ///     AccountEvent::Audited(_) => {}
 /// }
+/// Ok(())
 /// ```
 fn apply(aggregate: &Aggregate<'_>) -> TokenStream {
     let event_enum = aggregate.event_enum();
@@ -178,23 +184,26 @@ fn apply(aggregate: &Aggregate<'_>) -> TokenStream {
             }
             Effect::Function(_) if !event.creating => {
                 let function = apply_name(event);
-                quote!(#event_enum::#variant(event) => #function(self, event),)
+                quote!(#event_enum::#variant(event) => #function(self, event)?,)
             }
             _ => quote!(#event_enum::#variant(_) => {}),
         }
     });
-    quote! { match event { #(#arms)* } }
+    quote! {
+        match event { #(#arms)* }
+        ::core::result::Result::Ok(())
+    }
 }
 
 /// What a creating event makes, or what an event with a function of its own does.
 ///
 /// ```
-/// fn __init_opened(id: Id<Account>, event: &Opened) -> Account {
-///     Account { id: __id(id), owner: __owner_on_opened(event), address: __default_address() }
+/// fn __init_opened(id: Id<Account>, event: &Opened) -> Result<Account, Overflow> {
+///     Ok(Account { id: __id(id), owner: __owner_on_opened(event), address: __default_address() })
 /// }
-/// fn __apply_moved(aggregate: &mut Account, event: &Moved) {
-///     let apply: fn(&mut Account, &Moved) = Account::moved;
-///     apply(aggregate, event)
+/// fn __apply_moved(aggregate: &mut Account, event: &Moved) -> Result<(), Overflow> {
+///     let apply: fn(&mut Account, &Moved) -> _ = Account::moved;
+///     Applied::<()>::applied(apply(aggregate, event))
 /// }
 /// ```
 ///
@@ -202,31 +211,41 @@ fn apply(aggregate: &Aggregate<'_>) -> TokenStream {
 fn function(aggregate: &Aggregate<'_>, event: Event<'_>) -> Option<TokenStream> {
     let runtime = &aggregate.attrs.runtime;
     let (ident, path) = (aggregate.ident(), event.path);
+    let result = |ty: TokenStream| quote!(::core::result::Result<#ty, #runtime::Overflow>);
     match event.effect {
-        Effect::Function(function) => {
-            let function = replace_self(function, ident);
+        Effect::Function(named) => {
+            let function = replace_self(named, ident);
+            // What it returns is the fault of the word that names it.
+            let span = last_ident(named).map_or_else(|| named.span(), syn::Ident::span);
+            let private = runtime.private_at(span);
             Some(if event.creating {
-                let name = init_name(event);
+                let (name, output) = (init_name(event), result(quote!(#ident)));
+                let init = quote_spanned! {span=>
+                    #private::Applied::<#ident>::applied(init(id, event))
+                };
                 quote! {
                     #[inline]
-                    fn #name(id: #runtime::Id<#ident>, event: &#path) -> #ident {
-                        let init: fn(#runtime::Id<#ident>, &#path) -> #ident = #function;
-                        init(id, event)
+                    fn #name(id: #runtime::Id<#ident>, event: &#path) -> #output {
+                        let init: fn(#runtime::Id<#ident>, &#path) -> _ = #function;
+                        #init
                     }
                 }
             } else {
-                let name = apply_name(event);
+                let (name, output) = (apply_name(event), result(quote!(())));
+                let apply = quote_spanned! {span=>
+                    #private::Applied::<()>::applied(apply(aggregate, event))
+                };
                 quote! {
                     #[inline]
-                    fn #name(aggregate: &mut #ident, event: &#path) {
-                        let apply: fn(&mut #ident, &#path) = #function;
-                        apply(aggregate, event)
+                    fn #name(aggregate: &mut #ident, event: &#path) -> #output {
+                        let apply: fn(&mut #ident, &#path) -> _ = #function;
+                        #apply
                     }
                 }
             })
         }
         _ if event.creating => {
-            let name = init_name(event);
+            let (name, output) = (init_name(event), result(quote!(#ident)));
             let begun = aggregate
                 .fields
                 .iter()
@@ -238,9 +257,9 @@ fn function(aggregate: &Aggregate<'_>, event: Event<'_>) -> Option<TokenStream> 
             Some(quote! {
                 #[inline]
                 #[allow(unused_variables)]
-                fn #name(id: #runtime::Id<#ident>, event: &#path) -> #ident {
+                fn #name(id: #runtime::Id<#ident>, event: &#path) -> #output {
                     #(#begun)*
-                    #ident { #(#values,)* }
+                    ::core::result::Result::Ok(#ident { #(#values,)* })
                 }
             })
         }

@@ -2,7 +2,10 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
-use syn::{Expr, ExprClosure, Ident, Pat, ReturnType, Stmt, spanned::Spanned as _};
+use syn::{
+    BinOp, Expr, ExprClosure, Ident, Pat, ReturnType, Stmt, ext::IdentExt as _,
+    spanned::Spanned as _,
+};
 
 use super::super::{
     attrs::{Change, Effect, Rule},
@@ -21,7 +24,7 @@ pub(super) fn rules(aggregate: &Aggregate<'_>) -> TokenStream {
             }
             let rule = field.rule(event);
             if let Some(rule) = rule {
-                functions.extend(function(aggregate.ident(), field, event, rule));
+                functions.extend(function(aggregate, field, event, rule));
             }
             let assigned = matches!(rule.map(|rule| &rule.change), Some(Change::Assign(_)));
             needs_default |= event.creating && !assigned;
@@ -39,7 +42,8 @@ pub(super) fn apply(field: &Field<'_>, event: Event<'_>) -> Option<TokenStream> 
     let function = rule_name(field, event);
     Some(match field.rule(event)?.change {
         Change::Assign(_) => quote!(self.#ident = #function(event);),
-        Change::Operate(..) | Change::InPlace(_) => quote!(#function(&mut self.#ident, event);),
+        Change::Operate(..) => quote!(#function(&mut self.#ident, event)?;),
+        Change::InPlace(_) => quote!(#function(&mut self.#ident, event);),
     })
 }
 
@@ -51,9 +55,10 @@ pub(super) fn begun(field: &Field<'_>, event: Event<'_>) -> Option<TokenStream> 
     }
     let local = local(field);
     let (default, function) = (default_name(field), rule_name(field, event));
+    let fallible = matches!(change, Change::Operate(..)).then(|| quote!(?));
     Some(quote! {
         let mut #local = #default();
-        #function(&mut #local, event);
+        #function(&mut #local, event) #fallible;
     })
 }
 
@@ -83,9 +88,10 @@ pub(super) fn value(field: &Field<'_>, event: Event<'_>) -> TokenStream {
 /// fn __owner_on_opened(e: &Opened) -> String {          // Opened = |e| e.owner.clone()
 ///     e.owner.clone()
 /// }
-/// fn __balance_on_deposited<'event>(field: &mut Money, event: &'event Deposited) {
+/// fn __balance_on_deposited<'event>(field: &mut Money, event: &'event Deposited) -> Result<(), Overflow> {
 ///     let value = |e: &'event Deposited| e.amount;      // Deposited += |e| e.amount
-///     *field += value(event);
+///     Rule::<Add, _, _, _>::new(field, value(event), |mut field, value| *field.place() += value)
+///         .apply::<Account, Deposited>("balance")
 /// }
 /// fn __notes_on_noted(notes: &mut Vec<String>, e: &Noted) {
 ///     notes.push(e.text.clone());                       // Noted => |notes, e| notes.push(e.text.clone())
@@ -93,8 +99,14 @@ pub(super) fn value(field: &Field<'_>, event: Event<'_>) -> TokenStream {
 /// ```
 ///
 /// Where the types of a closure are known, it becomes the function; what stands behind an operator may be of any
-/// type that the field takes there, so it stays a closure.
-fn function(aggregate: &Ident, field: &Field<'_>, event: Event<'_>, rule: &Rule) -> TokenStream {
+/// type that the field takes there, so it stays a closure. How an operator is checked is told in the runtime's `rule.rs`;
+/// one without arithmetic, such as `|=`, is carried out as it is.
+fn function(
+    aggregate: &Aggregate<'_>,
+    field: &Field<'_>,
+    event: Event<'_>,
+    rule: &Rule,
+) -> TokenStream {
     let name = rule_name(field, event);
     let (ty, path) = (field.ty(), event.path);
     let function = match &rule.change {
@@ -125,12 +137,41 @@ fn function(aggregate: &Ident, field: &Field<'_>, event: Event<'_>, rule: &Rule)
                 }
                 value => (quote!(|| #value), quote_spanned!(span=> ())),
             };
-            let change = quote_spanned!(span=> *field #operator value #call);
+            let runtime = &aggregate.attrs.runtime;
+            let (traits, change) = match checked(operator) {
+                Some((checked, place)) => {
+                    let (private, ident) = (runtime.private(), aggregate.ident());
+                    let text = field.ident.unraw().to_string();
+                    let place = generated(place, Span::call_site());
+                    let operate = quote_spanned!(span=> *field.#place() #operator value);
+                    let traits = quote! {
+                        #[allow(unused_imports)]
+                        use #private::{Plain as _, Unchecked as _};
+                    };
+                    let change = quote! {
+                        #private::Rule::<#private::#checked, _, _, _>::new(
+                            field,
+                            value #call,
+                            |mut field, value| #operate,
+                        )
+                        .apply::<#ident, #path>(#text)
+                    };
+                    (Some(traits), change)
+                }
+                None => {
+                    let operate = quote_spanned!(span=> *field #operator value #call);
+                    (None, quote!(#operate; ::core::result::Result::Ok(())))
+                }
+            };
             quote! {
                 #[allow(unused_variables)]
-                fn #name<'event>(field: &mut #ty, event: &'event #path) {
+                fn #name<'event>(
+                    field: &mut #ty,
+                    event: &'event #path,
+                ) -> ::core::result::Result<(), #runtime::Overflow> {
+                    #traits
                     let value = #closure;
-                    #change;
+                    #change
                 }
             }
         }
@@ -143,12 +184,27 @@ fn function(aggregate: &Ident, field: &Field<'_>, event: Event<'_>, rule: &Rule)
             }
         }
     };
-    let function = replace_self(function, aggregate);
+    let function = replace_self(function, aggregate.ident());
     quote! {
         #[inline]
         #[allow(clippy::ptr_arg, clippy::redundant_closure_call, clippy::needless_return)]
         #function
     }
+}
+
+/// The operator as the runtime calls it, if there are numbers that it has no result for, and what it is used on.
+fn checked(operator: &BinOp) -> Option<(Ident, &'static str)> {
+    let (name, place) = match operator {
+        BinOp::AddAssign(_) => ("Add", "place"),
+        BinOp::SubAssign(_) => ("Sub", "place"),
+        BinOp::MulAssign(_) => ("Mul", "place"),
+        BinOp::DivAssign(_) => ("Div", "own"),
+        BinOp::RemAssign(_) => ("Rem", "own"),
+        BinOp::ShlAssign(_) => ("Shl", "own"),
+        BinOp::ShrAssign(_) => ("Shr", "own"),
+        _ => return None,
+    };
+    Some((generated(name, Span::call_site()), place))
 }
 
 /// An expression as the body of a function. A block is one already: braces around its own would be called unnecessary.
