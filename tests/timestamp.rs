@@ -25,10 +25,62 @@ fn times_of_rfc_3339_are_read() {
             "1969-12-31T23:59:59.999999Z",
         ),
         ("0000-01-01T00:00:00Z", "0000-01-01T00:00:00.000000Z"),
+        ("0000-01-01T23:59:00+23:59", "0000-01-01T00:00:00.000000Z"),
+        ("0000-02-29T12:00:00Z", "0000-02-29T12:00:00.000000Z"),
+        ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000000Z"),
+        ("1582-10-10T00:00:00Z", "1582-10-10T00:00:00.000000Z"),
+        ("9999-12-30T22:00:00Z", "9999-12-30T22:00:00.000000Z"),
+        ("9999-12-30T22:00:00.000001Z", "9999-12-30T22:00:00.000001Z"),
+        ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59.000000Z"),
+        ("9999-12-31T23:59:60Z", "9999-12-31T23:59:59.000000Z"),
+        (
+            "9999-12-31T23:59:59.999999999Z",
+            "9999-12-31T23:59:59.999999Z",
+        ),
+        (
+            "9999-12-31T23:59:59.999999+23:59",
+            "9999-12-31T00:00:59.999999Z",
+        ),
+        ("9999-12-31T00:00:00-23:59", "9999-12-31T23:59:00.000000Z"),
     ] {
         let time: Timestamp = text.parse().unwrap();
         assert_eq!(time.to_string(), written, "{text}");
         assert_eq!(written.parse(), Ok(time));
+    }
+}
+
+#[test]
+fn the_ends_of_the_range_are_read_and_what_lies_beyond_says_so() {
+    for (end, text, beyond) in [
+        (Timestamp::MIN, "0000-01-01T00:00:00.000000Z", -1),
+        (Timestamp::MAX, "9999-12-31T23:59:59.999999Z", 1),
+    ] {
+        assert_eq!(end.to_string(), text);
+        assert_eq!(text.parse(), Ok(end));
+        assert_eq!(Timestamp::from_micros(end.as_micros()), Ok(end));
+        let micros = end.as_micros() + beyond;
+        let refused = TimestampError::Range { micros };
+        assert_eq!(Timestamp::from_micros(micros), Err(refused));
+    }
+    for (text, micros) in [
+        (
+            "0000-01-01T00:00:00+00:01",
+            Timestamp::MIN.as_micros() - 60_000_000,
+        ),
+        (
+            "0000-01-01T23:58:59+23:59",
+            Timestamp::MIN.as_micros() - 1_000_000,
+        ),
+        (
+            "9999-12-31T23:59:59.999999-00:01",
+            Timestamp::MAX.as_micros() + 60_000_000,
+        ),
+        ("9999-12-31T00:01:00-23:59", Timestamp::MAX.as_micros() + 1),
+    ] {
+        let error = text.parse::<Timestamp>().unwrap_err();
+        assert_eq!(error, TimestampError::Range { micros }, "{text}");
+        let told = format!("{micros} microseconds since 1970 lie outside the years 0000 to 9999");
+        assert_eq!(error.to_string(), told);
     }
 }
 
@@ -69,6 +121,12 @@ fn anything_else_is_refused_as_it_was_given() {
         "2011-10-01T00:60:00Z",
         "2011-10-01T00:38:61Z",
         "２011-10-01T00:38:44Z",
+        "10000-01-01T00:00:00Z",
+        "-0001-01-01T00:00:00Z",
+        "2011-10-01T00:38:44+2:000",
+        "2011-10-01T00:38:44+",
+        "2011-10-01T00:38:44.+02:00",
+        "1900-02-29T00:00:00Z",
     ] {
         let refused = TimestampError::Text { text: text.into() };
         assert_eq!(text.parse::<Timestamp>(), Err(refused), "{text}");

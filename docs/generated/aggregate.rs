@@ -177,7 +177,7 @@ const _: () = {
             ::std::boxed::Box<::intent_runtime::__private::RawValue>,
             ::intent_runtime::__private::serde_json::Error,
         > {
-            ::intent_runtime::__private::serde_json::value::to_raw_value(&__Write(self))
+            ::intent_runtime::__private::to_json(&__Write(self))
         }
         fn decode_state(
             version: ::core::primitive::u32,

@@ -57,6 +57,10 @@ struct Core {
 }
 
 impl App {
+    /// How many bytes of aggregates are kept in memory, by estimate, unless [`cache_bytes`](Self::cache_bytes) says
+    /// otherwise: 64 MiB.
+    pub const DEFAULT_CACHE_BYTES: u64 = dispatch::DEFAULT_BYTES;
+
     /// Opens the store that `url` names, making it ready for use:
     ///
     /// | url | store |
@@ -396,10 +400,7 @@ impl Tenant {
             let stream = self.stream(id)?;
             let loaded = self.load_to(id, &stream, Version::MAX).await?;
             let snapshot = SnapshotCodec::of().encode(&loaded.state, loaded.version);
-            let snapshot = snapshot.map_err(|source| LoadError::Encode {
-                stream: stream.clone(),
-                source,
-            })?;
+            let snapshot = snapshot.map_err(|error| LoadError::of_snapshot(&stream, error))?;
             let saving = self.core.store.save_snapshot(&stream, snapshot);
             saving.await.map_err(LoadError::Store)?;
             Ok(loaded.version)

@@ -5,6 +5,8 @@ use std::fmt;
 use crate::{
     Aggregate, AggregateEvent, AsOf, CommandId, DecodeError, Overflow, StoreError, StreamId,
     Version,
+    bounded_json::TooLong,
+    store::{Append, InvalidAppend},
 };
 
 /// A history is not one: its first event does not create the aggregate, a later one does, or one overflows a field.
@@ -344,6 +346,20 @@ pub enum LoadError {
     /// The store failed.
     #[error(transparent)]
     Store(StoreError),
+}
+
+impl LoadError {
+    /// Why a snapshot cannot be kept.
+    pub(crate) fn of_snapshot(stream: &StreamId, error: serde_json::Error) -> Self {
+        let stream = stream.clone();
+        match TooLong::of(error) {
+            Ok(TooLong { bytes }) => Self::Store(StoreError::Invalid {
+                stream,
+                source: InvalidAppend::too_large("the snapshot", bytes, Append::MAX_PAYLOAD),
+            }),
+            Err(source) => Self::Encode { stream, source },
+        }
+    }
 }
 
 fn not_found(stream: &StreamId, as_of: &Option<AsOf>, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,6 +7,7 @@ pub mod __private;
 mod aggregate;
 mod app;
 mod arithmetic;
+mod bounded_json;
 pub mod bounds;
 mod catalogue;
 mod checks;

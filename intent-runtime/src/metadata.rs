@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{CommandId, CorrelationId, EventId, Timestamp};
+use crate::{CommandId, CorrelationId, EventId, Timestamp, bounded_json};
 
 /// What is known about an event besides its content.
 ///
@@ -159,6 +159,22 @@ impl Metadata {
     }
 }
 
+/// Whether a text is a `traceparent` of W3C Trace Context: `00-<trace>-<span>-<flags>` in lower-case hex. A newer version
+/// than 00 may say more behind it; `ff` is no version, and ids of zeros alone are none.
+pub(crate) fn is_traceparent(text: &str) -> bool {
+    let hex = |text: &str, digits: usize| {
+        let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        text.len() == digits && text.bytes().all(is_digit)
+    };
+    let id = |text: &str, digits| hex(text, digits) && text.bytes().any(|byte| byte != b'0');
+    let mut parts = text.splitn(5, '-');
+    let mut part = || parts.next().unwrap_or_default();
+    let (version, trace, span, flags) = (part(), part(), part(), part());
+    let known =
+        hex(version, 2) && version != "ff" && id(trace, 32) && id(span, 16) && hex(flags, 2);
+    known && (version != "00" || parts.next().is_none())
+}
+
 /// Metadata together with the JSON that stores keep of it. It derefs to the metadata; a clone shares both.
 ///
 /// What a build does not know of the metadata that another one stored is in the JSON all the same, so that a copy loses
@@ -180,7 +196,12 @@ impl EncodedMetadata {
     /// # Errors
     /// What `serde_json` reports; no metadata is known that it does not write.
     pub fn new(metadata: Metadata) -> Result<Self, serde_json::Error> {
-        let json = serde_json::to_string(&metadata)?;
+        Self::limited(metadata, usize::MAX)
+    }
+
+    /// The same, written no further than to a limit.
+    pub(crate) fn limited(metadata: Metadata, limit: usize) -> Result<Self, serde_json::Error> {
+        let json = bounded_json::to_string(&metadata, limit)?;
         Ok(Self(Arc::new((metadata, json.into_boxed_str()))))
     }
 

@@ -27,7 +27,7 @@ use ::serde::{
 
 use crate::{
     Aggregate, CommandList, DecodeError, Emits, Event, EventKind, EventOf, JsonObject,
-    SchemaVersion, SplitOf, UpcastError,
+    SchemaVersion, SplitOf, UpcastError, bounded_json, store::Append,
 };
 
 /// `#[derive(Aggregate)]`: finds out whether the aggregate has a `#[commands]` block. The inherent `list` exists only
@@ -185,7 +185,13 @@ pub fn emits<A: Aggregate, E: EventOf<A>>() -> Emits {
 /// `#[derive(Aggregate)]`: writes an event.
 #[inline]
 pub fn encode<A: Aggregate, E: EventOf<A>>(event: &E) -> Result<Box<RawValue>, serde_json::Error> {
-    serde_json::value::to_raw_value(event)
+    to_json(event)
+}
+
+/// `#[derive(Aggregate)]`: writes an event or a state, no further than to the limit of every store.
+#[inline]
+pub fn to_json<T: Serialize>(value: &T) -> Result<Box<RawValue>, serde_json::Error> {
+    bounded_json::to_raw_value(value, Append::MAX_PAYLOAD)
 }
 
 /// `#[derive(Aggregate)]`: reads an event.

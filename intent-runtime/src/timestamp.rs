@@ -7,6 +7,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use jiff::{SignedDuration, civil::DateTime};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -45,9 +46,8 @@ pub enum TimestampError {
 impl Timestamp {
     /// The first instant of the year 0000.
     pub const MIN: Self = Self(-62_167_219_200_000_000);
-    /// 9999-12-30T22:00:00Z. Later instants have a year of five digits at some offset, and jiff counts no microseconds
-    /// beyond it.
-    pub const MAX: Self = Self(253_402_207_200_000_000);
+    /// The last microsecond of the year 9999.
+    pub const MAX: Self = Self(253_402_300_799_999_999);
 
     /// The present, by the system's clock.
     pub fn now() -> Self {
@@ -111,8 +111,8 @@ impl From<SystemTime> for Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let time = jiff::Timestamp::from_microsecond(self.0).map_err(|_| fmt::Error)?;
-        write!(f, "{time:.6}")
+        let time = EPOCH.checked_add(SignedDuration::from_micros(self.0));
+        write!(f, "{:.6}Z", time.map_err(|_| fmt::Error)?)
     }
 }
 
@@ -127,40 +127,54 @@ impl FromStr for Timestamp {
     type Err = TimestampError;
 
     fn from_str(text: &str) -> Result<Self, TimestampError> {
-        let read = is_rfc_3339(text.as_bytes())
-            .then(|| text.parse::<jiff::Timestamp>().ok())
-            .flatten();
-        let time = read.ok_or_else(|| TimestampError::Text {
+        let micros = micros(text).ok_or_else(|| TimestampError::Text {
             text: text.to_owned(),
         })?;
-        // jiff cuts off towards 1970, so that a time before it would become a later one.
-        let later = time.subsec_nanosecond() % 1_000 < 0;
-        Self::from_micros(time.as_microsecond() - i64::from(later))
+        Self::from_micros(micros)
     }
 }
 
-/// Whether a text has the form of RFC 3339, section 5.6. jiff reads more (ISO 8601, and the zones of RFC 9557), which
-/// the schema's `date-time` forbids and other programs refuse; its part is to judge the numbers and the calendar.
-fn is_rfc_3339(text: &[u8]) -> bool {
-    const SECONDS: &[u8] = b"0000-00-00T00:00:00";
-    let Some((seconds, rest)) = text.split_at_checked(SECONDS.len()) else {
-        return false;
+/// Where microseconds are counted from, at no offset. jiff's own count of them ends a day before the year 9999 does.
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
+
+/// The microseconds since 1970 of a text that has the form of RFC 3339, section 5.6. jiff reads more (ISO 8601, and the
+/// zones of RFC 9557), which the schema's `date-time` forbids and other programs refuse; its part is to judge the calendar.
+fn micros(text: &str) -> Option<i64> {
+    const SECONDS: &str = "0000-00-00T00:00:00";
+    let (seconds, rest) = text.split_at_checked(SECONDS.len())?;
+    let is_digit = |byte: &u8| byte.is_ascii_digit();
+    let decimals = match rest.as_bytes() {
+        [b'.', decimals @ ..] => 1 + decimals.iter().take_while(|byte| is_digit(byte)).count(),
+        _ => 0,
     };
-    let offset = match rest {
-        [b'.', b'0'..=b'9', rest @ ..] => {
-            let more = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-            &rest[more..]
-        }
-        rest => rest,
-    };
-    has_form(seconds, SECONDS) && is_offset(offset)
+    // A point with nothing behind it.
+    if decimals == 1 || !has_form(seconds.as_bytes(), SECONDS.as_bytes()) {
+        return None;
+    }
+    let (local, offset) = text.split_at_checked(SECONDS.len() + decimals)?;
+    let local: DateTime = local.parse().ok()?;
+    // Cut off towards the past, before 1970 too.
+    let micros = local.duration_since(EPOCH).as_nanos().div_euclid(1_000);
+    let micros = i64::try_from(micros).ok()?;
+    Some(micros - offset_minutes(offset.as_bytes())? * 60_000_000)
 }
 
-fn is_offset(text: &[u8]) -> bool {
-    match text {
-        [b'+' | b'-', time @ ..] => has_form(time, b"00:00") && time < b"24".as_slice(),
-        zulu => has_form(zulu, b"Z"),
-    }
+/// The minutes that a local time is ahead of UTC.
+fn offset_minutes(text: &[u8]) -> Option<i64> {
+    let (sign, time) = match text {
+        [b'+', time @ ..] => (1, time),
+        [b'-', time @ ..] => (-1, time),
+        zulu => return has_form(zulu, b"Z").then_some(0),
+    };
+    let &[h, hh, b':', m, mm] = time else {
+        return None;
+    };
+    let number = |tens: u8, ones: u8| {
+        let digit = |byte: u8| char::from(byte).to_digit(10).map(i64::from);
+        Some(digit(tens)? * 10 + digit(ones)?)
+    };
+    let (hours, minutes) = (number(h, hh)?, number(m, mm)?);
+    (hours < 24 && minutes < 60).then_some(sign * (hours * 60 + minutes))
 }
 
 /// Whether a text is digits where the form has `0`, and the form's own characters, in either case, elsewhere.

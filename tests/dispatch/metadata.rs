@@ -76,7 +76,8 @@ async fn what_follows_from_an_event_inherits_its_metadata() {
             .actor("ada")
             .role("teller")
             .tag("branch", "0042")
-            .timestamp(time);
+            .timestamp(time)
+            .traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
         let options = SendOptions::new().metadata(metadata);
         app.send_with(Deposit { id, amount: 1 }, options)
             .await
@@ -96,6 +97,10 @@ async fn what_follows_from_an_event_inherits_its_metadata() {
             cause.metadata.correlation_id
         );
         assert_eq!(effect.metadata.causation_id, Some(cause.id));
+        assert_eq!(
+            effect.metadata.traceparent, None,
+            "it has a trace of its own"
+        );
         assert_ne!(effect.metadata.command_id, cause.metadata.command_id);
         assert!(
             effect.occurred_at() > cause.occurred_at(),

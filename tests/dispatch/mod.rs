@@ -8,6 +8,7 @@ pub mod fixture;
 mod futures;
 mod idempotency;
 mod joined;
+mod limits;
 mod metadata;
 mod overflow;
 mod panics;

@@ -1,10 +1,10 @@
 //! The aggregate as it was.
 
-use intent_runtime::{App, LoadError, prelude::*};
+use intent_runtime::{App, LoadError, MemoryStore, Recorded, prelude::*};
 
 use super::{
     domain::*,
-    fixture::{on_every_store, opened},
+    fixture::{on_every_store, opened, registered},
 };
 
 fn day(day: u32) -> Timestamp {
@@ -167,6 +167,43 @@ async fn the_audit_trail_has_every_event_in_order() {
 
         let error = app.history(Id::<Account>::new()).await.unwrap_err();
         assert!(matches!(error, LoadError::NotFound { .. }), "{error:?}");
+    })
+    .await;
+}
+
+/// The first and the last instant that there are, and those around 1970, from where computers count.
+#[tokio::test]
+async fn the_ends_of_time_are_kept_exported_and_imported() {
+    on_every_store(async |app| {
+        let before_1970: Timestamp = "1969-12-31T23:59:59.999999Z".parse().unwrap();
+        let last_day: Timestamp = "9999-12-31T00:00:00Z".parse().unwrap();
+        let times = [Timestamp::MIN, before_1970, last_day, Timestamp::MAX];
+        let id = Id::new();
+        let owner = String::from("Ada");
+        let options = SendOptions::new().metadata(Metadata::new().timestamp(times[0]));
+        app.send_with(Open { id, owner }, options).await.unwrap();
+        for time in &times[1..] {
+            deposit_on(&app, id, 1, *time).await;
+        }
+        let mut file = Vec::new();
+        app.export().write(&mut file).await.unwrap();
+        let copy = registered(App::new(MemoryStore::new()));
+        copy.import().read(&mut &file[..]).await.unwrap();
+        for app in [&app, &copy] {
+            let history = app.history(id).await.unwrap();
+            let occurred: Vec<_> = history.iter().map(Recorded::occurred_at).collect();
+            assert_eq!(occurred, times);
+            for (version, time) in (1..).zip(times) {
+                let then = app.load_as_of(id, AsOf::Occurred(time)).await.unwrap();
+                assert_eq!(then.version.get(), version, "at {time}");
+                let micros = time.as_micros() - 1;
+                let Ok(before) = Timestamp::from_micros(micros) else {
+                    continue;
+                };
+                let then = app.load_as_of(id, AsOf::Occurred(before)).await.unwrap();
+                assert_eq!(then.version.get(), version - 1, "just before {time}");
+            }
+        }
     })
     .await;
 }

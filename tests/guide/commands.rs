@@ -146,9 +146,10 @@ async fn commands_are_sent() {
     }
     // ANCHOR_END: from_name
 
+    answers(&app, id).await;
     app.send(Close { id }).await.unwrap();
     let account = app.load(id).await.unwrap();
-    assert_eq!(account.version, Version::new(5));
+    assert_eq!(account.version, Version::new(8));
     assert_eq!((account.owner.as_str(), account.balance), ("Ada", 8));
     assert!(account.address.is_some() && account.closed.is_some() && account.id == id);
 }
@@ -171,4 +172,53 @@ fn decisions_stand_on_their_own() {
         .into()]
     );
     // ANCHOR_END: create
+}
+
+// ANCHOR: idempotency
+/// Answers `POST /deposits` with a status and a text. `key` is the header `Idempotency-Key`.
+async fn post_deposit(
+    app: &App,
+    client: &str,
+    key: Option<&str>,
+    deposit: Deposit,
+) -> (u16, String) {
+    let Some(key) = key.filter(|key| !key.is_empty()) else {
+        return (400, "the header Idempotency-Key is missing".into());
+    };
+    let command_id = CommandId::from_key(&format!("{client}/{key}"));
+    let options = SendOptions::new().command_id(command_id);
+    match app.send_with(deposit, options).await {
+        // The same for the first request and for each that repeats it.
+        Ok(receipt) => (200, format!("version {}", receipt.version)),
+        // The key came with another request before.
+        Err(error @ SendError::CommandIdReused { .. }) => (422, error.to_string()),
+        Err(error @ SendError::NotFound { .. }) => (404, error.to_string()),
+        // The client sends it again, under the same key.
+        Err(error) => (503, error.to_string()),
+    }
+}
+// ANCHOR_END: idempotency
+
+async fn answers(app: &App, id: Id<Account>) {
+    let deposit = |amount| Deposit { id, amount };
+    let before = app.load(id).await.unwrap().balance;
+    let none = post_deposit(app, "web", None, deposit(7)).await;
+    let empty = post_deposit(app, "web", Some(""), deposit(7)).await;
+    assert_eq!((none.0, empty.0), (400, 400));
+    let first = post_deposit(app, "web", Some("1"), deposit(7)).await;
+    let again = post_deposit(app, "web", Some("1"), deposit(7)).await;
+    assert_eq!((first.0, &first), (200, &again));
+    let other = post_deposit(app, "web", Some("1"), deposit(8)).await;
+    assert_eq!(other.0, 422);
+    let client = post_deposit(app, "app", Some("1"), deposit(7)).await;
+    assert_eq!(client.0, 200);
+    let nobody = Deposit {
+        id: Id::new(),
+        amount: 7,
+    };
+    let nobody = post_deposit(app, "web", Some("2"), nobody).await;
+    assert_eq!(nobody.0, 404);
+    let after = app.load(id).await.unwrap().balance;
+    assert_eq!(after - before, 14);
+    app.send(Withdraw { id, amount: 14 }).await.unwrap();
 }

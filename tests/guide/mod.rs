@@ -7,6 +7,7 @@ mod changing;
 pub mod commands;
 mod errors;
 mod events;
+mod limits;
 mod readme;
 mod stores;
 mod testing;

@@ -9,13 +9,13 @@ use std::{
 use futures_util::FutureExt;
 use intent_runtime::{
     CommandId, EncodedMetadata, Expect, Export, Import, MemoryStore, Metadata, NewEvent, PgStore,
-    Store, TenantId, store::Append,
+    RecordedEvent, Store, TenantId, store::Append,
 };
 use intent_tests::postgres::TempDatabase;
 use serde_json::value::RawValue;
 use tokio::io::AsyncWrite;
 
-use super::fixture::{append, every_store, stream};
+use super::fixture::{append, every_store, log, stream};
 
 /// What was acknowledged before the export began is in it, also behind a transaction that is still open.
 #[tokio::test]
@@ -131,6 +131,68 @@ async fn an_export_ends_beside_writers_that_do_not() {
         end.get(),
         "none is lost"
     );
+}
+
+/// A writer beside which a store takes in what an export has not seen as it begins.
+struct Importing<'a> {
+    store: &'a MemoryStore,
+    later: Vec<RecordedEvent>,
+    file: Vec<u8>,
+}
+
+impl AsyncWrite for Importing<'_> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.file.extend_from_slice(bytes);
+        let later = std::mem::take(&mut self.later);
+        if !later.is_empty() {
+            let imported = self.store.import(later).now_or_never();
+            imported.expect("memory is at hand").unwrap();
+        }
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Also where others' events lie between those of a command, more of them than a page has.
+#[tokio::test]
+async fn an_export_of_one_tenant_ends_with_a_whole_command() {
+    let (own, other) = (TenantId::from_name("own"), TenantId::from_name("other"));
+    let source = MemoryStore::new();
+    append(&source, &stream(own, "Account", "one"), &["1"; 3]).await;
+    append(&source, &stream(other, "Account", "one"), &["1"; 4_500]).await;
+    let mut events = log(&source).await;
+    let mut others = events.split_off(3).into_iter();
+    let mut order: Vec<RecordedEvent> = others.by_ref().take(1_500).collect();
+    let mut later = Vec::new();
+    for event in events {
+        later.push(event);
+        later.extend(others.by_ref().take(1_500));
+    }
+    later.extend(others);
+    let store = MemoryStore::new();
+    store.import(std::mem::take(&mut order)).await.unwrap();
+    let mut writer = Importing {
+        store: &store,
+        later,
+        file: Vec::new(),
+    };
+    let export = Export::new(&store).tenant(own);
+    let exported = export.write(&mut writer).await.unwrap();
+    assert_eq!(exported.events, 3);
+    let copy = MemoryStore::new();
+    let imported = Import::new(&copy).read(&mut &writer.file[..]).await;
+    assert_eq!(imported.unwrap().stored, 3);
 }
 
 /// Counts what it is given, and how much at once.

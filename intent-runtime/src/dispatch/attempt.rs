@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::{
     Receipt, Refusal, SendOptions, Streams,
     cache::CacheGuard,
-    encode::encode,
+    encode::{encode, written},
     fingerprint::fingerprint,
     load::{Folded, catch_up, load_to},
 };
@@ -253,11 +253,8 @@ impl<'a, C: Command> Sending<'a, C> {
         metadata.timestamp = Some(self.context.now());
         let own = || CorrelationId::from_uuid(command_id.as_uuid());
         metadata.correlation_id = Some(metadata.correlation_id.unwrap_or_else(own));
-        EncodedMetadata::new(metadata).map_err(|source| SendError::Encode {
-            stream: self.stream.clone(),
-            what: "metadata",
-            source,
-        })
+        let encoded = EncodedMetadata::limited(metadata, Append::MAX_PAYLOAD);
+        written(&self.stream, "the metadata", encoded)
     }
 
     /// The fingerprint of the command; `None` where its id is its own, so that nobody can send it again.
@@ -384,10 +381,9 @@ impl<'a, C: Command> Sending<'a, C> {
         }
         let stream = &self.stream;
         match codec.encode(folded.state.as_ref()?, folded.version) {
-            Ok(snapshot) if snapshot.state.get().len() <= Append::MAX_PAYLOAD => Some(snapshot),
-            Ok(snapshot) => {
-                let bytes = snapshot.state.get().len();
-                tracing::warn!(%stream, bytes, "the state is too large for a snapshot");
+            Ok(snapshot) if snapshot.check(stream).is_ok() => Some(snapshot),
+            Ok(_) => {
+                tracing::warn!(%stream, "the state is too large for a snapshot");
                 None
             }
             Err(error) => {

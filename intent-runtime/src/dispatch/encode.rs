@@ -1,8 +1,12 @@
-//! The events of a decision as what is stored of them.
+//! The events of a decision as what is stored of them. Every limit is checked before more is written.
 
 use std::borrow::Cow;
 
-use crate::{AggregateEvent, NewEvent, SendError, StreamId};
+use crate::{
+    AggregateEvent, NewEvent, SendError, StoreError, StreamId,
+    bounded_json::TooLong,
+    store::{Append, InvalidAppend, check_size},
+};
 
 /// Writes the events, and reads each back before it is stored: what cannot be read, or is read as something else, would
 /// break its stream for good. It is read by the one decode path, so the names and versions of an impl by hand are tried
@@ -11,14 +15,33 @@ pub(super) fn encode<E: AggregateEvent, R>(
     stream: &StreamId,
     events: &[E],
 ) -> Result<Vec<NewEvent>, SendError<R>> {
+    let invalid = |source| {
+        SendError::Store(StoreError::Invalid {
+            stream: stream.clone(),
+            source,
+        })
+    };
+    if events.len() > Append::MAX_EVENTS {
+        return Err(invalid(InvalidAppend::TooMany {
+            count: events.len(),
+            limit: Append::MAX_EVENTS,
+        }));
+    }
     let mut new_events = Vec::with_capacity(events.len());
+    let mut bytes = 0;
     for event in events {
         let (name, schema_version) = (event.name(), event.schema_version());
-        let payload = event.encode().map_err(|source| SendError::Encode {
-            stream: stream.clone(),
-            what: name,
-            source,
-        })?;
+        let payload = written(stream, name, event.encode())?;
+        // One that is encoded by hand may not know the limit.
+        check_size(name, payload.get()).map_err(invalid)?;
+        bytes += payload.get().len();
+        if bytes > Append::MAX_BYTES {
+            return Err(invalid(InvalidAppend::too_large(
+                "the append",
+                bytes,
+                Append::MAX_BYTES,
+            )));
+        }
         let read = E::decode_one(name, schema_version, payload.get().as_bytes());
         if read.as_ref().ok() != Some(event) {
             return Err(SendError::NotReadBack {
@@ -34,4 +57,23 @@ pub(super) fn encode<E: AggregateEvent, R>(
         });
     }
     Ok(new_events)
+}
+
+/// What was written as JSON, or why it cannot be stored.
+pub(super) fn written<T, R>(
+    stream: &StreamId,
+    what: &'static str,
+    json: Result<T, serde_json::Error>,
+) -> Result<T, SendError<R>> {
+    json.map_err(|error| match TooLong::of(error) {
+        Ok(TooLong { bytes }) => SendError::Store(StoreError::Invalid {
+            stream: stream.clone(),
+            source: InvalidAppend::too_large(what, bytes, Append::MAX_PAYLOAD),
+        }),
+        Err(source) => SendError::Encode {
+            stream: stream.clone(),
+            what,
+            source,
+        },
+    })
 }

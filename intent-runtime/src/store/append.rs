@@ -5,7 +5,7 @@ use std::fmt;
 use super::{InvalidAppend, StoreError, StreamId};
 use crate::{
     CommandId, EncodedMetadata, EventId, NewEvent, NewSnapshot, Position, RecordedEvent, Timestamp,
-    Version,
+    Version, metadata::is_traceparent,
 };
 
 /// Events to store at the end of one stream, all or none.
@@ -98,6 +98,9 @@ impl Append {
     pub const MAX_PAYLOAD: usize = 16 * 1024 * 1024;
     /// The most that one append may hold in all, in [`bytes`](Self::bytes): 256 MiB.
     pub const MAX_BYTES: usize = 256 * 1024 * 1024;
+    /// How many bytes of appends may wait in a store to be written, in [`bytes`](Self::bytes) and 1 KiB for each: 256 MiB.
+    /// The next one is [`StoreError::Busy`].
+    pub const MAX_WAITING: usize = 256 * 1024 * 1024;
 
     /// The events with their ids, in order.
     pub fn identified(&self) -> impl Iterator<Item = (EventId, &NewEvent)> {
@@ -166,6 +169,13 @@ impl Append {
         }
         check_name(&self.stream.aggregate_type)?;
         check_size("the metadata", self.metadata.json())?;
+        if let Some(traceparent) = &self.metadata.traceparent
+            && !is_traceparent(traceparent)
+        {
+            return Err(InvalidAppend::Traceparent {
+                traceparent: traceparent.clone(),
+            });
+        }
         for event in &self.events {
             check_name(&event.event_type)?;
             if event.schema_version == 0 {
@@ -176,11 +186,11 @@ impl Append {
             check_size(&event.event_type, event.payload.get())?;
         }
         if self.bytes() > Self::MAX_BYTES {
-            return Err(InvalidAppend::TooLarge {
-                what: String::from("the append"),
-                bytes: self.bytes(),
-                limit: Self::MAX_BYTES,
-            });
+            return Err(InvalidAppend::too_large(
+                "the append",
+                self.bytes(),
+                Self::MAX_BYTES,
+            ));
         }
         let count = u64::try_from(self.events.len()).unwrap_or(u64::MAX);
         let after = match self.expect.version() {
@@ -212,14 +222,24 @@ pub(super) fn check_name(name: &str) -> Result<(), InvalidAppend> {
     Ok(())
 }
 
-pub(super) fn check_size(what: &str, json: &str) -> Result<(), InvalidAppend> {
+pub(crate) fn check_size(what: &str, json: &str) -> Result<(), InvalidAppend> {
     let bytes = json.len();
     if bytes > Append::MAX_PAYLOAD {
-        return Err(InvalidAppend::TooLarge {
-            what: what.to_owned(),
-            bytes,
-            limit: Append::MAX_PAYLOAD,
-        });
+        return Err(InvalidAppend::too_large(what, bytes, Append::MAX_PAYLOAD));
     }
     Ok(())
+}
+
+impl NewSnapshot {
+    /// Checks the limit that holds for every snapshot. Every store calls it first.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] names the limit.
+    pub fn check(&self, stream: &StreamId) -> Result<(), StoreError> {
+        let size = check_size("the snapshot", self.state.get());
+        size.map_err(|source| StoreError::Invalid {
+            stream: stream.clone(),
+            source,
+        })
+    }
 }

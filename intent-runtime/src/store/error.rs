@@ -88,7 +88,7 @@ pub enum StoreError {
         /// What the database said.
         source: Cause,
     },
-    /// Another process held the database too long. Handling: send again.
+    /// Another process held the database too long, or as many appends wait as may, which the cause says. Handling: send again.
     #[error("`{place}` is kept busy by another process or an open transaction: send again")]
     Busy {
         /// Which database.
@@ -310,15 +310,23 @@ pub enum InvalidAppend {
     },
     /// A payload, the metadata or the snapshot is too large.
     #[error(
-        "{what} has {bytes} bytes, the limit is {limit}: keep what is large elsewhere and store where it is"
+        "{what} has at least {bytes} bytes, the limit is {limit}: keep what is large elsewhere and store where it is"
     )]
     TooLarge {
         /// What is too large.
         what: String,
-        /// How large it is.
+        /// How large it is, or how large it was when its writing was stopped.
         bytes: usize,
         /// How large it may be.
         limit: usize,
+    },
+    /// The metadata names a trace, and not as W3C Trace Context writes it.
+    #[error(
+        "`{traceparent}` is not a traceparent such as 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    )]
+    Traceparent {
+        /// What was given.
+        traceparent: String,
     },
     /// A snapshot rides along whose version is not that of the stream after the append.
     #[error("its snapshot is of version {snapshot}, the stream will be at version {after}")]
@@ -331,6 +339,16 @@ pub enum InvalidAppend {
     /// A snapshot rides along an append that does not say which version it expects.
     #[error("its snapshot needs an exact expected version")]
     SnapshotWithoutVersion,
+}
+
+impl InvalidAppend {
+    pub(crate) fn too_large(what: &str, bytes: usize, limit: usize) -> Self {
+        Self::TooLarge {
+            what: what.to_owned(),
+            bytes,
+            limit,
+        }
+    }
 }
 
 /// What is said where only the event at the expected version is another one.

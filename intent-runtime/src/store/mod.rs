@@ -23,6 +23,8 @@
 //! | S16 | Imported events are as they were recorded, stand in the log in the order given, and are stored once; a page is all or nothing. |
 
 mod append;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod backlog;
 #[cfg(feature = "testkit")]
 pub mod conformance;
 mod connect;
@@ -38,6 +40,7 @@ mod postgres;
 mod sqlite;
 mod stream;
 
+pub(crate) use append::check_size;
 pub use append::{Append, Appended, Expect};
 pub(crate) use connect::connect;
 pub use error::{Cause, InvalidAppend, StoreError};

@@ -168,6 +168,7 @@ impl<'a> Export<'a> {
     }
 
     /// Writes what else there is of commands that the last page has events of: in a history no command is stored in part.
+    /// The store says where each ends, since a page of others' events does not.
     async fn rest<W>(
         &self,
         mut after: Cursor,
@@ -178,19 +179,24 @@ impl<'a> Export<'a> {
         W: AsyncWrite + Unpin + ?Sized,
     {
         let commands = std::mem::take(&mut text.commands);
+        let mut last = Position::default();
+        for (tenant, command) in &commands {
+            let events = self.store.events_of_command(*tenant, *command).await?;
+            last = last.max(events.last().map_or(last, |event| event.position));
+        }
         let mut pause = HELD_UP;
-        loop {
+        while after.place().is_some_and(|(_, position)| position < last) {
             let page = self.page(after, text, Some(&commands)).await?;
             after = page.cursor;
-            let found = !text.lines.is_empty();
             writer.write_all(&text.lines).await?;
             text.lines.clear();
             match page.next {
                 NextPage::HeldUp => wait(&mut pause).await,
-                NextPage::More if found => pause = HELD_UP,
-                NextPage::More | NextPage::End => return Ok(()),
+                NextPage::More => pause = HELD_UP,
+                NextPage::End => break,
             }
         }
+        Ok(())
     }
 
     /// Reads a page, as text, or what it has of some commands.

@@ -14,8 +14,6 @@ use crate::{
 const PAGE: usize = 1_000;
 /// How many bytes of text are stored at once, unless a single line has more.
 const PAGE_BYTES: usize = 8 * 1024 * 1024;
-/// The longest a line can be: a payload of the largest size, each of whose bytes is escaped, and metadata.
-const LONGEST_LINE: usize = 4 * Append::MAX_PAYLOAD;
 
 /// Stores the events of an [export](crate::Export) in any store, as they were recorded: ids, versions, payloads, metadata
 /// and times, in the same order. Only the positions are the store's own.
@@ -120,6 +118,10 @@ pub enum ImportError {
 }
 
 impl<'a> Import<'a> {
+    /// The longest a line may be, in bytes: a payload and metadata of the largest size, each byte of them escaped, and 64 KiB
+    /// for the rest. A longer one is [`ImportError::Damaged`], and is read no further.
+    pub const MAX_LINE: usize = 4 * Append::MAX_PAYLOAD + 64 * 1024;
+
     /// An import of events under the tenants that they were recorded under. [`Tenant::import`](crate::Tenant::import) is
     /// that into one tenant.
     pub fn new(store: &'a dyn Store) -> Self {
@@ -297,7 +299,7 @@ impl<'a, R: AsyncBufRead + Unpin + ?Sized> Lines<'a, R> {
     /// Takes in the next line and counts it; `false` when there is none.
     async fn read(&mut self) -> Result<bool, ImportError> {
         self.line.clear();
-        let limit = u64::try_from(LONGEST_LINE).unwrap_or(u64::MAX);
+        let limit = u64::try_from(Import::MAX_LINE).unwrap_or(u64::MAX);
         let mut reader = (&mut *self.reader).take(limit);
         let read = reader.read_until(b'\n', &mut self.line).await;
         let read = read.map_err(|source| ImportError::Read {
@@ -305,7 +307,7 @@ impl<'a, R: AsyncBufRead + Unpin + ?Sized> Lines<'a, R> {
             source,
         })?;
         self.number += u64::from(read > 0);
-        if read == LONGEST_LINE && !self.line.ends_with(b"\n") {
+        if read == Import::MAX_LINE && !self.line.ends_with(b"\n") {
             return Err(ImportError::Damaged { line: self.number });
         }
         Ok(read > 0)

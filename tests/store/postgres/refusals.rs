@@ -276,7 +276,7 @@ async fn a_payload_over_the_limit_is_told_before_anything_is_sent() {
     let source = error.source().unwrap().to_string();
     assert_eq!(
         source,
-        "Deposited has 16777217 bytes, the limit is 16777216: keep what is large elsewhere and store where it is"
+        "Deposited has at least 16777217 bytes, the limit is 16777216: keep what is large elsewhere and store where it is"
     );
     let at_the_limit = append_payload(&stream, &payload(most));
     store.append(at_the_limit).await.unwrap();

@@ -3,6 +3,7 @@ mod damage;
 mod directory;
 mod foreign;
 mod sharing;
+mod waiting;
 
 use std::sync::Arc;
 

@@ -29,7 +29,7 @@ use crate::{
 ///         static VERSION: OnceLock<u32> = OnceLock::new();
 ///         *VERSION.get_or_init(|| __private::state_version::<__Schema>(2_166_136_261, &[("Opened", 1), ("Deposited", 2)]))
 ///     }
-///     fn encode_state(&self) -> Result<Box<RawValue>, Error> { to_raw_value(&__Write(self)) }
+///     fn encode_state(&self) -> Result<Box<RawValue>, Error> { __private::to_json(&__Write(self)) }
 ///     fn decode_state(version: u32, state: &[u8]) -> Result<Self, DecodeError> {
 ///         if version != Self::version() {                        // with `from = AccountV1`
 ///             return __private::decode_state_from(
@@ -75,7 +75,7 @@ pub(super) fn snapshot(aggregate: &Aggregate<'_>) -> TokenStream {
     let snapshot_impl = snapshot_impl(
         aggregate,
         &version(aggregate),
-        &quote!(#private::serde_json::value::to_raw_value(&__Write(self))),
+        &quote!(#private::to_json(&__Write(self))),
         &quote! {
             #convert
             #private::decode_state::<__Read>(version, <Self as #runtime::Snapshot>::version(), state)

@@ -1,6 +1,8 @@
 //! S13: bad input is a typed error before anything is written.
 
-use super::fixture::{Subject, append, encoded, load, new_stream, snapshot, stored};
+use super::fixture::{
+    Subject, append, encoded, load, load_range, new_stream, snapshot, stored, with_snapshot,
+};
 use crate::{
     Expect, Metadata, StoreError, Version,
     store::{Append, InvalidAppend},
@@ -89,6 +91,37 @@ pub async fn too_large_payloads_are_refused(store: Subject) {
             "{refused:?}"
         );
     }
+}
+
+/// S13: metadata and snapshots of exactly 16 MiB are kept, and a snapshot of more that comes by itself is refused.
+pub async fn metadata_and_snapshots_of_the_largest_size_are_kept(store: Subject) {
+    let stream = new_stream();
+    let largest = format!("\"{}\"", "x".repeat(Append::MAX_PAYLOAD - 2));
+    let empty = encoded(Metadata::new().actor("")).json().len();
+    let mut most = append(&stream, Expect::NoStream, &["1"]);
+    most.metadata = encoded(Metadata::new().actor("x".repeat(Append::MAX_PAYLOAD - empty)));
+    most.snapshot = Some(snapshot(1, &largest));
+    assert_eq!(most.metadata.json().len(), Append::MAX_PAYLOAD);
+    stored(&store, most).await;
+    let too_large = snapshot(1, &format!("\"{}\"", "x".repeat(Append::MAX_PAYLOAD - 1)));
+    match store.save_snapshot(&stream, too_large).await {
+        Err(StoreError::Invalid {
+            source: InvalidAppend::TooLarge { .. },
+            ..
+        }) => {}
+        other => panic!("a snapshot over the limit must be refused, not {other:?}"),
+    }
+    let loaded = load_range(&store, with_snapshot(&stream)).await;
+    assert_eq!(loaded.snapshots[0].state.len(), Append::MAX_PAYLOAD);
+}
+
+/// S13: metadata names a trace as W3C Trace Context writes it, or none.
+pub async fn a_traceparent_that_is_none_is_refused(store: Subject) {
+    let mut bad = append(&new_stream(), Expect::Any, &["1"]);
+    bad.metadata = encoded(Metadata::new().traceparent("00-1-1-1"));
+    let traceparent = String::from("00-1-1-1");
+    let refused = invalid(&store, bad).await;
+    assert_eq!(refused, InvalidAppend::Traceparent { traceparent });
 }
 
 /// S13: all of an append has at most 256 MiB, its metadata counted for each event.

@@ -173,6 +173,7 @@ impl MemoryStore {
     }
 
     fn save_snapshot_now(&self, id: &StreamId, new: &NewSnapshot) -> Result<(), StoreError> {
+        new.check(id)?;
         let mut content = self.write()?;
         let reaches = content
             .stream(id)?

@@ -26,7 +26,10 @@ use super::{
     queue::{Job, Key, SLOW, Work, key},
     wake::Wake,
 };
-use crate::{StoreError, store::Append};
+use crate::{
+    StoreError,
+    store::{Append, backlog::Backlog},
+};
 
 /// How long the end of an append is waited for that goes on only while its caller polls it.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -113,10 +116,7 @@ impl Appender {
         let (reply, answer) = oneshot::channel();
         let job = Job::new(append, reply);
         if !work.has_room(&job) {
-            return Err(self
-                .0
-                .place
-                .busy("as many appends wait as may: send less at once"));
+            return Err(Backlog::full(&self.0.place));
         }
         work.queue(job);
         let past = Turn::past(&self.0, &mut work);

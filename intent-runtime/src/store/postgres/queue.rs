@@ -8,7 +8,10 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::{connector::Idle, lane::Outcome};
-use crate::{AggregateId, StoreError, StreamId, TenantId, store::Append};
+use crate::{
+    AggregateId, StoreError, StreamId, TenantId,
+    store::{Append, backlog::Backlog},
+};
 
 /// How many connections append at most.
 const LANES: usize = 4;
@@ -18,10 +21,6 @@ pub(super) const SLOW: Duration = Duration::from_millis(20);
 const BATCH_EVENTS: usize = 1_000;
 /// How many bytes of JSON one statement takes on.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
-/// How many bytes may wait in the queue. A single append always may.
-const QUEUE_BYTES: usize = 256 * 1024 * 1024;
-/// What an append takes beside its JSON, roughly.
-const OVERHEAD: usize = 1024;
 
 pub(super) type Key = (TenantId, AggregateId);
 
@@ -34,8 +33,7 @@ pub(super) struct Work {
     /// The streams that are being written to. Two appends to one stream would only get in each other's way.
     streams: HashSet<Key>,
     queue: VecDeque<Job>,
-    /// What the queue weighs.
-    bytes: usize,
+    backlog: Backlog,
     /// Whether a task watches over the queue.
     pub(super) watched: bool,
     pub(super) closed: bool,
@@ -94,24 +92,24 @@ impl Work {
 
     /// Whether an append may join the queue.
     pub(super) fn has_room(&self, job: &Job) -> bool {
-        self.queue.is_empty() || self.bytes + job.bytes + OVERHEAD <= QUEUE_BYTES
+        self.backlog.has_room(job.bytes)
     }
 
     pub(super) fn queue(&mut self, job: Job) {
-        self.bytes += job.bytes + OVERHEAD;
+        self.backlog.add(job.bytes);
         self.queue.push_back(job);
     }
 
     fn next_job(&mut self) -> Option<Job> {
         let job = self.queue.pop_front()?;
-        self.bytes -= job.bytes + OVERHEAD;
+        self.backlog.remove(job.bytes);
         Some(job)
     }
 
     /// Gives up what is queued; whoever waits for it learns of it.
     pub(super) fn clear(&mut self) {
         self.queue.clear();
-        self.bytes = 0;
+        self.backlog = Backlog::default();
     }
 
     /// A lane for an append to a stream, if it may go straight out in its caller's task: past nobody who came before, and
@@ -214,7 +212,7 @@ impl Work {
     /// Before all that came later.
     fn put_back(&mut self, jobs: VecDeque<Job>) {
         for job in jobs.into_iter().rev() {
-            self.bytes += job.bytes + OVERHEAD;
+            self.backlog.add(job.bytes);
             self.queue.push_front(job);
         }
     }

@@ -21,6 +21,7 @@ pub(super) async fn keep(
     stream: &StreamId,
     new: &NewSnapshot,
 ) -> Result<(), StoreError> {
+    new.check(stream)?;
     let rows = reader.rows(|| {
         sqlx::query(KEEP)
             .bind(stream.tenant_id.as_uuid())

@@ -4,10 +4,12 @@
 //! append would pay for its own sync of the file; in a queue, those that wait share one. No delay is added: a lone
 //! append is written at once.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::sync::{
     mpsc::{self, error::TryRecvError},
-    oneshot,
+    oneshot, watch,
 };
 
 use super::{
@@ -19,15 +21,16 @@ use super::{
 };
 use crate::{
     RecordedEvent, StoreError,
-    store::{Append, Imported},
+    store::{
+        Append, Imported,
+        backlog::{Backlog, bytes_of},
+    },
 };
 
 /// How many events one transaction takes on before others wait for the next.
 const BATCH_EVENTS: usize = 1_000;
 /// How many bytes of JSON one transaction takes on.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
-/// How many requests may wait in the queue before callers wait to get into it.
-const QUEUE: usize = 1_024;
 
 /// A request, and who waits for its answer.
 #[derive(Debug)]
@@ -58,38 +61,73 @@ pub(super) struct Batch {
 
 /// Where requests are handed to the writer.
 #[derive(Clone, Debug)]
-pub(super) struct Queue(mpsc::Sender<Request>);
+pub(super) struct Queue {
+    requests: mpsc::UnboundedSender<Request>,
+    backlog: Arc<Mutex<Backlog>>,
+    place: Place,
+}
 
 impl Queue {
     /// Hands a request over and waits for its answer, or for the writer's end (`None`).
     ///
     /// # Errors
-    /// The request's own, or [`StoreError::Closed`] when it was not handed over.
+    /// The request's own; [`StoreError::Busy`] when too much waits, or [`StoreError::Closed`]: then it was not handed over.
     pub(super) async fn ask<R, A>(
         &self,
         wrap: fn(Job<R, A>) -> Request,
         request: R,
     ) -> Result<Option<A>, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let request = wrap(Job { request, reply });
-        let sent = self.0.send(request).await;
-        sent.map_err(|_| StoreError::Closed)?;
+        self.hand_over(wrap(Job { request, reply }))?;
         answer.await.ok().transpose()
     }
 
-    /// Lets nothing more in. What is in is still written.
-    pub(super) async fn close(&self) {
-        // An error says that the writer has ended, which is what is wanted.
-        let _ = self.0.send(Request::Close).await;
+    fn hand_over(&self, request: Request) -> Result<(), StoreError> {
+        let bytes = request.bytes();
+        {
+            let mut backlog = lock(&self.backlog);
+            if !backlog.has_room(bytes) {
+                return Err(Backlog::full(&self.place));
+            }
+            backlog.add(bytes);
+        }
+        let sent = self.requests.send(request);
+        sent.map_err(|_| StoreError::Closed)
     }
+
+    /// Lets nothing more in. What is in is still written.
+    pub(super) fn close(&self) {
+        // An error says that the writer has ended, which is what is wanted.
+        let _ = self.requests.send(Request::Close);
+    }
+}
+
+impl Request {
+    /// How many bytes of JSON wait with it.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Append(append) => append.request.bytes(),
+            Self::Import(import) => bytes_of(&import.request),
+            Self::Save(save) => save.request.snapshot.state.get().len(),
+            Self::Delete(_) | Self::Close => 0,
+        }
+    }
+}
+
+/// Nothing that runs under the lock panics.
+fn lock(backlog: &Mutex<Backlog>) -> MutexGuard<'_, Backlog> {
+    backlog.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The task at the other end of a [`Queue`].
 #[derive(Debug)]
 pub(super) struct Writer {
-    requests: mpsc::Receiver<Request>,
+    requests: mpsc::UnboundedReceiver<Request>,
+    backlog: Arc<Mutex<Backlog>>,
     /// Taken from the queue, but too much for the batch it was taken for.
     held: Option<Request>,
+    /// Told of what is stored. Callers do not do so, since one that is cancelled would tell nobody.
+    grown: watch::Sender<()>,
     connection: SqliteConnection,
     options: SqliteConnectOptions,
     place: Place,
@@ -100,16 +138,25 @@ impl Writer {
         connection: SqliteConnection,
         options: SqliteConnectOptions,
         place: Place,
+        grown: watch::Sender<()>,
     ) -> (Queue, Self) {
-        let (sender, requests) = mpsc::channel(QUEUE);
+        let (sender, requests) = mpsc::unbounded_channel();
+        let backlog = Arc::<Mutex<Backlog>>::default();
+        let queue = Queue {
+            requests: sender,
+            backlog: Arc::clone(&backlog),
+            place: place.clone(),
+        };
         let writer = Self {
             requests,
+            backlog,
             held: None,
+            grown,
             connection,
             options,
             place,
         };
-        (Queue(sender), writer)
+        (queue, writer)
     }
 
     /// Writes until the queue is closed and empty, or nobody is left to fill it.
@@ -130,8 +177,19 @@ impl Writer {
     async fn next(&mut self) -> Option<Request> {
         match self.held.take() {
             Some(held) => Some(held),
-            None => self.requests.recv().await,
+            None => {
+                let request = self.requests.recv().await?;
+                Some(self.taken(request))
+            }
         }
+    }
+
+    /// A request that has left the queue.
+    fn taken(&self, request: Request) -> Request {
+        if !matches!(request, Request::Close) {
+            lock(&self.backlog).remove(request.bytes());
+        }
+        request
     }
 
     /// Callers just answered often send their next append at once. Without a turn of theirs in between, the first of
@@ -161,7 +219,7 @@ impl Writer {
                 }
                 Err(TryRecvError::Empty | TryRecvError::Disconnected) => return batch,
             }
-            next = self.requests.try_recv();
+            next = self.requests.try_recv().map(|request| self.taken(request));
         }
     }
 
@@ -170,6 +228,8 @@ impl Writer {
         if imported.is_err() {
             self.recover().await;
         }
+        // Also after an error: COMMIT may have failed when all was stored.
+        self.grown.send_replace(());
         import.answer(imported);
     }
 
@@ -178,7 +238,7 @@ impl Writer {
             return;
         }
         match write(&mut self.connection, &batch).await {
-            Ok(written) => batch.answer(written),
+            Ok(written) => self.answer(batch, written),
             Err(unwritten) => {
                 self.recover().await;
                 // One append that the database refuses must not fail those it shares the batch with.
@@ -186,19 +246,36 @@ impl Writer {
                     Unwritten::Before(failure) if failure.kind() == Kind::Refused => {
                         self.write_singly(batch).await;
                     }
-                    unwritten => batch.fail(&unwritten, &self.place),
+                    unwritten => self.fail(batch, &unwritten),
                 }
             }
         }
     }
 
+    /// Wakes readers, then answers: whoever is answered may be gone.
+    fn answer(&self, batch: Batch, written: Written) {
+        let stored = |answer: &Result<Verdict, _>| matches!(answer, Ok(Verdict::Accept(_)));
+        if written.appends.iter().any(stored) {
+            self.grown.send_replace(());
+        }
+        batch.answer(written);
+    }
+
+    /// The same for a batch that failed. After a failed COMMIT it may be stored all the same.
+    fn fail(&self, batch: Batch, unwritten: &Unwritten) {
+        if let Unwritten::Commit(_) = unwritten {
+            self.grown.send_replace(());
+        }
+        batch.fail(unwritten, &self.place);
+    }
+
     async fn write_singly(&mut self, batch: Batch) {
         for single in batch.singly() {
             match write(&mut self.connection, &single).await {
-                Ok(written) => single.answer(written),
+                Ok(written) => self.answer(single, written),
                 Err(unwritten) => {
                     self.recover().await;
-                    single.fail(&unwritten, &self.place);
+                    self.fail(single, &unwritten);
                 }
             }
         }

@@ -125,12 +125,13 @@ impl SqliteStore {
             pool,
             place: place.clone(),
         };
-        let (queue, writer) = Writer::new(connection, options, place);
+        let grown = watch::Sender::new(());
+        let (queue, writer) = Writer::new(connection, options, place, grown.clone());
         let writer = tokio::spawn(writer.run());
         Ok(Self {
             reader,
             queue,
-            grown: watch::Sender::new(()),
+            grown,
             writer: Arc::new(Mutex::new(Some(writer))),
         })
     }
@@ -147,10 +148,7 @@ impl SqliteStore {
         let stream = append.stream.clone();
         let command_id = append.command_id;
         match self.queue.ask(Request::Append, append).await? {
-            Some(Verdict::Accept(accepted)) => {
-                self.grown.send_replace(());
-                Ok(accepted.into())
-            }
+            Some(Verdict::Accept(accepted)) => Ok(accepted.into()),
             Some(Verdict::Before) => {
                 let tenant = stream.tenant_id;
                 let events = self.reader.events_of_command(tenant, command_id).await?;
@@ -167,7 +165,6 @@ impl SqliteStore {
     async fn import_now(&self, events: Vec<RecordedEvent>) -> Result<Imported, StoreError> {
         check_import(&events)?;
         let imported = self.queue.ask(Request::Import, events).await?;
-        self.grown.send_replace(());
         imported.ok_or(StoreError::Closed)
     }
 
@@ -176,6 +173,7 @@ impl SqliteStore {
         stream: &StreamId,
         snapshot: NewSnapshot,
     ) -> Result<(), StoreError> {
+        snapshot.check(stream)?;
         self.reader.check_type(stream).await?;
         let save = SaveSnapshot {
             stream: stream.clone(),
@@ -199,7 +197,7 @@ impl SqliteStore {
     }
 
     async fn close_now(&self) {
-        self.queue.close().await;
+        self.queue.close();
         // The handle stays in place until it has ended, so that a second caller waits as well, also when the first
         // one gives up.
         let mut writer = self.writer.lock().await;
