@@ -44,7 +44,9 @@ fn main() -> ExitCode {
 }
 
 fn beside_the_project() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/bpic2012.xes.gz")
+    // This package is two folders down in the project.
+    let outside = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(3);
+    outside.unwrap().join("shared/data/bpic2012.xes.gz")
 }
 
 fn missing(log: &Path) -> String {
