@@ -154,6 +154,7 @@ const _: () = {
             *VERSION
                 .get_or_init(|| {
                     ::intent_runtime::__private::state_version::<
+                        Account,
                         __Schema,
                     >(
                         1456737284u32,
@@ -167,6 +168,16 @@ const _: () = {
                                 Deposited,
                             >(),
                             ::intent_runtime::__private::state_event::<Account, Moved>(),
+                        ],
+                        &[
+                            (
+                                "balance",
+                                || ::intent_runtime::__private::given(&__default_balance()),
+                            ),
+                            (
+                                "address",
+                                || ::intent_runtime::__private::given(&__default_address()),
+                            ),
                         ],
                     )
                 })
