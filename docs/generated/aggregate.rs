@@ -120,11 +120,13 @@ const _: () = {
     }
     #[inline]
     fn __default_balance() -> Money {
-        <Money as ::core::default::Default>::default()
+        <Money as ::intent_runtime::__private::Initial<Account, Opened>>::initial()
     }
     #[inline]
     fn __default_address() -> Option<Address> {
-        <Option<Address> as ::core::default::Default>::default()
+        <Option<
+            Address,
+        > as ::intent_runtime::__private::Initial<Account, Opened>>::initial()
     }
     const _: &[()] = &[
         <Money as ::intent_runtime::__private::Storable>::CHECK,
@@ -154,7 +156,6 @@ const _: () = {
             *VERSION
                 .get_or_init(|| {
                     ::intent_runtime::__private::state_version::<
-                        Account,
                         __Schema,
                     >(
                         1456737284u32,
@@ -168,16 +169,6 @@ const _: () = {
                                 Deposited,
                             >(),
                             ::intent_runtime::__private::state_event::<Account, Moved>(),
-                        ],
-                        &[
-                            (
-                                "balance",
-                                || ::intent_runtime::__private::given(&__default_balance()),
-                            ),
-                            (
-                                "address",
-                                || ::intent_runtime::__private::given(&__default_address()),
-                            ),
                         ],
                     )
                 })

@@ -2,9 +2,13 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, Path, Token, punctuated::Punctuated};
+use syn::{Attribute, Ident, Path, Token, punctuated::Punctuated};
 
-use crate::paths::{Runtime, last_ident};
+use crate::{
+    diag::{Diagnostics, Mistake},
+    paths::{Runtime, last_ident},
+    source,
+};
 
 /// Which of our derives an item still needs.
 #[derive(Clone, Copy)]
@@ -17,6 +21,15 @@ pub(crate) struct Derives {
     pub(crate) schema: bool,
 }
 
+const OURS: [&str; 6] = [
+    "Clone",
+    "Debug",
+    "PartialEq",
+    "Serialize",
+    "Deserialize",
+    "JsonSchema",
+];
+
 impl Derives {
     /// All of them: for an item that the macro writes itself.
     pub(crate) const ALL: Self = Self {
@@ -28,12 +41,32 @@ impl Derives {
         schema: true,
     };
 
-    /// Those that are not among the item's own.
-    pub(crate) fn missing(attributes: &[Attribute]) -> Self {
+    /// Those that are not among the item's own. The compiler has expanded those above our attribute already, which is
+    /// reported.
+    pub(crate) fn missing(
+        diag: &Diagnostics,
+        attribute: &str,
+        ident: &Ident,
+        attributes: &[Attribute],
+    ) -> Self {
         let own = own_derives(attributes);
+        let mut above = source::derives_above();
+        above.retain(|derived| OURS.contains(&derived.as_str()));
+        if !above.is_empty() {
+            let list = above.join(", ");
+            let fact = format!(
+                "`#[{attribute}]` stands below `#[derive({list})]`, and would derive the same again"
+            );
+            let help = format!(
+                "move the derive below `#[{attribute}]`, which leaves out what it finds there"
+            );
+            diag.add(Mistake::at(ident, fact).help(help));
+        }
         let missing = |name: &str| {
-            !own.iter()
-                .any(|path| last_ident(path).is_some_and(|ident| ident == name))
+            let is_below = own
+                .iter()
+                .any(|path| last_ident(path).is_some_and(|ident| ident == name));
+            !is_below && !above.iter().any(|derived| derived == name)
         };
         Self {
             clone: missing("Clone"),

@@ -19,6 +19,7 @@ mod paths;
 mod respan;
 mod schema;
 mod scope;
+mod source;
 mod storable;
 mod suggest;
 mod symbol;

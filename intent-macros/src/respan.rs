@@ -52,9 +52,13 @@ pub(crate) fn snake_case(name: &str) -> String {
 
 /// `name` in the form of a type's name, at its own span: `close_loan` becomes `CloseLoan`.
 pub(crate) fn upper_camel_case(name: &Ident) -> Ident {
-    let text = name.to_string();
-    let mut camel = String::with_capacity(text.len());
-    for word in text.trim_start_matches("r#").split('_') {
+    Ident::new(&upper_camel(&name.to_string()), name.span())
+}
+
+/// The same as text.
+pub(crate) fn upper_camel(name: &str) -> String {
+    let mut camel = String::with_capacity(name.len());
+    for word in name.trim_start_matches("r#").split('_') {
         let mut letters = word.chars();
         camel.extend(letters.next().into_iter().flat_map(char::to_uppercase));
         camel.extend(letters);
@@ -62,7 +66,7 @@ pub(crate) fn upper_camel_case(name: &Ident) -> Ident {
     if camel.is_empty() || syn::parse_str::<Ident>(&camel).is_err() {
         camel.push('_');
     }
-    Ident::new(&camel, name.span())
+    camel
 }
 
 /// An identifier of generated code.

@@ -65,7 +65,7 @@ impl<A> IsIdOf<A> for Id<A> {
     message = "`{Self}` cannot be stored: it is not serializable",
     label = "cannot be stored",
     note = "if `{Self}` is yours, add `#[value]` to it, or derive serde's `Serialize` and `Deserialize` and schemars' `JsonSchema`",
-    note = "if it is another crate's, switch on that crate's `serde` feature and schemars' feature for it, or keep its value in a `#[value]` of your own"
+    note = "if it is another crate's, switch on that crate's `serde` feature and schemars' feature for it, such as `rust_decimal1`, `chrono04`, `uuid1` or `jiff02`, or keep its value in a `#[value]` of your own"
 )]
 pub trait Storable {
     /// Names the check, so that generated code can refer to it.
@@ -74,6 +74,25 @@ pub trait Storable {
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + JsonSchema> Storable for T {}
+
+/// The type of a field that a new aggregate `A`, made of its first event `E`, begins with by [`Default`].
+#[diagnostic::on_unimplemented(
+    message = "`{E}` creates `{A}`, and nothing says what this field then is: it has no rule for `{E}`, and `{Self}` no default",
+    label = "no value to begin with",
+    note = "write a rule, `#[on({E} = ..)]`; or implement `Default` for `{Self}`; or make the whole aggregate in a function, `created_by({E} => Self::..)`"
+)]
+pub trait Initial<A, E> {
+    /// The value.
+    fn initial() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<A, E, T: Default> Initial<A, E> for T {
+    #[inline]
+    fn initial() -> Self {
+        T::default()
+    }
+}
 
 /// A command of the aggregate `A`, which a function of its [`#[commands]`](macro@crate::commands) block may decide.
 #[diagnostic::on_unimplemented(

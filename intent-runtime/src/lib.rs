@@ -27,7 +27,6 @@ mod overflow;
 mod rule;
 mod schema_version;
 mod snapshot;
-mod state_version;
 pub mod store;
 mod subscription;
 mod telemetry;

@@ -8,14 +8,14 @@ pub use serde_json::value::RawValue;
 pub use crate::arithmetic::{
     Add, Arithmetic, Checked, Div, Integer, Mul, Operator, Rem, Shl, Shr, Sub,
 };
-pub use crate::bounds::{CommandOf, IsId, IsIdOf, OneCommandsBlock, SplitInto, Storable};
+pub use crate::bounds::{CommandOf, Initial, IsId, IsIdOf, OneCommandsBlock, SplitInto, Storable};
 pub use crate::checks::{
     Names, assert_new_name, assert_predecessor_name, assert_predecessor_version,
     assert_retired_name, assert_version,
 };
 pub use crate::lock::{assert_recorded, key_shape, note_keys};
 pub use crate::rule::{Applied, Field, Plain, Rule, StandIn, Unchecked};
-pub use crate::state_version::{Given, StateEvent, given, state_version};
+pub use crate::snapshot::state_version;
 pub use crate::upcast::{UpcastStep, run_steps};
 
 use std::{fmt, marker::PhantomData};
@@ -162,20 +162,14 @@ pub const fn version_of<A: Aggregate, E: EventOf<A>>() -> u32 {
     SchemaVersion::of::<E>().stored()
 }
 
-/// The default of a field that is read as it where it is not there, for the JSON Schema.
-pub fn default_value<T: Serialize>(value: &T) -> serde_json::Value {
-    // Where it cannot be written, nothing is stored either.
-    serde_json::to_value(value).unwrap_or_default()
-}
-
 /// `snapshot(..)`: an event, as far as the version of the state goes.
-pub const fn state_event<A: Aggregate, E: EventOf<A>>() -> StateEvent {
-    StateEvent::of::<E>()
+pub const fn state_event<A: Aggregate, E: EventOf<A>>() -> (&'static str, u32) {
+    (E::NAME, E::VERSION)
 }
 
 /// `snapshot(..)`: a split event, as far as the version of the state goes.
-pub const fn state_split<A: Aggregate, E: SplitOf<A>>() -> StateEvent {
-    StateEvent::of::<E>()
+pub const fn state_split<A: Aggregate, E: SplitOf<A>>() -> (&'static str, u32) {
+    (E::NAME, E::VERSION)
 }
 
 /// `#[derive(Aggregate)]`: an event, as the catalogue knows it.

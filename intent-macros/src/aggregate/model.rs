@@ -9,6 +9,7 @@ use crate::{
     attr::{self, Keyed},
     diag::Diagnostics,
     paths::{last_ident, same, shown},
+    source,
     suggest::did_you_mean,
     symbol::{EVENTS, ID, ON},
 };
@@ -19,6 +20,8 @@ pub(super) struct Aggregate<'a> {
     pub(super) attrs: AggregateAttrs,
     /// Empty if it is not a struct with named fields.
     pub(super) fields: Vec<Field<'a>>,
+    /// What else has the name of the enum of events, as in "a struct".
+    pub(super) enum_taken_by: Option<&'static str>,
 }
 
 /// One field of the state.
@@ -47,10 +50,12 @@ impl<'a> Aggregate<'a> {
                 .collect(),
             Data::Enum(_) | Data::Union(_) => Vec::new(),
         };
+        let event_enum = format!("{}Event", item.ident.unraw());
         Self {
             original: item,
             attrs,
             fields,
+            enum_taken_by: source::scope().and_then(|scope| scope.written(&event_enum)),
         }
     }
 
@@ -71,9 +76,13 @@ impl<'a> Aggregate<'a> {
         }
     }
 
-    /// The enum of its events.
+    /// The enum of its events. Where its name is taken, which is a mistake, it has another one.
     pub(super) fn event_enum(&self) -> Ident {
-        format_ident!("{}Event", self.ident().unraw(), span = self.ident().span())
+        let (ident, span) = (self.ident().unraw(), self.ident().span());
+        match self.enum_taken_by {
+            None => format_ident!("{ident}Event", span = span),
+            Some(_) => format_ident!("__{ident}Event", span = span),
+        }
     }
 
     /// All events, those that create first.

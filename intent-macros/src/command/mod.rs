@@ -19,7 +19,7 @@ pub(crate) fn command(args: TokenStream, item: TokenStream) -> TokenStream {
     let Some(input) = model::Input::parse(&diag, item.clone()) else {
         return fallback::unchanged(item, diag);
     };
-    let command = model::Command::new(attrs, &input);
+    let command = model::Command::new(&diag, attrs, &input);
     check::check(&diag, &command);
     if diag.has_errors() {
         return fallback::stub(&command, diag);

@@ -41,11 +41,12 @@ pub(super) struct Command<'a> {
 }
 
 impl<'a> Command<'a> {
-    pub(super) fn new(attrs: CommandAttrs, input: &'a Input) -> Self {
+    pub(super) fn new(diag: &Diagnostics, attrs: CommandAttrs, input: &'a Input) -> Self {
+        let item = &input.item;
         Self {
-            original: &input.item,
+            original: item,
             attrs,
-            derives: Derives::missing(&input.item.attrs),
+            derives: Derives::missing(diag, "command", &item.ident, &item.attrs),
         }
     }
 

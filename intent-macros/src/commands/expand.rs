@@ -15,7 +15,7 @@ use crate::{
     docs,
     paths::last_ident,
     respan::{generated, replace_self},
-    schema, scope, storable,
+    schema, scope, source, storable,
 };
 
 /// The impl, a struct per command beside it, and the impls unseen.
@@ -43,13 +43,17 @@ pub(super) fn stub(block: &Block<'_>) -> TokenStream {
         return item.into_token_stream();
     }
     let mut decided = block.decided();
-    decided.retain(|decided| {
+    let keep = |decided: &Decided<'_, '_>, as_what: Option<&str>| {
         decided.functions().all(|function| {
             let concrete = function.original.sig.generics.params.is_empty();
-            concrete && block.taken(function).is_none()
+            let taken = block.taken(function);
+            concrete && taken.is_none_or(|(_, by)| as_what == Some(&by))
         })
-    });
-    let (structs, impls): (TokenStream, TokenStream) = structs(block, &decided);
+    };
+    // A `#[command]` struct is most likely the one that the function was meant to decide.
+    decided.retain(|decided| keep(decided, Some(source::COMMAND)));
+    let made = decided.iter().filter(|decided| keep(decided, None));
+    let (structs, impls): (TokenStream, TokenStream) = structs(block, made);
     let decide: TokenStream = decided
         .iter()
         .map(|decided| decide_impl(block, decided, &[quote!(loop {}), TokenStream::new()]))
@@ -59,9 +63,12 @@ pub(super) fn stub(block: &Block<'_>) -> TokenStream {
 }
 
 /// The structs of the commands that are made of arguments, and the impls that go with them.
-fn structs(block: &Block<'_>, decided: &[Decided<'_, '_>]) -> (TokenStream, TokenStream) {
+fn structs<'b, 'a: 'b>(
+    block: &Block<'a>,
+    decided: impl IntoIterator<Item = &'b Decided<'b, 'a>>,
+) -> (TokenStream, TokenStream) {
     decided
-        .iter()
+        .into_iter()
         .flat_map(|decided| {
             let made = decided.functions().find(|function| function.is_generated());
             made.map(|function| command_struct(block, function))

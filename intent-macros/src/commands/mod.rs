@@ -4,7 +4,9 @@ mod attrs;
 mod check;
 mod expand;
 mod fallback;
+mod forgotten;
 mod model;
+mod names;
 
 use proc_macro2::TokenStream;
 use quote::ToTokens as _;

@@ -1,17 +1,21 @@
 //! What the user wrote about an aggregate's commands.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
 use syn::{
     Attribute, FnArg, GenericArgument, Ident, ImplItem, ImplItemFn, ItemImpl, LitStr, Pat, PatType,
     Path, PathArguments, ReturnType, Type, parse_quote,
 };
 
-use super::attrs::{CommandsAttrs, Kind, Mark, Naming};
+use super::{
+    attrs::{CommandsAttrs, Kind, Mark, Naming},
+    forgotten,
+};
 use crate::{
     diag::{Diagnostics, Mistake},
     paths::{last_ident, same},
     respan::upper_camel_case,
+    source::{self, Scope},
 };
 
 /// The impl under `#[commands]`, which the model borrows from.
@@ -23,7 +27,10 @@ impl Input {
     /// `None`, with the mistake reported, for anything that is not an impl.
     pub(super) fn parse(diag: &Diagnostics, item: TokenStream) -> Option<Self> {
         match syn::parse2(item.clone()) {
-            Ok(item) => Some(Self { item }),
+            Ok(mut item) => {
+                forgotten::mark(diag, &mut item);
+                Some(Self { item })
+            }
             Err(error) => {
                 // An item of another kind is our mistake to explain; one that is no item at all is a syntax error.
                 diag.add(match syn::parse2::<syn::Item>(item) {
@@ -46,6 +53,8 @@ pub(super) struct Block<'a> {
     pub(super) original: &'a ItemImpl,
     pub(super) attrs: CommandsAttrs,
     pub(super) functions: Vec<Function<'a>>,
+    /// What stands beside the block, where that can be known.
+    pub(super) scope: Option<Scope>,
 }
 
 /// A function that decides a command.
@@ -89,6 +98,7 @@ impl<'a> Block<'a> {
             original: &input.item,
             attrs,
             functions: functions.collect(),
+            scope: source::scope(),
         }
     }
 
@@ -104,35 +114,6 @@ impl<'a> Block<'a> {
             _ => None,
         };
         last.unwrap_or_default()
-    }
-
-    /// The name that a generated command would share with another type beside the aggregate, and what that is.
-    pub(super) fn taken(&self, function: &Function<'a>) -> Option<(Ident, &'static str)> {
-        if !function.is_generated() {
-            return None;
-        }
-        let name = last_ident(&function.command())?.clone();
-        let output = function.output();
-        let events = match &output {
-            Output::Infallible(events) => events.clone(),
-            Output::Fallible { events, .. } => events.to_token_stream(),
-        };
-        let aggregate = self.aggregate_text();
-        let error = |error: &Type| matches!(error, Type::Path(path) if path.path.is_ident(&name));
-        let taken_by = if name == aggregate {
-            "the aggregate"
-        } else if name == format!("{aggregate}Event") {
-            "the enum of events"
-        } else if output.error().is_some_and(error) {
-            "the error"
-        } else if mentioned(events, &name) == Some(Mention::Plain) {
-            "an event"
-        } else if function.types().any(|ty| mentioned(ty, &name).is_some()) {
-            "a type in its signature"
-        } else {
-            return None;
-        };
-        Some((name, taken_by))
     }
 
     /// The impl without our marks.
@@ -273,7 +254,7 @@ impl<'a> Function<'a> {
     }
 
     /// The types in its signature.
-    fn types(&self) -> impl Iterator<Item = TokenStream> {
+    pub(super) fn types(&self) -> impl Iterator<Item = TokenStream> {
         let signature = &self.original.sig;
         let returned = match &signature.output {
             ReturnType::Type(_, ty) => Some(ty.to_token_stream()),
@@ -305,41 +286,6 @@ impl<'a> Output<'a> {
             Self::Fallible { error, .. } => Some(error),
         }
     }
-}
-
-/// How a name stands in a type.
-#[derive(PartialEq, Eq)]
-enum Mention {
-    Plain,
-    /// It has arguments, as `Option<..>` has, which no event has.
-    WithArguments,
-}
-
-/// How `name` stands in the type by itself, not behind `::`.
-fn mentioned(ty: TokenStream, name: &Ident) -> Option<Mention> {
-    let mut behind_colons = false;
-    let mut tokens = ty.into_iter().peekable();
-    while let Some(token) = tokens.next() {
-        match &token {
-            TokenTree::Ident(ident) if !behind_colons && ident == name => {
-                let next = tokens.peek();
-                let opens = matches!(next, Some(TokenTree::Punct(next)) if next.as_char() == '<');
-                return Some(match opens {
-                    true => Mention::WithArguments,
-                    false => Mention::Plain,
-                });
-            }
-            TokenTree::Group(group) => {
-                let inside = mentioned(group.stream(), name);
-                if inside.is_some() {
-                    return inside;
-                }
-            }
-            _ => {}
-        }
-        behind_colons = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == ':');
-    }
-    None
 }
 
 /// The type arguments of a type that is called `Result`.
@@ -412,7 +358,7 @@ pub(super) fn is_no_error(ty: &Type) -> bool {
 }
 
 /// Whether it is the context, borrowed or, by mistake, by value.
-fn is_context(ty: &Type) -> bool {
+pub(super) fn is_context(ty: &Type) -> bool {
     match ty {
         Type::Reference(reference) => is_named_context(&reference.elem),
         other => is_context_by_value(other),

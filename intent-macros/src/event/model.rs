@@ -98,7 +98,7 @@ impl<'a> Event<'a> {
             attrs,
             version,
             notes,
-            derives: Derives::missing(&item.attrs),
+            derives: Derives::missing(diag, "event", &item.ident, &item.attrs),
         }
     }
 

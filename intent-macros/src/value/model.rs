@@ -17,7 +17,7 @@ impl Value {
     /// `None`, with the mistake reported, for anything that is not a type.
     pub(super) fn new(diag: &Diagnostics, attrs: ValueAttrs, item: TokenStream) -> Option<Self> {
         let original: DeriveInput = diag.keep(syn::parse2(item))?;
-        let derives = Derives::missing(&original.attrs);
+        let derives = Derives::missing(diag, "value", &original.ident, &original.attrs);
         Some(Self {
             attrs,
             original,

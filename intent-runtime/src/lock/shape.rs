@@ -24,17 +24,8 @@ const ANNOTATIONS: [&str; 9] = [
 
 /// The shape of a type: keys in order, and so is all else whose order JSON does not know.
 pub(crate) fn shape(of: catalogue::Shape) -> Value {
-    canonical(of, false)
-}
-
-/// The shape, with the defaults that stand in for fields that are not there.
-pub(crate) fn shape_with_defaults(of: catalogue::Shape) -> Value {
-    canonical(of, true)
-}
-
-fn canonical(of: catalogue::Shape, defaults: bool) -> Value {
     let mut schema = of.whole();
-    Canonical { defaults }.transform(&mut schema);
+    Canonical.transform(&mut schema);
     let mut shape = schema.to_value();
     number_definitions(&mut shape);
     shape
@@ -86,10 +77,7 @@ fn number(reference: &mut String, met: &mut Vec<String>) {
     *reference = format!("#/$defs/{}", number + 1);
 }
 
-struct Canonical {
-    /// Whether defaults are kept.
-    defaults: bool,
-}
+struct Canonical;
 
 impl Transform for Canonical {
     fn transform(&mut self, schema: &mut Schema) {
@@ -98,9 +86,7 @@ impl Transform for Canonical {
             return;
         };
         for key in ANNOTATIONS {
-            if !(self.defaults && key == "default") {
-                object.remove(key);
-            }
+            object.remove(key);
         }
         // How large `usize` is, is the machine's; what is stored of it is a number of 64 bits on all that matter.
         if let Some(format) = object.get_mut("format") {

@@ -1,15 +1,12 @@
 //! The Postgres store keeps the contract, on a real server.
 
 mod cancelled;
-mod connections;
 mod follow;
 mod forgotten;
 mod health;
 mod isolation;
 mod joined;
 mod lanes;
-mod lent;
-mod levels;
 mod logging_in;
 mod lost_answer;
 mod mistakes;
@@ -24,7 +21,6 @@ pub mod roles;
 mod storm;
 mod survival;
 mod waiting;
-mod waking;
 mod work;
 
 use std::sync::Arc;

@@ -17,56 +17,33 @@ use crate::respan::{generated, replace_self, snake_case};
 pub(super) fn rules(aggregate: &Aggregate<'_>) -> TokenStream {
     let mut functions = id(aggregate);
     for field in &aggregate.fields {
-        let events = aggregate.events();
-        for event in events.filter(|event| matches!(event.effect, Effect::Rules)) {
-            if let Some(rule) = field.rule(event) {
+        let mut begins_with_default = None;
+        for event in aggregate.events() {
+            if !matches!(event.effect, Effect::Rules) {
+                continue;
+            }
+            let rule = field.rule(event);
+            if let Some(rule) = rule {
                 functions.extend(function(aggregate, field, event, rule));
             }
+            let assigned = matches!(rule.map(|rule| &rule.change), Some(Change::Assign(_)));
+            if event.creating && !assigned {
+                begins_with_default.get_or_insert(event);
+            }
         }
-        if begins_from_default(aggregate, field) {
-            functions.extend(default(aggregate, field));
+        if let Some(event) = begins_with_default.filter(|_| field.id.is_none()) {
+            functions.extend(default(aggregate, field, event));
         }
     }
     functions
-}
-
-/// Whether there is a creating event that leaves the field at its `Default`, or changes it from there.
-pub(super) fn begins_from_default(aggregate: &Aggregate<'_>, field: &Field<'_>) -> bool {
-    let mut events = aggregate.events();
-    field.id.is_none()
-        && events.any(|event| {
-            let rule = field.rule(event).map(|rule| &rule.change);
-            let made_here = event.creating && matches!(event.effect, Effect::Rules);
-            made_here && !matches!(rule, Some(Change::Assign(_)))
-        })
-}
-
-/// The function of a rule that sets the field to the same value whatever the event says, unless that is a literal.
-pub(super) fn constant(field: &Field<'_>, event: Event<'_>) -> Option<Ident> {
-    match &field.rule(event)?.change {
-        Change::Assign(Expr::Closure(_) | Expr::Lit(_)) => None,
-        Change::Assign(_) => Some(rule_name(field, event)),
-        Change::Operate(..) | Change::InPlace(_) => None,
-    }
-}
-
-/// What a rule's function is called with.
-fn argument(value: &Expr) -> TokenStream {
-    match value {
-        Expr::Closure(_) => quote!(event),
-        _ => TokenStream::new(),
-    }
 }
 
 /// What `event` does to the field of `self`, if anything.
 pub(super) fn apply(field: &Field<'_>, event: Event<'_>) -> Option<TokenStream> {
     let ident = field.ident;
     let function = rule_name(field, event);
-    Some(match &field.rule(event)?.change {
-        Change::Assign(value) => {
-            let argument = argument(value);
-            quote!(self.#ident = #function(#argument);)
-        }
+    Some(match field.rule(event)?.change {
+        Change::Assign(_) => quote!(self.#ident = #function(event);),
         Change::Operate(..) => quote!(#function(&mut self.#ident, event)?;),
         Change::InPlace(_) => quote!(#function(&mut self.#ident, event);),
     })
@@ -94,9 +71,9 @@ pub(super) fn value(field: &Field<'_>, event: Event<'_>) -> TokenStream {
         return quote!(#ident: __id(id));
     }
     match field.rule(event).map(|rule| &rule.change) {
-        Some(Change::Assign(value)) => {
-            let (function, argument) = (rule_name(field, event), argument(value));
-            quote!(#ident: #function(#argument))
+        Some(Change::Assign(_)) => {
+            let function = rule_name(field, event);
+            quote!(#ident: #function(event))
         }
         Some(_) => {
             let local = local(field);
@@ -149,7 +126,7 @@ fn function(
         Change::Assign(value) => {
             let body = block(value);
             quote! {
-                fn #name() -> #ty #body
+                fn #name(_: &#path) -> #ty #body
             }
         }
         Change::Operate(operator, value) => {
@@ -301,16 +278,18 @@ fn id(aggregate: &Aggregate<'_>) -> TokenStream {
 }
 
 /// ```
-/// fn __default_notes() -> Vec<String> { <Vec<String> as Default>::default() }
+/// fn __default_notes() -> Vec<String> { <Vec<String> as Initial<Account, Opened>>::initial() }
 /// ```
 ///
-/// One for each field, so that a missing `Default` is one error, at the field's type and in the compiler's words.
-fn default(aggregate: &Aggregate<'_>, field: &Field<'_>) -> TokenStream {
-    let name = default_name(field);
-    let ty = replace_self(field.ty(), aggregate.ident());
+/// One for each field, so that a missing `Default` is one error, at the field's type. It names one of the creating events that
+/// have no rule for the field.
+fn default(aggregate: &Aggregate<'_>, field: &Field<'_>, event: Event<'_>) -> TokenStream {
+    let private = aggregate.attrs.runtime.private();
+    let (name, ident, path) = (default_name(field), aggregate.ident(), event.path);
+    let ty = replace_self(field.ty(), ident);
     quote! {
         #[inline]
-        fn #name() -> #ty { <#ty as ::core::default::Default>::default() }
+        fn #name() -> #ty { <#ty as #private::Initial<#ident, #path>>::initial() }
     }
 }
 
@@ -326,7 +305,7 @@ fn rule_name(field: &Field<'_>, event: Event<'_>) -> Ident {
     name_for(field, "", &format!("_on_{event}"))
 }
 
-pub(super) fn default_name(field: &Field<'_>) -> Ident {
+fn default_name(field: &Field<'_>) -> Ident {
     name_for(field, "default_", "")
 }
 

@@ -12,11 +12,13 @@ use crate::{
     diag::{Diagnostics, Mistake},
     form::{owned, schema_is_told},
     paths::{last_ident, same},
+    source::{self, Scope},
 };
 
 /// Reports all mistakes in `block`.
 pub(super) fn check(diag: &Diagnostics, block: &Block<'_>) {
     impl_of_one_aggregate(diag, block);
+    one_block_per_aggregate(diag, block);
     some_command(diag, block);
     for function in &block.functions {
         receiver(diag, block, function);
@@ -52,6 +54,23 @@ fn impl_of_one_aggregate(diag: &Diagnostics, block: &Block<'_>) {
     if !matches!(item.self_ty.as_ref(), Type::Path(_)) {
         let fact = "`#[commands]` stands above the impl of an aggregate";
         diag.add(Mistake::at(&item.self_ty, fact).help("write `impl Account { … }`"));
+    }
+}
+
+/// A block lists all commands of its aggregate.
+fn one_block_per_aggregate(diag: &Diagnostics, block: &Block<'_>) {
+    if block.scope.as_ref().is_some_and(Scope::has_earlier_block) {
+        let aggregate = block.aggregate_text();
+        let fact = format!("`{aggregate}` has a `#[commands]` block already");
+        let why = format!(
+            "elsewhere a command is written by hand: `impl Decide<C> for {aggregate}` for a `#[command]` struct `C`, which joins the domain by `Domain::command::<C>()`"
+        );
+        let help = "move the functions there";
+        diag.add(
+            Mistake::at(&block.original.self_ty, fact)
+                .note(why)
+                .help(help),
+        );
     }
 }
 
@@ -284,7 +303,17 @@ fn commands_have_names_of_their_own(diag: &Diagnostics, block: &Block<'_>) {
             "the command of `{}` would be called `{name}`, like {taken_by}",
             function.ident()
         );
-        let help = format!("give it another name: `#[{word}(name = {name}Command)]`");
+        // `Open` of a second aggregate reads best as `OpenLoan`.
+        let other = match taken_by.starts_with("that of") {
+            true => block.aggregate_text(),
+            false => "Command".to_owned(),
+        };
+        let help = match taken_by == source::COMMAND {
+            true => format!(
+                "if it decides that one, write `#[{word}({name})]` and take `command: {name}`"
+            ),
+            false => format!("give it another name: `#[{word}(name = {name}{other})]`"),
+        };
         let blame = match &function.mark.naming {
             Naming::Renamed(written) => written,
             _ => function.ident(),

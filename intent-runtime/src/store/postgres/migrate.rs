@@ -3,10 +3,7 @@
 
 use sqlx::{Connection, PgConnection, Row};
 
-use super::{
-    BEGIN,
-    error::{Failure, Kind, Place},
-};
+use super::error::{Failure, Kind, Place};
 use crate::{
     StoreError,
     store::migrations::{self, Applied, Found, Step, known},
@@ -148,7 +145,7 @@ async fn migrate(
         Kind::Forbidden => not_migrated(place, found, Some(failure)),
         _ => place.error(failure),
     };
-    let transaction = connection.begin_with(BEGIN).await;
+    let transaction = connection.begin().await;
     let mut transaction = transaction.map_err(|error| place.error(error))?;
     let lock = sqlx::query(include_str!("sql/lock_migrations.sql"));
     let locked = lock.execute(&mut *transaction).await;

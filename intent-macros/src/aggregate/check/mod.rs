@@ -1,5 +1,7 @@
 //! What an aggregate must keep to.
 
+mod bodies;
+
 use quote::ToTokens as _;
 use syn::{Data, Fields, GenericParam, Type};
 
@@ -18,6 +20,7 @@ use crate::{
 pub(super) fn check(diag: &Diagnostics, aggregate: &Aggregate<'_>, lists_are_read: bool) {
     let unread = diag.has_errors();
     struct_with_named_fields(diag, aggregate);
+    the_enum_has_a_name_of_its_own(diag, aggregate);
     no_parameters(diag, aggregate);
     former_names_are_former(diag, aggregate);
     created_by_something(diag, aggregate, lists_are_read);
@@ -27,6 +30,7 @@ pub(super) fn check(diag: &Diagnostics, aggregate: &Aggregate<'_>, lists_are_rea
     what_is_split_is_past(diag, aggregate);
     each_retired_name_once(diag, aggregate);
     closures_take_what_there_is(diag, aggregate);
+    bodies::check(diag, aggregate);
     let ruled = lists_are_read && rules_for_listed_events(diag, aggregate);
     one_rule_per_event_and_field(diag, aggregate);
     snapshots_hold_every_field(diag, aggregate);
@@ -113,6 +117,23 @@ fn snapshot_versions_from_one(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
         diag.add(
             Mistake::at(&from.key, fact).help("add `version = 2`, or the version that this is"),
         );
+    }
+}
+
+/// The enum of events stands beside the struct.
+fn the_enum_has_a_name_of_its_own(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
+    if let Some(taken_by) = aggregate.enum_taken_by {
+        let text = aggregate.text();
+        let fact = format!(
+            "`#[derive(Aggregate)]` makes the enum `{text}Event` of the events, and {taken_by} has that name"
+        );
+        let help = format!(
+            "give {taken_by} another name",
+            taken_by = taken_by
+                .replacen("an ", "the ", 1)
+                .replacen("a ", "the ", 1)
+        );
+        diag.add(Mistake::at(aggregate.ident(), fact).help(help));
     }
 }
 

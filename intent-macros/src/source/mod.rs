@@ -1,0 +1,105 @@
+//! What stands around an item in its file: names, `#[commands]` blocks, derives above.
+//!
+//! A name that a macro makes may be taken by an item that the macro is not given. rustc then reports the name, each impl
+//! that exists twice, and each use, none of which says that a command can have another name. So the file is read.
+//! Where it cannot be looked at, as in some editors and in documentation tests, rustc speaks. What cannot be known for sure, such as
+//! items behind a `cfg`, from a macro or a glob import, is taken for absent.
+
+mod items;
+mod tokens;
+mod uses;
+
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::HashMap,
+    fs,
+    path::PathBuf,
+    rc::Rc,
+    time::SystemTime,
+};
+
+pub(crate) use items::{COMMAND, Scope};
+use tokens::{Place, Token};
+use uses::Uses;
+
+/// A file, as it was when it was read.
+struct File {
+    modified: SystemTime,
+    tokens: Vec<Token>,
+    uses: OnceCell<Uses>,
+}
+
+thread_local! {
+    /// The files read so far: a file with many aggregates is read once.
+    static FILES: RefCell<HashMap<PathBuf, Rc<File>>> = RefCell::default();
+}
+
+/// What stands around the attribute that is being expanded; `None` where its file cannot be looked at.
+pub(crate) fn scope() -> Option<Scope> {
+    look(Scope::read)
+}
+
+/// What is derived above the attribute that is being expanded; nothing where its file cannot be looked at.
+pub(crate) fn derives_above() -> Vec<String> {
+    look(items::derives_above).unwrap_or_default()
+}
+
+/// Whether a command of this name is sent in the file of the attribute that is being expanded, and nothing there brings it.
+pub(crate) fn misses(command: &str) -> bool {
+    let file = call_site().and_then(|(path, _)| file(path));
+    file.is_some_and(|file| {
+        let uses = file.uses.get_or_init(|| Uses::of(&file.tokens));
+        uses.has_no(command)
+    })
+}
+
+fn look<T>(read: impl FnOnce(&[Token], usize) -> T) -> Option<T> {
+    let (path, place) = call_site()?;
+    let file = file(path)?;
+    let (scope, index) = items::attribute(&file.tokens, place)?;
+    Some(read(scope, index))
+}
+
+fn call_site() -> Option<(PathBuf, Place)> {
+    if !proc_macro::is_available() {
+        return None;
+    }
+    let call = proc_macro::Span::call_site();
+    let place = Place {
+        line: call.line(),
+        column: call.column(),
+    };
+    Some((call.local_file()?, place))
+}
+
+fn file(path: PathBuf) -> Option<Rc<File>> {
+    let modified = fs::metadata(&path).ok()?.modified().ok()?;
+    FILES.with_borrow_mut(|files| {
+        if let Some(known) = files.get(&path).filter(|file| file.modified == modified) {
+            return Some(Rc::clone(known));
+        }
+        let text = fs::read_to_string(&path).ok()?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        let file = Rc::new(File {
+            modified,
+            tokens: tokens::read(text)?,
+            uses: OnceCell::new(),
+        });
+        files.insert(path, Rc::clone(&file));
+        Some(file)
+    })
+}
+
+#[cfg(test)]
+fn scope_in(text: &str, line: usize, column: usize) -> Option<Scope> {
+    let tokens = tokens::read(text)?;
+    let (scope, index) = items::attribute(&tokens, Place { line, column })?;
+    Some(Scope::read(scope, index))
+}
+
+#[cfg(test)]
+fn derives_above_in(text: &str, line: usize, column: usize) -> Option<Vec<String>> {
+    let tokens = tokens::read(text)?;
+    let (scope, index) = items::attribute(&tokens, Place { line, column })?;
+    Some(items::derives_above(scope, index))
+}

@@ -1,0 +1,25 @@
+use intent_runtime::prelude::*;
+
+#[derive(Aggregate)]
+#[aggregate(created_by(Opened), events(Deposited))]
+pub struct Account {
+    #[id]
+    id: Id<Account>,
+    #[on(Deposited = |e| rate().await * e.amount)]
+    balance: i64,
+}
+
+#[event]
+pub struct Opened;
+
+#[event]
+pub struct Deposited {
+    pub amount: i64,
+    pub memo: Option<String>,
+}
+
+fn main() {}
+
+async fn rate() -> i64 {
+    1
+}

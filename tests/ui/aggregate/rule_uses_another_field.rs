@@ -1,0 +1,22 @@
+use intent_runtime::prelude::*;
+
+#[derive(Aggregate)]
+#[aggregate(created_by(Opened), events(Deposited))]
+pub struct Account {
+    #[id]
+    id: Id<Account>,
+    #[on(Deposited += |e| e.amount * factor)]
+    balance: i64,
+    factor: i64,
+}
+
+#[event]
+pub struct Opened;
+
+#[event]
+pub struct Deposited {
+    pub amount: i64,
+    pub memo: Option<String>,
+}
+
+fn main() {}

@@ -1,0 +1,52 @@
+use intent_runtime::prelude::*;
+
+#[commands]
+impl Account {
+    #[create]
+    pub fn open() -> Opened {
+        Opened
+    }
+    #[handle]
+    pub fn deposit(&self, amount: i64) -> Deposited {
+        Deposited { amount }
+    }
+}
+
+#[derive(Aggregate)]
+#[aggregate(created_by(Opened), events(Deposited))]
+pub struct Account {
+    #[id]
+    id: Id<Account>,
+    #[on(Deposited += |e| e.amount)]
+    balance: i64,
+}
+
+#[event]
+pub struct Opened;
+
+#[event]
+pub struct Deposited {
+    pub amount: i64,
+}
+
+#[derive(Aggregate)]
+#[aggregate(created_by(LoanOpened), events())]
+pub struct Loan {
+    #[id]
+    id: Id<Loan>,
+}
+
+#[event]
+pub struct LoanOpened;
+
+#[commands]
+impl Loan {
+    #[create]
+    pub fn open() -> LoanOpened {
+        LoanOpened
+    }
+}
+
+fn main() {
+    let _ = Open { id: Id::new() };
+}
