@@ -101,7 +101,7 @@ pub async fn metadata_that_no_build_writes_is_refused(store: Subject) {
     for json in [
         r#"{"timestamp":"2026-01-01T01:00:00.000000+01:00"}"#,
         r#"{"timestamp":"2026-01-01T00:00:00Z"}"#,
-        r#"["ada",null,null,null,null,null,null,null,{},null]"#,
+        r#"["ada",null,null,null,null,null,null,null,null,null,{},null]"#,
     ] {
         let event = with_metadata(first.clone(), json);
         assert_eq!(
