@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use intent_runtime::{
-    AsOf, EncodedMetadata, Expect, Metadata, PgStore, Store, StoreError, StreamId, Timestamp,
+    AsOf, EncodedMetadata, Expect, MemoryStore, Metadata, PgStore, Store, StoreError, StreamId,
+    Timestamp,
     store::{Append, Appended},
 };
 use intent_tests::postgres::Proxy;
@@ -154,6 +155,35 @@ async fn whoever_waits_for_a_locked_table_is_told_before_long() {
     timeout(SOON, told).await.expect("they are told meanwhile");
     drop(held);
     assert_stored(&store.append(append(&stream(), 1)).await);
+}
+
+/// The import is behind somebody's lock when its caller gives up.
+#[tokio::test]
+async fn readers_are_woken_of_what_a_caller_who_gave_up_had_imported() {
+    let roles = Roles::new().await;
+    let store = roles.open(&roles.app).await.unwrap();
+    let (source, stream) = (MemoryStore::new(), stream());
+    let new = append(&stream, 3);
+    let command = new.command_id;
+    source.append(new).await.unwrap();
+    let events = source.events_of_command(stream.tenant_id, command).await;
+    let mut held = roles.connection("postgres").await;
+    let lock = sqlx::raw_sql("BEGIN; LOCK TABLE intent.events IN SHARE MODE");
+    lock.execute(&mut held).await.unwrap();
+    let mut wake_ups = store.wake_ups();
+    let mut importing = store.import(events.unwrap());
+    tokio::select! {
+        done = &mut importing => panic!("it is behind a lock: {done:?}"),
+        () = roles.until_lock_waits(1) => drop(importing),
+    }
+    wake_ups.mark_unchanged();
+    sqlx::raw_sql("COMMIT").execute(&mut held).await.unwrap();
+    let woken = timeout(SOON, wake_ups.changed()).await;
+    woken.expect("they are woken").unwrap();
+    let found = store
+        .version_as_of(&stream, AsOf::Recorded(Timestamp::MAX))
+        .await;
+    assert_eq!(found.unwrap().get(), 3);
 }
 
 #[tokio::test]

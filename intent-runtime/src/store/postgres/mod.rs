@@ -187,9 +187,19 @@ impl PgStore {
 
     async fn import_now(&self, events: Vec<RecordedEvent>) -> Result<Imported, StoreError> {
         check_import(&events)?;
-        let imported = self.reader.import(&events).await?;
-        self.wake.appended();
-        Ok(imported)
+        // In a task of its own, which wakes readers of what it stored also when the caller gives up.
+        let (reader, wake) = (self.reader.clone(), Arc::clone(&self.wake));
+        let importing = tokio::spawn(async move {
+            let imported = reader.import(&events).await;
+            wake.appended();
+            imported
+        });
+        importing.await.unwrap_or_else(|failed| {
+            Err(StoreError::Backend {
+                place: self.reader.place.to_string(),
+                source: Box::new(failed),
+            })
+        })
     }
 }
 
