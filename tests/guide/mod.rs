@@ -8,6 +8,7 @@ pub mod commands;
 mod errors;
 mod events;
 mod limits;
+mod operating;
 mod readme;
 mod stores;
 mod testing;

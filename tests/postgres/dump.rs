@@ -1,4 +1,4 @@
-//! Backups, as an operator makes and restores them.
+//! The programs by which an operator makes backups, restores them and runs scripts.
 
 use std::{
     io::Write,
@@ -35,6 +35,30 @@ impl Binaries {
     /// What the program says.
     pub async fn restore_as_own(&self, dump: Vec<u8>, url: &str) -> Result<(), String> {
         self.restore_with(&["--no-owner"], dump, url).await
+    }
+
+    /// The statements that make a schema of a database, by `pg_dump`.
+    ///
+    /// # Errors
+    ///
+    /// What the program says.
+    pub async fn schema(&self, schema: &str, url: &str) -> Result<String, String> {
+        let mut dump = self.client("pg_dump");
+        dump.args(["--schema-only", "--schema", schema, "--dbname", url]);
+        let dump = run(dump, Vec::new()).await?;
+        Ok(String::from_utf8_lossy(&dump).into_owned())
+    }
+
+    /// Runs a script by `psql`, as an operator does by hand. The first error ends it.
+    ///
+    /// # Errors
+    ///
+    /// What the program says.
+    pub async fn psql(&self, script: String, url: &str) -> Result<String, String> {
+        let mut psql = self.client("psql");
+        psql.args(["--no-psqlrc", "--set", "ON_ERROR_STOP=1", "--dbname", url]);
+        let said = run(psql, script.into_bytes()).await?;
+        Ok(String::from_utf8_lossy(&said).into_owned())
     }
 
     async fn restore_with(&self, options: &[&str], dump: Vec<u8>, url: &str) -> Result<(), String> {

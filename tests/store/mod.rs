@@ -8,7 +8,7 @@
     reason = "a test fails by panicking, and a long one prints its figures"
 )]
 
-mod appending;
+pub mod appending;
 mod memory;
 pub mod postgres;
 mod sqlite;

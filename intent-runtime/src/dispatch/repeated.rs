@@ -116,6 +116,8 @@ impl<C: Command> Sending<'_, C> {
                 StoreError::Closed
                     | StoreError::Forbidden { .. }
                     | StoreError::NotMigrated { .. }
+                    | StoreError::Incomplete { .. }
+                    | StoreError::NewerSchema { .. }
                     | StoreError::Unauthenticated { .. }
             );
             unknown = StoreError::UnknownOutcome {

@@ -25,6 +25,15 @@ pub(crate) async fn connect(url: &str) -> Result<Arc<dyn Store>, StoreError> {
     }
 }
 
+/// Makes or migrates the tables of the store that a URL names, as a role that may, and connects to nothing for longer than
+/// that. A store whose tables are as this build makes them is left as it is.
+///
+/// # Errors
+/// Whatever opening the store returns; [`StoreError::NotMigrated`] where the role may not make the tables.
+pub async fn migrate(url: &str) -> Result<(), StoreError> {
+    connect(url).await?.close().await
+}
+
 /// The refusal of a URL.
 pub(super) fn unknown_url(url: &str, hint: impl Into<String>) -> StoreError {
     StoreError::UnknownUrl {

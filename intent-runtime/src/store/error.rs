@@ -165,10 +165,11 @@ pub enum StoreError {
         /// What the database said.
         source: Cause,
     },
-    /// The tables are missing or older than this build needs, and this role may not make them. Handling: open the store
-    /// once as their owner, which makes them.
+    /// The tables are missing or older than this build needs, and this role may not make them. Handling: call
+    /// [`migrate`](crate::store::migrate) as a role that may, or run the SQL that `PgStore::migration_sql(found)` gives.
     #[error(
-        "`{place}` has schema version {found} and needs {known}: open it once as a role that may create the schema `intent`"
+        "`{place}` has schema version {found} and needs {known}: migrate it as a role that may create the schema `intent`, or \
+         run the SQL of `PgStore::migration_sql({found})`"
     )]
     NotMigrated {
         /// Which database.
@@ -179,6 +180,17 @@ pub enum StoreError {
         known: i64,
         /// What kept this role from making them, if that was tried.
         source: Option<Cause>,
+    },
+    /// Parts of the schema are missing, or this role has not the rights that it needs on them. Handling: run the statements
+    /// as the owner of the schema; lost events come back from a backup only.
+    #[error("`{place}` lacks {missing}: run as the owner of the schema `intent`: {mend}")]
+    Incomplete {
+        /// Which database.
+        place: String,
+        /// What is missing, by name, separated by commas.
+        missing: String,
+        /// The statements that make and grant it, for the owner to run.
+        mend: String,
     },
     /// The database, or what stands before it, cannot keep the store's promises. Handling: as it says.
     #[error("`{place}` is {what}")]
@@ -204,8 +216,11 @@ pub enum StoreError {
         /// Which table.
         table: String,
     },
-    /// The database was migrated by a newer version of this library. Handling: deploy that version.
-    #[error("`{place}` has schema version {found}, this build knows versions up to {known}")]
+    /// A newer version of this library migrated the database, and this one cannot work with what it made. Handling: deploy
+    /// that version.
+    #[error(
+        "`{place}` has schema version {found}, which this build does not understand: it knows versions up to {known}"
+    )]
     NewerSchema {
         /// Which database.
         place: String,

@@ -1,38 +1,37 @@
-//! The migrations of a store's tables: which there are, and what a list of applied ones says.
-
-use sqlx::{
-    SqlSafeStr,
-    migrate::{MigrateError, Migration, MigrationType, Migrator},
-};
+//! The migrations of a store's tables: which there are, and what a database's list of applied ones says.
+//!
+//! Each is a file with a number, which makes its tables and writes itself into the list. So the text that the store runs
+//! is the text that an operator may run by hand. A migration also says from which schema version on older builds can work
+//! with what it made. During a deployment such builds run on and start again beside newer ones.
 
 use crate::StoreError;
 
-/// One migration: its version, what it makes, its SQL. An applied one never changes.
-pub(super) type Step = (i64, &'static str, &'static str);
+/// One migration: its schema version and its SQL.
+pub(super) type Migration = (i64, &'static str);
 
 /// What a database holds under our names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Found {
     /// Nothing yet, or tables of an older version: this one, 0 for none.
     Older(i64),
-    /// Tables as this build makes them.
-    Current,
+    /// Tables that this build works with: as it makes them, or as a newer build made them that it can work beside.
+    Usable,
 }
 
 /// Why a database is left alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refused {
-    /// The list of migrations is not one of ours, or one of a build that was never released.
+    /// The list is not one of ours.
     Foreign,
-    /// It was migrated to this version by a newer build.
+    /// A newer build migrated it to this version, which this build does not understand.
     Newer(i64),
 }
 
-/// A migration that was applied: its version, its checksum, and whether it succeeded.
-pub(super) type Applied = (i64, Vec<u8>, bool);
+/// A migration that was applied: its version, and the oldest version whose builds work with what it made.
+pub(super) type Applied = (i64, i64);
 
 impl Refused {
-    /// What the caller is told of the database at a place.
+    /// The error for the database at a place.
     pub(super) fn error(self, place: String, table: &str, known: i64) -> StoreError {
         match self {
             Self::Foreign => StoreError::ForeignTable {
@@ -49,53 +48,67 @@ impl Refused {
 }
 
 /// The newest version there is.
-pub(super) const fn known(steps: &[Step]) -> i64 {
-    match steps {
-        [.., (version, ..)] => *version,
+pub(super) const fn known(migrations: &[Migration]) -> i64 {
+    match migrations {
+        [.., (version, _)] => *version,
         [] => 0,
     }
 }
 
-/// The migrations as sqlx runs them, within a transaction that the caller holds a lock in.
-pub(super) fn migrator(steps: &'static [Step], table: &'static str) -> Migrator {
-    let migrations = steps.iter().map(|(version, description, sql)| {
-        let (name, kind) = ((*description).into(), MigrationType::Simple);
-        Migration::new(*version, name, kind, sql.into_sql_str(), false)
-    });
-    let mut migrator = Migrator::with_migrations(migrations.collect());
-    migrator.dangerous_set_table_name(table);
-    migrator.set_locking(false);
-    migrator
+/// The SQL of the migrations behind a version, in order.
+pub(super) fn behind(
+    migrations: &'static [Migration],
+    version: i64,
+) -> impl Iterator<Item = &'static str> {
+    let behind = migrations.iter().filter(move |(it, _)| *it > version);
+    behind.map(|(_, sql)| *sql)
 }
 
-/// What a list of applied migrations in order of versions says.
+/// What a list of applied migrations in order of versions says to a build that knows those up to a version.
 ///
 /// # Errors
-/// When it is not a beginning of ours.
-pub(super) fn judge(migrator: &Migrator, applied: Vec<Applied>) -> Result<Found, Refused> {
-    let known = migrator.iter().map(|step| step.version).max().unwrap_or(0);
-    let mut last = 0;
-    for (version, checksum, success) in applied {
-        if version > known {
-            return Err(Refused::Newer(version));
-        }
-        let same = |step: &Migration| step.version == version && *step.checksum == *checksum;
-        if !success || !migrator.iter().any(same) {
-            return Err(Refused::Foreign);
-        }
-        last = version;
+/// When it is not a beginning of ours, or goes on with one that this build does not understand.
+pub(super) fn judge(known: i64, applied: &[Applied]) -> Result<Found, Refused> {
+    let dense = (1..)
+        .zip(applied)
+        .all(|(wanted, (version, _))| wanted == *version);
+    let newest = applied.last().map_or(0, |(version, _)| *version);
+    if newest <= known {
+        return match newest {
+            _ if !dense => Err(Refused::Foreign),
+            newest if newest < known => Ok(Found::Older(newest)),
+            _ => Ok(Found::Usable),
+        };
     }
-    Ok(if last == known {
-        Found::Current
+    let understood = applied.iter().all(|(_, from)| *from <= known);
+    if understood && dense {
+        Ok(Found::Usable)
     } else {
-        Found::Older(last)
-    })
+        Err(Refused::Newer(newest))
+    }
 }
 
-/// The database's own error, if that is what stopped a migration.
-pub(super) fn database_error(error: MigrateError) -> Result<sqlx::Error, MigrateError> {
-    match error {
-        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => Ok(error),
-        other => Err(other),
+#[cfg(test)]
+mod tests {
+    use super::{Found, Refused, judge};
+
+    #[test]
+    fn a_build_works_with_what_it_makes_and_with_what_says_so() {
+        for (known, applied, found) in [
+            (1, &[][..], Ok(Found::Older(0))),
+            (1, &[(1, 1)], Ok(Found::Usable)),
+            (2, &[(1, 1)], Ok(Found::Older(1))),
+            (1, &[(1, 1), (2, 1)], Ok(Found::Usable)),
+            (1, &[(1, 1), (2, 2)], Err(Refused::Newer(2))),
+            (2, &[(1, 1), (2, 2)], Ok(Found::Usable)),
+            // Nothing that comes later makes up for one that is not understood.
+            (1, &[(1, 1), (2, 2), (3, 1)], Err(Refused::Newer(3))),
+            (2, &[(1, 1), (2, 2), (3, 2)], Ok(Found::Usable)),
+            (1, &[(2, 1)], Err(Refused::Newer(2))),
+            (3, &[(1, 1), (3, 1)], Err(Refused::Foreign)),
+            (1, &[(0, 0)], Err(Refused::Foreign)),
+        ] {
+            assert_eq!(judge(known, applied), found, "{known}: {applied:?}");
+        }
     }
 }

@@ -43,6 +43,7 @@ mod stream;
 pub(crate) use append::check_size;
 pub use append::{Append, Appended, Expect};
 pub(crate) use connect::connect;
+pub use connect::migrate;
 pub use error::{Cause, InvalidAppend, StoreError};
 pub(crate) use import::{ImportPlan, Met};
 pub use import::{ImportRefusal, Imported, check_import};

@@ -1,5 +1,6 @@
 //! The Postgres store keeps the contract, on a real server.
 
+mod builds;
 mod cancelled;
 mod follow;
 mod forgotten;
@@ -9,6 +10,7 @@ mod joined;
 mod lanes;
 mod logging_in;
 mod lost_answer;
+mod missing;
 mod mistakes;
 mod plans;
 mod pooler;

@@ -32,7 +32,7 @@ async fn tables_that_a_role_may_not_make_are_asked_for() {
     );
     roles.open(&roles.owner).await.unwrap();
     let error = roles.open(&roles.app).await.unwrap_err();
-    assert!(matches!(error, StoreError::Forbidden { .. }), "{error:?}");
+    assert!(matches!(error, StoreError::Incomplete { .. }), "{error:?}");
     assert!(error.to_string().contains("intent.grant_app"), "{error}");
     roles
         .run(&format!("SELECT intent.grant_app('{}')", roles.app))
@@ -57,8 +57,7 @@ async fn tables_of_others_and_of_newer_builds_are_left_alone() {
         );
     }
     let roles = Roles::new().await;
-    let newer = "INSERT INTO intent.migrations SELECT 99, description, installed_on, success, checksum, execution_time
-                 FROM intent.migrations";
+    let newer = "INSERT INTO intent.migrations (version, description, compatible_from) VALUES (99, 'from the future', 99)";
     roles.run(newer).await;
     let error = roles.open(&roles.app).await.unwrap_err();
     assert!(

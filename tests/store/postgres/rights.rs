@@ -232,6 +232,64 @@ async fn a_reader_may_be_named_twice() {
     assert_eq!(policies, 1);
 }
 
+/// No name is made by shortening a role's, so roles are told apart however alike their names are.
+#[tokio::test]
+async fn roles_with_names_of_any_kind_are_granted() {
+    let roles = Roles::new().await;
+    let app = roles.open(&roles.app).await.unwrap();
+    app.append(append(&stream(), 1)).await.unwrap();
+    let own = roles.database().name();
+    let long = |bytes: usize, end: &str| {
+        let start = format!("{own}_production_reader");
+        let filler = "_".repeat(bytes - start.len() - end.len());
+        format!("{start}{filler}{end}")
+    };
+    let cyrillic = |end: &str| {
+        format!(
+            "{own}_\u{43b}\u{438}\u{446}\u{43e}_\u{447}\u{438}\u{442}\u{430}\u{435}\u{442}_{end}"
+        )
+    };
+    for name in [
+        long(61, "b"),
+        long(61, "g"),
+        long(62, "b"),
+        long(62, "g"),
+        long(63, "b"),
+        long(63, "g"),
+        cyrillic("\u{430}"),
+        cyrillic("\u{431}"),
+        format!("{own} My-Role\"x'"),
+        format!("{own} my-role\"x'"),
+        format!("{own}.Mixed"),
+        format!("{own}.mixed"),
+        format!("{own} %I all_tenants_%"),
+    ] {
+        assert!(name.len() <= 63, "the server would shorten {name}");
+        let mut owner = roles.connection("postgres").await;
+        let create = format!("CREATE ROLE \"{}\" LOGIN", name.replace('"', "\"\""));
+        owner.execute(AssertSqlSafe(create)).await.unwrap();
+        for grant in [
+            "SELECT intent.grant_reader($1)",
+            "SELECT intent.grant_app($1)",
+        ] {
+            // Twice, as by a script that runs at each deployment.
+            for _ in 0..2 {
+                let granted = sqlx::query(grant).bind(&name).execute(&mut owner).await;
+                granted.unwrap_or_else(|error| panic!("{name}: {error}"));
+            }
+        }
+        let policies = "SELECT count(*) FROM pg_policy WHERE polroles = ARRAY[$1::regrole::oid]";
+        let quoted = format!("\"{}\"", name.replace('"', "\"\""));
+        let policies = sqlx::query_scalar(policies).bind(quoted);
+        let policies: i64 = policies.fetch_one(&mut owner).await.unwrap();
+        assert_eq!(policies, 1, "{name}");
+        let store = roles.open(&name).await.unwrap();
+        store.append(append(&stream(), 1)).await.unwrap();
+        let mut log = Subscription::new(Arc::new(store), None, LogFilter::all());
+        log.next().await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn strict_tenancy_refuses_a_role_that_policies_do_not_bind() {
     let roles = Roles::new().await;

@@ -85,6 +85,10 @@ impl Appender {
         }))
     }
 
+    pub(super) fn connector(&self) -> &Connector {
+        &self.0.connector
+    }
+
     pub(super) async fn append(&self, append: Append) -> Result<Outcome, StoreError> {
         let (command_id, stream) = (append.command_id, append.stream.clone());
         let answer = match self.begin(append)? {

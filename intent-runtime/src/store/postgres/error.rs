@@ -26,6 +26,8 @@ mod code {
     pub(super) const DEADLOCK: &str = "40P01";
     pub(super) const UNIQUE_VIOLATION: &str = "23505";
     pub(super) const INSUFFICIENT_PRIVILEGE: &str = "42501";
+    pub(super) const UNDEFINED_COLUMN: &str = "42703";
+    pub(super) const UNDEFINED_FUNCTION: &str = "42883";
     pub(super) const UNDEFINED_TABLE: &str = "42P01";
     pub(super) const DISK_FULL: &str = "53100";
     pub(super) const OUT_OF_MEMORY: &str = "53200";
@@ -93,7 +95,7 @@ impl Place {
             Kind::NoSchema => StoreError::NotMigrated {
                 place,
                 found: 0,
-                known: super::migrate::KNOWN,
+                known: super::schema::KNOWN,
                 source: Some(source),
             },
             Kind::Pooler => self.forgetful(),
@@ -180,7 +182,7 @@ pub(super) enum Kind {
     NoConnection,
     /// The pool had none to give in time. It says no more, whatever kept it from opening one.
     NoneOfThePool,
-    /// Our tables are not there.
+    /// A table, column or function of ours is not there.
     NoSchema,
     /// A pooler gave us another server connection between preparing a statement and running it.
     Pooler,
@@ -308,7 +310,10 @@ impl Failure {
             code::TOO_MANY_CONNECTIONS => Kind::NoConnection,
             code::CANNOT_CONNECT_NOW => Kind::NotReady,
             code::INVALID_CATALOG_NAME => Kind::NoDatabase,
-            code::INVALID_SCHEMA_NAME | code::UNDEFINED_TABLE => Kind::NoSchema,
+            code::INVALID_SCHEMA_NAME
+            | code::UNDEFINED_TABLE
+            | code::UNDEFINED_COLUMN
+            | code::UNDEFINED_FUNCTION => Kind::NoSchema,
             code::INVALID_STATEMENT_NAME | code::DUPLICATE_STATEMENT => Kind::Pooler,
             // Class 57 is an operator's intervention: the connection ends.
             code::COMPLETION_UNKNOWN => Kind::Lost,

@@ -3,30 +3,17 @@
 
 use sqlx::{Connection, PgConnection, Row};
 
-use super::error::{Failure, Kind, Place};
+use super::{
+    error::{Failure, Kind, Place},
+    schema::{self, KNOWN, MIGRATIONS},
+};
 use crate::{
     StoreError,
-    store::migrations::{self, Applied, Found, Step, known},
+    store::migrations::{self, Applied, Found},
 };
 
-/// Our own list of applied migrations, so that a user's `_sqlx_migrations` is never touched.
-const MIGRATIONS_TABLE: &str = "intent.migrations";
-
-/// Every migration there ever was; an applied one never changes.
-const MIGRATIONS: [Step; 1] = [(
-    1,
-    "events and snapshots",
-    concat!(
-        include_str!("sql/events.sql"),
-        include_str!("sql/tenants.sql"),
-        include_str!("sql/store.sql"),
-        include_str!("sql/roles.sql"),
-        include_str!("sql/log.sql"),
-    ),
-)];
-
-/// The newest version there is.
-pub(super) const KNOWN: i64 = known(&MIGRATIONS);
+/// Our own list of applied migrations.
+const LIST: &str = "intent.migrations";
 
 /// The oldest server whose features are used.
 const OLDEST_SERVER: i32 = 13_00_00;
@@ -54,7 +41,16 @@ pub(super) async fn open(
         migrate(connection, place, found).await?;
         excess = probe(connection, place).await?.excess;
     }
+    schema::check(connection, place).await?;
     Ok(excess)
+}
+
+/// Fails where the schema is not as this build needs it, and says what is wrong with it.
+pub(super) async fn check(connection: &mut PgConnection, place: &Place) -> Result<(), StoreError> {
+    match probe(connection, place).await?.found {
+        Found::Older(found) => Err(not_migrated(place, found, None)),
+        Found::Usable => schema::check(connection, place).await,
+    }
 }
 
 struct Probed {
@@ -87,7 +83,10 @@ async fn probe(connection: &mut PgConnection, place: &Place) -> Result<Probed, S
     let tables: Option<String> = row.try_get("tables").map_err(wrong)?;
     let found = match (ours, tables) {
         (true, tables) => inspect(connection, place, tables.as_deref()).await?,
-        (false, Some(table)) => return Err(place.foreign(&table)),
+        (false, Some(table)) => {
+            let lost = schema::without_list(connection, place).await?;
+            return Err(lost.unwrap_or_else(|| place.foreign(&table)));
+        }
         (false, None) => Found::Older(0),
     };
     let excess = [
@@ -117,17 +116,22 @@ async fn inspect(
     tables: Option<&str>,
 ) -> Result<Found, StoreError> {
     let applied = sqlx::query_as::<_, Applied>(include_str!("sql/applied_migrations.sql"));
-    let applied = match applied.fetch_all(connection).await.map_err(Failure::from) {
+    let applied = applied.fetch_all(&mut *connection).await;
+    let applied = match applied.map_err(Failure::from) {
         Ok(applied) => applied,
-        // It has not the columns that a list of migrations has.
-        Err(failure) if failure.kind() == Kind::Other => {
-            return Err(place.foreign(MIGRATIONS_TABLE));
+        // It has not the columns that our list has.
+        Err(failure) if matches!(failure.kind(), Kind::NoSchema | Kind::Other) => {
+            return Err(place.foreign(LIST));
         }
-        Err(failure) => return Err(place.error(failure)),
+        Err(failure) => {
+            if failure.kind() == Kind::Forbidden {
+                schema::check_rights(connection, place).await?;
+            }
+            return Err(place.error(failure));
+        }
     };
-    let migrator = migrations::migrator(&MIGRATIONS, MIGRATIONS_TABLE);
-    let found = migrations::judge(&migrator, applied)
-        .map_err(|refused| refused.error(place.to_string(), MIGRATIONS_TABLE, KNOWN))?;
+    let found = migrations::judge(KNOWN, &applied);
+    let found = found.map_err(|refused| refused.error(place.to_string(), LIST, KNOWN))?;
     match tables {
         // Tables that no applied migration made are somebody else's.
         Some(table) if found == Found::Older(0) => Err(place.foreign(table)),
@@ -145,23 +149,18 @@ async fn migrate(
         Kind::Forbidden => not_migrated(place, found, Some(failure)),
         _ => place.error(failure),
     };
-    let transaction = connection.begin().await;
+    let begin = include_str!("sql/begin_migration.sql");
+    let transaction = connection.begin_with(begin).await;
     let mut transaction = transaction.map_err(|error| place.error(error))?;
     let lock = sqlx::query(include_str!("sql/lock_migrations.sql"));
     let locked = lock.execute(&mut *transaction).await;
     locked.map_err(|error| place.error(error))?;
     // Before the lock was there, another process may have migrated, or made tables of its own.
-    if let Found::Older(_) = probe(&mut transaction, place).await?.found {
-        let mut migrator = migrations::migrator(&MIGRATIONS, MIGRATIONS_TABLE);
-        migrator.create_schema("intent");
-        let migrated = migrator.run_direct(None, &mut *transaction, false).await;
-        migrated.map_err(|error| match migrations::database_error(error) {
-            Ok(error) => refused(error.into()),
-            Err(other) => StoreError::Backend {
-                place: place.to_string(),
-                source: Box::new(other),
-            },
-        })?;
+    if let Found::Older(found) = probe(&mut transaction, place).await?.found {
+        for migration in migrations::behind(&MIGRATIONS, found) {
+            let migrated = sqlx::raw_sql(migration).execute(&mut *transaction).await;
+            migrated.map_err(|error| refused(error.into()))?;
+        }
     }
     let committed = transaction.commit().await;
     committed.map_err(|error| refused(error.into()))

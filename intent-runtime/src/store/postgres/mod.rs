@@ -13,6 +13,7 @@ mod log;
 mod migrate;
 mod queue;
 mod read;
+mod schema;
 mod settle;
 mod snapshot;
 mod statement;
@@ -168,9 +169,50 @@ impl PgStore {
         Ok((store, excess))
     }
 
+    /// The SQL that brings the schema `intent` from a version to the one that this build makes, in one transaction; from 0 it
+    /// makes everything. [`StoreError::NotMigrated`] says which version was found.
+    ///
+    /// For an operator to run as the owner-to-be of the schema, where applications may not create tables. What a role needs
+    /// then comes with `SELECT intent.grant_app('ROLE')`.
+    pub fn migration_sql(from: u32) -> String {
+        schema::sql_from(i64::from(from))
+    }
+
     /// The pool that the store reads with.
     pub fn pool(&self) -> &PgPool {
         &self.reader.pool
+    }
+
+    /// Where an error comes from a schema that is not as this build needs it, says what is wrong with that.
+    fn explained<'a, T: Send>(
+        &'a self,
+        work: impl Future<Output = Result<T, StoreError>> + Send + 'a,
+    ) -> StoreFuture<'a, T> {
+        Box::pin(async move {
+            match work.await {
+                Err(error @ (StoreError::NotMigrated { .. } | StoreError::Forbidden { .. })) => {
+                    Err(self.diagnosis().await.unwrap_or(error))
+                }
+                done => done,
+            }
+        })
+    }
+
+    /// What is wrong with the schema, if anything is and can be found out.
+    async fn diagnosis(&self) -> Option<StoreError> {
+        let mut connection = self.appender.connector().connect().await.ok()?;
+        let found = migrate::check(&mut connection, &self.reader.place).await;
+        // The server notices either way.
+        let _ = connection.close().await;
+        match found {
+            Err(
+                wrong @ (StoreError::NotMigrated { .. }
+                | StoreError::Incomplete { .. }
+                | StoreError::NewerSchema { .. }
+                | StoreError::ForeignTable { .. }),
+            ) => Some(wrong),
+            _ => None,
+        }
     }
 
     async fn append_now(&self, append: Append) -> Result<Appended, StoreError> {
@@ -213,11 +255,11 @@ impl fmt::Debug for PgStore {
 
 impl Store for PgStore {
     fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
-        Box::pin(self.append_now(append))
+        self.explained(self.append_now(append))
     }
 
     fn import(&self, events: Vec<RecordedEvent>) -> StoreFuture<'_, Imported> {
-        Box::pin(self.import_now(events))
+        self.explained(self.import_now(events))
     }
 
     fn read_state<'a>(
@@ -225,7 +267,7 @@ impl Store for PgStore {
         read: ReadStream<'a>,
         sink: &'a mut dyn StateSink,
     ) -> StoreFuture<'a, ()> {
-        Box::pin(self.reader.read_state(read, sink))
+        self.explained(self.reader.read_state(read, sink))
     }
 
     fn read_events<'a>(
@@ -233,11 +275,11 @@ impl Store for PgStore {
         read: ReadStream<'a>,
         sink: &'a mut EventSink<'a>,
     ) -> StoreFuture<'a, ()> {
-        Box::pin(self.reader.read_events(read, sink))
+        self.explained(self.reader.read_events(read, sink))
     }
 
     fn version_as_of<'a>(&'a self, stream: &'a StreamId, time: AsOf) -> StoreFuture<'a, Version> {
-        Box::pin(self.reader.version_as_of(stream, time))
+        self.explained(self.reader.version_as_of(stream, time))
     }
 
     fn events_of_command(
@@ -245,7 +287,7 @@ impl Store for PgStore {
         tenant: TenantId,
         command: CommandId,
     ) -> StoreFuture<'_, Vec<RecordedEvent>> {
-        Box::pin(self.reader.events_of_command(tenant, command))
+        self.explained(self.reader.events_of_command(tenant, command))
     }
 
     fn save_snapshot<'a>(
@@ -253,7 +295,7 @@ impl Store for PgStore {
         stream: &'a StreamId,
         snapshot: NewSnapshot,
     ) -> StoreFuture<'a, ()> {
-        Box::pin(async move { snapshot::keep(&self.reader, stream, &snapshot).await })
+        self.explained(async move { snapshot::keep(&self.reader, stream, &snapshot).await })
     }
 
     fn delete_snapshots(
@@ -261,7 +303,7 @@ impl Store for PgStore {
         tenant: TenantId,
         aggregate_type: Option<AggregateType>,
     ) -> StoreFuture<'_, u64> {
-        Box::pin(snapshot::delete(&self.reader, tenant, aggregate_type))
+        self.explained(snapshot::delete(&self.reader, tenant, aggregate_type))
     }
 
     fn read_log<'a>(
@@ -269,11 +311,11 @@ impl Store for PgStore {
         read: ReadLog<'a>,
         sink: &'a mut EventSink<'a>,
     ) -> StoreFuture<'a, LogPage> {
-        Box::pin(self.log.read(read, sink))
+        self.explained(self.log.read(read, sink))
     }
 
     fn log_health(&self) -> StoreFuture<'_, LogHealth> {
-        Box::pin(self.log.health())
+        self.explained(self.log.health())
     }
 
     fn wake_ups(&self) -> watch::Receiver<()> {

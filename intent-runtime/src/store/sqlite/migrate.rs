@@ -5,27 +5,19 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOp
 use super::error::{Failure, Kind, Place};
 use crate::{
     StoreError,
-    store::migrations::{self, Applied, Step, known},
+    store::migrations::{self, Applied, Migration, known},
 };
 
 pub(super) use crate::store::migrations::Found;
 
-/// Our own list of applied migrations, so that a user's `_sqlx_migrations` is never touched.
-const MIGRATIONS_TABLE: &str = "intent_migrations";
+/// Our own list of applied migrations.
+const LIST: &str = "intent_migrations";
 
-/// Every migration there ever was; an applied one never changes.
-const MIGRATIONS: [Step; 1] = [(
-    1,
-    "events and snapshots",
-    concat!(
-        include_str!("sql/events.sql"),
-        include_str!("sql/events_never_change.sql"),
-        include_str!("sql/events_never_vanish.sql"),
-        include_str!("sql/events_never_replaced.sql"),
-        include_str!("sql/snapshots.sql"),
-        include_str!("sql/store.sql"),
-    ),
-)];
+/// Every migration there ever was. A released one never changes.
+const MIGRATIONS: [Migration; 1] = [(1, include_str!("migrations/0001_events_and_snapshots.sql"))];
+
+/// The newest version there is.
+const KNOWN: i64 = known(&MIGRATIONS);
 
 /// Looks into a file without changing a byte of it. A file that does not exist yet holds nothing.
 ///
@@ -81,10 +73,11 @@ pub(super) async fn migrate(
     let transaction = connection.begin_with("BEGIN IMMEDIATE").await;
     let mut transaction = transaction.map_err(|error| place.error(error))?;
     // Between the probe and the lock another process may have migrated, or made tables of its own.
-    if let Found::Older(_) = inspect(&mut transaction, place).await? {
-        let migrator = migrations::migrator(&MIGRATIONS, MIGRATIONS_TABLE);
-        let migrated = migrator.run_direct(None, &mut *transaction, false).await;
-        migrated.map_err(|error| migrate_error(place, error))?;
+    if let Found::Older(found) = inspect(&mut transaction, place).await? {
+        for migration in migrations::behind(&MIGRATIONS, found) {
+            let migrated = sqlx::raw_sql(migration).execute(&mut *transaction).await;
+            migrated.map_err(|error| place.error(error))?;
+        }
     }
     let committed = transaction.commit().await;
     committed.map_err(|error| place.error(error))
@@ -104,7 +97,7 @@ async fn inspect(connection: &mut SqliteConnection, place: &Place) -> Result<Fou
     let names = sqlx::query_scalar(include_str!("sql/our_objects.sql"));
     let names: Result<Vec<String>, _> = names.fetch_all(&mut *connection).await;
     let names = names.map_err(|error| place.error(error))?;
-    let ours = names.iter().any(|name| name == MIGRATIONS_TABLE);
+    let ours = names.iter().any(|name| name == LIST);
     match names.first() {
         None => Ok(Found::Older(0)),
         Some(foreign) if !ours => Err(place.foreign(foreign)),
@@ -120,30 +113,18 @@ async fn inspect_migrations(
     let applied = sqlx::query_as::<_, Applied>(include_str!("sql/applied_migrations.sql"));
     let applied = match applied.fetch_all(connection).await.map_err(Failure::from) {
         Ok(applied) => applied,
-        // It has not the columns that a list of migrations has.
+        // It has not the columns that our list has.
         Err(failure) if matches!(failure.kind(), Kind::Statement | Kind::Other) => {
-            return Err(place.foreign(MIGRATIONS_TABLE));
+            return Err(place.foreign(LIST));
         }
         Err(failure) => return Err(place.error(failure)),
     };
-    let migrator = migrations::migrator(&MIGRATIONS, MIGRATIONS_TABLE);
-    let found = migrations::judge(&migrator, applied).map_err(|refused| {
-        refused.error(place.to_string(), MIGRATIONS_TABLE, known(&MIGRATIONS))
-    })?;
+    let found = migrations::judge(KNOWN, &applied);
+    let found = found.map_err(|refused| refused.error(place.to_string(), LIST, KNOWN))?;
     // Tables that no applied migration made are somebody else's.
-    let foreign = names.iter().find(|name| *name != MIGRATIONS_TABLE);
+    let foreign = names.iter().find(|name| *name != LIST);
     match foreign {
         Some(foreign) if found == Found::Older(0) => Err(place.foreign(foreign)),
         _ => Ok(found),
-    }
-}
-
-fn migrate_error(place: &Place, error: sqlx::migrate::MigrateError) -> StoreError {
-    match migrations::database_error(error) {
-        Ok(error) => place.error(error),
-        Err(other) => StoreError::Backend {
-            place: place.to_string(),
-            source: Box::new(other),
-        },
     }
 }

@@ -239,7 +239,7 @@ async fn connect_writer(
         match failure.kind() {
             Kind::Busy if tries < SWITCH_TRIES => tokio::time::sleep(SWITCH_PAUSE).await,
             // It cannot be switched, but it can be read as it is.
-            Kind::ReadOnly if found == Found::Current => {
+            Kind::ReadOnly if found == Found::Usable => {
                 let connection = options.connect().await;
                 return Ok((connection.map_err(|error| place.error(error))?, options));
             }

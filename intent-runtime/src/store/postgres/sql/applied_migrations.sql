@@ -1,1 +1,1 @@
-SELECT version, checksum, success FROM intent.migrations ORDER BY version;
+SELECT version, compatible_from FROM intent.migrations ORDER BY version;

@@ -1,1 +1,1 @@
-SELECT version, checksum, success FROM intent_migrations ORDER BY version;
+SELECT version, compatible_from FROM intent_migrations ORDER BY version;

@@ -1,0 +1,198 @@
+-- Schema version 1: events and snapshots.
+-- A released migration is never edited; whatever changes later is a migration of its own.
+DO $$
+BEGIN
+    -- CREATE SCHEMA asks for a right on the database, even where the schema is there.
+    IF NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'intent') THEN
+        CREATE SCHEMA intent;
+    END IF;
+END
+$$;
+
+-- What was applied. `compatible_from` is the oldest schema version whose builds still work with what the migration made:
+-- they go on and start again, older ones are refused.
+CREATE TABLE intent.migrations (
+    version         bigint      PRIMARY KEY,
+    description     text        NOT NULL,
+    compatible_from bigint      NOT NULL CHECK (compatible_from <= version),
+    applied_at      timestamptz NOT NULL DEFAULT now()
+);
+INSERT INTO intent.migrations (version, description, compatible_from) VALUES (1, 'events and snapshots', 1);
+
+-- The log. `position` has no unique constraint: every constraint leads with the tenant, so that the table can be
+-- distributed by it. The columns of fixed width stand first, which saves their padding.
+CREATE TABLE intent.events (
+    tenant_id      uuid        NOT NULL,
+    aggregate_id   uuid        NOT NULL,
+    event_id       uuid        NOT NULL,
+    version        bigint      NOT NULL CHECK (version > 0),
+    position       bigint      GENERATED ALWAYS AS IDENTITY (CACHE 1),
+    schema_version bigint      NOT NULL,
+    recorded_at    timestamptz NOT NULL,
+    occurred_at    timestamptz NOT NULL,
+    aggregate_type text        COLLATE "C" NOT NULL,
+    event_type     text        COLLATE "C" NOT NULL,
+    payload        json        NOT NULL,
+    metadata       json        NOT NULL
+);
+ALTER TABLE intent.events ADD CONSTRAINT events_version PRIMARY KEY (tenant_id, aggregate_id, version);
+ALTER TABLE intent.events ADD CONSTRAINT events_id UNIQUE (tenant_id, event_id);
+CREATE INDEX events_position ON intent.events (position);
+
+CREATE TABLE intent.snapshots (
+    tenant_id      uuid   NOT NULL,
+    aggregate_id   uuid   NOT NULL,
+    version        bigint NOT NULL,
+    schema_version bigint NOT NULL,
+    aggregate_type text   COLLATE "C" NOT NULL,
+    state          json   NOT NULL
+);
+ALTER TABLE intent.snapshots ADD CONSTRAINT snapshots_aggregate PRIMARY KEY (tenant_id, aggregate_id);
+
+-- A statement sees and writes the rows of the tenant that it has named, and none while it has named none. Most name one in
+-- `intent.tenant`, and to append to it in `intent.append_tenant`, which are looked up once. What reads or writes for
+-- several tenants names each in `intent.row_tenant` just before it turns to that one's rows, so that even there no tenant's
+-- rows are in another's reach; so does what writes a single event, for which that is less work. A setting counts from the
+-- moment it is made, also within a statement: each of ours makes it in a row that the search for that tenant's rows hangs
+-- on. Events are never updated; whoever owns them may erase a tenant's.
+ALTER TABLE intent.events ENABLE ROW LEVEL SECURITY;
+ALTER TABLE intent.events FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenants ON intent.events FOR SELECT USING (
+    tenant_id = (SELECT nullif(current_setting('intent.tenant', true), '')::uuid)
+    OR tenant_id = nullif(current_setting('intent.row_tenant', true), '')::uuid
+);
+CREATE POLICY append ON intent.events FOR INSERT WITH CHECK (
+    tenant_id = (SELECT nullif(current_setting('intent.append_tenant', true), '')::uuid)
+    OR tenant_id::text = current_setting('intent.row_tenant', true)
+);
+CREATE POLICY erase ON intent.events FOR DELETE USING (
+    tenant_id = (SELECT nullif(current_setting('intent.tenant', true), '')::uuid)
+);
+
+ALTER TABLE intent.snapshots ENABLE ROW LEVEL SECURITY;
+ALTER TABLE intent.snapshots FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenants ON intent.snapshots USING (
+    tenant_id = (SELECT nullif(current_setting('intent.tenant', true), '')::uuid)
+    OR tenant_id = nullif(current_setting('intent.row_tenant', true), '')::uuid
+);
+
+-- One row: what tells this store's cursors from those of another. It stays with the data when a dump is restored.
+CREATE TABLE intent.store (id uuid NOT NULL DEFAULT gen_random_uuid());
+INSERT INTO intent.store DEFAULT VALUES;
+
+-- What is committed behind a position, of all tenants: how far the next `count` events reach. `dense` ends those that follow
+-- each other without a gap, `settled` those up to the position `settled_to`, `fits` those that have no more than `bytes` as
+-- they are stored, or is the first; `last` is the last of all, `complete` whether that was as many as asked for. Each is the
+-- position of an event, or `after` where there is none. It tells nothing else of events, so every role may ask; a reader of
+-- one tenant learns from it where no event is missing. STABLE, so that it sees what the statement that asks sees: with a
+-- newer snapshot it would tell of events that the statement then misses. Names are looked up in `pg_temp` last, which is first
+-- where it is not named: what the caller has there would run as the owner. Planned once, and as if the table were large:
+-- with the position in sight it would be planned anew each time, which takes longer than to look.
+CREATE FUNCTION intent.log_ahead(
+    after bigint, count bigint, bytes bigint, settled_to bigint,
+    OUT dense bigint, OUT settled bigint, OUT fits bigint, OUT last bigint, OUT complete boolean, OUT last_drawn bigint
+)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off
+AS $$
+DECLARE
+    before text := coalesce(current_setting('intent.all_tenants', true), '');
+    setting text;
+    drawn bigint := pg_sequence_last_value('intent.events_position_seq');
+    seen bigint;
+    size bigint;
+BEGIN
+    last_drawn := coalesce(drawn, 0);
+    dense := after;
+    settled := after;
+    fits := after;
+    last := after;
+    complete := false;
+    -- What is seen was drawn before. Where nothing was drawn and yet events are there, as in a logical replica, they are told.
+    IF drawn <= after THEN
+        RETURN;
+    END IF;
+    setting := set_config('intent.all_tenants', 'on', true);
+    SELECT pg_catalog.count(*), coalesce(max(ahead.position), after), coalesce(sum(ahead.size), 0)
+    INTO seen, last, size
+    FROM (
+        SELECT position, pg_column_size(payload) + pg_column_size(metadata) AS size
+        FROM intent.events
+        WHERE position > after
+        ORDER BY position
+        LIMIT count
+    ) AS ahead;
+    dense := last;
+    settled := last;
+    fits := last;
+    -- Seldom: at a gap, or where events are large.
+    IF last > after + seen OR size > bytes THEN
+        SELECT coalesce(max(ahead.position) FILTER (WHERE ahead.position = after + ahead.number), after),
+               coalesce(max(ahead.position) FILTER (WHERE ahead.position <= settled_to), after),
+               max(ahead.position) FILTER (WHERE ahead.number = 1 OR ahead.total <= bytes)
+        INTO dense, settled, fits
+        FROM (
+            SELECT position, row_number() OVER up_to_it AS number,
+                   sum(pg_column_size(payload) + pg_column_size(metadata)) OVER up_to_it AS total
+            FROM intent.events
+            WHERE position > after
+            WINDOW up_to_it AS (ORDER BY position ROWS UNBOUNDED PRECEDING)
+            ORDER BY position
+            LIMIT count
+        ) AS ahead;
+    END IF;
+    complete := seen >= count;
+    setting := set_config('intent.all_tenants', before, true);
+END
+$$;
+
+-- Rights for roles that do not own the tables. An application appends and reads within tenants: it can neither change
+-- nor delete an event, nor choose its position. A reader reads the log of all tenants. Functions are granted too, for a
+-- careful operator takes the right to run them from everybody.
+CREATE FUNCTION intent.grant_app(app name) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('GRANT USAGE ON SCHEMA intent TO %I', app);
+    EXECUTE format('GRANT SELECT ON intent.migrations, intent.store, intent.events, intent.events_position_seq TO %I', app);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION intent.log_ahead, intent.is_owner TO %I', app);
+    EXECUTE format(
+        'GRANT INSERT (tenant_id, aggregate_id, event_id, version, schema_version, recorded_at, occurred_at, '
+        'aggregate_type, event_type, payload, metadata) ON intent.events TO %I', app);
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON intent.snapshots TO %I', app);
+END
+$$;
+
+CREATE FUNCTION intent.grant_reader(reader name) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('GRANT USAGE ON SCHEMA intent TO %I', reader);
+    EXECUTE format('GRANT SELECT ON intent.migrations, intent.store, intent.events, intent.events_position_seq TO %I', reader);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION intent.log_ahead, intent.is_owner TO %I', reader);
+    -- Granted before, it stays as it is: a policy that is made anew has the table to itself for a moment. Its name is not made
+    -- from the role's, which may be as long as a name can be.
+    IF NOT EXISTS (
+        SELECT 1
+        FROM pg_policy
+        WHERE polrelid = 'intent.events'::regclass
+          AND polname LIKE 'all\_tenants\_%'
+          AND (SELECT oid FROM pg_roles WHERE rolname = reader) = ANY (polroles)
+    ) THEN
+        EXECUTE format(
+            'CREATE POLICY %I ON intent.events FOR SELECT TO %I '
+            'USING (current_setting(''intent.all_tenants'', true) = ''on'')',
+            'all_tenants_' || gen_random_uuid(), reader);
+    END IF;
+END
+$$;
+
+-- The owner may read the log of all tenants too, when it says so: whoever owns the table now, for a policy that names a
+-- role stays with that role when another one is made the owner or restores a dump. It is asked for once a statement, and
+-- only by one that has said so: to compare an unset setting with `=` would not keep the server from asking. The search path
+-- is its own, for whoever asks could put another answer into his.
+CREATE FUNCTION intent.is_owner() RETURNS boolean
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN (SELECT pg_has_role(current_user, relowner, 'USAGE') FROM pg_class WHERE oid = 'intent.events'::regclass);
+END
+$$;
+CREATE POLICY all_tenants ON intent.events FOR SELECT
+    USING (current_setting('intent.all_tenants', true) IS NOT DISTINCT FROM 'on' AND (SELECT intent.is_owner()));

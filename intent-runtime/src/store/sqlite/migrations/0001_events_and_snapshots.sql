@@ -1,0 +1,67 @@
+-- Schema version 1: events and snapshots.
+-- A released migration is never edited; whatever changes later is a migration of its own.
+
+-- What was applied. `compatible_from` is the oldest schema version whose builds still work with what the migration made:
+-- they go on and start again, older ones are refused.
+CREATE TABLE intent_migrations (
+    version         INTEGER PRIMARY KEY CHECK (version > 0),
+    description     TEXT    NOT NULL,
+    compatible_from INTEGER NOT NULL CHECK (compatible_from <= version),
+    applied_at      TEXT    NOT NULL DEFAULT CURRENT_TIMESTAMP
+) STRICT;
+INSERT INTO intent_migrations (version, description, compatible_from) VALUES (1, 'events and snapshots', 1);
+
+-- The log. The one writer takes positions in order and deletes nothing, so they are dense without AUTOINCREMENT.
+-- The payload stands before the metadata: a load needs the one and not the other, which may lie on another page.
+CREATE TABLE intent_events (
+    position       INTEGER PRIMARY KEY CHECK (position > 0),
+    tenant_id      BLOB    NOT NULL,
+    aggregate_id   BLOB    NOT NULL,
+    version        INTEGER NOT NULL,
+    aggregate_type TEXT    NOT NULL,
+    event_id       BLOB    NOT NULL,
+    event_type     TEXT    NOT NULL,
+    schema_version INTEGER NOT NULL,
+    recorded_at    INTEGER NOT NULL, -- microseconds since 1970
+    payload        TEXT    NOT NULL,
+    metadata       TEXT    NOT NULL,
+    UNIQUE (tenant_id, aggregate_id, version),
+    UNIQUE (tenant_id, event_id)
+) STRICT;
+
+CREATE TRIGGER intent_events_never_change BEFORE UPDATE ON intent_events
+BEGIN
+    SELECT raise(ABORT, 'intent_events is append-only');
+END;
+
+CREATE TRIGGER intent_events_never_vanish BEFORE DELETE ON intent_events
+BEGIN
+    SELECT raise(ABORT, 'intent_events is append-only');
+END;
+
+-- INSERT OR REPLACE deletes without asking the trigger on deletion. A position that is not given is none yet, whatever
+-- number stands for it here; the table takes only positive ones.
+CREATE TRIGGER intent_events_never_replaced BEFORE INSERT ON intent_events
+WHEN (new.position > 0 AND EXISTS (SELECT 1 FROM intent_events WHERE position = new.position))
+  OR EXISTS (SELECT 1 FROM intent_events WHERE tenant_id = new.tenant_id AND event_id = new.event_id)
+  OR EXISTS (
+      SELECT 1 FROM intent_events
+      WHERE tenant_id = new.tenant_id AND aggregate_id = new.aggregate_id AND version = new.version
+  )
+BEGIN
+    SELECT raise(ABORT, 'intent_events is append-only');
+END;
+
+CREATE TABLE intent_snapshots (
+    tenant_id      BLOB    NOT NULL,
+    aggregate_id   BLOB    NOT NULL,
+    aggregate_type TEXT    NOT NULL,
+    version        INTEGER NOT NULL,
+    schema_version INTEGER NOT NULL,
+    state          TEXT    NOT NULL,
+    PRIMARY KEY (tenant_id, aggregate_id)
+) STRICT;
+
+-- One row: what tells this store's cursors from those of another.
+CREATE TABLE intent_store (id BLOB NOT NULL) STRICT;
+INSERT INTO intent_store VALUES (randomblob(16));
