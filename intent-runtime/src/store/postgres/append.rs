@@ -1,22 +1,21 @@
 //! Who appends on which connection.
 //!
-//! An append that finds nothing under way is sent straight out by its caller, which is the quickest way for it. Those
-//! that come meanwhile queue up, and all that wait go in one statement when it is done. One connection after that manner
-//! does more than many side by side, for a statement costs the server more than the events in it; only when it takes
-//! long, as behind somebody's lock, others are opened beside it: by whoever comes then, and by a watch over the queue for
-//! those who came before. The last of them waits for no lock: an append that meets one there is queued again, and waits
-//! where it may. No delay is added anywhere. What is queued is dropped when its caller is gone before it is sent.
+//! Appends queue up, and tasks of the store's own write them: a caller may stop polling at any time without holding
+//! anything up. One that finds nothing under way is written at once. Those that come meanwhile wait, and all that wait go in
+//! one statement when it is done. One connection used like this does more than many side by side, because a statement
+//! costs the server more than the events in it. Only when a statement takes long, as behind somebody's lock, other
+//! connections are opened beside it: by the next append, and by a watch over the queue for those that wait already. The last of
+//! them waits for no lock: an append that meets one there is queued again, and waits where it may. No delay is added
+//! anywhere. A queued append whose caller is gone is dropped before it is sent.
 
 use std::{
-    fmt, slice,
+    fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use tokio::{
     runtime::Handle,
     sync::{Notify, oneshot},
-    time::timeout,
 };
 
 use super::{
@@ -30,9 +29,6 @@ use crate::{
     StoreError,
     store::{Append, backlog::Backlog},
 };
-
-/// How long the end of an append is waited for that goes on only while its caller polls it.
-const CLOSING: Duration = Duration::from_secs(2);
 
 /// The appending half of the store.
 #[derive(Clone)]
@@ -50,17 +46,8 @@ struct Shared {
 
 type Reply = oneshot::Receiver<Result<Outcome, StoreError>>;
 
-/// What becomes of an append that was handed over.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "it lives for a moment, and a box would be one more allocation for each append"
-)]
-enum Begun {
-    Straight(Turn, Append),
-    Queued(Reply),
-}
-
-/// A turn on a lane; at its end the lane goes on with what is queued, or comes to rest.
+/// A turn on a lane; at its end the lane goes on with what is queued, or comes to rest. It runs in a task of the store's
+/// own, which ends early only with the runtime.
 struct Turn {
     shared: Arc<Shared>,
     lane: Option<Lane>,
@@ -68,8 +55,6 @@ struct Turn {
     number: usize,
     /// The streams of its appends, each until its append is answered.
     streams: Vec<Option<Key>>,
-    /// Whether it runs in a task of the store's own, which nobody cancels but the end of the runtime.
-    own_task: bool,
 }
 
 impl Appender {
@@ -91,14 +76,7 @@ impl Appender {
 
     pub(super) async fn append(&self, append: Append) -> Result<Outcome, StoreError> {
         let (command_id, stream) = (append.command_id, append.stream.clone());
-        let answer = match self.begin(append)? {
-            Begun::Straight(turn, append) => match turn.write_alone(append).await {
-                Ok(outcome) => return outcome,
-                Err(answer) => answer,
-            },
-            Begun::Queued(answer) => answer,
-        };
-        answer.await.unwrap_or_else(|_| {
+        self.begin(append)?.await.unwrap_or_else(|_| {
             Err(StoreError::UnknownOutcome {
                 command_id,
                 stream,
@@ -107,15 +85,10 @@ impl Appender {
         })
     }
 
-    fn begin(&self, append: Append) -> Result<Begun, StoreError> {
-        let key = key(&append.stream);
+    fn begin(&self, append: Append) -> Result<Reply, StoreError> {
         let mut work = self.0.lock();
         if work.closed {
             return Err(StoreError::Closed);
-        }
-        if let Some(number) = work.go_straight(key) {
-            let turn = Turn::on_lane(&self.0, &mut work, number, vec![Some(key)], false);
-            return Ok(Begun::Straight(turn, append));
         }
         let (reply, answer) = oneshot::channel();
         let job = Job::new(append, reply);
@@ -123,37 +96,31 @@ impl Appender {
             return Err(Backlog::full(&self.0.place));
         }
         work.queue(job);
-        let past = Turn::past(&self.0, &mut work);
-        let watched = std::mem::replace(&mut work.watched, true);
+        let turn = Turn::past(&self.0, &mut work);
+        let watch = work.queued() > 0 && !std::mem::replace(&mut work.watched, true);
         drop(work);
-        if let Some((turn, batch)) = past {
+        if let Some((turn, batch)) = turn {
             self.0.runtime.spawn(turn.work(batch));
         }
-        if !watched {
+        if watch {
             self.0.runtime.spawn(Arc::clone(&self.0).watch());
         }
-        Ok(Begun::Queued(answer))
+        Ok(answer)
     }
 
     /// Lets nothing more in, and waits for what is in.
     pub(super) async fn close(&self) {
         self.0.lock().closed = true;
-        // In vain it is waited for one whose caller has stopped polling it.
-        let _ = timeout(CLOSING, self.until(Work::is_at_rest)).await;
-        self.until(Work::own_tasks_rest).await;
+        loop {
+            let rested = self.0.rested.notified();
+            if self.0.lock().is_at_rest() {
+                break;
+            }
+            rested.await;
+        }
         let idle = std::mem::take(&mut self.0.lock().idle);
         for connection in idle {
             connection.close().await;
-        }
-    }
-
-    async fn until(&self, rests: fn(&Work) -> bool) {
-        loop {
-            let rested = self.0.rested.notified();
-            if rests(&self.0.lock()) {
-                return;
-            }
-            rested.await;
         }
     }
 }
@@ -188,49 +155,14 @@ impl Turn {
     /// A turn for what is queued, if a lane may be opened for it.
     fn past(shared: &Arc<Shared>, work: &mut Work) -> Option<(Self, Vec<Job>)> {
         let (number, batch) = work.go_past()?;
-        let turn = Self::on_lane(shared, work, number, streams(&batch), true);
-        Some((turn, batch))
-    }
-
-    fn on_lane(
-        shared: &Arc<Shared>,
-        work: &mut Work,
-        number: usize,
-        streams: Vec<Option<Key>>,
-        own_task: bool,
-    ) -> Self {
         let (connector, place) = (shared.connector.clone(), shared.place.clone());
-        Self {
+        let turn = Self {
             shared: Arc::clone(shared),
             lane: Some(Lane::new(work.idle.pop(), connector, place)),
             number,
-            streams,
-            own_task,
-        }
-    }
-
-    /// Writes one append in the task of its caller. Behind a lock that this lane may not wait for, it is queued instead.
-    async fn write_alone(mut self, append: Append) -> Result<Result<Outcome, StoreError>, Reply> {
-        let mut outcome = None;
-        let may_wait = self.may_wait();
-        if let Some(lane) = &mut self.lane {
-            let shared = &self.shared;
-            let answer = |mut known: Outcomes| {
-                shared.note(&known);
-                outcome = known.pop();
-            };
-            lane.write(slice::from_ref(&append), may_wait, answer).await;
-        }
-        let done = match outcome {
-            Some((_, outcome)) => Ok(outcome),
-            None => {
-                let (reply, answer) = oneshot::channel();
-                self.queue_locked(append, reply);
-                Err(answer)
-            }
+            streams: streams(&batch),
         };
-        self.pass_on();
-        done
+        Some((turn, batch))
     }
 
     fn may_wait(&self) -> bool {
@@ -239,16 +171,6 @@ impl Turn {
 
     fn queue_locked(&self, append: Append, reply: oneshot::Sender<Result<Outcome, StoreError>>) {
         self.shared.lock().queue(Job::new(append, reply).locked());
-    }
-
-    /// Goes on with what is queued in a task of its own, or comes to rest.
-    fn pass_on(mut self) {
-        let batch = self.take_next();
-        if !batch.is_empty() {
-            self.own_task = true;
-            let runtime = self.shared.runtime.clone();
-            runtime.spawn(self.work(batch));
-        }
     }
 
     /// Writes batch after batch until nothing is left.
@@ -274,12 +196,13 @@ impl Turn {
                 }
             };
             lane.write(&appends, may_wait, answer).await;
+            let callers = appends.len();
             for (append, reply) in appends.into_iter().zip(replies) {
                 if let Some(reply) = reply {
                     self.queue_locked(append, reply);
                 }
             }
-            self.shared.let_others_in().await;
+            self.shared.let_others_in(callers).await;
             batch = self.take_next();
         }
     }
@@ -306,17 +229,6 @@ impl Turn {
         if self.streams.iter().any(Option::is_some) {
             self.shared.release(self.streams.drain(..).flatten());
         }
-    }
-
-    /// Ends a turn that was cancelled: its connection may still be busy with the append.
-    async fn recover(mut self) {
-        if let Some(lane) = &mut self.lane {
-            lane.recover().await;
-            // It may be stored.
-            self.shared.wake.appended();
-        }
-        let batch = self.take_next();
-        self.work(batch).await;
     }
 }
 
@@ -345,12 +257,13 @@ impl Shared {
     }
 
     /// Callers just answered often send their next append at once. Without a turn of theirs in between, the first of
-    /// them would be written alone. This waits for no time and no event.
-    async fn let_others_in(&self) {
+    /// them would be written alone. This waits for no time and no event, and ends when as many came as were answered.
+    async fn let_others_in(&self, callers: usize) {
+        let all = self.lock().queued() + callers;
         let mut waiting = None;
         loop {
             let now = self.lock().queued();
-            if waiting == Some(now) {
+            if now >= all || waiting == Some(now) {
                 return;
             }
             waiting = Some(now);
@@ -359,30 +272,19 @@ impl Shared {
     }
 }
 
+/// Where the runtime has ended in the middle of a turn, the callers learn of it.
 impl Drop for Turn {
     fn drop(&mut self) {
-        let Some(lane) = self.lane.take() else {
-            return;
-        };
-        if self.own_task {
-            // The runtime has ended; whoever still waits learns of it.
-            self.release_streams();
-            let mut work = self.shared.lock();
-            work.rest(self.number);
-            if work.is_at_rest() {
-                work.clear();
-            }
-            self.shared.rested.notify_waiters();
+        if self.lane.take().is_none() {
             return;
         }
-        let turn = Self {
-            shared: Arc::clone(&self.shared),
-            lane: Some(lane),
-            number: self.number,
-            streams: std::mem::take(&mut self.streams),
-            own_task: true,
-        };
-        self.shared.runtime.spawn(turn.recover());
+        self.release_streams();
+        let mut work = self.shared.lock();
+        work.rest(self.number);
+        if work.is_at_rest() {
+            work.clear();
+        }
+        self.shared.rested.notify_waiters();
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, io, time::Duration};
 
-use sqlx::{Connection, PgConnection};
+use sqlx::PgConnection;
 use tokio::time::Instant;
 
 use super::{
@@ -69,15 +69,6 @@ impl Lane {
     /// The connection, if it is sound.
     pub(super) fn into_idle(self) -> Option<Idle> {
         self.connection.map(Idle::new).or(self.idle)
-    }
-
-    /// Takes in what is left of an answer that nobody waited for.
-    pub(super) async fn recover(&mut self) {
-        if let Some(connection) = &mut self.connection
-            && within(connection.ping()).await.is_err()
-        {
-            self.connection = None;
-        }
     }
 
     /// Writes appends of different streams in as few statements as it takes. An append that fails does so alone. Outcomes

@@ -28,8 +28,8 @@ pub(super) type Key = (TenantId, AggregateId);
 #[derive(Default)]
 pub(super) struct Work {
     pub(super) idle: Vec<Idle>,
-    /// The turn that each lane is at, if it is at one.
-    turns: [Option<AtWork>; LANES],
+    /// When each lane that is at work began its statement.
+    turns: [Option<Instant>; LANES],
     /// The streams that are being written to. Two appends to one stream would only get in each other's way.
     streams: HashSet<Key>,
     queue: VecDeque<Job>,
@@ -37,14 +37,6 @@ pub(super) struct Work {
     /// Whether a task watches over the queue.
     pub(super) watched: bool,
     pub(super) closed: bool,
-}
-
-#[derive(Clone, Copy)]
-struct AtWork {
-    /// When it began its statement.
-    since: Instant,
-    /// Whether it runs in a task of the store's own. One in its caller's goes on only while that polls it.
-    own_task: bool,
 }
 
 /// A queued append, and who waits for its answer.
@@ -81,11 +73,6 @@ impl Work {
         self.turns.iter().all(Option::is_none)
     }
 
-    /// Whether nothing goes on but in the tasks of callers.
-    pub(super) fn own_tasks_rest(&self) -> bool {
-        !self.turns.iter().flatten().any(|turn| turn.own_task)
-    }
-
     pub(super) fn queued(&self) -> usize {
         self.queue.len()
     }
@@ -112,18 +99,6 @@ impl Work {
         self.backlog = Backlog::default();
     }
 
-    /// A lane for an append to a stream, if it may go straight out in its caller's task: past nobody who came before, and
-    /// beside no other such, for callers that never poll them again would leave no lane to anybody.
-    pub(super) fn go_straight(&mut self, stream: Key) -> Option<usize> {
-        let straight = |turn: &AtWork| !turn.own_task;
-        if !self.queue.is_empty() || self.turns.iter().flatten().any(straight) {
-            return None;
-        }
-        let lane = self.free_lane()?;
-        let free = self.streams.insert(stream);
-        free.then(|| self.begin(lane, false))
-    }
-
     /// A lane for what is queued, if one may be opened and there is something for it.
     pub(super) fn go_past(&mut self) -> Option<(usize, Vec<Job>)> {
         let lane = self.free_lane()?;
@@ -135,12 +110,6 @@ impl Work {
     fn free_lane(&self) -> Option<usize> {
         let free = self.turns.iter().position(Option::is_none)?;
         self.others_are_slow(free).then_some(free)
-    }
-
-    fn begin(&mut self, lane: usize, own_task: bool) -> usize {
-        let since = Instant::now();
-        self.turns[lane] = Some(AtWork { since, own_task });
-        lane
     }
 
     pub(super) fn rest(&mut self, lane: usize) {
@@ -158,10 +127,10 @@ impl Work {
     }
 
     fn others_are_slow(&self, lane: usize) -> bool {
-        self.others(lane).all(|turn| turn.since.elapsed() >= SLOW)
+        self.others(lane).all(|since| since.elapsed() >= SLOW)
     }
 
-    fn others(&self, lane: usize) -> impl Iterator<Item = &AtWork> {
+    fn others(&self, lane: usize) -> impl Iterator<Item = &Instant> {
         let others = self.turns.iter().enumerate();
         others.filter_map(move |(other, turn)| turn.as_ref().filter(|_| other != lane))
     }
@@ -202,7 +171,7 @@ impl Work {
         }
         self.put_back(left);
         if !batch.is_empty() {
-            self.begin(lane, true);
+            self.turns[lane] = Some(Instant::now());
         }
         // In order of key, so that two batches never wait for each other.
         batch.sort_by_key(|job| self::key(&job.append.stream));
