@@ -229,6 +229,12 @@ pub struct LogHealth {
     pub end: Position,
     /// The transactions that are writing to the log: readers wait for the oldest of them where it left a gap.
     pub writers: Vec<LogWriter>,
+    /// Why readers in this process are not woken by appends of others and find them only by polling; `None` while they are,
+    /// or while nothing reads. On Postgres, `LISTEN` fails.
+    pub listen_failure: Option<String>,
+    /// Why readers in other processes are not woken by appends of this one and find them only by polling; `None` while they
+    /// are, or while nothing was appended. On Postgres, `NOTIFY` fails.
+    pub notify_failure: Option<String>,
 }
 
 /// A transaction that is writing to the log.

@@ -85,6 +85,13 @@ impl Shop {
         let appending = self.store.append_in(&mut transaction, append(stream, 1));
         let done = cancelled(appending, cut).await.is_some();
         let mut well = !goes_on || row(&mut transaction, 2).await;
+        if well && goes_on {
+            assert_eq!(
+                seen(&mut transaction).await,
+                0,
+                "{cut:?}: no tenant is named"
+            );
+        }
         assert_eq!(
             self.stock().await,
             [0; 0],
@@ -109,6 +116,12 @@ impl Shop {
 async fn row(transaction: &mut PgTransaction<'_>, n: i32) -> bool {
     let row = query("INSERT INTO stock VALUES ($1)").bind(n);
     row.execute(&mut **transaction).await.is_ok()
+}
+
+/// How many events SQL sees that names no tenant.
+async fn seen(transaction: &mut PgTransaction<'_>) -> i64 {
+    let seen = query_scalar("SELECT count(*) FROM intent.events");
+    seen.fetch_one(&mut **transaction).await.unwrap()
 }
 
 /// Every way to drop a future that is done after some polls, until one of a kind is done.

@@ -14,6 +14,8 @@ async fn a_page_whose_answer_is_lost_is_stored_once_and_counts_as_known() {
     let database = TempDatabase::new().await;
     let proxy = Proxy::start(database.server()).await;
     let store = PgStore::connect(&proxy.url(database.name())).await.unwrap();
+    // A connection is open, so that the next reply is that of the import.
+    assert_eq!(log(&store).await, []);
     proxy.swallow_next_reply();
     let imported = store.import(before.clone()).await.unwrap();
     assert_eq!(proxy.swallowed(), 1);

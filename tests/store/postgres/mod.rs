@@ -2,12 +2,15 @@
 
 mod builds;
 mod cancelled;
+mod connections;
 mod follow;
 mod forgotten;
 mod health;
 mod isolation;
 mod joined;
 mod lanes;
+mod lent;
+mod levels;
 mod logging_in;
 mod lost_answer;
 mod missing;
@@ -23,6 +26,7 @@ pub mod roles;
 mod storm;
 mod survival;
 mod waiting;
+mod waking;
 mod work;
 
 use std::sync::Arc;

@@ -212,7 +212,7 @@ async fn a_server_that_fills_up_under_a_store_is_told_and_the_pool_recovers() {
 }
 
 #[tokio::test]
-async fn a_pool_that_is_all_taken_is_told_and_usable_afterwards() {
+async fn reads_that_all_connections_serve_are_told_of_and_a_taken_pool_takes_nothing() {
     let roles = Roles::new().await;
     let pool = PgPoolOptions::new()
         .max_connections(1)
@@ -222,8 +222,21 @@ async fn a_pool_that_is_all_taken_is_told_and_usable_afterwards() {
         .await
         .unwrap();
     let stream = stream();
+    // What the user has taken, the store does not need.
     let held = store.pool().begin().await.unwrap();
-    let error = version(&store, &stream).await.unwrap_err();
+    assert_eq!(version(&store, &stream).await.unwrap(), Version::NONE);
+    let mut locked = roles.connection("postgres").await;
+    let lock = "BEGIN; LOCK TABLE intent.events";
+    sqlx::raw_sql(lock).execute(&mut locked).await.unwrap();
+    let reading = version(&store, &stream);
+    let refused = async {
+        roles.until_lock_waits(1).await;
+        let error = version(&store, &stream).await.unwrap_err();
+        sqlx::raw_sql("COMMIT").execute(&mut locked).await.unwrap();
+        error
+    };
+    let (read, error) = tokio::join!(reading, refused);
+    assert_eq!(read.unwrap(), Version::NONE);
     assert!(
         matches!(error, StoreError::NoConnection { .. }),
         "{error:?}"
@@ -231,8 +244,8 @@ async fn a_pool_that_is_all_taken_is_told_and_usable_afterwards() {
     assert!(error.to_string().contains("or the pool"), "{error}");
     // Appends go by connections of their own.
     store.append(append(&stream, 1)).await.unwrap();
-    held.rollback().await.unwrap();
     assert_eq!(version(&store, &stream).await.unwrap(), Version::FIRST);
+    held.rollback().await.unwrap();
 }
 
 #[tokio::test]

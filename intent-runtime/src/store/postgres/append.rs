@@ -70,10 +70,6 @@ impl Appender {
         }))
     }
 
-    pub(super) fn connector(&self) -> &Connector {
-        &self.0.connector
-    }
-
     pub(super) async fn append(&self, append: Append) -> Result<Outcome, StoreError> {
         let (command_id, stream) = (append.command_id, append.stream.clone());
         self.begin(append)?.await.unwrap_or_else(|_| {

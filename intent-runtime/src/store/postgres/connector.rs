@@ -1,37 +1,52 @@
 //! How the store opens connections of its own.
 
-use std::{fmt, time::Duration};
+use std::{fmt, io, time::Duration};
 
-use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, postgres::PgConnectOptions};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Row, postgres::PgConnectOptions};
 use tokio::time::{Instant, timeout};
 
-use super::{LOCK_TIMEOUT, error::Failure, lane::within};
+use super::{error::Failure, lane::within, url::without_brackets};
 
 /// How long a connection may have been idle to be used unasked: what stands between may drop an idle one without a word.
 pub(super) const TRUSTED: Duration = Duration::from_secs(60);
-/// How long one that was idle for longer may take to say that it is alive.
+/// How long a connection may take to say that it is sound.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
 /// How long an idle connection may take to be closed.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// Opens connections beside a pool, each as the pool would open one now: its password may have been changed meanwhile.
+/// What every connection of the store's own is set to.
+const SESSION: &str = include_str!("sql/session.sql");
+/// The same for those that append.
+const APPEND_SESSION: &str = concat!(
+    include_str!("sql/append_session.sql"),
+    include_str!("sql/session.sql")
+);
+
+/// Opens the store's own connections, each as the user's pool would open one now: with its options, whose password may
+/// have changed, and its `after_connect`.
+///
+/// The user's pool itself lends none of them. What it lends may be inside somebody's transaction: sqlx does not notice
+/// when a `begin` is cancelled.
 #[derive(Clone, Debug)]
 pub(super) struct Connector {
     pool: PgPool,
-    /// Whether settings are taken at the start of a connection, as they are not by some poolers.
-    takes_settings: bool,
+    /// Whether the pool may have an `after_connect`. sqlx tells nobody whether it has.
+    hooked: bool,
+    /// Whether a connection stays what it was set to, as it does everywhere but behind a pooler in transaction mode.
+    keeps_session: bool,
 }
 
 impl Connector {
-    pub(super) fn new(pool: PgPool, takes_settings: bool) -> Self {
+    pub(super) fn new(pool: PgPool, hooked: bool, keeps_session: bool) -> Self {
         Self {
             pool,
-            takes_settings,
+            hooked,
+            keeps_session,
         }
     }
 
     pub(super) async fn connect(&self) -> Result<PgConnection, Failure> {
-        connect(&self.pool.connect_options()).await
+        self.connect_as(SESSION).await
     }
 
     /// The connection that was kept, if there is one and it is sound, or a new one.
@@ -47,32 +62,61 @@ impl Connector {
         self.connect().await
     }
 
-    /// A connection with the settings of those that append, where they are taken.
+    /// A connection with the settings of those that append.
     pub(super) async fn connect_to_append(&self) -> Result<PgConnection, Failure> {
-        if !self.takes_settings {
-            return self.connect().await;
+        self.connect_as(APPEND_SESSION).await
+    }
+
+    async fn connect_as(&self, session: &'static str) -> Result<PgConnection, Failure> {
+        let opening = async {
+            let mut connection = self.open().await?;
+            // Where the session is not kept, this would set the connection of whoever comes next.
+            if self.keeps_session && !is_alone(&mut connection, session).await? {
+                return Err(io::Error::other("`after_connect` leaves a transaction open").into());
+            }
+            Ok(connection)
+        };
+        within(opening).await.map_err(Failure::unconnected)
+    }
+
+    async fn open(&self) -> Result<PgConnection, sqlx::Error> {
+        // This says why there is none to be had. A pool tries again until its time is up, and says no more then.
+        let connection = self.options().connect().await?;
+        if !self.hooked {
+            return Ok(connection);
         }
-        connect(&appending(&self.pool.connect_options())).await
+        // The server notices either way.
+        let _ = connection.close().await;
+        match self.pool_of_one().acquire().await {
+            Ok(connection) => Ok(connection.detach()),
+            Err(sqlx::Error::PoolTimedOut) => Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "no connection was ready in time: if the pool's `after_connect` fails, sqlx has logged its error",
+            )
+            .into()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A pool like the user's for one connection: only a pool runs an `after_connect`.
+    pub(super) fn pool_of_one(&self) -> PgPool {
+        let options = self.pool.options().clone();
+        options
+            .min_connections(0)
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_lazy_with(self.options())
     }
 
     pub(super) fn options(&self) -> PgConnectOptions {
-        PgConnectOptions::clone(&self.pool.connect_options())
+        without_brackets(PgConnectOptions::clone(&self.pool.connect_options()))
     }
 }
 
-/// What connections that append are opened with.
-pub(super) fn appending(options: &PgConnectOptions) -> PgConnectOptions {
-    options.clone().options([
-        // Statements with arrays never settle on one plan by themselves, and a plan each time costs more than the rest.
-        ("plan_cache_mode", "force_generic_plan"),
-        // All is found by key, however small the tables were when it was planned, and of a long stream only its end.
-        ("enable_seqscan", "off"),
-        ("enable_bitmapscan", "off"),
-        // The statement says it too, but a wait for the table, as behind a migration, comes before it can.
-        ("lock_timeout", LOCK_TIMEOUT),
-        // To be recognised: it reaches no server through a pooler.
-        ("intent.direct", "on"),
-    ])
+/// What a connection is opened with that finds out whether it leads to the server directly: no pooler passes it on.
+pub(super) fn direct(options: &PgConnectOptions) -> PgConnectOptions {
+    options.clone().options([("intent.direct", "on")])
 }
 
 pub(super) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, Failure> {
@@ -95,8 +139,13 @@ impl Idle {
 
     /// The connection, if it is sound. One that was idle for too long to be used unasked is asked.
     pub(super) async fn into_sound(mut self) -> Option<PgConnection> {
-        let sound = self.since.elapsed() <= TRUSTED || is_alive(&mut self.connection).await;
+        let sound = self.since.elapsed() <= TRUSTED || is_sound(&mut self.connection).await;
         sound.then_some(self.connection)
+    }
+
+    /// For how long nobody has used it.
+    pub(super) fn idle_for(&self) -> Duration {
+        self.since.elapsed()
     }
 
     pub(super) async fn close(self) {
@@ -113,7 +162,14 @@ impl fmt::Debug for Idle {
     }
 }
 
-/// Whether a connection that was idle for long still leads to a server.
-pub(super) async fn is_alive(connection: &mut PgConnection) -> bool {
-    matches!(timeout(SIGN_OF_LIFE, connection.ping()).await, Ok(Ok(())))
+/// Whether a connection leads to a server, has no answer on its way any more, and is in no transaction.
+pub(super) async fn is_sound(connection: &mut PgConnection) -> bool {
+    let alone = is_alone(connection, include_str!("sql/alone.sql"));
+    matches!(timeout(SIGN_OF_LIFE, alone).await, Ok(Ok(true)))
+}
+
+/// Whether a simple query is a transaction of its own, which is what it says first.
+async fn is_alone(connection: &mut PgConnection, query: &'static str) -> Result<bool, sqlx::Error> {
+    let alone = sqlx::raw_sql(query).fetch_one(connection).await?;
+    alone.try_get(0)
 }

@@ -18,7 +18,9 @@ mod code {
     pub(super) const INVALID_PASSWORD: &str = "28P01";
     pub(super) const INVALID_CATALOG_NAME: &str = "3D000";
     pub(super) const INVALID_SCHEMA_NAME: &str = "3F000";
+    pub(super) const ACTIVE_TRANSACTION: &str = "25001";
     pub(super) const READ_ONLY_TRANSACTION: &str = "25006";
+    pub(super) const FAILED_TRANSACTION: &str = "25P02";
     pub(super) const INVALID_STATEMENT_NAME: &str = "26000";
     pub(super) const DUPLICATE_STATEMENT: &str = "42P05";
     pub(super) const SERIALIZATION_FAILURE: &str = "40001";
@@ -52,6 +54,9 @@ impl Place {
     pub(super) fn of(options: &PgConnectOptions) -> Self {
         let host = match options.get_socket() {
             Some(socket) => socket.display().to_string(),
+            None if options.get_host().contains(':') => {
+                format!("[{}]:{}", options.get_host(), options.get_port())
+            }
             None => format!("{}:{}", options.get_host(), options.get_port()),
         };
         let database = options
@@ -99,7 +104,7 @@ impl Place {
                 source: Some(source),
             },
             Kind::Pooler => self.forgetful(),
-            Kind::Other => StoreError::Backend { place, source },
+            Kind::InTransaction | Kind::Other => StoreError::Backend { place, source },
         }
     }
 
@@ -170,6 +175,8 @@ pub(super) enum Kind {
     NotReady,
     /// The connection broke in the middle.
     Lost,
+    /// The connection is inside a transaction, where the statement could do nothing.
+    InTransaction,
     /// The log-in was refused.
     Unauthenticated,
     /// There is no such database.
@@ -232,6 +239,15 @@ impl Failure {
             Kind::Forbidden if self.unconnected => Kind::Unauthenticated,
             kind => kind,
         }
+    }
+
+    /// Whether the connection is of no more use: it is dead, leads to a server that takes no writes any more, or is not
+    /// what it should be.
+    pub(super) fn ends_connection(&self) -> bool {
+        matches!(
+            self.kind(),
+            Kind::Lost | Kind::Unavailable | Kind::ReadOnly | Kind::InTransaction | Kind::Pooler
+        )
     }
 
     /// Whether settings at the start of a connection are refused: PgBouncer calls them a violation of the protocol,
@@ -304,6 +320,7 @@ impl Failure {
             | code::LOCK_NOT_AVAILABLE => Kind::Contended,
             code::QUERY_CANCELED => Kind::Canceled,
             code::READ_ONLY_TRANSACTION => Kind::ReadOnly,
+            code::FAILED_TRANSACTION | code::ACTIVE_TRANSACTION => Kind::InTransaction,
             code::DISK_FULL | code::OUT_OF_MEMORY => Kind::Full,
             code::INVALID_AUTHORIZATION | code::INVALID_PASSWORD => Kind::Unauthenticated,
             code::INSUFFICIENT_PRIVILEGE => Kind::Forbidden,

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{
     column::{self, Json},
     error::Kind,
-    read::{Broken, Reader, give_back, patiently},
+    read::{self, Broken, Reader, give_back, patiently},
 };
 use crate::{
     RecordedEvent, StoreError, Timestamp,
@@ -40,12 +40,14 @@ impl Reader {
     /// What is there already is not stored again, so a page whose outcome is unknown is simply tried again; if it was stored,
     /// its events count as known.
     pub(super) async fn import(&self, events: &[RecordedEvent]) -> Result<Imported, StoreError> {
-        let (mut contended, mut lost) = (0, self.tries());
+        let (mut contended, mut lost) = (0, read::TRIES);
         let answer = loop {
-            let mut connection = self.acquire().await?;
-            let page = import_page(&mut connection, events);
-            let page = patiently(&self.place, page).await;
-            let failure = match give_back(connection, page) {
+            let mut lent = self.acquire().await?;
+            let page = match lent.connection().await {
+                Ok(connection) => patiently(&self.place, import_page(connection, events)).await,
+                Err(failure) => Err(failure.into()),
+            };
+            let failure = match give_back(lent, page) {
                 Ok(answer) => break answer,
                 Err(Broken::Error(error)) => return Err(error),
                 Err(Broken::Failure(failure)) => failure,
@@ -55,7 +57,7 @@ impl Reader {
                     contended += 1;
                     sleep(PAUSE * contended).await;
                 }
-                _ => lost = self.left(lost, Broken::Failure(failure)).await?,
+                _ => lost = self.left(lost, Broken::Failure(failure))?,
             }
         };
         if let Some(refused) = answer.refused {

@@ -2,11 +2,13 @@
 
 use std::{
     mem,
-    task::{Context, Waker},
+    pin::Pin,
+    task::{Context, Poll},
 };
 
-use futures_util::TryFutureExt;
-use sqlx::{Acquire, PgConnection, PgTransaction, Row};
+use futures_util::{TryFutureExt, future::BoxFuture};
+use sqlx::{Acquire, AssertSqlSafe, Database, PgConnection, PgTransaction, Postgres};
+use sqlx_core::transaction::TransactionManager;
 use tokio::sync::Mutex;
 
 use super::{
@@ -27,9 +29,9 @@ impl PgStore {
     /// wrote, or not at all. For a command, [`Tenant::send_in`](crate::Tenant::send_in) does so. After an error the
     /// transaction goes on as it was before the call.
     ///
-    /// If you drop the future before it is done, as a time limit does, roll the transaction back: it may or may not have the
-    /// events. If you go on all the same, what you wrote before the call is there when it commits, unless the first thing you
-    /// do next, be it the commit, says that the append failed.
+    /// If you drop the future before it is done, as a time limit does, the transaction goes on as it was before the call, or
+    /// with the events in it if they were all stored just then. A statement that was under way may still fail: then the first
+    /// thing you do next, be it the commit, says so.
     ///
     /// Keep such transactions short: until they end, others wait who append to the same stream, and so do readers of the
     /// log. When it has committed, [`wake_readers`](Self::wake_readers) spares readers the wait until they look for
@@ -61,14 +63,7 @@ impl PgStore {
             // Somebody was first at a key, and has committed: now it can be seen what is there.
             appended = self.append_in_savepoint(transaction, &append).await;
         }
-        appended.map_err(|broken| self.broken(broken))
-    }
-
-    fn broken(&self, broken: Broken) -> StoreError {
-        match broken {
-            Broken::Error(error) => error,
-            Broken::Failure(failure) => self.reader.place.error(failure),
-        }
+        appended.map_err(|broken| self.reader.broken(broken))
     }
 
     async fn append_in_savepoint(
@@ -77,8 +72,10 @@ impl PgStore {
         append: &Append,
     ) -> Result<Appended, Broken> {
         let mut savepoint = Savepoint::set(transaction).await?;
-        let appended = append_within(savepoint.connection(), append).await;
-        savepoint.end(appended).await
+        let mut part = savepoint.part().await?;
+        let done = append_within(&mut part, append).await;
+        let done = end_part(part, done).await;
+        savepoint.end(done).await
     }
 
     /// The transaction as a command is sent in it.
@@ -119,14 +116,14 @@ impl Streams for Joined<'_, '_> {
     ) -> StoreFuture<'a, ()> {
         let reading = async move {
             let mut transaction = self.transaction.lock().await;
-            let mut savepoint = Savepoint::set(&mut transaction).await?;
             let reader = &self.store.reader;
-            let done = reader
-                .state_on(savepoint.connection(), &mut read, sink)
-                .await;
+            let mut savepoint = Savepoint::set(&mut transaction).await?;
+            let mut part = savepoint.part().await?;
+            let done = reader.state_on(&mut part, &mut read, sink).await;
+            let done = end_part(part, done.map(drop)).await;
             savepoint.end(done).await
         };
-        Box::pin(reading.map_err(|broken| self.store.broken(broken)))
+        Box::pin(reading.map_err(|broken| self.store.reader.broken(broken)))
     }
 
     fn read_events<'a>(
@@ -136,14 +133,14 @@ impl Streams for Joined<'_, '_> {
     ) -> StoreFuture<'a, ()> {
         let reading = async move {
             let mut transaction = self.transaction.lock().await;
-            let mut savepoint = Savepoint::set(&mut transaction).await?;
             let reader = &self.store.reader;
-            let done = reader
-                .stream_events(savepoint.connection(), &mut read, sink)
-                .await;
+            let mut savepoint = Savepoint::set(&mut transaction).await?;
+            let mut part = savepoint.part().await?;
+            let done = reader.stream_events(&mut part, &mut read, sink).await;
+            let done = end_part(part, done.map(drop)).await;
             savepoint.end(done).await
         };
-        Box::pin(reading.map_err(|broken| self.store.broken(broken)))
+        Box::pin(reading.map_err(|broken| self.store.reader.broken(broken)))
     }
 
     fn events_of_command(
@@ -154,90 +151,103 @@ impl Streams for Joined<'_, '_> {
         let reading = async move {
             let mut transaction = self.transaction.lock().await;
             let mut savepoint = Savepoint::set(&mut transaction).await?;
-            let events = command::events(savepoint.connection(), tenant, command).await;
-            savepoint.end(events).await
+            let mut part = savepoint.part().await?;
+            let done = command::events(&mut part, tenant, command).await;
+            let done = end_part(part, done).await;
+            savepoint.end(done).await
         };
-        Box::pin(reading.map_err(|broken| self.store.broken(broken)))
+        Box::pin(reading.map_err(|broken| self.store.reader.broken(broken)))
     }
 }
 
-/// A part of a transaction: an error in it leaves what is outside as it was, and its end the tenant that was set outside.
+/// A mark in a user's transaction, behind which a part of it is done. An error in the part leaves what is outside as it
+/// was, and its end the settings that were made outside. A part that is dropped before its end is rolled back before the
+/// next statement on the transaction.
 ///
-/// By statements of our own: when sqlx is cancelled while it begins a transaction within another, it ends the outer one
-/// without a word, and what follows commits by itself.
+/// That rollback is what sqlx queues when a transaction within another is dropped; it offers no other way to queue one. Two
+/// of its habits are kept away. When it fails to begin one, or is cancelled while it begins, it rolls back the outer
+/// transaction without a word: so a savepoint of our own first shows that the transaction is sound, and the beginning is
+/// never dropped half-way. When it is cancelled while it releases one, it then rolls back to a savepoint that is gone: so
+/// our own has the same name and takes its place.
 struct Savepoint<'a, 't> {
     transaction: &'a mut PgTransaction<'t>,
-    /// The tenants that were named outside, in each of the settings.
-    tenants: [String; 3],
-    /// A statement failed in it, and the server was not yet asked to go back.
-    failed: bool,
+    /// How many transactions there are within each other, by which sqlx names its savepoints.
+    depth: usize,
 }
 
 impl<'a, 't> Savepoint<'a, 't> {
     async fn set(transaction: &'a mut PgTransaction<'t>) -> Result<Self, Broken> {
-        let set = sqlx::raw_sql(include_str!("sql/savepoint.sql"));
-        within(set.execute(&mut **transaction)).await?;
-        let mut savepoint = Self {
-            transaction,
-            tenants: Default::default(),
-            failed: false,
-        };
-        let tenants = sqlx::query(include_str!("sql/tenant_now.sql"));
-        let tenants = tenants.fetch_one(savepoint.connection());
-        let tenants = within(
-            tenants.and_then(async |row| Ok([row.try_get(0)?, row.try_get(1)?, row.try_get(2)?])),
-        );
-        match tenants.await {
-            Ok(tenants) => savepoint.tenants = tenants,
-            Err(error) => savepoint.go_back(error.into()).await?,
-        }
+        let depth = Manager::get_transaction_depth(transaction);
+        let savepoint = Self { transaction, depth };
+        let set = format!("SAVEPOINT _sqlx_savepoint_{depth};");
+        let set = sqlx::raw_sql(AssertSqlSafe(set));
+        within(set.execute(&mut **savepoint.transaction)).await?;
         Ok(savepoint)
     }
 
-    fn connection(&mut self) -> &mut PgConnection {
-        self.transaction
+    /// The part, in which no tenant is named.
+    async fn part(&mut self) -> Result<PgTransaction<'_>, Broken> {
+        let mut part = within(Beginning(Some(self.transaction.begin()))).await?;
+        let keep = sqlx::raw_sql(include_str!("sql/keep_settings.sql"));
+        within(keep.execute(&mut *part)).await?;
+        Ok(part)
     }
 
-    async fn end<T>(mut self, done: Result<T, Broken>) -> Result<T, Broken> {
-        let value = match done {
-            Ok(value) => value,
-            Err(broken) => return self.go_back(broken).await,
+    /// Gives back the settings after a part that was done, and forgets the mark.
+    async fn end<T>(self, done: Result<T, Broken>) -> Result<T, Broken> {
+        let release = format!("RELEASE SAVEPOINT _sqlx_savepoint_{};", self.depth);
+        let end = match &done {
+            Ok(_) => format!("{} {release}", include_str!("sql/restore_settings.sql")),
+            // The one of sqlx, which is still there, and ours.
+            Err(_) => release.repeat(2),
         };
-        let mut restore = sqlx::query(include_str!("sql/set_tenant.sql"));
-        for tenant in mem::take(&mut self.tenants) {
-            restore = restore.bind(tenant);
-        }
-        if let Err(error) = within(restore.execute(self.connection())).await {
-            return self.go_back(error.into()).await;
-        }
-        let release = sqlx::raw_sql(include_str!("sql/release_savepoint.sql"));
-        within(release.execute(self.connection())).await?;
+        let end = sqlx::raw_sql(AssertSqlSafe(end));
+        let ended = within(end.execute(&mut **self.transaction)).await;
+        let value = done?;
+        ended?;
         Ok(value)
-    }
-
-    /// Undoes what was done since, and fails.
-    async fn go_back<T>(&mut self, broken: Broken) -> Result<T, Broken> {
-        self.failed = matches!(broken, Broken::Failure(_));
-        let go_back = sqlx::raw_sql(include_str!("sql/rollback_to_savepoint.sql"));
-        within(go_back.execute(self.connection())).await?;
-        self.failed = false;
-        Err(broken)
     }
 }
 
-impl Drop for Savepoint<'_, '_> {
-    /// Cancelled in a transaction that can only be rolled back: at COMMIT the server would do so, and sqlx call it well.
-    /// So one more statement is asked for, whose refusal is what the next use of the transaction is told.
-    fn drop(&mut self) {
-        if self.failed {
-            let mut refused = Box::pin(self.transaction.begin());
-            // sqlx hands it over before it waits for anything.
-            let _ = refused
-                .as_mut()
-                .poll(&mut Context::from_waker(Waker::noop()));
-            // Dropped, it would end the outer transaction, and the next statement would commit by itself.
-            mem::forget(refused);
+/// Ends a part: what was done in it stays, or is undone where something failed.
+async fn end_part<T>(part: PgTransaction<'_>, done: Result<T, Broken>) -> Result<T, Broken> {
+    match done {
+        Ok(value) => {
+            within(part.commit()).await?;
+            Ok(value)
         }
+        Err(broken) => {
+            within(part.rollback()).await?;
+            Err(broken)
+        }
+    }
+}
+
+type Manager = <Postgres as Database>::TransactionManager;
+
+/// A transaction within another while it begins.
+struct Beginning<'a>(Option<BoxFuture<'a, Result<PgTransaction<'a>, sqlx::Error>>>);
+
+impl<'a> Future for Beginning<'a> {
+    type Output = Result<PgTransaction<'a>, sqlx::Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(begin) = &mut self.0 else {
+            return Poll::Pending;
+        };
+        let begun = begin.as_mut().poll(context);
+        if begun.is_ready() {
+            self.0 = None;
+        }
+        begun
+    }
+}
+
+impl Drop for Beginning<'_> {
+    /// Dropped, it would roll back the outer transaction, and what follows would commit by itself. What is forgotten is a
+    /// few hundred bytes, and at most one savepoint stays behind.
+    fn drop(&mut self) {
+        mem::forget(self.0.take());
     }
 }
 

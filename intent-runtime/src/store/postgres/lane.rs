@@ -167,10 +167,20 @@ impl Lane {
     }
 
     async fn append(&mut self, appends: &[Append], group: &Group) -> Result<Vec<Answer>, Failure> {
-        let appends = group.members.iter().map(|member| &appends[*member]);
-        let connection = self.connection().await?;
-        let answers = within(statement::append(connection, appends, Some(group.patience))).await;
-        self.keep_if_sound(answers)
+        let mut tries = 0;
+        loop {
+            let appends = group.members.iter().map(|member| &appends[*member]);
+            let connection = self.connection().await?;
+            let answers = statement::append(connection, appends, Some(group.patience));
+            let answers = within(answers).await;
+            match self.keep_if_sound(answers) {
+                // Nothing was done on that connection, and the next one is another.
+                Err(failure) if failure.kind() == Kind::InTransaction && tries < TRIES => {
+                    tries += 1;
+                }
+                answers => return answers,
+            }
+        }
     }
 
     /// What those are told whose streams are not as they expect.
@@ -247,10 +257,7 @@ impl Lane {
     fn keep_if_sound<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, Failure> {
         let result = result.map_err(Failure::from);
         if let Err(failure) = &result
-            && matches!(
-                failure.kind(),
-                Kind::Lost | Kind::Unavailable | Kind::ReadOnly
-            )
+            && failure.ends_connection()
         {
             self.connection = None;
         }

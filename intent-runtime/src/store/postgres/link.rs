@@ -7,7 +7,7 @@
 use sqlx::{Connection, PgConnection, Row, postgres::PgConnectOptions};
 
 use super::{
-    connector,
+    BEGIN, connector,
     error::{Failure, Place},
 };
 use crate::StoreError;
@@ -15,68 +15,53 @@ use crate::StoreError;
 /// How often two connections are compared before they are taken to keep their servers' ones.
 const ROUNDS: usize = 4;
 
-/// What is known of the way to the server.
-pub(super) struct Link {
-    /// Whether settings are taken at the start of a connection.
-    pub(super) takes_settings: bool,
-    /// Whether a connection stays what it was made, as it does everywhere but behind a pooler in transaction mode.
-    pub(super) keeps_session: bool,
-}
-
-impl Link {
-    /// Opens a first connection, and finds out what stands between.
-    ///
-    /// # Errors
-    /// [`StoreError::Unsupported`] behind a pooler that forgets prepared statements, or why there is no connection.
-    pub(super) async fn open(
-        options: &PgConnectOptions,
-        place: &Place,
-    ) -> Result<(Self, PgConnection), StoreError> {
-        let failed = |error| place.error(Failure::from(error));
-        let (takes_settings, mut connection) = connect(options)
+/// Finds out what stands between, and says whether a connection stays what it was set to, as it does everywhere but behind
+/// a pooler in transaction mode.
+///
+/// # Errors
+/// [`StoreError::Unsupported`] behind a pooler that forgets prepared statements, or why there is no connection.
+pub(super) async fn keeps_session(
+    options: &PgConnectOptions,
+    place: &Place,
+) -> Result<bool, StoreError> {
+    let failed = |error| place.error(Failure::from(error));
+    let connection = connect(options).await;
+    let mut connection = connection.map_err(|failure| place.error(failure))?;
+    // No prepared statement as yet.
+    let found = sqlx::raw_sql(include_str!("sql/link.sql"));
+    let found = found.fetch_one(&mut connection).await.map_err(failed)?;
+    let direct: bool = found.try_get(0).map_err(failed)?;
+    let plans_once: bool = found.try_get(1).map_err(failed)?;
+    let mut keeps_session = direct;
+    if !direct && !carries_statements(&mut connection).await.map_err(failed)? {
+        keeps_session = keeps_server(&mut connection, options)
             .await
             .map_err(|failure| place.error(failure))?;
-        // No prepared statement as yet.
-        let found = sqlx::raw_sql(include_str!("sql/link.sql"));
-        let found = found.fetch_one(&mut connection).await.map_err(failed)?;
-        let direct: bool = found.try_get(0).map_err(failed)?;
-        let plans_once: bool = found.try_get(1).map_err(failed)?;
-        let mut keeps_session = direct;
-        if !direct && !carries_statements(&mut connection).await.map_err(failed)? {
-            keeps_session = keeps_server(&mut connection, options)
-                .await
-                .map_err(|failure| place.error(failure))?;
-            if !keeps_session {
-                return Err(place.forgetful());
-            }
+        if !keeps_session {
+            return Err(place.forgetful());
         }
-        if !plans_once {
-            let role = options.get_username();
-            tracing::warn!(%place, role, "the pooler takes no settings, so each append is planned anew: ALTER ROLE … SET plan_cache_mode = force_generic_plan");
-        }
-        let link = Self {
-            takes_settings,
-            keeps_session,
-        };
-        Ok((link, connection))
     }
+    if !keeps_session && !plans_once {
+        let role = options.get_username();
+        tracing::warn!(%place, role, "the pooler takes no settings, so each append is planned anew: ALTER ROLE … SET plan_cache_mode = force_generic_plan");
+    }
+    // The server notices either way.
+    let _ = connection.close().await;
+    Ok(keeps_session)
 }
 
-/// A connection with the settings of those that append, or without any where they are refused; and whether they are taken.
-async fn connect(options: &PgConnectOptions) -> Result<(bool, PgConnection), Failure> {
-    match connector::connect(&connector::appending(options)).await {
-        Ok(connection) => Ok((true, connection)),
-        Err(failure) if failure.refuses_options() => {
-            Ok((false, connector::connect(options).await?))
-        }
-        Err(failure) => Err(failure),
+/// A connection that tells whether it is direct, or one without any settings where a pooler refuses them.
+async fn connect(options: &PgConnectOptions) -> Result<PgConnection, Failure> {
+    match connector::connect(&connector::direct(options)).await {
+        Err(failure) if failure.refuses_options() => connector::connect(options).await,
+        connected => connected,
     }
 }
 
 /// Whether a pooler gives prepared statements names of its own, under which it knows them on every connection.
 async fn carries_statements(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     // A transaction keeps its connection, so that the statement run is the one that was prepared.
-    let mut transaction = connection.begin().await?;
+    let mut transaction = connection.begin_with(BEGIN).await?;
     let carries = sqlx::query_scalar(include_str!("sql/carries_statements.sql"));
     let carries = carries.fetch_one(&mut *transaction).await;
     if let Ok(false) = carries {

@@ -1,6 +1,9 @@
 //! Reading the log in order, past no event that may yet come.
 
-use std::ops::ControlFlow;
+use std::{
+    ops::ControlFlow,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use futures_util::TryStreamExt;
 use sqlx::{
@@ -13,7 +16,7 @@ use uuid::Uuid;
 use super::{
     column,
     error::Place,
-    read::{Broken, Reader, give_back, patiently},
+    read::{Broken, Read, Reader, TRIES, give_back, patiently},
     settle::{Settled, Settler, in_run},
 };
 use crate::{
@@ -23,6 +26,9 @@ use crate::{
 
 /// How many bytes one page may have, as they are stored, unless a single event has more.
 const PAGE_BYTES: i64 = 8 * 1024 * 1024;
+
+/// The column of an event's position.
+const POSITION: usize = 5;
 
 /// The part of the store that reads the log.
 #[derive(Debug)]
@@ -85,66 +91,86 @@ impl LogReader {
                 source: "the log of all tenants is for roles given it with `SELECT intent.grant_reader('ROLE')`".into(),
             });
         }
-        let mut tries = self.reader.tries();
+        let mut tries = TRIES;
+        let given = AtomicBool::new(false);
+        let mut noted = |event| {
+            given.store(true, Ordering::Relaxed);
+            sink(event)
+        };
+        let mut known = self.settler.known();
         loop {
-            // A connection that was alive before the settler is asked: one that had been opened before a crash would fail.
-            let mut connection = self.reader.acquire().await?;
-            let mut given = false;
-            let mut noted = |event| {
-                given = true;
-                sink(event)
+            let broken = match self.page(read, after, &known, &mut noted).await {
+                Ok(Some(page)) => return Ok(page),
+                // No connection of the pool is kept while the settler is waited for.
+                Ok(None) => match self.settler.step().await {
+                    // What has settled since was perhaps not seen yet.
+                    Ok(now) if now.position() > after && now != known => {
+                        known = now;
+                        continue;
+                    }
+                    Ok(_) => return Ok(self.ends(after, NextPage::HeldUp)),
+                    Err(broken) => broken,
+                },
+                Err(broken) => broken,
             };
-            let page = self.page(&mut connection, read, after, &mut noted);
-            let page = page.await;
-            match give_back(connection, page) {
-                Ok(page) => return Ok(page),
-                // What the sink was given cannot be taken back.
-                Err(broken) if given => tries = self.reader.left(1, broken).await?,
-                Err(broken) => tries = self.reader.left(tries, broken).await?,
-            }
+            // What the sink was given cannot be taken back.
+            let left = if given.load(Ordering::Relaxed) {
+                1
+            } else {
+                tries
+            };
+            tries = self.reader.left(left, broken)?;
+            known = self.settler.known();
         }
     }
 
-    /// Gives a page to the sink. It is read in one statement, unless it begins with a gap that is not known to be settled.
+    /// Gives a page to the sink, in one statement. None, and no event, if it begins with a gap that is not known to be settled.
     async fn page(
+        &self,
+        read: ReadLog<'_>,
+        after: i64,
+        known: &Settled,
+        sink: &mut EventSink<'_>,
+    ) -> Result<Option<LogPage>, Broken> {
+        let mut lent = self.reader.acquire().await?;
+        let page = self.page_on(lent.connection().await?, read, after, known, sink);
+        match page.await {
+            Ok((page, Read::Stopped)) => {
+                drop(lent);
+                Ok(page)
+            }
+            done => give_back(lent, done.map(|(page, _)| page)),
+        }
+    }
+
+    async fn page_on(
         &self,
         connection: &mut PgConnection,
         read: ReadLog<'_>,
         after: i64,
+        known: &Settled,
         sink: &mut EventSink<'_>,
-    ) -> Result<LogPage, Broken> {
-        let mut known = self.settler.known().await?;
-        loop {
-            let mut rows = query(read, after, known.position()).fetch(&mut *connection);
-            let head = patiently(self.place(), rows.try_next()).await?;
-            let head = head.ok_or(sqlx::Error::RowNotFound)?;
-            let ahead = self.ahead(&head, read.after, after)?;
-            let safe = ahead.safe(&known);
-            if safe == after && ahead.last > after {
-                // A pooler may have one connection for this one and the settler's.
-                while patiently(self.place(), rows.try_next()).await?.is_some() {}
-                drop(rows);
-                let now = self.settler.step().await?;
-                if now.position() > after && now != known {
-                    // What has settled since was perhaps not seen yet.
-                    known = now;
-                    continue;
-                }
-                return Ok(self.ends(after, NextPage::HeldUp));
+    ) -> Result<(Option<LogPage>, Read), Broken> {
+        let mut rows = query(read, after, known.position()).fetch(connection);
+        let head = patiently(self.place(), rows.try_next()).await?;
+        let head = head.ok_or(sqlx::Error::RowNotFound)?;
+        let ahead = self.ahead(&head, read.after, after)?;
+        let safe = ahead.safe(known);
+        let held_up = safe == after && ahead.last > after;
+        let (end, next) = ahead.page(safe);
+        while let Some(row) = patiently(self.place(), rows.try_next()).await? {
+            let position: i64 = row.try_get(POSITION)?;
+            // What is not known to be settled is left for another page.
+            if held_up || position > end {
+                continue;
             }
-            let (end, next) = ahead.page(safe);
-            while let Some(row) = patiently(self.place(), rows.try_next()).await? {
-                let event = event(&row)?;
-                let position = i64::try_from(event.position.get()).unwrap_or(i64::MAX);
-                if position > end {
-                    break;
-                }
-                if sink(event) == ControlFlow::Break(()) && position < end {
-                    return Ok(self.ends(position, NextPage::More));
-                }
+            if sink(event(&row)?) == ControlFlow::Break(()) && position < end {
+                let page = self.ends(position, NextPage::More);
+                return Ok((Some(page), Read::Stopped));
             }
-            return Ok(self.ends(end, next));
         }
+        let page = (!held_up).then(|| self.ends(end, next));
+        Ok((page, Read::Done))
     }
 
     fn ends(&self, end: i64, next: NextPage) -> LogPage {

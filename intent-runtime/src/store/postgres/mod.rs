@@ -11,6 +11,7 @@ mod lane;
 mod link;
 mod log;
 mod migrate;
+mod pool;
 mod queue;
 mod read;
 mod schema;
@@ -23,14 +24,14 @@ mod wake;
 use std::{fmt, sync::Arc, time::Duration};
 
 use sqlx::{
-    Connection, PgPool,
+    PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::sync::watch;
 
 use self::{
-    append::Appender, connector::Connector, error::Place, lane::Outcome, link::Link,
-    log::LogReader, migrate::Excess, read::Reader, settle::Settler, wake::Wake,
+    append::Appender, connector::Connector, error::Place, lane::Outcome, log::LogReader,
+    migrate::Excess, pool::Pool, read::Reader, settle::Settler, wake::Wake,
 };
 use super::{
     AggregateType, Append, Appended, AsOf, EventSink, Imported, LogHealth, LogPage, ReadLog,
@@ -38,20 +39,24 @@ use super::{
 };
 use crate::{CommandId, NewSnapshot, RecordedEvent, TenantId, Version};
 
-/// How many connections a pool of our own reads with.
+/// How a transaction begins, whatever level is the default: each statement sees what is committed by then.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+/// How many connections a store reads with that was opened by a URL.
 const READERS: u32 = 10;
-/// How long a read waits for a connection of a pool of our own.
+/// How long a read waits there for a connection.
 const ACQUIRE: Duration = Duration::from_secs(10);
 /// How long a statement that appends waits for a lock that somebody's open transaction holds, in milliseconds.
 const LOCK_TIMEOUT: &str = "500";
 
 /// Keeps everything in the schema `intent` of a PostgreSQL database (13 or later), beside whatever else is in it.
 ///
-/// Reads go through the pool; appends through a few connections of the store's own, which put whatever waits into one
-/// statement. They are opened with what the pool's options are then, so
-/// [`set_connect_options`](PgPool::set_connect_options) changes a password for them too; the pool's `after_connect` is not
-/// run for them. An append is answered when the server has committed it; when more than 256 MiB wait, one more is
-/// [`StoreError::Busy`]. Any number of processes may use one database.
+/// The store opens connections of its own, each with what the options of the pool are then and with its `after_connect`,
+/// so [`set_connect_options`](PgPool::set_connect_options) changes a password for them too. It reads with as many as the
+/// pool may have (`max_connections`), kept as long as the pool keeps its own (`idle_timeout`, `max_lifetime`), and appends
+/// with a few, which put whatever waits into one statement. The pool itself serves [`append_in`](Self::append_in) and
+/// [`Tenant::send_in`](crate::Tenant::send_in) alone, in transactions that you begin: what it lends may be inside a
+/// transaction that somebody left open. An append is answered when the server has committed it; when more than 256 MiB
+/// wait, one more is [`StoreError::Busy`]. Any number of processes may use one database.
 ///
 /// ```no_run
 /// use intent_runtime::{App, PgStore};
@@ -64,6 +69,10 @@ const LOCK_TIMEOUT: &str = "500";
 /// ```
 #[derive(Clone)]
 pub struct PgStore {
+    /// For the transactions of the user's own.
+    pool: PgPool,
+    /// Whether the store has made it, and so closes it.
+    owns_pool: bool,
     reader: Reader,
     appender: Appender,
     log: Arc<LogReader>,
@@ -71,7 +80,7 @@ pub struct PgStore {
 }
 
 impl PgStore {
-    /// Opens the database that a URL such as `postgres://user:password@host/database` names, with a pool of ten
+    /// Opens the database that a URL such as `postgres://user:password@host/database` names, with a pool of up to ten
     /// connections, and makes or migrates the tables if it must and may.
     ///
     /// # Errors
@@ -80,19 +89,12 @@ impl PgStore {
         let options = url::options(url)?;
         // Since version 12 servers write floats in full by themselves, and PgBouncer refuses the setting by default.
         let options = options.extra_float_digits(None);
-        // A dead connection is found out by its use, and the read done again on another one.
-        let pool =
-            PgPoolOptions::new()
-                .max_connections(READERS)
-                .acquire_timeout(ACQUIRE)
-                .test_before_acquire(false)
-                .before_acquire(|connection, meta| {
-                    Box::pin(async move {
-                        Ok(meta.idle_for <= connector::TRUSTED
-                            || connector::is_alive(connection).await)
-                    })
-                });
-        Self::new(pool.connect_lazy_with(options)).await
+        let pool = PgPoolOptions::new()
+            .max_connections(READERS)
+            .acquire_timeout(ACQUIRE);
+        let (store, excess) = Self::open(pool.connect_lazy_with(options), true).await?;
+        store.warn_of(excess);
+        Ok(store)
     }
 
     /// Opens the database that a pool is for, and makes or migrates the tables if it must and may. Must be called
@@ -109,8 +111,13 @@ impl PgStore {
     /// when they are not ours to touch; [`StoreError::Unsupported`] when the server, or a pooler before it, cannot keep the
     /// promises.
     pub async fn new(pool: PgPool) -> Result<Self, StoreError> {
-        let (store, excess) = Self::open(pool).await?;
-        let place = &store.reader.place;
+        let (store, excess) = Self::open(pool, false).await?;
+        store.warn_of(excess);
+        Ok(store)
+    }
+
+    fn warn_of(&self, excess: Option<Excess>) {
+        let place = &self.reader.place;
         match excess {
             None => {}
             Some(Excess::Rights(what)) => {
@@ -120,7 +127,6 @@ impl PgStore {
                 tracing::warn!(%place, "row-level security is switched off: the database does not keep tenants apart");
             }
         }
-        Ok(store)
     }
 
     /// The same under strict tenancy: refuses a role that row-level security does not bind, and tables without it.
@@ -129,7 +135,7 @@ impl PgStore {
     /// [`StoreError::TooManyRights`] when the role is a superuser, bypasses row-level security or owns the tables;
     /// [`StoreError::Unsupported`] when row-level security is switched off; and whatever [`new`](Self::new) returns.
     pub async fn strict(pool: PgPool) -> Result<Self, StoreError> {
-        let (store, excess) = Self::open(pool).await?;
+        let (store, excess) = Self::open(pool, false).await?;
         let place = store.reader.place.to_string();
         match excess {
             None => Ok(store),
@@ -142,25 +148,31 @@ impl PgStore {
         }
     }
 
-    async fn open(pool: PgPool) -> Result<(Self, Option<Excess>), StoreError> {
+    async fn open(pool: PgPool, owns_pool: bool) -> Result<(Self, Option<Excess>), StoreError> {
         let options = PgConnectOptions::clone(&pool.connect_options());
+        let options = url::without_brackets(options);
         let place = Place::of(&options);
-        // A connection of its own says better than the pool why it cannot be opened.
-        let (link, mut connection) = Link::open(&options, &place).await?;
-        let excess = migrate::open(&mut connection, &place).await?;
+        let keeps_session = link::keeps_session(&options, &place).await?;
+        // A pool of the store's own has no hooks.
+        let connector = Connector::new(pool.clone(), !owns_pool, keeps_session);
         let reader = Reader {
-            pool,
+            pool: Pool::new(&pool, connector.clone()),
             place: place.clone(),
         };
-        let connector = Connector::new(reader.pool.clone(), link.takes_settings);
+        let mut lent = reader.acquire().await?;
+        let connection = lent.connection().await;
+        let connection = connection.map_err(|failure| place.error(failure))?;
+        let excess = migrate::open(connection, &place).await?;
         let settler = Settler::new(connector.clone());
-        let log = LogReader::new(reader.clone(), settler, &mut connection).await;
+        let log = LogReader::new(reader.clone(), settler, connection).await;
         let log = log.map_err(|error| place.error(error))?;
-        // The server notices either way.
-        let _ = connection.close().await;
-        let wake = Arc::new(Wake::new(connector.clone(), link.keeps_session));
+        // What was prepared before the tables were made is not to be met again.
+        lent.discard();
+        let wake = Arc::new(Wake::new(connector.clone(), keeps_session));
         let appender = Appender::new(connector, place, Arc::clone(&wake));
         let store = Self {
+            pool,
+            owns_pool,
             log: Arc::new(log),
             wake,
             reader,
@@ -178,9 +190,10 @@ impl PgStore {
         schema::sql_from(i64::from(from))
     }
 
-    /// The pool that the store reads with.
+    /// The pool for transactions of your own, to [append in](Self::append_in): the one that the store was made with, or one
+    /// that opens its connections when it is first used.
     pub fn pool(&self) -> &PgPool {
-        &self.reader.pool
+        &self.pool
     }
 
     /// Where an error comes from a schema that is not as this build needs it, says what is wrong with that.
@@ -200,11 +213,9 @@ impl PgStore {
 
     /// What is wrong with the schema, if anything is and can be found out.
     async fn diagnosis(&self) -> Option<StoreError> {
-        let mut connection = self.appender.connector().connect().await.ok()?;
-        let found = migrate::check(&mut connection, &self.reader.place).await;
-        // The server notices either way.
-        let _ = connection.close().await;
-        match found {
+        let mut lent = self.reader.acquire().await.ok()?;
+        let connection = lent.connection().await.ok()?;
+        match migrate::check(connection, &self.reader.place).await {
             Err(
                 wrong @ (StoreError::NotMigrated { .. }
                 | StoreError::Incomplete { .. }
@@ -315,7 +326,11 @@ impl Store for PgStore {
     }
 
     fn log_health(&self) -> StoreFuture<'_, LogHealth> {
-        self.explained(self.log.health())
+        self.explained(async move {
+            let mut health = self.log.health().await?;
+            self.wake.report(&mut health);
+            Ok(health)
+        })
     }
 
     fn wake_ups(&self) -> watch::Receiver<()> {
@@ -326,6 +341,9 @@ impl Store for PgStore {
         Box::pin(async move {
             self.appender.close().await;
             self.reader.pool.close().await;
+            if self.owns_pool {
+                self.pool.close().await;
+            }
             self.wake.close();
             Ok(())
         })

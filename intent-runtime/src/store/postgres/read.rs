@@ -4,8 +4,7 @@ use std::{io, ops::ControlFlow};
 
 use futures_util::TryStreamExt;
 use sqlx::{
-    ConnectOptions, Connection, PgConnection, PgPool, Postgres,
-    pool::PoolConnection,
+    PgConnection, Postgres,
     postgres::{PgArguments, PgRow},
     query::Query,
 };
@@ -15,6 +14,7 @@ use super::{
     command,
     error::{Failure, Kind, Place},
     lane::within,
+    pool::{Lent, Pool},
 };
 use crate::{
     AsOf, CommandId, EventId, RecordedEvent, StoreError, StoredSnapshot, StreamId, TenantId,
@@ -32,9 +32,12 @@ pub(super) use of_stream;
 /// The reading half of the store.
 #[derive(Clone, Debug)]
 pub(super) struct Reader {
-    pub(super) pool: PgPool,
+    pub(super) pool: Pool,
     pub(super) place: Place,
 }
+
+/// How often something is tried whose connection breaks, or whose transaction met another at the same rows.
+pub(super) const TRIES: u32 = 3;
 
 /// Why a read ended early.
 pub(super) enum Broken {
@@ -50,6 +53,12 @@ impl From<sqlx::Error> for Broken {
     }
 }
 
+impl From<Failure> for Broken {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
 impl From<StoreError> for Broken {
     fn from(error: StoreError) -> Self {
         Self::Error(error)
@@ -62,11 +71,11 @@ impl Reader {
         mut read: ReadStream<'_>,
         sink: &mut dyn StateSink,
     ) -> Result<(), StoreError> {
-        let mut tries = self.tries();
+        let mut tries = TRIES;
         loop {
             match self.state_on_a_connection(&mut read, sink).await {
                 Ok(()) => return Ok(()),
-                Err(broken) => tries = self.left(tries, broken).await?,
+                Err(broken) => tries = self.left(tries, broken)?,
             }
         }
     }
@@ -76,9 +85,9 @@ impl Reader {
         read: &mut ReadStream<'_>,
         sink: &mut dyn StateSink,
     ) -> Result<(), Broken> {
-        let mut connection = self.pool.acquire().await?;
-        let done = self.state_on(&mut connection, read, sink).await;
-        give_back(connection, done)
+        let mut lent = self.acquire().await?;
+        let done = self.state_on(lent.connection().await?, read, sink).await;
+        give_back_after(lent, done)
     }
 
     /// Gives a stream to a sink, and all its events where that refuses the snapshot.
@@ -87,11 +96,11 @@ impl Reader {
         connection: &mut PgConnection,
         read: &mut ReadStream<'_>,
         sink: &mut dyn StateSink,
-    ) -> Result<(), Broken> {
+    ) -> Result<Read, Broken> {
         loop {
             match self.stream_state(connection, read, sink).await? {
-                Read::Done => return Ok(()),
                 Read::Again => {}
+                read => return Ok(read),
             }
         }
     }
@@ -147,7 +156,7 @@ impl Reader {
             read.after = version;
             read.snapshot = false;
             if sink.event(event) == ControlFlow::Break(()) {
-                return Ok(Read::Done);
+                return Ok(Read::Stopped);
             }
         }
         check_end(stream, read.after, end)?;
@@ -159,11 +168,11 @@ impl Reader {
         mut read: ReadStream<'_>,
         sink: &mut EventSink<'_>,
     ) -> Result<(), StoreError> {
-        let mut tries = self.tries();
+        let mut tries = TRIES;
         loop {
             match self.events_on_a_connection(&mut read, sink).await {
                 Ok(()) => return Ok(()),
-                Err(broken) => tries = self.left(tries, broken).await?,
+                Err(broken) => tries = self.left(tries, broken)?,
             }
         }
     }
@@ -173,9 +182,10 @@ impl Reader {
         read: &mut ReadStream<'_>,
         sink: &mut EventSink<'_>,
     ) -> Result<(), Broken> {
-        let mut connection = self.pool.acquire().await?;
-        let done = self.stream_events(&mut connection, read, sink).await;
-        give_back(connection, done)
+        let mut lent = self.acquire().await?;
+        let done = self.stream_events(lent.connection().await?, read, sink);
+        let done = done.await;
+        give_back_after(lent, done)
     }
 
     pub(super) async fn stream_events(
@@ -183,11 +193,11 @@ impl Reader {
         connection: &mut PgConnection,
         read: &mut ReadStream<'_>,
         sink: &mut EventSink<'_>,
-    ) -> Result<(), Broken> {
+    ) -> Result<Read, Broken> {
         let stream = read.stream;
         let mut rows = range(of_stream!("sql/read_events.sql"), *read).fetch(connection);
         let Some(head) = patiently(&self.place, rows.try_next()).await? else {
-            return Ok(());
+            return Ok(Read::Done);
         };
         check_type(stream, get(&head, 1, stream)?)?;
         let end = column::version(get(&head, 0, stream)?).min(read.to);
@@ -196,11 +206,11 @@ impl Reader {
             check_dense(stream, read.after.next(), event.version)?;
             read.after = event.version;
             if sink(event) == ControlFlow::Break(()) {
-                return Ok(());
+                return Ok(Read::Stopped);
             }
         }
         check_end(stream, read.after, end)?;
-        Ok(())
+        Ok(Read::Done)
     }
 
     pub(super) async fn version_as_of(
@@ -230,14 +240,19 @@ impl Reader {
         tenant: TenantId,
         command: CommandId,
     ) -> Result<Vec<RecordedEvent>, StoreError> {
-        let mut tries = self.tries();
+        let mut tries = TRIES;
         loop {
-            let mut connection = self.acquire().await?;
-            let found = async { Ok(command::events(&mut connection, tenant, command).await) };
-            let found = patiently(&self.place, found).await;
-            match give_back(connection, found.unwrap_or_else(Err)) {
+            let mut lent = self.acquire().await?;
+            let done = match lent.connection().await {
+                Ok(connection) => {
+                    let found = async { Ok(command::events(connection, tenant, command).await) };
+                    patiently(&self.place, found).await.unwrap_or_else(Err)
+                }
+                Err(failure) => Err(failure.into()),
+            };
+            match give_back(lent, done) {
                 Ok(events) => return Ok(events),
-                Err(broken) => tries = self.left(tries, broken).await?,
+                Err(broken) => tries = self.left(tries, broken)?,
             }
         }
     }
@@ -247,50 +262,47 @@ impl Reader {
         &self,
         query: impl Fn() -> Query<'static, Postgres, PgArguments>,
     ) -> Result<Vec<PgRow>, StoreError> {
-        let mut tries = self.tries();
+        let mut tries = TRIES;
         loop {
-            let mut connection = self.acquire().await?;
-            let rows = patiently(&self.place, query().fetch_all(&mut *connection)).await;
-            match give_back(connection, rows) {
+            let mut lent = self.acquire().await?;
+            let done = match lent.connection().await {
+                Ok(connection) => patiently(&self.place, query().fetch_all(connection)).await,
+                Err(failure) => Err(failure.into()),
+            };
+            match give_back(lent, done) {
                 Ok(rows) => return Ok(rows),
-                Err(broken) => tries = self.left(tries, broken).await?,
+                Err(broken) => tries = self.left(tries, broken)?,
             }
         }
     }
 
-    /// After a restart of the server every connection that the pool holds is dead, and each is found out by its use.
-    pub(super) fn tries(&self) -> u32 {
-        self.pool.options().get_max_connections().saturating_add(1)
+    /// How many tries are left after one that broke, if another may do better.
+    pub(super) fn left(&self, tries: u32, broken: Broken) -> Result<u32, StoreError> {
+        match &broken {
+            Broken::Failure(failure) if tries > 1 => match failure.kind() {
+                // After a restart of the server all of them are dead.
+                Kind::Lost | Kind::InTransaction => self.pool.clear(),
+                Kind::Contended => {}
+                _ => return Err(self.broken(broken)),
+            },
+            _ => return Err(self.broken(broken)),
+        }
+        Ok(tries - 1)
     }
 
-    pub(super) async fn left(&self, tries: u32, broken: Broken) -> Result<u32, StoreError> {
+    /// A turn with a connection of the pool that is open.
+    pub(super) async fn acquire(&self) -> Result<Lent, StoreError> {
+        let failed = |failure| self.place.error(failure);
+        let mut lent = self.pool.acquire().await.map_err(failed)?;
+        lent.connection().await.map_err(failed)?;
+        Ok(lent)
+    }
+
+    pub(super) fn broken(&self, broken: Broken) -> StoreError {
         match broken {
-            Broken::Error(error) => Err(error),
-            Broken::Failure(failure) if failure.kind() == Kind::Lost && tries > 1 => Ok(tries - 1),
-            Broken::Failure(failure) => Err(self.error(failure).await),
+            Broken::Error(error) => error,
+            Broken::Failure(failure) => self.place.error(failure),
         }
-    }
-
-    /// A connection of the pool.
-    pub(super) async fn acquire(&self) -> Result<PoolConnection<Postgres>, StoreError> {
-        match self.pool.acquire().await {
-            Ok(connection) => Ok(connection),
-            Err(error) => Err(self.error(error.into()).await),
-        }
-    }
-
-    /// What a failure on the pool is to a caller. A pool that could open no connection gives up without saying why, so
-    /// one of our own asks the server.
-    pub(super) async fn error(&self, failure: Failure) -> StoreError {
-        let taken = self.pool.size() >= self.pool.options().get_max_connections();
-        if failure.kind() == Kind::NoneOfThePool && !taken {
-            match within(self.pool.connect_options().connect()).await {
-                // The server notices either way.
-                Ok(connection) => drop(connection.close().await),
-                Err(error) => return self.place.error(Failure::unconnected(error)),
-            }
-        }
-        self.place.error(failure)
     }
 }
 
@@ -310,21 +322,36 @@ pub(super) async fn patiently<T>(
     })
 }
 
-/// Gives a connection back to its pool, unless its server fell silent: the pool would wait for it too, with one connection
-/// less to lend.
-pub(super) fn give_back<T>(
-    connection: PoolConnection<Postgres>,
-    done: Result<T, Broken>,
-) -> Result<T, Broken> {
-    if let Err(Broken::Error(StoreError::Unavailable { .. })) = &done {
-        drop(connection.detach());
+/// Gives a connection back to its pool after something that read its answers to the end, or that broke. One that is dead or
+/// whose server fell silent is put away, and so is one that somebody's transaction is open on.
+pub(super) fn give_back<T>(lent: Lent, done: Result<T, Broken>) -> Result<T, Broken> {
+    match &done {
+        Ok(_) => lent.give_back(),
+        Err(Broken::Error(StoreError::Unavailable { .. })) => lent.discard(),
+        Err(Broken::Failure(failure)) if failure.ends_connection() => lent.discard(),
+        Err(_) => drop(lent),
     }
     done
 }
 
+/// The same after a sink was given what was read.
+fn give_back_after(lent: Lent, done: Result<Read, Broken>) -> Result<(), Broken> {
+    match done {
+        // What it did not want is still on its way.
+        Ok(Read::Stopped) => {
+            drop(lent);
+            Ok(())
+        }
+        done => give_back(lent, done).map(drop),
+    }
+}
+
 /// How a reading ended that nothing broke.
-enum Read {
+pub(super) enum Read {
+    /// All was read.
     Done,
+    /// The sink wanted no more.
+    Stopped,
     /// The snapshot was refused, so all is to be read anew.
     Again,
 }

@@ -10,14 +10,20 @@
 //! one crash to the next. That a connection still stands proves nothing: a pooler keeps it and lends another of the
 //! server's. So each statement also tells the run that it is in.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use sqlx::{PgConnection, Row};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::{
     connector::{Connector, Idle},
-    error::{Kind, Place},
+    error::Place,
     read::{Broken, patiently},
 };
 
@@ -34,6 +40,10 @@ pub(super) struct Settler {
     connector: Connector,
     place: Place,
     state: Mutex<State>,
+    /// What the last look found, for those who need not wait for the next one.
+    known: std::sync::Mutex<Settled>,
+    /// How many looks were begun.
+    begun: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -57,7 +67,7 @@ struct Run {
 }
 
 /// A position up to which the log is settled, in one run of the server.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Settled {
     position: i64,
     /// The last checkpoint that the server had had then; none before it was asked.
@@ -77,25 +87,38 @@ impl Settler {
             place: Place::of(&connector.options()),
             connector,
             state: Mutex::default(),
+            known: std::sync::Mutex::default(),
+            begun: AtomicU64::new(0),
         }
     }
 
-    /// What is known now.
-    pub(super) async fn known(&self) -> Result<Settled, Broken> {
-        Ok(self.state().await?.settled())
+    /// What is known now, without a wait.
+    pub(super) fn known(&self) -> Settled {
+        self.lock().clone()
     }
 
-    /// Looks at the server once more, and says what is settled then.
+    /// Looks at the server once more, and says what is settled then. Those who ask while another looks share the next look.
     pub(super) async fn step(&self) -> Result<Settled, Broken> {
+        let before = self.begun.load(Ordering::Acquire);
         let mut state = self.state().await?;
+        if self.begun.load(Ordering::Acquire) > before {
+            return Ok(state.settled());
+        }
+        self.begun.fetch_add(1, Ordering::AcqRel);
         let held = state.connection.is_some();
-        match state.step(self).await {
-            // The connection had died since it was used last.
-            Err(Broken::Failure(failure)) if held && failure.kind() == Kind::Lost => {
+        let settled = match state.step(self).await {
+            // The connection had died since it was used last, or is not what it should be.
+            Err(Broken::Failure(failure)) if held && failure.ends_connection() => {
                 state.step(self).await
             }
             done => done,
-        }
+        }?;
+        settled.clone_into(&mut self.lock());
+        Ok(settled)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Settled> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for its turn no longer than for the server: those before it may all find that it has fallen silent.

@@ -3,8 +3,9 @@
 use sqlx::{Connection, PgConnection};
 
 use super::{
+    BEGIN,
     column::{self, Json, get},
-    read::{Reader, check_type, give_back, of_stream, patiently},
+    read::{Reader, TRIES, check_type, give_back, of_stream, patiently},
 };
 use crate::{NewSnapshot, StoreError, StreamId, TenantId, store::AggregateType};
 
@@ -39,7 +40,7 @@ pub(super) async fn keep(
 
 /// Deletes snapshots and says how many there were.
 ///
-/// In a task of its own: a transaction that is begun on a pool and cancelled could go back to the pool open.
+/// In a task of its own: sqlx does not notice when a `begin` is cancelled, and leaves the transaction open.
 pub(super) async fn delete(
     reader: &Reader,
     tenant: TenantId,
@@ -47,14 +48,19 @@ pub(super) async fn delete(
 ) -> Result<u64, StoreError> {
     let own = reader.clone();
     let deleting = tokio::spawn(async move {
-        let mut tries = own.tries();
+        let mut tries = TRIES;
         loop {
-            let mut connection = own.acquire().await?;
-            let deleting = delete_on(&mut connection, tenant, aggregate_type.as_ref());
-            let deleted = patiently(&own.place, deleting).await;
-            match give_back(connection, deleted) {
+            let mut lent = own.acquire().await?;
+            let done = match lent.connection().await {
+                Ok(connection) => {
+                    let deleting = delete_on(connection, tenant, aggregate_type.as_ref());
+                    patiently(&own.place, deleting).await
+                }
+                Err(failure) => Err(failure.into()),
+            };
+            match give_back(lent, done) {
                 Ok(deleted) => return Ok(deleted),
-                Err(broken) => tries = own.left(tries, broken).await?,
+                Err(broken) => tries = own.left(tries, broken)?,
             }
         }
     });
@@ -71,7 +77,7 @@ async fn delete_on(
     tenant: TenantId,
     aggregate_type: Option<&AggregateType>,
 ) -> Result<u64, sqlx::Error> {
-    let mut transaction = connection.begin().await?;
+    let mut transaction = connection.begin_with(BEGIN).await?;
     sqlx::query(include_str!("sql/set_tenant.sql"))
         .bind(tenant.to_string())
         .bind("")

@@ -1,5 +1,7 @@
 //! A URL, as options to connect with.
 
+use std::borrow::Cow;
+
 use sqlx::postgres::PgConnectOptions;
 
 use crate::{StoreError, store::connect::unknown_url};
@@ -56,7 +58,7 @@ pub(super) fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
             )));
         }
     }
-    let parsed: Result<PgConnectOptions, _> = url.parse();
+    let parsed: Result<PgConnectOptions, _> = host_as_option(url).parse();
     let options = parsed.map_err(|error| {
         let what = match error {
             sqlx::Error::Configuration(error) => error.to_string(),
@@ -68,11 +70,53 @@ pub(super) fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
     })?;
     // A server would take the one named like the user, which is seldom meant.
     match options.get_database() {
-        Some(name) if !name.is_empty() => Ok(options),
+        Some(name) if !name.is_empty() => Ok(without_brackets(options)),
         _ => Err(refuse(
             "name a database, as in `postgres://HOST/DATABASE`".to_owned(),
         )),
     }
+}
+
+/// The same URL with a host in brackets or in percent signs as an option, which sqlx reads as it is meant: it looks the
+/// brackets of an IPv6 address up as part of a name, and takes percent signs for themselves. An option behind it that
+/// names another host still wins.
+fn host_as_option(url: &str) -> Cow<'_, str> {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return Cow::Borrowed(url);
+    };
+    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let (user, place) = match authority.rsplit_once('@') {
+        Some((user, place)) => (Some(user), place),
+        None => (None, authority),
+    };
+    let (host, port) = match place.strip_prefix('[').and_then(|it| it.split_once(']')) {
+        Some((address, port)) => (encoded(address), port),
+        None => match place.split_at(place.find(':').unwrap_or(place.len())) {
+            (host, port) if host.contains('%') => (host.to_owned(), port),
+            _ => return Cow::Borrowed(url),
+        },
+    };
+    let user = user.map_or_else(String::new, |user| format!("{user}@"));
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    Cow::Owned(format!(
+        "{scheme}://{user}localhost{port}{path}?host={host}&{query}"
+    ))
+}
+
+/// Options whose host may be an IPv6 address in brackets, as sqlx takes it from a URL, and then looks it up with them.
+pub(super) fn without_brackets(options: PgConnectOptions) -> PgConnectOptions {
+    let host = options.get_host();
+    let address = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+    match address.map(str::to_owned) {
+        Some(address) => options.host(&address),
+        None => options,
+    }
+}
+
+/// An IPv6 address as the value of an option. A zone, as in `fe80::1%eth0`, is written with `%25` or with a bare `%`.
+fn encoded(address: &str) -> String {
+    let address = address.replace("%25", "%");
+    address.replace('%', "%25").replace(':', "%3A")
 }
 
 #[cfg(test)]
@@ -123,6 +167,48 @@ mod tests {
             let error = options(url).unwrap_err();
             let told = format!("{error} {error:?}");
             assert!(!told.contains("secret"), "{told}");
+        }
+    }
+
+    #[test]
+    fn every_way_to_write_a_host_is_understood() {
+        for (url, host, port) in [
+            ("postgres://u@[::1]:5433/db", "::1", 5433),
+            ("postgres://u:p%40@[::1]/db?port=5433", "::1", 5433),
+            ("postgres://[2001:db8::7]:5433/db", "2001:db8::7", 5433),
+            (
+                "postgres://[::ffff:127.0.0.1]:5433/db",
+                "::ffff:127.0.0.1",
+                5433,
+            ),
+            ("postgres://[fe80::1%25eth0]:5433/db", "fe80::1%eth0", 5433),
+            ("postgres://u@localhost:5433/db?host=::1", "::1", 5433),
+            ("postgres://u@[::1]:5433/db?hostaddr=::2", "::2", 5433),
+            ("postgres://u@localhost:5433/db?host=[::1]", "::1", 5433),
+            ("postgres://[::1]:5433?dbname=db", "::1", 5433),
+            ("postgres://u@my%2Dhost:5433/db", "my-host", 5433),
+            ("postgres://u@127.0.0.1:5433/db", "127.0.0.1", 5433),
+        ] {
+            let options = options(url).unwrap();
+            let found = (options.get_host(), options.get_port());
+            assert_eq!(found, (host, port), "{url}");
+            assert_eq!(options.get_socket(), None, "{url}");
+            assert_eq!(options.get_database(), Some("db"), "{url}");
+        }
+    }
+
+    #[test]
+    fn every_way_to_write_a_socket_is_understood() {
+        for url in [
+            "postgres://ada@%2Frun%2Fpostgresql/shop",
+            "postgres://ada@%2Frun%2Fpostgresql:5433/shop?sslmode=disable",
+            "postgres:///shop?host=/run/postgresql&user=ada",
+            "postgres://ada@localhost/shop?host=%2Frun%2Fpostgresql",
+        ] {
+            let options = options(url).unwrap();
+            let socket = options.get_socket().unwrap();
+            assert_eq!(socket.to_str(), Some("/run/postgresql"), "{url}");
+            assert_eq!(options.get_username(), "ada", "{url}");
         }
     }
 

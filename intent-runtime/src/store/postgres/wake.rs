@@ -6,10 +6,7 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use sqlx::{
-    Acquire,
-    postgres::{PgListener, PgPoolOptions},
-};
+use sqlx::{Acquire, postgres::PgListener};
 use tokio::{
     runtime::Handle,
     sync::{Notify, watch},
@@ -22,6 +19,7 @@ use super::{
     error::Failure,
     lane::within,
 };
+use crate::store::LogHealth;
 
 /// The channel of all stores in a database.
 const CHANNEL: &str = "intent_events";
@@ -35,6 +33,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 pub(super) struct Wake {
     grown: watch::Sender<()>,
     appended: Arc<Notify>,
+    listening: Arc<Condition>,
+    telling: Arc<Condition>,
     connector: Connector,
     /// Whether others are listened to: not where a connection is lent for a transaction only, for what it is told then
     /// would come to whoever has it next.
@@ -42,21 +42,27 @@ pub(super) struct Wake {
     runtime: Handle,
     /// Those that were started; none once it is closed.
     tasks: std::sync::Mutex<Option<Vec<JoinHandle<()>>>>,
-    listening: std::sync::Once,
-    telling: std::sync::Once,
+    listens_once: std::sync::Once,
+    tells_once: std::sync::Once,
 }
+
+/// Whether one of the two tasks does its work: why not, if not. It is said aloud when that changes, once.
+#[derive(Debug, Default)]
+struct Condition(std::sync::Mutex<Option<String>>);
 
 impl Wake {
     pub(super) fn new(connector: Connector, listens: bool) -> Self {
         Self {
             grown: watch::Sender::new(()),
             appended: Arc::default(),
+            listening: Arc::default(),
+            telling: Arc::default(),
             connector,
             listens,
             runtime: Handle::current(),
             tasks: std::sync::Mutex::new(Some(Vec::new())),
-            listening: std::sync::Once::new(),
-            telling: std::sync::Once::new(),
+            listens_once: std::sync::Once::new(),
+            tells_once: std::sync::Once::new(),
         }
     }
 
@@ -64,18 +70,27 @@ impl Wake {
     pub(super) fn appended(&self) {
         self.grown.send_replace(());
         self.appended.notify_one();
-        self.telling.call_once(|| {
-            self.spawn(tell(self.connector.clone(), Arc::clone(&self.appended)));
+        self.tells_once.call_once(|| {
+            let (appended, condition) = (Arc::clone(&self.appended), Arc::clone(&self.telling));
+            self.spawn(tell(self.connector.clone(), appended, condition));
         });
     }
 
     /// A signal of appends by any process, or by this one where others cannot be listened to.
     pub(super) fn subscribe(&self) -> watch::Receiver<()> {
         if self.listens {
-            self.listening
-                .call_once(|| self.spawn(listen(self.connector.clone(), self.grown.clone())));
+            self.listens_once.call_once(|| {
+                let (grown, condition) = (self.grown.clone(), Arc::clone(&self.listening));
+                self.spawn(listen(self.connector.clone(), grown, condition));
+            });
         }
         self.grown.subscribe()
+    }
+
+    /// Says what of it fails.
+    pub(super) fn report(&self, health: &mut LogHealth) {
+        health.listen_failure = self.listening.failure().clone();
+        health.notify_failure = self.telling.failure().clone();
     }
 
     /// Ends both tasks for good, and wakes all readers so that they learn of the end.
@@ -104,8 +119,25 @@ impl Drop for Wake {
     }
 }
 
+impl Condition {
+    fn failure(&self) -> std::sync::MutexGuard<'_, Option<String>> {
+        let failure = self.0.lock();
+        failure.unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Notes a failure, and says whether it is the first since it worked.
+    fn fails(&self, error: &impl ToString) -> bool {
+        self.failure().replace(error.to_string()).is_none()
+    }
+
+    /// Notes that it works, and says whether it did not before.
+    fn works(&self) -> bool {
+        self.failure().take().is_some()
+    }
+}
+
 /// Notifies other processes of appends by this one, many at once when there are many.
-async fn tell(connector: Connector, appended: Arc<Notify>) {
+async fn tell(connector: Connector, appended: Arc<Notify>, condition: Arc<Condition>) {
     let mut kept: Option<Idle> = None;
     let mut pause = PAUSE;
     loop {
@@ -118,9 +150,18 @@ async fn tell(connector: Connector, appended: Arc<Notify>) {
             Ok::<_, Failure>(())
         };
         match told.await {
-            Ok(()) => pause = PAUSE,
+            Ok(()) => {
+                pause = PAUSE;
+                if condition.works() {
+                    tracing::info!("NOTIFY works again: readers in other processes are woken");
+                }
+            }
             Err(error) => {
-                tracing::debug!(%error, "other processes were not told of an append");
+                if condition.fails(&error) {
+                    tracing::warn!(%error, "NOTIFY fails: readers in other processes find appends only by polling");
+                }
+                // They may still be told of it.
+                appended.notify_one();
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
         }
@@ -129,15 +170,18 @@ async fn tell(connector: Connector, appended: Arc<Notify>) {
 }
 
 /// Passes on what other processes tell.
-async fn listen(connector: Connector, grown: watch::Sender<()>) {
+async fn listen(connector: Connector, grown: watch::Sender<()>, condition: Arc<Condition>) {
     let mut pause = PAUSE;
     loop {
         let listening = async {
-            let pool = PgPoolOptions::new().max_connections(1);
-            let pool = pool.connect_lazy_with(connector.options());
-            let mut listener = PgListener::connect_with(&pool).await?;
+            let mut listener = PgListener::connect_with(&connector.pool_of_one()).await?;
             within(listener.listen(CHANNEL)).await?;
             pause = PAUSE;
+            if condition.works() {
+                tracing::info!(
+                    "LISTEN works again: readers are woken by appends of other processes"
+                );
+            }
             loop {
                 // What was sent before may have been missed.
                 grown.send_replace(());
@@ -147,8 +191,10 @@ async fn listen(connector: Connector, grown: watch::Sender<()>) {
             }
         };
         let ended: Result<(), sqlx::Error> = listening.await;
-        if let Err(error) = ended {
-            tracing::debug!(%error, "appends of other processes are found by looking only");
+        if let Err(error) = ended
+            && condition.fails(&error)
+        {
+            tracing::warn!(%error, "LISTEN fails: readers find appends of other processes only by polling");
         }
         sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
@@ -162,7 +208,7 @@ async fn hear(listener: &mut PgListener) -> Result<bool, sqlx::Error> {
         if let Ok(told) = timeout(TRUSTED, listener.try_recv()).await {
             return Ok(told?.is_some());
         }
-        if !connector::is_alive(listener.acquire().await?).await {
+        if !connector::is_sound(listener.acquire().await?).await {
             return Err(io::Error::from(io::ErrorKind::TimedOut).into());
         }
     }

@@ -1,0 +1,7 @@
+-- Gives back what the user's transaction had set.
+SELECT set_config('intent.tenant', coalesce(kept ->> 0, ''), true),
+       set_config('intent.row_tenant', coalesce(kept ->> 1, ''), true),
+       set_config('intent.append_tenant', coalesce(kept ->> 2, ''), true),
+       set_config('intent.all_tenants', coalesce(kept ->> 3, ''), true),
+       set_config('row_security', kept ->> 4, true)
+FROM (SELECT current_setting('intent.kept')::json AS kept) AS settings;
