@@ -156,6 +156,7 @@ const _: () = {
             *VERSION
                 .get_or_init(|| {
                     ::intent_runtime::__private::state_version::<
+                        Account,
                         __Schema,
                     >(
                         1456737284u32,
@@ -169,6 +170,16 @@ const _: () = {
                                 Deposited,
                             >(),
                             ::intent_runtime::__private::state_event::<Account, Moved>(),
+                        ],
+                        &[
+                            (
+                                "balance",
+                                || ::intent_runtime::__private::given(&__default_balance()),
+                            ),
+                            (
+                                "address",
+                                || ::intent_runtime::__private::given(&__default_address()),
+                            ),
                         ],
                     )
                 })

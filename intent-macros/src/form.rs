@@ -1,6 +1,6 @@
 //! The form in which a field is stored: what the user's `#[serde(..)]` attributes make of it.
 
-use quote::ToTokens as _;
+use quote::{ToTokens as _, quote};
 use syn::{
     Attribute, Expr, ExprLit, Field, Ident, Lit, LitStr, Meta, Path, Token, Type, TypeReference,
     ext::IdentExt as _, parse_quote, punctuated::Punctuated,
@@ -9,7 +9,7 @@ use syn::{
 use crate::{
     attr::cfg_attr,
     diag::{Diagnostics, Mistake},
-    paths::last_ident,
+    paths::{Runtime, last_ident},
 };
 
 /// What stands in the `#[serde(..)]` attributes; an ill-formed one is serde's to report.
@@ -124,6 +124,38 @@ pub(crate) fn told_to_the_schema(attributes: &[Attribute]) -> Vec<Attribute> {
         told.push(parse_quote!(#[schemars(extend("x-other" = true))]));
     }
     told
+}
+
+/// Whether a field is not stored, or in a form that only a `cfg_attr` tells.
+pub(crate) fn has_no_form(field: &Field) -> bool {
+    const SKIPS: [&str; 2] = ["skip", "skip_serializing"];
+    let conditional = field.attrs.iter().any(|attribute| {
+        cfg_attr(attribute).is_some_and(|(_, metas)| find(&metas, &["serde"]).is_some())
+    });
+    conditional || find(&serde_metas(&field.attrs), &SKIPS).is_some()
+}
+
+/// ```
+/// #[schemars(extend("default" = __private::default_value(&<Tier as Default>::default())))]
+/// ```
+///
+/// schemars leaves a default out that `skip_serializing_if` does not write; yet it is what such a field is read as.
+pub(crate) fn default_in_the_schema(runtime: &Runtime, field: &Field) -> Option<Attribute> {
+    let metas = serde_metas(&field.attrs);
+    find(&metas, &["skip_serializing_if"])?;
+    if changes_form(field) || is_told(&field.attrs) {
+        return None;
+    }
+    let ty = &field.ty;
+    let value = match find(&metas, &["default"])? {
+        Meta::Path(_) => quote!(<#ty as ::core::default::Default>::default()),
+        default => {
+            let function: Path = text(default)?.parse().ok()?;
+            quote!(#function())
+        }
+    };
+    let private = runtime.private();
+    Some(parse_quote!(#[schemars(extend("default" = #private::default_value(&#value)))]))
 }
 
 /// The owned form of a borrowed type, as far as it can be told.

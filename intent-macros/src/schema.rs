@@ -7,7 +7,7 @@ use syn::{Attribute, Data, DeriveInput, Field, Fields, Path, Visibility, parse_q
 use crate::{
     attr::cfg_attr,
     derives::Derives,
-    form::{hides_the_schema, told_to_the_schema},
+    form::{default_in_the_schema, hides_the_schema, told_to_the_schema},
     map_keys,
     paths::Runtime,
     respan::{generated, replace_self},
@@ -100,6 +100,7 @@ pub(crate) fn derives(
     });
     for_all_fields(&mut item.data, &mut |field| {
         field.attrs.extend(map_keys::told(runtime, field));
+        field.attrs.extend(default_in_the_schema(runtime, field));
     });
     if !derives.schema || !can_forward(item) {
         return (derives.attributes(runtime), TokenStream::new());

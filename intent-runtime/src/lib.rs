@@ -27,6 +27,7 @@ mod overflow;
 mod rule;
 mod schema_version;
 mod snapshot;
+mod state_version;
 pub mod store;
 mod subscription;
 mod telemetry;

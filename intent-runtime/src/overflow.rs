@@ -15,7 +15,7 @@ use crate::Aggregate;
 /// ```
 /// use intent_runtime::{Overflow, prelude::*};
 ///
-/// #[derive(Aggregate)]
+/// #[derive(Aggregate, Debug)]
 /// #[aggregate(created_by(Opened), events(Moved => Self::moved))]
 /// struct Stock {
 ///     #[id]

@@ -15,7 +15,7 @@ pub use crate::checks::{
 };
 pub use crate::lock::{assert_recorded, key_shape, note_keys};
 pub use crate::rule::{Applied, Field, Plain, Rule, StandIn, Unchecked};
-pub use crate::snapshot::state_version;
+pub use crate::state_version::{Given, StateEvent, given, state_version};
 pub use crate::upcast::{UpcastStep, run_steps};
 
 use std::{fmt, marker::PhantomData};
@@ -162,14 +162,20 @@ pub const fn version_of<A: Aggregate, E: EventOf<A>>() -> u32 {
     SchemaVersion::of::<E>().stored()
 }
 
+/// The default of a field that is read as it where it is not there, for the JSON Schema.
+pub fn default_value<T: Serialize>(value: &T) -> serde_json::Value {
+    // Where it cannot be written, nothing is stored either.
+    serde_json::to_value(value).unwrap_or_default()
+}
+
 /// `snapshot(..)`: an event, as far as the version of the state goes.
-pub const fn state_event<A: Aggregate, E: EventOf<A>>() -> (&'static str, u32) {
-    (E::NAME, E::VERSION)
+pub const fn state_event<A: Aggregate, E: EventOf<A>>() -> StateEvent {
+    StateEvent::of::<E>()
 }
 
 /// `snapshot(..)`: a split event, as far as the version of the state goes.
-pub const fn state_split<A: Aggregate, E: SplitOf<A>>() -> (&'static str, u32) {
-    (E::NAME, E::VERSION)
+pub const fn state_split<A: Aggregate, E: SplitOf<A>>() -> StateEvent {
+    StateEvent::of::<E>()
 }
 
 /// `#[derive(Aggregate)]`: an event, as the catalogue knows it.

@@ -1,10 +1,8 @@
 //! Snapshots: a cache of an aggregate's state, never a source of it.
 
-use schemars::JsonSchema;
 use serde_json::value::RawValue;
-use sha2::{Digest as _, Sha256};
 
-use crate::{Aggregate, DecodeError, Version, catalogue::Shape, lock};
+use crate::{Aggregate, DecodeError, Version};
 
 /// An aggregate whose state can be kept. `#[aggregate(snapshot(every = 100))]` implements it, writing the state's
 /// own serde form.
@@ -21,11 +19,15 @@ pub trait Snapshot: Aggregate {
     /// What tells this state from another: a snapshot of another one is stale, and the stream is replayed instead, unless
     /// it is a predecessor's that this one is converted from.
     ///
-    /// `#[aggregate(snapshot(..))]` makes it, once, of [`NUMBER`](Self::NUMBER), the fields with the JSON Schema of their
-    /// types, their rules, the lists of events, and the name and version of each event but those that change nothing. So
-    /// the snapshots of older builds are stale once one of these has changed, whether or not the number was raised. It
-    /// does not see into functions of yours: after a change of what `Moved => Self::moved` does, or a step of an event, or
-    /// a function behind `serde(with = ..)` on a field, raise the number.
+    /// `#[aggregate(snapshot(..))]` makes it, once in a process, of [`NUMBER`](Self::NUMBER), the fields with the JSON Schema
+    /// of their types, their rules, the lists of events, and the name, version and JSON Schema of each event but those that
+    /// change nothing; and of values: what a field begins with by `Default`, what a rule without a closure sets, and what
+    /// `#[serde(default)]` puts in for a field that is not there. The snapshots of older builds are stale once one of these
+    /// has changed, whether or not the number was raised. A value that is another at every call, such as the time, does not
+    /// count; the log has a warning that names it.
+    ///
+    /// It does not see into functions of yours: after a change of what `Moved => Self::moved`, an operator, a step of an
+    /// event, a function called in a rule, or one behind `serde(with = ..)` does, raise the number.
     ///
     /// By hand it is the number, unless you say otherwise. It must be the same at each call, and cheap.
     fn version() -> u32 {
@@ -93,22 +95,6 @@ impl<A> SnapshotCodec<A> {
     pub(crate) fn decode(&self, snapshot: &StoredSnapshot) -> Result<A, DecodeError> {
         (self.decode)(snapshot.schema_version, snapshot.state.as_bytes())
     }
-}
-
-/// The version of a state of shape `S`: a hash of the shape, of what the macro knows of the `rules`, and of the stored
-/// name and version of each event that changes it; never 0.
-pub fn state_version<S: JsonSchema>(rules: u32, events: &[(&str, u32)]) -> u32 {
-    let mut hash = Sha256::new();
-    hash.update(rules.to_be_bytes());
-    for (name, version) in events {
-        hash.update(name);
-        // No name has it.
-        hash.update([0]);
-        hash.update(version.to_be_bytes());
-    }
-    hash.update(lock::shape(Shape::of::<S>()).to_string());
-    let [a, b, c, d, ..] = <[u8; 32]>::from(hash.finalize());
-    u32::from_be_bytes([a, b, c, d]).max(1)
 }
 
 /// A snapshot about to be stored.

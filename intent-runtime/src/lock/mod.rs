@@ -51,7 +51,7 @@ pub use error::Error;
 #[doc(hidden)]
 pub use keys::{key_shape, note_keys};
 pub use report::Report;
-pub(crate) use shape::shape;
+pub(crate) use shape::{shape, shape_with_defaults};
 
 use std::{env, path::Path};
 

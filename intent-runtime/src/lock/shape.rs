@@ -24,8 +24,17 @@ const ANNOTATIONS: [&str; 9] = [
 
 /// The shape of a type: keys in order, and so is all else whose order JSON does not know.
 pub(crate) fn shape(of: catalogue::Shape) -> Value {
+    canonical(of, false)
+}
+
+/// The shape, with the defaults that stand in for fields that are not there.
+pub(crate) fn shape_with_defaults(of: catalogue::Shape) -> Value {
+    canonical(of, true)
+}
+
+fn canonical(of: catalogue::Shape, defaults: bool) -> Value {
     let mut schema = of.whole();
-    Canonical.transform(&mut schema);
+    Canonical { defaults }.transform(&mut schema);
     let mut shape = schema.to_value();
     number_definitions(&mut shape);
     shape
@@ -77,7 +86,10 @@ fn number(reference: &mut String, met: &mut Vec<String>) {
     *reference = format!("#/$defs/{}", number + 1);
 }
 
-struct Canonical;
+struct Canonical {
+    /// Whether defaults are kept.
+    defaults: bool,
+}
 
 impl Transform for Canonical {
     fn transform(&mut self, schema: &mut Schema) {
@@ -86,7 +98,9 @@ impl Transform for Canonical {
             return;
         };
         for key in ANNOTATIONS {
-            object.remove(key);
+            if !(self.defaults && key == "default") {
+                object.remove(key);
+            }
         }
         // How large `usize` is, is the machine's; what is stored of it is a number of 64 bits on all that matter.
         if let Some(format) = object.get_mut("format") {

@@ -17,33 +17,58 @@ use crate::respan::{generated, replace_self, snake_case};
 pub(super) fn rules(aggregate: &Aggregate<'_>) -> TokenStream {
     let mut functions = id(aggregate);
     for field in &aggregate.fields {
-        let mut begins_with_default = None;
-        for event in aggregate.events() {
-            if !matches!(event.effect, Effect::Rules) {
-                continue;
-            }
-            let rule = field.rule(event);
-            if let Some(rule) = rule {
+        let events = aggregate.events();
+        for event in events.filter(|event| matches!(event.effect, Effect::Rules)) {
+            if let Some(rule) = field.rule(event) {
                 functions.extend(function(aggregate, field, event, rule));
             }
-            let assigned = matches!(rule.map(|rule| &rule.change), Some(Change::Assign(_)));
-            if event.creating && !assigned {
-                begins_with_default.get_or_insert(event);
-            }
         }
-        if let Some(event) = begins_with_default.filter(|_| field.id.is_none()) {
+        if let Some(event) = begins_from_default(aggregate, field) {
             functions.extend(default(aggregate, field, event));
         }
     }
     functions
 }
 
+/// The first creating event that leaves the field at its `Default`, or changes it from there.
+pub(super) fn begins_from_default<'a>(
+    aggregate: &'a Aggregate<'_>,
+    field: &Field<'_>,
+) -> Option<Event<'a>> {
+    let mut events = aggregate.events().filter(|_| field.id.is_none());
+    events.find(|event| {
+        let rule = field.rule(*event).map(|rule| &rule.change);
+        let made_here = event.creating && matches!(event.effect, Effect::Rules);
+        made_here && !matches!(rule, Some(Change::Assign(_)))
+    })
+}
+
+/// The function of a rule that sets the field to the same value whatever the event says, unless that is a literal.
+pub(super) fn constant(field: &Field<'_>, event: Event<'_>) -> Option<Ident> {
+    match &field.rule(event)?.change {
+        Change::Assign(Expr::Closure(_) | Expr::Lit(_)) => None,
+        Change::Assign(_) => Some(rule_name(field, event)),
+        Change::Operate(..) | Change::InPlace(_) => None,
+    }
+}
+
+/// What a rule's function is called with.
+fn argument(value: &Expr) -> TokenStream {
+    match value {
+        Expr::Closure(_) => quote!(event),
+        _ => TokenStream::new(),
+    }
+}
+
 /// What `event` does to the field of `self`, if anything.
 pub(super) fn apply(field: &Field<'_>, event: Event<'_>) -> Option<TokenStream> {
     let ident = field.ident;
     let function = rule_name(field, event);
-    Some(match field.rule(event)?.change {
-        Change::Assign(_) => quote!(self.#ident = #function(event);),
+    Some(match &field.rule(event)?.change {
+        Change::Assign(value) => {
+            let argument = argument(value);
+            quote!(self.#ident = #function(#argument);)
+        }
         Change::Operate(..) => quote!(#function(&mut self.#ident, event)?;),
         Change::InPlace(_) => quote!(#function(&mut self.#ident, event);),
     })
@@ -71,9 +96,9 @@ pub(super) fn value(field: &Field<'_>, event: Event<'_>) -> TokenStream {
         return quote!(#ident: __id(id));
     }
     match field.rule(event).map(|rule| &rule.change) {
-        Some(Change::Assign(_)) => {
-            let function = rule_name(field, event);
-            quote!(#ident: #function(event))
+        Some(Change::Assign(value)) => {
+            let (function, argument) = (rule_name(field, event), argument(value));
+            quote!(#ident: #function(#argument))
         }
         Some(_) => {
             let local = local(field);
@@ -126,7 +151,7 @@ fn function(
         Change::Assign(value) => {
             let body = block(value);
             quote! {
-                fn #name(_: &#path) -> #ty #body
+                fn #name() -> #ty #body
             }
         }
         Change::Operate(operator, value) => {
@@ -305,7 +330,7 @@ fn rule_name(field: &Field<'_>, event: Event<'_>) -> Ident {
     name_for(field, "", &format!("_on_{event}"))
 }
 
-fn default_name(field: &Field<'_>) -> Ident {
+pub(super) fn default_name(field: &Field<'_>) -> Ident {
     name_for(field, "default_", "")
 }
 

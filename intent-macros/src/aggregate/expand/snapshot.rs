@@ -2,16 +2,19 @@
 
 use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::{ToTokens as _, quote};
-use syn::spanned::Spanned as _;
+use syn::{Ident, ext::IdentExt as _, spanned::Spanned as _};
 
-use super::super::{
-    attrs::{AggregateAttrs, Effect, Listed, SnapshotAttrs, Split},
-    model::{Aggregate, Event},
+use super::{
+    super::{
+        attrs::{AggregateAttrs, Effect, Listed, SnapshotAttrs, Split},
+        model::{Aggregate, Event, Field},
+    },
+    rules,
 };
 use crate::{
     attr,
     fingerprint::fingerprint,
-    form::schema_is_unknown,
+    form::{self, schema_is_unknown},
     map_keys,
     paths::last_ident,
     respan::{generated, replace_self},
@@ -27,7 +30,11 @@ use crate::{
 ///         #[derive(JsonSchema)]
 ///         struct __Schema { id: Id<Account>, owner: String, … }
 ///         static VERSION: OnceLock<u32> = OnceLock::new();
-///         *VERSION.get_or_init(|| __private::state_version::<__Schema>(2_166_136_261, &[("Opened", 1), ("Deposited", 2)]))
+///         *VERSION.get_or_init(|| {
+///             let events = &[__private::state_event::<Account, Opened>(), …];
+///             let given = &[("balance", || __private::given(&__default_balance()))];
+///             __private::state_version::<Account, __Schema>(2_166_136_261, events, given)
+///         })
 ///     }
 ///     fn encode_state(&self) -> Result<Box<RawValue>, Error> { __private::to_json(&__Write(self)) }
 ///     fn decode_state(version: u32, state: &[u8]) -> Result<Self, DecodeError> {
@@ -226,7 +233,9 @@ fn version(aggregate: &Aggregate<'_>) -> TokenStream {
             .filter(|attribute| attr::is(attribute, "serde") || attr::is(attribute, "schemars"));
         let keys = map_keys::told(runtime, field.original);
         let keys = keys.map(|told| replace_self(told.into_token_stream(), ident));
-        quote!(#(#told)* #skip #keys #name: #ty)
+        let default = form::default_in_the_schema(runtime, field.original);
+        let default = default.map(|told| replace_self(told.into_token_stream(), ident));
+        quote!(#(#told)* #skip #keys #default #name: #ty)
     });
     let events = aggregate.events().filter(counts);
     let events = events.map(|event| {
@@ -239,6 +248,7 @@ fn version(aggregate: &Aggregate<'_>) -> TokenStream {
         .iter()
         .map(|Split { event, .. }| quote!(#private::state_split::<#ident, #event>()));
     let rules = fingerprint(what_makes_the_state(aggregate), ident);
+    let given = given(aggregate);
     quote! {
         #prelude
 
@@ -249,7 +259,64 @@ fn version(aggregate: &Aggregate<'_>) -> TokenStream {
 
         static VERSION: ::std::sync::OnceLock<::core::primitive::u32> = ::std::sync::OnceLock::new();
         *VERSION.get_or_init(|| {
-            #private::state_version::<__Schema>(#rules, &[#(#events,)* #(#split,)*])
+            #private::state_version::<#ident, __Schema>(
+                #rules,
+                &[#(#events,)* #(#split,)*],
+                &[#(#given,)*],
+            )
+        })
+    }
+}
+
+/// The values that a state is made with although no event says so: what fields begin with, and what rules without a closure
+/// set. A literal is among the tokens already.
+///
+/// ```
+/// ("balance", || __private::given(&__default_balance())),
+/// ("status", || __private::given(&__status_on_closed())),
+/// ```
+fn given(aggregate: &Aggregate<'_>) -> Vec<TokenStream> {
+    let mut given = Vec::new();
+    for field in &aggregate.fields {
+        if field.id.is_some() || form::has_no_form(field.original) {
+            continue;
+        }
+        let mut functions = Vec::new();
+        if rules::begins_from_default(aggregate, field).is_some() {
+            functions.push(rules::default_name(field));
+        }
+        let events = aggregate
+            .events()
+            .filter(|event| matches!(event.effect, Effect::Rules));
+        functions.extend(events.filter_map(|event| rules::constant(field, event)));
+        given.extend(
+            functions
+                .iter()
+                .map(|function| value_given(aggregate, field, function)),
+        );
+    }
+    given
+}
+
+/// What `function` makes for a field, in the form that the field is stored in.
+fn value_given(aggregate: &Aggregate<'_>, field: &Field<'_>, function: &Ident) -> TokenStream {
+    let runtime = &aggregate.attrs.runtime;
+    let (private, name) = (runtime.private(), field.ident);
+    let text = name.unraw().to_string();
+    let written = form::written_with(field.original);
+    if written.is_empty() {
+        return quote!((#text, || #private::given(&#function())));
+    }
+    let serde = runtime.re_export("serde");
+    let ty = replace_self(field.ty(), aggregate.ident());
+    let allow = schema::copy_of_the_users();
+    quote! {
+        (#text, || {
+            #[derive(#private::serde::Serialize)]
+            #[serde(crate = #serde)]
+            #allow
+            struct __Given { #[serde(#(#written),*)] #name: #ty }
+            #private::given(&__Given { #name: #function() })
         })
     }
 }
