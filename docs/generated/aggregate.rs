@@ -155,6 +155,8 @@ const _: () = {
             static VERSION: ::std::sync::OnceLock<::core::primitive::u32> = ::std::sync::OnceLock::new();
             *VERSION
                 .get_or_init(|| {
+                    #[allow(unused_imports)]
+                    use ::intent_runtime::__private::NotWritten as _;
                     ::intent_runtime::__private::state_version::<
                         Account,
                         __Schema,
@@ -174,11 +176,17 @@ const _: () = {
                         &[
                             (
                                 "balance",
-                                || ::intent_runtime::__private::given(&__default_balance()),
+                                || {
+                                    ::intent_runtime::__private::Given(__default_balance())
+                                        .json()
+                                },
                             ),
                             (
                                 "address",
-                                || ::intent_runtime::__private::given(&__default_address()),
+                                || {
+                                    ::intent_runtime::__private::Given(__default_address())
+                                        .json()
+                                },
                             ),
                         ],
                     )

@@ -15,7 +15,7 @@ pub use crate::checks::{
 };
 pub use crate::lock::{assert_recorded, key_shape, note_keys};
 pub use crate::rule::{Applied, Field, Plain, Rule, StandIn, Unchecked};
-pub use crate::state_version::{Given, StateEvent, given, state_version};
+pub use crate::state_version::{FieldValue, Given, NotWritten, StateEvent, state_version};
 pub use crate::upcast::{UpcastStep, run_steps};
 
 use std::{fmt, marker::PhantomData};

@@ -26,27 +26,45 @@ impl StateEvent {
     }
 }
 
-/// A value that a state is made with although no event says so, with the field that has it: how it is made, as JSON.
-pub type Given = (&'static str, fn() -> String);
+/// A value that a state is made with although no event says so.
+#[derive(Debug)]
+pub struct Given<T>(pub T);
 
-/// The JSON of a value, the same for equal ones whose order JSON knows.
-pub fn given<T: Serialize + ?Sized>(value: &T) -> String {
-    match serde_json::to_value(value) {
-        Ok(mut value) => {
-            value.sort_all_objects();
-            value.to_string()
+impl<T: Serialize> Given<T> {
+    /// The JSON of the value, the same for equal ones whose order JSON knows.
+    pub fn json(&self) -> String {
+        match serde_json::to_value(&self.0) {
+            Ok(mut value) => {
+                value.sort_all_objects();
+                value.to_string()
+            }
+            // Then there are no snapshots of a state that has it.
+            Err(error) => error.to_string(),
         }
-        // Then there are no snapshots of a state that has it.
-        Err(error) => error.to_string(),
+    }
+}
+
+/// A field, and what makes the JSON of a value that is given for it.
+pub type FieldValue = (&'static str, fn() -> String);
+
+/// Stands in for [`Given::json`] where the type cannot be written. That is an error elsewhere, and must not be another here.
+pub trait NotWritten {
+    /// Nothing.
+    fn json(&self) -> String;
+}
+
+impl<T> NotWritten for Given<T> {
+    fn json(&self) -> String {
+        String::new()
     }
 }
 
 /// The version of the state of `A`, of shape `S`: a hash of the shape, of what the macro knows of the `rules`, of each event
-/// that changes the state, and of what is `given`; never 0.
+/// that changes the state, and of the values that are `given`, each the name of its field and what makes its JSON; never 0.
 pub fn state_version<A: Aggregate, S: JsonSchema>(
     rules: u32,
     events: &[StateEvent],
-    given: &[Given],
+    given: &[FieldValue],
 ) -> u32 {
     let mut hash = Sha256::new();
     hash.update(rules.to_be_bytes());

@@ -288,8 +288,8 @@ mod restless {
             1,
             &[private::state_event::<Sale, Sold>()],
             &[
-                ("ticket", || private::given(&Ticket::default())),
-                ("price", || private::given(&panicking())),
+                ("ticket", || private::Given(Ticket::default()).json()),
+                ("price", || private::Given(panicking()).json()),
             ],
         )
     }

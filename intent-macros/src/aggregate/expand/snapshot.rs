@@ -32,7 +32,7 @@ use crate::{
 ///         static VERSION: OnceLock<u32> = OnceLock::new();
 ///         *VERSION.get_or_init(|| {
 ///             let events = &[__private::state_event::<Account, Opened>(), …];
-///             let given = &[("balance", || __private::given(&__default_balance()))];
+///             let given = &[("balance", || __private::Given(__default_balance()).json())];
 ///             __private::state_version::<Account, __Schema>(2_166_136_261, events, given)
 ///         })
 ///     }
@@ -259,6 +259,8 @@ fn version(aggregate: &Aggregate<'_>) -> TokenStream {
 
         static VERSION: ::std::sync::OnceLock<::core::primitive::u32> = ::std::sync::OnceLock::new();
         *VERSION.get_or_init(|| {
+            #[allow(unused_imports)]
+            use #private::NotWritten as _;
             #private::state_version::<#ident, __Schema>(
                 #rules,
                 &[#(#events,)* #(#split,)*],
@@ -272,8 +274,8 @@ fn version(aggregate: &Aggregate<'_>) -> TokenStream {
 /// set. A literal is among the tokens already.
 ///
 /// ```
-/// ("balance", || __private::given(&__default_balance())),
-/// ("status", || __private::given(&__status_on_closed())),
+/// ("balance", || __private::Given(__default_balance()).json()),
+/// ("status", || __private::Given(__status_on_closed()).json()),
 /// ```
 fn given(aggregate: &Aggregate<'_>) -> Vec<TokenStream> {
     let mut given = Vec::new();
@@ -305,7 +307,7 @@ fn value_given(aggregate: &Aggregate<'_>, field: &Field<'_>, function: &Ident) -
     let text = name.unraw().to_string();
     let written = form::written_with(field.original);
     if written.is_empty() {
-        return quote!((#text, || #private::given(&#function())));
+        return quote!((#text, || #private::Given(#function()).json()));
     }
     let serde = runtime.re_export("serde");
     let ty = replace_self(field.ty(), aggregate.ident());
@@ -316,7 +318,7 @@ fn value_given(aggregate: &Aggregate<'_>, field: &Field<'_>, function: &Ident) -
             #[serde(crate = #serde)]
             #allow
             struct __Given { #[serde(#(#written),*)] #name: #ty }
-            #private::given(&__Given { #name: #function() })
+            #private::Given(__Given { #name: #function() }).json()
         })
     }
 }
