@@ -125,8 +125,11 @@ impl Decide<Audit> for Order {
 }
 
 fn catalogue() -> Catalogue {
-    let orders = Catalogue::new().with::<Order>().unwrap();
-    orders.with_command::<Audit>().unwrap()
+    let orders = Domain::of::<Order>()
+        .command::<Audit>()
+        .roles(["packer", "chef & \"boss\""]);
+    orders.check().unwrap();
+    orders.catalogue().clone()
 }
 
 #[test]
@@ -288,7 +291,7 @@ fn both(_: Shifted) -> [Moved; 2] {
 
 #[test]
 fn as_json_it_tells_of_the_past() {
-    let json = Catalogue::new().with::<Chest>().unwrap().to_json();
+    let json = Domain::of::<Chest>().catalogue().to_json();
     let chest = &json["aggregates"][0];
     assert_eq!(chest["formerly"], json!(["Box", "Case"]));
     assert_eq!(chest["retired"], json!(["Weighed"]));
@@ -311,7 +314,7 @@ fn as_json_it_tells_of_the_past() {
 
 #[test]
 fn as_a_diagram_it_sets_the_past_apart() {
-    let diagram = Catalogue::new().with::<Chest>().unwrap().to_mermaid();
+    let diagram = Domain::of::<Chest>().catalogue().to_mermaid();
     for line in [
         "        a0p0([\"Shifted\"]):::past\n",
         "        a0p1([\"Weighed\"]):::past\n",

@@ -8,3 +8,10 @@
 )]
 
 pub mod postgres;
+
+use intent_runtime::{Aggregate, App, Domain};
+
+/// Another app on the store of `app`, as another build of the program: one whose domain is `A`.
+pub async fn on<A: Aggregate>(app: &App) -> App {
+    App::on(app, Domain::of::<A>()).await.unwrap()
+}

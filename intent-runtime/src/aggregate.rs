@@ -58,7 +58,7 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
         None
     }
 
-    /// Lists the commands that `#[commands]` made, for [`App::register`](crate::App::register).
+    /// Lists the commands that `#[commands]` made, for [`Domain::aggregate`](crate::Domain::aggregate).
     fn commands(list: &mut CommandList<Self>) {
         let _ = list;
     }

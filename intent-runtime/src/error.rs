@@ -3,9 +3,10 @@
 use std::fmt;
 
 use crate::{
-    Aggregate, AggregateEvent, AsOf, CommandId, DecodeError, Overflow, StoreError, StreamId,
+    Actor, Aggregate, AggregateEvent, AsOf, CommandId, DecodeError, Overflow, StoreError, StreamId,
     Version,
     bounded_json::TooLong,
+    sentence,
     store::{Append, InvalidAppend},
 };
 
@@ -13,7 +14,7 @@ use crate::{
 ///
 /// Handling: the stored events are wrong or the list of creating events is; compare `created_by(..)` with the stream. A
 /// field that overflows needs a larger type, or a decision that refuses earlier.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HistoryError {
     /// The first event is not a creating one.
@@ -72,7 +73,7 @@ impl HistoryError {
 }
 
 /// Why [`Aggregate::create`] made nothing.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum CreateError<E> {
     /// The domain refused.
@@ -92,7 +93,7 @@ pub enum CreateError<E> {
 }
 
 /// Why a command had no effect. `E` is the domain's own error.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum SendError<E> {
     /// The domain refused. Handling: tell whoever asked.
@@ -168,16 +169,28 @@ pub enum SendError<E> {
     /// The aggregate could not be loaded.
     #[error(transparent)]
     Load(LoadError),
-    /// The command is not registered. Handling: `register::<A>()` its aggregate, or `.command::<C>()` itself.
+    /// None of the actor's roles may send the command; nothing was looked at. Handling: tell whoever asked.
+    #[error(fmt = forbidden)]
+    Forbidden {
+        /// [`Command::NAME`](crate::Command::NAME).
+        command: &'static str,
+        /// [`Aggregate::TYPE`].
+        aggregate: &'static str,
+        /// Who asked, with the roles it has.
+        actor: Actor,
+        /// The roles that may send it.
+        allowed: &'static [&'static str],
+    },
+    /// The domain does not have the command. Handling: add `.aggregate::<A>()`, or `.command::<C>()` for one written by hand.
     #[error(
-        "the command `{command}` of {aggregate} is not registered, add `.{missing}?` where the app is made"
+        "the command `{command}` of {aggregate} is not in the domain: add `.{missing}` where the domain is put together"
     )]
     NotRegistered {
         /// [`Command::NAME`](crate::Command::NAME).
         command: &'static str,
         /// [`Aggregate::TYPE`].
         aggregate: &'static str,
-        /// The call that registers it, such as `register::<Account>()`.
+        /// The call that adds it, such as `aggregate::<Account>()`.
         missing: String,
     },
     /// The store failed.
@@ -248,6 +261,17 @@ impl<E> SendError<E> {
                 source,
             },
             Self::Load(error) => SendError::Load(error),
+            Self::Forbidden {
+                command,
+                aggregate,
+                actor,
+                allowed,
+            } => SendError::Forbidden {
+                command,
+                aggregate,
+                actor,
+                allowed,
+            },
             Self::NotRegistered {
                 command,
                 aggregate,
@@ -282,7 +306,7 @@ impl fmt::Display for Reused {
 }
 
 /// Why an aggregate or its history cannot be loaded.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
     /// It does not exist, or did not yet at the time asked for.
@@ -335,12 +359,14 @@ pub enum LoadError {
         /// What serde said.
         source: serde_json::Error,
     },
-    /// The aggregate is not registered. Handling: `register::<A>()` it.
-    #[error("the aggregate {aggregate} is not registered, add `.{missing}?` where the app is made")]
+    /// The domain does not have the aggregate. Handling: add `.aggregate::<A>()`.
+    #[error(
+        "the aggregate {aggregate} is not in the domain: add `.{missing}` where the domain is put together"
+    )]
     NotRegistered {
         /// [`Aggregate::TYPE`].
         aggregate: &'static str,
-        /// The call that registers it, such as `register::<Account>()`.
+        /// The call that adds it, such as `aggregate::<Account>()`.
         missing: String,
     },
     /// The store failed.
@@ -369,48 +395,39 @@ fn not_found(stream: &StreamId, as_of: &Option<AsOf>, f: &mut fmt::Formatter<'_>
     }
 }
 
-/// Why an aggregate or a command cannot be registered. Handling: give one of the two another name.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum RegisterError {
-    /// Two aggregates have one stored name, now or formerly.
-    #[error("the aggregate name `{name}` is taken by {first}, it cannot be given to {second}")]
-    AggregateName {
-        /// [`Aggregate::TYPE`], or one of [`Aggregate::FORMERLY`].
-        name: &'static str,
-        /// The Rust type registered first.
-        first: &'static str,
-        /// The Rust type that came second.
-        second: &'static str,
-    },
-    /// The aggregate is registered already.
-    #[error("the aggregate {aggregate} is registered already")]
-    Twice {
-        /// [`Aggregate::TYPE`].
-        aggregate: &'static str,
-    },
-    /// Two events of an aggregate have one stored name, now or formerly.
-    #[error("two events of {aggregate} are stored as `{name}`")]
-    EventName {
-        /// [`Aggregate::TYPE`].
-        aggregate: &'static str,
-        /// [`Event::NAME`](crate::Event::NAME), or one of [`Event::FORMERLY`](crate::Event::FORMERLY).
-        name: &'static str,
-    },
-    /// Two commands of an aggregate have one name, or one is registered twice.
-    #[error("two commands of {aggregate} are named `{name}`")]
-    CommandName {
-        /// [`Aggregate::TYPE`].
-        aggregate: &'static str,
-        /// [`Command::NAME`](crate::Command::NAME).
-        name: &'static str,
-    },
-    /// A command was registered before its aggregate.
-    #[error("the command `{command}` is for {aggregate}, which must be registered first")]
-    CommandBeforeAggregate {
-        /// [`Command::NAME`](crate::Command::NAME).
-        command: &'static str,
-        /// [`Aggregate::TYPE`].
-        aggregate: &'static str,
-    },
+fn forbidden(
+    command: &&'static str,
+    aggregate: &&'static str,
+    actor: &Actor,
+    allowed: &&'static [&'static str],
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    let allowed = allowed.join(", ");
+    write!(
+        f,
+        "{} may not send `{command}` to {aggregate}: ",
+        actor.name()
+    )?;
+    match actor.roles() {
+        [] => write!(f, "it has no role, and the command is allowed to {allowed}"),
+        roles => write!(
+            f,
+            "it is {}, and the command is allowed to {allowed}",
+            roles.join(", ")
+        ),
+    }
+}
+
+crate::sentence::debug!(HistoryError, LoadError);
+
+impl<E: std::error::Error + 'static> fmt::Debug for SendError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        sentence::write(self, f)
+    }
+}
+
+impl<E: std::error::Error + 'static> fmt::Debug for CreateError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        sentence::write(self, f)
+    }
 }

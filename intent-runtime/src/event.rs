@@ -1,6 +1,6 @@
 //! Events: what a domain declares ([`Event`]), what an aggregate lists ([`AggregateEvent`]), what a store keeps.
 
-use std::{any::TypeId, borrow::Cow, fmt, ops::Deref};
+use std::{any::TypeId, borrow::Cow, fmt, ops::Deref, sync::Arc};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, de::DeserializeOwned};
@@ -339,62 +339,74 @@ impl RecordedEvent {
     }
 }
 
-/// A typed event together with what the store knows of it, which is the same for all parts of an event that was split. It
-/// derefs to the event.
+/// A typed event together with what the store knows of it, which is the same for all parts of an event that was split.
+///
+/// It derefs to the event. What the store knows comes from methods, so that no field of the event is hidden.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Recorded<E> {
     /// The event, in today's shape.
     pub event: E,
-    /// Its id.
-    pub id: EventId,
-    /// Its number in its stream, from 1.
-    pub version: Version,
-    /// Its place in the whole log.
-    pub position: Position,
-    /// Its stored name.
-    pub event_type: String,
-    /// The version of the shape it was stored in.
-    pub schema_version: u32,
-    /// Who, why and where from.
-    pub metadata: Metadata,
-    /// The store's clock when it was stored.
-    pub recorded_at: Timestamp,
+    source: Arc<RecordedEvent>,
 }
 
 impl<E> Recorded<E> {
-    /// Puts what was decoded beside what was stored of it.
-    fn all(events: Decoded<E>, mut stored: RecordedEvent) -> Decoded<Self> {
+    /// Puts what was decoded beside what is stored of it.
+    fn all(events: Decoded<E>, source: RecordedEvent) -> Decoded<Self> {
+        let source = Arc::new(source);
+        let beside = |event| Self {
+            event,
+            source: Arc::clone(&source),
+        };
         match events {
-            Decoded::One(event) => Decoded::One(Self::new(event, stored)),
-            Decoded::Several(events) => {
-                stored.payload.clear();
-                let parts = events.into_iter();
-                Decoded::Several(
-                    parts
-                        .map(|event| Self::new(event, stored.clone()))
-                        .collect(),
-                )
-            }
+            Decoded::One(event) => Decoded::One(beside(event)),
+            Decoded::Several(events) => Decoded::Several(events.into_iter().map(beside).collect()),
         }
     }
 
-    fn new(event: E, stored: RecordedEvent) -> Self {
-        Self {
-            event,
-            id: stored.id,
-            version: stored.version,
-            position: stored.position,
-            event_type: stored.event_type,
-            schema_version: SchemaVersion::from_stored(stored.schema_version).number(),
-            metadata: stored.metadata.into(),
-            recorded_at: stored.recorded_at,
-        }
+    /// The event's id.
+    pub fn id(&self) -> EventId {
+        self.source.id
+    }
+
+    /// Its number in its stream, from 1.
+    pub fn version(&self) -> Version {
+        self.source.version
+    }
+
+    /// Its place in the whole log.
+    pub fn position(&self) -> Position {
+        self.source.position
+    }
+
+    /// The store's clock when it was stored.
+    pub fn recorded_at(&self) -> Timestamp {
+        self.source.recorded_at
     }
 
     /// When it happened in the domain: the metadata's time, or else when it was stored.
     pub fn occurred_at(&self) -> Timestamp {
-        self.metadata.timestamp.unwrap_or(self.recorded_at)
+        self.source.occurred_at()
+    }
+
+    /// Who, why and where from.
+    pub fn metadata(&self) -> &Metadata {
+        &self.source.metadata
+    }
+
+    /// The tenant it belongs to.
+    pub fn tenant_id(&self) -> TenantId {
+        self.source.tenant_id
+    }
+
+    /// The aggregate it belongs to. [`AggregateId::typed`] makes it an [`Id`].
+    pub fn aggregate_id(&self) -> AggregateId {
+        self.source.aggregate_id
+    }
+
+    /// The event as it is stored: with its stored name, the version of its shape, and its payload.
+    pub fn source(&self) -> &RecordedEvent {
+        &self.source
     }
 }
 

@@ -243,6 +243,13 @@ uuid_newtype! {
     CorrelationId
 }
 
+impl AggregateId {
+    /// The typed id, for an aggregate that is known to be an `A`.
+    pub const fn typed<A>(self) -> Id<A> {
+        Id::from_uuid(self.0)
+    }
+}
+
 impl TenantId {
     /// The tenant of whoever names none: the nil UUID.
     pub const DEFAULT: Self = Self(Uuid::nil());

@@ -11,6 +11,7 @@ mod bounded_json;
 pub mod bounds;
 mod catalogue;
 mod checks;
+mod clock;
 mod command;
 mod context;
 mod decoded;
@@ -26,25 +27,29 @@ mod metadata;
 mod overflow;
 mod rule;
 mod schema_version;
+mod sentence;
 mod snapshot;
 mod state_version;
 pub mod store;
 mod subscription;
 mod telemetry;
-mod testing;
+pub mod testing;
 mod timestamp;
 pub mod transfer;
 mod upcast;
 mod version;
 
 pub use aggregate::Aggregate;
-pub use app::{App, Tenant};
-pub use catalogue::{AggregateKind, Catalogue, CommandKind, CommandList, Emits};
+pub use app::{Acting, Actor, App, AppBuilder, ConnectError, Domain, Follow, IntoStore, Tenant};
+pub use catalogue::{
+    AggregateKind, Catalogue, CommandKind, CommandList, DomainError, DomainMistake, Emits,
+};
+pub use clock::{Clock, SystemClock};
 pub use command::{Command, Decide, Decision, IntoEvents};
 pub use context::Context;
 pub use decoded::Decoded;
 pub use dispatch::{Loaded, Receipt, Refusal, SendOptions};
-pub use error::{CreateError, HistoryError, LoadError, RegisterError, Reused, SendError};
+pub use error::{CreateError, HistoryError, LoadError, Reused, SendError};
 pub use event::{
     AggregateEvent, Event, EventKind, EventOf, NewEvent, Recorded, RecordedEvent, SplitOf,
 };
@@ -72,6 +77,7 @@ pub use macros::{Aggregate, command, commands, create, event, handle, value};
 
 /// What a domain file needs, and a program that sends to it or follows its log: `use intent_runtime::prelude::*;`.
 pub mod prelude {
+    pub use crate::Actor;
     pub use crate::Aggregate;
     pub use crate::AggregateEvent;
     pub use crate::App;
@@ -81,9 +87,11 @@ pub mod prelude {
     pub use crate::Context;
     pub use crate::Cursor;
     pub use crate::Decide;
+    pub use crate::Domain;
     pub use crate::Event;
     pub use crate::Id;
     pub use crate::JsonObject;
+    pub use crate::LoadError;
     pub use crate::Loaded;
     pub use crate::LogFilter;
     pub use crate::Metadata;
@@ -95,6 +103,7 @@ pub mod prelude {
     pub use crate::SendOptions;
     pub use crate::Snapshot;
     pub use crate::StoreError;
+    pub use crate::Tenant;
     pub use crate::TenantId;
     pub use crate::Timestamp;
     pub use crate::UpcastError;

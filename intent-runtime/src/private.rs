@@ -13,12 +13,12 @@ pub use crate::checks::{
     Names, assert_new_name, assert_predecessor_name, assert_predecessor_version,
     assert_retired_name, assert_version,
 };
-pub use crate::lock::{assert_recorded, key_shape, note_keys};
+pub use crate::lock::{key_shape, note_keys};
 pub use crate::rule::{Applied, Field, Plain, Rule, StandIn, Unchecked};
 pub use crate::state_version::{FieldValue, Given, NotWritten, StateEvent, state_version};
 pub use crate::upcast::{UpcastStep, run_steps};
 
-use std::{fmt, marker::PhantomData};
+use std::{fmt, marker::PhantomData, path::Path};
 
 use ::serde::{
     Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned,
@@ -26,9 +26,27 @@ use ::serde::{
 };
 
 use crate::{
-    Aggregate, CommandList, DecodeError, Emits, Event, EventKind, EventOf, JsonObject,
-    SchemaVersion, SplitOf, UpcastError, bounded_json, store::Append,
+    Aggregate, CommandList, DecodeError, Domain, Emits, Event, EventKind, EventOf, JsonObject,
+    SchemaVersion, SplitOf, UpcastError, bounded_json,
+    lock::{self, Mode},
+    store::Append,
 };
+
+/// [`lock::check!`](macro@crate::lock::check), in the mode of the environment.
+///
+/// # Panics
+/// When the domain has mistakes or does not agree with its lock: it is an assertion in a test, as `assert_eq!` is.
+#[track_caller]
+#[allow(clippy::panic, reason = "an assertion reports a failure so")]
+pub fn assert_recorded(folder: &str, domain: &Domain) {
+    let checked = domain
+        .check()
+        .map_err(lock::Error::from)
+        .and_then(|()| lock::check(domain.catalogue(), Path::new(folder), Mode::from_env()?));
+    if let Err(error) = checked {
+        panic!("{error:?}");
+    }
+}
 
 /// `#[derive(Aggregate)]`: finds out whether the aggregate has a `#[commands]` block. The inherent `list` exists only
 /// where it has one and is then preferred to the one of [`NoCommandBlock`].

@@ -41,7 +41,7 @@ type Page = (LogPage, VecDeque<RecordedEvent>);
 /// use intent_runtime::{LogFilter, prelude::*};
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let app = App::connect("memory:").await?.register::<Account>()?;
+/// let app = App::connect("memory:", Domain::of::<Account>()).await?;
 /// let id = Id::<Account>::new();
 /// app.send(Open { id, owner: "Ada".into() }).await?;
 /// app.send(Deposit { id, amount: 5 }).await?;
@@ -103,6 +103,14 @@ impl Subscription {
         self.waiting.clear();
         self.ahead = JoinSet::new();
         self
+    }
+
+    /// Another reader of the same events, which begins after `cursor`.
+    pub(crate) fn again_after(&self, cursor: Cursor) -> Self {
+        let (store, filter) = (Arc::clone(&self.store), LogFilter::clone(&self.filter));
+        Self::new(store, self.tenant, filter)
+            .poll(self.poll)
+            .after(cursor)
     }
 
     /// How often to look for new events that no wake-up told of, a quarter of a second unless said otherwise. `None`

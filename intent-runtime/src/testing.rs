@@ -5,6 +5,8 @@
     reason = "a scenario is an assertion: it reports a failure as assert_eq! does"
 )]
 
+pub use crate::clock::FixedClock;
+
 use std::fmt::{Debug, Write};
 
 use crate::{

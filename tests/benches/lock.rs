@@ -15,7 +15,7 @@ use std::{
 };
 
 use intent_runtime::{
-    Catalogue,
+    Domain,
     lock::{self, Mode},
     prelude::*,
 };
@@ -96,10 +96,8 @@ macro_rules! numbered {
             }
         })+
 
-        fn catalogue() -> Catalogue {
-            let catalogue = Catalogue::new();
-            $(let catalogue = catalogue.with::<Numbered<$number>>().expect("each name is new");)+
-            catalogue
+        fn domain() -> Domain {
+            Domain::new()$(.aggregate::<Numbered<$number>>())+
         }
     };
 }
@@ -113,7 +111,8 @@ fn main() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("lock");
     fs::create_dir_all(&folder).expect("the folder can be made");
     let file = folder.join("intent.lock");
-    let check = |mode| lock::check(&catalogue(), &folder, mode).expect("the code is as recorded");
+    let check =
+        |mode| lock::check(domain().catalogue(), &folder, mode).expect("the code is as recorded");
     let mut times = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         // The first round may find one of an earlier run, or none.
@@ -121,8 +120,8 @@ fn main() {
         times.0.push(time(|| check(Mode::Update)));
         times.1.push(time(|| check(Mode::Check)));
     }
-    let kinds = catalogue();
-    let aggregates = kinds.aggregates();
+    let domain = domain();
+    let aggregates = domain.catalogue().aggregates();
     let events: usize = aggregates.iter().map(|kind| kind.events.len()).sum();
     let lines = fs::read_to_string(&file)
         .expect("the lock is there")

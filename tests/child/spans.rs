@@ -53,7 +53,9 @@ impl Subscriber for Printed {
 
 pub async fn print() {
     subscriber::set_global_default(Printed::default()).unwrap();
-    let app = App::new(MemoryStore::new()).register::<Lamp>().unwrap();
+    let app = App::on(MemoryStore::new(), Domain::of::<Lamp>())
+        .await
+        .unwrap();
     let id = Id::new();
     app.send(Light { id }).await.unwrap();
     app.load(id).await.unwrap();

@@ -6,13 +6,13 @@ use intent_runtime::{App, prelude::*};
 
 use super::{
     domain::*,
-    fixture::{Fault, Interposed, on_every_store, opened, registered},
+    fixture::{Fault, Interposed, domain, on_every_store, opened, registered},
 };
 
 #[tokio::test]
 async fn a_creation_reads_nothing() {
     let store = Interposed::default();
-    let app = registered(App::new(store.clone()));
+    let app = registered(store.clone()).await;
     let id = opened(&app).await;
     assert_eq!(store.reads.load(Ordering::Relaxed), 0);
     assert_eq!(app.load(id).await.unwrap().owner, "Ada");
@@ -24,7 +24,7 @@ async fn what_exists_already_turns_a_creation_away() {
         let id = opened(&app).await;
         app.send(Deposit { id, amount: 5 }).await.unwrap();
         // Another process, which has not seen it, decides without a look at the store.
-        let other = app.clone().cache_bytes(1_000_000);
+        let other = registered(&app).await;
         for retries in [0, 3] {
             let open = Open {
                 id,
@@ -43,7 +43,7 @@ async fn what_exists_already_turns_a_creation_away() {
             "{error:?}"
         );
         let account = other.load(id).await.unwrap();
-        assert_eq!((account.version.get(), &*account.owner), (2, "Ada"));
+        assert_eq!((account.version().get(), &*account.owner), (2, "Ada"));
     })
     .await;
 }
@@ -51,7 +51,7 @@ async fn what_exists_already_turns_a_creation_away() {
 #[tokio::test]
 async fn a_hot_command_reads_nothing() {
     let store = Interposed::default();
-    let app = registered(App::new(store.clone()));
+    let app = registered(store.clone()).await;
     let id = opened(&app).await;
     let before = store.reads.load(Ordering::Relaxed);
     for _ in 0..5 {
@@ -64,7 +64,7 @@ async fn a_hot_command_reads_nothing() {
 #[tokio::test]
 async fn without_a_cache_everything_is_the_same() {
     on_every_store(async |app| {
-        let app = app.cache_bytes(0);
+        let app = App::on(&app, domain()).cache_bytes(0).await.unwrap();
         let id = opened(&app).await;
         for amount in 1..=25 {
             app.send(Deposit { id, amount }).await.unwrap();
@@ -78,7 +78,7 @@ async fn without_a_cache_everything_is_the_same() {
 async fn only_the_newest_state_turns_a_command_away() {
     on_every_store(async |app| {
         // The same store as another process sees it: with a cache of its own.
-        let other = app.clone().cache_bytes(1_000_000);
+        let other = registered(&app).await;
         let id = opened(&app).await;
         other.send(Deposit { id, amount: 5 }).await.unwrap();
         app.send(Withdraw { id, amount: 5 })
@@ -96,13 +96,13 @@ async fn only_the_newest_state_turns_a_command_away() {
 #[tokio::test]
 async fn a_repeated_decision_is_the_same_decision() {
     let store = Interposed::default();
-    let app = registered(App::new(store.clone()));
+    let app = registered(store.clone()).await;
     let id = opened(&app).await;
     let command_id = CommandId::new();
     let expected = Context::new()
         .with_command_id(command_id)
         .new_id::<Account>();
-    let other = registered(App::new(Interposed::default()));
+    let other = registered(Interposed::default()).await;
     other
         .send_with(
             Open {

@@ -5,7 +5,7 @@ use intent_tests::postgres::TempDatabase;
 
 use super::{
     domain::*,
-    fixture::{on_every_store, opened, registered},
+    fixture::{domain, on_every_store, opened},
 };
 
 #[tokio::test]
@@ -34,7 +34,7 @@ async fn a_command_is_decided_stored_and_answered_with_a_receipt() {
         assert!(!second.repeated);
 
         let account = app.load(id).await.unwrap();
-        assert_eq!((account.version, account.balance), (Version::new(2), 5));
+        assert_eq!((account.version(), account.balance), (Version::new(2), 5));
         assert_eq!(account.owner, "Ada");
     })
     .await;
@@ -54,7 +54,7 @@ async fn a_refusal_is_the_domains_own_error_and_stores_nothing() {
             "{refused:?}"
         );
         assert_eq!(refused.to_string(), "balance 0 does not cover 7");
-        assert_eq!(app.load(id).await.unwrap().version, Version::FIRST);
+        assert_eq!(app.load(id).await.unwrap().version(), Version::FIRST);
     })
     .await;
 }
@@ -142,7 +142,7 @@ async fn a_decision_that_breaks_the_history_is_an_error_before_anything_is_writt
             cause,
             "a history of Account has the creating event `Opened` again at version 2"
         );
-        assert_eq!(app.load(id).await.unwrap().version, Version::FIRST);
+        assert_eq!(app.load(id).await.unwrap().version(), Version::FIRST);
         app.send(Deposit { id, amount: 1 }).await.unwrap();
     })
     .await;
@@ -187,7 +187,9 @@ async fn the_expected_version_must_be_the_version_there_is() {
 
 #[tokio::test]
 async fn a_url_without_a_store_says_what_would_do() {
-    let error = App::connect("mysql://somewhere").await.unwrap_err();
+    let error = App::connect("mysql://somewhere", Domain::new())
+        .await
+        .unwrap_err();
     assert_eq!(
         error.to_string(),
         "`mysql://somewhere` cannot be used: use `memory:`, `sqlite:FILE` or `postgres://HOST/DATABASE`"
@@ -196,7 +198,7 @@ async fn a_url_without_a_store_says_what_would_do() {
         "postgress://ada:secret@host/db",
         "mysql//ada:secret@host/db?password=secret",
     ] {
-        let error = App::connect(url).await.unwrap_err();
+        let error = App::connect(url, Domain::new()).await.unwrap_err();
         assert!(error.to_string().contains("@host/db`"), "{error}");
         assert!(
             !format!("{error} {error:?}").contains("secret"),
@@ -208,7 +210,7 @@ async fn a_url_without_a_store_says_what_would_do() {
         "sqlite://:memory:",
         "sqlite:x?mode=memory",
     ] {
-        let error = App::connect(url).await.unwrap_err();
+        let error = App::connect(url, Domain::new()).await.unwrap_err();
         assert_eq!(
             error.to_string(),
             format!(
@@ -224,9 +226,9 @@ async fn the_same_app_runs_on_a_url() {
     let file = format!("sqlite:{}", folder.path().join("bank.db").display());
     let database = TempDatabase::new().await;
     for url in ["memory:", &file, &database.url()] {
-        let app = registered(App::connect(url).await.unwrap());
+        let app = App::connect(url, domain()).await.unwrap();
         let id = opened(&app).await;
-        assert_eq!(app.load(id).await.unwrap().version, Version::FIRST);
+        assert_eq!(app.load(id).await.unwrap().version(), Version::FIRST);
         app.store().close().await.unwrap();
     }
 }

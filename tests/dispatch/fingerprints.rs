@@ -17,7 +17,7 @@ fn with_id(id: CommandId) -> SendOptions {
 fn assert_reused<T, E>(sent: Result<T, SendError<E>>, what: Reused)
 where
     T: std::fmt::Debug,
-    E: std::fmt::Debug,
+    E: std::error::Error + 'static,
 {
     match sent {
         Err(SendError::CommandIdReused { reused, .. }) => assert_eq!(reused, what),
@@ -77,8 +77,12 @@ async fn events_without_a_fingerprint_are_compared_by_their_aggregate() {
         let id = opened(&app).await;
         let sent = app.send(Deposit { id, amount: 5 }).await.unwrap();
         let history = app.history(id).await.unwrap();
-        assert_eq!(history[1].metadata.fingerprint, None, "nobody knows its id");
-        assert_eq!(history[1].metadata.command.as_deref(), Some("Deposit"));
+        assert_eq!(
+            history[1].metadata().fingerprint,
+            None,
+            "nobody knows its id"
+        );
+        assert_eq!(history[1].metadata().command.as_deref(), Some("Deposit"));
         let again = with_id(sent.command_id);
         let again = app.send_with(Deposit { id, amount: 6 }, again).await;
         assert_eq!(again.unwrap().version, sent.version);
@@ -95,22 +99,22 @@ async fn events_without_a_fingerprint_are_compared_by_their_aggregate() {
 
 #[tokio::test]
 async fn a_fingerprint_is_of_one_command() {
-    let app = registered(App::new(MemoryStore::new()));
+    let app = registered(MemoryStore::new()).await;
     let id = opened(&app).await;
     let key = CommandId::from_key("once");
     let deposit = Deposit { id, amount: 5 };
     app.send_with(deposit, with_id(key)).await.unwrap();
     let cause = app.history(id).await.unwrap().remove(1);
     assert_eq!(
-        cause.metadata.fingerprint.as_ref().map(String::len),
+        cause.metadata().fingerprint.as_ref().map(String::len),
         Some(16)
     );
 
     let options = SendOptions::new().caused_by(&cause);
     app.send_with(Settle { id }, options).await.unwrap();
     let effect = app.history(id).await.unwrap().remove(2);
-    assert_eq!(effect.metadata.fingerprint, None, "it is not inherited");
-    assert_eq!(effect.metadata.command.as_deref(), Some("Settle"));
+    assert_eq!(effect.metadata().fingerprint, None, "it is not inherited");
+    assert_eq!(effect.metadata().command.as_deref(), Some("Settle"));
 }
 
 /// One command in two builds of a program.
@@ -198,8 +202,10 @@ fn by_newer(id: &str) -> newer::Write {
 #[tokio::test]
 async fn a_command_stays_the_same_when_it_gets_an_optional_field() {
     let store = MemoryStore::new();
-    let older = App::new(store.clone()).register::<older::Letter>().unwrap();
-    let newer = App::new(store).register::<newer::Letter>().unwrap();
+    let older = App::on(store.clone(), Domain::of::<older::Letter>())
+        .await
+        .unwrap();
+    let newer = App::on(store, Domain::of::<newer::Letter>()).await.unwrap();
     let key = CommandId::from_key("letter");
     let sent = |command| older.send_with(command, with_id(key));
     assert!(!sent(by_older("a")).await.unwrap().repeated);

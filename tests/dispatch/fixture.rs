@@ -9,8 +9,9 @@ use std::{
 };
 
 use intent_runtime::{
-    App, AsOf, CommandId, EncodedMetadata, Expect, Id, Metadata, NewEvent, NewSnapshot, PgStore,
-    RecordedEvent, SqliteStore, Store, StoreError, StreamId, TenantId, Version,
+    App, AsOf, CommandId, Domain, EncodedMetadata, Expect, Id, IntoStore, Metadata, NewEvent,
+    NewSnapshot, PgStore, RecordedEvent, SqliteStore, Store, StoreError, StreamId, TenantId,
+    Version,
     store::{
         AggregateType, Append, Appended, EventSink, Imported, LogHealth, LogPage, MemoryStore,
         ReadLog, ReadStream, StateSink, StoreFuture,
@@ -25,23 +26,23 @@ use crate::store::subscription::Pages;
 
 /// Runs a test on every store there is.
 pub async fn on_every_store(test: impl AsyncFn(App)) {
-    test(registered(App::new(MemoryStore::new()))).await;
+    test(registered(MemoryStore::new()).await).await;
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("events.db").display());
-    test(registered(App::new(
-        SqliteStore::connect(&url).await.unwrap(),
-    )))
-    .await;
+    test(registered(SqliteStore::connect(&url).await.unwrap()).await).await;
     let database = TempDatabase::new().await;
     let store = PgStore::connect(&database.url()).await.unwrap();
-    test(registered(App::new(store))).await;
+    test(registered(store).await).await;
 }
 
-pub fn registered(app: App) -> App {
-    app.register::<Account>()
-        .unwrap()
-        .register::<Loan>()
-        .unwrap()
+/// What the tests are about.
+pub fn domain() -> Domain {
+    Domain::new().aggregate::<Account>().aggregate::<Loan>()
+}
+
+/// An app for it on a store.
+pub async fn registered(store: impl IntoStore) -> App {
+    App::on(store, domain()).await.unwrap()
 }
 
 /// An account that was just opened.

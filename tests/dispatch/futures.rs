@@ -36,7 +36,7 @@ async fn load_spawned<A: Aggregate>(app: App, id: Id<A>) -> Result<Version, Load
         app.history(id).await?;
         app.load_as_of(id, AsOf::Recorded(Timestamp::MAX)).await?;
         app.load_at(id, Version::FIRST).await?;
-        app.load(id).await.map(|loaded| loaded.version)
+        app.load(id).await.map(|loaded| loaded.version())
     };
     tokio::spawn(loading).await.unwrap()
 }
@@ -52,13 +52,13 @@ impl Bank for App {
     }
 }
 
-fn app() -> App {
-    registered(App::new(MemoryStore::new()))
+async fn app() -> App {
+    registered(MemoryStore::new()).await
 }
 
 #[tokio::test]
 async fn in_an_axum_handler() {
-    let (app, id) = (app(), Id::new());
+    let (app, id) = (app().await, Id::new());
     app.send(Open {
         id,
         owner: "Ada".into(),
@@ -81,7 +81,7 @@ async fn in_an_axum_handler() {
 
 #[tokio::test]
 async fn in_a_generic_function() {
-    let (app, id) = (app(), Id::new());
+    let (app, id) = (app().await, Id::new());
     let version = send_spawned(
         app.clone(),
         Open {
@@ -100,7 +100,7 @@ async fn behind_a_trait() {
     async fn twice(bank: &impl Bank, id: Id<Account>) -> bool {
         bank.deposit(id, 1).await && bank.deposit(id, 1).await
     }
-    let (app, id) = (app(), Id::new());
+    let (app, id) = (app().await, Id::new());
     app.send(Open {
         id,
         owner: "Ada".into(),

@@ -170,14 +170,14 @@ async fn a_command_id_belongs_to_one_aggregate() {
 async fn an_unknown_outcome_is_resolved_by_appending_again() {
     for fault in [Fault::LostBefore, Fault::LostAfter] {
         let store = Interposed::default();
-        let app = registered(intent_runtime::App::new(store.clone()));
+        let app = registered(store.clone()).await;
         let id = opened(&app).await;
         store.next(fault);
         let receipt = app.send(Deposit { id, amount: 5 }).await.unwrap();
         assert_eq!(receipt.version, Version::new(2));
         let account = app.load(id).await.unwrap();
         assert_eq!(
-            (account.version, account.balance),
+            (account.version(), account.balance),
             (Version::new(2), 5),
             "once, not twice"
         );
@@ -189,7 +189,7 @@ async fn an_unknown_outcome_is_resolved_by_appending_again() {
 #[tokio::test(start_paused = true)]
 async fn an_outcome_is_unknown_no_longer_than_a_server_takes_to_come_back() {
     let store = Interposed::default();
-    let app = registered(intent_runtime::App::new(store.clone()));
+    let app = registered(store.clone()).await;
     let id = opened(&app).await;
     store.next(Fault::LostAfter);
     for _ in 0..30 {
@@ -203,7 +203,7 @@ async fn an_outcome_is_unknown_no_longer_than_a_server_takes_to_come_back() {
 #[tokio::test(start_paused = true)]
 async fn an_outcome_that_stays_unknown_is_not_called_nothing() {
     let store = Interposed::default();
-    let app = registered(intent_runtime::App::new(store.clone()));
+    let app = registered(store.clone()).await;
     let id = opened(&app).await;
     store.next(Fault::LostAfter);
     for _ in 0..1_000 {

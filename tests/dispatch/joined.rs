@@ -23,7 +23,7 @@ impl Shop {
         roles.run(&format!("{table} {}", roles.app)).await;
         let pool = roles.pool(&roles.app).await;
         let store = PgStore::new(pool.clone()).await.unwrap();
-        let app = registered(App::new(store));
+        let app = registered(store).await;
         Self { app, pool, roles }
     }
 
@@ -74,9 +74,9 @@ async fn a_command_is_there_with_the_rows_beside_it() {
     assert_eq!((shop.receipts().await, shop.balance(id).await), (1, 5));
     let history = shop.app.history(id).await.unwrap();
     let event = &history[1];
-    assert_eq!(Some(event.position), second.position);
-    assert_eq!(Some(event.recorded_at), second.recorded_at);
-    let stored = &event.metadata;
+    assert_eq!(Some(event.position()), second.position);
+    assert_eq!(Some(event.recorded_at()), second.recorded_at);
+    let stored = &event.metadata();
     assert_eq!(
         (stored.actor.as_deref(), stored.source.as_deref()),
         (Some("ada"), Some("web"))
@@ -307,11 +307,16 @@ async fn an_app_elsewhere_has_no_transaction_to_join() {
     let shop = Shop::new().await;
     let mut transaction = shop.begin().await;
     let start = || Start { id: Id::new() };
-    let elsewhere = registered(App::new(MemoryStore::new()));
+    let elsewhere = registered(MemoryStore::new()).await;
     let told = elsewhere.send_in(&mut transaction, start(), plain()).await;
     let none = matches!(told, Err(SendError::Store(StoreError::NoTransactions)));
     assert!(none, "{told:?}");
-    let empty = App::new(PgStore::new(shop.pool.clone()).await.unwrap());
+    let empty = App::on(
+        PgStore::new(shop.pool.clone()).await.unwrap(),
+        Domain::new(),
+    )
+    .await
+    .unwrap();
     let told = empty.send_in(&mut transaction, start(), plain()).await;
     let unregistered = matches!(told, Err(SendError::NotRegistered { .. }));
     assert!(unregistered, "{told:?}");

@@ -95,14 +95,18 @@ impl Archive {
 
 async fn begun() -> (App, MemoryStore, Id<Archive>) {
     let store = MemoryStore::new();
-    let app = App::new(store.clone()).register::<Archive>().unwrap();
+    let app = App::on(store.clone(), Domain::of::<Archive>())
+        .await
+        .unwrap();
     let id = Id::new();
     app.send(Begin { id }).await.unwrap();
     WRITTEN.set(0);
     (app, store, id)
 }
 
-fn refused<T: std::fmt::Debug, E: std::fmt::Debug>(sent: Result<T, SendError<E>>) -> InvalidAppend {
+fn refused<T: std::fmt::Debug, E: std::error::Error + 'static>(
+    sent: Result<T, SendError<E>>,
+) -> InvalidAppend {
     match sent {
         Err(SendError::Store(StoreError::Invalid { source, .. })) => source,
         other => panic!("{other:?}"),
@@ -141,7 +145,7 @@ async fn a_payload_of_the_largest_size_is_stored_and_one_byte_more_is_not() {
     let what = String::from("Noted");
     let refused = refused(app.send(Note { id, bytes }).await);
     assert_eq!(refused, InvalidAppend::TooLarge { what, bytes, limit });
-    assert_eq!(app.load(id).await.unwrap().version, Version::new(2));
+    assert_eq!(app.load(id).await.unwrap().version(), Version::new(2));
 }
 
 #[tokio::test]
@@ -160,7 +164,10 @@ async fn too_many_events_are_refused_before_one_is_written() {
 #[tokio::test]
 async fn events_are_written_no_further_than_all_of_an_append_may_be() {
     let (app, _, id) = begun().await;
-    let app = app.cache_bytes(0);
+    let app = App::on(&app, Domain::of::<Archive>())
+        .cache_bytes(0)
+        .await
+        .unwrap();
     // 25 of them are 250 MiB, of 1,000.
     let (pieces, times) = (10 * 1024, 1_000);
     let refused = refused(app.send(Grow { id, pieces, times }).await);
@@ -234,12 +241,12 @@ async fn metadata_is_written_no_further_than_to_its_limit() {
         matches!(one_more, InvalidAppend::TooLarge { .. }),
         "{one_more:?}"
     );
-    assert_eq!(app.load(id).await.unwrap().version, Version::new(3));
+    assert_eq!(app.load(id).await.unwrap().version(), Version::new(3));
 }
 
 async fn last(app: &App, id: Id<Archive>) -> CommandId {
     let history = app.history(id).await.unwrap();
-    history.last().unwrap().metadata.command_id.unwrap()
+    history.last().unwrap().metadata().command_id.unwrap()
 }
 
 #[tokio::test]
@@ -311,5 +318,5 @@ async fn a_traceparent_that_is_none_is_refused() {
         let refused = refused(send(&traceparent).await);
         assert_eq!(refused, InvalidAppend::Traceparent { traceparent });
     }
-    assert_eq!(app.load(id).await.unwrap().version, Version::new(5));
+    assert_eq!(app.load(id).await.unwrap().version(), Version::new(5));
 }

@@ -36,7 +36,7 @@ async fn metadata_is_stored_with_every_event() {
 
         let history = app.history(id).await.unwrap();
         for event in &history[1..] {
-            let stored = &event.metadata;
+            let stored = &event.metadata();
             assert_eq!(stored.actor, metadata.actor);
             assert_eq!(stored.role, metadata.role);
             assert_eq!(stored.request_id, metadata.request_id);
@@ -45,9 +45,12 @@ async fn metadata_is_stored_with_every_event() {
             assert_eq!(stored.traceparent, metadata.traceparent);
             assert_eq!(stored.command_id, Some(command_id));
             assert_eq!(event.occurred_at(), time);
-            assert!(event.recorded_at > time, "the store has a clock of its own");
+            assert!(
+                event.recorded_at() > time,
+                "the store has a clock of its own"
+            );
         }
-        assert_ne!(history[1].id, history[2].id);
+        assert_ne!(history[1].id(), history[2].id());
     })
     .await;
 }
@@ -57,12 +60,12 @@ async fn a_conversation_begins_with_its_first_command() {
     on_every_store(async |app| {
         let id = opened(&app).await;
         let opened = app.history(id).await.unwrap().remove(0);
-        let first = opened.metadata.command_id.unwrap();
+        let first = opened.metadata().command_id.unwrap();
         assert_eq!(
-            opened.metadata.correlation_id,
+            opened.metadata().correlation_id,
             Some(CorrelationId::from_uuid(first.as_uuid()))
         );
-        assert_eq!(opened.metadata.causation_id, None);
+        assert_eq!(opened.metadata().causation_id, None);
     })
     .await;
 }
@@ -89,19 +92,20 @@ async fn what_follows_from_an_event_inherits_its_metadata() {
             .await
             .unwrap();
         let effect = app.history(id).await.unwrap().remove(2);
-        assert_eq!(effect.metadata.actor, cause.metadata.actor);
-        assert_eq!(effect.metadata.role, cause.metadata.role);
-        assert_eq!(effect.metadata.tags, cause.metadata.tags);
+        assert_eq!(effect.metadata().actor, cause.metadata().actor);
+        assert_eq!(effect.metadata().role, cause.metadata().role);
+        assert_eq!(effect.metadata().tags, cause.metadata().tags);
         assert_eq!(
-            effect.metadata.correlation_id,
-            cause.metadata.correlation_id
+            effect.metadata().correlation_id,
+            cause.metadata().correlation_id
         );
-        assert_eq!(effect.metadata.causation_id, Some(cause.id));
+        assert_eq!(effect.metadata().causation_id, Some(cause.id()));
         assert_eq!(
-            effect.metadata.traceparent, None,
+            effect.metadata().traceparent,
+            None,
             "it has a trace of its own"
         );
-        assert_ne!(effect.metadata.command_id, cause.metadata.command_id);
+        assert_ne!(effect.metadata().command_id, cause.metadata().command_id);
         assert!(
             effect.occurred_at() > cause.occurred_at(),
             "the time is its own"
@@ -146,11 +150,12 @@ async fn what_is_said_wins_over_what_is_inherited() {
             app.send_with(Deposit { id, amount: 1 }, options)
                 .await
                 .unwrap();
-            let effect = app.history(id).await.unwrap().pop().unwrap().metadata;
+            let effect = app.history(id).await.unwrap().pop().unwrap();
+            let effect = effect.metadata();
             assert_eq!(effect.actor.as_deref(), Some("bo"));
             assert_eq!(effect.role.as_deref(), Some("teller"));
-            assert_eq!(effect.causation_id, Some(cause.id));
-            assert_eq!(effect.correlation_id, cause.metadata.correlation_id);
+            assert_eq!(effect.causation_id, Some(cause.id()));
+            assert_eq!(effect.correlation_id, cause.metadata().correlation_id);
             assert_eq!(effect.tags.len(), 2);
         }
     })

@@ -1,6 +1,6 @@
 //! Code of the domain that panics: the task that called it ends, and nothing else does.
 
-use intent_runtime::{App, MemoryStore, PgStore, SqliteStore, prelude::*};
+use intent_runtime::{App, MemoryStore, prelude::*};
 use intent_tests::postgres::TempDatabase;
 
 #[derive(Aggregate, Debug)]
@@ -41,17 +41,13 @@ impl Fuse {
 }
 
 async fn on_every_store(test: impl AsyncFn(App)) {
-    let registered = |app: App| app.register::<Fuse>().unwrap();
-    test(registered(App::new(MemoryStore::new()))).await;
+    let fuses = Domain::of::<Fuse>;
+    test(App::on(MemoryStore::new(), fuses()).await.unwrap()).await;
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("events.db").display());
-    test(registered(App::new(
-        SqliteStore::connect(&url).await.unwrap(),
-    )))
-    .await;
+    test(App::connect(&url, fuses()).await.unwrap()).await;
     let database = TempDatabase::new().await;
-    let store = PgStore::connect(&database.url()).await.unwrap();
-    test(registered(App::new(store))).await;
+    test(App::connect(&database.url(), fuses()).await.unwrap()).await;
 }
 
 async fn panics(task: impl Future<Output = ()> + Send + 'static) {

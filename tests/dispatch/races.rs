@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use super::{
     domain::*,
-    fixture::{Fault, Interposed, on_every_store, opened, registered, stream},
+    fixture::{Fault, Interposed, domain, on_every_store, opened, registered, stream},
 };
 
 /// What another process would append to an account at this version.
@@ -36,7 +36,7 @@ async fn racers_lose_and_double_nothing() {
     on_every_store(async |app| {
         let id = opened(&app).await;
         // Two apps on one store share nothing but the store: their commands conflict and are decided again.
-        let apps = [app.clone(), app.clone().cache_bytes(1_000_000)];
+        let apps = [app.clone(), registered(&app).await];
         let mut racers = JoinSet::new();
         for racer in 0..20 {
             let app = apps[racer % 2].clone();
@@ -53,7 +53,10 @@ async fn racers_lose_and_double_nothing() {
             done.unwrap();
         }
         let account = app.load(id).await.unwrap();
-        assert_eq!((account.balance, account.version), (200, Version::new(201)));
+        assert_eq!(
+            (account.balance, account.version()),
+            (200, Version::new(201))
+        );
     })
     .await;
 }
@@ -63,7 +66,10 @@ async fn racers_never_overdraw() {
     on_every_store(async |app| {
         let id = opened(&app).await;
         app.send(Deposit { id, amount: 10 }).await.unwrap();
-        let apps = [app.clone(), app.clone().cache_bytes(0)];
+        let apps = [
+            app.clone(),
+            App::on(&app, domain()).cache_bytes(0).await.unwrap(),
+        ];
         let mut racers = JoinSet::new();
         for racer in 0..30 {
             let app = apps[racer % 2].clone();
@@ -92,7 +98,7 @@ async fn racers_never_overdraw() {
 #[tokio::test]
 async fn a_conflict_is_decided_again_as_often_as_asked() {
     let store = Interposed::default();
-    let app = registered(App::new(store.clone()));
+    let app = registered(store.clone()).await;
     let id = opened(&app).await;
     // What was kept is out of date, which does not count; then the newest state is as well.
     store.next(Fault::Overtaken(deposit_after(id, 1)));
@@ -131,7 +137,7 @@ async fn a_cancelled_command_leaves_everything_sound() {
         }
         let account = app.load(id).await.unwrap();
         let history = app.history(id).await.unwrap();
-        assert_eq!(account.version.get() as usize, history.len());
+        assert_eq!(account.version().get() as usize, history.len());
         assert_eq!(account.balance as usize, history.len() - 1);
         assert!(account.balance >= 12);
     })

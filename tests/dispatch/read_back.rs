@@ -126,7 +126,9 @@ fn probe() -> Id<Probe> {
 }
 
 async fn started() -> App {
-    let app = App::new(MemoryStore::new()).register::<Probe>().unwrap();
+    let app = App::on(MemoryStore::new(), Domain::of::<Probe>())
+        .await
+        .unwrap();
     app.send(Start { id: probe() }).await.unwrap();
     app
 }
@@ -152,7 +154,7 @@ where
     );
     let history = app.history(id).await.unwrap();
     assert_eq!(history.len(), 1, "nothing was stored");
-    let version = app.load(id).await.unwrap().version;
+    let version = app.load(id).await.unwrap().version();
     assert_eq!(version, Version::new(1), "nothing was kept");
     let why = source.map(|source| {
         assert!(matches!(*source, DecodeError::Payload(_)), "{source:?}");
@@ -337,8 +339,8 @@ mod by_hand {
 
     #[tokio::test]
     async fn a_decoding_that_does_not_know_its_own_names_is_found() {
-        let app = App::new(MemoryStore::new());
-        let app = app.register::<Hand>().unwrap().command::<Begin>().unwrap();
+        let domain = Domain::of::<Hand>().command::<Begin>();
+        let app = App::on(MemoryStore::new(), domain).await.unwrap();
         let error = app.send(Begin { id: Id::new() }).await.unwrap_err();
         let SendError::NotReadBack {
             event: "Any",

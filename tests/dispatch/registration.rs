@@ -2,26 +2,26 @@
 
 use std::convert::Infallible;
 
-use intent_runtime::{App, Decision, RegisterError, prelude::*, store::MemoryStore};
+use intent_runtime::{App, Decision, DomainMistake, prelude::*, store::MemoryStore};
 
 use super::{
     domain::*,
-    fixture::{opened, registered},
+    fixture::{domain, opened, registered},
 };
 
 #[tokio::test]
-async fn what_is_not_registered_is_named() {
-    let app = App::new(MemoryStore::new());
+async fn what_the_domain_lacks_is_named() {
+    let app = App::on(MemoryStore::new(), Domain::new()).await.unwrap();
     let id = Id::<Account>::new();
     let error = app.send(Deposit { id, amount: 1 }).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the command `Deposit` of Account is not registered, add `.register::<Account>()?` where the app is made"
+        "the command `Deposit` of Account is not in the domain: add `.aggregate::<Account>()` where the domain is put together"
     );
     let error = app.load(id).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the aggregate Account is not registered, add `.register::<Account>()?` where the app is made"
+        "the aggregate Account is not in the domain: add `.aggregate::<Account>()` where the domain is put together"
     );
 }
 
@@ -44,21 +44,21 @@ impl Decide<Empty> for Account {
 }
 
 #[tokio::test]
-async fn a_command_written_by_hand_is_registered_beside_its_aggregate() {
-    let app = registered(App::new(MemoryStore::new()));
+async fn a_command_written_by_hand_is_added_beside_its_aggregate() {
+    let app = registered(MemoryStore::new()).await;
     let id = opened(&app).await;
     let error = app.send(Empty { account: id }).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the command `Empty` of Account is not registered, add `.command::<Empty>()?` where the app is made"
+        "the command `Empty` of Account is not in the domain: add `.command::<Empty>()` where the domain is put together"
     );
-    let app = app.command::<Empty>().unwrap();
+    let app = App::on(&app, domain().command::<Empty>()).await.unwrap();
     app.send(Empty { account: id }).await.unwrap();
 }
 
 #[tokio::test]
-async fn an_app_shows_what_is_registered_in_few_words() {
-    let app = registered(App::new(MemoryStore::new()));
+async fn an_app_shows_its_domain_in_few_words() {
+    let app = registered(MemoryStore::new()).await;
     let catalogue =
         "Catalogue { Account: { events: 4, commands: 9 }, Loan: { events: 1, commands: 1 } }";
     assert_eq!(format!("{:?}", app.catalogue()), catalogue);
@@ -68,8 +68,8 @@ async fn an_app_shows_what_is_registered_in_few_words() {
     );
 }
 
-#[tokio::test]
-async fn one_name_is_registered_once() {
+#[test]
+fn the_mistakes_of_a_domain_are_told_together() {
     mod other {
         use intent_runtime::prelude::*;
 
@@ -83,23 +83,37 @@ async fn one_name_is_registered_once() {
         #[event]
         pub struct Made;
     }
-    let app = || registered(App::new(MemoryStore::new()));
-    let error = app().register::<Account>().unwrap_err();
+    let mistaken = domain()
+        .aggregate::<Account>()
+        .aggregate::<other::Account>()
+        .command::<Deposit>();
+    let error = mistaken.check().unwrap_err();
+    let [first, second, third] = error.mistakes() else {
+        panic!("{error:?}")
+    };
     assert_eq!(
-        error,
-        RegisterError::Twice {
+        *first,
+        DomainMistake::Twice {
             aggregate: "Account"
         }
     );
-    let error = app().register::<other::Account>().unwrap_err();
-    assert!(
-        matches!(
-            error,
-            RegisterError::AggregateName {
-                name: "Account",
-                ..
-            }
-        ),
-        "{error:?}"
+    let name = matches!(
+        second,
+        DomainMistake::AggregateName {
+            name: "Account",
+            ..
+        }
+    );
+    assert!(name, "{second:?}");
+    assert_eq!(
+        *third,
+        DomainMistake::CommandName {
+            aggregate: "Account",
+            name: "Deposit"
+        }
+    );
+    assert_eq!(
+        error.to_string(),
+        format!("the domain has 3 mistakes: {first}; {second}; {third}")
     );
 }

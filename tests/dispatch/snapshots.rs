@@ -7,6 +7,7 @@ use intent_runtime::{
     prelude::*,
     store::{RawEvent, ReadStream, StateSink},
 };
+use intent_tests::on;
 use serde_json::value::RawValue;
 
 use super::{
@@ -239,7 +240,7 @@ mod unwritable {
 async fn a_state_that_cannot_be_written_keeps_nothing_from_being_stored() {
     use unwritable::{Fill, Key, Make, Table};
     on_every_store(async |app| {
-        let app = app.register::<Table>().unwrap();
+        let app = on::<Table>(&app).await;
         let id = Id::new();
         app.send(Make { id }).await.unwrap();
         for number in 0..5 {

@@ -26,7 +26,8 @@ async fn an_event_of_an_older_version_is_read_in_todays_shape() {
         };
         assert_eq!(history[1].event, AccountEvent::Deposited(expected));
         assert_eq!(
-            history[1].schema_version, 1,
+            history[1].source().schema_version,
+            1,
             "what is stored stays as it is"
         );
     })

@@ -27,7 +27,10 @@ async fn by_version() {
         }
         for (version, balance) in [(1, 0), (2, 1), (3, 3), (4, 6), (5, 10)] {
             let account = app.load_at(id, Version::new(version)).await.unwrap();
-            assert_eq!((account.version.get(), account.balance), (version, balance));
+            assert_eq!(
+                (account.version().get(), account.balance),
+                (version, balance)
+            );
         }
         let error = app.load_at(id, Version::new(6)).await.unwrap_err();
         assert_eq!(
@@ -117,7 +120,7 @@ async fn the_longest_beginning_counts_where_times_go_back() {
 async fn by_the_stores_clock() {
     on_every_store(async |app| {
         let id = opened(&app).await;
-        let mut times = vec![app.history(id).await.unwrap()[0].recorded_at];
+        let mut times = vec![app.history(id).await.unwrap()[0].recorded_at()];
         for amount in 1..=3 {
             let receipt = app.send(Deposit { id, amount }).await.unwrap();
             times.push(receipt.recorded_at.unwrap());
@@ -128,7 +131,7 @@ async fn by_the_stores_clock() {
                 .take_while(|recorded| *recorded <= time)
                 .count();
             let account = app.load_as_of(id, AsOf::Recorded(*time)).await.unwrap();
-            assert_eq!(account.version.get() as usize, expected);
+            assert_eq!(account.version().get() as usize, expected);
         }
         let before = Timestamp::from_micros(times[0].as_micros() - 1).unwrap();
         let before = AsOf::Recorded(before);
@@ -153,17 +156,17 @@ async fn the_audit_trail_has_every_event_in_order() {
         app.send(Deposit { id, amount: 5 }).await.unwrap();
         app.send(Withdraw { id, amount: 2 }).await.unwrap();
         let history = app.history(id).await.unwrap();
-        let versions: Vec<u64> = history.iter().map(|event| event.version.get()).collect();
+        let versions: Vec<u64> = history.iter().map(|event| event.version().get()).collect();
         assert_eq!(versions, [1, 2, 3]);
         let names: Vec<&str> = history
             .iter()
-            .map(|event| event.event_type.as_str())
+            .map(|event| event.source().event_type.as_str())
             .collect();
         assert_eq!(names, ["Opened", "Deposited", "Withdrawn"]);
-        assert!(history.is_sorted_by_key(|event| event.position));
+        assert!(history.is_sorted_by_key(intent_runtime::Recorded::position));
         let events = history.into_iter().map(|event| event.event);
         let folded = Account::rehydrate(id, events).unwrap().unwrap();
-        assert_eq!(folded, app.load(id).await.unwrap().state);
+        assert_eq!(folded, *app.load(id).await.unwrap());
 
         let error = app.history(Id::<Account>::new()).await.unwrap_err();
         assert!(matches!(error, LoadError::NotFound { .. }), "{error:?}");
@@ -187,7 +190,7 @@ async fn the_ends_of_time_are_kept_exported_and_imported() {
         }
         let mut file = Vec::new();
         app.export().write(&mut file).await.unwrap();
-        let copy = registered(App::new(MemoryStore::new()));
+        let copy = registered(MemoryStore::new()).await;
         copy.import().read(&mut &file[..]).await.unwrap();
         for app in [&app, &copy] {
             let history = app.history(id).await.unwrap();
@@ -195,13 +198,13 @@ async fn the_ends_of_time_are_kept_exported_and_imported() {
             assert_eq!(occurred, times);
             for (version, time) in (1..).zip(times) {
                 let then = app.load_as_of(id, AsOf::Occurred(time)).await.unwrap();
-                assert_eq!(then.version.get(), version, "at {time}");
+                assert_eq!(then.version().get(), version, "at {time}");
                 let micros = time.as_micros() - 1;
                 let Ok(before) = Timestamp::from_micros(micros) else {
                     continue;
                 };
                 let then = app.load_as_of(id, AsOf::Occurred(before)).await.unwrap();
-                assert_eq!(then.version.get(), version - 1, "just before {time}");
+                assert_eq!(then.version().get(), version - 1, "just before {time}");
             }
         }
     })

@@ -33,7 +33,7 @@ async fn the_same_id_in_two_tenants_is_two_aggregates() {
         assert_eq!(one.load(id).await.unwrap().owner, "Ada");
         assert_eq!(other.load(id).await.unwrap().owner, "Bo");
         assert_eq!(app.load(id).await.unwrap().owner, "Cy");
-        assert_eq!(other.load(id).await.unwrap().version, Version::FIRST);
+        assert_eq!(other.load(id).await.unwrap().version(), Version::FIRST);
         assert_eq!(one.history(id).await.unwrap().len(), 2);
     })
     .await;

@@ -1,6 +1,7 @@
 //! A snapshot follows the values that no event says: a field's `Default`, a constant in a rule, a default of serde's.
 
 use intent_runtime::{Snapshot, TenantId, prelude::*};
+use intent_tests::on;
 
 use super::stored::on_every_store;
 
@@ -214,13 +215,13 @@ fn the_same_default_keeps_snapshots() {
 #[tokio::test]
 async fn a_load_gives_what_a_replay_gives_after_a_default_has_changed() {
     on_every_store(async |app| {
-        let first = app.clone().register::<basic::Customer>().unwrap();
+        let first = on::<basic::Customer>(&app).await;
         let id = Id::new();
         first.send(basic::Join { id }).await.unwrap();
         first.send(basic::Renew { id, years: 1 }).await.unwrap();
         assert_eq!(first.load(id).await.unwrap().tier, basic::Tier::Basic);
 
-        let second = app.clone().register::<gold::Customer>().unwrap();
+        let second = on::<gold::Customer>(&app).await;
         let same = Id::<gold::Customer>::from_uuid(id.as_uuid());
         let loaded = second.load(same).await.unwrap();
         assert_eq!(loaded.tier, gold::Tier::Gold);

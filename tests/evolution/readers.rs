@@ -1,6 +1,7 @@
 //! An older build that meets a newer version: it stops, unless the event says that it may read on.
 
 use intent_runtime::{DecodeError, LoadError, LogFilter, SchemaVersion, SendError, prelude::*};
+use intent_tests::on;
 
 use super::stored::{append, on_every_store, recorded};
 
@@ -69,8 +70,8 @@ fn same<A, B>(id: Id<A>) -> Id<B> {
 #[tokio::test]
 async fn an_older_build_reads_on_where_it_may() {
     on_every_store(async |app| {
-        let old = app.clone().register::<second::Account>().unwrap();
-        let new = app.clone().register::<third::Account>().unwrap();
+        let old = on::<second::Account>(&app).await;
+        let new = on::<third::Account>(&app).await;
         let id = Id::<second::Account>::new();
         old.send(second::Open { id }).await.unwrap();
         new.send(third::Deposit { id: same(id) }).await.unwrap();
@@ -86,7 +87,10 @@ async fn an_older_build_reads_on_where_it_may() {
         );
         let history = old.history(id).await.unwrap();
         assert_eq!(history.len(), 4, "nothing is left out");
-        let versions: Vec<_> = history.iter().map(|event| event.schema_version).collect();
+        let versions: Vec<_> = history
+            .iter()
+            .map(|event| SchemaVersion::from_stored(event.source().schema_version).number())
+            .collect();
         assert_eq!(versions, [1, 3, 2, 3], "a version is a version to people");
 
         let stored = recorded(&app, id).await;
@@ -104,10 +108,10 @@ async fn an_older_build_reads_on_where_it_may() {
 async fn an_older_build_stops_where_it_may_not() {
     on_every_store(async |app| {
         let id = Id::<second::Account>::new();
-        let old = app.clone().register::<second::Account>().unwrap();
-        let silent = app.clone().register::<silent::Account>().unwrap();
-        let marked = app.clone().register::<third::Account>().unwrap();
-        let first = app.clone().register::<first::Account>().unwrap();
+        let old = on::<second::Account>(&app).await;
+        let silent = on::<silent::Account>(&app).await;
+        let marked = on::<third::Account>(&app).await;
+        let first = on::<first::Account>(&app).await;
         old.send(second::Open { id }).await.unwrap();
 
         marked.send(third::Deposit { id: same(id) }).await.unwrap();
@@ -153,7 +157,7 @@ async fn an_older_build_stops_where_it_may_not() {
 #[tokio::test]
 async fn a_mark_that_is_not_true_is_an_error_on_the_payload() {
     on_every_store(async |app| {
-        let app = app.register::<second::Account>().unwrap();
+        let app = on::<second::Account>(&app).await;
         let id = Id::<second::Account>::new();
         let missing = ("Deposited", 30_002, r#"{"sum":5}"#);
         append(&app, id, &[("Opened", 1, "{}"), missing]).await;

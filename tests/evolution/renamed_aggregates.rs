@@ -1,9 +1,10 @@
 //! An aggregate that was renamed: its streams, snapshots, commands and ids stay what they are.
 
 use intent_runtime::{
-    AggregateId, AsOf, CommandId, LoadError, LogFilter, RegisterError, SendOptions, StoreError,
+    AggregateId, AsOf, CommandId, DomainMistake, LoadError, LogFilter, SendOptions, StoreError,
     StreamId, TenantId, prelude::*, store::AggregateType,
 };
+use intent_tests::on;
 
 use super::stored::{on_every_store, recorded};
 
@@ -52,8 +53,8 @@ build!(today: Account, formerly("BankAccount", "CurrentAccount"));
 #[tokio::test]
 async fn builds_before_and_after_share_one_stream() {
     on_every_store(async |app| {
-        let old = app.clone().register::<older::BankAccount>().unwrap();
-        let new = app.register::<today::Account>().unwrap();
+        let old = on::<older::BankAccount>(&app).await;
+        let new = on::<today::Account>(&app).await;
         let before = Id::<older::BankAccount>::from_name("173688");
         let after = Id::<today::Account>::from_name("173688");
         assert_eq!(before.as_uuid(), after.as_uuid(), "named ids stay");
@@ -101,8 +102,8 @@ async fn builds_before_and_after_share_one_stream() {
 #[tokio::test]
 async fn the_log_and_snapshots_know_former_names() {
     on_every_store(async |app| {
-        let old = app.clone().register::<older::BankAccount>().unwrap();
-        let new = app.register::<today::Account>().unwrap();
+        let old = on::<older::BankAccount>(&app).await;
+        let new = on::<today::Account>(&app).await;
         let (before, after) = (Id::<older::BankAccount>::new(), Id::<today::Account>::new());
         old.send(older::Open { id: before }).await.unwrap();
         new.send(today::Open { id: after }).await.unwrap();
@@ -151,24 +152,23 @@ fn the_oldest_name_makes_the_ids() {
 
 #[tokio::test]
 async fn a_former_name_belongs_to_one_aggregate() {
-    let app = App::connect("memory:").await.unwrap();
-    let clash = app.clone().register::<older::BankAccount>().unwrap();
-    let clash = clash.register::<today::Account>().unwrap_err();
-    let RegisterError::AggregateName { name, .. } = clash else {
-        panic!("{clash:?}")
+    let clash = Domain::of::<older::BankAccount>().aggregate::<today::Account>();
+    let error = clash.check().unwrap_err();
+    let [DomainMistake::AggregateName { name, .. }] = error.mistakes() else {
+        panic!("{error:?}")
     };
-    assert_eq!(name, "BankAccount");
+    assert_eq!(*name, "BankAccount");
 
     build!(another: Ledger, formerly("CurrentAccount"));
-    let clash = app.register::<today::Account>().unwrap();
+    let clash = Domain::of::<today::Account>();
     assert_eq!(
         clash.catalogue().aggregates()[0].formerly,
         ["BankAccount", "CurrentAccount"]
     );
-    let clash = clash.register::<another::Ledger>().unwrap_err();
-    let text = clash.to_string();
+    let clash = clash.aggregate::<another::Ledger>().check();
+    let text = clash.unwrap_err().to_string();
     assert!(
-        text.starts_with("the aggregate name `CurrentAccount` is taken by "),
+        text.starts_with("the aggregate name `CurrentAccount` is used by both "),
         "{text}"
     );
 }

@@ -1,6 +1,7 @@
 //! An event reads under its former names.
 
 use intent_runtime::{DecodeError, LogFilter, prelude::*};
+use intent_tests::on;
 
 use super::stored::{append, on_every_store, recorded};
 
@@ -61,7 +62,7 @@ const STORED: [(&str, u32, &str); 5] = [
 #[tokio::test]
 async fn an_event_is_read_under_any_name_at_any_version() {
     on_every_store(async |app| {
-        let app = app.register::<Account>().unwrap();
+        let app = on::<Account>(&app).await;
         let id = Id::<Account>::new();
         append(&app, id, &STORED).await;
         app.send(Deposit { id, amount: 5 }).await.unwrap();
@@ -72,7 +73,10 @@ async fn an_event_is_read_under_any_name_at_any_version() {
             ["counter", "counter", "web", "app", "online"]
         );
         let history = app.history(id).await.unwrap();
-        let names: Vec<_> = history.iter().map(|event| &*event.event_type).collect();
+        let names: Vec<_> = history
+            .iter()
+            .map(|event| &*event.source().event_type)
+            .collect();
         assert_eq!(
             names,
             [
@@ -93,7 +97,7 @@ async fn an_event_is_read_under_any_name_at_any_version() {
 #[tokio::test]
 async fn a_typed_filter_finds_former_names() {
     on_every_store(async |app| {
-        let app = app.register::<Account>().unwrap();
+        let app = on::<Account>(&app).await;
         let id = Id::<Account>::new();
         append(&app, id, &STORED).await;
         app.send(Deposit { id, amount: 5 }).await.unwrap();
@@ -127,7 +131,7 @@ fn the_catalogue_knows_former_names() {
 
 /// Written by hand, so that no macro looks at its names.
 mod by_hand {
-    use intent_runtime::{DecodeError, EventKind, RegisterError, prelude::*};
+    use intent_runtime::{DecodeError, DomainMistake, EventKind, prelude::*};
 
     #[event(formerly("Seen"))]
     pub struct Met;
@@ -183,16 +187,15 @@ mod by_hand {
         }
     }
 
-    #[tokio::test]
-    async fn a_former_name_that_is_another_events_is_not_registered() {
-        let app = App::connect("memory:").await.unwrap();
-        let error = app.register::<Renamed>().unwrap_err();
+    #[test]
+    fn a_former_name_that_is_another_events_is_a_mistake() {
+        let error = Domain::of::<Renamed>().check().unwrap_err();
         assert_eq!(
-            error,
-            RegisterError::EventName {
+            error.mistakes(),
+            [DomainMistake::EventName {
                 aggregate: "Renamed",
                 name: "Seen"
-            }
+            }]
         );
     }
 }

@@ -4,6 +4,7 @@ use intent_runtime::{
     AsOf, DecodeError, Decoded, HistoryError, LoadError, LogFilter, RecordedEvent, SendOptions,
     prelude::*,
 };
+use intent_tests::on;
 
 use super::stored::{append, append_as, on_every_store, recorded};
 
@@ -117,17 +118,17 @@ fn text(event: &AccountEvent) -> String {
 #[tokio::test]
 async fn a_load_is_at_the_version_of_what_is_stored() {
     on_every_store(async |app| {
-        let app = app.register::<Account>().unwrap();
+        let app = on::<Account>(&app).await;
         let id = Id::<Account>::new();
         append(&app, id, &STORED).await;
         let account = app.load(id).await.unwrap();
-        assert_eq!(account.version, Version::new(6));
+        assert_eq!(account.version(), Version::new(6));
         assert_eq!((&*account.owner, account.balance), ("Ada", 5));
         assert_eq!((&*account.city, &*account.street), ("Bergen", "Bryggen"));
 
         for (version, city) in [(1, ""), (2, ""), (3, "Oslo"), (4, "Oslo"), (5, "Bergen")] {
             let then = app.load_at(id, Version::new(version)).await.unwrap();
-            assert_eq!(then.version.get(), version);
+            assert_eq!(then.version().get(), version);
             assert_eq!((then.balance, &*then.city), (5, city), "at {version}");
         }
     })
@@ -137,7 +138,7 @@ async fn a_load_is_at_the_version_of_what_is_stored() {
 #[tokio::test]
 async fn a_command_appends_behind_what_is_stored_and_snapshots_count_it() {
     on_every_store(async |app| {
-        let app = app.register::<Account>().unwrap();
+        let app = on::<Account>(&app).await;
         let id = Id::<Account>::new();
         append(&app, id, &STORED).await;
         let receipt = app.send(Deposit { id, amount: 2 }).await.unwrap();
@@ -146,7 +147,7 @@ async fn a_command_appends_behind_what_is_stored_and_snapshots_count_it() {
         app.send(Deposit { id, amount: 3 }).await.unwrap();
         append(&app, id, &[STORED[4], STORED[1]]).await;
         let account = app.load(id).await.unwrap();
-        assert_eq!((account.version.get(), account.balance), (10, 10));
+        assert_eq!((account.version().get(), account.balance), (10, 10));
         app.store()
             .delete_snapshots(TenantId::DEFAULT, None)
             .await
@@ -159,14 +160,14 @@ async fn a_command_appends_behind_what_is_stored_and_snapshots_count_it() {
 #[tokio::test]
 async fn a_history_gives_the_parts_the_place_of_the_whole() {
     on_every_store(async |app| {
-        let app = app.register::<Account>().unwrap();
+        let app = on::<Account>(&app).await;
         let id = Id::<Account>::new();
         append(&app, id, &STORED).await;
         let stored = recorded(&app, id).await;
         let history = app.history(id).await.unwrap();
         let read: Vec<_> = history
             .iter()
-            .map(|part| (part.version.get(), &*part.event_type, text(part)))
+            .map(|part| (part.version().get(), &*part.source().event_type, text(part)))
             .collect();
         let expected = [
             (1, "OpenedWith", "opened by Ada"),
@@ -179,10 +180,10 @@ async fn a_history_gives_the_parts_the_place_of_the_whole() {
         let expected = expected.map(|(version, name, text)| (version, name, text.to_owned()));
         assert_eq!(read, expected);
         for part in &history {
-            let whole = &stored[usize::try_from(part.version.get()).unwrap() - 1];
-            assert_eq!((part.position, part.id), (whole.position, whole.id));
-            assert_eq!(part.recorded_at, whole.recorded_at);
-            assert_eq!(part.schema_version, whole.schema_version);
+            let whole = &stored[usize::try_from(part.version().get()).unwrap() - 1];
+            assert_eq!((part.position(), part.id()), (whole.position, whole.id));
+            assert_eq!(part.recorded_at(), whole.recorded_at);
+            assert_eq!(part.source().schema_version, whole.schema_version);
         }
     })
     .await;
@@ -191,7 +192,7 @@ async fn a_history_gives_the_parts_the_place_of_the_whole() {
 #[tokio::test]
 async fn a_moment_is_looked_back_to_by_what_is_stored() {
     on_every_store(async |app| {
-        let app = app.register::<Account>().unwrap();
+        let app = on::<Account>(&app).await;
         let id = Id::<Account>::new();
         for stored in [STORED[1], STORED[0], STORED[4]] {
             append(&app, id, &[stored]).await;
@@ -209,9 +210,12 @@ async fn a_moment_is_looked_back_to_by_what_is_stored() {
             "nothing but a retired event: {before:?}"
         );
         let then = app.load_as_of(id, as_of(&times[1])).await.unwrap();
-        assert_eq!((then.version.get(), then.balance, &*then.city), (2, 5, ""));
+        assert_eq!(
+            (then.version().get(), then.balance, &*then.city),
+            (2, 5, "")
+        );
         let later = app.load_as_of(id, as_of(&times[2])).await.unwrap();
-        assert_eq!((later.version.get(), &*later.city), (3, "Bergen"));
+        assert_eq!((later.version().get(), &*later.city), (3, "Bergen"));
     })
     .await;
 }
@@ -219,13 +223,13 @@ async fn a_moment_is_looked_back_to_by_what_is_stored() {
 #[tokio::test]
 async fn a_subscription_finds_what_a_split_gives() {
     on_every_store(async |app| {
-        let app = app.register::<Account>().unwrap();
+        let app = on::<Account>(&app).await;
         let id = Id::<Account>::new();
         append(&app, id, &STORED).await;
         app.send(Deposit { id, amount: 2 }).await.unwrap();
         for mut log in [
             app.subscribe(LogFilter::all().event::<Deposited>()),
-            app.subscribe_all(LogFilter::all().aggregate::<Account>().event::<Deposited>()),
+            app.subscribe(LogFilter::all().aggregate::<Account>().event::<Deposited>()),
         ] {
             let mut deposits = Vec::new();
             let mut places = Vec::new();
@@ -233,8 +237,8 @@ async fn a_subscription_finds_what_a_split_gives() {
                 let stored = log.next().await.unwrap();
                 places.push((stored.version, log.cursor()));
                 for part in stored.decode::<Account>().unwrap() {
-                    if let AccountEvent::Deposited(deposited) = part.event {
-                        deposits.push((part.version.get(), deposited.amount));
+                    if let AccountEvent::Deposited(deposited) = &part.event {
+                        deposits.push((part.version().get(), deposited.amount));
                     }
                 }
             }
@@ -255,7 +259,7 @@ async fn a_subscription_finds_what_a_split_gives() {
 #[tokio::test]
 async fn a_command_that_stored_what_is_past_is_answered_with_its_parts() {
     on_every_store(async |app| {
-        let app = app.register::<Account>().unwrap();
+        let app = on::<Account>(&app).await;
         let id = Id::<Account>::new();
         append(&app, id, &STORED[..1]).await;
         let command_id = CommandId::new();
@@ -276,7 +280,7 @@ async fn a_command_that_stored_what_is_past_is_answered_with_its_parts() {
 #[tokio::test]
 async fn a_stream_of_retired_events_is_no_aggregate_yet() {
     on_every_store(async |app| {
-        let app = app.register::<Account>().unwrap();
+        let app = on::<Account>(&app).await;
         let id = Id::<Account>::new();
         append(&app, id, &[STORED[1], STORED[3]]).await;
         let missing = app.load(id).await.unwrap_err();
@@ -294,7 +298,7 @@ async fn a_stream_of_retired_events_is_no_aggregate_yet() {
 #[tokio::test]
 async fn parts_that_break_a_history_are_told_with_their_version() {
     on_every_store(async |app| {
-        let app = app.register::<Account>().unwrap();
+        let app = on::<Account>(&app).await;
         let again = Id::<Account>::new();
         append(&app, again, &[STORED[0], STORED[1], STORED[0]]).await;
         let error = app.load(again).await.unwrap_err();
@@ -330,11 +334,11 @@ async fn parts_that_break_a_history_are_told_with_their_version() {
 #[tokio::test]
 async fn parts_folded_by_hand_make_the_same_and_are_counted_as_they_are_given() {
     on_every_store(async |app| {
-        let app = app.register::<Account>().unwrap();
+        let app = on::<Account>(&app).await;
         let id = Id::<Account>::new();
         append(&app, id, &STORED).await;
         let history = app.history(id).await.unwrap();
-        let versions: Vec<_> = history.iter().map(|part| part.version.get()).collect();
+        let versions: Vec<_> = history.iter().map(|part| part.version().get()).collect();
         assert_eq!(versions, [1, 1, 3, 3, 5, 5]);
         let parts = history.into_iter().map(|part| part.event);
         let account = Account::rehydrate(id, parts).unwrap().unwrap();
@@ -376,8 +380,9 @@ fn one_is_one_several_are_several_and_what_is_wrong_is_told() {
 
 #[tokio::test]
 async fn the_catalogue_knows_what_is_past() {
-    let app = App::connect("memory:").await.unwrap();
-    let app = app.register::<Account>().unwrap();
+    let app = App::connect("memory:", Domain::of::<Account>())
+        .await
+        .unwrap();
     let account = &app.catalogue().aggregates()[0];
     assert_eq!(account.retired, ["Flagged", "Unflagged"]);
     let split: Vec<_> = account

@@ -2,6 +2,7 @@
 //! version leads to a wrong state.
 
 use intent_runtime::{Snapshot, TenantId, prelude::*};
+use intent_tests::on;
 
 use super::stored::on_every_store;
 
@@ -99,7 +100,7 @@ fn same<A, B>(id: Id<A>) -> Id<B> {
 
 /// Begins a counter as the first build, counts 5, which takes a snapshot, then 1.
 async fn begun(app: &App) -> Id<first::Counter> {
-    let app = app.clone().register::<first::Counter>().unwrap();
+    let app = on::<first::Counter>(app).await;
     let id = Id::new();
     app.send(first::Begin { id }).await.unwrap();
     app.send(first::Count { id, amount: 5 }).await.unwrap();
@@ -111,13 +112,13 @@ async fn begun(app: &App) -> Id<first::Counter> {
 async fn a_predecessors_snapshot_is_converted() {
     on_every_store(async |app| {
         let id = begun(&app).await;
-        let second = app.clone().register::<second::Counter>().unwrap();
+        let second = on::<second::Counter>(&app).await;
         let id: Id<second::Counter> = same(id);
         let converted = second.load(id).await.unwrap();
         assert_eq!(converted.total, 6 + BY_FIRST_STEP, "from the snapshot");
-        assert_eq!(converted.version, Version::new(3));
+        assert_eq!(converted.version(), Version::new(3));
 
-        let third = app.clone().register::<third::Counter>().unwrap();
+        let third = on::<third::Counter>(&app).await;
         let through = third.load(same::<_, third::Counter>(id)).await.unwrap();
         assert_eq!(
             through.all,
@@ -142,12 +143,12 @@ async fn a_predecessors_snapshot_is_converted() {
 async fn what_no_predecessor_took_is_replayed() {
     on_every_store(async |app| {
         let id = begun(&app).await;
-        let second = app.clone().register::<second::Counter>().unwrap();
+        let second = on::<second::Counter>(&app).await;
         second
             .snapshot(same::<_, second::Counter>(id))
             .await
             .unwrap();
-        let forgotten = app.clone().register::<forgotten::Counter>().unwrap();
+        let forgotten = on::<forgotten::Counter>(&app).await;
         let doubled = forgotten
             .load(same::<_, forgotten::Counter>(id))
             .await
@@ -158,10 +159,10 @@ async fn what_no_predecessor_took_is_replayed() {
             .await
             .unwrap();
 
-        let first = app.clone().register::<first::Counter>().unwrap();
+        let first = on::<first::Counter>(&app).await;
         assert_eq!(first.load(id).await.unwrap().sum, 6, "an older build");
         first.snapshot(id).await.unwrap();
-        let bumped = app.clone().register::<bumped::Counter>().unwrap();
+        let bumped = on::<bumped::Counter>(&app).await;
         assert_eq!(
             bumped
                 .load(same::<_, bumped::Counter>(id))

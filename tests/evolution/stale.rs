@@ -2,6 +2,7 @@
 //! version of an event.
 
 use intent_runtime::{DecodeError, Snapshot, TenantId, prelude::*};
+use intent_tests::on;
 
 use super::stored::on_every_store;
 
@@ -121,7 +122,7 @@ fn same<A, B>(id: Id<A>) -> Id<B> {
 
 /// A customer with a snapshot, as the first build left it.
 async fn limited(app: &App) -> Id<before::Customer> {
-    let app = app.clone().register::<before::Customer>().unwrap();
+    let app = on::<before::Customer>(app).await;
     let id = Id::new();
     app.send(before::Join { id }).await.unwrap();
     let limits = before::Limits { cents: 5 };
@@ -133,7 +134,7 @@ async fn limited(app: &App) -> Id<before::Customer> {
 async fn a_type_within_the_state_and_an_event_that_changed_make_snapshots_stale() {
     on_every_store(async |app| {
         let id = limited(&app).await;
-        let blocking = app.clone().register::<blocking::Customer>().unwrap();
+        let blocking = on::<blocking::Customer>(&app).await;
         let read = blocking
             .load(same::<_, blocking::Customer>(id))
             .await
@@ -143,7 +144,7 @@ async fn a_type_within_the_state_and_an_event_that_changed_make_snapshots_stale(
             blocked: true,
         };
         assert_eq!(read.limits, limits, "as a replay gives it");
-        let doubling = app.clone().register::<doubling::Customer>().unwrap();
+        let doubling = on::<doubling::Customer>(&app).await;
         let read = doubling
             .load(same::<_, doubling::Customer>(id))
             .await

@@ -13,12 +13,25 @@ use serde_json::value::RawValue;
 
 /// Runs a test on every store there is. It is given one app for each build of the program.
 pub async fn on_every_store(test: impl AsyncFn(App)) {
-    test(App::new(MemoryStore::new())).await;
+    test(App::on(MemoryStore::new(), Domain::new()).await.unwrap()).await;
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("events.db").display());
-    test(App::new(SqliteStore::connect(&url).await.unwrap())).await;
+    test(
+        App::on(SqliteStore::connect(&url).await.unwrap(), Domain::new())
+            .await
+            .unwrap(),
+    )
+    .await;
     let database = TempDatabase::new().await;
-    test(App::new(PgStore::connect(&database.url()).await.unwrap())).await;
+    test(
+        App::on(
+            PgStore::connect(&database.url()).await.unwrap(),
+            Domain::new(),
+        )
+        .await
+        .unwrap(),
+    )
+    .await;
 }
 
 /// Appends raw events, each a name, a version and a payload, to the stream of an aggregate.

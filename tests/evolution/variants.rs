@@ -1,6 +1,7 @@
 //! Payloads with enums: which changes of a value older builds can read, and which they cannot.
 
 use intent_runtime::{DecodeError, LoadError, prelude::*};
+use intent_tests::on;
 
 use super::stored::{append, on_every_store};
 
@@ -40,9 +41,9 @@ build!(lenient: Cash, Card, #[serde(other)] Other);
 #[tokio::test]
 async fn a_new_variant_is_read_by_those_who_know_it() {
     on_every_store(async |app| {
-        let older = app.clone().register::<older::Payment>().unwrap();
-        let newer = app.clone().register::<newer::Payment>().unwrap();
-        let lenient = app.clone().register::<lenient::Payment>().unwrap();
+        let older = on::<older::Payment>(&app).await;
+        let newer = on::<newer::Payment>(&app).await;
+        let lenient = on::<lenient::Payment>(&app).await;
 
         let before = Id::<newer::Payment>::new();
         append(&app, before, &[("Paid", 1, r#"{"by":"Card"}"#)]).await;

@@ -9,6 +9,7 @@ pub mod past;
 use std::{collections::BTreeSet, env, fs, path::PathBuf};
 
 use intent_runtime::{App, RecordedEvent, prelude::*};
+use intent_tests::on;
 
 use self::domain::{Deliver, Dispatch, Parcel, Prepare, Register, Service};
 use crate::transfer::fixture::{every_store, log};
@@ -78,27 +79,30 @@ async fn tell(app: &App) {
 }
 
 async fn memory() -> App {
-    let app = App::connect("memory:").await.unwrap();
-    app.register::<Parcel>().unwrap()
+    let domain = Domain::of::<Parcel>();
+    App::connect("memory:", domain).await.unwrap()
 }
 
 /// Reads the events that a release wrote, on every store.
 async fn reads_as_it_was(release: &str, events: usize) {
     let text = fs::read(file(release)).unwrap();
     for opened in every_store().await {
-        let app = opened.app.clone().register::<Parcel>().unwrap();
-        let imported = app.import_all().read(&mut &text[..]).await.unwrap();
+        let app = on::<Parcel>(&opened.app).await;
+        let imported = app.import().read(&mut &text[..]).await.unwrap();
         assert_eq!((imported.stored, imported.known), (events, 0), "{release}");
         for parcel in parcels() {
             let read = app.load(parcel.id).await.unwrap();
             assert_eq!(*read, parcel, "{release}");
             let history = app.history(parcel.id).await.unwrap();
             // An event that was split has several parts of one version.
-            let versions: BTreeSet<Version> = history.iter().map(|part| part.version).collect();
-            assert_eq!(versions.len() as u64, read.version.get(), "{release}");
+            let versions: BTreeSet<Version> = history
+                .iter()
+                .map(intent_runtime::Recorded::version)
+                .collect();
+            assert_eq!(versions.len() as u64, read.version().get(), "{release}");
         }
         let mut again = Vec::new();
-        app.export_all().write(&mut again).await.unwrap();
+        app.export().write(&mut again).await.unwrap();
         assert!(again == text, "{release} is given out as it came");
     }
 }
@@ -136,14 +140,14 @@ async fn the_newest_release_is_recorded() {
     let path = file(NEWEST);
     if env::var_os("INTENT_GOLDEN").is_some_and(|value| value == "record") && !path.exists() {
         let mut text = Vec::new();
-        app.export_all().write(&mut text).await.unwrap();
+        app.export().write(&mut text).await.unwrap();
         fs::write(&path, text).unwrap();
     }
     let recorded = memory().await;
     let text = fs::read(&path).unwrap_or_else(|error| {
         panic!("{NEWEST} was not recorded, run this test with INTENT_GOLDEN=record: {error}")
     });
-    recorded.import_all().read(&mut &text[..]).await.unwrap();
+    recorded.import().read(&mut &text[..]).await.unwrap();
     let shape = |event: RecordedEvent| (event.event_type, event.schema_version, event.payload);
     let [then, now] = [&recorded, &app].map(|app| log(app.store()));
     let then: Vec<_> = then.await.into_iter().map(shape).collect();

@@ -98,7 +98,9 @@ pub struct Relocate {
 
 #[tokio::test]
 async fn commands_are_sent() {
-    let app = App::new(MemoryStore::new()).register::<Account>().unwrap();
+    let app = App::on(MemoryStore::new(), Domain::of::<Account>())
+        .await
+        .unwrap();
     // ANCHOR: send
     let id = Id::<Account>::new();
     app.send(Open {
@@ -149,7 +151,7 @@ async fn commands_are_sent() {
     answers(&app, id).await;
     app.send(Close { id }).await.unwrap();
     let account = app.load(id).await.unwrap();
-    assert_eq!(account.version, Version::new(8));
+    assert_eq!(account.version(), Version::new(8));
     assert_eq!((account.owner.as_str(), account.balance), ("Ada", 8));
     assert!(account.address.is_some() && account.closed.is_some() && account.id == id);
 }

@@ -10,7 +10,9 @@ use crate::dispatch::fixture::{Fault, Interposed};
 #[tokio::test(start_paused = true)]
 async fn what_an_unknown_command_stored_is_looked_up() {
     let store = Interposed::default();
-    let app = App::new(store.clone()).register::<Account>().unwrap();
+    let app = App::on(store.clone(), Domain::of::<Account>())
+        .await
+        .unwrap();
     let id = Id::<Account>::new();
     let owner = String::from("Ada");
     app.send(Open { id, owner }).await.unwrap();
@@ -43,7 +45,7 @@ fn with_causes(error: &dyn Error) -> String {
 
 #[tokio::test]
 async fn an_error_is_printed_with_its_causes() {
-    let unreachable = App::connect("postgres://ada@127.0.0.1:1/shop").await;
+    let unreachable = App::connect("postgres://ada@127.0.0.1:1/shop", Domain::new()).await;
     let error = unreachable.unwrap_err();
     let (first, cause) = (error.to_string(), error.source().unwrap().to_string());
     assert_eq!(with_causes(&error), format!("{first}: {cause}"));

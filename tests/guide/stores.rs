@@ -15,11 +15,7 @@ async fn on_a_file() {
     let id = Id::<Account>::new();
 
     // ANCHOR: connect
-    let app = App::connect(&url)
-        .await
-        .unwrap()
-        .register::<Account>()
-        .unwrap();
+    let app = App::connect(&url, Domain::of::<Account>()).await.unwrap();
     // ANCHOR_END: connect
     app.send(Open {
         id,
@@ -33,10 +29,10 @@ async fn on_a_file() {
     let now = app.load(id).await.unwrap();
     let first = app.load_at(id, Version::FIRST).await.unwrap();
     let history = app.history(id).await.unwrap();
-    let then = AsOf::Recorded(history[1].recorded_at);
+    let then = AsOf::Recorded(history[1].recorded_at());
     assert_eq!(app.load_as_of(id, then).await.unwrap(), now);
     // ANCHOR_END: temporal
-    assert_eq!(first.version, Version::FIRST);
+    assert_eq!(first.version(), Version::FIRST);
 
     // ANCHOR: tenant
     let branch = app.tenant(TenantId::from_name("eindhoven"));
@@ -47,7 +43,7 @@ async fn on_a_file() {
         })
         .await
         .unwrap();
-    assert_eq!(branch.load(id).await.unwrap().version, Version::FIRST);
+    assert_eq!(branch.load(id).await.unwrap().version(), Version::FIRST);
     assert_eq!(app.load(id).await.unwrap(), now);
     // ANCHOR_END: tenant
     app.close().await.unwrap();
@@ -74,14 +70,15 @@ async fn on_a_file() {
     // ANCHOR_END: list
     assert_eq!((accounts.len(), account), (1, id));
 
-    let app = App::new(store).register::<Account>().unwrap();
+    let app = App::on(store, Domain::of::<Account>()).await.unwrap();
     assert_eq!(app.load(id).await.unwrap(), now);
 }
 
 #[tokio::test]
 async fn following_the_log() {
-    let app = App::connect("memory:").await.unwrap();
-    let app = app.register::<Account>().unwrap();
+    let app = App::connect("memory:", Domain::of::<Account>())
+        .await
+        .unwrap();
     let id = Id::<Account>::new();
     let owner = String::from("Ada");
     app.send(Open { id, owner }).await.unwrap();
@@ -113,7 +110,9 @@ async fn on_postgres() {
     // ANCHOR: postgres
     let pool = PgPool::connect(&url).await.unwrap();
     let store = PgStore::new(pool.clone()).await.unwrap();
-    let app = App::new(store.clone()).register::<Account>().unwrap();
+    let app = App::on(store.clone(), Domain::of::<Account>())
+        .await
+        .unwrap();
     // ANCHOR_END: postgres
     let id = Id::<Account>::new();
     let owner = String::from("Ada");
@@ -196,7 +195,7 @@ async fn a_reader_with_tables_of_its_own_counts_each_event_once() {
     let database = TempDatabase::new().await;
     let pool = PgPool::connect(&database.url()).await.unwrap();
     let store = PgStore::new(pool.clone()).await.unwrap();
-    let app = App::new(store).register::<Account>().unwrap();
+    let app = App::on(store, Domain::of::<Account>()).await.unwrap();
     sqlx::raw_sql(TABLES).execute(&pool).await.unwrap();
     let id = Id::<Account>::new();
     let owner = String::from("Ada");

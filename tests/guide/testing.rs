@@ -47,11 +47,12 @@ fn closing_notes_the_time() {
 #[tokio::test]
 async fn the_first_release_is_still_read() {
     let written = include_bytes!("release-1.jsonl");
-    let app = App::connect("memory:").await.unwrap();
-    let app = app.register::<Account>().unwrap();
-    app.import_all().read(&mut &written[..]).await.unwrap();
+    let app = App::connect("memory:", Domain::of::<Account>())
+        .await
+        .unwrap();
+    app.import().read(&mut &written[..]).await.unwrap();
 
     let account: Loaded<Account> = app.load(Id::from_name("ada")).await.unwrap();
-    assert_eq!((account.version, account.balance), (Version::new(3), 12));
+    assert_eq!((account.version(), account.balance), (Version::new(3), 12));
 }
 // ANCHOR_END: golden

@@ -13,21 +13,22 @@ async fn from_one_store_to_another() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("bank.jsonl");
     let url = format!("sqlite:{}", folder.path().join("bank.db").display());
-    let app = App::connect("memory:").await.unwrap();
-    let app = app.register::<Account>().unwrap();
+    let app = App::connect("memory:", Domain::of::<Account>())
+        .await
+        .unwrap();
     let id = Id::<Account>::new();
     let owner = String::from("Ada");
     app.send(Open { id, owner }).await.unwrap();
 
     // ANCHOR: export
     let mut file = File::create(&path).await.unwrap();
-    let exported = app.export().write(&mut file).await.unwrap();
+    let tenant = app.tenant(TenantId::DEFAULT);
+    let exported = tenant.export().write(&mut file).await.unwrap();
     assert_eq!(exported.events, 1);
     // ANCHOR_END: export
 
     // ANCHOR: import
-    let copy = App::connect(&url).await.unwrap();
-    let copy = copy.register::<Account>().unwrap();
+    let copy = App::connect(&url, Domain::of::<Account>()).await.unwrap();
     let mut file = BufReader::new(File::open(&path).await.unwrap());
     let branch = copy.tenant(TenantId::from_name("eindhoven"));
     branch.import().read(&mut file).await.unwrap();

@@ -1,10 +1,10 @@
 //! One small domain as it was recorded, and as each change left it.
 
-use intent_runtime::{Aggregate, Catalogue};
+use intent_runtime::{Aggregate, Catalogue, Domain};
 
 /// The catalogue of one aggregate.
 pub fn catalogue<A: Aggregate>() -> Catalogue {
-    Catalogue::new().with::<A>().unwrap()
+    Domain::of::<A>().catalogue().clone()
 }
 
 /// A module with the domain, in which one event or command is what the case is about.

@@ -4,7 +4,7 @@
 use std::{env, fs, path::Path};
 
 use intent_runtime::{
-    Aggregate,
+    Aggregate, Domain,
     lock::{self, Error},
 };
 
@@ -126,7 +126,7 @@ fn a_refused_update_says_what_it_would_have_to_rewrite() {
 #[test]
 fn the_macro_blames_the_line_it_stands_at() {
     let (message, place) = crate::scenario::failure(|| {
-        lock::check!(recorded::Account, recorded::Account);
+        lock::check!(Domain::of::<recorded::Account>().aggregate::<recorded::Account>());
     });
     assert_message("named_twice", &message);
     assert!(place.ends_with("messages.rs"), "it blames {place}");

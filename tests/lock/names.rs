@@ -1,5 +1,7 @@
 //! By which names an aggregate is found, over several renamings.
 
+use intent_runtime::Domain;
+
 use super::{
     domain::{self, catalogue, recorded},
     folder::Folder,
@@ -52,8 +54,8 @@ fn an_aggregate_with_the_events_of_another_is_recorded_beside_it() {
     folder
         .update(&catalogue::<domain::aggregate_renamed::Ledger>())
         .unwrap_err();
-    let both = catalogue::<recorded::Account>().with::<domain::aggregate_renamed::Ledger>();
-    folder.update(&both.unwrap()).unwrap();
+    let both = Domain::of::<recorded::Account>().aggregate::<domain::aggregate_renamed::Ledger>();
+    folder.update(both.catalogue()).unwrap();
     folder
         .check(&catalogue::<domain::aggregate_renamed::Ledger>())
         .unwrap();

@@ -22,7 +22,7 @@ pub fn numbered(index: usize) -> Catalogue {
                 #[event(name = $name)]
                 struct Began;
 
-                || Catalogue::new().with::<Numbered>().unwrap()
+                || Domain::of::<Numbered>().catalogue().clone()
             } as fn() -> Catalogue),+]
         };
     }

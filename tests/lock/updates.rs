@@ -1,6 +1,6 @@
 //! What an update records, and what it leaves alone.
 
-use intent_runtime::Catalogue;
+use intent_runtime::{Catalogue, Domain};
 
 use super::{
     domain::{self, catalogue, recorded},
@@ -43,8 +43,8 @@ fn what_a_check_does_not_name_stays_as_it_is() {
     folder
         .check(&catalogue::<domain::another::Parcel>())
         .unwrap();
-    let together = catalogue::<domain::another::Parcel>().with::<recorded::Account>();
-    let together = together.unwrap();
+    let together = Domain::of::<domain::another::Parcel>().aggregate::<recorded::Account>();
+    let together = together.catalogue().clone();
     folder.check(&together).unwrap();
     let at_once = Folder::recording(together);
     assert_eq!(
@@ -84,7 +84,10 @@ fn a_command_written_by_hand_is_recorded_with_its_catalogue() {
         }
     }
 
-    let with_audit = || -> Catalogue { catalogue::<Account>().with_command::<Audit>().unwrap() };
+    let with_audit = || -> Catalogue {
+        let domain = Domain::of::<Account>().command::<Audit>();
+        domain.catalogue().clone()
+    };
     let folder = Folder::recording(with_audit());
     assert!(folder.text().contains(r#"command "Account" "Audit""#));
     folder.check(&with_audit()).unwrap();

@@ -390,8 +390,12 @@ fn the_words_of_a_signature_may_be_written_out_and_be_conditional() {
 
 #[tokio::test]
 async fn the_block_registers_its_commands() {
-    let app = App::connect("memory:").await.unwrap();
-    let app = app.register::<Counter>().unwrap();
+    let app = App::connect(
+        "memory:",
+        Domain::of::<Counter>().roles(["keeper", "guest"]),
+    )
+    .await
+    .unwrap();
     let kinds = &app.catalogue().aggregates()[0].commands;
     let names: Vec<_> = kinds.iter().map(|kind| kind.name).collect();
     assert_eq!(names[..3], ["Begin", "One", "Maybe"]);

@@ -288,13 +288,18 @@ where
 }
 
 /// Sends the same through two apps that keep aggregates, and through two that keep none, in two tenants of one store.
-async fn compare(app: App, pool: Option<&PgPool>, steps: &[Step]) -> Result<(), TestCaseError> {
-    let app = app.register::<Series>().unwrap();
+async fn compare(
+    store: impl intent_runtime::Store + Clone,
+    pool: Option<&PgPool>,
+    steps: &[Step],
+) -> Result<(), TestCaseError> {
     let (keeping, plain) = (TenantId::new(), TenantId::new());
-    let tenants = |bytes: u64, tenant: TenantId| {
-        [(); 2].map(|()| app.clone().cache_bytes(bytes).tenant(tenant))
+    let app = async |bytes: u64, tenant: TenantId| {
+        let app = App::on(store.clone(), Domain::of::<Series>()).cache_bytes(bytes);
+        app.await.unwrap().tenant(tenant)
     };
-    let (keeping, plain) = (tenants(1 << 20, keeping), tenants(0, plain));
+    let keeping = [app(1 << 20, keeping).await, app(1 << 20, keeping).await];
+    let plain = [app(0, plain).await, app(0, plain).await];
     for (number, step) in steps.iter().enumerate() {
         let kept = send(&keeping[step.app], pool, *step).await;
         let newest = send(&plain[step.app], pool, *step).await;
@@ -315,7 +320,7 @@ async fn compare(app: App, pool: Option<&PgPool>, steps: &[Step]) -> Result<(), 
 proptest! {
     #[test]
     fn a_cache_changes_no_outcome(steps in vec(step(), 1..24)) {
-        super::block_on(compare(App::new(MemoryStore::new()), None, &steps))?;
+        super::block_on(compare(MemoryStore::new(), None, &steps))?;
     }
 }
 
@@ -331,7 +336,7 @@ fn a_cache_changes_no_outcome_beside_transactions() {
     });
     let mut runner = TestRunner::new(ProptestConfig::with_cases(64));
     let compared = runner.run(&vec(step(), 1..24), |steps| {
-        runtime.block_on(compare(App::new(store.clone()), Some(&pool), &steps))
+        runtime.block_on(compare(store.clone(), Some(&pool), &steps))
     });
     compared.unwrap();
 }

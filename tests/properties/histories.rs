@@ -64,7 +64,7 @@ proptest! {
             service: Service::Standard,
         };
         block_on(async {
-            let app = App::new(MemoryStore::new()).register::<Parcel>().unwrap();
+            let app = App::on(MemoryStore::new(), Domain::of::<Parcel>()).await.unwrap();
             app.send(register).await.unwrap();
             let sent = app.send(Inspect { id, ratio, remark, finding, by_shelf }).await;
             let mut history = app.history(id).await.unwrap();
@@ -87,8 +87,7 @@ proptest! {
         let id = Id::<Parcel>::new();
         let replayed = Parcel::rehydrate(id, events.iter().cloned()).unwrap().unwrap();
         block_on(async {
-            let app = App::new(MemoryStore::new()).cache_bytes(0);
-            let app = app.register::<Parcel>().unwrap();
+            let app = App::on(MemoryStore::new(), Domain::of::<Parcel>()).cache_bytes(0).await.unwrap();
             let stream = StreamId::of(TenantId::DEFAULT, id);
             append(app.store(), &stream, &events[..cut]).await;
             app.snapshot(id).await.unwrap();
@@ -131,8 +130,7 @@ proptest! {
         let mut stored: Vec<NewEvent> = stored.collect();
         let rest = stored.split_off(cut);
         block_on(async {
-            let app = App::new(MemoryStore::new()).cache_bytes(0);
-            let app = app.register::<Parcel>().unwrap();
+            let app = App::on(MemoryStore::new(), Domain::of::<Parcel>()).cache_bytes(0).await.unwrap();
             let stream = StreamId::of(TenantId::DEFAULT, id);
             append(app.store(), &stream, &[first]).await;
             append_raw(app.store(), &stream, stored).await;

@@ -3,8 +3,8 @@
 use std::{any::Any, ops::ControlFlow};
 
 use intent_runtime::{
-    AggregateId, App, CommandId, Cursor, EncodedMetadata, Expect, LogFilter, MemoryStore, Metadata,
-    NewEvent, PgStore, RecordedEvent, SqliteStore, Store, StreamId, TenantId,
+    AggregateId, App, CommandId, Cursor, Domain, EncodedMetadata, Expect, LogFilter, MemoryStore,
+    Metadata, NewEvent, PgStore, RecordedEvent, SqliteStore, Store, StreamId, TenantId,
     store::{Append, NextPage, ReadLog},
 };
 use intent_tests::postgres::TempDatabase;
@@ -18,9 +18,9 @@ pub struct Opened {
 }
 
 impl Opened {
-    fn new(store: impl Store, guard: impl Any) -> Self {
+    async fn new(store: impl Store, guard: impl Any) -> Self {
         Self {
-            app: App::new(store),
+            app: App::on(store, Domain::new()).await.unwrap(),
             _guard: Box::new(guard),
         }
     }
@@ -38,9 +38,9 @@ pub async fn every_store() -> [Opened; 3] {
     let sqlite = SqliteStore::connect(&url).await.unwrap();
     let postgres = PgStore::connect(&database.url()).await.unwrap();
     [
-        Opened::new(MemoryStore::new(), ()),
-        Opened::new(sqlite, folder),
-        Opened::new(postgres, database),
+        Opened::new(MemoryStore::new(), ()).await,
+        Opened::new(sqlite, folder).await,
+        Opened::new(postgres, database).await,
     ]
 }
 

@@ -174,10 +174,8 @@ async fn the_largest_payloads_go_along() {
 #[tokio::test]
 async fn an_app_goes_on_with_what_was_imported() {
     let app = async || {
-        App::connect("memory:")
+        App::connect("memory:", Domain::of::<Account>())
             .await
-            .unwrap()
-            .register::<Account>()
             .unwrap()
     };
     let (here, there) = (app().await, app().await);

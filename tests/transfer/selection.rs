@@ -1,7 +1,7 @@
 //! Parts of a store, and other tenants.
 
 use intent_runtime::{
-    App, Export, ExportError, Id, Import, ImportError, MemoryStore, RecordedEvent, Store,
+    App, Domain, Export, ExportError, Id, Import, ImportError, MemoryStore, RecordedEvent, Store,
     StoreError, TenantId,
 };
 
@@ -84,14 +84,15 @@ async fn several_tenants_do_not_become_one() {
     let source = MemoryStore::new();
     fill(&source).await;
     let file = export(Export::new(&source)).await;
-    let target = App::new(MemoryStore::new());
-    let refused = target.import().read(&mut &file[..]).await;
+    let target = App::on(MemoryStore::new(), Domain::new()).await.unwrap();
+    let tenant = target.tenant(TenantId::DEFAULT);
+    let refused = tenant.import().read(&mut &file[..]).await;
     assert!(
         matches!(refused, Err(ImportError::AllTenants)),
         "before the first event is read: {refused:?}"
     );
     assert!(log(target.store()).await.is_empty(), "nothing is stored");
-    let all = target.import_all().read(&mut &file[..]).await.unwrap();
+    let all = target.import().read(&mut &file[..]).await.unwrap();
     assert_eq!(all.stored, 14);
 }
 

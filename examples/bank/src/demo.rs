@@ -10,7 +10,7 @@ use intent_runtime::{
 use tokio::task::JoinSet;
 
 use crate::{
-    domain::{Account, Deposit, Money, Note, Open, Refused, Withdraw},
+    domain::{Account, Deposit, Money, Note, Open, Refused, Withdraw, bank},
     narrator::Narrator,
 };
 
@@ -42,7 +42,7 @@ pub async fn run(database: &str) -> Outcome {
 }
 
 async fn open(database: &str) -> Result<App, Box<dyn Error>> {
-    Ok(App::connect(database).await?.register::<Account>()?)
+    Ok(App::connect(database, bank()).await?)
 }
 
 async fn first_steps(app: &App, tell: &mut Narrator, ada: Id<Account>) -> Outcome {
@@ -76,7 +76,7 @@ async fn refusal(app: &App, tell: &mut Narrator, ada: Id<Account>) -> Outcome {
         Err(error) => return Err(error.into()),
         Ok(_) => return Err("an overdraft went through".into()),
     }
-    let version = app.load(ada).await?.version;
+    let version = app.load(ada).await?.version();
     tell.line("nothing stored", format_args!("still version {version}"));
     Ok(())
 }
@@ -101,7 +101,7 @@ async fn race(app: &App, tell: &mut Narrator, ada: Id<Account>) -> Outcome {
     let took = started.elapsed();
     let after = app.load(ada).await?;
     let sent = RACERS * TURNS;
-    let stored = after.version.get() - before.version.get();
+    let stored = after.version().get() - before.version().get();
     let gained = after.balance.cents - before.balance.cents;
     tell.line("sent", format_args!("{sent} deposits of 1.00"));
     tell.line(
@@ -149,11 +149,11 @@ async fn looking_back(app: &App, tell: &mut Narrator, ada: Id<Account>) -> Outco
     let history = app.history(ada).await?;
     let second = &history[1];
     let then = app
-        .load_as_of(ada, AsOf::Recorded(second.recorded_at))
+        .load_as_of(ada, AsOf::Recorded(second.recorded_at()))
         .await?;
     tell.proof(
         "at a time",
-        format_args!("balance {} at {}", then.balance, second.recorded_at),
+        format_args!("balance {} at {}", then.balance, second.recorded_at()),
     );
     tell.line(
         "audit trail",
@@ -164,7 +164,7 @@ async fn looking_back(app: &App, tell: &mut Narrator, ada: Id<Account>) -> Outco
 
 async fn old_event(app: &App, tell: &mut Narrator, ada: Id<Account>) -> Outcome {
     tell.step("An event that an older build wrote");
-    let version = app.load(ada).await?.version;
+    let version = app.load(ada).await?.version();
     let payload = r#"{"amount":{"cents":700}}"#;
     let append = Append {
         stream: StreamId::of(TenantId::DEFAULT, ada),
@@ -260,7 +260,7 @@ async fn restart(app: App, tell: &mut Narrator, database: &str, ada: Id<Account>
     }
     tell.proof(
         "opened again",
-        format_args!("version {}, balance {}", after.version, after.balance),
+        format_args!("version {}, balance {}", after.version(), after.balance),
     );
     app.close().await?;
     Ok(())

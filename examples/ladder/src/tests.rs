@@ -71,7 +71,7 @@ macro_rules! the_same_tests {
 
             #[tokio::test]
             async fn it_runs_in_an_app() {
-                let app = App::connect("memory:").await.unwrap().register::<Light>().unwrap();
+                let app = App::connect("memory:", Domain::of::<Light>()).await.unwrap();
                 let id = Id::new();
                 app.send(Install { id, room: "hall".into() }).await.unwrap();
                 for _ in 0..60 {
@@ -79,7 +79,7 @@ macro_rules! the_same_tests {
                     app.send(SwitchOff { id }).await.unwrap();
                 }
                 let light = app.load(id).await.unwrap();
-                assert_eq!((light.times, light.version), (60, Version::new(121)));
+                assert_eq!((light.times, light.version()), (60, Version::new(121)));
                 app.snapshot(id).await.unwrap();
                 assert_eq!(app.load(id).await.unwrap(), light);
                 let kind = &app.catalogue().aggregates()[0];
@@ -100,5 +100,5 @@ the_same_tests! {
 /// All three store the same, by the test above; the lock holds the first to it.
 #[test]
 fn what_is_stored_stays_readable() {
-    intent_runtime::lock::check!(crate::macros::Light);
+    intent_runtime::lock::check!(intent_runtime::Domain::of::<crate::macros::Light>());
 }

@@ -9,7 +9,7 @@ use intent_runtime::{
 
 use crate::{
     Failure,
-    domain::{LoanApplication, events::Submitted},
+    domain::{LoanApplication, events::Submitted, loans},
 };
 
 /// How many events are looked at in one page of the log.
@@ -34,7 +34,7 @@ pub enum ListError {
 impl Database {
     /// Opens a database, and makes it if there is none.
     pub async fn create(url: &str) -> Result<Self, Failure> {
-        let app = App::connect(url).await?.register::<LoanApplication>()?;
+        let app = App::connect(url, loans()).await?;
         Ok(Self { app })
     }
 

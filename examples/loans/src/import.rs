@@ -102,7 +102,7 @@ async fn work(
 /// Sends what of a case is not stored yet. `Some` is the step that was refused, after which none is sent.
 async fn send(app: &App, mut case: Case, progress: &Progress) -> Result<Option<Refused>, Failure> {
     let stored = match app.load(case.id).await {
-        Ok(loaded) => usize::try_from(loaded.version.get())?.min(case.steps.len()),
+        Ok(loaded) => usize::try_from(loaded.version().get())?.min(case.steps.len()),
         Err(LoadError::NotFound { .. }) => 0,
         Err(error) => return Err(error.into()),
     };

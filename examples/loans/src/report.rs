@@ -85,7 +85,7 @@ impl Figures {
 
     fn add(&mut self, loaded: &Loaded<LoanApplication>) {
         self.applications += 1;
-        self.events += loaded.version.get();
+        self.events += loaded.version().get();
         self.requested_amount += loaded.requested.0;
         *match loaded.outcome {
             Some(Outcome::Approved) => &mut self.approved,

@@ -7,7 +7,7 @@ use intent_runtime::{App, AsOf, Id};
 use crate::{
     SAMPLE,
     case::Case,
-    domain::LoanApplication,
+    domain::{LoanApplication, loans},
     import::{self, Imported},
     progress::{Done, Progress},
     report::Figures,
@@ -18,8 +18,7 @@ use crate::{
 const SAMPLE_EVENTS: u64 = 185;
 
 async fn memory() -> App {
-    let app = App::connect("memory:").await.unwrap();
-    app.register::<LoanApplication>().unwrap()
+    App::connect("memory:", loans()).await.unwrap()
 }
 
 fn log(text: impl Into<Vec<u8>>) -> Log {
@@ -117,13 +116,13 @@ async fn events_carry_who_and_when() {
     import(&app, SAMPLE).await;
     let id = Id::<LoanApplication>::from_name("700106");
     let history = app.history(id).await.unwrap();
-    let first = &history[0].metadata;
+    let first = &history[0].metadata();
     assert_eq!(first.actor.as_deref(), Some("501"));
     let application = app
         .load_as_of(id, AsOf::Occurred(first.timestamp.unwrap()))
         .await
         .unwrap();
-    assert_eq!(application.version.get(), 1);
+    assert_eq!(application.version().get(), 1);
     assert_eq!(application.number, "700106");
 }
 

@@ -43,14 +43,17 @@ pub async fn verify(app: &App, applications: Vec<Id<LoanApplication>>) -> Result
 
 async fn compare(app: App, id: Id<LoanApplication>) -> Result<Compared, Failure> {
     let history = app.history(id).await?;
-    let version = history.last().map(|last| last.version).unwrap_or_default();
+    let version = history
+        .last()
+        .map(intent_runtime::Recorded::version)
+        .unwrap_or_default();
     let events = history.into_iter().map(|recorded| recorded.event);
     let from_events = LoanApplication::rehydrate(id, events)?;
     // Somebody may be importing meanwhile, so both are loaded up to the same version.
     let loaded = app.load_at(id, version).await?;
     Ok(Compared {
         had_snapshot: has_snapshot(&app, id).await?,
-        same: from_events.as_ref() == Some(&loaded.state),
+        same: from_events.as_ref() == Some(loaded.state()),
         number: loaded.into_state().number,
     })
 }

@@ -17,13 +17,12 @@ impl Catalogue {
     /// ```
     /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
     /// # use account::*;
-    /// use intent_runtime::Catalogue;
+    /// use intent_runtime::prelude::*;
     ///
-    /// let json = Catalogue::new().with::<Account>()?.to_json();
+    /// let json = Domain::of::<Account>().catalogue().to_json();
     /// let withdraw = &json["aggregates"][0]["commands"][2];
     /// assert_eq!(withdraw["name"], "Withdraw");
     /// assert_eq!(withdraw["emits"][0], "Withdrawn");
-    /// # Ok::<(), intent_runtime::RegisterError>(())
     /// ```
     pub fn to_json(&self) -> Value {
         let aggregates: Vec<Value> = self.aggregates().iter().map(aggregate).collect();

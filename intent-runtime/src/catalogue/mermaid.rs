@@ -31,11 +31,10 @@ impl Catalogue {
     /// ```
     /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
     /// # use account::*;
-    /// use intent_runtime::Catalogue;
+    /// use intent_runtime::prelude::*;
     ///
-    /// let diagram = Catalogue::new().with::<Account>()?.to_mermaid();
+    /// let diagram = Domain::of::<Account>().catalogue().to_mermaid();
     /// assert!(diagram.starts_with("flowchart LR\n"));
-    /// # Ok::<(), intent_runtime::RegisterError>(())
     /// ```
     pub fn to_mermaid(&self) -> String {
         let mut text = String::from("flowchart LR\n");

@@ -3,9 +3,11 @@
 mod emits;
 mod json;
 mod mermaid;
+mod mistake;
 mod shape;
 
 pub use emits::Emits;
+pub use mistake::{DomainError, DomainMistake};
 pub(crate) use shape::Shape;
 
 use std::{
@@ -17,9 +19,7 @@ use std::{
 
 use schemars::{Schema, SchemaGenerator};
 
-use crate::{
-    Aggregate, AggregateEvent, Command, Decide, DecodeError, EventKind, LogFilter, RegisterError,
-};
+use crate::{Aggregate, AggregateEvent, Command, Decide, DecodeError, EventKind, LogFilter};
 
 /// One kind of command, as the catalogue knows it.
 #[derive(Clone, Copy, Debug)]
@@ -128,7 +128,7 @@ fn unreadable<A: Aggregate>(name: &str, version: u32) -> Option<DecodeError> {
     }
 }
 
-/// All that is registered with an [`App`](crate::App), in the order of registration, or a list of one's own.
+/// What a [`Domain`](crate::Domain) consists of, in the order in which it was put together.
 ///
 /// It tells people and programs what there is: [`to_json`](Self::to_json) with schemas and doc comments,
 /// [`to_mermaid`](Self::to_mermaid) as a diagram of who emits what and what that changes.
@@ -138,17 +138,10 @@ fn unreadable<A: Aggregate>(name: &str, version: u32) -> Option<DecodeError> {
 /// # use account::*;
 /// use intent_runtime::prelude::*;
 ///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let app = intent_runtime::App::connect("memory:").await?.register::<Account>()?;
-/// let account = &app.catalogue().aggregates()[0];
+/// let domain = Domain::of::<Account>();
+/// let account = &domain.catalogue().aggregates()[0];
 /// assert_eq!(account.name, "Account");
 /// assert_eq!(account.commands[0].name, "Open");
-///
-/// let same = intent_runtime::Catalogue::new().with::<Account>()?;
-/// assert_eq!(same.to_json(), app.catalogue().to_json());
-/// # Ok(())
-/// # }
 /// ```
 #[derive(Clone, Default)]
 pub struct Catalogue {
@@ -158,30 +151,7 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// An empty catalogue: what an [`App`](crate::App) has before anything is registered.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The same catalogue with one more aggregate, its events, and the commands that `#[commands]` lists.
-    ///
-    /// # Errors
-    /// [`RegisterError`] when a name is taken.
-    pub fn with<A: Aggregate>(mut self) -> Result<Self, RegisterError> {
-        self.add::<A>()?;
-        Ok(self)
-    }
-
-    /// The same catalogue with a command that was written by hand, for an aggregate that is in it.
-    ///
-    /// # Errors
-    /// [`RegisterError`] when the aggregate is not in it, or the name is taken.
-    pub fn with_command<C: Command>(mut self) -> Result<Self, RegisterError> {
-        self.add_command::<C>()?;
-        Ok(self)
-    }
-
-    /// The aggregates that are registered.
+    /// The aggregates of the domain.
     pub fn aggregates(&self) -> &[AggregateKind] {
         &self.aggregates
     }
@@ -189,14 +159,14 @@ impl Catalogue {
     /// Adds an aggregate with its events and commands.
     ///
     /// # Errors
-    /// [`RegisterError`] if a name is taken, or two events share one.
-    pub(crate) fn add<A: Aggregate>(&mut self) -> Result<(), RegisterError> {
+    /// [`DomainMistake`] if a name is taken, or two events share one.
+    pub(crate) fn add<A: Aggregate>(&mut self) -> Result<(), DomainMistake> {
         if self.has_aggregate::<A>() {
-            return Err(RegisterError::Twice { aggregate: A::TYPE });
+            return Err(DomainMistake::Twice { aggregate: A::TYPE });
         }
         for name in iter::once(A::TYPE).chain(A::FORMERLY.iter().copied()) {
             if let Some(taken) = self.aggregates.iter().find(|kind| kind.is_named(name)) {
-                return Err(RegisterError::AggregateName {
+                return Err(DomainMistake::AggregateName {
                     name,
                     first: taken.rust_type,
                     second: type_name::<A>(),
@@ -209,7 +179,7 @@ impl Catalogue {
         for name in read.chain(retired.iter().copied()) {
             if !names.insert(name) {
                 let aggregate = A::TYPE;
-                return Err(RegisterError::EventName { aggregate, name });
+                return Err(DomainMistake::EventName { aggregate, name });
             }
         }
         let mut list = CommandList::<A> {
@@ -218,7 +188,7 @@ impl Catalogue {
         };
         A::commands(&mut list);
         for (index, command) in list.kinds.iter().enumerate() {
-            check_command::<A>(&list.kinds[..index], *command)?;
+            check_command(A::TYPE, &list.kinds[..index], *command)?;
         }
         for command in &list.kinds {
             self.command_types.insert(command.type_id);
@@ -240,22 +210,23 @@ impl Catalogue {
         Ok(())
     }
 
-    /// Adds a command that was written by hand to its aggregate.
+    /// Adds a command that was written by hand to its aggregate, which is in the catalogue.
     ///
     /// # Errors
-    /// [`RegisterError`] if the aggregate is not registered, or the name is taken.
-    pub(crate) fn add_command<C: Command>(&mut self) -> Result<(), RegisterError> {
-        let kind = CommandKind::of::<C>();
-        let aggregate = C::Aggregate::TYPE;
-        let Some(&index) = self.aggregate_types.get(&TypeId::of::<C::Aggregate>()) else {
-            return Err(RegisterError::CommandBeforeAggregate {
-                command: C::NAME,
-                aggregate,
+    /// [`DomainMistake`] if the aggregate is missing, or the name is taken.
+    pub(crate) fn add_command(&mut self, command: HandWritten) -> Result<(), DomainMistake> {
+        let kind = command.kind;
+        let Some(&index) = self.aggregate_types.get(&command.aggregate_type) else {
+            return Err(DomainMistake::CommandWithoutAggregate {
+                command: kind.name,
+                aggregate: command.aggregate,
+                missing: (command.missing)(),
             });
         };
-        check_command::<C::Aggregate>(&self.aggregates[index].commands, kind)?;
+        let aggregate = &mut self.aggregates[index];
+        check_command(aggregate.name, &aggregate.commands, kind)?;
         self.command_types.insert(kind.type_id);
-        self.aggregates[index].commands.push(kind);
+        aggregate.commands.push(kind);
         Ok(())
     }
 
@@ -279,12 +250,12 @@ impl Catalogue {
         self.command_types.contains(&TypeId::of::<C>())
     }
 
-    /// The call that registers a command: `#[commands]` lists it with its aggregate, unless that is registered already.
+    /// The call that adds a command to a domain: `#[commands]` lists it with its aggregate, unless that is there already.
     pub(crate) fn missing_for<C: Command>(&self) -> String {
         if self.has_aggregate::<C::Aggregate>() {
             return format!("command::<{}>()", short_name::<C>());
         }
-        register::<C::Aggregate>()
+        aggregate_call::<C::Aggregate>()
     }
 }
 
@@ -306,9 +277,34 @@ impl fmt::Debug for Catalogue {
     }
 }
 
-/// The call that registers an aggregate.
-pub(crate) fn register<A: Aggregate>() -> String {
-    format!("register::<{}>()", short_name::<A>())
+/// A command that no `#[commands]` block lists, to be added to its aggregate.
+#[derive(Clone, Copy)]
+pub(crate) struct HandWritten {
+    kind: CommandKind,
+    aggregate: &'static str,
+    aggregate_type: TypeId,
+    missing: fn() -> String,
+}
+
+impl HandWritten {
+    pub(crate) fn of<C: Command>() -> Self {
+        Self {
+            kind: CommandKind::of::<C>(),
+            aggregate: C::Aggregate::TYPE,
+            aggregate_type: TypeId::of::<C::Aggregate>(),
+            missing: aggregate_call::<C::Aggregate>,
+        }
+    }
+
+    /// Whether the command is for aggregate `A`.
+    pub(crate) fn is_for<A: Aggregate>(&self) -> bool {
+        self.aggregate_type == TypeId::of::<A>()
+    }
+}
+
+/// The call that adds an aggregate to a domain.
+pub(crate) fn aggregate_call<A: Aggregate>() -> String {
+    format!("aggregate::<{}>()", short_name::<A>())
 }
 
 /// A type as it is written where it is imported: without the path before it, with its generic arguments.
@@ -318,13 +314,14 @@ fn short_name<T>() -> &'static str {
     path.rfind("::").map_or(name, |at| &name[at + 2..])
 }
 
-fn check_command<A: Aggregate>(
+fn check_command(
+    aggregate: &'static str,
     known: &[CommandKind],
     command: CommandKind,
-) -> Result<(), RegisterError> {
+) -> Result<(), DomainMistake> {
     if known.iter().any(|known| known.name == command.name) {
-        return Err(RegisterError::CommandName {
-            aggregate: A::TYPE,
+        return Err(DomainMistake::CommandName {
+            aggregate,
             name: command.name,
         });
     }

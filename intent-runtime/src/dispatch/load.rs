@@ -11,19 +11,36 @@ use crate::{
     store::{RawEvent, ReadStream, StateSink},
 };
 
-/// An aggregate as it was loaded: its state, with the version it is at. It derefs to the state.
+/// An aggregate as it was loaded: its state, with the version it is at.
+///
+/// It derefs to the state. What it knows beside comes from methods, so that no field of the state is hidden.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Loaded<A> {
-    /// Which aggregate.
-    pub id: Id<A>,
-    /// The version of the last event in the state.
-    pub version: Version,
-    /// The state.
-    pub state: A,
+    id: Id<A>,
+    version: Version,
+    state: A,
 }
 
 impl<A> Loaded<A> {
+    pub(crate) fn new(id: Id<A>, version: Version, state: A) -> Self {
+        Self { id, version, state }
+    }
+
+    /// Which aggregate.
+    pub fn id(&self) -> Id<A> {
+        self.id
+    }
+
+    /// The version of the last event in the state.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The state.
+    pub fn state(&self) -> &A {
+        &self.state
+    }
+
     /// The state alone.
     pub fn into_state(self) -> A {
         self.state
@@ -116,10 +133,10 @@ pub(crate) async fn catch_up<A: Aggregate>(
     Ok(found.then_some(folded))
 }
 
-/// Reads the whole events of a stream, decoded.
+/// Reads whole events of a stream, decoded.
 pub(crate) async fn history<A: Aggregate>(
     store: &dyn Store,
-    stream: &StreamId,
+    read: ReadStream<'_>,
 ) -> Result<Vec<Recorded<A::Event>>, LoadError> {
     let mut events = Vec::new();
     let mut failure = None;
@@ -133,7 +150,7 @@ pub(crate) async fn history<A: Aggregate>(
             ControlFlow::Break(())
         }
     };
-    let read = store.read_events(ReadStream::all(stream), &mut sink).await;
+    let read = store.read_events(read, &mut sink).await;
     read.map_err(LoadError::Store)?;
     match failure {
         Some(error) => Err(error),
@@ -141,20 +158,50 @@ pub(crate) async fn history<A: Aggregate>(
     }
 }
 
-/// Whether a stream has any event, whatever is in it.
-pub(crate) async fn exists(store: &dyn Store, stream: &StreamId) -> Result<bool, LoadError> {
-    let mut exists = false;
+/// Reads the next events after a version, decoded: as many as `limit` stored ones become, or more of them where those
+/// become nothing. None are left where it gives none.
+pub(crate) async fn history_after<A: Aggregate>(
+    store: &dyn Store,
+    stream: &StreamId,
+    mut after: Version,
+    limit: usize,
+) -> Result<Vec<Recorded<A::Event>>, LoadError> {
+    let limit = u64::try_from(limit.max(1)).unwrap_or(u64::MAX);
+    loop {
+        let to = after.after(limit).unwrap_or(Version::MAX);
+        let page = ReadStream {
+            after,
+            to,
+            ..ReadStream::all(stream)
+        };
+        let events = history::<A>(store, page).await?;
+        if !events.is_empty() || to == Version::MAX || !reaches(store, stream, to).await? {
+            return Ok(events);
+        }
+        // All of the page are retired.
+        after = to;
+    }
+}
+
+/// Whether a stream has an event of this version, whatever is in it.
+pub(crate) async fn reaches(
+    store: &dyn Store,
+    stream: &StreamId,
+    version: Version,
+) -> Result<bool, LoadError> {
+    let mut reaches = false;
     let mut sink = |_: RecordedEvent| {
-        exists = true;
+        reaches = true;
         ControlFlow::Break(())
     };
-    let first = ReadStream {
-        to: Version::FIRST,
+    let only = ReadStream {
+        after: Version::new(version.get().saturating_sub(1)),
+        to: version,
         ..ReadStream::all(stream)
     };
-    let read = store.read_events(first, &mut sink).await;
+    let read = store.read_events(only, &mut sink).await;
     read.map_err(LoadError::Store)?;
-    Ok(exists)
+    Ok(reaches)
 }
 
 struct Fold<'a, A: Aggregate> {

@@ -10,7 +10,7 @@ mod repeated;
 
 pub(crate) use cache::{AggregateCache, DEFAULT_BYTES};
 pub use load::Loaded;
-pub(crate) use load::{exists, history, load_to};
+pub(crate) use load::{history, history_after, load_to, reaches};
 pub use options::{Receipt, SendOptions};
 
 use std::time::Duration;

@@ -75,7 +75,7 @@ impl SendOptions {
     /// except for what [`metadata`](Self::metadata) says otherwise, before or after.
     #[must_use]
     pub fn caused_by<E>(mut self, event: &Recorded<E>) -> Self {
-        self.cause = Some(Metadata::caused_by(event.id, &event.metadata));
+        self.cause = Some(Metadata::caused_by(event.id(), event.metadata()));
         self
     }
 
@@ -96,6 +96,22 @@ impl SendOptions {
 }
 
 impl SendOptions {
+    /// Sets when it happens, unless the metadata says so.
+    pub(crate) fn at(mut self, now: Timestamp) -> Self {
+        self.metadata.timestamp.get_or_insert(now);
+        self
+    }
+
+    /// Names the actor and its role, whatever was said of them.
+    pub(crate) fn of_actor(mut self, actor: &str, role: Option<&str>) -> Self {
+        if let Some(cause) = &mut self.cause {
+            cause.role = None;
+        }
+        self.metadata.actor = Some(actor.to_owned());
+        self.metadata.role = role.map(str::to_owned);
+        self
+    }
+
     /// The metadata of the command: what was given, completed by what it inherits.
     pub(crate) fn take_metadata(&mut self) -> Metadata {
         let given = std::mem::take(&mut self.metadata);

@@ -1,14 +1,14 @@
 //! What keeps a lock from being checked or updated.
 
-use std::{error::Error as _, io, path::PathBuf};
+use std::{io, path::PathBuf};
 
 use super::report::Report;
-use crate::RegisterError;
+use crate::{DomainError, sentence};
 
 /// Why the code and its `intent.lock` do not agree, or why nothing can be said about it.
 ///
 /// Handling: a person reads it; each text says what to do. Nothing was written.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The folder has no lock.
@@ -101,9 +101,9 @@ pub enum Error {
         "`INTENT_LOCK=update` is set and so is `CI`: run it where the file can be committed, or unset `CI` if that is here"
     )]
     InCi,
-    /// The aggregates cannot stand in one catalogue.
-    #[error("the aggregates cannot be checked together")]
-    Catalogue(#[from] RegisterError),
+    /// The domain has mistakes.
+    #[error(transparent)]
+    Domain(#[from] DomainError),
     /// Another update holds the file, or was killed.
     #[error(
         "{} has been in the way for 10 seconds: it belongs to another update of `intent.lock`; if none is running, delete it",
@@ -131,12 +131,4 @@ pub enum Error {
     },
 }
 
-impl Error {
-    /// The text with that of the cause.
-    pub(super) fn with_causes(&self) -> String {
-        match self.source() {
-            Some(cause) => format!("{self}: {cause}"),
-            None => self.to_string(),
-        }
-    }
-}
+sentence::debug!(Error);

@@ -6,7 +6,8 @@
 //! ```no_run
 //! # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
 //! # use account::*;
-//! intent_runtime::lock::check!(Account);
+//! # use intent_runtime::Domain;
+//! intent_runtime::lock::check!(Domain::of::<Account>());
 //! ```
 //!
 //! `INTENT_LOCK=update cargo test` records what is new; the file is committed with the change. From then on [`check!`]
@@ -55,17 +56,18 @@ pub(crate) use shape::{shape, shape_with_defaults};
 
 use std::{env, path::Path};
 
-use crate::{Catalogue, RegisterError};
+use crate::Catalogue;
 use compare::compare;
 use file::LockFile;
 
-/// Holds the aggregates that it names to the `intent.lock` of the crate it stands in; see [the module](self).
+/// Holds a [`Domain`](crate::Domain) to the `intent.lock` of the crate it stands in; see [the module](self).
 ///
 /// ```no_run
 /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
 /// # use account::*;
+/// # use intent_runtime::Domain;
 /// // in a #[test]
-/// intent_runtime::lock::check!(Account);
+/// intent_runtime::lock::check!(Domain::of::<Account>());
 /// ```
 ///
 /// # Panics
@@ -75,14 +77,8 @@ pub use crate::__lock_check as check;
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __lock_check {
-    ($($aggregate:ty),+ $(,)?) => {
-        $crate::__private::assert_recorded(
-            ::core::env!("CARGO_MANIFEST_DIR"),
-            |catalogue| {
-                ::core::result::Result::Ok(catalogue)
-                    $(.and_then($crate::Catalogue::with::<$aggregate>))+
-            },
-        )
+    ($domain:expr $(,)?) => {
+        $crate::__private::assert_recorded(::core::env!("CARGO_MANIFEST_DIR"), &$domain)
     };
 }
 
@@ -114,20 +110,20 @@ impl Mode {
     }
 }
 
-/// Holds a catalogue to the `intent.lock` in `folder`. This is [`check!`] as a function: for commands written by hand,
-/// which only a catalogue knows of, and for tools.
+/// Holds a catalogue to the `intent.lock` in `folder`. This is [`check!`] as a function, for tools.
 ///
 /// ```
 /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
 /// # use account::*;
-/// use intent_runtime::{Catalogue, lock::{self, Mode}};
+/// use intent_runtime::{lock::{self, Mode}, prelude::*};
 ///
 /// # let folder = std::env::temp_dir().join(intent_runtime::CommandId::new().to_string());
 /// # std::fs::create_dir(&folder)?;
-/// let catalogue = Catalogue::new().with::<Account>()?;
-/// assert!(matches!(lock::check(&catalogue, &folder, Mode::Check), Err(lock::Error::Missing)));
-/// lock::check(&catalogue, &folder, Mode::Update)?;
-/// lock::check(&catalogue, &folder, Mode::Check)?;
+/// let domain = Domain::of::<Account>();
+/// let catalogue = domain.catalogue();
+/// assert!(matches!(lock::check(catalogue, &folder, Mode::Check), Err(lock::Error::Missing)));
+/// lock::check(catalogue, &folder, Mode::Update)?;
+/// lock::check(catalogue, &folder, Mode::Check)?;
 /// # std::fs::remove_dir_all(&folder)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -152,24 +148,5 @@ pub fn check(catalogue: &Catalogue, folder: &Path, mode: Mode) -> Result<(), Err
                 false => Err(Error::Differs(Box::new(report.refused()))),
             }
         }),
-    }
-}
-
-/// [`check!`]: the aggregates that `list` adds, in the mode of the environment.
-#[doc(hidden)]
-#[track_caller]
-#[allow(
-    clippy::panic,
-    reason = "it is an assertion in a test: it reports a failure as assert_eq! does"
-)]
-pub fn assert_recorded(
-    folder: &str,
-    list: impl FnOnce(Catalogue) -> Result<Catalogue, RegisterError>,
-) {
-    let checked = list(Catalogue::new())
-        .map_err(Error::from)
-        .and_then(|catalogue| check(&catalogue, Path::new(folder), Mode::from_env()?));
-    if let Err(error) = checked {
-        panic!("{}", error.with_causes());
     }
 }

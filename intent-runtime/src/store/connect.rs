@@ -3,12 +3,16 @@
 use std::sync::Arc;
 
 use super::{MemoryStore, Store, StoreError};
+use crate::{Clock, SystemClock};
 
-/// Opens the store that a URL names.
-pub(crate) async fn connect(url: &str) -> Result<Arc<dyn Store>, StoreError> {
+/// Opens the store that a URL names. A store in memory tells the time by `clock`.
+pub(crate) async fn connect(
+    url: &str,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<dyn Store>, StoreError> {
     let unknown = |hint| unknown_url(url, hint);
     match url.split_once(':') {
-        Some(("memory", "")) => Ok(Arc::new(MemoryStore::new())),
+        Some(("memory", "")) => Ok(Arc::new(MemoryStore::on_clock(Arc::clone(clock)))),
         #[cfg(feature = "sqlite")]
         Some(("sqlite", _)) => Ok(Arc::new(super::SqliteStore::connect(url).await?)),
         #[cfg(not(feature = "sqlite"))]
@@ -31,7 +35,8 @@ pub(crate) async fn connect(url: &str) -> Result<Arc<dyn Store>, StoreError> {
 /// # Errors
 /// Whatever opening the store returns; [`StoreError::NotMigrated`] where the role may not make the tables.
 pub async fn migrate(url: &str) -> Result<(), StoreError> {
-    connect(url).await?.close().await
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    connect(url, &clock).await?.close().await
 }
 
 /// The refusal of a URL.

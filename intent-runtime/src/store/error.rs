@@ -7,7 +7,7 @@ use crate::{CommandId, Expect, StreamId, Version};
 pub type Cause = Box<dyn std::error::Error + Send + Sync + 'static>;
 
 /// Why a store did not do what it was asked. Unless a variant says otherwise, nothing was written.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
     /// Another append was there first. Handling: load again, decide again.
@@ -275,7 +275,7 @@ pub enum StoreError {
     },
     /// A command was to join a transaction of Postgres, and the app is on another store. Handling: as it says.
     #[error(
-        "only commands of an app on Postgres can join a transaction: make it with `App::new(PgStore::new(pool).await?)`"
+        "only commands of an app on Postgres can join a transaction: make it with `App::on(PgStore::new(pool).await?, domain)`"
     )]
     NoTransactions,
     /// The store was closed, or the runtime that it was opened on has ended. Handling: open it again.
@@ -290,6 +290,8 @@ pub enum StoreError {
         source: Cause,
     },
 }
+
+crate::sentence::debug!(StoreError);
 
 /// A limit that every store keeps, and an append broke.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

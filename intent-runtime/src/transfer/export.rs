@@ -37,7 +37,7 @@ const LONGEST: Duration = Duration::from_millis(250);
 /// use intent_runtime::prelude::*;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let app = App::connect("memory:").await?.register::<Account>()?;
+/// let app = App::connect("memory:", Domain::of::<Account>()).await?;
 /// let id = Id::<Account>::new();
 /// app.send(Open { id, owner: "Ada".into() }).await?;
 ///
@@ -45,7 +45,7 @@ const LONGEST: Duration = Duration::from_millis(250);
 /// let exported = app.export().write(&mut file).await?;
 /// assert_eq!(exported.events, 1);
 ///
-/// let copy = App::connect("memory:").await?.register::<Account>()?;
+/// let copy = App::connect("memory:", Domain::of::<Account>()).await?;
 /// copy.import().read(&mut &file[..]).await?;
 /// assert_eq!(copy.history(id).await?[0].event, app.history(id).await?[0].event);
 /// # Ok(())

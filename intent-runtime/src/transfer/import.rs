@@ -28,19 +28,19 @@ const PAGE_BYTES: usize = 8 * 1024 * 1024;
 /// use intent_runtime::prelude::*;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let app = App::connect("memory:").await?.register::<Account>()?;
+/// # let app = App::connect("memory:", Domain::of::<Account>()).await?;
 /// # let id = Id::<Account>::new();
 /// # app.send(Open { id, owner: "Ada".into() }).await?;
 /// let mut file = Vec::new();
 /// app.export().write(&mut file).await?;
 ///
-/// let copy = App::connect("memory:").await?.register::<Account>()?;
+/// let copy = App::connect("memory:", Domain::of::<Account>()).await?;
 /// let branch = copy.tenant(TenantId::from_name("eindhoven"));
 /// let imported = branch.import().read(&mut &file[..]).await?;
 /// assert_eq!((imported.stored, imported.known), (1, 0));
 /// let again = branch.import().read(&mut &file[..]).await?;
 /// assert_eq!((again.stored, again.known), (0, 1));
-/// assert_eq!(branch.load(id).await?.version, Version::FIRST);
+/// assert_eq!(branch.load(id).await?.version(), Version::FIRST);
 /// # Ok(())
 /// # }
 /// ```
@@ -94,7 +94,7 @@ pub enum ImportError {
         source: serde_json::Error,
     },
     /// The history is that of all tenants, and was to become one tenant's. Handling: export one tenant, or import all as
-    /// they are with [`App::import_all`](crate::App::import_all). Nothing of it is stored.
+    /// they are with [`App::import`](crate::App::import). Nothing of it is stored.
     #[error("the history is that of all tenants: export one tenant to import it into another")]
     AllTenants,
     /// The store refuses a page. Handling: see [`StoreError::ImportRefused`], which names stream and version.

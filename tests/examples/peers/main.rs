@@ -48,7 +48,7 @@ async fn main() {
     let metrics = metrics.unwrap_or("open,deposit,rehydrate,projection".into());
     let store = PgStore::connect(&url).await.unwrap();
     let pool = store.pool().clone();
-    let app = App::new(store).register::<Account>().unwrap();
+    let app = App::on(store, Domain::of::<Account>()).await.unwrap();
     let bank = Bank { pool, app };
     bank.behaves().await;
     for metric in metrics.split(',') {
@@ -210,7 +210,7 @@ impl Bank {
     async fn catch_up(&self, events: u64) {
         self.keep(Cursor::START).await;
         let mut balances: HashMap<_, i64> = HashMap::new();
-        let mut log = self.app.subscribe_all(LogFilter::all());
+        let mut log = self.app.subscribe(LogFilter::all());
         for number in 1..=events {
             let stored = log.next().await.unwrap();
             let account = stored.aggregate_id;

@@ -1,6 +1,7 @@
 //! What was paid in is called a deposit.
 
 use intent_runtime::prelude::*;
+use intent_tests::on;
 
 use super::{Opened, append, told};
 use crate::lock::{domain::catalogue, folder::Folder};
@@ -69,10 +70,10 @@ async fn what_is_stored_is_read_under_the_new_name() {
 
 #[tokio::test]
 async fn a_build_between_reads_what_either_stores_and_is_read_by_both() {
-    let app = App::connect("memory:").await.unwrap();
-    let before = app.clone().register::<before::Account>().unwrap();
-    let between = app.clone().register::<between::Account>().unwrap();
-    let after = app.clone().register::<after::Account>().unwrap();
+    let app = App::connect("memory:", Domain::new()).await.unwrap();
+    let before = on::<before::Account>(&app).await;
+    let between = on::<between::Account>(&app).await;
+    let after = on::<after::Account>(&app).await;
     let id = Id::<between::Account>::new();
     append(&app, id, &Opened.into()).await;
     append(&app, id, &between::Deposited { cents: 500 }.into()).await;

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use intent_runtime::{Aggregate, prelude::*};
+use intent_tests::on;
 
 use super::{Opened, account, append};
 use crate::lock::{domain::catalogue, folder::Folder};
@@ -121,14 +122,14 @@ builds! {
 #[tokio::test]
 async fn a_variant_by_another_name_needs_its_old_one() {
     assert!(is_refused::<cheque::Account, check::Account>());
-    let app = App::connect("memory:").await.unwrap();
+    let app = App::connect("memory:", Domain::new()).await.unwrap();
     let id = Id::<cheque::Account>::new();
     append(&app, id, &Opened.into()).await;
     let by = cheque::Means::Cheque;
     append(&app, id, &cheque::Paid { by }.into()).await;
 
     assert!(!is_refused::<cheque::Account, alias::Account>());
-    let alias = app.clone().register::<alias::Account>().unwrap();
+    let alias = on::<alias::Account>(&app).await;
     let id = Id::<alias::Account>::from_uuid(id.as_uuid());
     let history = alias.history(id).await.unwrap();
     let alias::AccountEvent::Paid(paid) = &history[1].event else {
@@ -137,7 +138,7 @@ async fn a_variant_by_another_name_needs_its_old_one() {
     assert_eq!(paid.by, alias::Means::Check);
 
     assert!(is_refused::<cheque::Account, merely_counted::Account>());
-    let app = app.register::<merely_counted::Account>().unwrap();
+    let app = on::<merely_counted::Account>(&app).await;
     let id = Id::<merely_counted::Account>::from_uuid(id.as_uuid());
     let error = app.load(id).await.unwrap_err();
     assert!(matches!(error, intent_runtime::LoadError::Decode { .. }));
@@ -198,9 +199,9 @@ builds! {
 #[tokio::test]
 async fn a_step_that_changes_later_is_not_seen_and_snapshots_keep_what_it_said() {
     assert!(!is_refused::<at_the_counter::Account, unknown::Account>());
-    let app = App::connect("memory:").await.unwrap();
-    let first = app.clone().register::<at_the_counter::Account>().unwrap();
-    let second = app.clone().register::<unknown::Account>().unwrap();
+    let app = App::connect("memory:", Domain::new()).await.unwrap();
+    let first = on::<at_the_counter::Account>(&app).await;
+    let second = on::<unknown::Account>(&app).await;
     let id = Id::<at_the_counter::Account>::new();
     append(&app, id, &Opened.into()).await;
     let other = Id::<euros::Account>::from_uuid(id.as_uuid());
@@ -212,6 +213,6 @@ async fn a_step_that_changes_later_is_not_seen_and_snapshots_keep_what_it_said()
     assert_eq!(kept.channel, "counter", "from the snapshot");
     let snapshots = app.store().delete_snapshots(TenantId::DEFAULT, None);
     snapshots.await.unwrap();
-    let app = app.register::<unknown::Account>().unwrap();
+    let app = on::<unknown::Account>(&app).await;
     assert_eq!(app.load(id).await.unwrap().channel, "unknown", "replayed");
 }

@@ -22,6 +22,7 @@ use intent_runtime::{
     CommandId, EncodedMetadata, Expect, LoadError, Metadata, NewEvent, SchemaVersion, StreamId,
     TenantId, prelude::*, store::Append,
 };
+use intent_tests::on;
 
 use crate::lock::{domain::catalogue, folder::Folder};
 
@@ -56,9 +57,9 @@ where
     After: Aggregate,
     Forgotten: Aggregate,
 {
-    let app = App::connect("memory:").await.unwrap();
-    let before = app.clone().register::<Before>().unwrap();
-    let after = app.clone().register::<After>().unwrap();
+    let app = App::connect("memory:", Domain::new()).await.unwrap();
+    let before = on::<Before>(&app).await;
+    let after = on::<After>(&app).await;
     let id = Id::<Before>::new();
     let of_after = Id::<After>::from_uuid(id.as_uuid());
     let mut said = String::new();
@@ -68,7 +69,7 @@ where
     said += &format!("stored before  {stored}\n");
     let account = after.load(of_after).await.unwrap();
     let history = after.history(of_after).await.unwrap();
-    let read = history.iter().filter(|event| event.version.get() == 2);
+    let read = history.iter().filter(|event| event.version().get() == 2);
     said += &lines("is read as     ", read.map(|event| shown::<After>(event)));
 
     if let Some(new) = new {

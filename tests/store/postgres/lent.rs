@@ -11,8 +11,8 @@ use std::{
 };
 
 use intent_runtime::{
-    App, AsOf, Cursor, LogFilter, NewSnapshot, PgStore, Store, StreamId, Subscription, TenantId,
-    Timestamp, Version,
+    App, AsOf, Cursor, Domain, LogFilter, NewSnapshot, PgStore, Store, StreamId, Subscription,
+    TenantId, Timestamp, Version,
     store::{Append, Appended, NextPage, ReadLog, ReadStream},
 };
 use intent_tests::postgres::{Proxy, TempDatabase};
@@ -105,11 +105,11 @@ async fn cancelled_begin(connection: &mut PgConnection) -> bool {
 
 /// Events as another store exports them.
 async fn exported() -> (Vec<u8>, StreamId) {
-    let other = App::connect("memory:").await.unwrap();
+    let other = App::connect("memory:", Domain::new()).await.unwrap();
     let stream = stream();
     other.store().append(append(&stream, 3)).await.unwrap();
     let mut text = Vec::new();
-    other.export_all().write(&mut text).await.unwrap();
+    other.export().write(&mut text).await.unwrap();
     (text, stream)
 }
 
@@ -142,10 +142,12 @@ async fn what_is_imported_is_durable_whatever_was_left_on_the_pool() {
             .run(&format!("SELECT intent.grant_reader('{}')", roles.app))
             .await;
         let pool = pool(&roles, &roles.app).await;
-        let app = App::new(PgStore::new(pool.clone()).await.unwrap());
+        let app = App::on(PgStore::new(pool.clone()).await.unwrap(), Domain::new())
+            .await
+            .unwrap();
         let (text, stream) = exported().await;
         left.leave(&pool).await;
-        app.import_all().read(&mut &text[..]).await.unwrap();
+        app.import().read(&mut &text[..]).await.unwrap();
         assert_eq!(committed(&roles).await, 3, "{left:?}");
         end(&roles, &pool).await;
         assert_eq!(committed(&roles).await, 3, "{left:?}");

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use intent_runtime::{App, PgStore, Store, StoreError, Version};
+use intent_runtime::{App, ConnectError, Domain, PgStore, Store, StoreError, Version};
 use intent_tests::postgres::{Binaries, Cluster, Options, TempDatabase};
 use sqlx::Executor;
 
@@ -46,9 +46,10 @@ async fn a_place_that_cannot_be_reached_is_named_without_its_password() {
 
 #[tokio::test]
 async fn a_url_that_cannot_be_read_is_told_why() {
-    let wrong = App::connect("postgres://ada:secret@host:x/shop").await;
+    let wrong = App::connect("postgres://ada:secret@host:x/shop", Domain::new()).await;
     let wrong = wrong.unwrap_err();
-    assert!(matches!(wrong, StoreError::UnknownUrl { .. }), "{wrong:?}");
+    let url = matches!(wrong, ConnectError::Store(StoreError::UnknownUrl { .. }));
+    assert!(url, "{wrong:?}");
     assert_eq!(
         wrong.to_string(),
         "`postgres://…@host:x/shop` cannot be used: invalid port number; write \

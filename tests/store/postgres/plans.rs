@@ -131,7 +131,9 @@ async fn an_event_behind_another_takes_one_statement() {
     for behind in 1..=3 {
         store.append(behind_version(&stream, behind)).await.unwrap();
     }
-    let prepared: Vec<String> = seen.try_iter().collect();
+    // Each connection prepares it once.
+    let mut prepared: Vec<String> = seen.try_iter().collect();
+    prepared.dedup();
     assert_eq!(prepared.len(), 1, "{prepared:#?}");
 }
 

@@ -14,7 +14,7 @@ use crate::dispatch::{
 
 async fn app(cluster: &Cluster) -> App {
     let store = PgStore::connect(&cluster.superuser_url()).await;
-    registered(App::new(store.unwrap()))
+    registered(store.unwrap()).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -47,7 +47,7 @@ async fn a_replica_is_read_and_takes_events_once_it_is_promoted() {
         matches!(refused, Err(SendError::Rejected(_))),
         "the domain still refuses: {refused:?}"
     );
-    let mut subscription = copy.subscribe_all(LogFilter::all());
+    let mut subscription = copy.subscribe(LogFilter::all());
     let error = subscription.next().await.unwrap_err();
     assert!(matches!(error, StoreError::Unsupported { .. }), "{error:?}");
     assert!(
@@ -70,7 +70,7 @@ async fn a_replica_is_read_and_takes_events_once_it_is_promoted() {
 
 /// Follows the log for so many events, and says where that was.
 async fn follow(app: &App, events: usize) -> Cursor {
-    let mut subscription = app.subscribe_all(LogFilter::all());
+    let mut subscription = app.subscribe(LogFilter::all());
     for _ in 0..events {
         subscription.next().await.unwrap();
     }
@@ -85,10 +85,10 @@ async fn reads_alike(primary: &App, copy: &App, id: Id<Account>) {
     let history = copy.history(id).await.unwrap();
     assert_eq!(history, primary.history(id).await.unwrap());
     for event in &history {
-        let at = copy.load_at::<Account>(id, event.version).await.unwrap();
+        let at = copy.load_at::<Account>(id, event.version()).await.unwrap();
         for time in [
-            AsOf::Recorded(event.recorded_at),
-            AsOf::Occurred(event.metadata.timestamp.unwrap()),
+            AsOf::Recorded(event.recorded_at()),
+            AsOf::Occurred(event.metadata().timestamp.unwrap()),
         ] {
             assert_eq!(copy.load_as_of::<Account>(id, time).await.unwrap(), at);
         }
@@ -113,7 +113,7 @@ async fn a_server_that_takes_no_connections_yet_says_so() {
     let url = replica.superuser_url();
     let pool = PgPoolOptions::new().acquire_timeout(Duration::from_millis(200));
     let pool = pool.connect(&url).await.unwrap();
-    let copy = registered(App::new(PgStore::new(pool).await.unwrap()));
+    let copy = registered(PgStore::new(pool).await.unwrap()).await;
 
     replica.restart_with("hot_standby", "off").await;
     assert_not_ready(&PgStore::connect(&url).await.unwrap_err());

@@ -4,8 +4,8 @@
 use std::ops::ControlFlow;
 
 use intent_runtime::{
-    App, Cursor, Expect, LogFilter, PgStore, Position, RecordedEvent, Store, StoreError,
-    StoredSnapshot, StreamId, TenantId, Version,
+    Cursor, Expect, LogFilter, PgStore, Position, RecordedEvent, Store, StoreError, StoredSnapshot,
+    StreamId, TenantId, Version,
     prelude::*,
     store::{Appended, NextPage, RawEvent, ReadLog, ReadStream, StateSink},
 };
@@ -183,7 +183,7 @@ async fn dump(roles: &Roles) -> Vec<u8> {
 async fn an_application_decides_on_nothing_that_was_not_restored() {
     let database = TempDatabase::new().await;
     let (server, name) = (database.server(), database.name());
-    let app = registered(App::new(PgStore::connect(&database.url()).await.unwrap()));
+    let app = registered(PgStore::connect(&database.url()).await.unwrap()).await;
     let [emptied, filled, expected] = [opened(&app).await, opened(&app).await, opened(&app).await];
     for id in [emptied, filled, expected] {
         app.send(Deposit { id, amount: 5 }).await.unwrap();
@@ -265,7 +265,7 @@ async fn an_application_decides_on_nothing_that_was_not_restored() {
 #[tokio::test]
 async fn an_application_decides_on_nothing_that_became_something_else() {
     let database = TempDatabase::new().await;
-    let open = async || registered(App::new(PgStore::connect(&database.url()).await.unwrap()));
+    let open = async || registered(PgStore::connect(&database.url()).await.unwrap()).await;
     let (app, before, other) = (open().await, open().await, open().await);
     let [accepted, expected, refused] =
         [opened(&app).await, opened(&app).await, opened(&app).await];

@@ -58,7 +58,7 @@ async fn what_is_acknowledged_is_written_also_where_others_do_not_wait_for_it() 
         .set("wal_writer_flush_after", "1GB");
     let cluster = Cluster::start(options).await;
     let store = PgStore::connect(&cluster.superuser_url()).await.unwrap();
-    let app = registered(App::new(store));
+    let app = registered(store).await;
     for amounts in [vec![5], vec![5, 5]] {
         let id = Id::new();
         let owner = String::from("Ada");
@@ -67,7 +67,7 @@ async fn what_is_acknowledged_is_written_also_where_others_do_not_wait_for_it() 
         app.send(DepositMany { id, amounts }).await.unwrap();
         cluster.kill_9().await;
         cluster.restart().await;
-        assert_eq!(app.load(id).await.unwrap().version, version);
+        assert_eq!(app.load(id).await.unwrap().version(), version);
     }
 }
 
@@ -146,7 +146,7 @@ struct Load {
 impl Load {
     async fn start(store: PgStore, workers: usize) -> Self {
         let mut load = Self {
-            app: registered(App::new(store)),
+            app: registered(store).await,
             workers: JoinSet::new(),
             acknowledged: watch::Sender::new(0),
             troubles: Arc::default(),

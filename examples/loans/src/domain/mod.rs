@@ -34,6 +34,11 @@ use self::{
     work::Worklist,
 };
 
+/// What the program consists of.
+pub fn loans() -> Domain {
+    Domain::of::<LoanApplication>()
+}
+
 /// An application for a personal loan or an overdraft.
 #[derive(Aggregate, Debug, Clone, PartialEq)]
 #[aggregate(

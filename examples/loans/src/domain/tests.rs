@@ -1,6 +1,6 @@
 //! Each rule at work: what it allows, and what it refuses.
 
-use intent_runtime::{Catalogue, prelude::*};
+use intent_runtime::prelude::*;
 
 use super::*;
 
@@ -50,16 +50,13 @@ fn offered_then<E: Into<LoanApplicationEvent>>(
 
 #[test]
 fn what_is_stored_stays_readable() {
-    intent_runtime::lock::check!(LoanApplication);
+    intent_runtime::lock::check!(loans());
 }
 
 /// The README shows the domain as a diagram.
 #[test]
 fn its_diagram_in_the_readme_is_that_of_the_code() {
-    let diagram = Catalogue::new()
-        .with::<LoanApplication>()
-        .unwrap()
-        .to_mermaid();
+    let diagram = loans().catalogue().to_mermaid();
     let page = include_str!("../../README.md");
     assert!(
         page.contains(&format!("```mermaid\n{diagram}```")),

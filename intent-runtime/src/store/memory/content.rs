@@ -41,7 +41,11 @@ pub(super) struct Read {
 }
 
 impl Content {
-    pub(super) fn append(&mut self, append: Append) -> Result<Appended, StoreError> {
+    pub(super) fn append(
+        &mut self,
+        append: Append,
+        now: Timestamp,
+    ) -> Result<Appended, StoreError> {
         if let Some(before) = self.seen(&append)? {
             return Ok(Appended::Before(before));
         }
@@ -56,7 +60,7 @@ impl Content {
             });
         }
         let after = append.version_after(actual)?;
-        Ok(self.store(append, after))
+        Ok(self.store(append, after, now))
     }
 
     /// The events of the append's command, if it was seen before for the same stream.
@@ -81,8 +85,7 @@ impl Content {
     }
 
     /// Stores what was checked; cannot fail, so that an append is all or nothing.
-    fn store(&mut self, append: Append, after: Version) -> Appended {
-        let recorded_at = Timestamp::now();
+    fn store(&mut self, append: Append, after: Version, recorded_at: Timestamp) -> Appended {
         let id = append.stream;
         let tenant = self.tenants.entry(id.tenant_id).or_default();
         let stream = tenant

@@ -18,7 +18,9 @@ use super::{
     NextPage, RawEvent, ReadLog, ReadStream, StateSink, Store, StoreError, StoreFuture, StreamId,
     check_import,
 };
-use crate::{CommandId, NewSnapshot, Position, RecordedEvent, TenantId, Version};
+use crate::{
+    Clock, CommandId, NewSnapshot, Position, RecordedEvent, SystemClock, TenantId, Version,
+};
 
 /// Keeps everything in memory, for as long as the last clone lives. All clones share one content.
 ///
@@ -41,15 +43,26 @@ pub struct MemoryStore {
     id: Uuid,
     content: Arc<RwLock<Content>>,
     grown: watch::Sender<()>,
+    clock: Arc<dyn Clock>,
 }
 
 impl MemoryStore {
-    /// An empty store.
+    /// An empty store that tells the time by the system's clock.
     pub fn new() -> Self {
+        Self::on_clock(Arc::new(SystemClock))
+    }
+
+    /// An empty store that tells the time by `clock`: events are recorded at its time.
+    pub fn with_clock(clock: impl Clock) -> Self {
+        Self::on_clock(Arc::new(clock))
+    }
+
+    pub(super) fn on_clock(clock: Arc<dyn Clock>) -> Self {
         Self {
             id: Uuid::now_v7(),
             content: Arc::default(),
             grown: watch::Sender::new(()),
+            clock,
         }
     }
 
@@ -72,7 +85,7 @@ impl MemoryStore {
 
     fn append_now(&self, append: Append) -> Result<Appended, StoreError> {
         append.check()?;
-        let appended = self.write()?.append(append)?;
+        let appended = self.write()?.append(append, self.clock.now())?;
         self.grown.send_replace(());
         Ok(appended)
     }

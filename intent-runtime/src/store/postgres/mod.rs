@@ -59,12 +59,12 @@ const LOCK_TIMEOUT: &str = "500";
 /// wait, one more is [`StoreError::Busy`]. Any number of processes may use one database.
 ///
 /// ```no_run
-/// use intent_runtime::{App, PgStore};
+/// use intent_runtime::{App, Domain, PgStore};
 /// use sqlx::PgPool;
 ///
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// let pool = PgPool::connect("postgres://shop@localhost/shop").await?;
-/// let app = App::new(PgStore::new(pool.clone()).await?);
+/// let app = App::on(PgStore::new(pool.clone()).await?, Domain::new()).await.unwrap();
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]

@@ -1,187 +1,42 @@
-//! [`App`]: the front door.
+//! [`Tenant`]: one tenant's view of an app.
 
-use std::{fmt, ops::Deref, sync::Arc};
+use std::fmt;
 
+use futures_util::stream::{self, StreamExt as _};
 use tracing::Instrument;
 
+use super::{Acting, Actor, Core, Follow};
 use crate::{
-    Aggregate, AsOf, Catalogue, Command, Export, Id, Import, LoadError, Loaded, LogFilter, Receipt,
-    Recorded, Refusal, RegisterError, SendError, SendOptions, Snapshot, SnapshotCodec, Store,
-    StoreError, StreamId, Subscription, TenantId, Version, catalogue,
-    dispatch::{self, AggregateCache},
-    telemetry,
+    Aggregate, AsOf, Command, Export, Id, Import, LoadError, Loaded, LogFilter, Receipt, Recorded,
+    Refusal, SendError, SendOptions, Snapshot, SnapshotCodec, StoreError, StreamId, Subscription,
+    TenantId, Version, catalogue, dispatch, store::ReadStream, telemetry,
 };
 
-/// A domain on a store: the aggregates that are registered, and where their events are kept. Cheap to clone.
-///
-/// It derefs to the [`Tenant`] of whoever names none, so `app.send(..)` needs no tenant; [`App::tenant`] gives the
-/// same interface for another one.
-///
-/// ```
-/// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
-/// # use account::*;
-/// use intent_runtime::prelude::*;
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let app = App::connect("memory:").await?.register::<Account>()?;
-///
-/// let id = Id::<Account>::new();
-/// app.send(Open { id, owner: "Ada".into() }).await?;
-/// app.send(Deposit { id, amount: 5 }).await?;
-/// match app.send(Withdraw { id, amount: 7 }).await {
-///     Err(SendError::Rejected(Overdrawn { balance })) => assert_eq!(balance, 5),
-///     other => panic!("{other:?}"),
-/// }
-/// assert_eq!(app.load(id).await?.balance, 5);
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone)]
-pub struct App {
-    tenant: Tenant,
-}
-
-/// One tenant's view of an [`App`]: nothing done through it reads, changes or learns of another tenant's data.
+/// One tenant's view of an [`App`](crate::App): nothing done through it reads, changes or learns of another tenant's data.
+/// Cheap to clone.
 #[derive(Clone)]
 pub struct Tenant {
-    id: TenantId,
-    core: Core,
-}
-
-#[derive(Clone)]
-struct Core {
-    store: Arc<dyn Store>,
-    cache: Arc<AggregateCache>,
-    catalogue: Arc<Catalogue>,
-}
-
-impl App {
-    /// How many bytes of aggregates are kept in memory, by estimate, unless [`cache_bytes`](Self::cache_bytes) says
-    /// otherwise: 64 MiB.
-    pub const DEFAULT_CACHE_BYTES: u64 = dispatch::DEFAULT_BYTES;
-
-    /// Opens the store that `url` names, making it ready for use:
-    ///
-    /// | url | store |
-    /// |---|---|
-    /// | `memory:` | in this process, for tests |
-    /// | `sqlite:FILE`, with options such as `?mode=rw` | one file, created if missing (feature `sqlite`, on by default) |
-    /// | `postgres://USER:PASSWORD@HOST/DATABASE` | the schema `intent` of a PostgreSQL database (feature `postgres`) |
-    ///
-    /// # Errors
-    /// [`StoreError::UnknownUrl`] for another URL, or whatever keeps the store from opening.
-    pub async fn connect(url: &str) -> Result<Self, StoreError> {
-        let store = crate::store::connect(url).await?;
-        Ok(Self::on(store))
-    }
-
-    /// The app on a store that is open already.
-    pub fn new(store: impl Store) -> Self {
-        Self::on(Arc::new(store))
-    }
-
-    fn on(store: Arc<dyn Store>) -> Self {
-        let core = Core {
-            store,
-            cache: Arc::new(AggregateCache::new(dispatch::DEFAULT_BYTES)),
-            catalogue: Arc::default(),
-        };
-        Self {
-            tenant: Tenant {
-                id: TenantId::DEFAULT,
-                core,
-            },
-        }
-    }
-
-    /// Keeps recently used aggregates in memory up to `bytes`, by estimate (64 MiB unless told otherwise; 0 keeps
-    /// none). It makes commands faster and changes nothing else.
-    #[must_use]
-    pub fn cache_bytes(mut self, bytes: u64) -> Self {
-        self.tenant.core.cache = Arc::new(AggregateCache::new(bytes));
-        self
-    }
-
-    /// Registers an aggregate with its events and the commands that `#[commands]` lists.
-    ///
-    /// # Errors
-    /// [`RegisterError`] when a name is taken.
-    pub fn register<A: Aggregate>(mut self) -> Result<Self, RegisterError> {
-        Arc::make_mut(&mut self.tenant.core.catalogue).add::<A>()?;
-        Ok(self)
-    }
-
-    /// Registers a command that was written by hand; its aggregate must be registered before.
-    ///
-    /// # Errors
-    /// [`RegisterError`] when the aggregate is not registered, or the name is taken.
-    pub fn command<C: Command>(mut self) -> Result<Self, RegisterError> {
-        Arc::make_mut(&mut self.tenant.core.catalogue).add_command::<C>()?;
-        Ok(self)
-    }
-
-    /// The same app for one tenant.
-    pub fn tenant(&self, id: TenantId) -> Tenant {
-        Tenant {
-            id,
-            core: self.tenant.core.clone(),
-        }
-    }
-
-    /// What is registered.
-    pub fn catalogue(&self) -> &Catalogue {
-        &self.tenant.core.catalogue
-    }
-
-    /// The log of all tenants, from its start on. [`Tenant::subscribe`] gives that of one.
-    pub fn subscribe_all(&self, filter: LogFilter) -> Subscription {
-        let core = &self.tenant.core;
-        Subscription::new(
-            Arc::clone(&core.store),
-            None,
-            core.catalogue.complete(filter),
-        )
-    }
-
-    /// Writes the events of all tenants as text; whole streams, as they are stored. [`Tenant::export`] writes those of
-    /// one.
-    pub fn export_all(&self) -> Export<'_> {
-        Export::new(self.store())
-    }
-
-    /// Stores exported events, each under the tenant it was recorded under.
-    pub fn import_all(&self) -> Import<'_> {
-        Import::new(self.store())
-    }
-
-    /// The store, for what the app does not offer.
-    pub fn store(&self) -> &dyn Store {
-        &*self.tenant.core.store
-    }
-
-    /// Waits for what was handed to the store, then closes it for every clone of this app. An app that is dropped
-    /// instead loses nothing that was acknowledged.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the store cannot be closed in good order.
-    pub async fn close(self) -> Result<(), StoreError> {
-        self.tenant.core.store.close().await
-    }
-}
-
-impl Deref for App {
-    type Target = Tenant;
-
-    fn deref(&self) -> &Tenant {
-        &self.tenant
-    }
+    pub(super) id: TenantId,
+    pub(super) core: Core,
 }
 
 impl Tenant {
     /// Which tenant it is.
     pub fn id(&self) -> TenantId {
         self.id
+    }
+
+    pub(super) fn of(&self, id: TenantId) -> Self {
+        Self {
+            id,
+            core: self.core.clone(),
+        }
+    }
+
+    /// The tenant's interface on behalf of one person: commands only, and only those that the person's roles are allowed.
+    /// Make one for each request.
+    pub fn acting(&self, actor: Actor) -> Acting {
+        Acting::new(self.clone(), actor)
     }
 
     /// Sends a command: loads its aggregate, decides, and stores the events at the version that the decision saw.
@@ -210,6 +65,7 @@ impl Tenant {
         let span = telemetry::send(&command);
         let sending = async move {
             self.check_registered::<C>()?;
+            let options = options.at(self.core.clock.now());
             dispatch::send(
                 &*self.core.store,
                 &self.core.cache,
@@ -244,7 +100,7 @@ impl Tenant {
     /// # use account::*;
     /// # use intent_runtime::{PgStore, prelude::*};
     /// # async fn run(pool: sqlx::PgPool, id: Id<Account>) -> Result<(), Box<dyn std::error::Error>> {
-    /// let app = App::new(PgStore::new(pool.clone()).await?).register::<Account>()?;
+    /// let app = App::on(PgStore::new(pool.clone()).await?, Domain::of::<Account>()).await?;
     ///
     /// let mut transaction = pool.begin().await?;
     /// sqlx::query("INSERT INTO receipts VALUES ($1)").bind(id.as_uuid()).execute(&mut *transaction).await?;
@@ -262,6 +118,7 @@ impl Tenant {
         let span = telemetry::send(&command);
         let sending = async move {
             self.check_registered::<C>()?;
+            let options = options.at(self.core.clock.now());
             let store: &dyn std::any::Any = &*self.core.store;
             let store = store.downcast_ref::<crate::PgStore>();
             let store = store.ok_or(SendError::Store(StoreError::NoTransactions))?;
@@ -286,6 +143,27 @@ impl Tenant {
         loading.instrument(span)
     }
 
+    /// Loads several aggregates as they are now, a few at a time. The answers come in the order of the ids; one that cannot
+    /// be loaded leaves the others alone.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
+    /// # use account::*;
+    /// # use intent_runtime::prelude::*;
+    /// # async fn load(app: &App, ids: Vec<Id<Account>>) -> Result<(), LoadError> {
+    /// let all_or_nothing = app.load_many(ids).await.into_iter().collect::<Result<Vec<_>, _>>()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn load_many<A: Aggregate, I: IntoIterator<Item = Id<A>>>(
+        &self,
+        ids: I,
+    ) -> impl Future<Output = Vec<Result<Loaded<A>, LoadError>>> + Send + use<'_, A, I> {
+        /// How many are loaded beside each other, so that one call does not take all connections.
+        const AT_ONCE: usize = 4;
+        let loads: Vec<_> = ids.into_iter().map(|id| self.load(id)).collect();
+        stream::iter(loads).buffered(AT_ONCE).collect()
+    }
+
     /// Loads an aggregate as it was at `version`.
     ///
     /// # Errors
@@ -300,11 +178,11 @@ impl Tenant {
         let loading = async move {
             let stream = self.stream(id)?;
             let loaded = self.load_to(id, &stream, version).await?;
-            if loaded.version < version {
+            if loaded.version() < version {
                 return Err(LoadError::NoSuchVersion {
                     stream,
                     version,
-                    last: loaded.version,
+                    last: loaded.version(),
                 });
             }
             Ok(loaded)
@@ -338,14 +216,15 @@ impl Tenant {
                     loaded => return loaded,
                 }
             }
-            let exists = dispatch::exists(&*self.core.store, &stream).await?;
+            let exists = dispatch::reaches(&*self.core.store, &stream, Version::FIRST).await?;
             let as_of = exists.then_some(time);
             Err(LoadError::NotFound { stream, as_of })
         };
         loading.instrument(span)
     }
 
-    /// The audit trail of an aggregate: its events in today's shape, each with its metadata.
+    /// The audit trail of an aggregate: all its events in today's shape, each with its metadata.
+    /// [`history_after`](Self::history_after) gives a long one in pages.
     ///
     /// # Errors
     /// [`LoadError::NotFound`] if it does not exist, or why it cannot be read.
@@ -356,7 +235,8 @@ impl Tenant {
         let span = tracing::debug_span!(telemetry::LOAD, aggregate = A::TYPE, %id);
         let loading = async move {
             let stream = self.stream(id)?;
-            let events = dispatch::history::<A>(&*self.core.store, &stream).await?;
+            let all = ReadStream::all(&stream);
+            let events = dispatch::history::<A>(&*self.core.store, all).await?;
             if events.is_empty() {
                 return Err(LoadError::NotFound {
                     stream,
@@ -366,6 +246,55 @@ impl Tenant {
             Ok(events)
         };
         loading.instrument(span)
+    }
+
+    /// The events of an aggregate after a version, in today's shape: those that at most `limit` stored events become, at
+    /// least one. To read on, pass the version of the last one. None are left where it gives none.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
+    /// # use account::*;
+    /// # use intent_runtime::prelude::*;
+    /// # async fn read(app: &App, id: Id<Account>) -> Result<(), LoadError> {
+    /// let mut after = Version::NONE;
+    /// loop {
+    ///     let page = app.history_after(id, after, 100).await?;
+    ///     let Some(last) = page.last() else { break };
+    ///     after = last.version();
+    ///     // … use the page …
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`LoadError::NotFound`] if the aggregate does not exist, or why its events cannot be read.
+    pub fn history_after<A: Aggregate>(
+        &self,
+        id: Id<A>,
+        version: Version,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Recorded<A::Event>>, LoadError>> + Send + use<'_, A> {
+        let span =
+            tracing::debug_span!(telemetry::LOAD, aggregate = A::TYPE, %id, after = %version);
+        let loading = async move {
+            let stream = self.stream(id)?;
+            let store = &*self.core.store;
+            let events = dispatch::history_after::<A>(store, &stream, version, limit).await?;
+            if events.is_empty() && !dispatch::reaches(store, &stream, Version::FIRST).await? {
+                return Err(LoadError::NotFound {
+                    stream,
+                    as_of: None,
+                });
+            }
+            Ok(events)
+        };
+        loading.instrument(span)
+    }
+
+    /// The events of one type of aggregate in this tenant, in today's shape, from the start of the log on, and then as they
+    /// are stored.
+    pub fn follow<A: Aggregate>(&self) -> Follow<A> {
+        self.core.follow(Some(self.id))
     }
 
     /// Writes this tenant's events as text; whole streams, as they are stored.
@@ -380,10 +309,7 @@ impl Tenant {
 
     /// This tenant's events in the order of the log, from its start on, and then as they are stored.
     pub fn subscribe(&self, filter: LogFilter) -> Subscription {
-        let Core {
-            store, catalogue, ..
-        } = &self.core;
-        Subscription::new(Arc::clone(store), Some(self.id), catalogue.complete(filter))
+        self.core.subscribe(Some(self.id), filter)
     }
 
     /// Takes a snapshot of an aggregate now, and returns the version it is of. Without being asked, one is taken every
@@ -399,11 +325,11 @@ impl Tenant {
         let taking = async move {
             let stream = self.stream(id)?;
             let loaded = self.load_to(id, &stream, Version::MAX).await?;
-            let snapshot = SnapshotCodec::of().encode(&loaded.state, loaded.version);
+            let snapshot = SnapshotCodec::of().encode(loaded.state(), loaded.version());
             let snapshot = snapshot.map_err(|error| LoadError::of_snapshot(&stream, error))?;
             let saving = self.core.store.save_snapshot(&stream, snapshot);
             saving.await.map_err(LoadError::Store)?;
-            Ok(loaded.version)
+            Ok(loaded.version())
         };
         taking.instrument(span)
     }
@@ -423,7 +349,7 @@ impl Tenant {
             stream: stream.clone(),
             as_of: None,
         })?;
-        Ok(Loaded { id, version, state })
+        Ok(Loaded::new(id, version, state))
     }
 
     fn check_registered<C: Command>(&self) -> Result<(), SendError<Refusal<C>>> {
@@ -441,19 +367,10 @@ impl Tenant {
         if !self.core.catalogue.has_aggregate::<A>() {
             return Err(LoadError::NotRegistered {
                 aggregate: A::TYPE,
-                missing: catalogue::register::<A>(),
+                missing: catalogue::aggregate_call::<A>(),
             });
         }
         Ok(StreamId::of(self.id, id))
-    }
-}
-
-impl fmt::Debug for App {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("App")
-            .field("store", &self.core.store)
-            .field("catalogue", &self.core.catalogue)
-            .finish()
     }
 }
 

@@ -1,0 +1,182 @@
+//! [`Acting`]: what one person may do.
+
+use std::fmt;
+
+use super::Tenant;
+use crate::{Aggregate as _, Command, Decide, Receipt, Refusal, SendError, SendOptions};
+
+/// A person, service or device that commands are sent for, with the roles it has.
+///
+/// ```
+/// use intent_runtime::prelude::*;
+/// let ada = Actor::new("ada").role("teller").role("manager");
+/// assert_eq!(ada.name(), "ada");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    name: String,
+    roles: Vec<String>,
+}
+
+impl Actor {
+    /// An actor without a role. The name is stored with every event that its commands lead to.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            roles: Vec::new(),
+        }
+    }
+
+    /// The same actor with one more role. Where several of its roles may send a command, it acts in the one given first.
+    #[must_use]
+    pub fn role(mut self, role: impl Into<String>) -> Self {
+        self.roles.push(role.into());
+        self
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its roles, in the order given.
+    pub fn roles(&self) -> &[String] {
+        &self.roles
+    }
+
+    /// Its first role that is among `allowed`, or its first one at all where everybody is allowed.
+    fn role_among(&self, allowed: &[&str]) -> Option<&str> {
+        let mut roles = self.roles.iter().map(String::as_str);
+        roles.find(|role| allowed.is_empty() || allowed.contains(role))
+    }
+}
+
+/// A [`Tenant`]'s interface on behalf of one [`Actor`]: it sends the commands that the actor's roles are allowed, and nothing else.
+///
+/// `#[handle(allow("teller"))]` says which roles may send a command; one without `allow(..)` is open to everybody. Actor and
+/// role are stored in the metadata of the events. Conditions beyond roles are the decision's own, which sees the actor in
+/// [`Context::metadata`](crate::Context::metadata).
+///
+/// ```
+/// # use std::convert::Infallible;
+/// use intent_runtime::prelude::*;
+///
+/// #[derive(Aggregate)]
+/// #[aggregate(created_by(Opened), events())]
+/// struct Branch {
+///     #[id]
+///     id: Id<Branch>,
+/// }
+///
+/// #[event]
+/// struct Opened;
+///
+/// #[commands]
+/// impl Branch {
+///     #[create(allow("manager"))]
+///     fn open() -> Opened {
+///         Opened
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let domain = Domain::of::<Branch>().roles(["teller", "manager"]);
+/// let app = App::connect("memory:", domain).await?;
+///
+/// let ada = app.acting(Actor::new("ada").role("teller"));
+/// let refused = ada.send(Open { id: Id::new() }).await.unwrap_err();
+/// assert!(matches!(refused, SendError::Forbidden { .. }));
+///
+/// let eve = app.acting(Actor::new("eve").role("manager"));
+/// let receipt = eve.send(Open { id: Id::new() }).await?;
+/// let history = app.history(receipt.id).await?;
+/// assert_eq!(history[0].metadata().actor.as_deref(), Some("eve"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Acting {
+    tenant: Tenant,
+    actor: Actor,
+}
+
+impl Acting {
+    pub(super) fn new(tenant: Tenant, actor: Actor) -> Self {
+        Self { tenant, actor }
+    }
+
+    /// Who acts.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// Sends a command, as [`Tenant::send`] does.
+    ///
+    /// # Errors
+    /// [`SendError::Forbidden`] if none of the actor's roles may send it; else as [`Tenant::send`].
+    pub fn send<C: Command>(
+        &self,
+        command: C,
+    ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send + use<'_, C>
+    {
+        self.send_with(command, SendOptions::new())
+    }
+
+    /// Sends a command, as [`Tenant::send_with`] does. Whatever the options say of actor and role, the metadata has those of
+    /// this actor.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn send_with<C: Command>(
+        &self,
+        command: C,
+        options: SendOptions,
+    ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send + use<'_, C>
+    {
+        let options = self.allow::<C>(options);
+        async move { self.tenant.send_with(command, options?).await }
+    }
+
+    /// Sends a command within a transaction of your own, as [`Tenant::send_in`] does.
+    ///
+    /// # Errors
+    /// [`SendError::Forbidden`] if none of the actor's roles may send it; else as [`Tenant::send_in`].
+    #[cfg(feature = "postgres")]
+    pub fn send_in<C: Command>(
+        &self,
+        transaction: &mut sqlx::PgTransaction<'_>,
+        command: C,
+        options: SendOptions,
+    ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send {
+        let options = self.allow::<C>(options);
+        async move { self.tenant.send_in(transaction, command, options?).await }
+    }
+
+    /// The options in the actor's name, if the actor may send the command.
+    fn allow<C: Command>(
+        &self,
+        options: SendOptions,
+    ) -> Result<SendOptions, SendError<Refusal<C>>> {
+        let allowed = <C::Aggregate as Decide<C>>::ALLOWED;
+        let role = self.actor.role_among(allowed);
+        if !allowed.is_empty() && role.is_none() {
+            return Err(SendError::Forbidden {
+                command: C::NAME,
+                aggregate: C::Aggregate::TYPE,
+                actor: self.actor.clone(),
+                allowed,
+            });
+        }
+        Ok(options.of_actor(self.actor.name(), role))
+    }
+}
+
+impl fmt::Debug for Acting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Acting")
+            .field("tenant", &self.tenant.id())
+            .field("actor", &self.actor)
+            .finish()
+    }
+}

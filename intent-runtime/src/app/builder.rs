@@ -1,0 +1,154 @@
+//! [`AppBuilder`]: an app before it is opened.
+
+use std::{fmt, future::IntoFuture, pin::Pin, sync::Arc};
+
+use super::{App, Core, Domain, Tenant};
+use crate::{
+    Clock, DomainError, Store, StoreError, SystemClock, TenantId, dispatch::AggregateCache, store,
+};
+
+/// An app that is about to be opened, by [`App::connect`] or [`App::on`]. Await it.
+///
+/// ```
+/// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
+/// # use account::*;
+/// use intent_runtime::{prelude::*, testing::FixedClock};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let clock = FixedClock::at("2026-03-01T09:00:00Z".parse()?);
+/// let app = App::connect("memory:", Domain::of::<Account>())
+///     .clock(clock)
+///     .cache_bytes(0)
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "an app is opened when its builder is awaited"]
+pub struct AppBuilder {
+    target: Target,
+    domain: Domain,
+    cache_bytes: u64,
+    clock: Arc<dyn Clock>,
+}
+
+enum Target {
+    Url(String),
+    Store(Arc<dyn Store>),
+}
+
+/// Why an app could not be opened. Nothing was changed, except that a store may have been made ready for use.
+#[derive(thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The domain has mistakes; the store was not touched. Handling: mend the domain.
+    #[error(transparent)]
+    Domain(#[from] DomainError),
+    /// The store cannot be opened. Handling: as its error says.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+crate::sentence::debug!(ConnectError);
+
+/// What [`App::on`] takes: a store of your own, or an app whose store another one is to share.
+pub trait IntoStore {
+    /// The store, to be shared.
+    fn into_store(self) -> Arc<dyn Store>;
+}
+
+impl<S: Store> IntoStore for S {
+    fn into_store(self) -> Arc<dyn Store> {
+        Arc::new(self)
+    }
+}
+
+impl IntoStore for Arc<dyn Store> {
+    fn into_store(self) -> Arc<dyn Store> {
+        self
+    }
+}
+
+impl<S: Store> IntoStore for Arc<S> {
+    fn into_store(self) -> Arc<dyn Store> {
+        self
+    }
+}
+
+impl IntoStore for &App {
+    fn into_store(self) -> Arc<dyn Store> {
+        Arc::clone(&self.tenant.core.store)
+    }
+}
+
+impl AppBuilder {
+    pub(super) fn connect(url: &str, domain: Domain) -> Self {
+        Self::new(Target::Url(url.to_owned()), domain)
+    }
+
+    pub(super) fn on(store: impl IntoStore, domain: Domain) -> Self {
+        Self::new(Target::Store(store.into_store()), domain)
+    }
+
+    fn new(target: Target, domain: Domain) -> Self {
+        Self {
+            target,
+            domain,
+            cache_bytes: App::DEFAULT_CACHE_BYTES,
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// Keeps recently used aggregates in memory up to `bytes`, by estimate: 64 MiB unless set, none with 0. The cache makes
+    /// commands faster and changes nothing else.
+    pub fn cache_bytes(mut self, bytes: u64) -> Self {
+        self.cache_bytes = bytes;
+        self
+    }
+
+    /// The clock that decisions see. With `memory:` the store tells the time by it too; other stores record by the clock of
+    /// their database. A [`MemoryStore`](crate::store::MemoryStore) of your own gets its clock from
+    /// [`with_clock`](crate::store::MemoryStore::with_clock).
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    async fn open(self) -> Result<App, ConnectError> {
+        let catalogue = self.domain.into_catalogue()?;
+        let store = match self.target {
+            Target::Url(url) => store::connect(&url, &self.clock).await?,
+            Target::Store(store) => store,
+        };
+        Ok(App {
+            tenant: Tenant {
+                id: TenantId::DEFAULT,
+                core: Core {
+                    store,
+                    cache: Arc::new(AggregateCache::new(self.cache_bytes)),
+                    catalogue: Arc::new(catalogue),
+                    clock: self.clock,
+                },
+            },
+        })
+    }
+}
+
+impl IntoFuture for AppBuilder {
+    type Output = Result<App, ConnectError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.open())
+    }
+}
+
+impl fmt::Debug for AppBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A URL may hold a password.
+        f.debug_struct("AppBuilder")
+            .field("domain", &self.domain)
+            .field("cache_bytes", &self.cache_bytes)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,149 @@
+//! [`Domain`]: what a model consists of.
+
+use std::fmt;
+
+use similar::get_close_matches;
+
+use crate::{Aggregate, Catalogue, Command, DomainError, DomainMistake, catalogue::HandWritten};
+
+/// What a model consists of: its aggregates, the commands written by hand, and the roles that people act in.
+///
+/// It needs no store. Write it once, as a function, and give it to [`App::connect`](crate::App::connect), to
+/// [`lock::check!`](macro@crate::lock::check) and to whatever shows the [`Catalogue`].
+///
+/// Nothing is refused while it is put together. [`check`](Self::check) tells all mistakes at once, and so does an app that
+/// is opened with it.
+///
+/// ```
+/// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
+/// # use account::*;
+/// use intent_runtime::prelude::*;
+///
+/// fn bank() -> Domain {
+///     Domain::new().aggregate::<Account>().roles(["teller", "customer"])
+/// }
+/// assert_eq!(bank().check(), Ok(()));
+/// ```
+#[derive(Clone, Default)]
+pub struct Domain {
+    catalogue: Catalogue,
+    /// Commands whose aggregate was not added yet.
+    waiting: Vec<HandWritten>,
+    roles: Vec<String>,
+    mistakes: Vec<DomainMistake>,
+}
+
+impl Domain {
+    /// A domain without anything in it.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The domain of one aggregate: short for `Domain::new().aggregate::<A>()`.
+    #[must_use]
+    pub fn of<A: Aggregate>() -> Self {
+        Self::new().aggregate::<A>()
+    }
+
+    /// Adds an aggregate, with its events and the commands that `#[commands]` lists.
+    #[must_use]
+    pub fn aggregate<A: Aggregate>(mut self) -> Self {
+        let added = self.catalogue.add::<A>();
+        self.note(added);
+        let waiting = std::mem::take(&mut self.waiting);
+        for command in waiting {
+            self = self.hand_written(command, command.is_for::<A>());
+        }
+        self
+    }
+
+    /// Adds a command that is written by hand, with `impl Decide<C>` outside of `#[commands]`. Its aggregate may be added
+    /// before or after it.
+    #[must_use]
+    pub fn command<C: Command>(self) -> Self {
+        let there = self.catalogue.has_aggregate::<C::Aggregate>();
+        self.hand_written(HandWritten::of::<C>(), there)
+    }
+
+    /// Declares the roles that people act in, beside those declared before. `allow(..)` may name no others.
+    #[must_use]
+    pub fn roles<R: Into<String>>(mut self, roles: impl IntoIterator<Item = R>) -> Self {
+        self.roles.extend(roles.into_iter().map(Into::into));
+        self
+    }
+
+    /// Whether the domain has no mistake.
+    ///
+    /// # Errors
+    /// [`DomainError`] with every [`DomainMistake`].
+    pub fn check(&self) -> Result<(), DomainError> {
+        let mut mistakes = self.mistakes.clone();
+        let mut catalogue = self.catalogue.clone();
+        let waiting = self.waiting.iter();
+        mistakes.extend(waiting.filter_map(|command| catalogue.add_command(*command).err()));
+        mistakes.extend(self.undeclared_roles());
+        DomainError::of(mistakes)
+    }
+
+    /// What is in the domain. Of two things that share a name, it has the first.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    pub(crate) fn into_catalogue(self) -> Result<Catalogue, DomainError> {
+        self.check()?;
+        Ok(self.catalogue)
+    }
+
+    fn hand_written(mut self, command: HandWritten, aggregate_is_there: bool) -> Self {
+        if aggregate_is_there {
+            let added = self.catalogue.add_command(command);
+            self.note(added);
+        } else {
+            self.waiting.push(command);
+        }
+        self
+    }
+
+    fn note(&mut self, added: Result<(), DomainMistake>) {
+        self.mistakes.extend(added.err());
+    }
+
+    /// The roles that commands are allowed to and that nobody declared.
+    fn undeclared_roles(&self) -> impl Iterator<Item = DomainMistake> {
+        let roles: Vec<&str> = self.roles.iter().map(String::as_str).collect();
+        let aggregates = self.catalogue.aggregates().iter();
+        let commands = aggregates.flat_map(|aggregate| {
+            let commands = aggregate.commands.iter();
+            commands.map(|command| (aggregate.name, command))
+        });
+        let allowed = commands.flat_map(|(aggregate, command)| {
+            let roles = command.allowed.iter();
+            roles.map(move |role| (aggregate, command.name, *role))
+        });
+        allowed
+            .filter(move |(.., role)| !roles.contains(role))
+            .map(|(aggregate, command, role)| DomainMistake::UndeclaredRole {
+                aggregate,
+                command,
+                role,
+                nearest: self.nearest_role(role),
+            })
+            .collect::<Vec<_>>()
+            .into_iter()
+    }
+
+    fn nearest_role(&self, role: &str) -> Option<String> {
+        /// How alike two names must be, from 0 to 1, for one to be a misspelling of the other.
+        const ALIKE: f32 = 0.6;
+        let roles: Vec<&str> = self.roles.iter().map(String::as_str).collect();
+        let nearest = get_close_matches(role, &roles, 1, ALIKE);
+        nearest.first().map(|role| String::from(*role))
+    }
+}
+
+impl fmt::Debug for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.catalogue.fmt(f)
+    }
+}

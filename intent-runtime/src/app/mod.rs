@@ -1,0 +1,180 @@
+//! The front door: [`App`] and what leads to it and from it.
+
+mod acting;
+mod builder;
+mod domain;
+mod follow;
+mod tenant;
+
+pub use acting::{Acting, Actor};
+pub use builder::{AppBuilder, ConnectError, IntoStore};
+pub use domain::Domain;
+pub use follow::Follow;
+pub use tenant::Tenant;
+
+use std::{fmt, ops::Deref, sync::Arc};
+
+use crate::{
+    Aggregate, Catalogue, Clock, Export, Import, LogFilter, Store, StoreError, Subscription,
+    TenantId,
+    dispatch::{self, AggregateCache},
+    store,
+};
+
+/// A domain on a store: what the model consists of, and where its events are kept. Cheap to clone.
+///
+/// Commands and loads go to the default tenant: an app derefs to its [`Tenant`], and [`App::tenant`] gives the same
+/// interface for another one. The log, exports and imports on the app itself are those of all tenants.
+///
+/// ```
+/// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
+/// # use account::*;
+/// use intent_runtime::prelude::*;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let app = App::connect("memory:", Domain::of::<Account>()).await?;
+///
+/// let id = Id::<Account>::new();
+/// app.send(Open { id, owner: "Ada".into() }).await?;
+/// app.send(Deposit { id, amount: 5 }).await?;
+/// match app.send(Withdraw { id, amount: 7 }).await {
+///     Err(SendError::Rejected(Overdrawn { balance })) => assert_eq!(balance, 5),
+///     other => panic!("{other:?}"),
+/// }
+/// assert_eq!(app.load(id).await?.balance, 5);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct App {
+    tenant: Tenant,
+}
+
+/// What all tenants' handles share.
+#[derive(Clone)]
+struct Core {
+    store: Arc<dyn Store>,
+    cache: Arc<AggregateCache>,
+    catalogue: Arc<Catalogue>,
+    clock: Arc<dyn Clock>,
+}
+
+impl App {
+    /// How many bytes of aggregates are kept in memory, by estimate, unless [`AppBuilder::cache_bytes`] says otherwise:
+    /// 64 MiB.
+    pub const DEFAULT_CACHE_BYTES: u64 = dispatch::DEFAULT_BYTES;
+
+    /// Opens the store that `url` names, makes it ready for use, and puts `domain` on it. Await what it returns; it takes
+    /// settings before.
+    ///
+    /// | url | store |
+    /// |---|---|
+    /// | `memory:` | in this process, for tests |
+    /// | `sqlite:FILE`, with options such as `?mode=rw` | one file, created if missing (feature `sqlite`, on by default) |
+    /// | `postgres://USER:PASSWORD@HOST/DATABASE` | the schema `intent` of a PostgreSQL database (feature `postgres`) |
+    ///
+    /// # Errors
+    /// [`ConnectError::Domain`] with all mistakes of the domain, before the store is touched;
+    /// [`ConnectError::Store`] with [`StoreError::UnknownUrl`] for another URL, or whatever keeps the store from opening.
+    pub fn connect(url: &str, domain: Domain) -> AppBuilder {
+        AppBuilder::connect(url, domain)
+    }
+
+    /// Makes or migrates the tables of the store that `url` names, and closes it again. For an operator or a step of a
+    /// deployment, as a role that may; the app itself can then run as a role that may not.
+    ///
+    /// # Errors
+    /// Whatever keeps the store from opening; [`StoreError::NotMigrated`] when the role may not make the tables.
+    ///
+    /// ```
+    /// # async fn run() -> Result<(), intent_runtime::StoreError> {
+    /// intent_runtime::App::migrate("sqlite:bank.db").await?;
+    /// # Ok(()) }
+    /// ```
+    pub async fn migrate(url: &str) -> Result<(), StoreError> {
+        store::migrate(url).await
+    }
+
+    /// Puts `domain` on a store that is open already: one of your own, or that of another app. Await what it returns.
+    ///
+    /// # Errors
+    /// [`ConnectError::Domain`] with all mistakes of the domain.
+    pub fn on(store: impl IntoStore, domain: Domain) -> AppBuilder {
+        AppBuilder::on(store, domain)
+    }
+
+    /// The same app for one tenant.
+    pub fn tenant(&self, id: TenantId) -> Tenant {
+        self.tenant.of(id)
+    }
+
+    /// What the domain consists of.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.tenant.core.catalogue
+    }
+
+    /// The log of all tenants, from its start on, and then as it grows. [`Tenant::subscribe`] gives that of one.
+    pub fn subscribe(&self, filter: LogFilter) -> Subscription {
+        self.tenant.core.subscribe(None, filter)
+    }
+
+    /// The events of one type of aggregate in all tenants, in today's shape, from the start of the log on, and then as they
+    /// are stored. [`Tenant::follow`] gives those of one tenant.
+    pub fn follow<A: Aggregate>(&self) -> Follow<A> {
+        self.tenant.core.follow(None)
+    }
+
+    /// Writes the events of all tenants as text; whole streams, as they are stored. [`Tenant::export`] writes those of
+    /// one.
+    pub fn export(&self) -> Export<'_> {
+        Export::new(self.store())
+    }
+
+    /// Stores exported events, each under the tenant it was recorded under. [`Tenant::import`] stores them under one.
+    pub fn import(&self) -> Import<'_> {
+        Import::new(self.store())
+    }
+
+    /// The store, for what the app does not offer.
+    pub fn store(&self) -> &dyn Store {
+        &*self.tenant.core.store
+    }
+
+    /// Waits for what was handed to the store, then closes it for every clone of this app. An app that is dropped
+    /// instead loses nothing that was acknowledged.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot be closed in good order.
+    pub async fn close(self) -> Result<(), StoreError> {
+        self.store().close().await
+    }
+}
+
+impl Core {
+    fn subscribe(&self, tenant: Option<TenantId>, filter: LogFilter) -> Subscription {
+        let filter = self.catalogue.complete(filter);
+        Subscription::new(Arc::clone(&self.store), tenant, filter)
+    }
+
+    fn follow<A: Aggregate>(&self, tenant: Option<TenantId>) -> Follow<A> {
+        Follow::new(self.subscribe(tenant, LogFilter::all().aggregate::<A>()))
+    }
+}
+
+impl Deref for App {
+    type Target = Tenant;
+
+    fn deref(&self) -> &Tenant {
+        &self.tenant
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App")
+            .field("store", &self.core.store)
+            .field("catalogue", &self.core.catalogue)
+            .finish()
+    }
+}
