@@ -32,7 +32,7 @@ const PAGE_BYTES: usize = 8 * 1024 * 1024;
 /// # let id = Id::<Account>::new();
 /// # app.send(Open { id, owner: "Ada".into() }).await?;
 /// let mut file = Vec::new();
-/// app.export().write(&mut file).await?;
+/// app.tenant(TenantId::DEFAULT).export().write(&mut file).await?;
 ///
 /// let copy = App::connect("memory:", Domain::of::<Account>()).await?;
 /// let branch = copy.tenant(TenantId::from_name("eindhoven"));
