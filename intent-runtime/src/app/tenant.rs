@@ -8,9 +8,12 @@ use tracing::Instrument;
 use super::{Acting, Actor, Core, Follow};
 use crate::{
     Aggregate, AsOf, Command, Export, Id, Import, LoadError, Loaded, LogFilter, Receipt, Recorded,
-    Refusal, SendError, SendOptions, Snapshot, SnapshotCodec, StoreError, StreamId, Subscription,
-    TenantId, Version, catalogue, dispatch, store::ReadStream, telemetry,
+    Refusal, SendError, SendOptions, Snapshot, SnapshotCodec, StreamId, Subscription, TenantId,
+    Version, catalogue, dispatch, store::ReadStream, telemetry,
 };
+
+#[cfg(feature = "postgres")]
+use crate::StoreError;
 
 /// One tenant's view of an [`App`](crate::App): nothing done through it reads, changes or learns of another tenant's data.
 /// Cheap to clone.
