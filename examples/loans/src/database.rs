@@ -3,7 +3,7 @@
 use std::{ops::ControlFlow, path::Path};
 
 use intent_runtime::{
-    App, Cursor, Id, LogFilter, RecordedEvent, StoreError,
+    App, ConnectError, Cursor, Id, LogFilter, RecordedEvent, StoreError,
     store::{NextPage, ReadLog},
 };
 
@@ -93,7 +93,9 @@ impl Database {
 /// Whether a database could not be opened because there is no such file.
 fn is_missing(error: &Failure) -> bool {
     match error.downcast_ref() {
-        Some(StoreError::Unavailable { place, .. }) => !Path::new(place).exists(),
+        Some(ConnectError::Store(StoreError::Unavailable { place, .. })) => {
+            !Path::new(place).exists()
+        }
         _ => false,
     }
 }
