@@ -10,8 +10,7 @@ use std::{
 
 use intent_runtime::{
     App, AsOf, CommandId, Domain, EncodedMetadata, Expect, Id, IntoStore, Metadata, NewEvent,
-    NewSnapshot, PgStore, RecordedEvent, SqliteStore, Store, StoreError, StreamId, TenantId,
-    Version,
+    NewSnapshot, RecordedEvent, Store, StoreError, StreamId, TenantId, Version,
     store::{
         AggregateType, Append, Appended, EventSink, Imported, LogHealth, LogPage, MemoryStore,
         ReadLog, ReadStream, StateSink, StoreFuture,
@@ -24,15 +23,19 @@ use tokio::sync::watch;
 use super::domain::{Account, Loan, Open};
 use crate::store::subscription::Pages;
 
-/// Runs a test on every store there is.
+/// Runs a test on every store there is, with the domain of most tests.
 pub async fn on_every_store(test: impl AsyncFn(App)) {
-    test(registered(MemoryStore::new()).await).await;
+    on_store_of_each_kind(domain, test).await;
+}
+
+/// Runs a test on every store there is.
+pub async fn on_store_of_each_kind(domain: impl Fn() -> Domain, test: impl AsyncFn(App)) {
     let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite:{}", folder.path().join("events.db").display());
-    test(registered(SqliteStore::connect(&url).await.unwrap()).await).await;
+    let file = format!("sqlite:{}", folder.path().join("events.db").display());
     let database = TempDatabase::new().await;
-    let store = PgStore::connect(&database.url()).await.unwrap();
-    test(registered(store).await).await;
+    for url in ["memory:", &file, &database.url()] {
+        test(App::connect(url, domain()).await.unwrap()).await;
+    }
 }
 
 /// What the tests are about.

@@ -1,6 +1,8 @@
 //! Commands and loads, on every store.
 
+mod acting;
 mod caching;
+mod clock;
 mod commands;
 pub mod domain;
 mod fingerprints;
@@ -11,6 +13,7 @@ mod joined;
 mod limits;
 mod metadata;
 mod overflow;
+mod pages;
 mod panics;
 mod races;
 mod read_back;

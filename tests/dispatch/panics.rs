@@ -1,7 +1,8 @@
 //! Code of the domain that panics: the task that called it ends, and nothing else does.
 
-use intent_runtime::{App, MemoryStore, prelude::*};
-use intent_tests::postgres::TempDatabase;
+use intent_runtime::{App, prelude::*};
+
+use super::fixture::on_store_of_each_kind;
 
 #[derive(Aggregate, Debug)]
 #[aggregate(created_by(Started), events(Charged), snapshot(every = 4))]
@@ -41,13 +42,7 @@ impl Fuse {
 }
 
 async fn on_every_store(test: impl AsyncFn(App)) {
-    let fuses = Domain::of::<Fuse>;
-    test(App::on(MemoryStore::new(), fuses()).await.unwrap()).await;
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite:{}", folder.path().join("events.db").display());
-    test(App::connect(&url, fuses()).await.unwrap()).await;
-    let database = TempDatabase::new().await;
-    test(App::connect(&database.url(), fuses()).await.unwrap()).await;
+    on_store_of_each_kind(Domain::of::<Fuse>, test).await;
 }
 
 async fn panics(task: impl Future<Output = ()> + Send + 'static) {

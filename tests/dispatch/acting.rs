@@ -1,0 +1,173 @@
+//! What is done for a person: who may, and what is kept of it.
+
+use intent_runtime::{App, CommandId, DomainMistake, Metadata, SendOptions, prelude::*};
+
+use super::fixture::on_store_of_each_kind;
+
+#[derive(Aggregate, Debug)]
+#[aggregate(created_by(Opened), events(Counted => (), Closed => ()))]
+pub struct Till {
+    #[id]
+    id: Id<Till>,
+}
+
+#[event]
+pub struct Opened;
+
+#[event]
+pub struct Counted;
+
+#[event]
+pub struct Closed;
+
+#[commands]
+impl Till {
+    #[create(allow("manager"))]
+    fn open() -> Opened {
+        Opened
+    }
+
+    #[handle]
+    fn count(&self) -> Counted {
+        Counted
+    }
+
+    #[handle(allow("manager", "teller"))]
+    fn close(&self) -> Closed {
+        Closed
+    }
+}
+
+fn shop() -> Domain {
+    Domain::of::<Till>().roles(["manager", "teller", "guest"])
+}
+
+async fn last(app: &App, id: Id<Till>) -> Metadata {
+    let history = app.history(id).await.unwrap();
+    history.last().unwrap().metadata().clone()
+}
+
+#[tokio::test]
+async fn who_may_not_is_told_and_nothing_is_stored() {
+    on_store_of_each_kind(shop, async |app| {
+        let id = Id::new();
+        let ada = app.acting(Actor::new("ada").role("guest").role("teller"));
+        let error = ada.send(Open { id }).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "ada may not send `Open` to Till: it is guest, teller, and the command is allowed to manager"
+        );
+        let missing = app.load(id).await;
+        assert!(matches!(missing, Err(LoadError::NotFound { .. })), "{missing:?}");
+
+        let nobody = app.acting(Actor::new("bo"));
+        let error = nobody.send(Open { id }).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "bo may not send `Open` to Till: it has no role, and the command is allowed to manager"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_events_say_who_acted_and_in_which_role() {
+    on_store_of_each_kind(shop, async |app| {
+        let id = Id::new();
+        // The program may do everything, and is nobody.
+        app.send(Open { id }).await.unwrap();
+        assert_eq!(last(&app, id).await.actor, None);
+
+        let ada = app.acting(Actor::new("ada").role("guest").role("teller"));
+        // Whatever the options say.
+        let forged = Metadata::new().actor("eve").role("manager").tag("a", "b");
+        let options = SendOptions::new().metadata(forged);
+        ada.send_with(Close { id }, options).await.unwrap();
+        let kept = last(&app, id).await;
+        assert_eq!(kept.actor.as_deref(), Some("ada"));
+        assert_eq!(
+            kept.role.as_deref(),
+            Some("teller"),
+            "the role that allowed it"
+        );
+        assert_eq!(kept.tags["a"], "b");
+
+        ada.send(Count { id }).await.unwrap();
+        let role = last(&app, id).await.role;
+        assert_eq!(
+            role.as_deref(),
+            Some("guest"),
+            "the first, where everybody may"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_role_is_inherited_from_a_cause() {
+    on_store_of_each_kind(shop, async |app| {
+        let id = Id::new();
+        let eve = app.acting(Actor::new("eve").role("manager"));
+        eve.send(Open { id }).await.unwrap();
+        let cause = app.history(id).await.unwrap().remove(0);
+        let bo = app.acting(Actor::new("bo"));
+        let options = SendOptions::new().caused_by(&cause);
+        bo.send_with(Count { id }, options).await.unwrap();
+        let kept = last(&app, id).await;
+        assert_eq!((kept.actor.as_deref(), kept.role), (Some("bo"), None));
+        assert_eq!(kept.causation_id, Some(cause.id()));
+    })
+    .await;
+}
+
+/// A role that was taken away counts also for a command that had been sent before.
+#[tokio::test]
+async fn a_repeated_command_is_checked_too() {
+    on_store_of_each_kind(shop, async |app| {
+        let id = Id::new();
+        let key = CommandId::new();
+        let options = || SendOptions::new().command_id(key);
+        let eve = app.acting(Actor::new("eve").role("manager"));
+        eve.send_with(Open { id }, options()).await.unwrap();
+        let eve = app.acting(Actor::new("eve").role("teller"));
+        let again = eve.send_with(Open { id }, options()).await.unwrap_err();
+        assert!(matches!(again, SendError::Forbidden { .. }), "{again:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_acts_within_one_tenant() {
+    on_store_of_each_kind(shop, async |app| {
+        let id = Id::new();
+        let branch = app.tenant(TenantId::from_name("eindhoven"));
+        let eve = branch.acting(Actor::new("eve").role("manager"));
+        eve.send(Open { id }).await.unwrap();
+        branch.load(id).await.unwrap();
+        let elsewhere = app.load(id).await;
+        assert!(matches!(elsewhere, Err(LoadError::NotFound { .. })));
+    })
+    .await;
+}
+
+#[test]
+fn a_role_that_nobody_declared_is_a_mistake() {
+    let misspelt = Domain::of::<Till>().roles(["managers", "teller"]);
+    let error = misspelt.check().unwrap_err();
+    let [first, second] = error.mistakes() else {
+        panic!("{error:?}")
+    };
+    let DomainMistake::UndeclaredRole { nearest, .. } = first else {
+        panic!("{first:?}")
+    };
+    assert_eq!(nearest.as_deref(), Some("managers"));
+    assert_eq!(
+        second.to_string(),
+        "the command `Close` of Till is allowed to the role \"manager\", which the domain does not declare: did you mean \"managers\"?"
+    );
+    let none = Domain::of::<Till>().check().unwrap_err();
+    assert!(
+        none.to_string().contains("add it to `.roles([..])`"),
+        "{none}"
+    );
+}
