@@ -1,5 +1,6 @@
 //! The code of the guide: each block of docs/src is included from here, so that it compiles and does what it says.
 
+mod acting;
 mod aggregates;
 mod book;
 mod catalogue;
@@ -7,6 +8,7 @@ mod changing;
 pub mod commands;
 mod errors;
 mod events;
+mod fields;
 mod limits;
 mod operating;
 mod readme;

@@ -393,3 +393,33 @@ async fn no_function_of_the_users_is_run_for_the_servers() {
     let imported = store.import(vec![other]).await.unwrap();
     assert_eq!(imported.stored, 1);
 }
+
+/// What the guide tells an owner to run.
+#[tokio::test]
+async fn the_guides_statements_erase_one_tenant() {
+    let page = include_str!("../../../docs/src/operating.md");
+    let (_, section) = page.split_once("## Erasing a tenant").unwrap();
+    let sql = section.split("```").nth(1).unwrap();
+    let sql = sql.strip_prefix("sql").unwrap();
+
+    let roles = Roles::new().await;
+    let store = roles.open(&roles.app).await.unwrap();
+    let (one, other) = (tenant(), tenant());
+    for tenant in [one, other] {
+        let stream = StreamId {
+            tenant_id: tenant,
+            ..stream()
+        };
+        store.append(append(&stream, 2)).await.unwrap();
+    }
+    let mut connection = roles.connection(&roles.owner).await;
+    let erase = sql.replace("0190a5d0-0000-7000-8000-000000000001", &one.to_string());
+    sqlx::raw_sql(AssertSqlSafe(erase))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    for (tenant, left) in [(one, 0), (other, 2)] {
+        see(&mut connection, tenant).await;
+        assert_eq!(rows(&mut connection).await, left);
+    }
+}
