@@ -252,14 +252,17 @@ impl Shared {
         }
     }
 
-    /// Callers just answered often send their next append at once. Without a turn of theirs in between, the first of
-    /// them would be written alone. This waits for no time and no event, and ends when as many came as were answered.
+    /// Callers that were just answered often send their next append at once. Without a turn of theirs in between, the first
+    /// of them would be written alone. This waits for no time and no event. A single caller has nobody to be written
+    /// with, so it is not waited for.
     async fn let_others_in(&self, callers: usize) {
-        let all = self.lock().queued() + callers;
+        if callers == 1 {
+            return;
+        }
         let mut waiting = None;
         loop {
             let now = self.lock().queued();
-            if now >= all || waiting == Some(now) {
+            if waiting == Some(now) {
                 return;
             }
             waiting = Some(now);
