@@ -9,7 +9,7 @@
 mod domain;
 
 use domain::ParcelEvent;
-use intent_runtime::{AggregateEvent, JsonObject};
+use intent_runtime::{JsonObject, model::AggregateEvent};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {

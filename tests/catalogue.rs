@@ -2,7 +2,11 @@
 
 use std::convert::Infallible;
 
-use intent_runtime::{Catalogue, Decision, Emits, prelude::*};
+use intent_runtime::{
+    Decision,
+    catalogue::{Catalogue, Emits},
+    prelude::*,
+};
 use serde_json::{Value, json};
 
 /// An order with a way of emitting each.

@@ -1,6 +1,6 @@
 //! `Timestamp`: what it reads and what it refuses.
 
-use intent_runtime::{Timestamp, TimestampError};
+use intent_runtime::{Timestamp, error::TimestampError};
 
 #[test]
 fn times_of_rfc_3339_are_read() {

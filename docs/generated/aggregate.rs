@@ -59,10 +59,12 @@ const _: () = {
                 AccountEvent::Moved(_) => false,
             }
         }
-        fn snapshots() -> ::core::option::Option<::intent_runtime::SnapshotCodec<Self>> {
-            ::core::option::Option::Some(::intent_runtime::SnapshotCodec::of())
+        fn snapshots() -> ::core::option::Option<
+            ::intent_runtime::model::SnapshotCodec<Self>,
+        > {
+            ::core::option::Option::Some(::intent_runtime::model::SnapshotCodec::of())
         }
-        fn commands(list: &mut ::intent_runtime::CommandList<Self>) {
+        fn commands(list: &mut ::intent_runtime::catalogue::CommandList<Self>) {
             #[allow(unused_imports)]
             use ::intent_runtime::__private::NoCommandBlock as _;
             ::intent_runtime::__private::CommandProbe::<Self>::new().list(list)
@@ -306,7 +308,7 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    impl ::intent_runtime::AggregateEvent for AccountEvent {
+    impl ::intent_runtime::model::AggregateEvent for AccountEvent {
         fn name(&self) -> &'static ::core::primitive::str {
             match self {
                 Self::Opened(_) => {
@@ -379,7 +381,7 @@ const _: () = {
                 ::intent_runtime::DecodeError::unknown_event(name),
             )
         }
-        fn kinds() -> ::std::vec::Vec<::intent_runtime::EventKind> {
+        fn kinds() -> ::std::vec::Vec<::intent_runtime::model::EventKind> {
             ::std::vec![
                 ::intent_runtime::__private::kind_of:: < Account, Opened > ().creating()
                 .changing(& ["owner"]), ::intent_runtime::__private::kind_of:: < Account,
@@ -396,7 +398,7 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    impl ::intent_runtime::EventOf<Account> for Opened {
+    impl ::intent_runtime::model::EventOf<Account> for Opened {
         fn from_event(event: &AccountEvent) -> ::core::option::Option<&Self> {
             match event {
                 AccountEvent::Opened(event) => ::core::option::Option::Some(event),
@@ -405,11 +407,11 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    impl ::intent_runtime::IntoEvents<Account> for Opened {
+    impl ::intent_runtime::model::IntoEvents<Account> for Opened {
         fn append_to(self, events: &mut ::std::vec::Vec<AccountEvent>) {
             events.push(AccountEvent::Opened(self));
         }
-        fn emits() -> ::intent_runtime::Emits {
+        fn emits() -> ::intent_runtime::catalogue::Emits {
             ::intent_runtime::__private::emits::<Account, Opened>()
         }
     }
@@ -421,7 +423,7 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    impl ::intent_runtime::EventOf<Account> for Deposited {
+    impl ::intent_runtime::model::EventOf<Account> for Deposited {
         fn from_event(event: &AccountEvent) -> ::core::option::Option<&Self> {
             match event {
                 AccountEvent::Deposited(event) => ::core::option::Option::Some(event),
@@ -430,11 +432,11 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    impl ::intent_runtime::IntoEvents<Account> for Deposited {
+    impl ::intent_runtime::model::IntoEvents<Account> for Deposited {
         fn append_to(self, events: &mut ::std::vec::Vec<AccountEvent>) {
             events.push(AccountEvent::Deposited(self));
         }
-        fn emits() -> ::intent_runtime::Emits {
+        fn emits() -> ::intent_runtime::catalogue::Emits {
             ::intent_runtime::__private::emits::<Account, Deposited>()
         }
     }
@@ -446,7 +448,7 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    impl ::intent_runtime::EventOf<Account> for Moved {
+    impl ::intent_runtime::model::EventOf<Account> for Moved {
         fn from_event(event: &AccountEvent) -> ::core::option::Option<&Self> {
             match event {
                 AccountEvent::Moved(event) => ::core::option::Option::Some(event),
@@ -455,21 +457,21 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    impl ::intent_runtime::IntoEvents<Account> for Moved {
+    impl ::intent_runtime::model::IntoEvents<Account> for Moved {
         fn append_to(self, events: &mut ::std::vec::Vec<AccountEvent>) {
             events.push(AccountEvent::Moved(self));
         }
-        fn emits() -> ::intent_runtime::Emits {
+        fn emits() -> ::intent_runtime::catalogue::Emits {
             ::intent_runtime::__private::emits::<Account, Moved>()
         }
     }
     #[automatically_derived]
-    impl ::intent_runtime::IntoEvents<Account> for AccountEvent {
+    impl ::intent_runtime::model::IntoEvents<Account> for AccountEvent {
         fn append_to(self, events: &mut ::std::vec::Vec<AccountEvent>) {
             events.push(self);
         }
-        fn emits() -> ::intent_runtime::Emits {
-            ::intent_runtime::Emits::Any
+        fn emits() -> ::intent_runtime::catalogue::Emits {
+            ::intent_runtime::catalogue::Emits::Any
         }
     }
     #[allow(dead_code)]

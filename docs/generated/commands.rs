@@ -146,7 +146,7 @@ const _: () = {
                 ::core::option::Option::None => {
                     let decided = Account::open(command.owner);
                     let mut events = ::std::vec::Vec::new();
-                    <Opened as ::intent_runtime::IntoEvents<
+                    <Opened as ::intent_runtime::model::IntoEvents<
                         Account,
                     >>::append_to(decided, &mut events);
                     ::core::result::Result::Ok(
@@ -158,8 +158,8 @@ const _: () = {
                 }
             }
         }
-        fn emits() -> ::intent_runtime::Emits {
-            <Opened as ::intent_runtime::IntoEvents<Account>>::emits()
+        fn emits() -> ::intent_runtime::catalogue::Emits {
+            <Opened as ::intent_runtime::model::IntoEvents<Account>>::emits()
         }
     }
     #[automatically_derived]
@@ -183,7 +183,7 @@ const _: () = {
                         }
                     };
                     let mut events = ::std::vec::Vec::new();
-                    <Withdrawn as ::intent_runtime::IntoEvents<
+                    <Withdrawn as ::intent_runtime::model::IntoEvents<
                         Account,
                     >>::append_to(decided, &mut events);
                     ::core::result::Result::Ok(
@@ -192,13 +192,13 @@ const _: () = {
                 }
             }
         }
-        fn emits() -> ::intent_runtime::Emits {
-            <Withdrawn as ::intent_runtime::IntoEvents<Account>>::emits()
+        fn emits() -> ::intent_runtime::catalogue::Emits {
+            <Withdrawn as ::intent_runtime::model::IntoEvents<Account>>::emits()
         }
     }
     #[automatically_derived]
     impl ::intent_runtime::__private::OneCommandsBlock for Account {
-        fn list(list: &mut ::intent_runtime::CommandList<Self>) {
+        fn list(list: &mut ::intent_runtime::catalogue::CommandList<Self>) {
             <Open as ::intent_runtime::__private::CommandOf<Account>>::add_to(list);
             <Withdraw as ::intent_runtime::__private::CommandOf<Account>>::add_to(list);
         }

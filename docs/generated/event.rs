@@ -54,13 +54,13 @@ const _: () = {
         const NAME: &'static ::core::primitive::str = "Deposited";
         const VERSION: ::core::primitive::u32 = 3u32;
         const DOC: &'static ::core::primitive::str = "Money came in.";
-        const STEPS: &'static [::intent_runtime::KeyChange] = &[
-            ::intent_runtime::KeyChange {
+        const STEPS: &'static [::intent_runtime::model::KeyChange] = &[
+            ::intent_runtime::model::KeyChange {
                 to: 2u32,
                 expects: &[],
                 adds: &["channel"],
             },
-            ::intent_runtime::KeyChange {
+            ::intent_runtime::model::KeyChange {
                 to: 3u32,
                 expects: &["memo"],
                 adds: &[],

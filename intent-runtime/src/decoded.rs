@@ -6,7 +6,7 @@ use std::{iter::Chain, option, vec};
 /// retired becomes none. Each of them has the version and the position of what is stored.
 ///
 /// ```
-/// use intent_runtime::Decoded;
+/// use intent_runtime::model::Decoded;
 /// let one = Decoded::One("moved");
 /// let parts = Decoded::Several(vec!["left", "arrived"]);
 /// let all: Vec<_> = one.into_iter().chain(parts).collect();

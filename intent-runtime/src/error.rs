@@ -1,5 +1,7 @@
 //! Errors of the front door: one lower-case sentence each, with the cause kept as [`source`](std::error::Error::source).
 
+pub use crate::{catalogue::DomainMistake, id::ParseIdError, timestamp::TimestampError};
+
 use std::fmt;
 
 use crate::{

@@ -333,7 +333,7 @@ impl EventId {
     /// assert_eq!(EventId::of(command, 0).to_string(), "01890a5d-ac96-73f3-aef0-aea2030bbf17");
     /// assert_eq!(EventId::of(command, 1).to_string(), "01890a5d-ac96-7769-a262-e03f1d221006");
     /// assert_eq!(EventId::of(command, 9_999).to_string(), "01890a5d-ac96-76db-ae22-a0ffb6d1f062");
-    /// # Ok::<(), intent_runtime::ParseIdError>(())
+    /// # Ok::<(), intent_runtime::error::ParseIdError>(())
     /// ```
     pub fn of(command: CommandId, index: u32) -> Self {
         Self(derived(command, b"", index))

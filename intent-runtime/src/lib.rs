@@ -9,15 +9,15 @@ mod app;
 mod arithmetic;
 mod bounded_json;
 pub mod bounds;
-mod catalogue;
+pub mod catalogue;
 mod checks;
-mod clock;
+pub mod clock;
 mod command;
 mod context;
 mod decoded;
 mod difference;
 mod dispatch;
-mod error;
+pub mod error;
 mod event;
 mod id;
 mod json_object;
@@ -40,46 +40,64 @@ mod upcast;
 mod version;
 
 pub use aggregate::Aggregate;
-pub use app::{Acting, Actor, App, AppBuilder, ConnectError, Domain, Follow, IntoStore, Tenant};
-pub use catalogue::{
-    AggregateKind, Catalogue, CommandKind, CommandList, DomainError, DomainMistake, Emits,
-};
-pub use clock::{Clock, SystemClock};
-pub use command::{Command, Decide, Decision, IntoEvents};
+pub use app::{Acting, Actor, App, AppBuilder, ConnectError, Domain, Follow, Tenant};
+pub use catalogue::DomainError;
+pub use command::{Command, Decide, Decision};
 pub use context::Context;
-pub use decoded::Decoded;
 pub use dispatch::{Loaded, Receipt, Refusal, SendOptions};
-pub use error::{CreateError, HistoryError, LoadError, Reused, SendError};
-pub use event::{
-    AggregateEvent, Event, EventKind, EventOf, NewEvent, Recorded, RecordedEvent, SplitOf,
-};
-pub use id::{AggregateId, CommandId, CorrelationId, EventId, Id, ParseIdError, TenantId};
+pub use error::{CreateError, HistoryError, LoadError, SendError};
+pub use event::{Event, Recorded, RecordedEvent};
+pub use id::{AggregateId, CommandId, CorrelationId, EventId, Id, TenantId};
 pub use json_object::JsonObject;
-pub use metadata::{EncodedMetadata, Metadata};
+pub use metadata::Metadata;
 pub use overflow::Overflow;
-pub use schema_version::SchemaVersion;
-pub use snapshot::{NewSnapshot, Snapshot, SnapshotCodec, StoredSnapshot};
+pub use snapshot::Snapshot;
 pub use store::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use store::PgStore;
 #[cfg(feature = "sqlite")]
 pub use store::SqliteStore;
-pub use store::{AsOf, Cursor, Expect, LogFilter, Store, StoreError, StreamId};
+pub use store::{AsOf, Cursor, LogFilter, StoreError};
 pub use subscription::Subscription;
-pub use testing::{Scenario, Then};
-pub use timestamp::{Timestamp, TimestampError};
-pub use transfer::{Export, ExportError, Exported, Import, ImportError};
-pub use upcast::{DecodeError, KeyChange, UpcastError};
+pub use testing::Scenario;
+pub use timestamp::Timestamp;
+pub use upcast::{DecodeError, UpcastError};
 pub use version::{Position, Version};
+
+// Named from their modules outside of this crate, from here within it.
+pub(crate) use catalogue::{AggregateKind, Catalogue, CommandList, DomainMistake, Emits};
+pub(crate) use clock::{Clock, SystemClock};
+pub(crate) use command::IntoEvents;
+pub(crate) use decoded::Decoded;
+pub(crate) use error::Reused;
+pub(crate) use event::{AggregateEvent, EventKind, EventOf, NewEvent, SplitOf};
+pub(crate) use metadata::EncodedMetadata;
+pub(crate) use schema_version::SchemaVersion;
+pub(crate) use snapshot::{NewSnapshot, SnapshotCodec, StoredSnapshot};
+pub(crate) use store::{Expect, Store, StreamId};
+pub(crate) use transfer::{Export, Import};
+pub(crate) use upcast::KeyChange;
+
+/// What stands behind an aggregate and its events: named by generated code, and by whoever writes an
+/// [`Aggregate`](trait@crate::Aggregate) by hand.
+pub mod model {
+    pub use crate::{
+        command::IntoEvents,
+        decoded::Decoded,
+        event::{AggregateEvent, EventKind, EventOf, SplitOf},
+        schema_version::SchemaVersion,
+        snapshot::SnapshotCodec,
+        upcast::KeyChange,
+    };
+}
 
 // The derive shares its name with the trait, as serde's do.
 pub use macros::{Aggregate, command, commands, create, event, handle, value};
 
-/// What a domain file needs, and a program that sends to it or follows its log: `use intent_runtime::prelude::*;`.
+/// What a domain file needs, and a service that sends to it, reads it and follows its log: `use intent_runtime::prelude::*;`.
 pub mod prelude {
     pub use crate::Actor;
     pub use crate::Aggregate;
-    pub use crate::AggregateEvent;
     pub use crate::App;
     pub use crate::AsOf;
     pub use crate::Command;

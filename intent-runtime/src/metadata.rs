@@ -181,7 +181,7 @@ pub(crate) fn is_traceparent(text: &str) -> bool {
 /// nothing.
 ///
 /// ```
-/// use intent_runtime::{EncodedMetadata, Metadata};
+/// use intent_runtime::{Metadata, store::EncodedMetadata};
 /// let metadata = EncodedMetadata::new(Metadata::new().actor("ada"))?;
 /// assert_eq!(metadata.json(), r#"{"actor":"ada"}"#);
 /// assert_eq!(metadata.actor.as_deref(), Some("ada"));

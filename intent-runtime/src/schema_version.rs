@@ -14,7 +14,7 @@ const ROOM: u32 = 10_000;
 /// that readers of version 2 can read is `30002`. An older build learns from the event alone whether it may read it.
 ///
 /// ```
-/// use intent_runtime::SchemaVersion;
+/// use intent_runtime::model::SchemaVersion;
 /// let version = SchemaVersion::from_stored(30_002);
 /// assert_eq!((version.number(), version.readable_by()), (3, Some(2)));
 /// assert_eq!(version.stored(), 30_002);

@@ -20,7 +20,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// let time: Timestamp = "2011-10-01T00:38:44.546+02:00".parse()?;
 /// assert_eq!(time.to_string(), "2011-09-30T22:38:44.546000Z");
 /// assert_eq!(time.as_micros(), 1_317_422_324_546_000);
-/// # Ok::<(), intent_runtime::TimestampError>(())
+/// # Ok::<(), intent_runtime::error::TimestampError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);

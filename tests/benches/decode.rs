@@ -13,6 +13,7 @@ mod support;
 
 use std::{hint::black_box, time::Duration};
 
+use intent_runtime::model::AggregateEvent;
 use intent_runtime::prelude::*;
 use support::{
     account::{Account, AccountEvent, Deposited, Opened, Renamed, Withdrawn, Written, history},

@@ -12,9 +12,11 @@
 use std::{ops::ControlFlow, path::PathBuf, sync::Arc, time::Instant};
 
 use intent_runtime::{
-    AggregateId, CommandId, EncodedMetadata, EventId, Expect, Metadata, NewEvent, SqliteStore,
-    Store, StoredSnapshot, StreamId, TenantId, Timestamp,
-    store::{Append, RawEvent, ReadStream, StateSink},
+    AggregateId, CommandId, EventId, Metadata, SqliteStore, TenantId, Timestamp,
+    store::{
+        Append, EncodedMetadata, Expect, NewEvent, RawEvent, ReadStream, StateSink, Store,
+        StoredSnapshot, StreamId,
+    },
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;

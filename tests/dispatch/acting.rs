@@ -1,6 +1,6 @@
 //! What is done for a person: who may, and what is kept of it.
 
-use intent_runtime::{App, CommandId, DomainMistake, Metadata, SendOptions, prelude::*};
+use intent_runtime::{App, CommandId, Metadata, SendOptions, error::DomainMistake, prelude::*};
 
 use super::fixture::on_store_of_each_kind;
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use intent_runtime::{App, MemoryStore, Reused, prelude::*};
+use intent_runtime::{App, MemoryStore, error::Reused, prelude::*};
 
 use super::{
     domain::*,

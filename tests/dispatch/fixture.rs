@@ -9,11 +9,11 @@ use std::{
 };
 
 use intent_runtime::{
-    App, AsOf, CommandId, Domain, EncodedMetadata, Expect, Id, IntoStore, Metadata, NewEvent,
-    NewSnapshot, RecordedEvent, Store, StoreError, StreamId, TenantId, Version,
+    App, AsOf, CommandId, Domain, Id, Metadata, RecordedEvent, StoreError, TenantId, Version,
     store::{
-        AggregateType, Append, Appended, EventSink, Imported, LogHealth, LogPage, MemoryStore,
-        ReadLog, ReadStream, StateSink, StoreFuture,
+        AggregateType, Append, Appended, EncodedMetadata, EventSink, Expect, Imported, IntoStore,
+        LogHealth, LogPage, MemoryStore, NewEvent, NewSnapshot, ReadLog, ReadStream, StateSink,
+        Store, StoreFuture, StreamId,
     },
 };
 use intent_tests::postgres::TempDatabase;

@@ -1,7 +1,11 @@
 //! The futures can be sent: from a web handler, a spawned task, a generic function.
 
 use axum::{Router, extract::State, http::StatusCode, routing::post};
-use intent_runtime::{App, Decide, LoadError, Refusal, Store, prelude::*, store::MemoryStore};
+use intent_runtime::{
+    App, Decide, LoadError, Refusal,
+    prelude::*,
+    store::{MemoryStore, Store},
+};
 use tower::ServiceExt;
 
 use super::{domain::*, fixture::registered};

@@ -1,6 +1,6 @@
 //! Commands within a transaction of the user's own, on Postgres under row-level security.
 
-use intent_runtime::{App, PgStore, Reused, prelude::*, store::MemoryStore};
+use intent_runtime::{App, PgStore, error::Reused, prelude::*, store::MemoryStore};
 use sqlx::{PgPool, PgTransaction};
 
 use super::{

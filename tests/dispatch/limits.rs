@@ -3,9 +3,9 @@
 use std::cell::Cell;
 
 use intent_runtime::{
-    App, EncodedMetadata, Expect, LoadError, MemoryStore, NewEvent, StoreError, StreamId,
+    App, LoadError, MemoryStore, StoreError,
     prelude::*,
-    store::{Append, InvalidAppend},
+    store::{Append, EncodedMetadata, Expect, InvalidAppend, NewEvent, StreamId},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeSeq};

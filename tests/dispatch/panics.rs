@@ -111,7 +111,7 @@ async fn a_stored_event_whose_rule_panics_stops_its_own_stream_alone() {
 async fn store_charge(app: &App, id: Id<Fuse>, after: u64, charge: i64) {
     use std::borrow::Cow;
 
-    use intent_runtime::{EncodedMetadata, Expect, NewEvent, StreamId, store::Append};
+    use intent_runtime::store::{Append, EncodedMetadata, Expect, NewEvent, StreamId};
 
     let payload = serde_json::value::to_raw_value(&Charged { charge }).unwrap();
     let append = Append {

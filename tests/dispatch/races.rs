@@ -2,7 +2,11 @@
 
 use std::borrow::Cow;
 
-use intent_runtime::{App, EncodedMetadata, Expect, NewEvent, prelude::*, store::Append};
+use intent_runtime::{
+    App,
+    prelude::*,
+    store::{Append, EncodedMetadata, Expect, NewEvent},
+};
 use tokio::task::JoinSet;
 
 use super::{

@@ -4,8 +4,10 @@
 use std::{collections::BTreeMap, convert::Infallible, error::Error as _, str::FromStr};
 
 use intent_runtime::{
-    AggregateEvent, App, Command, Context, Decide, Decision, DecodeError, Emits, EventKind,
-    MemoryStore, SendError, prelude::*,
+    App, Command, Context, Decide, Decision, DecodeError, MemoryStore, SendError,
+    catalogue::Emits,
+    model::{AggregateEvent, EventKind},
+    prelude::*,
 };
 use serde_json::value::RawValue;
 

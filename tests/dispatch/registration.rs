@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use intent_runtime::{App, Decision, DomainMistake, prelude::*, store::MemoryStore};
+use intent_runtime::{App, Decision, error::DomainMistake, prelude::*, store::MemoryStore};
 
 use super::{
     domain::*,

@@ -3,9 +3,9 @@
 use std::ops::ControlFlow;
 
 use intent_runtime::{
-    App, NewSnapshot, Snapshot, StoredSnapshot, TenantId,
+    App, Snapshot, TenantId,
     prelude::*,
-    store::{RawEvent, ReadStream, StateSink},
+    store::{NewSnapshot, RawEvent, ReadStream, StateSink, StoredSnapshot},
 };
 use intent_tests::on;
 use serde_json::value::RawValue;

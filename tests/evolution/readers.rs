@@ -1,6 +1,9 @@
 //! An older build that meets a newer version: it stops, unless the event says that it may read on.
 
-use intent_runtime::{DecodeError, LoadError, LogFilter, SchemaVersion, SendError, prelude::*};
+use intent_runtime::model::AggregateEvent;
+use intent_runtime::{
+    DecodeError, LoadError, LogFilter, SendError, model::SchemaVersion, prelude::*,
+};
 use intent_tests::on;
 
 use super::stored::{append, on_every_store, recorded};

@@ -1,8 +1,10 @@
 //! An aggregate that was renamed: its streams, snapshots, commands and ids stay what they are.
 
 use intent_runtime::{
-    AggregateId, AsOf, CommandId, DomainMistake, LoadError, LogFilter, SendOptions, StoreError,
-    StreamId, TenantId, prelude::*, store::AggregateType,
+    AggregateId, AsOf, CommandId, LoadError, LogFilter, SendOptions, StoreError, TenantId,
+    error::DomainMistake,
+    prelude::*,
+    store::{AggregateType, StreamId},
 };
 use intent_tests::on;
 

@@ -1,5 +1,6 @@
 //! An event reads under its former names.
 
+use intent_runtime::model::AggregateEvent;
 use intent_runtime::{DecodeError, LogFilter, prelude::*};
 use intent_tests::on;
 
@@ -131,7 +132,12 @@ fn the_catalogue_knows_former_names() {
 
 /// Written by hand, so that no macro looks at its names.
 mod by_hand {
-    use intent_runtime::{DecodeError, DomainMistake, EventKind, prelude::*};
+    use intent_runtime::{
+        DecodeError,
+        error::DomainMistake,
+        model::{AggregateEvent, EventKind},
+        prelude::*,
+    };
 
     #[event(formerly("Seen"))]
     pub struct Met;

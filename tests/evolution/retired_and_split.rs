@@ -1,8 +1,9 @@
 //! Past events that are read as nothing, or as several others; versions and positions stay those of what is stored.
 
+use intent_runtime::model::AggregateEvent;
 use intent_runtime::{
-    AsOf, DecodeError, Decoded, HistoryError, LoadError, LogFilter, RecordedEvent, SendOptions,
-    prelude::*,
+    AsOf, DecodeError, HistoryError, LoadError, LogFilter, RecordedEvent, SendOptions,
+    model::Decoded, prelude::*,
 };
 use intent_tests::on;
 

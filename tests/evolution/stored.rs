@@ -3,10 +3,9 @@
 use std::borrow::Cow;
 
 use intent_runtime::{
-    App, CommandId, EncodedMetadata, Expect, Metadata, NewEvent, PgStore, RecordedEvent,
-    SqliteStore, StreamId, TenantId,
+    App, CommandId, Metadata, PgStore, RecordedEvent, SqliteStore, TenantId,
     prelude::*,
-    store::{Append, MemoryStore, ReadStream},
+    store::{Append, EncodedMetadata, Expect, MemoryStore, NewEvent, ReadStream, StreamId},
 };
 use intent_tests::postgres::TempDatabase;
 use serde_json::value::RawValue;

@@ -1,6 +1,6 @@
 //! Chapter "The lock and the catalogue".
 
-use intent_runtime::{Domain, Emits};
+use intent_runtime::{Domain, catalogue::Emits};
 
 use super::commands::Account;
 

@@ -1,6 +1,6 @@
 //! Chapter "Events and versions".
 
-use intent_runtime::{DecodeError, Decoded, prelude::*};
+use intent_runtime::{DecodeError, model::Decoded, prelude::*};
 
 #[value]
 #[derive(Copy)]
@@ -180,6 +180,8 @@ fn former_names_and_past_events_are_read() {
     assert_eq!(paid_in.unwrap(), Decoded::One(deposited.into()));
 
     // ANCHOR: decoded
+    use intent_runtime::model::AggregateEvent;
+
     let moved = br#"{"city":"Bergen","street":"Bryggen"}"#;
     let history = [
         AccountEvent::decode("Opened", 1, b"{}").unwrap(),

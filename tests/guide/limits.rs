@@ -2,7 +2,9 @@
 
 use std::{fs, path::Path};
 
-use intent_runtime::{App, Import, SchemaVersion, SendOptions, Timestamp, Version, store::Append};
+use intent_runtime::{
+    App, SendOptions, Timestamp, Version, model::SchemaVersion, store::Append, transfer::Import,
+};
 
 const MIB: usize = 1024 * 1024;
 

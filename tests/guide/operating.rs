@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use intent_runtime::{PgStore, Store, StoreError};
+use intent_runtime::{PgStore, StoreError, store::Store};
 use intent_tests::postgres::{Binaries, Cluster, Options};
 use sqlx::{Connection, Executor, PgConnection};
 

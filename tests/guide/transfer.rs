@@ -1,6 +1,6 @@
 //! Chapter "Stores", on export and import.
 
-use intent_runtime::{ImportError, prelude::*};
+use intent_runtime::{prelude::*, transfer::ImportError};
 use tokio::{
     fs::File,
     io::{AsyncReadExt, BufReader},

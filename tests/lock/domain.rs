@@ -1,6 +1,6 @@
 //! One small domain as it was recorded, and as each change left it.
 
-use intent_runtime::{Aggregate, Catalogue, Domain};
+use intent_runtime::{Aggregate, Domain, catalogue::Catalogue};
 
 /// The catalogue of one aggregate.
 pub fn catalogue<A: Aggregate>() -> Catalogue {

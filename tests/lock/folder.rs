@@ -3,7 +3,7 @@
 use std::fs;
 
 use intent_runtime::{
-    Catalogue,
+    catalogue::Catalogue,
     lock::{self, Error, Mode},
 };
 use tempfile::TempDir;

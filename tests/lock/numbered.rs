@@ -1,6 +1,6 @@
 //! Many aggregates, which processes record in one lock.
 
-use intent_runtime::Catalogue;
+use intent_runtime::catalogue::Catalogue;
 
 /// How many there are.
 pub const MANY: usize = 8;

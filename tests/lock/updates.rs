@@ -1,6 +1,6 @@
 //! What an update records, and what it leaves alone.
 
-use intent_runtime::{Catalogue, Domain};
+use intent_runtime::{Domain, catalogue::Catalogue};
 
 use super::{
     domain::{self, catalogue, recorded},

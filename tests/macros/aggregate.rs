@@ -1,6 +1,10 @@
 //! Folding: what the rules on the fields make of a history.
 
-use intent_runtime::{AggregateEvent, DecodeError, EventOf, HistoryError, prelude::*};
+use intent_runtime::{
+    DecodeError, HistoryError,
+    model::{AggregateEvent, EventOf},
+    prelude::*,
+};
 
 use super::account::{
     Account, AccountEvent, Address, Audited, Closed, Deposited, Money, Moved, Noted, Opened,

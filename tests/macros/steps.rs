@@ -1,6 +1,6 @@
 //! The notes of one step, and of one field: no stored value is overwritten, and none is lost on the way.
 
-use intent_runtime::{DecodeError, Event, KeyChange, prelude::*};
+use intent_runtime::{DecodeError, Event, model::KeyChange, prelude::*};
 
 /// What a failing step says.
 fn said<E: Event>(version: u32, payload: &str) -> String {

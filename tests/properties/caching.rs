@@ -137,7 +137,7 @@ impl Series {
 /// One of two events.
 pub struct BegunOrFilled(bool);
 
-impl intent_runtime::IntoEvents<Series> for BegunOrFilled {
+impl intent_runtime::model::IntoEvents<Series> for BegunOrFilled {
     fn append_to(self, events: &mut Vec<SeriesEvent>) {
         events.push(if self.0 { Begun.into() } else { Filled.into() });
     }
@@ -289,7 +289,7 @@ where
 
 /// Sends the same through two apps that keep aggregates, and through two that keep none, in two tenants of one store.
 async fn compare(
-    store: impl intent_runtime::Store + Clone,
+    store: impl intent_runtime::store::Store + Clone,
     pool: Option<&PgPool>,
     steps: &[Step],
 ) -> Result<(), TestCaseError> {

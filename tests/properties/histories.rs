@@ -3,10 +3,13 @@
 use std::{ops::ControlFlow, sync::LazyLock};
 
 use intent_runtime::{
-    AggregateEvent, App, CommandId, EncodedMetadata, Expect, MemoryStore, Metadata, NewEvent,
-    SendError, SqliteStore, Store, StoredSnapshot, StreamId,
+    App, CommandId, MemoryStore, Metadata, SendError, SqliteStore,
+    model::AggregateEvent,
     prelude::*,
-    store::{Append, RawEvent, ReadStream, StateSink},
+    store::{
+        Append, EncodedMetadata, Expect, NewEvent, RawEvent, ReadStream, StateSink, Store,
+        StoredSnapshot, StreamId,
+    },
 };
 use proptest::{collection::vec, prelude::*};
 use tokio::runtime::Runtime;

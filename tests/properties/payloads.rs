@@ -1,6 +1,6 @@
 //! Old payloads, and what is no payload at all.
 
-use intent_runtime::{AggregateEvent, JsonObject};
+use intent_runtime::{JsonObject, model::AggregateEvent};
 use proptest::{collection::vec, prelude::*};
 use serde_json::Value;
 

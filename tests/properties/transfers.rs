@@ -1,8 +1,9 @@
 //! Export and import.
 
 use intent_runtime::{
-    CommandId, EncodedMetadata, Expect, Export, Import, MemoryStore, Metadata, NewEvent, Store,
-    TenantId, Timestamp, store::Append,
+    CommandId, MemoryStore, Metadata, TenantId, Timestamp,
+    store::{Append, EncodedMetadata, Expect, NewEvent, Store},
+    transfer::{Export, Import},
 };
 use proptest::{collection::vec, option, prelude::*};
 use serde_json::value::RawValue;

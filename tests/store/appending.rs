@@ -3,9 +3,8 @@
 use std::{future::poll_fn, task::Poll};
 
 use intent_runtime::{
-    AggregateId, CommandId, EncodedMetadata, Expect, Metadata, NewEvent, NewSnapshot, StreamId,
-    TenantId, Version,
-    store::{Append, StoreFuture},
+    AggregateId, CommandId, Metadata, TenantId, Version,
+    store::{Append, EncodedMetadata, Expect, NewEvent, NewSnapshot, StoreFuture, StreamId},
 };
 use serde_json::value::RawValue;
 use uuid::Uuid;

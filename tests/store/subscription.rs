@@ -7,8 +7,8 @@ use std::{
 
 use futures_util::FutureExt;
 use intent_runtime::{
-    Cursor, LogFilter, Store, StoreError, Subscription,
-    store::{EventSink, LogPage, MemoryStore, ReadLog},
+    Cursor, LogFilter, StoreError, Subscription,
+    store::{EventSink, LogPage, MemoryStore, ReadLog, Store},
 };
 use tokio::{
     sync::{Semaphore, watch},

@@ -6,7 +6,10 @@ use std::{
     task::{Context, Poll},
 };
 
-use intent_runtime::{Export, ExportError, Import, ImportError, MemoryStore, TenantId};
+use intent_runtime::{
+    MemoryStore, TenantId,
+    transfer::{Export, ExportError, Import, ImportError},
+};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, BufReader, ReadBuf};
 

@@ -3,9 +3,9 @@
 use std::{any::Any, ops::ControlFlow};
 
 use intent_runtime::{
-    AggregateId, App, CommandId, Cursor, Domain, EncodedMetadata, Expect, LogFilter, MemoryStore,
-    Metadata, NewEvent, PgStore, RecordedEvent, SqliteStore, Store, StreamId, TenantId,
-    store::{Append, NextPage, ReadLog},
+    AggregateId, App, CommandId, Cursor, Domain, LogFilter, MemoryStore, Metadata, PgStore,
+    RecordedEvent, SqliteStore, TenantId,
+    store::{Append, EncodedMetadata, Expect, NewEvent, NextPage, ReadLog, Store, StreamId},
 };
 use intent_tests::postgres::TempDatabase;
 use serde_json::value::RawValue;

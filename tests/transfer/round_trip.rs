@@ -1,9 +1,10 @@
 //! What goes out comes in unchanged, and goes out again the same.
 
 use intent_runtime::{
-    App, Export, Import, MemoryStore,
+    App, MemoryStore,
     prelude::*,
     store::{Append, Imported},
+    transfer::{Export, Import},
 };
 use tokio::io::BufReader;
 

@@ -1,8 +1,9 @@
 //! Parts of a store, and other tenants.
 
 use intent_runtime::{
-    App, Domain, Export, ExportError, Id, Import, ImportError, MemoryStore, RecordedEvent, Store,
-    StoreError, TenantId,
+    App, Domain, Id, MemoryStore, RecordedEvent, StoreError, TenantId,
+    store::Store,
+    transfer::{Export, ExportError, Import, ImportError},
 };
 
 use super::fixture::{every_store, fill, log, stream};

@@ -8,8 +8,9 @@ use std::{
 
 use futures_util::FutureExt;
 use intent_runtime::{
-    CommandId, EncodedMetadata, Expect, Export, Import, MemoryStore, Metadata, NewEvent, PgStore,
-    RecordedEvent, Store, TenantId, store::Append,
+    CommandId, MemoryStore, Metadata, PgStore, RecordedEvent, TenantId,
+    store::{Append, EncodedMetadata, Expect, NewEvent, Store},
+    transfer::{Export, Import},
 };
 use intent_tests::postgres::TempDatabase;
 use serde_json::value::RawValue;

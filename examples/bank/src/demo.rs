@@ -3,9 +3,12 @@
 use std::{borrow::Cow, error::Error, ops::ControlFlow, time::Instant};
 
 use intent_runtime::{
-    EncodedMetadata, Expect, NewEvent, StoreError, StoredSnapshot, StreamId, TenantId,
+    StoreError, TenantId,
     prelude::*,
-    store::{Append, Appended, RawEvent, ReadStream, StateSink},
+    store::{
+        Append, Appended, EncodedMetadata, Expect, NewEvent, RawEvent, ReadStream, StateSink,
+        StoredSnapshot, StreamId,
+    },
 };
 use tokio::task::JoinSet;
 

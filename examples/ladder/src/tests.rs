@@ -3,7 +3,7 @@
 macro_rules! the_same_tests {
     ($($module:ident { $on:expr, $off:expr })+) => {$(
         mod $module {
-            use intent_runtime::{App, DecodeError, prelude::*};
+            use intent_runtime::{App, DecodeError, model::AggregateEvent, prelude::*};
 
             use crate::$module::*;
 

@@ -3,7 +3,9 @@
 use std::convert::Infallible;
 
 use intent_runtime::{
-    AggregateEvent, CommandList, Decision, DecodeError, EventKind, IntoEvents, SnapshotCodec,
+    Decision, DecodeError,
+    catalogue::CommandList,
+    model::{AggregateEvent, EventKind, IntoEvents, SnapshotCodec},
     prelude::*,
 };
 use serde::{Deserialize, Serialize};

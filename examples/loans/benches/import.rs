@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use intent_runtime::{SqliteStore, Store};
+use intent_runtime::{SqliteStore, store::Store};
 use sqlx::{
     ConnectOptions, Connection, SqliteConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},

@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use intent_runtime::{
-    Aggregate, App, Id, StoredSnapshot, StreamId, TenantId,
-    store::{RawEvent, ReadStream, StateSink},
+    Aggregate, App, Id, TenantId,
+    store::{RawEvent, ReadStream, StateSink, StoredSnapshot, StreamId},
 };
 
 use crate::{Failure, concurrently::concurrently, domain::LoanApplication};

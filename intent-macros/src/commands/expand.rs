@@ -258,11 +258,11 @@ fn emits(block: &Block<'_>, decided: &Decided<'_, '_>) -> TokenStream {
     let aggregate = block.aggregate();
     let mut of_functions = decided.functions().map(|function| {
         let events = events(block, function);
-        quote!(<#events as #runtime::IntoEvents<#aggregate>>::emits())
+        quote!(<#events as #runtime::model::IntoEvents<#aggregate>>::emits())
     });
     let first = of_functions.next();
     quote! {
-        fn emits() -> #runtime::Emits {
+        fn emits() -> #runtime::catalogue::Emits {
             #first #(.and(#of_functions))*
         }
     }
@@ -353,7 +353,7 @@ fn call(block: &Block<'_>, decided: &Decided<'_, '_>, function: &Function<'_>) -
         {
             let decided = #decision;
             let mut events = ::std::vec::Vec::new();
-            <#events as #runtime::IntoEvents<#aggregate>>::append_to(decided, &mut events);
+            <#events as #runtime::model::IntoEvents<#aggregate>>::append_to(decided, &mut events);
             ::core::result::Result::Ok(#runtime::Decision::Events(events))
         }
     }
@@ -388,7 +388,7 @@ fn list_impl(block: &Block<'_>, decided: &[Decided<'_, '_>]) -> TokenStream {
     quote_spanned! {span=>
         #[automatically_derived]
         impl #private::OneCommandsBlock for #aggregate {
-            fn list(list: &mut #runtime::CommandList<Self>) {
+            fn list(list: &mut #runtime::catalogue::CommandList<Self>) {
                 #(#commands)*
             }
         }

@@ -83,7 +83,7 @@ pub(super) fn steps(event: &Event<'_>) -> TokenStream {
                 && notes.all(|note| matches!(note.change, Change::Unchanged));
             (is_unchanged || !expects.is_empty() || !adds.is_empty()).then(|| {
                 quote! {
-                    #runtime::KeyChange { to: #to, expects: &[#(#expects),*], adds: &[#(#adds),*] }
+                    #runtime::model::KeyChange { to: #to, expects: &[#(#expects),*], adds: &[#(#adds),*] }
                 }
             })
         })
@@ -91,7 +91,7 @@ pub(super) fn steps(event: &Event<'_>) -> TokenStream {
     if steps.is_empty() {
         return TokenStream::new();
     }
-    quote!(const STEPS: &'static [#runtime::KeyChange] = &[#(#steps),*];)
+    quote!(const STEPS: &'static [#runtime::model::KeyChange] = &[#(#steps),*];)
 }
 
 fn keys(event: &Event<'_>, to: u32, key: fn(&Change<'_>) -> Option<String>) -> Vec<TokenStream> {

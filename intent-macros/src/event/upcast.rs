@@ -36,10 +36,10 @@ pub(super) fn upcast(event: &Event<'_>) -> TokenStream {
             // The type is named at the predecessor's place: a missing `From` is the fault of that word.
             let ident = generated(event.ident().to_string(), predecessor.span());
             predecessors = quote! {
-                fn predecessors() -> ::std::vec::Vec<#runtime::EventKind> {
+                fn predecessors() -> ::std::vec::Vec<#runtime::model::EventKind> {
                     #private::predecessors(
                         <#predecessor as #runtime::Event>::predecessors,
-                        #runtime::EventKind::of::<#predecessor>,
+                        #runtime::model::EventKind::of::<#predecessor>,
                     )
                 }
             };

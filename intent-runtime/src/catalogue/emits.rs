@@ -3,7 +3,7 @@
 /// Which events may answer a command, as far as its return type tells.
 ///
 /// ```
-/// use intent_runtime::Emits;
+/// use intent_runtime::catalogue::Emits;
 ///
 /// let both = Emits::Events(vec!["Sold"]).and(Emits::Events(vec!["Sold", "Billed"]));
 /// assert_eq!(both, Emits::Events(vec!["Sold", "Billed"]));

@@ -115,7 +115,7 @@ impl Mode {
 /// ```
 /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
 /// # use account::*;
-/// use intent_runtime::{lock::{self, Mode}, prelude::*};
+/// use intent_runtime::{prelude::*, lock::{self, Mode}};
 ///
 /// # let folder = std::env::temp_dir().join(intent_runtime::CommandId::new().to_string());
 /// # std::fs::create_dir(&folder)?;

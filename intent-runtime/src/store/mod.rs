@@ -40,6 +40,12 @@ mod postgres;
 mod sqlite;
 mod stream;
 
+pub use crate::{
+    app::IntoStore,
+    event::NewEvent,
+    metadata::EncodedMetadata,
+    snapshot::{NewSnapshot, StoredSnapshot},
+};
 pub(crate) use append::check_size;
 pub use append::{Append, Appended, Expect};
 pub(crate) use connect::connect;
@@ -61,9 +67,7 @@ use std::{any::Any, fmt, future::Future, ops::ControlFlow, pin::Pin};
 
 use tokio::sync::watch;
 
-use crate::{
-    CommandId, EventId, NewSnapshot, RecordedEvent, StoredSnapshot, TenantId, Timestamp, Version,
-};
+use crate::{CommandId, EventId, RecordedEvent, TenantId, Timestamp, Version};
 
 /// The future of one store call.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;

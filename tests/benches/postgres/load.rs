@@ -4,8 +4,10 @@ use std::{ops::ControlFlow, time::Instant};
 
 use futures_util::TryStreamExt;
 use intent_runtime::{
-    CommandId, Expect, NewEvent, PgStore, Store, StoredSnapshot, StreamId,
-    store::{Append, RawEvent, ReadStream, StateSink},
+    CommandId, PgStore,
+    store::{
+        Append, Expect, NewEvent, RawEvent, ReadStream, StateSink, Store, StoredSnapshot, StreamId,
+    },
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use intent_runtime::{PgStore, Store};
+use intent_runtime::{PgStore, store::Store};
 use intent_tests::postgres::{Binaries, Cluster, Options, TempDatabase};
 use sqlx::{AssertSqlSafe, PgConnection};
 

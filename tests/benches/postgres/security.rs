@@ -1,7 +1,7 @@
 //! What it costs that the database keeps tenants apart: appends with and without the row policy and the setting that it
 //! goes by.
 
-use intent_runtime::{PgStore, StreamId};
+use intent_runtime::{PgStore, store::StreamId};
 
 use super::{heading, in_turn, line, place::Place, writers};
 

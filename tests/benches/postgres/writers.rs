@@ -9,8 +9,8 @@ use std::{
 };
 
 use intent_runtime::{
-    AggregateId, CommandId, EncodedMetadata, Expect, Metadata, NewEvent, PgStore, Store, StreamId,
-    TenantId, Version, store::Append,
+    AggregateId, CommandId, Metadata, PgStore, TenantId, Version,
+    store::{Append, EncodedMetadata, Expect, NewEvent, Store, StreamId},
 };
 use serde_json::value::RawValue;
 use tokio::task::JoinSet;

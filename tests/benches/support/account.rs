@@ -1,5 +1,6 @@
 //! The account of the benches, with the same fold written out by hand beside it.
 
+use intent_runtime::model::AggregateEvent;
 use intent_runtime::{HistoryError, prelude::*};
 
 #[derive(Aggregate, Debug, Clone, PartialEq)]

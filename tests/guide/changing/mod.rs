@@ -18,9 +18,12 @@ mod type_changed;
 
 use std::{borrow::Cow, env, fmt::Write as _, fs, iter, path::Path};
 
+use intent_runtime::model::AggregateEvent;
 use intent_runtime::{
-    CommandId, EncodedMetadata, Expect, LoadError, Metadata, NewEvent, SchemaVersion, StreamId,
-    TenantId, prelude::*, store::Append,
+    CommandId, LoadError, Metadata, TenantId,
+    model::SchemaVersion,
+    prelude::*,
+    store::{Append, EncodedMetadata, Expect, NewEvent, StreamId},
 };
 use intent_tests::on;
 

@@ -2,7 +2,10 @@
 //!
 //! The newer build is played by a migration that it might bring.
 
-use intent_runtime::{Expect, PgStore, Store, StoreError, StreamId, Version, store::Appended};
+use intent_runtime::{
+    PgStore, StoreError, Version,
+    store::{Appended, Expect, Store, StreamId},
+};
 use tokio::{sync::watch, task::JoinSet};
 
 use super::{refusals::version, roles::Roles};

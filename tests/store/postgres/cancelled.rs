@@ -7,7 +7,10 @@ use std::{
     task::Poll,
 };
 
-use intent_runtime::{AsOf, PgStore, Store, StreamId, Timestamp, Version};
+use intent_runtime::{
+    AsOf, PgStore, Timestamp, Version,
+    store::{Store, StreamId},
+};
 use intent_tests::postgres::Proxy;
 use sqlx::{PgPool, PgTransaction, query, query_scalar};
 

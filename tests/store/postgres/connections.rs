@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use intent_runtime::{AsOf, LogFilter, PgStore, Store, Subscription, TenantId, Timestamp};
+use intent_runtime::{AsOf, LogFilter, PgStore, Subscription, TenantId, Timestamp, store::Store};
 use sqlx::{PgConnection, postgres::PgPoolOptions};
 use tokio::time::timeout;
 

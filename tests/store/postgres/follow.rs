@@ -3,8 +3,8 @@
 use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
 use intent_runtime::{
-    Cursor, LogFilter, PgStore, RecordedEvent, Store, StoreError, Subscription, Version,
-    store::{NextPage, ReadLog, ReadStream},
+    Cursor, LogFilter, PgStore, RecordedEvent, StoreError, Subscription, Version,
+    store::{NextPage, ReadLog, ReadStream, Store},
 };
 use intent_tests::postgres::{Proxy, TempDatabase};
 use sqlx::Executor;

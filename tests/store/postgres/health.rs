@@ -3,8 +3,8 @@
 use std::{ops::ControlFlow, sync::Arc};
 
 use intent_runtime::{
-    Cursor, LogFilter, PgStore, Store, Subscription, TenantId, Timestamp,
-    store::{LogWriter, NextPage, ReadLog},
+    Cursor, LogFilter, PgStore, Subscription, TenantId, Timestamp,
+    store::{LogWriter, NextPage, ReadLog, Store},
 };
 use sqlx::Executor;
 use tokio::time::timeout;

@@ -4,8 +4,8 @@
 //! `INTENT_SOAK=1` makes it twenty times as long.
 
 use intent_runtime::{
-    Cursor, Expect, MemoryStore, PgStore, Store, StoreError, StreamId, TenantId, Version,
-    store::Append,
+    Cursor, MemoryStore, PgStore, StoreError, TenantId, Version,
+    store::{Append, Expect, Store, StreamId},
 };
 use intent_tests::postgres::Proxy;
 use sqlx::PgPool;

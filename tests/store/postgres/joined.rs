@@ -1,8 +1,8 @@
 //! Appends within transactions of a user's own, racing for one stream.
 
 use intent_runtime::{
-    Expect, Store, StoreError, Version,
-    store::{Append, Appended},
+    StoreError, Version,
+    store::{Append, Appended, Expect, Store},
 };
 use intent_tests::postgres::Proxy;
 use sqlx::{PgTransaction, query, query_scalar};

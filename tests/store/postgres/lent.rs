@@ -11,9 +11,8 @@ use std::{
 };
 
 use intent_runtime::{
-    App, AsOf, Cursor, Domain, LogFilter, NewSnapshot, PgStore, Store, StreamId, Subscription,
-    TenantId, Timestamp, Version,
-    store::{Append, Appended, NextPage, ReadLog, ReadStream},
+    App, AsOf, Cursor, Domain, LogFilter, PgStore, Subscription, TenantId, Timestamp, Version,
+    store::{Append, Appended, NewSnapshot, NextPage, ReadLog, ReadStream, Store, StreamId},
 };
 use intent_tests::postgres::{Proxy, TempDatabase};
 use sqlx::{Acquire, AssertSqlSafe, Executor, PgConnection, PgPool, postgres::PgPoolOptions};
@@ -359,7 +358,7 @@ async fn a_transaction_of_the_users_own_keeps_its_settings() {
     for refused in [false, true] {
         let mut new = append(&ours, 1);
         if refused {
-            new.expect = intent_runtime::Expect::Version(Version::new(9));
+            new.expect = intent_runtime::store::Expect::Version(Version::new(9));
         }
         let appended = store.append_in(&mut transaction, new).await;
         assert_eq!(appended.is_err(), refused);

@@ -1,6 +1,6 @@
 //! The store under every level of isolation that a database may have as its default.
 
-use intent_runtime::{AsOf, PgStore, Store, StoreError, Timestamp, Version};
+use intent_runtime::{AsOf, PgStore, StoreError, Timestamp, Version, store::Store};
 use intent_tests::postgres::TempDatabase;
 use tokio::task::JoinSet;
 

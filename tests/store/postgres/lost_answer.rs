@@ -1,6 +1,9 @@
 //! An import whose answer is lost on the way.
 
-use intent_runtime::{MemoryStore, PgStore, Store, store::Imported};
+use intent_runtime::{
+    MemoryStore, PgStore,
+    store::{Imported, Store},
+};
 use intent_tests::postgres::{Proxy, TempDatabase};
 
 use crate::transfer::fixture::{fill, log};

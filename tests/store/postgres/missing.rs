@@ -1,7 +1,7 @@
 //! What is missing of the schema, or of a role's rights on it, is named together with the statements that mend it, when the
 //! store is opened and when it is at work.
 
-use intent_runtime::{PgStore, Store, StoreError, Version};
+use intent_runtime::{PgStore, StoreError, Version, store::Store};
 
 use super::{refusals::version, roles::Roles};
 use crate::store::appending::{append, stream};

@@ -3,7 +3,10 @@
 use std::sync::mpsc;
 
 use futures_util::future::try_join_all;
-use intent_runtime::{AggregateId, Expect, Store, StreamId, Version, store::Append};
+use intent_runtime::{
+    AggregateId, Version,
+    store::{Append, Expect, Store, StreamId},
+};
 use intent_tests::postgres::Proxy;
 use tokio::time::timeout;
 use uuid::Uuid;

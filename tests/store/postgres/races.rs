@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use intent_runtime::{Expect, Store, StoreError, StreamId, Version, store::Appended};
+use intent_runtime::{
+    StoreError, Version,
+    store::{Appended, Expect, Store, StreamId},
+};
 use tokio::{sync::Barrier, task::JoinSet};
 
 use super::roles::Roles;

@@ -3,7 +3,8 @@
 use std::{error::Error, time::Duration};
 
 use intent_runtime::{
-    AsOf, PgStore, Store, StoreError, StreamId, Timestamp, Version, store::Append,
+    AsOf, PgStore, StoreError, Timestamp, Version,
+    store::{Append, Store, StreamId},
 };
 use intent_tests::postgres::{Cluster, Options, TempDatabase};
 use sqlx::{Connection, Executor, postgres::PgPoolOptions};

@@ -4,10 +4,12 @@
 use std::ops::ControlFlow;
 
 use intent_runtime::{
-    Cursor, Expect, LogFilter, PgStore, Position, RecordedEvent, Store, StoreError, StoredSnapshot,
-    StreamId, TenantId, Version,
+    Cursor, LogFilter, PgStore, Position, RecordedEvent, StoreError, TenantId, Version,
     prelude::*,
-    store::{Appended, NextPage, RawEvent, ReadLog, ReadStream, StateSink},
+    store::{
+        Appended, Expect, NextPage, RawEvent, ReadLog, ReadStream, StateSink, Store,
+        StoredSnapshot, StreamId,
+    },
 };
 use intent_tests::postgres::{Binaries, Cluster, Options, Server, TempDatabase};
 use sqlx::Executor;

@@ -3,7 +3,8 @@
 use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
 use intent_runtime::{
-    Cursor, LogFilter, PgStore, Store, StoreError, StreamId, Subscription, TenantId, store::ReadLog,
+    Cursor, LogFilter, PgStore, StoreError, Subscription, TenantId,
+    store::{ReadLog, Store, StreamId},
 };
 use sqlx::{AssertSqlSafe, Executor, PgConnection};
 use uuid::Uuid;

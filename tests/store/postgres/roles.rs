@@ -1,6 +1,6 @@
 //! A database with the roles that a careful operator gives: none of them a superuser.
 
-use intent_runtime::{PgStore, Store, StoreError};
+use intent_runtime::{PgStore, StoreError, store::Store};
 use intent_tests::postgres::{Server, TempDatabase};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 

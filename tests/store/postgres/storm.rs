@@ -13,8 +13,8 @@ use std::{
 };
 
 use intent_runtime::{
-    Expect, Id, LogFilter, PgStore, Store, StoreError, StreamId, Subscription, TenantId, Version,
-    store::{Append, Appended},
+    Id, LogFilter, PgStore, StoreError, Subscription, TenantId, Version,
+    store::{Append, Appended, Expect, Store, StreamId},
 };
 use tokio::{sync::watch, task::JoinSet};
 use uuid::Uuid;

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use intent_runtime::{
-    AsOf, EncodedMetadata, Expect, MemoryStore, Metadata, PgStore, Store, StoreError, StreamId,
-    Timestamp,
-    store::{Append, Appended},
+    AsOf, MemoryStore, Metadata, PgStore, StoreError, Timestamp,
+    store::{Append, Appended, EncodedMetadata, Expect, Store, StreamId},
 };
 use intent_tests::postgres::Proxy;
 use sqlx::PgTransaction;

@@ -14,7 +14,8 @@ use ::tracing::{
     subscriber,
 };
 use intent_runtime::{
-    AsOf, LogFilter, PgStore, Store, Subscription, TenantId, Timestamp, Version, store::LogHealth,
+    AsOf, LogFilter, PgStore, Subscription, TenantId, Timestamp, Version,
+    store::{LogHealth, Store},
 };
 use intent_tests::postgres::Proxy;
 use sqlx::postgres::PgPoolOptions;

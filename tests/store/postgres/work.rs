@@ -3,10 +3,12 @@
 use std::ops::ControlFlow;
 
 use intent_runtime::{
-    AggregateId, AsOf, CommandId, Cursor, EncodedMetadata, Expect, LogFilter, MemoryStore,
-    Metadata, NewEvent, NewSnapshot, PgStore, RecordedEvent, Store, StoreError, StoredSnapshot,
-    StreamId, TenantId, Timestamp, Version,
-    store::{Append, Appended, NextPage, RawEvent, ReadLog, ReadStream, StateSink},
+    AggregateId, AsOf, CommandId, Cursor, LogFilter, MemoryStore, Metadata, PgStore, RecordedEvent,
+    StoreError, TenantId, Timestamp, Version,
+    store::{
+        Append, Appended, EncodedMetadata, Expect, NewEvent, NewSnapshot, NextPage, RawEvent,
+        ReadLog, ReadStream, StateSink, Store, StoredSnapshot, StreamId,
+    },
 };
 use serde_json::value::RawValue;
 use uuid::Uuid;

@@ -1,7 +1,10 @@
 //! Two builds at once: this build beside a file that a newer one migrated. The newer build is played by a migration that
 //! it might bring.
 
-use intent_runtime::{Expect, Store, StoreError, Version};
+use intent_runtime::{
+    StoreError, Version,
+    store::{Expect, Store},
+};
 
 use super::directory::{Directory, versions};
 use crate::store::appending::{append, stream};

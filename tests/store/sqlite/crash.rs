@@ -5,7 +5,10 @@ use std::{
     process::{Command, Stdio},
 };
 
-use intent_runtime::{AggregateId, Store, StreamId};
+use intent_runtime::{
+    AggregateId,
+    store::{Store, StreamId},
+};
 
 use super::directory::{Directory, versions};
 use crate::store::appending::stream;

@@ -1,6 +1,9 @@
 //! What the medium does: read-only files, full disks, rows that somebody changed behind the store's back.
 
-use intent_runtime::{AsOf, SqliteStore, Store, StoreError, Timestamp, store::ReadStream};
+use intent_runtime::{
+    AsOf, SqliteStore, StoreError, Timestamp,
+    store::{ReadStream, Store},
+};
 
 use super::directory::{Directory, versions};
 use crate::store::appending::{append, append_payload, stream};

@@ -1,8 +1,8 @@
 use std::{ops::ControlFlow, path::PathBuf};
 
 use intent_runtime::{
-    SqliteStore, Store, StoreError, StoredSnapshot, StreamId,
-    store::{RawEvent, ReadStream, StateSink},
+    SqliteStore, StoreError,
+    store::{RawEvent, ReadStream, StateSink, Store, StoredSnapshot, StreamId},
 };
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use uuid::Uuid;

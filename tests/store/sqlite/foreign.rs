@@ -1,6 +1,6 @@
 //! Whose file it is: what is not ours is refused by name and left as it was; a user's own tables are welcome.
 
-use intent_runtime::{SqliteStore, Store, StoreError};
+use intent_runtime::{SqliteStore, StoreError, store::Store};
 use sqlx::Connection;
 
 use super::directory::{Directory, versions};

@@ -1,6 +1,9 @@
 //! One file in several hands.
 
-use intent_runtime::{Expect, Store, StoreError, Version, store::Appended};
+use intent_runtime::{
+    StoreError, Version,
+    store::{Appended, Expect, Store},
+};
 use tokio::task::JoinSet;
 
 use super::directory::{Directory, versions};

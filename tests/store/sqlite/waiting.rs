@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use intent_runtime::{
-    EncodedMetadata, Expect, MemoryStore, Metadata, SqliteStore, Store, StoreError, Version,
-    store::Append,
+    MemoryStore, Metadata, SqliteStore, StoreError, Version,
+    store::{Append, EncodedMetadata, Expect, Store},
 };
 use sqlx::SqliteConnection;
 use tokio::time::timeout;

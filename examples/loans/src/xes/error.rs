@@ -2,7 +2,7 @@
 
 use std::{io, num::ParseIntError};
 
-use intent_runtime::TimestampError;
+use intent_runtime::error::TimestampError;
 
 use super::Place;
 

@@ -149,7 +149,7 @@ fn codec(aggregate: &Aggregate<'_>) -> TokenStream {
     };
     quote! {
         #[automatically_derived]
-        impl #runtime::AggregateEvent for #event_enum {
+        impl #runtime::model::AggregateEvent for #event_enum {
             fn name(&self) -> &'static ::core::primitive::str {
                 match #this {
                     #(Self::#variants(_) => #private::name_of::<#ident, #paths>(),)*
@@ -187,7 +187,7 @@ fn codec(aggregate: &Aggregate<'_>) -> TokenStream {
                 ::core::result::Result::Err(#runtime::DecodeError::unknown_event(name))
             }
 
-            fn kinds() -> ::std::vec::Vec<#runtime::EventKind> {
+            fn kinds() -> ::std::vec::Vec<#runtime::model::EventKind> {
                 ::std::vec![#(#kinds),*]
             }
 
@@ -237,7 +237,7 @@ fn conversions(aggregate: &Aggregate<'_>) -> TokenStream {
             }
 
             #[automatically_derived]
-            impl #runtime::EventOf<#ident> for #path {
+            impl #runtime::model::EventOf<#ident> for #path {
                 fn from_event(event: &#event_enum) -> ::core::option::Option<&Self> {
                     match event {
                         #event_enum::#variant(event) => ::core::option::Option::Some(event),
@@ -247,12 +247,12 @@ fn conversions(aggregate: &Aggregate<'_>) -> TokenStream {
             }
 
             #[automatically_derived]
-            impl #runtime::IntoEvents<#ident> for #path {
+            impl #runtime::model::IntoEvents<#ident> for #path {
                 fn append_to(self, events: &mut ::std::vec::Vec<#event_enum>) {
                     events.push(#event_enum::#variant(self));
                 }
 
-                fn emits() -> #runtime::Emits {
+                fn emits() -> #runtime::catalogue::Emits {
                     #private::emits::<#ident, #path>()
                 }
             }
@@ -262,13 +262,13 @@ fn conversions(aggregate: &Aggregate<'_>) -> TokenStream {
         #(#conversions)*
 
         #[automatically_derived]
-        impl #runtime::IntoEvents<#ident> for #event_enum {
+        impl #runtime::model::IntoEvents<#ident> for #event_enum {
             fn append_to(self, events: &mut ::std::vec::Vec<#event_enum>) {
                 events.push(self);
             }
 
-            fn emits() -> #runtime::Emits {
-                #runtime::Emits::Any
+            fn emits() -> #runtime::catalogue::Emits {
+                #runtime::catalogue::Emits::Any
             }
         }
     }

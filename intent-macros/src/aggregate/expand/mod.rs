@@ -85,8 +85,8 @@ fn aggregate_impl(
     let matched = matched(aggregate);
     let snapshots = aggregate.attrs.snapshot.as_ref().map(|_| {
         quote! {
-            fn snapshots() -> ::core::option::Option<#runtime::SnapshotCodec<Self>> {
-                ::core::option::Option::Some(#runtime::SnapshotCodec::of())
+            fn snapshots() -> ::core::option::Option<#runtime::model::SnapshotCodec<Self>> {
+                ::core::option::Option::Some(#runtime::model::SnapshotCodec::of())
             }
         }
     });
@@ -123,7 +123,7 @@ fn aggregate_impl(
 
             #snapshots
 
-            fn commands(list: &mut #runtime::CommandList<Self>) {
+            fn commands(list: &mut #runtime::catalogue::CommandList<Self>) {
                 #[allow(unused_imports)]
                 use #private::NoCommandBlock as _;
                 #private::CommandProbe::<Self>::new().list(list)

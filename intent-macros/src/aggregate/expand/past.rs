@@ -60,7 +60,7 @@ pub(super) fn codec(aggregate: &Aggregate<'_>) -> TokenStream {
             ::core::option::Option::None
         }
 
-        fn split() -> ::std::vec::Vec<#runtime::EventKind> {
+        fn split() -> ::std::vec::Vec<#runtime::model::EventKind> {
             ::std::vec![#(#private::split_kind_of::<#ident, #events>()),*]
         }
 
@@ -95,7 +95,7 @@ pub(super) fn splits(aggregate: &Aggregate<'_>) -> TokenStream {
         let append = quote_spanned!(span=> #append_to(split(self), events));
         quote! {
             #[automatically_derived]
-            impl #runtime::SplitOf<#ident> for #event {
+            impl #runtime::model::SplitOf<#ident> for #event {
                 fn split(self, events: &mut ::std::vec::Vec<#event_enum>) {
                     let split: fn(#event) -> _ = #function;
                     #append;

@@ -25,7 +25,7 @@ use crate::{
 /// Keeps everything in memory, for as long as the last clone lives. All clones share one content.
 ///
 /// ```
-/// use intent_runtime::{AggregateId, MemoryStore, Store, StreamId, TenantId, Timestamp, Version, AsOf};
+/// use intent_runtime::{AggregateId, MemoryStore, TenantId, Timestamp, Version, AsOf, store::{Store, StreamId}};
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// let store = MemoryStore::new();
 /// let stream = StreamId {

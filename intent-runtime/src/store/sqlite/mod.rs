@@ -53,7 +53,7 @@ const SWITCH_PAUSE: Duration = Duration::from_millis(20);
 /// same file; they take turns at writing.
 ///
 /// ```
-/// use intent_runtime::{CommandId, SqliteStore, Store, TenantId};
+/// use intent_runtime::{CommandId, SqliteStore, TenantId, store::Store};
 /// # let directory = std::env::temp_dir().join(uuid::Uuid::now_v7().to_string());
 /// # std::fs::create_dir(&directory)?;
 /// # let path = directory.join("shop.db");

@@ -4,8 +4,8 @@
 use std::ops::ControlFlow;
 
 use intent_runtime::{
-    Cursor, LogFilter, PgStore, Position, Store,
-    store::{Appended, LogPage, NextPage, ReadLog},
+    Cursor, LogFilter, PgStore, Position,
+    store::{Appended, LogPage, NextPage, ReadLog, Store},
 };
 use intent_tests::postgres::{Bouncer, Cluster, Options, PoolOptions};
 use rustix::process::{Pid, Signal, kill_process};

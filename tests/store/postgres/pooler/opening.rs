@@ -5,7 +5,10 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use intent_runtime::{PgStore, Store, StoreError, Subscription, store::Appended};
+use intent_runtime::{
+    PgStore, StoreError, Subscription,
+    store::{Appended, Store},
+};
 use intent_tests::postgres::{Bouncer, PoolOptions};
 use sqlx::{Connection, Executor, PgConnection, PgExecutor, PgPool, Row};
 use tracing::{

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use intent_runtime::{LogFilter, Store, StoreError, Subscription};
+use intent_runtime::{LogFilter, StoreError, Subscription, store::Store};
 use intent_tests::postgres::{Bouncer, PoolOptions};
 use sqlx::{PgPool, Row};
 
