@@ -1,5 +1,5 @@
 //! What the macros add to a build: a crate of 50 aggregates with 5 events each, beside the same structs with only the
-//! serde and schema derives.
+//! serde and schema derives. `cargo bench --bench compile -- 50 320` measures crates of other sizes.
 
 #![allow(
     clippy::print_stdout,
@@ -12,6 +12,7 @@
 mod support;
 
 use std::{
+    env,
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
@@ -21,14 +22,31 @@ use std::{
 
 use support::{heading, median};
 
-const AGGREGATES: usize = 50;
 const ROUNDS: usize = 5;
 
 fn main() {
+    // Cargo passes `--bench`.
+    let arguments = env::args().skip(1).filter(|argument| argument != "--bench");
+    let mut sizes: Vec<usize> = arguments
+        .map(|argument| argument.parse().expect("a number of aggregates"))
+        .collect();
+    if sizes.is_empty() {
+        sizes.push(50);
+    }
+    for aggregates in sizes {
+        measure(aggregates);
+    }
+    println!("(at most 1.300; bare has the same structs with the serde and schema derives only)");
+}
+
+fn measure(aggregates: usize) {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("compile");
-    let ours = write_crate(&folder, &workspace, "with_macros", with_macros);
-    let bare = write_crate(&folder, &workspace, "with_derives", with_derives);
+    let [ours, bare] = [
+        ("with_macros", WITH_MACROS),
+        ("with_derives", &with_derives()),
+    ]
+    .map(|(name, module)| write_crate(&folder, &workspace, (name, aggregates), module));
     for package in [&ours, &bare] {
         build(&folder, package);
     }
@@ -39,7 +57,7 @@ fn main() {
     }
     let (ours, bare) = (median(times.0), median(times.1));
     heading(
-        &format!("Building {AGGREGATES} aggregates with 5 events each"),
+        &format!("Building {aggregates} aggregates with 5 events each"),
         "ms",
     );
     support::row(
@@ -47,7 +65,6 @@ fn main() {
         millis(ours),
         millis(bare),
     );
-    println!("(at most 2.000; bare has the same structs with the serde and schema derives only)");
 }
 
 fn millis(time: Duration) -> f64 {
@@ -57,10 +74,11 @@ fn millis(time: Duration) -> f64 {
 fn write_crate(
     folder: &Path,
     workspace: &Path,
-    name: &str,
-    module: fn(usize) -> String,
+    (kind, aggregates): (&str, usize),
+    module: &str,
 ) -> PathBuf {
-    let package = folder.join(name);
+    let name = format!("{kind}_{aggregates}");
+    let package = folder.join(&name);
     fs::create_dir_all(package.join("src")).expect("the folder can be written");
     let runtime = workspace.join("intent-runtime");
     let manifest = format!(
@@ -72,9 +90,9 @@ fn write_crate(
     fs::copy(workspace.join("Cargo.lock"), package.join("Cargo.lock"))
         .expect("the workspace has a lock file");
     let mut library = String::new();
-    for index in 0..AGGREGATES {
+    for index in 0..aggregates {
         let _ = writeln!(library, "pub mod a{index};");
-        fs::write(package.join(format!("src/a{index}.rs")), module(index))
+        fs::write(package.join(format!("src/a{index}.rs")), module)
             .expect("the folder can be written");
     }
     fs::write(package.join("src/lib.rs"), library).expect("the folder can be written");
@@ -99,9 +117,7 @@ fn build(folder: &Path, package: &Path) -> Duration {
     started.elapsed()
 }
 
-fn with_macros(_: usize) -> String {
-    String::from(
-        r#"use intent_runtime::prelude::*;
+const WITH_MACROS: &str = r"use intent_runtime::prelude::*;
 
 #[derive(Aggregate, Debug, Clone)]
 #[aggregate(created_by(Opened), events(Deposited, Withdrawn, Noted, Closed))]
@@ -131,11 +147,9 @@ impl Account {
     #[handle] pub fn note(&self, text: String, by: Option<String>) -> Noted { Noted { text, by } }
     #[handle] pub fn close(&self, reason: String) -> Closed { Closed { reason } }
 }
-"#,
-    )
-}
+";
 
-fn with_derives(_: usize) -> String {
+fn with_derives() -> String {
     let mut module = String::from(
         "use intent_runtime::prelude::*;\nuse serde::{Serialize, Deserialize};\nuse schemars::JsonSchema;\n",
     );
