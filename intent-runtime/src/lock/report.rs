@@ -331,8 +331,10 @@ fn unreadable(
             }
             writeln!(
                 f,
-                "    if it no longer happens: `#[aggregate(retired({name:?}), ..)]` where it changes nothing,\n        \
-                 `#[aggregate(split({name} => your_fn), ..)]` where other events tell it, or else list it still"
+                "    if it no longer happens and changes nothing: `#[aggregate(retired({name:?}), ..)]`; its struct can go\n    \
+                 if other events now say what it said: `#[aggregate(split({name} => your_fn), ..)]` in place of `{name}` in \
+                 its list,\n        with `fn your_fn(old: {name}) -> (First, Second)`; `#[event] struct {name}` stays in the \
+                 code, unlisted:\n        what is stored is read into it\n    or else list it still"
             )?;
         }
         (DecodeError::FutureVersion { stored, .. }, _) => {
