@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, Ident, Path, Token, punctuated::Punctuated};
+use syn::{Attribute, DeriveInput, Ident, Path, Token, parse_quote, punctuated::Punctuated};
 
 use crate::{
     diag::{Diagnostics, Mistake},
@@ -13,15 +13,18 @@ use crate::{
 /// Which of our derives an item still needs.
 #[derive(Clone, Copy)]
 pub(crate) struct Derives {
-    clone: bool,
-    debug: bool,
-    partial_eq: bool,
+    pub(crate) clone: bool,
+    pub(crate) debug: bool,
+    pub(crate) partial_eq: bool,
     pub(crate) serialize: bool,
     pub(crate) deserialize: bool,
     pub(crate) schema: bool,
+    /// Whether impls without content take their place, because a field lacks what they need.
+    pub(crate) are_stubs: bool,
 }
 
-const OURS: [&str; 6] = [
+/// What an event, a command or a value derives, and what each type that it holds must have.
+pub(crate) const OURS: [&str; 6] = [
     "Clone",
     "Debug",
     "PartialEq",
@@ -39,6 +42,7 @@ impl Derives {
         serialize: true,
         deserialize: true,
         schema: true,
+        are_stubs: false,
     };
 
     /// Those that are not among the item's own. The compiler has expanded those above our attribute already, which is
@@ -75,7 +79,28 @@ impl Derives {
             serialize: missing("Serialize"),
             deserialize: missing("Deserialize"),
             schema: missing("JsonSchema"),
+            are_stubs: false,
         }
+    }
+
+    /// Takes our derives off the item, and adds them to those that it needs.
+    pub(crate) fn take_own(mut self, item: &mut DeriveInput) -> Self {
+        let own = own_derives(&item.attrs);
+        let is = |path: &Path, name: &str| last_ident(path).is_some_and(|ident| ident == name);
+        let has = |name: &str| own.iter().any(|path| is(path, name));
+        self.clone |= has("Clone");
+        self.debug |= has("Debug");
+        self.partial_eq |= has("PartialEq");
+        self.serialize |= has("Serialize");
+        self.deserialize |= has("Deserialize");
+        self.schema |= has("JsonSchema");
+        let others = own.iter();
+        let others = others.filter(|path| !OURS.iter().any(|name| is(path, name)));
+        let others: Attribute = parse_quote!(#[derive(#(#others),*)]);
+        item.attrs
+            .retain(|attribute| !attribute.path().is_ident("derive"));
+        item.attrs.push(others);
+        self
     }
 
     /// The same but for serde's, where the item is stored in a form that serde does not derive.

@@ -21,6 +21,7 @@ mod schema;
 mod scope;
 mod source;
 mod storable;
+mod stubs;
 mod suggest;
 mod symbol;
 mod untagged;

@@ -12,6 +12,7 @@ use crate::{
     paths::Runtime,
     respan::{generated, replace_self},
     scope,
+    stubs::stubs,
 };
 
 /// Attributes that say something about a schema.
@@ -91,6 +92,16 @@ pub(crate) fn derives(
     derives: Derives,
     item: &mut DeriveInput,
 ) -> (TokenStream, TokenStream) {
+    if derives.are_stubs {
+        let derives = derives.take_own(item);
+        // Without the derives, their helper attributes would be unknown to the compiler.
+        let strip = &mut |attributes: &mut Vec<Attribute>| {
+            retain(attributes, &|path| !is_any(path, &["serde", "schemars"]));
+        };
+        strip(&mut item.attrs);
+        for_all_attributes(&mut item.data, strip);
+        return (quote!(#[allow(dead_code)]), stubs(runtime, derives, item));
+    }
     for_all_attributes(&mut item.data, &mut |attributes| {
         attributes.extend(told_to_the_schema(attributes));
         // This is reported; what schemars would say of the module's name is no other mistake.

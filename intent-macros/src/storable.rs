@@ -1,10 +1,18 @@
-//! A check of our own that every field can be stored, so that the first error about one is in the domain's words.
+//! Checks of our own that every field can be stored, so that the first error about one is in the domain's words, and the
+//! only one where the field's type stands in the same file.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{Field, GenericArgument, PathArguments, Type};
+use syn::{Field, GenericArgument, Generics, Ident, PathArguments, Type, ext::IdentExt as _};
 
-use crate::{attr::conditions, form::changes_form, paths::Runtime, respan::replace_self};
+use crate::{
+    attr::conditions,
+    diag::{Diagnostics, Mistake},
+    form::changes_form,
+    paths::{Runtime, last_ident},
+    respan::replace_self,
+    source::{self, Lacking},
+};
 
 /// Types that need no check: it would only cost compile time.
 pub(crate) const PLAIN: [&str; 17] = [
@@ -58,6 +66,65 @@ pub(crate) fn checks<'a>(
         }
     }
     (!checks.is_empty()).then(|| quote!(const _: &[()] = &[#(#checks),*];))
+}
+
+/// Whether the type of a field can be seen to lack one of the `needed` traits, which is reported. rustc would report it
+/// once for each derive and each use of a field.
+pub(crate) fn lack<'a>(
+    diag: &Diagnostics,
+    needed: &[&str],
+    generics: &Generics,
+    fields: impl IntoIterator<Item = &'a Field>,
+) -> bool {
+    let is_parameter = |name: &Ident| {
+        let mut parameters = generics.type_params();
+        parameters.any(|parameter| parameter.ident == *name)
+    };
+    let mut found = false;
+    for field in fields {
+        if changes_form(field) || !conditions(&field.attrs).is_empty() {
+            continue;
+        }
+        let mut types = Vec::new();
+        collect(&field.ty, &mut types);
+        for ty in types {
+            let Some(name) = one_word(ty).filter(|name| !is_parameter(name)) else {
+                continue;
+            };
+            let name = name.unraw().to_string();
+            let Some(lacking) = source::lacking(&name, needed) else {
+                continue;
+            };
+            found = true;
+            if lacking.is_news {
+                diag.add(not_a_value(ty, &name, &lacking));
+            }
+        }
+    }
+    found
+}
+
+/// `Money` for `Money` and for `Money<Euro>`, and nothing for `money::Money`.
+fn one_word(ty: &Type) -> Option<&Ident> {
+    match ty {
+        Type::Path(path) if path.path.segments.len() == 1 && path.path.leading_colon.is_none() => {
+            last_ident(&path.path)
+        }
+        _ => None,
+    }
+}
+
+fn not_a_value(ty: &Type, name: &str, lacking: &Lacking<'_>) -> Mistake {
+    let why = match lacking.traits.contains(&"Serialize") {
+        true => "it is not serializable".to_owned(),
+        false => format!("it lacks `{}`", lacking.traits.join("`, `")),
+    };
+    let derives = match lacking.has_derives {
+        true => "the derives of ",
+        false => "",
+    };
+    let help = format!("add `#[value]` above {derives}`{} {name}`", lacking.keyword);
+    Mistake::at(ty, format!("`{name}` cannot be stored: {why}")).help(help)
 }
 
 fn collect<'a>(ty: &'a Type, types: &mut Vec<&'a Type>) {

@@ -3,6 +3,7 @@
 mod account;
 mod aggregate;
 mod arithmetic;
+mod by_hand;
 mod commands;
 mod event;
 mod names;

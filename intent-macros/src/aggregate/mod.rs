@@ -8,7 +8,10 @@ mod model;
 
 use proc_macro2::TokenStream;
 
-use crate::diag::Diagnostics;
+use crate::{diag::Diagnostics, storable};
+
+/// What the fields of a state with snapshots must have.
+const STORED: [&str; 3] = ["Serialize", "Deserialize", "JsonSchema"];
 
 /// The impls that make a struct an aggregate, or the mistakes found in it.
 pub(crate) fn aggregate(item: TokenStream) -> TokenStream {
@@ -21,7 +24,10 @@ pub(crate) fn aggregate(item: TokenStream) -> TokenStream {
     let lists_are_read = !diag.has_errors();
     let mut aggregate = model::Aggregate::new(&diag, attrs, &item);
     check::check(&diag, &aggregate, lists_are_read);
-    if diag.has_errors() {
+    let fields = aggregate.fields.iter().map(|field| field.original);
+    let is_kept = aggregate.attrs.snapshot.is_some();
+    let lacks = is_kept && storable::lack(&diag, &STORED, &item.generics, fields);
+    if lacks || diag.has_errors() {
         return fallback::stub(&mut aggregate, diag);
     }
     expand::expand(&aggregate)

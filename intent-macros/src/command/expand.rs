@@ -13,12 +13,7 @@ use crate::{
 pub(super) fn expand(command: &Command<'_>) -> TokenStream {
     let runtime = &command.attrs.runtime;
     let item = item(command);
-    let fields = command.original.fields.iter();
-    let storable = storable::checks(
-        runtime,
-        command.ident(),
-        fields.filter(|field| !field.attrs.iter().any(|found| attr::is(found, ID))),
-    );
+    let storable = storable::checks(runtime, command.ident(), command.values());
     let command_impl = command_impl(command);
     let rest = scope::unnamed(&command_impl);
     quote! { #storable #item #rest }

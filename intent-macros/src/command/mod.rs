@@ -8,7 +8,7 @@ mod model;
 
 use proc_macro2::TokenStream;
 
-use crate::diag::Diagnostics;
+use crate::{derives::OURS, diag::Diagnostics, storable};
 
 pub(crate) use expand::CommandImpl;
 
@@ -19,9 +19,11 @@ pub(crate) fn command(args: TokenStream, item: TokenStream) -> TokenStream {
     let Some(input) = model::Input::parse(&diag, item.clone()) else {
         return fallback::unchanged(item, diag);
     };
-    let command = model::Command::new(&diag, attrs, &input);
+    let mut command = model::Command::new(&diag, attrs, &input);
     check::check(&diag, &command);
-    if diag.has_errors() {
+    let generics = &command.original.generics;
+    command.derives.are_stubs = storable::lack(&diag, &OURS, generics, command.values());
+    if command.derives.are_stubs || diag.has_errors() {
         return fallback::stub(&command, diag);
     }
     expand::expand(&command)

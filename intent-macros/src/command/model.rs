@@ -61,4 +61,10 @@ impl<'a> Command<'a> {
             Some((field, mark))
         })
     }
+
+    /// The fields that are not marked with `#[id]`.
+    pub(super) fn values(&self) -> impl Iterator<Item = &'a Field> {
+        let fields = self.original.fields.iter();
+        fields.filter(|field| !field.attrs.iter().any(|found| attr::is(found, ID)))
+    }
 }

@@ -2,7 +2,10 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
-use syn::{Attribute, DeriveInput, Fields, Type, parse_quote, spanned::Spanned as _};
+use syn::{
+    Attribute, DeriveInput, Field, Fields, Type, parse::Parser as _, parse_quote,
+    spanned::Spanned as _,
+};
 
 use super::{
     attrs::Kind,
@@ -100,16 +103,7 @@ fn command_struct(block: &Block<'_>, function: &Function<'_>) -> (TokenStream, T
     };
     let comments: Vec<_> = docs::comments(&function.original.attrs).collect();
     let conditions = conditions(function);
-    let fields = function.values().filter_map(|argument| {
-        let name = argument_name(argument).filter(|name| *name != "id")?;
-        if matches!(*argument.ty, Type::Reference(_) | Type::ImplTrait(_)) {
-            return None;
-        }
-        let conditions = attr::conditions(&argument.attrs);
-        let attributes = argument.attrs.iter().filter(|found| is_for_field(found));
-        let ty = replace_self(&argument.ty, &aggregate);
-        Some(quote!(#(#conditions)* #(#attributes)* #visibility #name: #ty))
-    });
+    let fields = fields(block, function);
     let mut item: DeriveInput = parse_quote! {
         #(#comments)*
         #visibility struct #ident {
@@ -117,11 +111,15 @@ fn command_struct(block: &Block<'_>, function: &Function<'_>) -> (TokenStream, T
             #(#fields,)*
         }
     };
-    let stored = match storable(block, &item) {
+    let derives = Derives {
+        are_stubs: block.lacks_values,
+        ..Derives::ALL
+    };
+    let stored = match storable(block, &item).filter(|_| !derives.are_stubs) {
         Some(check) => quote!(#(#conditions)* #check),
         None => TokenStream::new(),
     };
-    let (attributes, schema) = schema::derives(runtime, Derives::ALL, &mut item);
+    let (attributes, schema) = schema::derives(runtime, derives, &mut item);
     document(block, function, &mut item);
     let command_impl = CommandImpl {
         runtime,
@@ -149,6 +147,23 @@ fn command_struct(block: &Block<'_>, function: &Function<'_>) -> (TokenStream, T
         }
     };
     (item, impls)
+}
+
+/// The fields that a command has beside its id.
+pub(super) fn fields(block: &Block<'_>, function: &Function<'_>) -> Vec<Field> {
+    let visibility = &function.original.vis;
+    let fields = function.values().filter_map(|argument| {
+        let name = argument_name(argument).filter(|name| *name != "id")?;
+        if matches!(*argument.ty, Type::Reference(_) | Type::ImplTrait(_)) {
+            return None;
+        }
+        let conditions = attr::conditions(&argument.attrs);
+        let attributes = argument.attrs.iter().filter(|found| is_for_field(found));
+        let ty = replace_self(&argument.ty, block.aggregate());
+        let field = quote!(#(#conditions)* #(#attributes)* #visibility #name: #ty);
+        Field::parse_named.parse2(field).ok()
+    });
+    fields.collect()
 }
 
 fn storable(block: &Block<'_>, item: &DeriveInput) -> Option<TokenStream> {

@@ -11,7 +11,11 @@ mod names;
 use proc_macro2::TokenStream;
 use quote::ToTokens as _;
 
-use crate::diag::{Diagnostics, Mistake};
+use crate::{
+    derives::OURS,
+    diag::{Diagnostics, Mistake},
+    storable,
+};
 
 /// The impl as it was written, with a command for each marked function, or with the mistakes found in it.
 pub(crate) fn commands(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -20,9 +24,16 @@ pub(crate) fn commands(args: TokenStream, item: TokenStream) -> TokenStream {
     let Some(input) = model::Input::parse(&diag, item.clone()) else {
         return fallback::unchanged(item, diag);
     };
-    let block = model::Block::new(&diag, attrs, &input);
+    let mut block = model::Block::new(&diag, attrs, &input);
     check::check(&diag, &block);
-    if diag.has_errors() {
+    let generics = &block.original.generics;
+    let functions = block.functions.iter();
+    let made = functions.filter(|function| function.is_generated());
+    let fields: Vec<_> = made
+        .flat_map(|function| expand::fields(&block, function))
+        .collect();
+    block.lacks_values = storable::lack(&diag, &OURS, generics, &fields);
+    if block.lacks_values || diag.has_errors() {
         return fallback::stub(&block, diag);
     }
     expand::expand(&block)

@@ -55,6 +55,8 @@ pub(super) struct Block<'a> {
     pub(super) functions: Vec<Function<'a>>,
     /// What stands beside the block, where that can be known.
     pub(super) scope: Option<Scope>,
+    /// Whether an argument's type cannot be stored, which is reported.
+    pub(super) lacks_values: bool,
 }
 
 /// A function that decides a command.
@@ -99,6 +101,7 @@ impl<'a> Block<'a> {
             attrs,
             functions: functions.collect(),
             scope: source::scope(),
+            lacks_values: false,
         }
     }
 

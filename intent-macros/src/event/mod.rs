@@ -10,7 +10,7 @@ mod upcast;
 
 use proc_macro2::TokenStream;
 
-use crate::diag::Diagnostics;
+use crate::{derives::OURS, diag::Diagnostics, storable};
 
 /// The item with all that makes it an event, or the item with the mistakes found in it.
 pub(crate) fn event(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -19,9 +19,11 @@ pub(crate) fn event(args: TokenStream, item: TokenStream) -> TokenStream {
     let Some(input) = model::Input::parse(&diag, item.clone()) else {
         return fallback::unchanged(item, diag);
     };
-    let event = model::Event::new(&diag, attrs, &input);
+    let mut event = model::Event::new(&diag, attrs, &input);
     check::check(&diag, &event);
-    if diag.has_errors() {
+    let (generics, fields) = (&event.original.generics, &event.original.fields);
+    event.derives.are_stubs = storable::lack(&diag, &OURS, generics, fields);
+    if event.derives.are_stubs || diag.has_errors() {
         return fallback::stub(&event, diag);
     }
     expand::expand(&event)

@@ -246,7 +246,7 @@ impl Attributes {
 }
 
 /// The last words of the paths in `derive(..)`.
-fn derived(tokens: &[Token]) -> Vec<String> {
+pub(super) fn derived(tokens: &[Token]) -> Vec<String> {
     let groups = tokens.iter().filter_map(|token| token.group('('));
     let entries = groups.flat_map(|group| group.tokens.split(|token| token.is(',')));
     let last = entries.filter_map(|entry| entry.iter().rev().find_map(Token::word));

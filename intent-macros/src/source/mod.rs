@@ -7,11 +7,12 @@
 
 mod items;
 mod tokens;
+mod types;
 mod uses;
 
 use std::{
     cell::{OnceCell, RefCell},
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fs,
     path::PathBuf,
     rc::Rc,
@@ -27,6 +28,18 @@ struct File {
     modified: SystemTime,
     tokens: Vec<Token>,
     uses: OnceCell<Uses>,
+    /// The types that were reported, each with the scope that it stands in.
+    reported: RefCell<HashSet<(usize, String)>>,
+}
+
+/// A type that lacks traits.
+pub(crate) struct Lacking<'a> {
+    pub(crate) traits: Vec<&'a str>,
+    /// `struct` or `enum`.
+    pub(crate) keyword: &'static str,
+    pub(crate) has_derives: bool,
+    /// Whether no macro was told this of the type before: one in several places is one mistake.
+    pub(crate) is_news: bool,
 }
 
 thread_local! {
@@ -50,6 +63,26 @@ pub(crate) fn misses(command: &str) -> bool {
     file.is_some_and(|file| {
         let uses = file.uses.get_or_init(|| Uses::of(&file.tokens));
         uses.has_no(command)
+    })
+}
+
+/// Whether the type of this name stands beside the attribute that is being expanded and lacks one of the `needed` traits.
+/// `None` if it has them, and where it cannot be known.
+pub(crate) fn lacking<'a>(name: &str, needed: &[&'a str]) -> Option<Lacking<'a>> {
+    let (path, place) = call_site()?;
+    let file = file(path.clone())?;
+    let (scope, _) = items::attribute(&file.tokens, place)?;
+    let plain = types::plain(scope, name)?;
+    let traits = plain.lacks(needed, name, (&path, &file.tokens));
+    if traits.is_empty() {
+        return None;
+    }
+    let key = (scope.as_ptr().addr(), name.to_owned());
+    Some(Lacking {
+        traits,
+        has_derives: plain.has_derives(),
+        keyword: plain.keyword,
+        is_news: file.reported.borrow_mut().insert(key),
     })
 }
 
@@ -84,6 +117,7 @@ fn file(path: PathBuf) -> Option<Rc<File>> {
             modified,
             tokens: tokens::read(text)?,
             uses: OnceCell::new(),
+            reported: RefCell::default(),
         });
         files.insert(path, Rc::clone(&file));
         Some(file)

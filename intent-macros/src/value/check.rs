@@ -45,7 +45,7 @@ pub(super) fn check(diag: &Diagnostics, value: &Value) {
     }
 }
 
-fn fields(data: &Data) -> Vec<&Field> {
+pub(super) fn fields(data: &Data) -> Vec<&Field> {
     match data {
         Data::Struct(data) => data.fields.iter().collect(),
         Data::Enum(data) => data
