@@ -120,6 +120,7 @@ pub(super) fn value(field: &Field<'_>, event: Event<'_>) -> TokenStream {
 ///     Rule::<Add, _, _, _>::new(field, value(event), |mut field, value| *field.place() += value)
 ///         .apply::<Account, Deposited>("balance")
 /// }
+/// #[deny(unused_must_use)]
 /// fn __notes_on_noted(notes: &mut Vec<String>, e: &Noted) {
 ///     notes.push(e.text.clone());                       // Noted => |notes, e| notes.push(e.text.clone())
 /// }
@@ -207,6 +208,7 @@ fn function(
             let second = parameter(closure, 1, &quote!(&#path));
             let body = discarded(&closure.body);
             quote! {
+                #[deny(unused_must_use)]
                 fn #name(#first, #second) #body
             }
         }
@@ -245,6 +247,7 @@ fn block(value: &Expr) -> TokenStream {
 }
 
 /// The same with its value discarded, as that of a statement: `|seen, e| seen.insert(e.id)` is a change in place.
+/// A value that must be used, such as a `Result`, is an error there.
 fn discarded(value: &Expr) -> TokenStream {
     match value {
         Expr::Block(block) if block.attrs.is_empty() && block.label.is_none() => {
