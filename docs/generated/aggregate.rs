@@ -200,7 +200,29 @@ const _: () = {
             ::std::boxed::Box<::intent_runtime::__private::RawValue>,
             ::intent_runtime::__private::serde_json::Error,
         > {
-            ::intent_runtime::__private::to_json(&__Write(self))
+            let json = ::intent_runtime::__private::to_json(&__Write(self))?;
+            let read: __Read = ::intent_runtime::__private::serde_json::from_str(
+                json.get(),
+            )?;
+            #[allow(unused_imports)]
+            use ::intent_runtime::__private::NotCompared as _;
+            ::intent_runtime::__private::state_as_written(
+                json,
+                true
+                    && ::intent_runtime::__private::ReadBack(&self.id, &read.0.id).same()
+                    && ::intent_runtime::__private::ReadBack(&self.owner, &read.0.owner)
+                        .same()
+                    && ::intent_runtime::__private::ReadBack(
+                            &self.balance,
+                            &read.0.balance,
+                        )
+                        .same()
+                    && ::intent_runtime::__private::ReadBack(
+                            &self.address,
+                            &read.0.address,
+                        )
+                        .same(),
+            )
         }
         fn decode_state(
             version: ::core::primitive::u32,

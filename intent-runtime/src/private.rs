@@ -48,6 +48,41 @@ pub fn assert_recorded(folder: &str, domain: &Domain) {
     }
 }
 
+/// `#[derive(Aggregate)]`: a field of a state beside what it would be read back as. Where its type has `PartialEq`, the inherent
+/// `same` is preferred to the one of [`NotCompared`].
+#[derive(Debug)]
+pub struct ReadBack<'a, T>(pub &'a T, pub &'a T);
+
+impl<T: PartialEq> ReadBack<'_, T> {
+    /// Whether they are equal.
+    pub fn same(&self) -> bool {
+        self.0 == self.1
+    }
+}
+
+/// `#[derive(Aggregate)]`: see [`ReadBack`].
+pub trait NotCompared {
+    /// Cannot be told.
+    fn same(&self) -> bool {
+        true
+    }
+}
+
+impl<T> NotCompared for ReadBack<'_, T> {}
+
+/// `#[derive(Aggregate)]`: the JSON of a state, unless it would be read back as another one.
+pub fn state_as_written(
+    json: Box<RawValue>,
+    same: bool,
+) -> Result<Box<RawValue>, serde_json::Error> {
+    match same {
+        true => Ok(json),
+        false => Err(::serde::ser::Error::custom(
+            "it would be read back as another state: JSON has no NaN and no infinity, and one `null` for each level of `Option`",
+        )),
+    }
+}
+
 /// `#[derive(Aggregate)]`: finds out whether the aggregate has a `#[commands]` block. The inherent `list` exists only
 /// where it has one and is then preferred to the one of [`NoCommandBlock`].
 #[derive(Debug)]

@@ -23,3 +23,4 @@ mod stored_data;
 mod temporal;
 mod tenants;
 mod tracing;
+mod unreadable_states;

@@ -82,7 +82,7 @@ pub(super) fn snapshot(aggregate: &Aggregate<'_>) -> TokenStream {
     let snapshot_impl = snapshot_impl(
         aggregate,
         &version(aggregate),
-        &quote!(#private::to_json(&__Write(self))),
+        &encode(aggregate, &private),
         &quote! {
             #convert
             #private::decode_state::<__Read>(version, <Self as #runtime::Snapshot>::version(), state)
@@ -119,6 +119,21 @@ pub(super) fn snapshot(aggregate: &Aggregate<'_>) -> TokenStream {
                 __State::deserialize(deserializer).map(Self)
             }
         }
+    }
+}
+
+/// Writes the state, and reads it back: a snapshot that is another state than its events make must not be kept.
+fn encode(aggregate: &Aggregate<'_>, private: &TokenStream) -> TokenStream {
+    let same = aggregate.fields.iter().map(|field| {
+        let name = field.ident;
+        quote!(&& #private::ReadBack(&self.#name, &read.0.#name).same())
+    });
+    quote! {
+        let json = #private::to_json(&__Write(self))?;
+        let read: __Read = #private::serde_json::from_str(json.get())?;
+        #[allow(unused_imports)]
+        use #private::NotCompared as _;
+        #private::state_as_written(json, true #(#same)*)
     }
 }
 
