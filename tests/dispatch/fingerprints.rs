@@ -233,3 +233,88 @@ async fn a_command_stays_the_same_when_it_gets_an_optional_field() {
         assert_reused(newer.send_with(other, with_id(key)).await, Reused::Content);
     }
 }
+
+/// A value within a command, in two builds: the second one's has one more optional field.
+mod nested {
+    macro_rules! build {
+        ($build:ident { $($more:tt)* }) => {
+            pub mod $build {
+                use std::collections::BTreeMap;
+
+                use intent_runtime::prelude::*;
+
+                #[derive(Aggregate, Debug)]
+                #[aggregate(created_by(Entered), events(Moved => ()))]
+                pub struct Person {
+                    #[id]
+                    id: Id<Person>,
+                }
+
+                #[event]
+                pub struct Entered;
+
+                #[event]
+                pub struct Moved;
+
+                #[value]
+                pub struct Address {
+                    pub line: Option<String>,
+                    $($more)*
+                }
+
+                #[commands]
+                impl Person {
+                    #[create]
+                    pub fn enter() -> Entered {
+                        Entered
+                    }
+
+                    #[handle(name = Move)]
+                    pub fn go(&self, to: Address, flags: BTreeMap<String, Option<u32>>) -> Moved {
+                        let _ = (to, flags);
+                        Moved
+                    }
+                }
+            }
+        };
+    }
+    build!(old {});
+    build!(new { pub floor: Option<u32>, });
+}
+
+#[tokio::test]
+async fn an_optional_field_of_a_value_may_come_and_an_entry_of_a_map_counts() {
+    use nested::{new, old};
+
+    let first = App::connect("memory:", Domain::of::<old::Person>())
+        .await
+        .unwrap();
+    let second = App::on(&first, Domain::of::<new::Person>()).await.unwrap();
+    let id = Id::<old::Person>::new();
+    first.send(old::Enter { id }).await.unwrap();
+    let flags = |name: &str| BTreeMap::from([("a".to_owned(), Some(1)), (name.to_owned(), None)]);
+    let key = CommandId::from_key("move");
+    let to = old::Address { line: None };
+    let sent = old::Move {
+        id,
+        to,
+        flags: flags("b"),
+    };
+    first.send_with(sent, with_id(key)).await.unwrap();
+
+    let id = Id::<new::Person>::from_uuid(id.as_uuid());
+    let moved = |flags| {
+        let to = new::Address {
+            line: None,
+            floor: None,
+        };
+        new::Move { id, to, flags }
+    };
+    let again = second.send_with(moved(flags("b")), with_id(key)).await;
+    assert!(again.unwrap().repeated);
+    // A null in a map is content: it may take something back.
+    assert_reused(
+        second.send_with(moved(flags("c")), with_id(key)).await,
+        Reused::Content,
+    );
+}
