@@ -14,6 +14,8 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
 /// How long an idle connection may take to be closed.
 const FAREWELL: Duration = Duration::from_secs(2);
 
+/// Asks whether the connection is in no transaction.
+const ALONE: &str = include_str!("sql/alone.sql");
 /// What every connection of the store's own is set to.
 const SESSION: &str = include_str!("sql/session.sql");
 /// The same for those that append.
@@ -70,8 +72,12 @@ impl Connector {
     async fn connect_as(&self, session: &'static str) -> Result<PgConnection, Failure> {
         let opening = async {
             let mut connection = self.open().await?;
-            // Where the session is not kept, this would set the connection of whoever comes next.
-            if self.keeps_session && !is_alone(&mut connection, session).await? {
+            // Where the session is not kept, the settings would be those of whoever comes next: it is only asked.
+            let session = match self.keeps_session {
+                true => session,
+                false => ALONE,
+            };
+            if !is_alone(&mut connection, session).await? {
                 return Err(io::Error::other("`after_connect` leaves a transaction open").into());
             }
             Ok(connection)
@@ -164,7 +170,7 @@ impl fmt::Debug for Idle {
 
 /// Whether a connection leads to a server, has no answer on its way any more, and is in no transaction.
 pub(super) async fn is_sound(connection: &mut PgConnection) -> bool {
-    let alone = is_alone(connection, include_str!("sql/alone.sql"));
+    let alone = is_alone(connection, ALONE);
     matches!(timeout(SIGN_OF_LIFE, alone).await, Ok(Ok(true)))
 }
 

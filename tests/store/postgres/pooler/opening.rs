@@ -10,7 +10,7 @@ use intent_runtime::{
     store::{Appended, Store},
 };
 use intent_tests::postgres::{Bouncer, PoolOptions};
-use sqlx::{Connection, Executor, PgConnection, PgExecutor, PgPool, Row};
+use sqlx::{Connection, Executor, PgConnection, PgExecutor, PgPool, Row, postgres::PgPoolOptions};
 use tracing::{
     Event, Metadata, Subscriber,
     field::{Field, Visit},
@@ -179,4 +179,21 @@ impl Visit for Text {
         use std::fmt::Write;
         let _ = write!(self.0, "{field} = {value:?} ");
     }
+}
+
+/// A pooler gives the connection to others: what runs in somebody's open transaction would be lost with it.
+#[tokio::test]
+async fn a_hook_that_leaves_a_transaction_open_is_told() {
+    let roles = Roles::new().await;
+    let bouncer = Bouncer::start(roles.server(), PoolOptions::transaction()).await;
+    let pool = PgPoolOptions::new().after_connect(|connection, _| {
+        Box::pin(async move { connection.execute("BEGIN").await.map(drop) })
+    });
+    let url = roles.url_through(bouncer.server(), &roles.app);
+    let error = PgStore::new(pool.connect_lazy(&url).unwrap()).await;
+    let error = error.unwrap_err();
+    assert!(
+        format!("{error:?}").contains("`after_connect`"),
+        "{error:?}"
+    );
 }
