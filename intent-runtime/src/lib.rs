@@ -96,6 +96,7 @@ pub use macros::{Aggregate, command, commands, create, event, handle, value};
 
 /// What a domain file needs, and a service that sends to it, reads it and follows its log: `use intent_runtime::prelude::*;`.
 pub mod prelude {
+    pub use crate::Acting;
     pub use crate::Actor;
     pub use crate::Aggregate;
     pub use crate::App;

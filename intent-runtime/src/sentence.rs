@@ -5,14 +5,14 @@ use std::{
     fmt::{self, Write as _},
 };
 
-/// Writes an error, then each of its causes after a colon. A cause that the text before it ends with is left out, since
+/// Writes an error, then each of its causes after a colon. A cause that the text before it has already is left out, since
 /// some crates repeat their causes in their own text.
 pub(crate) fn write(error: &dyn Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
         let said = error.to_string();
-        if !text.ends_with(&said) {
+        if !text.contains(&said) {
             write!(text, ": {said}")?;
         }
         cause = error.source();

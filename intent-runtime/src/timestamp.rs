@@ -109,6 +109,19 @@ impl From<SystemTime> for Timestamp {
     }
 }
 
+/// For crates that count time otherwise: chrono's `DateTime<Utc>` is made from a [`SystemTime`].
+impl From<Timestamp> for SystemTime {
+    fn from(time: Timestamp) -> Self {
+        let distance = Duration::from_micros(time.0.unsigned_abs());
+        let there = match time.0 < 0 {
+            true => UNIX_EPOCH.checked_sub(distance),
+            false => UNIX_EPOCH.checked_add(distance),
+        };
+        // Every system that Rust runs on counts the years 0000 to 9999.
+        there.unwrap_or(UNIX_EPOCH)
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let time = EPOCH.checked_add(SignedDuration::from_micros(self.0));

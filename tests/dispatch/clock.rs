@@ -58,3 +58,17 @@ async fn a_store_in_memory_records_by_the_clock_too() {
         assert_eq!(then.version(), Version::FIRST);
     }
 }
+
+#[tokio::test]
+async fn another_app_on_a_store_has_its_clock() {
+    let clock = FixedClock::at(noon());
+    let first = App::connect("memory:", domain())
+        .clock(clock)
+        .await
+        .unwrap();
+    let second = App::on(&first, domain()).await.unwrap();
+    let id = opened(&second).await;
+    let history = second.history(id).await.unwrap();
+    assert_eq!(history[0].recorded_at(), noon());
+    assert_eq!(history[0].occurred_at(), noon());
+}

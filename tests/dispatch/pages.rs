@@ -1,7 +1,7 @@
 //! Histories in pages, several loads at once, and the log as typed events.
 
 use futures_util::{FutureExt as _, StreamExt as _};
-use intent_runtime::{Cursor, prelude::*};
+use intent_runtime::prelude::*;
 
 use super::{
     domain::*,
@@ -130,4 +130,17 @@ async fn an_event_that_cannot_be_read_is_never_passed_over() {
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_is_not_in_the_domain_is_not_waited_for() {
+    let app = App::connect("memory:", Domain::new()).await.unwrap();
+    let mut log = app.follow::<Account>();
+    for _ in 0..2 {
+        let error = log.next_event().await.unwrap_err();
+        assert!(
+            matches!(error, LoadError::NotRegistered { .. }),
+            "{error:?}"
+        );
+    }
 }

@@ -55,6 +55,12 @@ crate::sentence::debug!(ConnectError);
 pub trait IntoStore {
     /// The store, to be shared.
     fn into_store(self) -> Arc<dyn Store>;
+
+    /// The clock of the app that it is the store of.
+    #[doc(hidden)]
+    fn clock(&self) -> Option<Arc<dyn Clock>> {
+        None
+    }
 }
 
 impl<S: Store> IntoStore for S {
@@ -79,6 +85,10 @@ impl IntoStore for &App {
     fn into_store(self) -> Arc<dyn Store> {
         Arc::clone(&self.tenant.core.store)
     }
+
+    fn clock(&self) -> Option<Arc<dyn Clock>> {
+        Some(Arc::clone(&self.tenant.core.clock))
+    }
 }
 
 impl AppBuilder {
@@ -87,7 +97,12 @@ impl AppBuilder {
     }
 
     pub(super) fn on(store: impl IntoStore, domain: Domain) -> Self {
-        Self::new(Target::Store(store.into_store()), domain)
+        let clock = store.clock();
+        let builder = Self::new(Target::Store(store.into_store()), domain);
+        match clock {
+            Some(clock) => Self { clock, ..builder },
+            None => builder,
+        }
     }
 
     fn new(target: Target, domain: Domain) -> Self {

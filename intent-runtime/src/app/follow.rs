@@ -57,15 +57,18 @@ pub struct Follow<A: Aggregate> {
     /// What was read, with the cursor after it.
     events: Pin<Box<dyn Stream<Item = (Cursor, Read<A>)> + Send>>,
     cursor: Cursor,
+    missing: Option<String>,
 }
 
 impl<A: Aggregate> Follow<A> {
-    pub(super) fn new(log: Subscription) -> Self {
+    /// `missing` is the call that adds the aggregate to the domain, where that does not have it.
+    pub(super) fn new(log: Subscription, missing: Option<String>) -> Self {
         let cursor = log.cursor();
         let reader = Reader {
             log: log.again_after(cursor),
             parts: VecDeque::new(),
             before_parts: cursor,
+            missing: missing.clone(),
             failed: false,
         };
         let events = stream::unfold(reader, |mut reader: Reader<A>| async move {
@@ -76,13 +79,14 @@ impl<A: Aggregate> Follow<A> {
             log,
             events: Box::pin(events),
             cursor,
+            missing,
         }
     }
 
     /// Begins after a cursor instead of at the start of the log.
     #[must_use]
     pub fn after(self, cursor: Cursor) -> Self {
-        Self::new(self.log.after(cursor))
+        Self::new(self.log.after(cursor), self.missing)
     }
 
     /// Where the reader stands: after the last event that it gave in full.
@@ -94,7 +98,8 @@ impl<A: Aggregate> Follow<A> {
     /// nothing.
     ///
     /// # Errors
-    /// [`LoadError::Decode`] when the event cannot be read in today's shape, [`LoadError::Store`] when the log cannot be read.
+    /// [`LoadError::Decode`] when the event cannot be read in today's shape, [`LoadError::Store`] when the log cannot be read,
+    /// [`LoadError::NotRegistered`] when the domain does not have the aggregate.
     pub async fn next_event(&mut self) -> Read<A> {
         std::future::poll_fn(|context| self.poll_event(context)).await
     }
@@ -133,6 +138,7 @@ struct Reader<A: Aggregate> {
     /// Read, but not taken yet: several only of an event that was split.
     parts: VecDeque<Recorded<A::Event>>,
     before_parts: Cursor,
+    missing: Option<String>,
     failed: bool,
 }
 
@@ -141,6 +147,14 @@ impl<A: Aggregate> Reader<A> {
     async fn next(&mut self) -> (Cursor, Read<A>) {
         if std::mem::take(&mut self.failed) {
             sleep(PAUSE).await;
+        }
+        if let Some(missing) = &self.missing {
+            self.failed = true;
+            let error = LoadError::NotRegistered {
+                aggregate: A::TYPE,
+                missing: missing.clone(),
+            };
+            return (self.log.cursor(), Err(error));
         }
         loop {
             if let Some(part) = self.parts.pop_front() {

@@ -16,7 +16,7 @@ use std::{fmt, ops::Deref, sync::Arc};
 
 use crate::{
     Aggregate, Catalogue, Clock, Export, Import, LogFilter, Store, StoreError, Subscription,
-    TenantId,
+    TenantId, catalogue,
     dispatch::{self, AggregateCache},
     store,
 };
@@ -96,7 +96,8 @@ impl App {
         store::migrate(url).await
     }
 
-    /// Puts `domain` on a store that is open already: one of your own, or that of another app. Await what it returns.
+    /// Puts `domain` on a store that is open already: one of your own, or that of another app, whose clock it then has unless
+    /// [`clock`](AppBuilder::clock) says otherwise. Await what it returns.
     ///
     /// # Errors
     /// [`ConnectError::Domain`] with all mistakes of the domain.
@@ -158,7 +159,10 @@ impl Core {
     }
 
     fn follow<A: Aggregate>(&self, tenant: Option<TenantId>) -> Follow<A> {
-        Follow::new(self.subscribe(tenant, LogFilter::all().aggregate::<A>()))
+        let missing = !self.catalogue.has_aggregate::<A>();
+        let missing = missing.then(catalogue::aggregate_call::<A>);
+        let log = self.subscribe(tenant, LogFilter::all().aggregate::<A>());
+        Follow::new(log, missing)
     }
 }
 
