@@ -1,4 +1,17 @@
-// What `#[derive(Aggregate)]` generates. Written by a test of intent-macros.
+// #[derive(Aggregate)]
+// /// A customer's account.
+// #[aggregate(created_by(Opened), events(Deposited, Moved => Self::moved), snapshot(every = 100))]
+// pub struct Account {
+//     #[id]
+//     id: Id<Account>,
+//     #[on(Opened = |e| e.owner.clone())]
+//     owner: String,
+//     #[on(Deposited += |e| e.amount)]
+//     balance: Money,
+//     address: Option<Address>,
+// }
+//
+// becomes, written by a test of intent-macros:
 
 /// The events of `Account`.
 #[allow(private_interfaces)]

@@ -1,4 +1,21 @@
-// What `#[commands]` generates. Written by a test of intent-macros.
+// #[commands]
+// impl Account {
+//     #[create]
+//     pub fn open(owner: String) -> Opened {
+//         Opened { owner }
+//     }
+//
+//     /// Takes money out.
+//     #[handle]
+//     pub fn withdraw(&self, amount: Money) -> Result<Withdrawn, Refused> {
+//         if amount > self.balance {
+//             return Err(Refused::Overdrawn);
+//         }
+//         Ok(Withdrawn { amount })
+//     }
+// }
+//
+// becomes, written by a test of intent-macros:
 
 impl Account {
     #[allow(clippy::needless_pass_by_value, clippy::unused_self)]

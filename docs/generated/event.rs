@@ -1,4 +1,12 @@
-// What `#[event]` generates. Written by a test of intent-macros.
+// #[event(version = 3, removed(3, "memo"))]
+// /// Money came in.
+// pub struct Deposited {
+//     pub amount: Money,
+//     #[since(2, default = "counter".into())]
+//     pub channel: String,
+// }
+//
+// becomes, written by a test of intent-macros:
 
 const _: &[()] = &[<Money as ::intent_runtime::__private::Storable>::CHECK];
 #[derive(

@@ -4,13 +4,22 @@
 use std::{env, fs, path::PathBuf};
 
 use proc_macro2::TokenStream;
-use quote::quote;
 
-fn assert_expansion(name: &str, shown: &str, expansion: TokenStream) {
+fn tokens(code: &str) -> TokenStream {
+    code.parse().expect("code")
+}
+
+/// `attribute` on `item`, as somebody writes it, becomes `expansion`.
+fn assert_expansion(name: &str, attribute: &str, item: &str, expansion: TokenStream) {
     let file = syn::parse2(expansion).expect("the expansion is a list of items");
     let code = prettyplease::unparse(&file);
-    let text =
-        format!("// What `{shown}` generates. Written by a test of intent-macros.\n\n{code}");
+    let source = format!("{attribute}\n{}", item.trim());
+    let source: Vec<String> = source
+        .lines()
+        .map(|line| format!("// {line}").trim_end().to_owned())
+        .collect();
+    let source = source.join("\n");
+    let text = format!("{source}\n//\n// becomes, written by a test of intent-macros:\n\n{code}");
     let path =
         PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../docs/generated/{name}.rs"));
     if env::var_os("UPDATE_EXPANSION").is_some() {
@@ -21,69 +30,73 @@ fn assert_expansion(name: &str, shown: &str, expansion: TokenStream) {
     let reviewed = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         reviewed == text,
-        "the expansion of `{shown}` has changed; see it with `UPDATE_EXPANSION=1 cargo test -p intent-macros` and `git diff`"
+        "the expansion in {name}.rs has changed; see it with `UPDATE_EXPANSION=1 cargo test -p intent-macros` and `git diff`, \
+         and write it into the guide with `UPDATE_GUIDE=1 cargo test -p intent-tests guide`"
     );
 }
 
 #[test]
 fn an_event() {
-    let args = quote!(version = 3, removed(3, "memo"));
-    let item = quote! {
-        /// Money came in.
-        pub struct Deposited {
-            pub amount: Money,
-            #[since(2, default = "counter".into())]
-            pub channel: String,
-        }
-    };
-    assert_expansion("event", "#[event]", crate::event::event(args, item));
+    let args = r#"version = 3, removed(3, "memo")"#;
+    let item = r#"
+/// Money came in.
+pub struct Deposited {
+    pub amount: Money,
+    #[since(2, default = "counter".into())]
+    pub channel: String,
+}"#;
+    assert_expansion(
+        "event",
+        &format!("#[event({args})]"),
+        item,
+        crate::event::event(tokens(args), tokens(item)),
+    );
 }
 
 #[test]
 fn an_aggregate() {
-    let item = quote! {
-        /// A customer's account.
-        #[aggregate(created_by(Opened), events(Deposited, Moved => Self::moved), snapshot(every = 100))]
-        pub struct Account {
-            #[id]
-            id: Id<Account>,
-            #[on(Opened = |e| e.owner.clone())]
-            owner: String,
-            #[on(Deposited += |e| e.amount)]
-            balance: Money,
-            address: Option<Address>,
-        }
-    };
+    let item = "
+/// A customer's account.
+#[aggregate(created_by(Opened), events(Deposited, Moved => Self::moved), snapshot(every = 100))]
+pub struct Account {
+    #[id]
+    id: Id<Account>,
+    #[on(Opened = |e| e.owner.clone())]
+    owner: String,
+    #[on(Deposited += |e| e.amount)]
+    balance: Money,
+    address: Option<Address>,
+}";
     assert_expansion(
         "aggregate",
         "#[derive(Aggregate)]",
-        crate::aggregate::aggregate(item),
+        item,
+        crate::aggregate::aggregate(tokens(item)),
     );
 }
 
 #[test]
 fn commands() {
-    let item = quote! {
-        impl Account {
-            #[create]
-            pub fn open(owner: String) -> Opened {
-                Opened { owner }
-            }
+    let item = "
+impl Account {
+    #[create]
+    pub fn open(owner: String) -> Opened {
+        Opened { owner }
+    }
 
-            /// Takes money out.
-            #[handle]
-            pub fn withdraw(&self, amount: Money) -> Result<Withdrawn, Refused> {
-                if amount > self.balance {
-                    return Err(Refused::Overdrawn);
-                }
-                Ok(Withdrawn { amount })
-            }
+    /// Takes money out.
+    #[handle]
+    pub fn withdraw(&self, amount: Money) -> Result<Withdrawn, Refused> {
+        if amount > self.balance {
+            return Err(Refused::Overdrawn);
         }
-    };
-    let args = TokenStream::new();
+        Ok(Withdrawn { amount })
+    }
+}";
     assert_expansion(
         "commands",
         "#[commands]",
-        crate::commands::commands(args, item),
+        item,
+        crate::commands::commands(TokenStream::new(), tokens(item)),
     );
 }
