@@ -190,6 +190,27 @@ fn every_page_is_in_the_summary() {
     }
 }
 
+/// The pages in the order of the summary: title and file.
+fn summary() -> Vec<(String, String)> {
+    let summary = fs::read_to_string(root().join("docs/src/SUMMARY.md")).unwrap();
+    let links = summary.lines().filter_map(|line| line.strip_prefix("- ["));
+    let links = links.map(|link| link.trim_end_matches(')').split_once("](").unwrap());
+    links
+        .map(|(title, file)| (title.to_owned(), file.to_owned()))
+        .collect()
+}
+
+#[test]
+fn every_page_leads_to_the_next() {
+    let summary = summary();
+    assert!(summary.len() > 5, "{summary:?}");
+    for (page, next) in summary.iter().zip(&summary[1..]) {
+        let text = fs::read_to_string(root().join("docs/src").join(&page.1)).unwrap();
+        let last = format!("\n\nNext: [{}]({}).\n", next.0, next.1);
+        assert!(text.ends_with(&last), "{} does not end with{last}", page.1);
+    }
+}
+
 /// A part is found, dedented, without the marks of parts within it.
 #[test]
 fn a_part_is_what_stands_between_its_marks() {

@@ -1,8 +1,10 @@
 //! Chapter "Commands".
 
 use intent_runtime::{App, prelude::*, store::MemoryStore};
+use schemars::schema_for;
 
-#[derive(Aggregate, Debug, Clone, PartialEq)]
+// ANCHOR: account
+#[derive(Aggregate, Debug, Clone, PartialEq, serde::Serialize)]
 #[aggregate(created_by(Opened), events(Deposited, Withdrawn, Moved, Closed))]
 pub struct Account {
     #[id]
@@ -16,6 +18,7 @@ pub struct Account {
     #[on(Closed = |e| Some(e.at))]
     closed: Option<Timestamp>,
 }
+// ANCHOR_END: account
 
 #[event]
 pub struct Opened {
@@ -148,10 +151,9 @@ async fn commands_are_sent() {
     }
     // ANCHOR_END: from_name
 
-    answers(&app, id).await;
     app.send(Close { id }).await.unwrap();
     let account = app.load(id).await.unwrap();
-    assert_eq!(account.version(), Version::new(8));
+    assert_eq!(account.version(), Version::new(5));
     assert_eq!((account.owner.as_str(), account.balance), ("Ada", 8));
     assert!(account.address.is_some() && account.closed.is_some() && account.id == id);
 }
@@ -176,51 +178,136 @@ fn decisions_stand_on_their_own() {
     // ANCHOR_END: create
 }
 
-// ANCHOR: idempotency
-/// Answers `POST /deposits` with a status and a text. `key` is the header `Idempotency-Key`.
-async fn post_deposit(
-    app: &App,
-    client: &str,
-    key: Option<&str>,
-    deposit: Deposit,
-) -> (u16, String) {
-    let Some(key) = key.filter(|key| !key.is_empty()) else {
-        return (400, "the header Idempotency-Key is missing".into());
-    };
-    let command_id = CommandId::from_key(&format!("{client}/{key}"));
-    let options = SendOptions::new().command_id(command_id);
-    match app.send_with(deposit, options).await {
-        // The same for the first request and for each that repeats it.
-        Ok(receipt) => (200, format!("version {}", receipt.version)),
-        // The key came with another request before.
-        Err(error @ SendError::CommandIdReused { .. }) => (422, error.to_string()),
-        Err(error @ SendError::NotFound { .. }) => (404, error.to_string()),
-        // The client sends it again, under the same key.
-        Err(error) => (503, error.to_string()),
+// ANCHOR: validated
+#[value]
+#[derive(Eq)]
+#[serde(try_from = "String", into = "String")]
+pub struct Email(String);
+
+#[derive(Debug, PartialEq, thiserror::Error)]
+#[error("`{0}` is not an e-mail address")]
+pub struct NotAnEmail(String);
+
+impl TryFrom<String> for Email {
+    type Error = NotAnEmail;
+
+    fn try_from(text: String) -> Result<Self, NotAnEmail> {
+        match text.split_once('@') {
+            Some((name, host)) if !name.is_empty() && host.contains('.') => Ok(Self(text)),
+            _ => Err(NotAnEmail(text)),
+        }
     }
 }
-// ANCHOR_END: idempotency
 
-async fn answers(app: &App, id: Id<Account>) {
-    let deposit = |amount| Deposit { id, amount };
-    let before = app.load(id).await.unwrap().balance;
-    let none = post_deposit(app, "web", None, deposit(7)).await;
-    let empty = post_deposit(app, "web", Some(""), deposit(7)).await;
-    assert_eq!((none.0, empty.0), (400, 400));
-    let first = post_deposit(app, "web", Some("1"), deposit(7)).await;
-    let again = post_deposit(app, "web", Some("1"), deposit(7)).await;
-    assert_eq!((first.0, &first), (200, &again));
-    let other = post_deposit(app, "web", Some("1"), deposit(8)).await;
-    assert_eq!(other.0, 422);
-    let client = post_deposit(app, "app", Some("1"), deposit(7)).await;
-    assert_eq!(client.0, 200);
-    let nobody = Deposit {
-        id: Id::new(),
-        amount: 7,
-    };
-    let nobody = post_deposit(app, "web", Some("2"), nobody).await;
-    assert_eq!(nobody.0, 404);
-    let after = app.load(id).await.unwrap().balance;
-    assert_eq!(after - before, 14);
-    app.send(Withdraw { id, amount: 14 }).await.unwrap();
+impl From<Email> for String {
+    fn from(email: Email) -> Self {
+        email.0
+    }
+}
+// ANCHOR_END: validated
+
+#[derive(Aggregate)]
+#[aggregate(created_by(Registered))]
+pub struct Customer {
+    #[id]
+    id: Id<Customer>,
+    #[on(Registered = |e| Some(e.email.clone()))]
+    email: Option<Email>,
+}
+
+#[event]
+pub struct Registered {
+    pub email: Email,
+}
+
+#[commands]
+impl Customer {
+    #[create]
+    pub fn register(email: Email) -> Registered {
+        Registered { email }
+    }
+}
+
+#[tokio::test]
+async fn no_json_passes_a_constructor_by() {
+    let json = |email: &str| format!(r#"{{"id":"{}","email":"{email}"}}"#, Id::<Customer>::new());
+    let error = serde_json::from_str::<Register>(&json("nobody")).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("`nobody` is not an e-mail address"),
+        "{error}"
+    );
+    let register: Register = serde_json::from_str(&json("ada@example.com")).unwrap();
+    let app = App::connect("memory:", Domain::of::<Customer>())
+        .await
+        .unwrap();
+    let id = app.send(register).await.unwrap().id;
+    let customer = app.load(id).await.unwrap();
+    let email = Email::try_from(String::from("ada@example.com"));
+    assert_eq!((customer.id, &customer.email), (id, &email.ok()));
+    // What is stored is text, and the schema says so.
+    assert_eq!(
+        app.history(id).await.unwrap()[0].source().payload,
+        r#"{"email":"ada@example.com"}"#
+    );
+    assert_eq!(schema_for!(Email).get("type").unwrap(), "string");
+}
+
+mod by_hand {
+    use std::fmt;
+
+    // ANCHOR: refusal
+    #[derive(Debug)]
+    pub struct Overdrawn {
+        pub balance: i64,
+    }
+
+    impl fmt::Display for Overdrawn {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "the balance is only {}", self.balance)
+        }
+    }
+
+    impl std::error::Error for Overdrawn {}
+    // ANCHOR_END: refusal
+
+    mod used {
+        use super::Overdrawn;
+        use intent_runtime::prelude::*;
+
+        #[derive(Aggregate, Debug)]
+        #[aggregate(created_by(Opened), events(Emptied => ()))]
+        pub struct Account {
+            #[id]
+            id: Id<Account>,
+            balance: i64,
+        }
+
+        #[event]
+        pub struct Opened;
+
+        #[event]
+        pub struct Emptied;
+
+        #[commands]
+        impl Account {
+            #[handle]
+            pub fn empty(&self, amount: i64) -> Result<Emptied, Overdrawn> {
+                let balance = self.balance;
+                (amount <= balance)
+                    .then_some(Emptied)
+                    .ok_or(Overdrawn { balance })
+            }
+        }
+
+        #[test]
+        fn it_is_told_as_it_says() {
+            let id = Id::new();
+            Scenario::<Account>::given(id, [Opened.into()])
+                .when(Empty { id, amount: 1 })
+                .then_rejects(|refused| refused.to_string() == "the balance is only 0")
+                .then_state(|account| account.id == id);
+        }
+    }
 }

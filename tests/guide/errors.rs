@@ -1,6 +1,6 @@
 //! Chapter "Errors".
 
-use std::error::Error;
+use std::{error::Error, fs, path::Path};
 
 use intent_runtime::prelude::*;
 
@@ -34,20 +34,106 @@ async fn what_an_unknown_command_stored_is_looked_up() {
     assert_eq!(app.load(id).await.unwrap().balance, 5);
 }
 
-// ANCHOR: causes
-/// An error with all its causes, in one line.
-fn with_causes(error: &dyn Error) -> String {
-    let errors = std::iter::successors(Some(error), |&error| error.source());
-    let texts: Vec<String> = errors.map(ToString::to_string).collect();
-    texts.join(": ")
-}
-// ANCHOR_END: causes
-
 #[tokio::test]
 async fn an_error_is_printed_with_its_causes() {
     let unreachable = App::connect("postgres://ada@127.0.0.1:1/shop", Domain::new()).await;
     let error = unreachable.unwrap_err();
-    let (first, cause) = (error.to_string(), error.source().unwrap().to_string());
-    assert_eq!(with_causes(&error), format!("{first}: {cause}"));
-    assert!(!cause.is_empty());
+    // ANCHOR: causes
+    let mut sentences = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        sentences = format!("{sentences}: {error}");
+        cause = error.source();
+    }
+    assert_eq!(format!("{error:?}"), sentences);
+    // ANCHOR_END: causes
+    assert!(error.source().is_some());
+}
+
+/// The names of an enum's variants, read from its source.
+fn variants(file: &str, name: &str) -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let source = fs::read_to_string(root.join(file)).unwrap();
+    let (_, body) = source.split_once(&format!("pub enum {name}")).unwrap();
+    let (_, body) = body.split_once("{\n").unwrap();
+    let (body, _) = body.split_once("\n}\n").unwrap();
+    let lines = body.lines().filter_map(|line| line.strip_prefix("    "));
+    let named = lines.filter(|line| line.starts_with(|first: char| first.is_ascii_uppercase()));
+    let names = named.map(|line| line.split([' ', '(', ',']).next().unwrap().to_owned());
+    names.collect()
+}
+
+/// A section of a page, up to the next heading.
+fn section(page: &str, heading: &str) -> String {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../docs/src")
+        .join(page);
+    let page = fs::read_to_string(page).unwrap();
+    let (_, section) = page.split_once(&format!("# {heading}\n")).unwrap();
+    section.split("\n#").next().unwrap().to_owned()
+}
+
+#[test]
+fn every_variant_is_in_the_tables() {
+    let of_error = "intent-runtime/src/error.rs";
+    let of_store = "intent-runtime/src/store/error.rs";
+    for (file, name, page, heading) in [
+        (of_error, "SendError", "errors.md", "At run time"),
+        (of_error, "SendError", "http.md", "From `SendError`"),
+        (of_error, "LoadError", "errors.md", "At run time"),
+        (of_error, "LoadError", "http.md", "From `LoadError`"),
+        (of_store, "StoreError", "http.md", "From `StoreError`"),
+    ] {
+        let (section, variants) = (section(page, heading), variants(file, name));
+        assert!(variants.len() > 6, "{variants:?}");
+        for variant in variants {
+            let rows = section.lines().filter(|line| line.starts_with("| "));
+            let mut named = rows.filter_map(|row| row.split('|').nth(1));
+            let is_named = named.any(|it| it.contains(&format!("`{variant}")));
+            assert!(is_named, "{page} has no row for {name}::{variant}");
+        }
+    }
+}
+
+/// A `match` of a reader's needs an arm for variants to come, where the page says so.
+#[test]
+fn the_enums_that_may_grow_are_named() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../intent-runtime/src");
+    let mut sources = vec![root];
+    let mut found = Vec::new();
+    while let Some(path) = sources.pop() {
+        if path.is_dir() {
+            sources.extend(
+                fs::read_dir(&path)
+                    .unwrap()
+                    .map(|entry| entry.unwrap().path()),
+            );
+            continue;
+        }
+        let source = fs::read_to_string(&path).unwrap();
+        for (before, after) in source
+            .match_indices("#[non_exhaustive]\npub enum ")
+            .map(|(at, mark)| source.split_at(at + mark.len()))
+        {
+            let derives = before
+                .trim_end_matches("pub enum ")
+                .rsplit("///")
+                .next()
+                .unwrap();
+            if derives.contains("thiserror::Error") {
+                // Its module is part of its name.
+                let module = if path.ends_with("lock/error.rs") {
+                    "lock::"
+                } else {
+                    ""
+                };
+                found.push(module.to_owned() + after.split([' ', '<']).next().unwrap());
+            }
+        }
+    }
+    assert!(found.len() > 10, "{found:?}");
+    let named = section("errors.md", "At run time");
+    for name in found {
+        assert!(named.contains(&format!("`{name}`")), "{name} is not named");
+    }
 }

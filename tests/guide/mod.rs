@@ -9,6 +9,7 @@ pub mod commands;
 mod errors;
 mod events;
 mod fields;
+mod http;
 mod limits;
 mod operating;
 mod readme;

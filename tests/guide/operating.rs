@@ -19,14 +19,32 @@ fn by_hand() -> String {
 
 #[tokio::test]
 async fn what_is_run_by_hand_is_what_the_library_makes() {
-    let cluster = Cluster::start(Options::fast()).await;
-    let (server, binaries) = (cluster.server(), Binaries::any());
-    let mut admin = PgConnection::connect(&cluster.superuser_url())
+    by_hand_and_by_library(Binaries::any()).await;
+}
+
+/// Who may act as a role that it made is told otherwise since Postgres 16.
+#[tokio::test]
+async fn on_postgres_18_too() {
+    by_hand_and_by_library(Binaries::of(18)).await;
+}
+
+async fn by_hand_and_by_library(binaries: Binaries) {
+    let cluster = Cluster::start(Options::fast().binaries(binaries.clone())).await;
+    let server = cluster.server();
+    let mut superuser = PgConnection::connect(&cluster.superuser_url())
         .await
         .unwrap();
-    admin.execute("CREATE DATABASE by_hand").await.unwrap();
-    let superuser = server.url("by_hand");
-    binaries.psql(by_hand(), &superuser).await.unwrap();
+    for statement in [
+        "CREATE ROLE admin LOGIN CREATEROLE",
+        "CREATE DATABASE by_hand OWNER admin",
+        "CREATE DATABASE by_library OWNER shop_owner",
+    ] {
+        superuser.execute(statement).await.unwrap();
+        if statement.contains("by_hand") {
+            let admin = server.url_as("admin", "by_hand");
+            binaries.psql(by_hand(), &admin).await.unwrap();
+        }
+    }
 
     // A role that may create nothing opens it, and has all it needs.
     let url = server.url_as("shop", "by_hand");
@@ -39,24 +57,27 @@ async fn what_is_run_by_hand_is_what_the_library_makes() {
     store.append(append(&stream(), 1)).await.unwrap();
     assert!(store.log_health().await.is_ok());
 
-    for statement in [
-        "ALTER ROLE shop_owner LOGIN",
-        "CREATE DATABASE by_library OWNER shop_owner",
-    ] {
-        admin.execute(statement).await.unwrap();
-    }
-    let url = server.url_as("shop_owner", "by_library");
+    // The owner has no password and cannot log in; who may act as the owner does.
+    let owner = server.url_as("admin", "by_library?options=-c%20role%3Dshop_owner");
+    let url = owner.as_str();
     // ANCHOR: migrate
-    intent_runtime::store::migrate(&url).await.unwrap();
+    intent_runtime::store::migrate(url).await.unwrap();
     // ANCHOR_END: migrate
-    let mut owner = PgConnection::connect(&url).await.unwrap();
-    let grant = "SELECT intent.grant_app('shop'), intent.grant_reader('shop')";
-    owner.execute(grant).await.unwrap();
-    let by_hand = binaries.schema("intent", &superuser).await.unwrap();
+    let grant = "SELECT intent.grant_app('shop'); SELECT intent.grant_reader('shop');";
+    binaries.psql(grant.into(), &owner).await.unwrap();
+    let by_hand = binaries.schema("intent", &server.url("by_hand")).await;
+    let by_hand = by_hand.unwrap();
     let by_library = server.url("by_library");
     let by_library = binaries.schema("intent", &by_library).await.unwrap();
     assert!(by_hand.contains("CREATE TABLE intent.events"), "{by_hand}");
     assert_eq!(comparable(&by_hand), comparable(&by_library));
+
+    // What the page says of taking it back.
+    let take_back = "GRANT shop TO CURRENT_USER; DROP OWNED BY shop;";
+    let admin = server.url_as("admin", "by_hand");
+    binaries.psql(take_back.into(), &admin).await.unwrap();
+    let found = role.execute("SELECT FROM intent.events").await;
+    assert!(found.unwrap_err().to_string().contains("permission denied"));
 }
 
 /// A dump without what is new each time: the policies of readers have names of their own, and `pg_dump` seals its text.

@@ -5,8 +5,10 @@ use std::{convert::Infallible, error::Error};
 use intent_runtime::{PgStore, SqliteStore, prelude::*};
 use intent_tests::postgres::TempDatabase;
 use sqlx::PgPool;
+use uuid::Uuid;
 
 use super::commands::{Account, AccountEvent, Deposit, Deposited, Open};
+use crate::store::postgres::roles::Roles;
 
 #[tokio::test]
 async fn on_a_file() {
@@ -142,6 +144,57 @@ async fn on_postgres() {
     let receipts = sqlx::query_scalar("SELECT count(*) FROM receipts");
     let receipts: i64 = receipts.fetch_one(&pool).await.unwrap();
     assert_eq!(receipts, 1);
+}
+
+#[tokio::test]
+async fn the_accounts_of_a_tenant_are_listed_by_a_role_that_may_do_little() {
+    let roles = Roles::new().await;
+    let pool = roles.pool(&roles.app).await;
+    let store = PgStore::new(pool.clone()).await.unwrap();
+    let app = App::on(store, Domain::of::<Account>()).await.unwrap();
+    let branch = app.tenant(TenantId::from_name("eindhoven"));
+    let owner = || String::from("Ada");
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        let id = Id::<Account>::new();
+        app.send(Open { id, owner: owner() }).await.unwrap();
+        app.send(Deposit { id, amount: 5 }).await.unwrap();
+        ids.push(id);
+    }
+    let id = Id::<Account>::new();
+    branch.send(Open { id, owner: owner() }).await.unwrap();
+
+    let (tenant, last) = (TenantId::DEFAULT, Id::<Account>::from_uuid(Uuid::nil()));
+    // ANCHOR: list_postgres
+    let mut transaction = pool.begin().await.unwrap();
+    sqlx::query("SELECT set_config('intent.tenant', $1, true)")
+        .bind(tenant.to_string())
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
+    let page: Vec<Uuid> = sqlx::query_scalar(
+        "SELECT aggregate_id FROM intent.events
+         WHERE tenant_id = $1 AND aggregate_type = 'Account' AND version = 1 AND aggregate_id > $2
+         ORDER BY aggregate_id LIMIT 100",
+    )
+    .bind(tenant.as_uuid())
+    .bind(last.as_uuid())
+    .fetch_all(&mut *transaction)
+    .await
+    .unwrap();
+    transaction.commit().await.unwrap();
+
+    let page = page.into_iter().map(Id::<Account>::from_uuid);
+    let accounts = app.load_many(page).await;
+    // ANCHOR_END: list_postgres
+    let accounts: Vec<_> = accounts.into_iter().map(|one| one.unwrap().id()).collect();
+    assert_eq!(accounts, ids);
+    // Where no tenant is named, the role sees nothing.
+    let found: i64 = sqlx::query_scalar("SELECT count(*) FROM intent.events")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    assert_eq!(found, 0);
 }
 
 // ANCHOR: reader

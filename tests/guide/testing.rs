@@ -2,6 +2,7 @@
 
 use intent_runtime::prelude::*;
 
+use super::acting::{self as till, Till, shop};
 use super::commands::{Account, Close, Closed, Deposited, Opened, Refused, Withdraw, Withdrawn};
 
 // ANCHOR: scenario
@@ -42,6 +43,37 @@ fn closing_notes_the_time() {
         .then_emits([Closed { at }.into()]);
 }
 // ANCHOR_END: context
+
+// ANCHOR: steps
+#[test]
+fn what_follows_can_be_asked_step_by_step() {
+    let id = Id::new();
+    let opened = Opened {
+        owner: "Ada".into(),
+    };
+    Scenario::<Account>::given(id, [opened.into(), Deposited { amount: 5 }.into()])
+        .when(Withdraw { id, amount: 3 })
+        .then_emits([Withdrawn { amount: 3 }.into()])
+        .then_state(|account| account.balance == 2);
+    Scenario::<Account>::given(id, [])
+        .when(Withdraw { id, amount: 3 })
+        .then_not_found();
+}
+// ANCHOR_END: steps
+
+// ANCHOR: roles
+#[tokio::test]
+async fn only_a_manager_closes_the_till() {
+    let app = App::connect("memory:", shop()).await.unwrap();
+    let id = Id::<Till>::new();
+    app.send(till::Open { id }).await.unwrap();
+    let ada = app.acting(Actor::new("ada").role("teller"));
+    let refused = ada.send(till::Close { id }).await.unwrap_err();
+    assert!(matches!(refused, SendError::Forbidden { .. }));
+    let eve = app.acting(Actor::new("eve").role("manager"));
+    eve.send(till::Close { id }).await.unwrap();
+}
+// ANCHOR_END: roles
 
 // ANCHOR: golden
 #[tokio::test]

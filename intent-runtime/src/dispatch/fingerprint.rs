@@ -310,6 +310,13 @@ mod tests {
     }
 
     #[derive(Serialize)]
+    struct Flat {
+        #[serde(flatten)]
+        inner: Inner,
+        c: Option<u8>,
+    }
+
+    #[derive(Serialize)]
     enum Choice {
         Unit,
         One(Option<u8>),
@@ -340,5 +347,9 @@ mod tests {
         let keys: HashMap<u8, ()> = (0..9).map(|key| (key, ())).collect();
         assert_eq!(written(&keys).matches(":null,").count(), 9);
         assert_eq!(written(&[Some(1), None]), "[1,null,]");
+        // serde writes such a struct as a map.
+        let inner = Inner { b: None, a: 1.5 };
+        let flat = Flat { inner, c: None };
+        assert_eq!(written(&flat), r#"{"a":1.5,"b":null,"c":null,}"#);
     }
 }

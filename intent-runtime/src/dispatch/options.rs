@@ -50,12 +50,19 @@ impl SendOptions {
     /// idempotency key.
     ///
     /// The id with another aggregate, or with another command, is
-    /// [`SendError::CommandIdReused`](crate::SendError::CommandIdReused). To tell another command, a fingerprint is stored
-    /// with the events: of the command's name and of its JSON as it is written today. The order of keys does not count, nor
-    /// do members that are `null`, so a command that has got a new optional field is still the same. The order of a list
-    /// counts: use a `BTreeSet` rather than a `HashSet` in a command that may be sent again. So does the name: across a
-    /// release that renames a command, one that is sent again is another one. Events without a fingerprint, such as those
-    /// of a command that was first sent without an id, are compared by their aggregate alone.
+    /// [`SendError::CommandIdReused`](crate::SendError::CommandIdReused). To recognise another command, a
+    /// fingerprint is stored with the events: of the command's name and of what serde writes of it today.
+    ///
+    /// - The fields of structs count in any order, and without those that are null. So a command that has a new optional
+    ///   field is still the same.
+    /// - The entries of maps count in any order, even if their values are null. serde writes a struct with
+    ///   `#[serde(flatten)]` as a map.
+    /// - The elements of lists count in their order: use a `BTreeSet` rather than a `HashSet` in a command that may be sent
+    ///   again.
+    /// - A command that a release renames is another one.
+    ///
+    /// Events without a fingerprint, such as those of a command that was first sent without an id, are compared by their
+    /// aggregate alone.
     ///
     /// An id is used up when events are stored under it. A command that was refused, or had nothing to do, is decided again.
     #[must_use]
