@@ -4,9 +4,14 @@ use std::panic;
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::{Aggregate, Event, catalogue::Shape, lock};
+
+/// How often a value with a list in it is made. The list may be a set without an order, whose entries come in another order
+/// now and then: for a set of two, all makings agree by chance once in 2^31 processes.
+const MAKINGS: usize = 32;
 
 /// An event, as far as the version of the state goes.
 #[derive(Debug)]
@@ -77,7 +82,7 @@ pub fn state_version<A: Aggregate, S: JsonSchema>(
     }
     hash.update(shape::<A>("the state", Shape::of::<S>()));
     for (field, make) in given {
-        if let Some(value) = settled::<A>(field, make) {
+        if let Some(value) = settled::<A>(field, make, has_list) {
             hash.update(field);
             hash.update([0]);
             hash.update(value);
@@ -87,23 +92,43 @@ pub fn state_version<A: Aggregate, S: JsonSchema>(
     u32::from_be_bytes([a, b, c, d]).max(1)
 }
 
-/// The shape with its defaults, or without them where they are others at every call.
+/// The shape with its defaults, or without them where they differ from call to call.
 fn shape<A: Aggregate>(whose: &str, shape: Shape) -> String {
-    settled::<A>(whose, || lock::shape_with_defaults(shape).to_string())
-        .unwrap_or_else(|| lock::shape(shape).to_string())
+    let make = || lock::shape_with_defaults(shape).to_string();
+    settled::<A>(whose, make, default_has_list).unwrap_or_else(|| lock::shape(shape).to_string())
 }
 
-/// What two calls make alike. If all snapshots were stale whenever a default is the time or a random number, there would be
-/// no use in them; and a replay has no right value for such a field either.
+/// The JSON that `make` gives at every call; with its lists sorted where only their order differs, as that of a `HashSet`
+/// does. `None` where the content differs: if a default that is the time made all snapshots stale, they would be of no use,
+/// and a replay has no right value for such a field either.
 fn settled<A: Aggregate>(
     whose: &str,
     make: impl Fn() -> String + panic::RefUnwindSafe,
+    may_be_reordered: fn(&Value) -> bool,
 ) -> Option<String> {
     // A value that panics is made when the state needs it, not when snapshots are compared.
     let made = || panic::catch_unwind(&make).ok();
-    let first = made();
-    if first.is_some() && first == made() {
-        return first;
+    let parsed = |json: &String| serde_json::from_str::<Value>(json).ok();
+    if let Some(first) = made() {
+        let value = parsed(&first);
+        let more = match &value {
+            Some(value) if may_be_reordered(value) => MAKINGS - 1,
+            _ => 1,
+        };
+        let others: Vec<_> = (0..more).map(|_| made()).collect();
+        if others.iter().all(|other| other.as_ref() == Some(&first)) {
+            return Some(first);
+        }
+        let sorted = value.map(with_sorted_lists);
+        let same = |other: &Option<String>| {
+            let other = other.as_ref().and_then(parsed);
+            other.map(with_sorted_lists) == sorted
+        };
+        if let Some(sorted) = &sorted
+            && others.iter().all(same)
+        {
+            return Some(sorted.to_string());
+        }
     }
     tracing::warn!(
         aggregate = A::TYPE,
@@ -111,4 +136,40 @@ fn settled<A: Aggregate>(
         "a default differs from call to call: snapshots do not become stale when it changes"
     );
     None
+}
+
+/// Whether there is a list of several entries.
+fn has_list(json: &Value) -> bool {
+    match json {
+        Value::Array(entries) => entries.len() > 1 || entries.iter().any(has_list),
+        Value::Object(object) => object.values().any(has_list),
+        _ => false,
+    }
+}
+
+/// Whether a JSON Schema has a default with such a list. Its own lists, such as that of the required keys, are in order.
+fn default_has_list(schema: &Value) -> bool {
+    match schema {
+        Value::Array(schemas) => schemas.iter().any(default_has_list),
+        Value::Object(object) => object
+            .iter()
+            .any(|(key, value)| key == "default" && has_list(value) || default_has_list(value)),
+        _ => false,
+    }
+}
+
+fn with_sorted_lists(json: Value) -> Value {
+    match json {
+        Value::Array(entries) => {
+            let mut entries: Vec<_> = entries.into_iter().map(with_sorted_lists).collect();
+            entries.sort_by_cached_key(Value::to_string);
+            Value::Array(entries)
+        }
+        Value::Object(object) => {
+            let entries = object.into_iter();
+            let sorted = entries.map(|(key, value)| (key, with_sorted_lists(value)));
+            Value::Object(sorted.collect())
+        }
+        json => json,
+    }
 }

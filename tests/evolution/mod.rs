@@ -9,4 +9,5 @@ mod retired_and_split;
 mod snapshots;
 mod stale;
 mod stored;
+mod unordered;
 mod variants;
