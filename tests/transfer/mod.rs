@@ -5,3 +5,4 @@ pub mod fixture;
 mod round_trip;
 mod selection;
 mod waiting;
+mod whole_commands;

@@ -227,6 +227,9 @@ pub enum NextPage {
 pub struct LogHealth {
     /// The last position that was given out: every event that is committed by now lies there or before.
     pub end: Position,
+    /// Up to where nothing is under way any more: each event there or before is committed, or never will be. It was looked up
+    /// before `end`. `None` where the store does not tell.
+    pub settled: Option<Position>,
     /// The transactions that are writing to the log: readers wait for the oldest of them where it left a gap.
     pub writers: Vec<LogWriter>,
     /// Why readers in this process are not woken by appends of others and find them only by polling; `None` while they are,

@@ -28,8 +28,9 @@ const LONGEST: Duration = Duration::from_millis(250);
 /// All of them, or those of a tenant, of some types of aggregates, of some aggregates: always whole streams, so that they
 /// can be imported. It needs no domain, so nothing need be registered. Snapshots are left out: they are a cache.
 ///
-/// Memory stays flat. Everything that is committed when it begins is in it, and little of what comes meanwhile, so that it
-/// ends beside writers that do not; behind a transaction that is under way it waits for its end.
+/// Memory stays flat. Everything that is committed when it begins is in it, and little of what is stored meanwhile, so that
+/// it ends although others go on writing. It waits for the transactions that are under way when it begins, and each command
+/// in it is whole.
 ///
 /// ```
 /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
@@ -133,8 +134,11 @@ impl<'a> Export<'a> {
     where
         W: AsyncWrite + Unpin + ?Sized,
     {
-        let end = self.store.log_health().await?.end;
-        let mut text = Text::default();
+        let Bounds { begun, end } = self.bounds().await?;
+        let mut text = Text {
+            begun,
+            ..Text::default()
+        };
         let head = Head {
             intent_history: FORMAT,
             tenant_id: self.tenant,
@@ -145,7 +149,6 @@ impl<'a> Export<'a> {
         let is_past = |(_, position)| end > Position::default() && position >= end;
         let mut pause = HELD_UP;
         loop {
-            text.commands.clear();
             let page = self.page(cursor, &mut text, None).await?;
             writer.write_all(&text.lines).await?;
             text.lines.clear();
@@ -167,8 +170,23 @@ impl<'a> Export<'a> {
         Ok(Exported { events, cursor })
     }
 
-    /// Writes what else there is of commands that the last page has events of: in a history no command is stored in part.
-    /// The store says where each ends, since a page of others' events does not.
+    /// Waits until all that was under way when it was called is settled, and says where the log ended before and after that.
+    async fn bounds(&self) -> Result<Bounds, StoreError> {
+        let mut health = self.store.log_health().await?;
+        let begun = health.end;
+        let mut pause = HELD_UP;
+        while health.settled.is_some_and(|settled| settled < begun) {
+            wait(&mut pause).await;
+            health = self.store.log_health().await?;
+        }
+        Ok(Bounds {
+            begun,
+            end: health.end,
+        })
+    }
+
+    /// Writes what is left of the commands that may go on behind the last page: in a history no command is stored in part.
+    /// The store says where each of them ends.
     async fn rest<W>(
         &self,
         mut after: Cursor,
@@ -218,7 +236,9 @@ impl<'a> Export<'a> {
             if only.is_some_and(|only| command.is_none_or(|command| !only.contains(&command))) {
                 return ControlFlow::Continue(());
             }
-            text.commands.extend(command);
+            if event.position > text.begun {
+                text.commands.extend(command);
+            }
             text.events += 1;
             written = text.seal.write_event(&event, &mut text.lines);
             if written.is_err() || text.lines.len() >= PAGE_BYTES {
@@ -232,6 +252,12 @@ impl<'a> Export<'a> {
     }
 }
 
+/// Where an export ends. A command with an event at `begun` or before has all of its events at `end` or before.
+struct Bounds {
+    begun: Position,
+    end: Position,
+}
+
 /// Whose events belong together.
 type Command = (TenantId, CommandId);
 
@@ -242,7 +268,9 @@ struct Text {
     lines: Vec<u8>,
     /// How many events were written.
     events: u64,
-    /// The commands of the page.
+    /// See [`Bounds`].
+    begun: Position,
+    /// The commands with events behind `begun`.
     commands: HashSet<Command>,
 }
 

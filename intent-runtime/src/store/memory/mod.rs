@@ -294,8 +294,10 @@ impl Store for MemoryStore {
 
     fn log_health(&self) -> StoreFuture<'_, LogHealth> {
         Box::pin(async move {
+            let end = self.read()?.end();
             Ok(LogHealth {
-                end: self.read()?.end(),
+                end,
+                settled: Some(end),
                 ..LogHealth::default()
             })
         })

@@ -212,6 +212,7 @@ impl LogReader {
             .reader
             .rows(|| sqlx::query(include_str!("sql/log_health.sql")));
         let rows = rows.await?;
+        let settled = self.settled().await?;
         let last = self
             .reader
             .rows(|| sqlx::query(in_run!("sql/last_position.sql")));
@@ -220,6 +221,7 @@ impl LogReader {
         let last: i64 = last.map_err(failed)?;
         let mut health = LogHealth {
             end: Position::new(last.unsigned_abs()),
+            settled: Some(Position::new(settled.position().unsigned_abs())),
             ..LogHealth::default()
         };
         for row in rows {
@@ -232,6 +234,17 @@ impl LogReader {
             ));
         }
         Ok(health)
+    }
+
+    /// Looks up to where the log is settled.
+    async fn settled(&self) -> Result<Settled, StoreError> {
+        let mut tries = TRIES;
+        loop {
+            match self.settler.step().await {
+                Ok(settled) => return Ok(settled),
+                Err(broken) => tries = self.reader.left(tries, broken)?,
+            }
+        }
     }
 
     fn place(&self) -> &Place {

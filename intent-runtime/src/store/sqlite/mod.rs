@@ -335,9 +335,11 @@ impl Store for SqliteStore {
 
     fn log_health(&self) -> StoreFuture<'_, LogHealth> {
         Box::pin(async move {
+            let end = self.reader.end().await?;
             Ok(LogHealth {
-                end: self.reader.end().await?,
+                end,
                 // The one writer leaves no gaps.
+                settled: Some(end),
                 ..LogHealth::default()
             })
         })
