@@ -23,3 +23,4 @@ mod scenario;
 mod store;
 mod timestamp;
 mod transfer;
+mod warnings;

@@ -1,13 +1,16 @@
-//! A scenario that fails says why, at the line of whoever wrote it.
+//! A scenario that fails says why, at its own line.
 
 use std::{
     panic::{self, AssertUnwindSafe},
     sync::{Mutex, OnceLock},
 };
 
-use intent_runtime::prelude::*;
+use intent_runtime::{prelude::*, store::Append};
 
-use crate::dispatch::domain::*;
+use crate::dispatch::{
+    acting::{self, Close, Closed, Sign, Signed, Till},
+    domain::*,
+};
 
 /// What a failing scenario, or another assertion, printed, and the file it blamed.
 pub(crate) fn failure(scenario: impl FnOnce()) -> (String, String) {
@@ -175,12 +178,122 @@ fn a_scenario_that_makes_no_sense_is_refused() {
         message,
         format!("`Deposit` is for Account {other}, the given history is of {id}")
     );
+}
 
-    let (message, _) = failure(|| {
-        let _ = Scenario::<Account>::given(id, [opened()]).when(OpenAgain { id });
+#[test]
+fn events_that_cannot_be_stored_are_told_apart() {
+    let id = Id::new();
+    let given = || Scenario::<Account>::given(id, [opened()]);
+    given()
+        .when(OpenAgain { id })
+        .then_cannot_be_stored(|error| matches!(error, SendError::Decision { .. }))
+        .then_state(|account| account.owner == "Ada");
+    let too_many = Append::MAX_EVENTS + 1;
+    given()
+        .when(Drain { id, most: too_many })
+        .then_cannot_be_stored(|error| {
+            matches!(error, SendError::Store(StoreError::Invalid { .. }))
+        });
+    let at_the_limit = vec![0; Append::MAX_EVENTS];
+    given()
+        .when(DepositMany {
+            id,
+            amounts: at_the_limit,
+        })
+        .then_state(|account| account.balance == 0);
+    let large = Metadata::new().tag("note", "x".repeat(Append::MAX_PAYLOAD));
+    given()
+        .in_context(Context::new().with_metadata(large))
+        .when(Deposit { id, amount: 1 })
+        .then_cannot_be_stored(|error| format!("{error:?}").contains("the metadata"));
+
+    let (message, place) = failure(|| drop(given().when(OpenAgain { id }).then_nothing()));
+    let expected = format!(
+        "expected `OpenAgain` to have nothing to do, but its events cannot be stored: the decision on `OpenAgain` for Account {id} \
+         cannot be stored: a history of Account has the creating event `Opened` again at version 2"
+    );
+    assert_eq!(message, expected);
+    assert!(place.ends_with("scenario.rs"), "it blames {place}");
+
+    let (message, place) = failure(|| {
+        drop(
+            given()
+                .when(OpenAgain { id })
+                .then_cannot_be_stored(|error| matches!(error, SendError::Encode { .. })),
+        );
     });
     assert!(
-        message.starts_with("`OpenAgain` decided on events that cannot be stored:"),
+        message.starts_with("the events of `OpenAgain` cannot be stored for another reason than expected:\n\n    the decision"),
+        "{message}"
+    );
+    assert!(place.ends_with("scenario.rs"), "it blames {place}");
+
+    let (message, _) = failure(|| {
+        drop(
+            given()
+                .when(Deposit { id, amount: 0 })
+                .then_cannot_be_stored(|_| true),
+        );
+    });
+    assert_eq!(
+        message,
+        "expected `Deposit` to decide on events that cannot be stored, but it emitted nothing"
+    );
+}
+
+#[test]
+fn a_command_is_sent_for_an_actor() {
+    let id = Id::new();
+    let actor = |role: &str| Actor::new("ada").role("guest").role(role);
+    let given = || Scenario::<Till>::given(id, [acting::Opened.into()]);
+    given()
+        .acting(actor("teller"))
+        .when(Close { id })
+        .then_emits([Closed.into()]);
+    // The program may do everything.
+    given().when(Close { id }).then_emits([Closed.into()]);
+    given()
+        .acting(actor("clerk"))
+        .when(Close { id })
+        .then_forbidden();
+    // The decision sees who acts, and in which role; a clock that was set stays.
+    let at = Timestamp::from_micros(5).unwrap();
+    let then = Metadata::new().timestamp(Timestamp::from_micros(7).unwrap());
+    let context = Context::new().with_metadata(then).at(at);
+    given()
+        .in_context(context)
+        .acting(actor("teller"))
+        .when(Sign { id })
+        .then_emits([Signed {
+            by: "ada, teller".into(),
+            at,
+        }
+        .into()]);
+
+    let (message, place) = failure(|| {
+        drop(
+            given()
+                .acting(actor("clerk"))
+                .when(Close { id })
+                .then_nothing(),
+        );
+    });
+    assert_eq!(
+        message,
+        "expected `Close` to have nothing to do, but it was forbidden: ada may not send `Close` to Till: it is guest, clerk, and \
+         the command is allowed to manager, teller"
+    );
+    assert!(place.ends_with("scenario.rs"), "it blames {place}");
+    let (message, _) = failure(|| {
+        drop(
+            given()
+                .acting(actor("teller"))
+                .when(Close { id })
+                .then_forbidden(),
+        );
+    });
+    assert!(
+        message.starts_with("expected `Close` to be forbidden, but it emitted\n\n    Closed("),
         "{message}"
     );
 }

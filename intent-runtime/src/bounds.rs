@@ -10,7 +10,7 @@
 //! struct Money {
 //!     cents: i64,
 //! }
-//! let () = <Money as Storable>::CHECK; // without `#[value]`: "`Money` cannot be stored: it is not serializable"
+//! let () = <Money as Storable>::CHECK; // without `#[value]`: "`Money` cannot be stored: …"
 //! ```
 
 use schemars::JsonSchema;
@@ -62,7 +62,7 @@ impl<A> IsIdOf<A> for Id<A> {
 
 /// The type of a field that is stored: serde's traits and `JsonSchema`, as [`#[value]`](macro@crate::value) gives them.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be stored: it is not serializable",
+    message = "`{Self}` cannot be stored: it is not serializable, or has no JSON Schema",
     label = "cannot be stored",
     note = "if `{Self}` is yours, add `#[value]` to it, or derive serde's `Serialize` and `Deserialize` and schemars' `JsonSchema`",
     note = "if it is another crate's, switch on that crate's `serde` feature and schemars' feature for it, such as `rust_decimal1`, `chrono04`, `uuid1` or `jiff02`, or keep its value in a `#[value]` of your own"

@@ -311,12 +311,14 @@ impl fmt::Display for Reused {
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
-    /// It does not exist, or did not yet at the time asked for.
+    /// It does not exist, or did not exist yet at the version or the time asked for.
     #[error(fmt = not_found)]
     NotFound {
         /// Which one.
         stream: StreamId,
-        /// The time asked for, of an aggregate that was created after it.
+        /// The version asked for, if the aggregate exists and was created after it.
+        version: Option<Version>,
+        /// The time asked for, if the aggregate exists and was created after it.
         as_of: Option<AsOf>,
     },
     /// It never had that version.
@@ -377,6 +379,15 @@ pub enum LoadError {
 }
 
 impl LoadError {
+    /// An aggregate that does not exist at all.
+    pub(crate) fn not_found(stream: StreamId) -> Self {
+        Self::NotFound {
+            stream,
+            version: None,
+            as_of: None,
+        }
+    }
+
     /// Why a snapshot cannot be kept.
     pub(crate) fn of_snapshot(stream: &StreamId, error: serde_json::Error) -> Self {
         let stream = stream.clone();
@@ -390,10 +401,16 @@ impl LoadError {
     }
 }
 
-fn not_found(stream: &StreamId, as_of: &Option<AsOf>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    match as_of {
-        Some(time) => write!(f, "{stream} did not exist yet at {time}"),
-        None => write!(f, "{stream} does not exist"),
+fn not_found(
+    stream: &StreamId,
+    version: &Option<Version>,
+    as_of: &Option<AsOf>,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    match (version, as_of) {
+        (Some(version), _) => write!(f, "{stream} did not exist yet at version {version}"),
+        (None, Some(time)) => write!(f, "{stream} did not exist yet at {time}"),
+        (None, None) => write!(f, "{stream} does not exist"),
     }
 }
 

@@ -7,11 +7,18 @@
 
 pub use crate::clock::FixedClock;
 
-use std::fmt::{Debug, Write};
+use std::{
+    error::Error,
+    fmt::{Debug, Write},
+};
 
 use crate::{
-    Aggregate, AggregateEvent, Command, Context, Decide, Decision, Id, Refusal, Version,
-    aggregate::fold_next, difference::difference,
+    Actor, Aggregate, AggregateEvent, Command, Context, Decide, Decision, EncodedMetadata, Expect,
+    HistoryError, Id, Refusal, SendError, StreamId, Version,
+    aggregate::fold_next,
+    difference::difference,
+    dispatch::{encode, written},
+    store::Append,
 };
 
 /// A history, to which a command can be put.
@@ -36,24 +43,18 @@ use crate::{
 #[must_use = "a scenario says nothing without a command and what follows from it"]
 pub struct Scenario<A: Aggregate> {
     id: Id<A>,
-    state: Option<A>,
-    version: Version,
+    history: Vec<A::Event>,
     context: Context,
+    actor: Option<Actor>,
 }
 
 /// What came of the command.
 pub struct Then<A: Aggregate, E> {
-    outcome: Outcome<A, E>,
-    /// The state after the command, from which the closure of `then_state` can tell.
+    /// The events, or what `send` would answer.
+    outcome: Result<Vec<A::Event>, SendError<E>>,
+    /// The state after the command, for the closure of `then_state`.
     state: Option<A>,
     command: &'static str,
-}
-
-enum Outcome<A: Aggregate, E> {
-    Events(Vec<A::Event>),
-    Rejected(E),
-    NotFound,
-    AlreadyExists,
 }
 
 impl<A: Aggregate> Scenario<A> {
@@ -63,24 +64,56 @@ impl<A: Aggregate> Scenario<A> {
     /// When the events are no history, because the first one does not create the aggregate or a later one does.
     #[track_caller]
     pub fn given(id: Id<A>, history: impl IntoIterator<Item = A::Event>) -> Self {
-        let mut scenario = Self {
-            id,
-            state: None,
-            version: Version::NONE,
-            context: Context::new(),
-        };
-        for event in history {
-            scenario.version = scenario.version.next();
-            if let Err(error) = fold_next(&mut scenario.state, id, scenario.version, &event) {
-                panic!("the given events are no history: {error}");
-            }
+        let history: Vec<A::Event> = history.into_iter().collect();
+        if let Err(error) = fold(id, &history) {
+            panic!("the given events are no history: {error}");
         }
-        scenario
+        Self {
+            id,
+            history,
+            context: Context::new(),
+            actor: None,
+        }
     }
 
     /// Decides in this context: at another time, with metadata, for another tenant.
     pub fn in_context(mut self, context: Context) -> Self {
         self.context = context;
+        self
+    }
+
+    /// Sends the command for this actor, as [`Tenant::acting`](crate::Tenant::acting) does: it is refused unless one of the
+    /// actor's roles is allowed, and the decision finds actor and role in the metadata of its context.
+    ///
+    /// ```
+    /// use intent_runtime::prelude::*;
+    ///
+    /// #[derive(Aggregate)]
+    /// #[aggregate(created_by(Opened), events())]
+    /// struct Branch {
+    ///     #[id]
+    ///     id: Id<Branch>,
+    /// }
+    ///
+    /// #[event]
+    /// struct Opened;
+    ///
+    /// #[commands]
+    /// impl Branch {
+    ///     #[create(allow("manager"))]
+    ///     fn open() -> Opened {
+    ///         Opened
+    ///     }
+    /// }
+    ///
+    /// let id = Id::new();
+    /// Scenario::<Branch>::given(id, [])
+    ///     .acting(Actor::new("ada").role("teller"))
+    ///     .when(Open { id })
+    ///     .then_forbidden();
+    /// ```
+    pub fn acting(mut self, actor: Actor) -> Self {
+        self.actor = Some(actor);
         self
     }
 
@@ -90,7 +123,7 @@ impl<A: Aggregate> Scenario<A> {
     /// When the command is for another aggregate than the history.
     #[track_caller]
     #[must_use = "a command that nothing is asked about asserts nothing"]
-    pub fn when<C: Command<Aggregate = A>>(mut self, command: C) -> Then<A, Refusal<C>>
+    pub fn when<C: Command<Aggregate = A>>(self, command: C) -> Then<A, Refusal<C>>
     where
         A: Decide<C>,
     {
@@ -103,32 +136,20 @@ impl<A: Aggregate> Scenario<A> {
                 self.id
             );
         }
-        let outcome = match A::decide(self.state.as_ref(), command, &self.context) {
-            Ok(Decision::Events(events)) => Outcome::Events(events),
-            Ok(Decision::NotFound) => Outcome::NotFound,
-            Ok(Decision::AlreadyExists) => Outcome::AlreadyExists,
-            Err(refusal) => Outcome::Rejected(refusal),
-        };
-        if let Outcome::Events(events) = &outcome {
-            for event in events {
-                self.version = self.version.next();
-                if let Err(error) = fold_next(&mut self.state, self.id, self.version, event) {
-                    panic!(
-                        "`{}` decided on events that cannot be stored: {error}",
-                        C::NAME
-                    );
-                }
-            }
-        }
+        let (id, before) = (self.id, self.history.len());
+        let mut history = self.history;
+        let outcome = decide(id, &history, command, self.context, self.actor.as_ref());
+        // The events move to where they can be folded with those before them, and back.
+        let outcome = outcome.map(|events| history.extend(events));
         Then {
-            outcome,
-            state: self.state,
+            state: fold(id, &history).unwrap_or_default(),
+            outcome: outcome.map(|()| history.split_off(before)),
             command: C::NAME,
         }
     }
 }
 
-impl<A: Aggregate, E: Debug> Then<A, E> {
+impl<A: Aggregate, E: Error + 'static> Then<A, E> {
     /// The command emitted exactly these events, in this order.
     ///
     /// # Panics
@@ -140,8 +161,8 @@ impl<A: Aggregate, E: Debug> Then<A, E> {
     {
         let expected: Vec<A::Event> = expected.into_iter().collect();
         match &self.outcome {
-            Outcome::Events(events) if *events == expected => self,
-            Outcome::Events(events) => panic!(
+            Ok(events) if *events == expected => self,
+            Ok(events) => panic!(
                 "`{}` emitted other events than expected:\n\n{}",
                 self.command,
                 difference(
@@ -161,7 +182,7 @@ impl<A: Aggregate, E: Debug> Then<A, E> {
     #[track_caller]
     pub fn then_nothing(self) -> Self {
         match &self.outcome {
-            Outcome::Events(events) if events.is_empty() => self,
+            Ok(events) if events.is_empty() => self,
             _ => self.fail("to have nothing to do"),
         }
     }
@@ -173,8 +194,8 @@ impl<A: Aggregate, E: Debug> Then<A, E> {
     #[track_caller]
     pub fn then_rejects(self, expected: impl FnOnce(&E) -> bool) -> Self {
         match &self.outcome {
-            Outcome::Rejected(refusal) if expected(refusal) => self,
-            Outcome::Rejected(refusal) => panic!(
+            Err(SendError::Rejected(refusal)) if expected(refusal) => self,
+            Err(SendError::Rejected(refusal)) => panic!(
                 "`{}` was rejected otherwise than expected:\n\n{}",
                 self.command,
                 indented(&format!("{refusal:#?}")),
@@ -190,7 +211,7 @@ impl<A: Aggregate, E: Debug> Then<A, E> {
     #[track_caller]
     pub fn then_not_found(self) -> Self {
         match &self.outcome {
-            Outcome::NotFound => self,
+            Err(SendError::NotFound { .. }) => self,
             _ => self.fail("to find no aggregate"),
         }
     }
@@ -202,12 +223,75 @@ impl<A: Aggregate, E: Debug> Then<A, E> {
     #[track_caller]
     pub fn then_already_exists(self) -> Self {
         match &self.outcome {
-            Outcome::AlreadyExists => self,
+            Err(SendError::AlreadyExists { .. }) => self,
             _ => self.fail("to find that the aggregate exists"),
         }
     }
 
-    /// The state after the command is as `expected` says.
+    /// The command was sent for an [`acting`](Scenario::acting) actor, none of whose roles is allowed.
+    ///
+    /// # Panics
+    /// When anything else came of it.
+    #[track_caller]
+    pub fn then_forbidden(self) -> Self {
+        match &self.outcome {
+            Err(SendError::Forbidden { .. }) => self,
+            _ => self.fail("to be forbidden"),
+        }
+    }
+
+    /// The command decided on events that cannot be stored, with an error for which `expected` holds: they are too many or
+    /// too large ([`SendError::Store`]), cannot be written as JSON ([`SendError::Encode`]) or read back
+    /// ([`SendError::NotReadBack`]), or break the history ([`SendError::Decision`]).
+    ///
+    /// ```
+    /// use intent_runtime::prelude::*;
+    ///
+    /// #[derive(Aggregate)]
+    /// #[aggregate(created_by(Began), events(Measured => ()))]
+    /// struct Series {
+    ///     #[id]
+    ///     id: Id<Series>,
+    /// }
+    ///
+    /// #[event]
+    /// struct Began;
+    ///
+    /// #[event]
+    /// struct Measured {
+    ///     value: f64,
+    /// }
+    ///
+    /// #[commands]
+    /// impl Series {
+    ///     #[handle]
+    ///     fn measure(&self, value: f64) -> Measured {
+    ///         Measured { value }
+    ///     }
+    /// }
+    ///
+    /// let id = Id::new();
+    /// Scenario::<Series>::given(id, [Began.into()])
+    ///     .when(Measure { id, value: f64::NAN }) // JSON has no NaN
+    ///     .then_cannot_be_stored(|error| matches!(error, SendError::NotReadBack { event: "Measured", .. }));
+    /// ```
+    ///
+    /// # Panics
+    /// When its events can be stored, it was turned away, or the error is another one.
+    #[track_caller]
+    pub fn then_cannot_be_stored(self, expected: impl FnOnce(&SendError<E>) -> bool) -> Self {
+        match &self.outcome {
+            Err(error) if is_unstorable(error) && expected(error) => self,
+            Err(error) if is_unstorable(error) => panic!(
+                "the events of `{}` cannot be stored for another reason than expected:\n\n{}",
+                self.command,
+                indented(&format!("{error:?}")),
+            ),
+            _ => self.fail("to decide on events that cannot be stored"),
+        }
+    }
+
+    /// The state after the command is as `expected` says. A command that was turned away leaves it as it was.
     ///
     /// # Panics
     /// When it is not, or there is no aggregate.
@@ -230,16 +314,98 @@ impl<A: Aggregate, E: Debug> Then<A, E> {
     #[track_caller]
     fn fail(&self, expected: &str) -> ! {
         let came = match &self.outcome {
-            Outcome::Events(events) if events.is_empty() => "it emitted nothing".to_owned(),
-            Outcome::Events(events) => format!("it emitted\n\n{}", indented(&listing(events))),
-            Outcome::Rejected(refusal) => {
+            Ok(events) if events.is_empty() => "it emitted nothing".to_owned(),
+            Ok(events) => format!("it emitted\n\n{}", indented(&listing(events))),
+            Err(SendError::Rejected(refusal)) => {
                 format!("it was rejected:\n\n{}", indented(&format!("{refusal:#?}")))
             }
-            Outcome::NotFound => format!("there is no {}", A::TYPE),
-            Outcome::AlreadyExists => format!("the {} exists already", A::TYPE),
+            Err(SendError::NotFound { .. }) => format!("there is no {}", A::TYPE),
+            Err(SendError::AlreadyExists { .. }) => format!("the {} exists already", A::TYPE),
+            Err(error @ SendError::Forbidden { .. }) => format!("it was forbidden: {error}"),
+            Err(error) => format!("its events cannot be stored: {error:?}"),
         };
         panic!("expected `{}` {expected}, but {came}", self.command);
     }
+}
+
+/// Decides as `send` does, up to where the store is asked.
+fn decide<C: Command>(
+    id: Id<C::Aggregate>,
+    history: &[EventOf<C>],
+    command: C,
+    context: Context,
+    actor: Option<&Actor>,
+) -> Result<Vec<EventOf<C>>, SendError<Refusal<C>>> {
+    let stream = StreamId::of(context.tenant_id(), id);
+    let context = match actor {
+        Some(actor) => context.acted_by(actor.name(), actor.role_for::<C>()?),
+        None => context,
+    };
+    let broken = |source| SendError::Decision {
+        command: C::NAME,
+        stream: stream.clone(),
+        source,
+    };
+    let mut state = fold(id, history).map_err(broken)?;
+    let events = match C::Aggregate::decide(state.as_ref(), command, &context) {
+        Ok(Decision::Events(events)) => events,
+        Ok(Decision::NotFound) => return Err(SendError::NotFound { stream }),
+        Ok(Decision::AlreadyExists) => return Err(SendError::AlreadyExists { stream }),
+        Err(refusal) => return Err(SendError::Rejected(refusal)),
+    };
+    if events.is_empty() {
+        return Ok(events);
+    }
+    let before = version_of(history.len());
+    let metadata = EncodedMetadata::limited(context.metadata().clone(), Append::MAX_PAYLOAD);
+    let append = Append {
+        stream: stream.clone(),
+        expect: Expect::Version(before),
+        expect_last: None,
+        command_id: context.command_id(),
+        events: encode(&stream, &events)?,
+        metadata: written(&stream, "the metadata", metadata)?,
+        snapshot: None,
+    };
+    append.check().map_err(SendError::Store)?;
+    fold_on(&mut state, id, before, &events).map_err(broken)?;
+    Ok(events)
+}
+
+type EventOf<C> = <<C as Command>::Aggregate as Aggregate>::Event;
+
+/// Whether a decision was made that no store takes.
+fn is_unstorable<E>(error: &SendError<E>) -> bool {
+    matches!(
+        error,
+        SendError::Decision { .. }
+            | SendError::Encode { .. }
+            | SendError::NotReadBack { .. }
+            | SendError::Store(_)
+    )
+}
+
+fn fold<A: Aggregate>(id: Id<A>, history: &[A::Event]) -> Result<Option<A>, HistoryError> {
+    let mut state = None;
+    fold_on(&mut state, id, Version::NONE, history)?;
+    Ok(state)
+}
+
+fn fold_on<A: Aggregate>(
+    state: &mut Option<A>,
+    id: Id<A>,
+    mut version: Version,
+    events: &[A::Event],
+) -> Result<(), HistoryError> {
+    for event in events {
+        version = version.next();
+        fold_next(state, id, version, event)?;
+    }
+    Ok(())
+}
+
+fn version_of(events: usize) -> Version {
+    Version::new(u64::try_from(events).unwrap_or(u64::MAX))
 }
 
 /// The events, one block of lines each.

@@ -3,9 +3,10 @@
 use intent_runtime::{App, CommandId, Metadata, SendOptions, error::DomainMistake, prelude::*};
 
 use super::fixture::on_store_of_each_kind;
+use crate::warnings::Warnings;
 
 #[derive(Aggregate, Debug)]
-#[aggregate(created_by(Opened), events(Counted => (), Closed => ()))]
+#[aggregate(created_by(Opened), events(Counted => (), Closed => (), Signed => ()))]
 pub struct Till {
     #[id]
     id: Id<Till>,
@@ -20,21 +21,38 @@ pub struct Counted;
 #[event]
 pub struct Closed;
 
+#[event]
+pub struct Signed {
+    pub by: String,
+    pub at: Timestamp,
+}
+
 #[commands]
 impl Till {
     #[create(allow("manager"))]
-    fn open() -> Opened {
+    pub fn open() -> Opened {
         Opened
     }
 
     #[handle]
-    fn count(&self) -> Counted {
+    pub fn count(&self) -> Counted {
         Counted
     }
 
     #[handle(allow("manager", "teller"))]
-    fn close(&self) -> Closed {
+    pub fn close(&self) -> Closed {
         Closed
+    }
+
+    #[handle(allow("teller"))]
+    pub fn sign(&self, ctx: &Context) -> Signed {
+        let Metadata { actor, role, .. } = ctx.metadata();
+        let by = [actor, role].map(|who| who.clone().unwrap_or_default());
+        let at = ctx.now();
+        Signed {
+            by: by.join(", "),
+            at,
+        }
     }
 }
 
@@ -170,4 +188,43 @@ fn a_role_that_nobody_declared_is_a_mistake() {
         none.to_string().contains("add it to `.roles([..])`"),
         "{none}"
     );
+}
+
+/// It allows nothing, so it is no error: an identity provider may add roles of its own.
+#[tokio::test]
+async fn an_actors_role_that_nobody_declared_is_warned_of_once() {
+    let app = App::connect("memory:", shop()).await.unwrap();
+    let warnings = Warnings::default();
+    let acting = |actor: Actor| {
+        tracing::subscriber::with_default(warnings.clone(), || app.acting(actor));
+        warnings.taken()
+    };
+    let misspelt = Actor::new("ada").role("teler").role("manager");
+    let told = acting(misspelt.clone());
+    let [told] = &told[..] else {
+        panic!("{told:?}")
+    };
+    assert!(told.contains("role = \"teler\""), "{told}");
+    assert!(told.contains("nearest = \"teller\""), "{told}");
+    assert_eq!(acting(misspelt).len(), 0, "a second time");
+    assert_eq!(acting(Actor::new("bo").role("guest")).len(), 0);
+    let strange = acting(Actor::new("bo").role("offline_access"));
+    assert_eq!(strange.len(), 1, "{strange:?}");
+    assert!(!strange[0].contains("nearest"), "{strange:?}");
+    // However many a program makes up.
+    for number in 0..200 {
+        acting(Actor::new("eve").role(format!("number {number}")));
+    }
+    assert_eq!(acting(Actor::new("eve").role("one more")).len(), 0);
+}
+
+#[tokio::test]
+async fn where_no_roles_are_declared_any_may_be_given() {
+    let domain = Domain::of::<super::domain::Account>();
+    let app = App::connect("memory:", domain).await.unwrap();
+    let warnings = Warnings::default();
+    tracing::subscriber::with_default(warnings.clone(), || {
+        app.acting(Actor::new("ada").role("teller"))
+    });
+    assert_eq!(warnings.taken().len(), 0);
 }

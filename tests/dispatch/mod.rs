@@ -1,6 +1,6 @@
 //! Commands and loads, on every store.
 
-mod acting;
+pub mod acting;
 mod caching;
 mod clock;
 mod commands;

@@ -39,11 +39,16 @@ async fn by_version() {
         );
         let error = app.load_at(id, Version::NONE).await.unwrap_err();
         assert!(matches!(error, LoadError::NotFound { .. }), "{error:?}");
-        let error = app
-            .load_at(Id::<Account>::new(), Version::FIRST)
-            .await
-            .unwrap_err();
-        assert!(matches!(error, LoadError::NotFound { .. }), "{error:?}");
+        assert_eq!(
+            error.to_string(),
+            format!("Account {id} did not exist yet at version 0")
+        );
+        let never = Id::<Account>::new();
+        for version in [Version::NONE, Version::FIRST] {
+            let error = app.load_at(never, version).await.unwrap_err();
+            assert!(matches!(error, LoadError::NotFound { .. }), "{error:?}");
+            assert_eq!(error.to_string(), format!("Account {never} does not exist"));
+        }
     })
     .await;
 }

@@ -44,10 +44,24 @@ impl Actor {
         &self.roles
     }
 
-    /// Its first role that is among `allowed`, or its first one at all where everybody is allowed.
-    fn role_among(&self, allowed: &[&str]) -> Option<&str> {
+    /// The role in which it sends command `C`: its first one that is among those allowed, or its first one at all where
+    /// everybody is allowed.
+    ///
+    /// # Errors
+    /// [`SendError::Forbidden`] if none of its roles is allowed.
+    pub(crate) fn role_for<C: Command>(&self) -> Result<Option<&str>, SendError<Refusal<C>>> {
+        let allowed = <C::Aggregate as Decide<C>>::ALLOWED;
         let mut roles = self.roles.iter().map(String::as_str);
-        roles.find(|role| allowed.is_empty() || allowed.contains(role))
+        let role = roles.find(|role| allowed.is_empty() || allowed.contains(role));
+        if !allowed.is_empty() && role.is_none() {
+            return Err(SendError::Forbidden {
+                command: C::NAME,
+                aggregate: C::Aggregate::TYPE,
+                actor: self.clone(),
+                allowed,
+            });
+        }
+        Ok(role)
     }
 }
 
@@ -134,7 +148,7 @@ impl Acting {
         options: SendOptions,
     ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send + use<'_, C>
     {
-        let options = self.allow::<C>(options);
+        let options = self.options_for::<C>(options);
         async move { self.tenant.send_with(command, options?).await }
     }
 
@@ -149,25 +163,16 @@ impl Acting {
         command: C,
         options: SendOptions,
     ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send {
-        let options = self.allow::<C>(options);
+        let options = self.options_for::<C>(options);
         async move { self.tenant.send_in(transaction, command, options?).await }
     }
 
     /// The options in the actor's name, if the actor may send the command.
-    fn allow<C: Command>(
+    fn options_for<C: Command>(
         &self,
         options: SendOptions,
     ) -> Result<SendOptions, SendError<Refusal<C>>> {
-        let allowed = <C::Aggregate as Decide<C>>::ALLOWED;
-        let role = self.actor.role_among(allowed);
-        if !allowed.is_empty() && role.is_none() {
-            return Err(SendError::Forbidden {
-                command: C::NAME,
-                aggregate: C::Aggregate::TYPE,
-                actor: self.actor.clone(),
-                allowed,
-            });
-        }
+        let role = self.actor.role_for::<C>()?;
         Ok(options.of_actor(self.actor.name(), role))
     }
 }

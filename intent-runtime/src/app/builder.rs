@@ -130,7 +130,7 @@ impl AppBuilder {
     }
 
     async fn open(self) -> Result<App, ConnectError> {
-        let catalogue = self.domain.into_catalogue()?;
+        let (catalogue, roles) = self.domain.into_parts()?;
         let store = match self.target {
             Target::Url(url) => store::connect(&url, &self.clock).await?,
             Target::Store(store) => store,
@@ -142,6 +142,7 @@ impl AppBuilder {
                     store,
                     cache: Arc::new(AggregateCache::new(self.cache_bytes)),
                     catalogue: Arc::new(catalogue),
+                    roles: Arc::new(roles),
                     clock: self.clock,
                 },
             },

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use similar::get_close_matches;
-
+use super::roles::{self, Roles};
 use crate::{Aggregate, Catalogue, Command, DomainError, DomainMistake, catalogue::HandWritten};
 
 /// What a model consists of: its aggregates, the commands written by hand, and the roles that people act in.
@@ -66,6 +65,10 @@ impl Domain {
     }
 
     /// Declares the roles that people act in, beside those declared before. `allow(..)` may name no others.
+    ///
+    /// An [`Actor`](crate::Actor) may have others, such as those that an identity provider adds. They allow nothing, and the
+    /// log has a warning of each, once an app and with the declared role whose name is nearest, for the first hundred of
+    /// them. Where a domain declares no roles, any may be given, and there is no warning.
     #[must_use]
     pub fn roles<R: Into<String>>(mut self, roles: impl IntoIterator<Item = R>) -> Self {
         self.roles.extend(roles.into_iter().map(Into::into));
@@ -90,9 +93,13 @@ impl Domain {
         &self.catalogue
     }
 
-    pub(crate) fn into_catalogue(self) -> Result<Catalogue, DomainError> {
+    /// What an app needs of the domain.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub(super) fn into_parts(self) -> Result<(Catalogue, Roles), DomainError> {
         self.check()?;
-        Ok(self.catalogue)
+        Ok((self.catalogue, Roles::new(self.roles)))
     }
 
     fn hand_written(mut self, command: HandWritten, aggregate_is_there: bool) -> Self {
@@ -127,18 +134,10 @@ impl Domain {
                 aggregate,
                 command,
                 role,
-                nearest: self.nearest_role(role),
+                nearest: roles::nearest(role, &self.roles),
             })
             .collect::<Vec<_>>()
             .into_iter()
-    }
-
-    fn nearest_role(&self, role: &str) -> Option<String> {
-        /// How alike two names must be, from 0 to 1, for one to be a misspelling of the other.
-        const ALIKE: f32 = 0.6;
-        let roles: Vec<&str> = self.roles.iter().map(String::as_str).collect();
-        let nearest = get_close_matches(role, &roles, 1, ALIKE);
-        nearest.first().map(|role| String::from(*role))
     }
 }
 

@@ -4,6 +4,7 @@ mod acting;
 mod builder;
 mod domain;
 mod follow;
+mod roles;
 mod tenant;
 
 pub use acting::{Acting, Actor};
@@ -14,6 +15,7 @@ pub use tenant::Tenant;
 
 use std::{fmt, ops::Deref, sync::Arc};
 
+use self::roles::Roles;
 use crate::{
     Aggregate, Catalogue, Clock, Export, Import, LogFilter, Store, StoreError, Subscription,
     TenantId, catalogue,
@@ -57,6 +59,7 @@ struct Core {
     store: Arc<dyn Store>,
     cache: Arc<AggregateCache>,
     catalogue: Arc<Catalogue>,
+    roles: Arc<Roles>,
     clock: Arc<dyn Clock>,
 }
 

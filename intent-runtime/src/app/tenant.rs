@@ -37,8 +37,9 @@ impl Tenant {
     }
 
     /// The tenant's interface on behalf of one person: commands only, and only those that the person's roles are allowed.
-    /// Make one for each request.
+    /// Make one for each request. A role of the actor that the domain does not declare allows nothing: see [`Domain::roles`](crate::Domain::roles).
     pub fn acting(&self, actor: Actor) -> Acting {
+        self.core.roles.warn_of_undeclared(&actor);
         Acting::new(self.clone(), actor)
     }
 
@@ -170,8 +171,8 @@ impl Tenant {
     /// Loads an aggregate as it was at `version`.
     ///
     /// # Errors
-    /// [`LoadError::NotFound`] if it does not exist or `version` is [`Version::NONE`], [`LoadError::NoSuchVersion`]
-    /// if it has not come that far, or why it cannot be read.
+    /// [`LoadError::NotFound`] if it does not exist, or did not exist yet at that version, as at [`Version::NONE`];
+    /// [`LoadError::NoSuchVersion`] if its last version is an earlier one; or why it cannot be read.
     pub fn load_at<A: Aggregate>(
         &self,
         id: Id<A>,
@@ -180,7 +181,16 @@ impl Tenant {
         let span = tracing::debug_span!(telemetry::LOAD, aggregate = A::TYPE, %id, %version);
         let loading = async move {
             let stream = self.stream(id)?;
-            let loaded = self.load_to(id, &stream, version).await?;
+            let loaded = match self.load_to(id, &stream, version).await {
+                Err(LoadError::NotFound { .. }) => {
+                    return Err(LoadError::NotFound {
+                        version: self.exists(&stream).await?.then_some(version),
+                        as_of: None,
+                        stream,
+                    });
+                }
+                loaded => loaded?,
+            };
             if loaded.version() < version {
                 return Err(LoadError::NoSuchVersion {
                     stream,
@@ -197,7 +207,7 @@ impl Tenant {
     /// that time.
     ///
     /// # Errors
-    /// [`LoadError::NotFound`] if it did not exist then, with the time if it came later, or why it cannot be read.
+    /// [`LoadError::NotFound`] if it does not exist, or did not exist yet at that time, or why it cannot be read.
     pub fn load_as_of<A: Aggregate>(
         &self,
         id: Id<A>,
@@ -219,9 +229,11 @@ impl Tenant {
                     loaded => return loaded,
                 }
             }
-            let exists = dispatch::reaches(&*self.core.store, &stream, Version::FIRST).await?;
-            let as_of = exists.then_some(time);
-            Err(LoadError::NotFound { stream, as_of })
+            Err(LoadError::NotFound {
+                as_of: self.exists(&stream).await?.then_some(time),
+                version: None,
+                stream,
+            })
         };
         loading.instrument(span)
     }
@@ -241,10 +253,7 @@ impl Tenant {
             let all = ReadStream::all(&stream);
             let events = dispatch::history::<A>(&*self.core.store, all).await?;
             if events.is_empty() {
-                return Err(LoadError::NotFound {
-                    stream,
-                    as_of: None,
-                });
+                return Err(LoadError::not_found(stream));
             }
             Ok(events)
         };
@@ -283,11 +292,8 @@ impl Tenant {
             let stream = self.stream(id)?;
             let store = &*self.core.store;
             let events = dispatch::history_after::<A>(store, &stream, version, limit).await?;
-            if events.is_empty() && !dispatch::reaches(store, &stream, Version::FIRST).await? {
-                return Err(LoadError::NotFound {
-                    stream,
-                    as_of: None,
-                });
+            if events.is_empty() && !self.exists(&stream).await? {
+                return Err(LoadError::not_found(stream));
             }
             Ok(events)
         };
@@ -348,11 +354,13 @@ impl Tenant {
             to => Some(dispatch::load_to::<A>(&&*self.core.store, stream, to).await?),
         };
         let found = folded.and_then(|folded| folded.state.map(|state| (state, folded.version)));
-        let (state, version) = found.ok_or_else(|| LoadError::NotFound {
-            stream: stream.clone(),
-            as_of: None,
-        })?;
+        let (state, version) = found.ok_or_else(|| LoadError::not_found(stream.clone()))?;
         Ok(Loaded::new(id, version, state))
+    }
+
+    /// Whether a stream has an event, whatever is in it.
+    async fn exists(&self, stream: &StreamId) -> Result<bool, LoadError> {
+        dispatch::reaches(&*self.core.store, stream, Version::FIRST).await
     }
 
     fn check_registered<C: Command>(&self) -> Result<(), SendError<Refusal<C>>> {

@@ -11,7 +11,7 @@ use crate::{
 /// Writes the events, and reads each back before it is stored: what cannot be read, or is read as something else, would
 /// break its stream for good. It is read by the one decode path, so the names and versions of an impl by hand are tried
 /// as well.
-pub(super) fn encode<E: AggregateEvent, R>(
+pub(crate) fn encode<E: AggregateEvent, R>(
     stream: &StreamId,
     events: &[E],
 ) -> Result<Vec<NewEvent>, SendError<R>> {
@@ -60,7 +60,7 @@ pub(super) fn encode<E: AggregateEvent, R>(
 }
 
 /// What was written as JSON, or why it cannot be stored.
-pub(super) fn written<T, R>(
+pub(crate) fn written<T, R>(
     stream: &StreamId,
     what: &'static str,
     json: Result<T, serde_json::Error>,

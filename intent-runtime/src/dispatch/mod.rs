@@ -9,6 +9,7 @@ mod options;
 mod repeated;
 
 pub(crate) use cache::{AggregateCache, DEFAULT_BYTES};
+pub(crate) use encode::{encode, written};
 pub use load::Loaded;
 pub(crate) use load::{history, history_after, load_to, reaches};
 pub use options::{Receipt, SendOptions};

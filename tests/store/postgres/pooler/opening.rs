@@ -1,9 +1,6 @@
 //! What is found out about a pooler when the store is opened, and told.
 
-use std::{
-    fmt::Debug,
-    sync::{Arc, Mutex},
-};
+use std::sync::Arc;
 
 use intent_runtime::{
     PgStore, StoreError, Subscription,
@@ -11,16 +8,14 @@ use intent_runtime::{
 };
 use intent_tests::postgres::{Bouncer, PoolOptions};
 use sqlx::{Connection, Executor, PgConnection, PgExecutor, PgPool, Row, postgres::PgPoolOptions};
-use tracing::{
-    Event, Metadata, Subscriber,
-    field::{Field, Visit},
-    instrument::WithSubscriber,
-    span,
-};
+use tracing::instrument::WithSubscriber;
 
-use crate::store::{
-    appending::{append, stream},
-    postgres::roles::Roles,
+use crate::{
+    store::{
+        appending::{append, stream},
+        postgres::roles::Roles,
+    },
+    warnings::Warnings,
 };
 
 #[tokio::test]
@@ -128,7 +123,7 @@ async fn a_role_that_plans_each_time_behind_a_pooler_is_warned_of_once() {
             }
         };
         appending.with_subscriber(warnings.clone()).await;
-        let told = warnings.0.lock().unwrap();
+        let told = warnings.taken();
         told.iter()
             .filter(|it| it.contains("plan_cache_mode"))
             .count()
@@ -141,44 +136,6 @@ async fn a_role_that_plans_each_time_behind_a_pooler_is_warned_of_once() {
     roles.run(&mend.replace("{}", &roles.app)).await;
     assert_eq!(warned(refusing()).await, 0, "once the role has it");
     assert_eq!(warned(ignoring()).await, 0);
-}
-
-/// Keeps the warnings of what runs under it.
-#[derive(Clone, Default)]
-struct Warnings(Arc<Mutex<Vec<String>>>);
-
-impl Subscriber for Warnings {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() == tracing::Level::WARN
-    }
-
-    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
-        span::Id::from_u64(1)
-    }
-
-    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
-
-    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        let mut text = Text::default();
-        event.record(&mut text);
-        self.0.lock().unwrap().push(text.0);
-    }
-
-    fn enter(&self, _: &span::Id) {}
-
-    fn exit(&self, _: &span::Id) {}
-}
-
-#[derive(Default)]
-struct Text(String);
-
-impl Visit for Text {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        use std::fmt::Write;
-        let _ = write!(self.0, "{field} = {value:?} ");
-    }
 }
 
 /// A pooler gives the connection to others: what runs in somebody's open transaction would be lost with it.
