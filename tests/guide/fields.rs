@@ -1,6 +1,6 @@
 //! Chapter "Fields of other crates".
 
-use std::{fmt, time::SystemTime};
+use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
 use intent_runtime::{App, prelude::*};
@@ -124,8 +124,8 @@ impl Money {
     }
 }
 
-impl fmt::Display for Money {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl std::fmt::Display for Money {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:.2}", self.0)
     }
 }

@@ -2,7 +2,7 @@
 
 use intent_runtime::prelude::*;
 
-use super::acting::{self as till, Till, shop};
+use super::acting::{self as till, Till};
 use super::commands::{Account, Close, Closed, Deposited, Opened, Refused, Withdraw, Withdrawn};
 
 // ANCHOR: scenario
@@ -62,16 +62,17 @@ fn what_follows_can_be_asked_step_by_step() {
 // ANCHOR_END: steps
 
 // ANCHOR: roles
-#[tokio::test]
-async fn only_a_manager_closes_the_till() {
-    let app = App::connect("memory:", shop()).await.unwrap();
-    let id = Id::<Till>::new();
-    app.send(till::Open { id }).await.unwrap();
-    let ada = app.acting(Actor::new("ada").role("teller"));
-    let refused = ada.send(till::Close { id }).await.unwrap_err();
-    assert!(matches!(refused, SendError::Forbidden { .. }));
-    let eve = app.acting(Actor::new("eve").role("manager"));
-    eve.send(till::Close { id }).await.unwrap();
+#[test]
+fn only_a_manager_closes_the_till() {
+    let id = Id::new();
+    Scenario::<Till>::given(id, [till::Opened.into()])
+        .acting(Actor::new("ada").role("teller"))
+        .when(till::Close { id })
+        .then_forbidden();
+    Scenario::<Till>::given(id, [till::Opened.into()])
+        .acting(Actor::new("eve").role("manager"))
+        .when(till::Close { id })
+        .then_emits([till::Closed.into()]);
 }
 // ANCHOR_END: roles
 
