@@ -56,6 +56,7 @@ async fn by_hand_and_by_library(binaries: Binaries) {
     let store = PgStore::connect(&url).await.unwrap();
     store.append(append(&stream(), 1)).await.unwrap();
     assert!(store.log_health().await.is_ok());
+    store.close().await.unwrap();
 
     // The owner has no password and cannot log in; who may act as the owner does.
     let owner = server.url_as("admin", "by_library?options=-c%20role%3Dshop_owner");
@@ -134,4 +135,5 @@ async fn a_schema_that_is_there_is_filled_by_its_owner() {
     owner.execute(grant).await.unwrap();
     let store = PgStore::connect(&url("shop")).await.unwrap();
     store.append(append(&stream(), 1)).await.unwrap();
+    store.close().await.unwrap();
 }
