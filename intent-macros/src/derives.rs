@@ -6,7 +6,7 @@ use syn::{Attribute, DeriveInput, Ident, Path, Token, parse_quote, punctuated::P
 
 use crate::{
     diag::{Diagnostics, Mistake},
-    paths::{Runtime, last_ident},
+    paths::Runtime,
     source,
 };
 
@@ -33,6 +33,9 @@ pub(crate) const OURS: [&str; 6] = [
     "JsonSchema",
 ];
 
+/// Those of the standard library.
+const STANDARD: [&str; 3] = ["Clone", "Debug", "PartialEq"];
+
 impl Derives {
     /// All of them: for an item that the macro writes itself.
     pub(crate) const ALL: Self = Self {
@@ -54,8 +57,8 @@ impl Derives {
         attributes: &[Attribute],
     ) -> Self {
         let own = own_derives(attributes);
-        let mut above = source::derives_above();
-        above.retain(|derived| OURS.contains(&derived.as_str()));
+        let above = source::derives_above();
+        let above: Vec<_> = above.iter().filter_map(|path| certain(path)).collect();
         if !above.is_empty() {
             let list = above.join(", ");
             let fact = format!(
@@ -67,10 +70,8 @@ impl Derives {
             diag.add(Mistake::at(ident, fact).help(help));
         }
         let missing = |name: &str| {
-            let is_below = own
-                .iter()
-                .any(|path| last_ident(path).is_some_and(|ident| ident == name));
-            !is_below && !above.iter().any(|derived| derived == name)
+            let is_below = own.iter().any(|path| ours(path) == Some(name));
+            !is_below && !above.contains(&name)
         };
         Self {
             clone: missing("Clone"),
@@ -83,11 +84,25 @@ impl Derives {
         }
     }
 
+    /// The names of those that we add: what each field must have.
+    pub(crate) fn names(self) -> impl Iterator<Item = &'static str> {
+        let added = [
+            self.clone,
+            self.debug,
+            self.partial_eq,
+            self.serialize,
+            self.deserialize,
+            self.schema,
+        ];
+        OURS.into_iter()
+            .zip(added)
+            .filter_map(|(name, added)| added.then_some(name))
+    }
+
     /// Takes our derives off the item, and adds them to those that it needs.
     pub(crate) fn take_own(mut self, item: &mut DeriveInput) -> Self {
         let own = own_derives(&item.attrs);
-        let is = |path: &Path, name: &str| last_ident(path).is_some_and(|ident| ident == name);
-        let has = |name: &str| own.iter().any(|path| is(path, name));
+        let has = |name: &str| own.iter().any(|path| ours(path) == Some(name));
         self.clone |= has("Clone");
         self.debug |= has("Debug");
         self.partial_eq |= has("PartialEq");
@@ -95,7 +110,7 @@ impl Derives {
         self.deserialize |= has("Deserialize");
         self.schema |= has("JsonSchema");
         let others = own.iter();
-        let others = others.filter(|path| !OURS.iter().any(|name| is(path, name)));
+        let others = others.filter(|path| ours(path).is_none());
         let others: Attribute = parse_quote!(#[derive(#(#others),*)]);
         item.attrs
             .retain(|attribute| !attribute.path().is_ident("derive"));
@@ -159,6 +174,49 @@ impl Derives {
             #schemars
         }
     }
+}
+
+/// Which of our derives the user's own one is.
+///
+/// Other crates have derives of the same names: one that is called like a trait of the standard library implements that trait;
+/// what is called like serde's or schemars' is theirs unless its path leads to another crate.
+fn ours(path: &Path) -> Option<&'static str> {
+    let words: Vec<String> = path
+        .segments
+        .iter()
+        .map(|segment| segment.ident.to_string())
+        .collect();
+    let (last, before) = words.split_last()?;
+    let name = OURS.into_iter().find(|name| name == last)?;
+    let homes = [
+        "crate",
+        "self",
+        "super",
+        "serde",
+        "serde_derive",
+        "schemars",
+        "schemars_derive",
+    ];
+    let is_ours = STANDARD.contains(&name)
+        || before.is_empty()
+        || before.iter().any(|word| homes.contains(&word.as_str()));
+    is_ours.then_some(name)
+}
+
+/// The same where there is no doubt about it, of a path that imports have been resolved in.
+fn certain(path: &[String]) -> Option<&'static str> {
+    let (last, before) = path.split_last()?;
+    let name = OURS.into_iter().find(|name| name == last)?;
+    let homes: &[&str] = match name {
+        _ if STANDARD.contains(&name) => &["core", "std"],
+        "JsonSchema" => &["schemars"],
+        _ => &["serde", "serde_derive"],
+    };
+    let is_home = |word: &String| homes.contains(&word.as_str());
+    before
+        .first()
+        .map_or(STANDARD.contains(&name), is_home)
+        .then_some(name)
 }
 
 /// The paths in the item's own `#[derive(..)]`s; an ill-formed one is the compiler's to report.

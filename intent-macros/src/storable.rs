@@ -72,7 +72,7 @@ pub(crate) fn checks<'a>(
 /// once for each derive and each use of a field.
 pub(crate) fn lack<'a>(
     diag: &Diagnostics,
-    needed: &[&str],
+    needed: impl IntoIterator<Item = &'static str>,
     generics: &Generics,
     fields: impl IntoIterator<Item = &'a Field>,
 ) -> bool {
@@ -80,11 +80,22 @@ pub(crate) fn lack<'a>(
         let mut parameters = generics.type_params();
         parameters.any(|parameter| parameter.ident == *name)
     };
+    let needed: Vec<_> = needed.into_iter().collect();
+    // What is shared is not cloned.
+    let needed_if_shared: Vec<_> = needed
+        .iter()
+        .copied()
+        .filter(|name| *name != "Clone")
+        .collect();
     let mut found = false;
     for field in fields {
         if changes_form(field) || !conditions(&field.attrs).is_empty() {
             continue;
         }
+        let needed = match is_shared(&field.ty) {
+            true => &needed_if_shared,
+            false => &needed,
+        };
         let mut types = Vec::new();
         collect(&field.ty, &mut types);
         for ty in types {
@@ -102,6 +113,13 @@ pub(crate) fn lack<'a>(
         }
     }
     found
+}
+
+/// Whether `Arc` holds a part of it.
+fn is_shared(ty: &Type) -> bool {
+    let text = ty.to_token_stream().to_string();
+    text.split(|letter: char| !letter.is_alphanumeric())
+        .any(|word| word == "Arc")
 }
 
 /// `Money` for `Money` and for `Money<Euro>`, and nothing for `money::Money`.
@@ -141,7 +159,12 @@ fn collect<'a>(ty: &'a Type, types: &mut Vec<&'a Type>) {
             if PLAIN.iter().any(|known| last.ident == known) {
                 return;
             }
-            let container = CONTAINERS.iter().find(|(known, _)| last.ident == known);
+            let first = &path.path.segments[0].ident;
+            let is_known = path.path.segments.len() == 1
+                || ["alloc", "core", "std"].iter().any(|home| first == home);
+            let container = CONTAINERS
+                .iter()
+                .find(|(known, _)| is_known && last.ident == known);
             match (&last.arguments, container) {
                 (PathArguments::AngleBracketed(arguments), Some((_, held))) => {
                     for argument in arguments.args.iter().take(*held) {

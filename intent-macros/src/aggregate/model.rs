@@ -55,7 +55,7 @@ impl<'a> Aggregate<'a> {
             original: item,
             attrs,
             fields,
-            enum_taken_by: source::scope().and_then(|scope| scope.written(&event_enum)),
+            enum_taken_by: source::beside(|scope| scope.written(&event_enum)).flatten(),
         }
     }
 

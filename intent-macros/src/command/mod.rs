@@ -8,7 +8,7 @@ mod model;
 
 use proc_macro2::TokenStream;
 
-use crate::{derives::OURS, diag::Diagnostics, storable};
+use crate::{diag::Diagnostics, storable};
 
 pub(crate) use expand::CommandImpl;
 
@@ -22,7 +22,8 @@ pub(crate) fn command(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut command = model::Command::new(&diag, attrs, &input);
     check::check(&diag, &command);
     let generics = &command.original.generics;
-    command.derives.are_stubs = storable::lack(&diag, &OURS, generics, command.values());
+    command.derives.are_stubs =
+        storable::lack(&diag, command.derives.names(), generics, command.values());
     if command.derives.are_stubs || diag.has_errors() {
         return fallback::stub(&command, diag);
     }

@@ -32,7 +32,7 @@ pub(crate) fn commands(args: TokenStream, item: TokenStream) -> TokenStream {
     let fields: Vec<_> = made
         .flat_map(|function| expand::fields(&block, function))
         .collect();
-    block.lacks_values = storable::lack(&diag, &OURS, generics, &fields);
+    block.lacks_values = storable::lack(&diag, OURS, generics, &fields);
     if block.lacks_values || diag.has_errors() {
         return fallback::stub(&block, diag);
     }

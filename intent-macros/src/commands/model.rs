@@ -9,13 +9,13 @@ use syn::{
 
 use super::{
     attrs::{CommandsAttrs, Kind, Mark, Naming},
-    forgotten,
+    forgotten, names,
 };
 use crate::{
     diag::{Diagnostics, Mistake},
     paths::{last_ident, same},
     respan::upper_camel_case,
-    source::{self, Scope},
+    source,
 };
 
 /// The impl under `#[commands]`, which the model borrows from.
@@ -53,8 +53,8 @@ pub(super) struct Block<'a> {
     pub(super) original: &'a ItemImpl,
     pub(super) attrs: CommandsAttrs,
     pub(super) functions: Vec<Function<'a>>,
-    /// What stands beside the block, where that can be known.
-    pub(super) scope: Option<Scope>,
+    /// Whether a block above this one is for the same aggregate.
+    pub(super) has_earlier: bool,
     /// Whether an argument's type cannot be stored, which is reported.
     pub(super) lacks_values: bool,
 }
@@ -66,6 +66,8 @@ pub(super) struct Function<'a> {
     pub(super) attribute: &'a Attribute,
     pub(super) mark: Mark,
     pub(super) arguments: Vec<Argument<'a>>,
+    /// What has the name of the command beside the block, where that can be known.
+    pub(super) taken_beside: Option<String>,
 }
 
 /// An argument behind `self`.
@@ -96,11 +98,23 @@ impl<'a> Block<'a> {
             ImplItem::Fn(function) => Function::new(diag, function),
             _ => None,
         });
+        let mut functions: Vec<_> = functions.collect();
+        let has_earlier = source::beside(|scope| {
+            for function in functions
+                .iter_mut()
+                .filter(|function| function.is_generated())
+            {
+                let command = function.command();
+                let name = last_ident(&command).map(ToString::to_string);
+                function.taken_beside = name.and_then(|name| names::taken_beside(scope, &name));
+            }
+            scope.has_earlier_block()
+        });
         Self {
             original: &input.item,
             attrs,
-            functions: functions.collect(),
-            scope: source::scope(),
+            functions,
+            has_earlier: has_earlier.unwrap_or_default(),
             lacks_values: false,
         }
     }
@@ -227,6 +241,7 @@ impl<'a> Function<'a> {
             attribute,
             mark,
             arguments: arguments.collect(),
+            taken_beside: None,
         })
     }
 

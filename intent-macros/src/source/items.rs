@@ -1,313 +1,259 @@
-//! The items of one scope, read off its tokens.
+//! The items of a scope, as far as their tokens tell them for sure.
+
+use std::{iter, ptr};
 
 use super::tokens::{Group, Place, Token};
 
-/// The items that share a scope with an attribute, which stands above one of them.
-#[derive(Debug, Default)]
-pub(crate) struct Scope {
-    names: Vec<Name>,
-    blocks: Vec<Block>,
-    /// Which of the blocks the attribute stands above, if it stands above one.
-    own: Option<usize>,
-    /// All that is derived in the scope: an import of such a name may be of a macro alone.
-    derived: Vec<String>,
+/// Attributes that leave an item as it stands, and implement nothing.
+pub(super) const INERT: [&str; 19] = [
+    "allow",
+    "clippy",
+    "deny",
+    "deprecated",
+    "doc",
+    "error",
+    "expect",
+    "forbid",
+    "ignore",
+    "inline",
+    "main",
+    "must_use",
+    "non_exhaustive",
+    "repr",
+    "schemars",
+    "serde",
+    "should_panic",
+    "test",
+    "warn",
+];
+
+/// Derives that implement no trait but the one that they are named after.
+const DERIVES: [&str; 13] = [
+    "Clone",
+    "Copy",
+    "Debug",
+    "Default",
+    "Deserialize",
+    "Eq",
+    "Error",
+    "Hash",
+    "JsonSchema",
+    "Ord",
+    "PartialEq",
+    "PartialOrd",
+    "Serialize",
+];
+
+/// Macros that declare nothing.
+pub(super) const MAKE_VALUES: [&str; 11] = [
+    "assert",
+    "assert_eq",
+    "assert_ne",
+    "dbg",
+    "debug_assert",
+    "debug_assert_eq",
+    "debug_assert_ne",
+    "eprintln",
+    "panic",
+    "print",
+    "println",
+];
+
+/// Our attributes, and the derives: they leave an item where it stands, too.
+pub(super) const READ: [&str; 9] = [
+    "Aggregate",
+    "aggregate",
+    "command",
+    "commands",
+    "create",
+    "derive",
+    "event",
+    "handle",
+    "value",
+];
+
+/// An item with the attributes above it. Parts of a function's body are read as items as well.
+pub(super) struct Item<'a> {
+    pub(super) attributes: Vec<&'a Group>,
+    pub(super) tokens: &'a [Token],
 }
 
-/// A name that an item declares or imports.
-#[derive(Debug)]
-struct Name {
-    text: String,
-    /// What it is, as in "an event".
-    what: &'static str,
-}
-
-/// A struct under `#[command]`.
-pub(crate) const COMMAND: &str = "a command with a struct of its own";
-const IMPORT: &str = "an import";
-const ENUM_OF_EVENTS: &str = "the enum of an aggregate's events";
-
-/// A `#[commands]` block.
-#[derive(Debug)]
-pub(crate) struct Block {
-    /// The aggregate, as the impl names it.
-    pub(crate) aggregate: String,
-    /// The names of the commands that are made of functions, each with its function.
-    commands: Vec<(String, String)>,
-}
-
-/// The tokens that share a scope with the attribute at `place`, and the index of the attribute's brackets.
-pub(super) fn attribute(tokens: &[Token], place: Place) -> Option<(&[Token], usize)> {
-    let holds = |group: &Group| {
-        let sign = Place {
-            column: group.start.column.saturating_sub(1),
-            ..group.start
-        };
-        sign <= place && place <= group.end
-    };
-    let (index, group) = tokens
-        .iter()
-        .enumerate()
-        .find_map(|(index, token)| match token {
-            Token::Group(group) if holds(group) => Some((index, group)),
-            _ => None,
-        })?;
-    match group.open == '[' && index > 0 && tokens[index - 1].is('#') {
-        true => Some((tokens, index)),
-        false => attribute(&group.tokens, place),
-    }
-}
-
-/// The derives that stand above the attribute at `index`.
-pub(super) fn derives_above(tokens: &[Token], index: usize) -> Vec<String> {
-    let mut attributes = Attributes::default();
-    let mut at = index - 1;
-    while at >= 2
-        && tokens[at - 2].is('#')
-        && let Some(group) = tokens[at - 1].group('[')
-    {
-        attributes.add(&group.tokens);
-        at -= 2;
-    }
-    attributes.derives
-}
-
-impl Scope {
-    /// Reads the scope of the attribute at `index`.
-    pub(super) fn read(tokens: &[Token], index: usize) -> Self {
-        let mut scope = Self::default();
-        let mut above = Attributes::default();
-        let mut at = 0;
-        while at < tokens.len() {
-            let next = tokens.get(at + 1);
-            if tokens[at].is('#')
-                && let Some(group) = next.and_then(|next| next.group('['))
-            {
-                above.is_own |= at + 1 == index;
-                above.add(&group.tokens);
-                at += 2;
-                continue;
-            }
-            // The visibility stands between the attributes and the item.
-            let is_visibility = tokens[at].word() == Some("pub") || tokens[at].group('(').is_some();
-            at += match tokens[at].word() {
-                Some("use") => scope.import(&tokens[at + 1..], &above),
-                Some("impl") => scope.block(&tokens[at + 1..], &above),
-                Some(word) => scope.declare(word, next, &above),
-                None => 1,
-            };
-            if !is_visibility {
-                above = Attributes::default();
-            }
-        }
-        scope
-    }
-
-    /// Notes an item that declares a type; the answer is how many tokens were read.
-    fn declare(&mut self, keyword: &str, next: Option<&Token>, above: &Attributes) -> usize {
-        let what = match keyword {
-            "struct" | "enum" | "union" => above.what(keyword),
-            "trait" => "a trait",
-            "type" => "a type alias",
-            "mod" => "a module",
-            _ => return 1,
-        };
-        let Some(name) = next.and_then(Token::word) else {
-            return 1;
-        };
-        if !above.conditional {
-            if above.derives.iter().any(|derived| derived == "Aggregate") {
-                let text = format!("{name}Event");
-                let what = ENUM_OF_EVENTS;
-                self.names.push(Name { text, what });
-            }
-            let text = name.to_owned();
-            self.names.push(Name { text, what });
-        }
-        self.derived.extend_from_slice(&above.derives);
-        2
-    }
-
-    /// Notes the names that a `use` brings.
-    fn import(&mut self, tokens: &[Token], above: &Attributes) -> usize {
-        let end = tokens.iter().position(|token| token.is(';'));
-        let end = end.unwrap_or(tokens.len());
-        if !above.conditional {
-            imported(&tokens[..end], &mut self.names);
-        }
-        end + 2
-    }
-
-    /// Notes a block of commands.
-    fn block(&mut self, tokens: &[Token], above: &Attributes) -> usize {
-        let body = tokens.iter().position(|token| token.group('{').is_some());
-        let Some(end) = body else {
-            return 1;
-        };
-        if above.has_commands
-            && !above.conditional
-            && let Some(body) = tokens[end].group('{')
+/// The items of a scope, each up to its semicolon or its braces. An attribute of the scope itself, `#![..]`, is one without tokens.
+pub(super) fn items(mut rest: &[Token]) -> impl Iterator<Item = Item<'_>> {
+    iter::from_fn(move || {
+        let mut attributes = Vec::new();
+        while let [sign, Token::Group(attribute), behind @ ..] = rest
+            && sign.is('#')
         {
-            if above.is_own {
-                self.own = Some(self.blocks.len());
-            }
-            let path = tokens[..end].iter().filter_map(|token| match token {
-                Token::Word(word) => Some(word.as_str()),
-                Token::Sign(':') => Some(":"),
-                _ => None,
-            });
-            self.blocks.push(Block {
-                aggregate: path.collect(),
-                commands: commands(&body.tokens),
-            });
+            attributes.push(attribute);
+            rest = behind;
         }
-        end + 2
-    }
-
-    /// What has the name beside the block that is being expanded, in words. Of two commands, the one above has it.
-    pub(crate) fn taken(&self, name: &str) -> Option<String> {
-        if let Some(what) = self.declared(name, true) {
-            return Some(what.to_owned());
-        }
-        let own = self.own.unwrap_or(self.blocks.len());
-        self.blocks[..own].iter().find_map(|block| {
-            let mut commands = block.commands.iter();
-            let (_, function) = commands.find(|(command, _)| command == name)?;
-            Some(format!("that of `{}::{function}`", block.aggregate))
-        })
-    }
-
-    /// What an item of this name is, if the user wrote one.
-    pub(crate) fn written(&self, name: &str) -> Option<&'static str> {
-        self.declared(name, false)
-    }
-
-    fn declared(&self, name: &str, or_generated: bool) -> Option<&'static str> {
-        let mut names = self.names.iter().filter(|found| found.text == name);
-        let found = names.find(|found| match found.what {
-            IMPORT => !self.derived.iter().any(|derived| derived == name),
-            ENUM_OF_EVENTS => or_generated,
-            _ => true,
-        });
-        found.map(|found| found.what)
-    }
-
-    /// Whether a block above the one that is being expanded is for the same aggregate.
-    pub(crate) fn has_earlier_block(&self) -> bool {
-        let Some(own) = self.own else {
-            return false;
-        };
-        let aggregate = &self.blocks[own].aggregate;
-        self.blocks[..own]
-            .iter()
-            .any(|block| block.aggregate == *aggregate)
-    }
-}
-
-/// What the attributes above an item say.
-#[derive(Default)]
-struct Attributes {
-    conditional: bool,
-    has_commands: bool,
-    is_own: bool,
-    mark: Option<&'static str>,
-    derives: Vec<String>,
-}
-
-impl Attributes {
-    fn add(&mut self, tokens: &[Token]) {
-        let mut words = tokens.iter().map_while(|token| match token {
-            Token::Sign(':') => Some(None),
-            token => token.word().map(Some),
-        });
-        match words.by_ref().flatten().last() {
-            Some("cfg") => self.conditional = true,
-            Some("commands") => self.has_commands = true,
-            Some("event") => self.mark = Some("an event"),
-            Some("value") => self.mark = Some("a value"),
-            Some("command") => self.mark = Some(COMMAND),
-            Some("derive") => self.derives.extend(derived(tokens)),
-            _ => {}
-        }
-    }
-
-    fn what(&self, keyword: &str) -> &'static str {
-        if let Some(mark) = self.mark {
-            return mark;
-        }
-        if self.derives.iter().any(|derived| derived == "Aggregate") {
-            return "an aggregate";
-        }
-        match keyword {
-            "struct" => "a struct",
-            "enum" => "an enum",
-            _ => "a union",
-        }
-    }
-}
-
-/// The last words of the paths in `derive(..)`.
-pub(super) fn derived(tokens: &[Token]) -> Vec<String> {
-    let groups = tokens.iter().filter_map(|token| token.group('('));
-    let entries = groups.flat_map(|group| group.tokens.split(|token| token.is(',')));
-    let last = entries.filter_map(|entry| entry.iter().rev().find_map(Token::word));
-    last.map(str::to_owned).collect()
-}
-
-/// The names that a tree of imports brings, but for globs.
-fn imported(tree: &[Token], names: &mut Vec<Name>) {
-    for entry in tree.split(|token| token.is(',')) {
-        match entry.last() {
-            Some(Token::Group(group)) => {
-                let mut entries = group.tokens.split(|token| token.is(','));
-                let is_itself =
-                    |entry: &[Token]| entry.len() == 1 && entry[0].word() == Some("self");
-                if entries.any(is_itself) {
-                    imported(&entry[..entry.len() - 1], names);
-                }
-                imported(&group.tokens, names);
+        let end = match rest {
+            [] if attributes.is_empty() => return None,
+            [sign, bang, Token::Group(attribute), behind @ ..] if sign.is('#') && bang.is('!') => {
+                attributes.push(attribute);
+                rest = behind;
+                0
             }
             _ => {
-                let last = entry.iter().rev().find_map(Token::word);
-                let is_glob = entry.last().is_some_and(|token| token.is('*'));
-                if let Some(text) = last.filter(|word| !is_glob && !matches!(*word, "self" | "_")) {
-                    names.push(Name {
-                        text: text.to_owned(),
-                        what: IMPORT,
-                    });
-                }
+                let is_import = head(rest).0 == "use";
+                let goes_on = |at: usize| match rest.get(at) {
+                    Some(Token::Sign(sign)) => !matches!(sign, '#' | ':'),
+                    Some(token) => token.word() == Some("else"),
+                    None => false,
+                };
+                let is_last = |(at, token): (usize, &Token)| {
+                    let is_body = || token.group('{').is_some() && !is_import && !goes_on(at + 1);
+                    token.is(';') || is_body()
+                };
+                let last = rest.iter().enumerate().position(is_last);
+                last.map_or(rest.len(), |last| last + 1)
             }
-        }
+        };
+        let (tokens, behind) = rest.split_at(end);
+        rest = behind;
+        Some(Item { attributes, tokens })
+    })
+}
+
+/// The keyword of an item, and what stands behind it.
+fn head(tokens: &[Token]) -> (&str, &[Token]) {
+    let is_before = |token: &Token| {
+        matches!(token.word(), Some("pub" | "unsafe")) || token.group('(').is_some()
+    };
+    let start = tokens.iter().position(|token| !is_before(token));
+    match tokens[start.unwrap_or(tokens.len())..].split_first() {
+        Some((Token::Word(keyword), behind)) => (keyword, behind),
+        _ => ("", &[]),
     }
 }
 
-/// The commands that a block makes of its functions.
-fn commands(tokens: &[Token]) -> Vec<(String, String)> {
-    let mut commands = Vec::new();
-    let mut mark: Option<&[Token]> = None;
-    let mut conditional = false;
-    for (at, token) in tokens.iter().enumerate() {
-        if let Some(group) = token.group('[') {
-            match group.tokens.first().and_then(Token::word) {
-                Some("create" | "handle") => mark = Some(&group.tokens[1..]),
-                Some("cfg") => conditional = true,
-                _ => {}
-            }
-        }
-        if token.word() != Some("fn") {
-            continue;
-        }
-        let function = tokens.get(at + 1).and_then(Token::word);
-        if let (Some(mark), Some(function), false) = (mark, function, conditional) {
-            commands.extend(command(mark, function).map(|name| (name, function.to_owned())));
-        }
-        (mark, conditional) = (None, false);
+impl<'a> Item<'a> {
+    pub(super) fn head(&self) -> (&'a str, &'a [Token]) {
+        head(self.tokens)
     }
-    commands
+
+    /// Whether the item is there in every build, where it stands.
+    pub(super) fn is_certain(&self) -> bool {
+        self.attributes
+            .iter()
+            .all(|attribute| is_certain(attribute))
+    }
+
+    /// Whether it is a statement, a field or a variant, whose attributes bring no other item.
+    pub(super) fn is_part(&self) -> bool {
+        const KEYWORDS: [&str; 12] = [
+            "const", "enum", "extern", "fn", "impl", "mod", "static", "struct", "trait", "type",
+            "union", "async",
+        ];
+        !self.tokens.is_empty() && !KEYWORDS.contains(&self.head().0)
+    }
+
+    /// The macro that is called in the place of an item or a statement.
+    pub(super) fn called(&self) -> Option<&'a str> {
+        let is_path = |token: &&Token| token.word().is_some() || token.is(':');
+        let path = self.tokens.iter().take_while(is_path).count();
+        let is_call = matches!(self.tokens[path..], [ref bang, ref next, ..] if bang.is('!') && !next.is('='));
+        is_call.then(|| self.tokens[..path].iter().rev().find_map(Token::word))?
+    }
+
+    /// Whether a build may leave it out.
+    pub(super) fn is_conditional(&self) -> bool {
+        ["cfg", "cfg_attr"]
+            .iter()
+            .any(|word| self.attribute(word).is_some())
+    }
+
+    /// The attribute whose path ends with this word.
+    pub(super) fn attribute(&self, word: &str) -> Option<&'a Group> {
+        let mut attributes = self.attributes.iter().copied();
+        attributes.find(|attribute| last_word(attribute) == Some(word))
+    }
+
+    /// The paths of all that is derived.
+    pub(super) fn derives(&self) -> Vec<Vec<&'a str>> {
+        let derives = self.attributes.iter();
+        let derives = derives.filter(|attribute| last_word(attribute) == Some("derive"));
+        derives.flat_map(|derive| derived(derive)).collect()
+    }
+
+    /// The keyword and the name of an item that declares a type or a module.
+    pub(super) fn declared(&self) -> Option<(&'a str, &'a str)> {
+        match self.head() {
+            (
+                keyword @ ("struct" | "enum" | "union" | "trait" | "type" | "mod"),
+                [Token::Word(name), ..],
+            ) => Some((keyword, name)),
+            _ => None,
+        }
+    }
+
+    /// The function under a mark, with the command that is made of it.
+    pub(super) fn command(&self) -> Option<(&'a str, String)> {
+        let mark = self.attribute("create").or(self.attribute("handle"))?;
+        let at = self
+            .tokens
+            .iter()
+            .position(|token| token.word() == Some("fn"))?;
+        let function = self.tokens.get(at + 1)?.word()?;
+        Some((function, command(mark, function)?))
+    }
+}
+
+fn is_certain(attribute: &Group) -> bool {
+    let path = path(attribute);
+    let is_ours = || path.len() == 1 || path[0] == "intent_runtime";
+    let last = path.last();
+    last.is_some_and(|last| INERT.contains(last) || READ.contains(last) && is_ours())
+}
+
+/// The words of an attribute's path.
+fn path(attribute: &Group) -> Vec<&str> {
+    let path = attribute.tokens.iter();
+    let path = path.take_while(|token| token.word().is_some() || token.is(':'));
+    path.filter_map(Token::word).collect()
+}
+
+/// Whether a derive implements the trait that it is named after, and no other.
+pub(super) fn is_plain(path: &[&str]) -> bool {
+    const HOMES: [&str; 6] = [
+        "core",
+        "schemars",
+        "serde",
+        "serde_derive",
+        "std",
+        "thiserror",
+    ];
+    let is_known = path.last().is_some_and(|last| DERIVES.contains(last));
+    is_known && (path.len() == 1 || HOMES.contains(&path[0]))
+}
+
+/// Whether an attribute makes no item but what its derives are named after.
+pub(super) fn brings_nothing(attribute: &Group) -> bool {
+    match last_word(attribute) {
+        Some("derive") => {
+            derived(attribute).all(|path| is_plain(&path) || path.last() == Some(&"Aggregate"))
+        }
+        _ => is_certain(attribute) || last_word(attribute) == Some("cfg"),
+    }
+}
+
+/// The last word of an attribute's path.
+pub(super) fn last_word(attribute: &Group) -> Option<&str> {
+    path(attribute).last().copied()
+}
+
+/// The paths in `derive(..)`.
+pub(super) fn derived(derive: &Group) -> impl Iterator<Item = Vec<&str>> {
+    let groups = derive.tokens.iter().filter_map(|token| token.group('('));
+    let entries = groups.flat_map(|group| group.tokens.split(|token| token.is(',')));
+    let paths = entries.map(|entry| entry.iter().filter_map(Token::word).collect());
+    paths.filter(|path: &Vec<_>| !path.is_empty())
 }
 
 /// The name of the command that is made of a function with this mark; `None` if it is one of the user's own.
-pub(super) fn command(mark: &[Token], function: &str) -> Option<String> {
-    let arguments = mark.first().and_then(|token| token.group('('));
+fn command(mark: &Group, function: &str) -> Option<String> {
+    let arguments = mark.tokens.iter().find_map(|token| token.group('('));
     let mut entries = arguments
         .into_iter()
         .flat_map(|group| group.tokens.split(|token| token.is(',')));
@@ -325,67 +271,114 @@ pub(super) fn command(mark: &[Token], function: &str) -> Option<String> {
     }
 }
 
+/// Whether the group at this index is what a macro or an attribute is given.
+pub(super) fn is_for_a_macro(tokens: &[Token], at: usize) -> bool {
+    let is = |back, sign| {
+        at.checked_sub(back)
+            .is_some_and(|at: usize| tokens[at].is(sign))
+    };
+    is(1, '!') || is(2, '!') || is(1, '#')
+}
+
+/// The derives above the attribute at this place. A name that is imported has its whole path.
+pub(super) fn derives_above<'a>(tokens: &'a [Token], own: &Group) -> Vec<Vec<&'a str>> {
+    let is_own = |item: &Item<'_>| {
+        item.attributes
+            .iter()
+            .any(|attribute| ptr::eq(*attribute, own))
+    };
+    let Some(mut item) = items(tokens).find(is_own) else {
+        return Vec::new();
+    };
+    let above = item
+        .attributes
+        .iter()
+        .position(|attribute| ptr::eq(*attribute, own));
+    item.attributes.truncate(above.unwrap_or_default());
+    item.attributes.reverse();
+    let mut derives = item.derives();
+    if !derives.is_empty() {
+        let mut imports = Vec::new();
+        let items = items(tokens).map(|item| item.head());
+        for (_, tree) in items.filter(|(keyword, _)| *keyword == "use") {
+            imported(tree, &[], &mut imports);
+        }
+        for derive in &mut derives {
+            if let [name] = derive[..]
+                && let Some((_, path)) = imports.iter().find(|(found, _)| *found == name)
+            {
+                derive.clone_from(path);
+            }
+        }
+    }
+    derives
+}
+
+/// The names that a tree of imports brings, each with its path. Globs are left out.
+pub(super) fn imported<'a>(
+    tree: &'a [Token],
+    above: &[&'a str],
+    found: &mut Vec<(&'a str, Vec<&'a str>)>,
+) {
+    for entry in tree.split(|token| token.is(',') || token.is(';')) {
+        let mut words: Vec<_> = entry.iter().filter_map(Token::word).collect();
+        let renamed = words.iter().position(|word| *word == "as");
+        let renamed = renamed.and_then(|at| words.drain(at..).nth(1));
+        let mut path = above.to_vec();
+        path.extend(words.into_iter().filter(|word| *word != "self"));
+        match entry.last() {
+            Some(Token::Group(group)) => imported(&group.tokens, &path, found),
+            Some(Token::Word(_)) => {
+                let name = renamed.or(path.last().copied());
+                found.extend(name.filter(|name| *name != "_").map(|name| (name, path)));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The scope of the attribute at `place`, and the attribute. `None` where a macro may have moved it, or is given the scope.
+pub(super) fn attribute(tokens: &[Token], place: Place) -> Option<(&[Token], &Group)> {
+    let holds = |group: &Group| {
+        let sign = Place {
+            column: group.start.column.saturating_sub(1),
+            ..group.start
+        };
+        sign <= place && place <= group.end
+    };
+    // What is expanded is there, whatever its condition.
+    let stays = |attribute: &&Group| is_certain(attribute) || last_word(attribute) == Some("cfg");
+    for item in items(tokens) {
+        let mut attributes = item.attributes.iter();
+        if let Some(own) = attributes.position(|attribute| holds(attribute)) {
+            let is_in_place = item.attributes[..own].iter().all(stays);
+            return is_in_place.then_some((tokens, item.attributes[own]));
+        }
+        for (at, token) in item.tokens.iter().enumerate() {
+            if let Token::Group(group) = token
+                && holds(group)
+            {
+                let is_in_place =
+                    !is_for_a_macro(item.tokens, at) && item.attributes.iter().all(stays);
+                return is_in_place.then(|| attribute(&group.tokens, place))?;
+            }
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::{derives_above_in, scope_in};
-
-    const FILE: &str = r#"
-use intent_runtime::{prelude::*, Id as Key, log::{self, Tail}};
-#[cfg(test)]
-struct Absent;
-#[derive(Clone, intent_runtime::Aggregate)]
-pub(crate) struct Account;
-mod inner { struct Hidden; }
-#[intent_runtime::commands]
-impl Account {
-    #[create(allow("teller"))] pub fn open_it() -> Opened { struct Local; Opened }
-    #[handle(name = Shut)] fn close(&self) -> Closed { Closed }
-    #[handle(Relocate, allow("x"))] fn relocate(&self, c: Relocate) {}
-    fn helper(&self) {}
-}
-#[derive(Debug)]
-#[derive(Hash)]
-#[event]
-struct Closed;
-#[commands]
-impl Account { #[handle] fn open_it(&self) {} }
-enum Kind { Deposit }
-"#;
-
-    #[test]
-    fn names_of_the_scope_are_known() {
-        let scope = scope_in(FILE, 8, 1).unwrap();
-        for (name, what) in [
-            ("Key", "an import"),
-            ("log", "an import"),
-            ("Tail", "an import"),
-            ("Account", "an aggregate"),
-            ("AccountEvent", "the enum of an aggregate's events"),
-            ("Closed", "an event"),
-            ("Kind", "an enum"),
-        ] {
-            assert_eq!(scope.taken(name).as_deref(), Some(what), "{name}");
-        }
-        for name in [
-            "Absent", "Hidden", "Local", "OpenIt", "Shut", "Deposit", "Id", "prelude",
-        ] {
-            assert_eq!(scope.taken(name), None, "{name}");
-        }
-        assert!(!scope.has_earlier_block());
-    }
-
-    #[test]
-    fn a_block_knows_those_above_it() {
-        let scope = scope_in(FILE, 19, 1).unwrap();
-        assert_eq!(scope.taken("OpenIt").unwrap(), "that of `Account::open_it`");
-        assert_eq!(scope.taken("Shut").unwrap(), "that of `Account::close`");
-        assert_eq!(scope.taken("Relocate"), None);
-        assert!(scope.has_earlier_block());
-    }
+    use super::super::{Place, tokens};
+    use super::{attribute, derives_above};
 
     #[test]
     fn an_attribute_knows_the_derives_above_it() {
-        let above = derives_above_in(FILE, 17, 1).unwrap();
-        assert_eq!(above, ["Hash", "Debug"]);
+        let file = "use a::{b, c::Debug};\n#[derive(Debug, Clone)]\n/// Text.\n#[derive(d::Hash)]\n#[event] #[derive(Copy)] struct Closed;";
+        let tokens = tokens::read(file).unwrap();
+        let (scope, own) = attribute(&tokens, Place { line: 5, column: 1 }).unwrap();
+        let above = derives_above(scope, own);
+        let above: Vec<_> = above.iter().map(|path| path.join("::")).collect();
+        assert_eq!(above, ["d::Hash", "a::c::Debug", "Clone"]);
     }
 }

@@ -2,10 +2,13 @@
 //!
 //! A name that a macro makes may be taken by an item that the macro is not given. rustc then reports the name, each impl
 //! that exists twice, and each use, none of which says that a command can have another name. So the file is read.
-//! Where it cannot be looked at, as in some editors and in documentation tests, rustc speaks. What cannot be known for sure, such as
-//! items behind a `cfg`, from a macro or a glob import, is taken for absent.
+//! Where it cannot be looked at, as in some editors and in documentation tests, rustc speaks.
+//!
+//! Invariant: what is read here leads to an error only where rustc would report one as well. What cannot be known for sure is taken
+//! for absent: items behind a `cfg` or under an attribute of another crate, what stands in macro calls, what a glob import may bring.
 
 mod items;
+mod scope;
 mod tokens;
 mod types;
 mod uses;
@@ -19,8 +22,8 @@ use std::{
     time::SystemTime,
 };
 
-pub(crate) use items::{COMMAND, Scope};
-use tokens::{Place, Token};
+pub(crate) use scope::{COMMAND, Scope};
+use tokens::{Group, Place, Token};
 use uses::Uses;
 
 /// A file, as it was when it was read.
@@ -47,22 +50,32 @@ thread_local! {
     static FILES: RefCell<HashMap<PathBuf, Rc<File>>> = RefCell::default();
 }
 
-/// What stands around the attribute that is being expanded; `None` where its file cannot be looked at.
-pub(crate) fn scope() -> Option<Scope> {
-    look(Scope::read)
+/// What `read` says of the scope of the attribute that is being expanded; `None` where it cannot be looked at.
+pub(crate) fn beside<T>(read: impl FnOnce(&Scope<'_>) -> T) -> Option<T> {
+    look(|tokens, own| read(&Scope::read(tokens, own)))
 }
 
-/// What is derived above the attribute that is being expanded; nothing where its file cannot be looked at.
-pub(crate) fn derives_above() -> Vec<String> {
-    look(items::derives_above).unwrap_or_default()
+/// The paths of what is derived above the attribute that is being expanded; nothing where its file cannot be looked at.
+pub(crate) fn derives_above() -> Vec<Vec<String>> {
+    let above = look(|tokens, own| {
+        let paths = items::derives_above(tokens, own).into_iter();
+        paths
+            .map(|path| path.into_iter().map(str::to_owned).collect())
+            .collect()
+    });
+    above.unwrap_or_default()
 }
 
-/// Whether a command of this name is sent in the file of the attribute that is being expanded, and nothing there brings it.
+/// Whether a command of this name is sent in the file of the attribute that is being expanded, and nothing brings it.
 pub(crate) fn misses(command: &str) -> bool {
-    let file = call_site().and_then(|(path, _)| file(path));
-    file.is_some_and(|file| {
+    let Some((path, place)) = call_site() else {
+        return false;
+    };
+    file(path.clone()).is_some_and(|file| {
         let uses = file.uses.get_or_init(|| Uses::of(&file.tokens));
         uses.has_no(command)
+            && items::attribute(&file.tokens, place).is_some()
+            && !types::may_be_included(&path)
     })
 }
 
@@ -86,11 +99,11 @@ pub(crate) fn lacking<'a>(name: &str, needed: &[&'a str]) -> Option<Lacking<'a>>
     })
 }
 
-fn look<T>(read: impl FnOnce(&[Token], usize) -> T) -> Option<T> {
+fn look<T>(read: impl FnOnce(&[Token], &Group) -> T) -> Option<T> {
     let (path, place) = call_site()?;
     let file = file(path)?;
-    let (scope, index) = items::attribute(&file.tokens, place)?;
-    Some(read(scope, index))
+    let (scope, own) = items::attribute(&file.tokens, place)?;
+    Some(read(scope, own))
 }
 
 fn call_site() -> Option<(PathBuf, Place)> {
@@ -98,6 +111,15 @@ fn call_site() -> Option<(PathBuf, Place)> {
         return None;
     }
     let call = proc_macro::Span::call_site();
+    // The attribute may be written by another macro, and then has the place of that one's call.
+    let text = call.source_text()?;
+    let path = text
+        .trim_start_matches(['#', '['])
+        .split(['(', ']'])
+        .next()?;
+    if !items::READ.contains(&path.rsplit(':').next()?.trim()) {
+        return None;
+    }
     let place = Place {
         line: call.line(),
         column: call.column(),
@@ -125,15 +147,9 @@ fn file(path: PathBuf) -> Option<Rc<File>> {
 }
 
 #[cfg(test)]
-fn scope_in(text: &str, line: usize, column: usize) -> Option<Scope> {
+fn beside_in<T>(text: &str, at: (usize, usize), read: impl FnOnce(&Scope<'_>) -> T) -> Option<T> {
     let tokens = tokens::read(text)?;
-    let (scope, index) = items::attribute(&tokens, Place { line, column })?;
-    Some(Scope::read(scope, index))
-}
-
-#[cfg(test)]
-fn derives_above_in(text: &str, line: usize, column: usize) -> Option<Vec<String>> {
-    let tokens = tokens::read(text)?;
-    let (scope, index) = items::attribute(&tokens, Place { line, column })?;
-    Some(items::derives_above(scope, index))
+    let (line, column) = at;
+    let (scope, own) = items::attribute(&tokens, Place { line, column })?;
+    Some(read(&Scope::read(scope, own)))
 }

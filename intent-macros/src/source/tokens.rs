@@ -38,6 +38,10 @@ impl Token {
         }
     }
 
+    pub(crate) fn is_group(&self) -> bool {
+        matches!(self, Self::Group(_))
+    }
+
     pub(crate) fn is(&self, sign: char) -> bool {
         matches!(self, Self::Sign(found) if *found == sign)
     }
@@ -51,6 +55,15 @@ impl Token {
     }
 }
 
+/// Whether a word stands among the tokens, or in their brackets.
+pub(super) fn mentions(tokens: &[Token], word: &str) -> bool {
+    tokens.iter().any(|token| match token {
+        Token::Word(found) => found == word,
+        Token::Group(group) => mentions(&group.tokens, word),
+        _ => false,
+    })
+}
+
 /// The tokens of a file; `None` if its brackets do not match.
 pub(crate) fn read(text: &str) -> Option<Vec<Token>> {
     let mut reader = Reader {
@@ -58,6 +71,9 @@ pub(crate) fn read(text: &str) -> Option<Vec<Token>> {
         at: 0,
         place: Place { line: 1, column: 1 },
     };
+    if text.starts_with("#!/") {
+        reader.skip_while(|letter| letter != '\n');
+    }
     let (mut open, mut tokens) = (Vec::new(), Vec::new());
     while let Some(letter) = reader.peek(0) {
         let place = reader.place;

@@ -5,42 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::tokens::{self, Token};
-
-/// Derives that implement no trait but the one that they are named after.
-const DERIVES: [&str; 13] = [
-    "Clone",
-    "Copy",
-    "Debug",
-    "Default",
-    "Deserialize",
-    "Eq",
-    "Error",
-    "Hash",
-    "JsonSchema",
-    "Ord",
-    "PartialEq",
-    "PartialOrd",
-    "Serialize",
-];
-
-/// Attributes that implement nothing.
-const INERT: [&str; 14] = [
-    "allow",
-    "clippy",
-    "deny",
-    "deprecated",
-    "doc",
-    "error",
-    "expect",
-    "forbid",
-    "must_use",
-    "non_exhaustive",
-    "repr",
-    "schemars",
-    "serde",
-    "warn",
-];
+use super::{
+    items::{INERT, MAKE_VALUES, imported, is_for_a_macro, is_plain, items, last_word},
+    tokens::{self, Token, mentions},
+};
 
 /// A struct or an enum that has none but derives that are known.
 #[derive(Debug)]
@@ -52,50 +20,32 @@ pub(super) struct Plain {
 
 /// The plain type of this name in the scope; `None` if its traits may come from an attribute or a derive.
 pub(super) fn plain(scope: &[Token], name: &str) -> Option<Plain> {
-    let mut found = None;
-    let mut above = Vec::new();
-    for (at, token) in scope.iter().enumerate() {
-        let is_attribute = at > 0 && scope[at - 1].is('#');
-        let keyword = match token {
-            Token::Group(group) if is_attribute && group.open == '[' => {
-                above.push(group.tokens.as_slice());
-                continue;
-            }
-            // The visibility stands between the attributes and the item.
-            Token::Group(group) if group.open == '(' => continue,
-            Token::Sign('#') => continue,
-            Token::Word(word) => match word.as_str() {
-                "pub" => continue,
-                "struct" => "struct",
-                "enum" => "enum",
-                _ => "",
-            },
-            _ => "",
-        };
-        let above = std::mem::take(&mut above);
-        if !keyword.is_empty() && scope.get(at + 1).and_then(Token::word) == Some(name) {
-            if found.is_some() {
-                return None;
-            }
-            let derives = derives(&above)?;
-            found = Some(Plain { keyword, derives });
-        }
-    }
-    found
-}
-
-/// All that these attributes derive; `None` if one of them may do more.
-fn derives(attributes: &[&[Token]]) -> Option<Vec<String>> {
-    let mut derives = Vec::new();
-    for attribute in attributes {
-        match attribute.first().and_then(Token::word) {
-            Some("derive") => derives.extend(super::items::derived(attribute)),
-            Some(word) if INERT.contains(&word) => {}
-            _ => return None,
-        }
-    }
-    let is_known = |derive: &String| DERIVES.contains(&derive.as_str());
-    derives.iter().all(is_known).then_some(derives)
+    let named = items(scope).filter_map(|item| {
+        let (keyword, found) = item.declared()?;
+        (found == name).then_some((keyword, item))
+    });
+    let named: Vec<_> = named.collect();
+    let [(keyword, item)] = named.as_slice() else {
+        return None;
+    };
+    let keyword = match *keyword {
+        "struct" => "struct",
+        "enum" => "enum",
+        _ => return None,
+    };
+    let mut attributes = item.attributes.iter();
+    let are_known = attributes.all(|attribute| {
+        last_word(attribute).is_some_and(|word| word == "derive" || INERT.contains(&word))
+    });
+    let derives = item.derives();
+    (are_known && derives.iter().all(|path| is_plain(path))).then(|| Plain {
+        keyword,
+        derives: derives
+            .iter()
+            .filter_map(|path| path.last())
+            .map(ToString::to_string)
+            .collect(),
+    })
 }
 
 impl Plain {
@@ -117,14 +67,15 @@ impl Plain {
         if !keep_missing(tokens, name, &mut missing) {
             return Vec::new();
         }
-        for other in crate_files(file) {
-            // What is no text is no module.
-            let text = fs::read_to_string(other).unwrap_or_default();
-            let tokens = match text.contains(name) || text.contains("include!") {
+        for text in texts_beside(file) {
+            let tokens = match text.contains(name) || text.contains("include") {
                 true => tokens::read(&text),
                 false => continue,
             };
-            if !tokens.is_some_and(|tokens| keep_missing(&tokens, name, &mut missing)) {
+            // A module may be in a file that stands elsewhere.
+            if text.contains("#[path")
+                || !tokens.is_some_and(|tokens| keep_missing(&tokens, name, &mut missing))
+            {
                 return Vec::new();
             }
         }
@@ -132,55 +83,52 @@ impl Plain {
     }
 }
 
-/// Takes the traits that these items implement for the type out of `missing`. False if none is left, or if a macro may
-/// implement them.
-fn keep_missing(tokens: &[Token], name: &str, missing: &mut Vec<&str>) -> bool {
-    remain(tokens, name, missing, false) && !missing.is_empty()
+/// Whether another file of the crate may include this one, and give it names of its own.
+pub(super) fn may_be_included(file: &Path) -> bool {
+    texts_beside(file).any(|text| text.contains("include!"))
 }
 
-fn remain(tokens: &[Token], name: &str, missing: &mut Vec<&str>, is_body: bool) -> bool {
-    let mut is_function = is_body;
-    for (at, token) in tokens.iter().enumerate() {
-        let rest = &tokens[at + 1..];
-        match token {
-            Token::Word(word) if word == "fn" => is_function = true,
-            Token::Word(word) if word == "impl" => {
-                let end = rest.iter().position(|token| token.group('{').is_some());
-                let header = &rest[..end.unwrap_or(rest.len())];
-                if mentions(header, "for") && mentions(header, name) {
+/// Takes the traits that these items implement for the type out of `missing`. False if none is left, or if a macro may
+/// implement them, or an alias of the type.
+fn keep_missing(tokens: &[Token], name: &str, missing: &mut Vec<&str>) -> bool {
+    let is_read = items(tokens).all(|item| {
+        if let Some(called) = item.called() {
+            let is_included = called.starts_with("include");
+            return MAKE_VALUES.contains(&called) || !is_included && !mentions(item.tokens, name);
+        }
+        match item.head() {
+            ("impl", header) if mentions(header, "for") => {
+                let body = header.iter().position(|token| token.group('{').is_some());
+                let header = &header[..body.unwrap_or(header.len())];
+                if mentions(header, name) {
                     missing.retain(|word| !mentions(header, word));
                 }
             }
-            // The macros in a function's body make values, and those elsewhere items.
-            Token::Word(word) if !is_body && rest.first().is_some_and(|next| next.is('!')) => {
-                let arguments = &rest[..rest.len().min(3)];
-                if word == "include" || mentions(arguments, name) {
-                    return false;
-                }
-            }
-            Token::Group(group) => {
-                if !remain(&group.tokens, name, missing, is_function) {
-                    return false;
-                }
-                is_function = is_body || is_function && group.open != '{';
-            }
-            Token::Sign(';') => is_function = is_body,
+            ("type", alias) if mentions(alias, name) => return false,
+            ("use", tree) if is_renamed(tree, name) => return false,
             _ => {}
         }
-    }
-    true
+        let mut tokens = item.tokens.iter().enumerate();
+        tokens.all(|(at, token)| match token {
+            Token::Group(group) if !is_for_a_macro(item.tokens, at) => {
+                keep_missing(&group.tokens, name, missing)
+            }
+            _ => true,
+        })
+    });
+    is_read && !missing.is_empty()
 }
 
-fn mentions(tokens: &[Token], name: &str) -> bool {
-    tokens.iter().any(|token| match token {
-        Token::Word(word) => word == name,
-        Token::Group(group) => mentions(&group.tokens, name),
-        _ => false,
-    })
+/// Whether a tree of imports gives the name another one.
+fn is_renamed(tree: &[Token], name: &str) -> bool {
+    let mut imports = Vec::new();
+    imported(tree, &[], &mut imports);
+    let mut imports = imports.into_iter();
+    imports.any(|(found, path)| found != name && path.last() == Some(&name))
 }
 
-/// The files of the crate but for `file`: those of its package, and those beside a file that stands elsewhere.
-fn crate_files(file: &Path) -> Vec<PathBuf> {
+/// The texts of the crate's files but for `file`: those of its package, and those beside a file that stands elsewhere.
+fn texts_beside(file: &Path) -> impl Iterator<Item = String> {
     let mut files = Vec::new();
     let package = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
     let beside = file.parent().map(Path::to_path_buf);
@@ -193,7 +141,10 @@ fn crate_files(file: &Path) -> Vec<PathBuf> {
         collect(&folder, &mut files);
     }
     files.retain(|other| other != file);
+    // What is no text is no module.
     files
+        .into_iter()
+        .filter_map(|file| fs::read_to_string(file).ok())
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
@@ -266,6 +217,12 @@ mod tests {
             "struct Money; const _: () = { storable!(Money); };",
             "struct Money; macro_rules! all { () => { impl Serialize for Money {} } }",
             "struct Money; include!(\"impls.rs\");",
+            "struct Money; a::include_proto!(\"impls\");",
+            "struct Money; fn f() { storable!(Money); }",
+            "#[derive(other::Clone)] struct Money;",
+            "#[other::value] struct Money;",
+            "struct Money; use self::Money as Cash; impl Serialize for Cash {}",
+            "struct Money; type Cash = Money; impl Serialize for Cash {}",
         ] {
             assert_eq!(missing(file), None, "{file}");
         }

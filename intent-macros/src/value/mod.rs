@@ -8,7 +8,7 @@ mod model;
 
 use proc_macro2::TokenStream;
 
-use crate::{derives::OURS, diag::Diagnostics, storable};
+use crate::{diag::Diagnostics, storable};
 
 /// The item with the derives of a value object, or the item with the mistakes found in it.
 pub(crate) fn value(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -19,7 +19,12 @@ pub(crate) fn value(args: TokenStream, item: TokenStream) -> TokenStream {
     };
     check::check(&diag, &value);
     let fields = check::fields(&value.original.data);
-    value.derives.are_stubs = storable::lack(&diag, &OURS, &value.original.generics, fields);
+    value.derives.are_stubs = storable::lack(
+        &diag,
+        value.derives.names(),
+        &value.original.generics,
+        fields,
+    );
     if value.derives.are_stubs || diag.has_errors() {
         return fallback::stub(value, diag);
     }

@@ -12,7 +12,7 @@ use crate::{
     diag::{Diagnostics, Mistake},
     form::{owned, schema_is_told},
     paths::{last_ident, same},
-    source::{self, Scope},
+    source,
 };
 
 /// Reports all mistakes in `block`.
@@ -59,7 +59,7 @@ fn impl_of_one_aggregate(diag: &Diagnostics, block: &Block<'_>) {
 
 /// A block lists all commands of its aggregate.
 fn one_block_per_aggregate(diag: &Diagnostics, block: &Block<'_>) {
-    if block.scope.as_ref().is_some_and(Scope::has_earlier_block) {
+    if block.has_earlier {
         let aggregate = block.aggregate_text();
         let fact = format!("`{aggregate}` has a `#[commands]` block already");
         let why = format!(
