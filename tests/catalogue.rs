@@ -7,6 +7,7 @@ use intent_runtime::{
     catalogue::{Catalogue, Emits},
     prelude::*,
 };
+use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
 /// An order with a way of emitting each.
@@ -224,6 +225,79 @@ fn as_json_it_has_schemas_and_comments() {
         order["commands"][0]["schema"]["required"],
         json!(["id", "goods"])
     );
+}
+
+/// A list of steps, each of which may have steps of its own.
+#[event]
+struct Step {
+    label: Option<Label>,
+    steps: Vec<Step>,
+}
+
+#[value]
+struct Label {
+    text: String,
+}
+
+/// A schema of the same name as the one above.
+mod other {
+    use super::*;
+
+    #[event]
+    pub(super) struct Step {
+        by: super::Step,
+    }
+}
+
+#[derive(Aggregate)]
+#[expect(dead_code, reason = "nobody looks at a plan here")]
+#[aggregate(created_by(Step), events(Revised => ()))]
+struct Plan {
+    #[id]
+    id: Id<Plan>,
+    #[on(Step = |e| e.steps.len())]
+    steps: usize,
+}
+
+#[event]
+struct Revised {
+    step: other::Step,
+    label: Label,
+}
+
+#[commands]
+impl Plan {
+    #[create]
+    fn begin(first: Step) -> Step {
+        first
+    }
+}
+
+/// Definitions and references are as schemars itself writes them, also where two types share a name or one contains itself.
+#[test]
+fn a_schema_is_what_its_type_says_under_any_settings() {
+    let catalogue = Domain::of::<Plan>().catalogue().clone();
+    let [plan] = catalogue.aggregates() else {
+        panic!("one aggregate: {catalogue:?}")
+    };
+    let inline = SchemaSettings::default().with(|settings| settings.inline_subschemas = true);
+    for settings in [
+        SchemaSettings::default(),
+        inline,
+        SchemaSettings::openapi3(),
+    ] {
+        let [mut ours, mut theirs] = [(); 2].map(|()| settings.clone().into_generator());
+        let [first, second] = [&plan.events[0], &plan.events[1]];
+        for _ in 0..2 {
+            assert_eq!(second.schema(&mut ours), theirs.subschema_for::<Revised>());
+            assert_eq!(first.schema(&mut ours), theirs.subschema_for::<Step>());
+            assert_eq!(
+                plan.commands[0].schema(&mut ours),
+                theirs.subschema_for::<Begin>()
+            );
+        }
+        assert_eq!(ours.definitions(), theirs.definitions());
+    }
 }
 
 #[test]

@@ -278,6 +278,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl ::core::clone::Clone for AccountEvent {
+        #[inline]
         fn clone(&self) -> Self {
             match self {
                 Self::Opened(event) => {
@@ -301,6 +302,7 @@ const _: () = {
     #[automatically_derived]
     #[allow(unused_variables)]
     impl ::core::fmt::Debug for AccountEvent {
+        #[inline]
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             match self {
                 Self::Opened(event) => {
@@ -326,6 +328,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl ::core::cmp::PartialEq for AccountEvent {
+        #[inline]
         fn eq(&self, other: &Self) -> ::core::primitive::bool {
             match (self, other) {
                 (Self::Opened(one), Self::Opened(other)) => {
@@ -417,12 +420,15 @@ const _: () = {
             )
         }
         fn kinds() -> ::std::vec::Vec<::intent_runtime::model::EventKind> {
-            ::std::vec![
-                ::intent_runtime::__private::kind_of:: < Account, Opened > ().creating()
-                .changing(& ["owner"]), ::intent_runtime::__private::kind_of:: < Account,
-                Deposited > ().changing(& ["balance"]),
-                ::intent_runtime::__private::kind_of:: < Account, Moved > ()
-            ]
+            const KINDS: &[::intent_runtime::model::EventKind] = &[
+                ::intent_runtime::__private::kind_of::<Account, Opened>()
+                    .creating()
+                    .changing(&["owner"]),
+                ::intent_runtime::__private::kind_of::<Account, Deposited>()
+                    .changing(&["balance"]),
+                ::intent_runtime::__private::kind_of::<Account, Moved>(),
+            ];
+            KINDS.to_vec()
         }
     }
     #[automatically_derived]
@@ -509,35 +515,16 @@ const _: () = {
             ::intent_runtime::catalogue::Emits::Any
         }
     }
-    #[allow(dead_code)]
-    const __NAMES: [::intent_runtime::__private::Names; 3usize] = [
-        ::intent_runtime::__private::names_of::<Account, Opened>("Opened"),
-        ::intent_runtime::__private::names_of::<Account, Deposited>("Deposited"),
-        ::intent_runtime::__private::names_of::<Account, Moved>("Moved"),
-    ];
-    const _: () = ::intent_runtime::__private::assert_new_name(
-        "Account",
-        &__NAMES,
-        1usize,
-    );
-    const _: () = ::intent_runtime::__private::assert_new_name(
-        "Account",
-        &__NAMES,
-        2usize,
-    );
-    const _: () = ::intent_runtime::__private::assert_version(
-        "Account",
-        &__NAMES,
-        0usize,
-    );
-    const _: () = ::intent_runtime::__private::assert_version(
-        "Account",
-        &__NAMES,
-        1usize,
-    );
-    const _: () = ::intent_runtime::__private::assert_version(
-        "Account",
-        &__NAMES,
-        2usize,
-    );
+    const _: () = {
+        let names: &[::intent_runtime::__private::Names] = &[
+            ::intent_runtime::__private::names_of::<Account, Opened>("Opened"),
+            ::intent_runtime::__private::names_of::<Account, Deposited>("Deposited"),
+            ::intent_runtime::__private::names_of::<Account, Moved>("Moved"),
+        ];
+        ::intent_runtime::__private::assert_new_name("Account", names, 1usize);
+        ::intent_runtime::__private::assert_new_name("Account", names, 2usize);
+        ::intent_runtime::__private::assert_version("Account", names, 0usize);
+        ::intent_runtime::__private::assert_version("Account", names, 1usize);
+        ::intent_runtime::__private::assert_version("Account", names, 2usize);
+    };
 };

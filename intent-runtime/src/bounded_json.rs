@@ -3,7 +3,7 @@
 use std::{error::Error, fmt, io};
 
 use serde::{Serialize, ser::Error as _};
-use serde_json::value::RawValue;
+use serde_json::{Serializer, value::RawValue};
 
 /// Writes a value as JSON of at most `limit` bytes.
 ///
@@ -13,10 +13,7 @@ pub(crate) fn to_string<T: Serialize + ?Sized>(
     value: &T,
     limit: usize,
 ) -> Result<String, serde_json::Error> {
-    // What most payloads take.
-    let mut json = Bounded(Vec::with_capacity(128), limit);
-    serde_json::to_writer(&mut json, value)?;
-    String::from_utf8(json.0).map_err(serde_json::Error::custom)
+    write(&|json| value.serialize(&mut Serializer::new(json)), limit)
 }
 
 /// The same as a [`RawValue`].
@@ -25,6 +22,17 @@ pub(crate) fn to_raw_value<T: Serialize + ?Sized>(
     limit: usize,
 ) -> Result<Box<RawValue>, serde_json::Error> {
     to_string(value, limit).and_then(RawValue::from_string)
+}
+
+/// What [`to_string`] does for a value of any type, compiled once and not again for each event.
+fn write(
+    serialize: &dyn Fn(&mut Bounded) -> Result<(), serde_json::Error>,
+    limit: usize,
+) -> Result<String, serde_json::Error> {
+    // What most payloads take.
+    let mut json = Bounded(Vec::with_capacity(128), limit);
+    serialize(&mut json)?;
+    String::from_utf8(json.0).map_err(serde_json::Error::custom)
 }
 
 /// JSON would be longer than its limit, so its writing was stopped.

@@ -212,7 +212,7 @@ pub fn is_named<A: Aggregate, E: EventOf<A>>(name: &str) -> bool {
 /// `#[derive(Aggregate)]`: the version of an event's shape, as it is stored.
 #[inline]
 pub const fn version_of<A: Aggregate, E: EventOf<A>>() -> u32 {
-    SchemaVersion::of::<E>().stored()
+    const { SchemaVersion::of::<E>().stored() }
 }
 
 /// The default of a field that is read as it where it is not there, for the JSON Schema.
@@ -232,7 +232,7 @@ pub const fn state_split<A: Aggregate, E: SplitOf<A>>() -> StateEvent {
 }
 
 /// `#[derive(Aggregate)]`: an event, as the catalogue knows it.
-pub fn kind_of<A: Aggregate, E: EventOf<A>>() -> EventKind {
+pub const fn kind_of<A: Aggregate, E: EventOf<A>>() -> EventKind {
     EventKind::of::<E>()
 }
 

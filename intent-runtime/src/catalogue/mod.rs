@@ -37,7 +37,7 @@ pub struct CommandKind {
 }
 
 impl CommandKind {
-    fn of<C: Command>() -> Self {
+    const fn of<C: Command>() -> Self {
         Self {
             name: C::NAME,
             doc: C::DOC,
@@ -69,7 +69,7 @@ pub struct CommandList<A> {
 impl<A: Aggregate> CommandList<A> {
     /// Adds a command.
     pub fn add<C: Command<Aggregate = A>>(&mut self) {
-        self.kinds.push(CommandKind::of::<C>());
+        self.kinds.push(const { CommandKind::of::<C>() });
     }
 }
 

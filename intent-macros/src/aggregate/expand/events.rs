@@ -88,6 +88,7 @@ fn standard(aggregate: &Aggregate<'_>) -> TokenStream {
     quote! {
         #[automatically_derived]
         impl ::core::clone::Clone for #event_enum {
+            #[inline]
             fn clone(&self) -> Self {
                 match #this {
                     #(Self::#variants(event) => Self::#variants(#private::clone::<#ident, #paths>(event)),)*
@@ -98,6 +99,7 @@ fn standard(aggregate: &Aggregate<'_>) -> TokenStream {
         #[automatically_derived]
         #[allow(unused_variables)]
         impl ::core::fmt::Debug for #event_enum {
+            #[inline]
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 match #this {
                     #(Self::#variants(event) => #private::debug::<#ident, #paths>(#names, event, f),)*
@@ -107,6 +109,7 @@ fn standard(aggregate: &Aggregate<'_>) -> TokenStream {
 
         #[automatically_derived]
         impl ::core::cmp::PartialEq for #event_enum {
+            #[inline]
             fn eq(&self, other: &Self) -> ::core::primitive::bool {
                 match (self, other) {
                     #((Self::#variants(one), Self::#variants(other)) => {
@@ -131,7 +134,10 @@ fn standard(aggregate: &Aggregate<'_>) -> TokenStream {
 ///         }
 ///         Err(DecodeError::unknown_event(name))
 ///     }
-///     fn kinds() -> Vec<EventKind> { vec![kind_of::<Account, Opened>().creating().changing(&["owner"])] }
+///     fn kinds() -> Vec<EventKind> {
+///         const KINDS: &[EventKind] = &[kind_of::<Account, Opened>().creating().changing(&["owner"])];
+///         KINDS.to_vec()
+///     }
 /// }
 /// ```
 fn codec(aggregate: &Aggregate<'_>) -> TokenStream {
@@ -188,7 +194,8 @@ fn codec(aggregate: &Aggregate<'_>) -> TokenStream {
             }
 
             fn kinds() -> ::std::vec::Vec<#runtime::model::EventKind> {
-                ::std::vec![#(#kinds),*]
+                const KINDS: &[#runtime::model::EventKind] = &[#(#kinds),*];
+                KINDS.to_vec()
             }
 
             #past

@@ -107,10 +107,12 @@ pub(super) fn splits(aggregate: &Aggregate<'_>) -> TokenStream {
 }
 
 /// ```
-/// const __NAMES: [Names; 3] = [names_of::<Account, Opened>("Opened"), …, split_names_of::<Account, Moved>("Moved")];
-/// const _: () = __private::assert_new_name("Account", &__NAMES, 1);
-/// const _: () = __private::assert_version("Account", &__NAMES, 0);
-/// const _: () = __private::assert_retired_name("Account", &__NAMES, "Flagged");
+/// const _: () = {
+///     let names = &[names_of::<Account, Opened>("Opened"), …, split_names_of::<Account, Moved>("Moved")];
+///     __private::assert_new_name("Account", names, 1);
+///     __private::assert_version("Account", names, 0);
+///     __private::assert_retired_name("Account", names, "Flagged");
+/// };
 /// ```
 ///
 /// Stored names and versions are known only when all items are; each check stands at the event or the name that it is about.
@@ -130,15 +132,13 @@ pub(super) fn unique_names(aggregate: &Aggregate<'_>) -> TokenStream {
         names.push(quote!(#private::split_names_of::<#ident, #event>(#text)));
         spans.push(last.map_or_else(|| event.span(), syn::Ident::span));
     }
-    let count = names.len();
     let text = aggregate.text();
     let check = |span: Span, check: &str, subject: TokenStream| {
         let private = runtime.private_at(span);
         let check = syn::Ident::new(check, span);
-        let mut arguments = Group::new(Delimiter::Parenthesis, quote!(#text, &__NAMES, #subject));
+        let mut arguments = Group::new(Delimiter::Parenthesis, quote!(#text, names, #subject));
         arguments.set_span(span);
-        let call = quote_spanned!(span=> #private::#check #arguments);
-        quote!(const _: () = #call;)
+        quote_spanned!(span=> #private::#check #arguments;)
     };
     let new = spans.iter().enumerate().skip(1);
     let new = new.map(|(index, span)| check(*span, "assert_new_name", index.to_token_stream()));
@@ -149,10 +149,11 @@ pub(super) fn unique_names(aggregate: &Aggregate<'_>) -> TokenStream {
     let retired =
         retired.map(|name| check(name.span(), "assert_retired_name", name.to_token_stream()));
     quote! {
-        #[allow(dead_code)]
-        const __NAMES: [#private::Names; #count] = [#(#names),*];
-        #(#new)*
-        #(#versions)*
-        #(#retired)*
+        const _: () = {
+            let names: &[#private::Names] = &[#(#names),*];
+            #(#new)*
+            #(#versions)*
+            #(#retired)*
+        };
     }
 }
