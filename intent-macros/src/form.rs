@@ -44,7 +44,7 @@ pub(crate) fn find<'a>(metas: &'a [Meta], words: &[&str]) -> Option<&'a Meta> {
     metas.iter().find(|meta| is_any(meta, words))
 }
 
-/// The key that a field is read under: its name, unless serde is told another.
+/// The key that a field is read under: its name, unless a serde attribute gives another.
 pub(crate) fn json_key(field: &Field) -> String {
     let own = || {
         let ident = field.ident.as_ref();

@@ -1,8 +1,8 @@
 //! Alternatives of an `untagged` enum: what is stored of one must not be read as another.
 //!
-//! serde takes the first alternative that can be read. Whether an earlier one reads a later one is told here as far as the
-//! tokens tell it: by names of fields, by number, by types that are written alike. What types of the user's own read is not
-//! known, and nothing is said of them.
+//! serde takes the first alternative that can be read. Here the tokens decide whether an earlier one reads a later one: names
+//! of fields, their number, types that are written alike. What the user's own types read is not known here, so they cause no
+//! error.
 
 use quote::ToTokens as _;
 use syn::{Attribute, Field, Fields, Type, Variant};
@@ -58,7 +58,7 @@ fn help(early: &Variant, late: &Variant) -> String {
     }
 }
 
-/// Whether serde is told nothing of it that changes its form.
+/// Whether no serde attribute changes its form.
 fn is_plain(variant: &Variant) -> bool {
     serde_metas(&variant.attrs).is_empty() && !variant.fields.iter().any(changes_form)
 }

@@ -73,7 +73,7 @@ impl FixedClock {
     }
 
     fn hand(&self) -> MutexGuard<'_, Timestamp> {
-        // A time is whole whoever panicked while setting it.
+        // A time is whole even if a thread panicked while it was set.
         self.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -98,7 +98,7 @@ pub enum CreateError<E> {
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum SendError<E> {
-    /// The domain refused. Handling: tell whoever asked.
+    /// The domain refused. Handling: tell the user.
     #[error(transparent)]
     Rejected(E),
     /// The aggregate does not exist. Handling: create it first.
@@ -132,10 +132,10 @@ pub enum SendError<E> {
         command_id: CommandId,
         /// The aggregate it was used for.
         used_for: StreamId,
-        /// In what the two commands differ.
+        /// What differs between the two commands.
         reused: Reused,
     },
-    /// The decision's events would break the stream's history; nothing was written. Handling: mend the decision.
+    /// The decision's events would break the stream's history; nothing was written. Handling: fix the decision.
     #[error("the decision on `{command}` for {stream} cannot be stored")]
     Decision {
         /// [`Command::NAME`](crate::Command::NAME).
@@ -145,7 +145,7 @@ pub enum SendError<E> {
         /// What is wrong with its events.
         source: HistoryError,
     },
-    /// An event or the state could not be written as JSON; nothing was stored. Handling: mend its `Serialize`.
+    /// An event or the state could not be written as JSON; nothing was stored. Handling: fix its `Serialize`.
     #[error("`{what}` of {stream} cannot be written as JSON")]
     Encode {
         /// Which aggregate.
@@ -158,7 +158,7 @@ pub enum SendError<E> {
     /// An event would be read back as another one or not at all; nothing was stored. Handling: emit values that JSON keeps
     /// (it has no NaN, and one `null` for each level of `Option`), or have its serde attributes read what they write.
     #[error(
-        "`{event}` of {stream} is not stored, because it would not be read back as it is: emit values that JSON keeps, or mend its serde attributes"
+        "`{event}` of {stream} is not stored, because it does not survive a JSON round trip: emit values that JSON keeps, or fix its serde attributes"
     )]
     NotReadBack {
         /// Which aggregate.
@@ -171,14 +171,14 @@ pub enum SendError<E> {
     /// The aggregate could not be loaded.
     #[error(transparent)]
     Load(LoadError),
-    /// None of the actor's roles may send the command; nothing was looked at. Handling: tell whoever asked.
+    /// None of the actor's roles may send the command; nothing was looked at. Handling: tell the user.
     #[error(fmt = forbidden)]
     Forbidden {
         /// [`Command::NAME`](crate::Command::NAME).
         command: &'static str,
         /// [`Aggregate::TYPE`].
         aggregate: &'static str,
-        /// Who asked, with the roles it has.
+        /// The actor, with its roles.
         actor: Actor,
         /// The roles that may send it.
         allowed: &'static [&'static str],
@@ -288,7 +288,7 @@ impl<E> SendError<E> {
     }
 }
 
-/// In what a command differs from the first one that was sent under its id.
+/// What differs between a command and the first one that was sent under its id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reused {
@@ -355,7 +355,7 @@ pub enum LoadError {
         /// Which rule.
         source: HistoryError,
     },
-    /// A snapshot could not be written as JSON. Handling: mend the state's `Serialize`.
+    /// A snapshot could not be written as JSON. Handling: fix the state's `Serialize`.
     #[error("the state of {stream} cannot be written as JSON")]
     Encode {
         /// Which aggregate.

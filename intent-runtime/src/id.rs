@@ -227,7 +227,7 @@ uuid_newtype! {
     TenantId
 }
 uuid_newtype! {
-    /// The id of an aggregate whose type is told beside it, as stores see it; [`Id`] is the typed form.
+    /// The id of an aggregate without its type, as stores use it; [`Id`] is the typed form.
     AggregateId
 }
 uuid_newtype! {
@@ -251,7 +251,7 @@ impl AggregateId {
 }
 
 impl TenantId {
-    /// The tenant of whoever names none: the nil UUID.
+    /// The tenant of a program that names none: the nil UUID.
     pub const DEFAULT: Self = Self(Uuid::nil());
 
     /// A new tenant's id (UUID version 7).

@@ -78,8 +78,8 @@ pub(crate) use store::{Expect, Store, StreamId};
 pub(crate) use transfer::{Export, Import};
 pub(crate) use upcast::KeyChange;
 
-/// What stands behind an aggregate and its events: named by generated code, and by whoever writes an
-/// [`Aggregate`](trait@crate::Aggregate) by hand.
+/// The types behind an aggregate and its events. Generated code names them, and so does an
+/// [`Aggregate`](trait@crate::Aggregate) written by hand.
 pub mod model {
     pub use crate::{
         command::IntoEvents,

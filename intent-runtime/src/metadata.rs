@@ -43,10 +43,10 @@ pub struct Metadata {
     /// The id of the command that emitted the event. Set by the dispatcher.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command_id: Option<CommandId>,
-    /// What tells the command from another one under the same id, where the caller gave the id. Set by the dispatcher.
+    /// Distinguishes the command from another one under the same id, if the caller gave the id. Set by the dispatcher.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
-    /// The request, in the words of whoever made it, such as an HTTP request id.
+    /// The request, by the id that its maker gave it, such as an HTTP request id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
     /// The system or component it came through.
@@ -68,7 +68,7 @@ impl Metadata {
 
     /// The metadata of a command that follows from a stored event: actor, role, correlation, request, source and tags
     /// are the event's, and the event is the cause. The time is not inherited, for what follows happens later, nor is the
-    /// trace: a command belongs to the trace of whoever sends it.
+    /// trace: a command belongs to the trace of its sender.
     pub fn caused_by(event: EventId, metadata: &Self) -> Self {
         Self {
             timestamp: None,

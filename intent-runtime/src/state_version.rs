@@ -1,4 +1,5 @@
-//! What tells the state of one build from that of another: see [`Snapshot::version`](crate::Snapshot::version).
+//! The version of an aggregate's state, which distinguishes the states of two builds: see
+//! [`Snapshot::version`](crate::Snapshot::version).
 
 use std::panic;
 

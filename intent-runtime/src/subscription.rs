@@ -113,8 +113,8 @@ impl Subscription {
             .after(cursor)
     }
 
-    /// How often to look for new events that no wake-up told of, a quarter of a second unless said otherwise. `None`
-    /// relies on wake-ups alone, which can be lost.
+    /// How often to look for new events without a wake-up; a quarter of a second unless set. `None` relies on wake-ups alone,
+    /// which can be lost.
     #[must_use]
     pub fn poll(mut self, every: Option<Duration>) -> Self {
         self.poll = every;

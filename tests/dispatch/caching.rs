@@ -35,7 +35,7 @@ async fn what_exists_already_turns_a_creation_away() {
             let exists = matches!(error, SendError::AlreadyExists { .. });
             assert!(exists, "whether or not conflicts are retried: {error:?}");
         }
-        // One that could not be stored in any case is told the same.
+        // One that could not be stored in any case gets the same error.
         let broken = OpenWithoutEvent { id, amount: 1 };
         let error = other.send(broken).await.unwrap_err();
         assert!(

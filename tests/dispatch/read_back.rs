@@ -150,8 +150,8 @@ where
     assert_eq!(
         text,
         format!(
-            "`{event}` of Probe {id} is not stored, because it would not be read back as it is: emit values that JSON keeps, \
-             or mend its serde attributes"
+            "`{event}` of Probe {id} is not stored, because it does not survive a JSON round trip: emit values that JSON keeps, \
+             or fix its serde attributes"
         )
     );
     let history = app.history(id).await.unwrap();

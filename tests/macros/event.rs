@@ -128,7 +128,7 @@ fn borrowed_forms_in_a_box_and_other_hashers_are_storable() {
     assert_eq!(serde_json::to_string(&held).unwrap(), json);
 }
 
-/// What only the schema is told stays conditional.
+/// An attribute for the schema alone stays conditional.
 #[event]
 pub struct Described {
     #[cfg_attr(all(), schemars(range(min = 1)), doc = "From one.")]

@@ -160,7 +160,8 @@ fn settings(target: &Server, options: &PoolOptions, port: u16) -> String {
     let prepared_statements = prepared_statements.map_or_else(String::new, |count| {
         format!("max_prepared_statements = {count}\n")
     });
-    // Whoever the client says it is: the server trusts loopback, and `auth_type = any` would make all clients one user.
+    // PgBouncer takes the user that the client names: the server trusts loopback, and `auth_type = any` would make all
+    // clients one user.
     format!(
         "[databases]\n\
          * = host={host} port={target_port}\n\

@@ -28,7 +28,7 @@ impl Binaries {
         self.restore_with(&[], dump, url).await
     }
 
-    /// The same with everything owned by whoever restores it.
+    /// The same with everything owned by the role that restores it.
     ///
     /// # Errors
     ///

@@ -127,7 +127,7 @@ impl Drop for Place {
 /// Who runs a server: Postgres and PgBouncer refuse to run as root.
 #[derive(Clone, Debug)]
 pub enum Account {
-    /// Whoever runs the tests.
+    /// The account that runs the tests.
     Mine,
     /// Where root runs the tests.
     Other {

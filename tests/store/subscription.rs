@@ -165,7 +165,7 @@ async fn a_cancelled_reader_leaves_the_page_ahead_on_its_way() {
 async fn a_page_that_is_given_up_is_read_anew() {
     let pages = Pages::new(0);
     let mut log = subscription(&pages).await;
-    // The first page is read by whoever asks for it.
+    // The task that asks for the first page reads it.
     assert!(log.next().now_or_never().is_none(), "the page is held");
     assert_eq!(pages.count().given_up, 1);
     pages.allowed.add_permits(100);

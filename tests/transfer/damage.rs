@@ -1,4 +1,4 @@
-//! A file that is not as it was written is told by line, and nothing of the page with that line is stored.
+//! A file that was altered is refused by line, and nothing of the page with that line is stored.
 
 use std::{
     io,

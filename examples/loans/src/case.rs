@@ -55,7 +55,7 @@ impl Case {
     }
 
     /// The options under which step `index` is sent. Its command id follows from the log alone, so that it has one
-    /// effect, whoever imports the log and however often.
+    /// effect, however often the log is imported.
     pub fn options(&self, index: usize, step: &Step) -> SendOptions {
         let name = format!("{}/{index}", self.number);
         let mut metadata = Metadata::new().timestamp(step.time);

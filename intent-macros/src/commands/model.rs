@@ -285,7 +285,7 @@ impl<'a> Function<'a> {
         taken.chain(returned)
     }
 
-    /// What it returns. `Result` is told by that word and two type arguments.
+    /// What it returns. The word `Result` with two type arguments is taken for a result.
     pub(super) fn output(&self) -> Output<'a> {
         let ReturnType::Type(_, ty) = &self.original.sig.output else {
             return Output::Infallible(quote!(()));

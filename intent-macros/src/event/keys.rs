@@ -1,4 +1,4 @@
-//! What the notes of a step say of the keys that a payload has: their rules, and what the lock is told of them.
+//! What the notes of a step say of the keys that a payload has: their rules, and the form in which the lock gets them.
 
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -10,7 +10,7 @@ use crate::{Aggregate, Catalogue, Command, DomainError, DomainMistake, catalogue
 /// It needs no store. Write it once, as a function, and give it to [`App::connect`](crate::App::connect), to
 /// [`lock::check!`](macro@crate::lock::check) and to whatever shows the [`Catalogue`].
 ///
-/// Nothing is refused while it is put together. [`check`](Self::check) tells all mistakes at once, and so does an app that
+/// Nothing is refused while it is put together. [`check`](Self::check) reports all mistakes at once, and so does an app that
 /// is opened with it.
 ///
 /// ```

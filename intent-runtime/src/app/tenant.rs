@@ -87,11 +87,11 @@ impl Tenant {
     /// commands to one aggregate follow each other. All else is as with [`send_with`](Self::send_with): metadata, one effect
     /// per command id, and a command that was overtaken is decided again on what the others committed.
     ///
-    /// What it answers is true once you commit, which is also yours to see: when that fails with a lost connection, do all of
-    /// it again under the same command id. After an error the transaction goes on as it was before the call.
+    /// The receipt holds once you commit. If the commit fails with a lost connection, do all of it again under the same command
+    /// id. After an error the transaction goes on as it was before the call.
     ///
-    /// Keep such transactions short: until they end, whoever else writes to the aggregate waits, and so do readers of the
-    /// log. When it has committed, [`PgStore::wake_readers`](crate::PgStore::wake_readers) spares readers the wait until
+    /// Keep such transactions short: until they end, other writers to the aggregate wait, and so do readers of the log.
+    /// When it has committed, [`PgStore::wake_readers`](crate::PgStore::wake_readers) spares readers the wait until
     /// they look for themselves.
     ///
     /// # Errors

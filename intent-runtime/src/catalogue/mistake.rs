@@ -1,4 +1,4 @@
-//! What is wrong with a domain, told all at once.
+//! What is wrong with a domain, reported all at once.
 
 use std::fmt;
 

@@ -222,7 +222,7 @@ impl<'a, C: Command> Sending<'a, C> {
             return Decided::TurnedAway(Verdict::Refuse(error), None);
         }
         let snapshot = self.snapshot_if_due(end.0, &folded);
-        // A snapshot tells what the state weighs; between snapshots, what goes in is the best guess.
+        // A snapshot shows the size of the state. Between snapshots, the size of the events is the best guess.
         folded.bytes = match &snapshot {
             Some(snapshot) => snapshot.state.get().len(),
             None => {

@@ -45,7 +45,7 @@ pub(crate) struct Slot {
     weight: u64,
 }
 
-/// What the gate guards: the state, if a command has been through, and what it weighed when the cache was last told.
+/// What the gate guards: the state, if a command has been through, and its size as the cache last counted it.
 #[derive(Debug)]
 struct Kept {
     state: Option<Box<dyn Any + Send>>,

@@ -59,7 +59,7 @@ impl<A> Deref for Loaded<A> {
 pub(crate) struct Folded<A> {
     pub(crate) state: Option<A>,
     pub(crate) version: Version,
-    /// The event of that version, where the store told it.
+    /// The event of that version, if the store named it.
     pub(crate) last: Option<EventId>,
     /// The payload bytes that went in, as an estimate of what the state weighs.
     pub(crate) bytes: usize,

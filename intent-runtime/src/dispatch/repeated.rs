@@ -15,7 +15,8 @@ use crate::{
     store::Appended,
 };
 
-/// How long an append of unknown outcome is tried again before the caller is told: a server that restarts is back by then.
+/// How long an append of unknown outcome is tried again before the caller gets the error: a server that restarts is back by
+/// then.
 const RESOLVE_FOR: Duration = Duration::from_secs(10);
 
 impl<C: Command> Sending<'_, C> {

@@ -42,8 +42,8 @@ impl LockFile {
         }
     }
 
-    /// Replaces what is recorded by what `change` makes of it. No other update, in whatever process, reads or writes it
-    /// meanwhile; whoever only reads it sees all of the change or nothing.
+    /// Replaces what is recorded by what `change` makes of it. No other update, in this process or another, reads or writes
+    /// the file meanwhile. A reader sees the whole change or nothing of it.
     pub(super) fn update(
         &self,
         change: impl FnOnce(Blocks) -> Result<Blocks, Error>,

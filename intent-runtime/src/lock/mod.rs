@@ -13,13 +13,13 @@
 //! `INTENT_LOCK=update cargo test` records what is new; the file is committed with the change. From then on [`check!`]
 //! fails, with the difference and the ways to mend it, when
 //!
-//! - the shape of a recorded version has changed, be it in a value that an event only contains,
+//! - the shape of a recorded version has changed, also in a value within an event,
 //! - a recorded event has no way to today's type: its name is gone, or a version of it,
 //! - an aggregate no longer says `formerly` of a recorded name, has another oldest one, or seems to be a recorded one by
 //!   another name,
 //! - an event says that older builds can read it, `readable_by(..)`, and the recorded shape of their version tells otherwise,
 //! - a note on a step speaks of a field that the recorded version before does not have, or gives one that it has,
-//! - notes on a step leave as it is what the next version surely cannot read,
+//! - notes on a step keep something unchanged that the next version surely cannot read,
 //! - a version, an event, an aggregate or a command is not recorded,
 //! - a command or the state that snapshots keep has changed, or a command is gone,
 //! - the file was edited or merged wrongly.

@@ -167,7 +167,7 @@ fn broken(
         // Any of these types will do.
         "type" => match of_written {
             Some(of_written) => {
-                // Whoever reads numbers reads whole ones.
+                // A reader of numbers also reads whole ones.
                 let takes = |one: &Value| {
                     list(constraint)
                         .any(|known| known == one || known == "number" && one == "integer")

@@ -49,13 +49,13 @@ pub(super) enum Difference {
         /// The event that it may be under another name.
         alike: Option<&'static str>,
     },
-    /// An event says of older builds what is not so.
+    /// An event is declared readable by older builds that cannot read it.
     Misdeclared(Box<Misdeclared>),
     /// An aggregate has other names than recorded.
     WrongNames(WrongNames),
     /// A note is wrong about what is recorded.
     WrongKey(WrongKey),
-    /// Notes leave as it is what cannot be read as it is.
+    /// Notes keep something unchanged that the next version cannot read.
     Untrue(Box<Untrue>),
     /// Something that is not recorded.
     New {
@@ -244,15 +244,15 @@ impl fmt::Display for Difference {
                     )?,
                     _ => writeln!(
                         f,
-                        "\n{key} has changed. No command is stored, so nothing is misread; whoever sends it must know:\n"
+                        "\n{key} has changed. No command is stored, so nothing is misread. Tell those who send it:\n"
                     )?,
                 }
                 f.write_str(&lines(BEFORE_AND_NOW, recorded, current))
             }
             Self::Gone { key } => writeln!(
                 f,
-                "\n{key} is recorded and no longer there. No command is stored, so nothing is lost; whoever sends it must \
-                 know."
+                "\n{key} is recorded and no longer there. No command is stored, so nothing is lost. Tell those who \
+                 send it."
             ),
         }
     }

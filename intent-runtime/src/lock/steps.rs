@@ -68,7 +68,7 @@ pub(super) struct Untrue {
     obstacle: Obstacle,
 }
 
-/// Every step whose notes leave as it is what the next version, recorded or `current`, surely cannot read.
+/// Every step whose notes keep something unchanged that the next version, recorded or `current`, surely cannot read.
 pub(super) fn untrue<'a>(
     kind: &AggregateKind,
     recorded: impl Iterator<Item = (&'a Key, &'a Value)>,
@@ -186,7 +186,7 @@ impl fmt::Display for Untrue {
         let to = version.saturating_add(1);
         writeln!(
             f,
-            "\nThe notes of version {to} leave as it is what readers of version {to} cannot take of {key}:\n{obstacle}.\n"
+            "\nThe notes of version {to} keep something of {key} unchanged that version {to} cannot read:\n{obstacle}.\n"
         )?;
         let labels = [version, &to].map(|number| format!("version {number}"));
         f.write_str(&lines(

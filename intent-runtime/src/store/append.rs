@@ -15,8 +15,8 @@ pub struct Append {
     pub stream: StreamId,
     /// What the stream must be like.
     pub expect: Expect,
-    /// The event that the stream must end with; `None` for any. A version alone does not tell a stream from what became of
-    /// it in a database that was put back to an earlier state and went on.
+    /// The event that the stream must end with; `None` for any. The version alone is not enough: after a
+    /// database was restored to an earlier state and went on, another event may have it.
     pub expect_last: Option<EventId>,
     /// The command that emitted the events; their ids are made from it.
     pub command_id: CommandId,

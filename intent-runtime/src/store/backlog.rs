@@ -31,7 +31,7 @@ impl Backlog {
         self.bytes = self.bytes.saturating_sub(bytes.saturating_add(OVERHEAD));
     }
 
-    /// What the sender of a request is told that finds no room.
+    /// The error of a request for which there is no room.
     pub(super) fn full(place: impl ToString) -> StoreError {
         StoreError::Busy {
             place: place.to_string(),

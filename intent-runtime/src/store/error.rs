@@ -58,8 +58,8 @@ pub enum StoreError {
         /// What it contradicts.
         source: ImportRefusal,
     },
-    /// The connection was lost while committing: it may have happened once, or not at all. Handling: append again
-    /// under the same command id and version; the dispatcher does.
+    /// The connection was lost during the commit: the events were stored once, or not at all. Handling: append again under the
+    /// same command id and version; the dispatcher does.
     #[error(
         "whether the append of command {command_id} to {stream} was committed is unknown: send it again under the same command id"
     )]
@@ -88,7 +88,7 @@ pub enum StoreError {
         /// What the database said.
         source: Cause,
     },
-    /// Another process held the database too long, or as many appends wait as may, which the cause says. Handling: send again.
+    /// Another process held the database too long, or too many appends wait; the cause says which. Handling: send again.
     #[error("`{place}` is kept busy by another process or an open transaction: send again")]
     Busy {
         /// Which database.
@@ -124,7 +124,7 @@ pub enum StoreError {
         /// What the database said.
         source: Cause,
     },
-    /// The URL or the pool asks for an encrypted connection, and there can be none. Handling: as it says.
+    /// The URL or the pool asks for an encrypted connection, which cannot be made. Handling: as it says.
     #[error("`{place}` cannot be reached over an encrypted connection: {hint}")]
     NoTls {
         /// Which database.
@@ -256,7 +256,7 @@ pub enum StoreError {
         /// What the database said.
         source: Cause,
     },
-    /// A cursor cannot be gone on from: it belongs to another store, or this one was put back to an earlier state.
+    /// The log cannot be resumed from this cursor: it belongs to another store, or this one was restored to an earlier state.
     /// Handling: find out which store it came from, or read from the start.
     #[error("the log cannot be read from {cursor}: {what}")]
     UnknownCursor {
@@ -273,7 +273,7 @@ pub enum StoreError {
         /// What would do.
         hint: String,
     },
-    /// A command was to join a transaction of Postgres, and the app is on another store. Handling: as it says.
+    /// A command was sent in a transaction of Postgres, but the app is on another store. Handling: as it says.
     #[error(
         "only commands of an app on Postgres can join a transaction: make it with `App::on(PgStore::new(pool).await?, domain)`"
     )]
@@ -293,7 +293,7 @@ pub enum StoreError {
 
 crate::sentence::debug!(StoreError);
 
-/// A limit that every store keeps, and an append broke.
+/// Which limit of every store an append breaks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidAppend {
@@ -337,7 +337,7 @@ pub enum InvalidAppend {
         /// How large it may be.
         limit: usize,
     },
-    /// The metadata names a trace, and not as W3C Trace Context writes it.
+    /// The metadata names a trace in another form than that of W3C Trace Context.
     #[error(
         "`{traceparent}` is not a traceparent such as 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
     )]
@@ -368,7 +368,7 @@ impl InvalidAppend {
     }
 }
 
-/// What is said where only the event at the expected version is another one.
+/// The text for a conflict in which only the event at the expected version is another one.
 fn other_event(expected: Expect, actual: Version) -> &'static str {
     if expected.allows(actual) {
         " with another event there"

@@ -1,4 +1,4 @@
-//! Storing events that were recorded elsewhere: which of a page fit, and what every store answers.
+//! Importing events that were recorded elsewhere: which events of a page fit, and the result.
 
 use std::collections::{HashMap, HashSet};
 

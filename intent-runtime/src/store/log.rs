@@ -1,4 +1,4 @@
-//! The whole log, in order: where a reader stands, what it wants, what it is told.
+//! Reading the whole log in order: cursors, filters, pages and the log's health.
 
 use std::{any::TypeId, fmt, str::FromStr};
 
@@ -106,7 +106,7 @@ impl<'de> Deserialize<'de> for Cursor {
     }
 }
 
-/// Which events of the log are wanted: those that every list which is not empty has.
+/// Which events of the log are wanted: events that match every non-empty list.
 ///
 /// ```
 /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }

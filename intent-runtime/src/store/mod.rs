@@ -140,8 +140,8 @@ pub trait Store: Any + fmt::Debug + Send + Sync + 'static {
     /// Where the log ends, and what holds up its readers, if anything.
     fn log_health(&self) -> StoreFuture<'_, LogHealth>;
 
-    /// Changes whenever the log may have grown. Not every append is told of, by this process or another: who waits
-    /// looks for himself now and then.
+    /// Changes whenever the log may have grown. It can miss an append, of this process or another, so a reader that waits
+    /// also looks for itself from time to time.
     fn wake_ups(&self) -> watch::Receiver<()>;
 
     /// Waits for appends that were handed over, then frees what the store holds. Later calls are
@@ -193,20 +193,20 @@ impl<'a> ReadStream<'a> {
     }
 }
 
-/// What takes in a state as it is read.
+/// Receives a state as it is read.
 pub trait StateSink: Send {
-    /// Is told the version and the last event of the stream, as they are when it is read, be it in part; again when it has
-    /// grown meanwhile. Does nothing unless it is written.
+    /// Called with the stream's end, the version and id of its last event, also when only a part is read; again if the
+    /// stream grows while it is read. Does nothing unless you implement it.
     fn ends_with(&mut self, _version: Version, _last: EventId) {}
 
-    /// Is offered the snapshot. `false` refuses it: then all events are read instead.
+    /// Called with the snapshot. `false` refuses it: then all events are read instead.
     fn snapshot(&mut self, snapshot: StoredSnapshot) -> bool;
 
-    /// Is given the next event. Breaking ends the reading.
+    /// Called with the next event. Breaking ends the read.
     fn event(&mut self, event: RawEvent<'_>) -> ControlFlow<()>;
 }
 
-/// What takes in whole events as they are read.
+/// Receives whole events as they are read.
 pub type EventSink<'a> = dyn FnMut(RecordedEvent) -> ControlFlow<()> + Send + 'a;
 
 /// The four columns of a stored event that state is made of, borrowed from the store's buffer.

@@ -71,7 +71,7 @@ pub struct AggregateType(Name);
 enum Name {
     /// With its former names, behind one thin pointer.
     Known(&'static str, FormerNames),
-    /// As a store told it.
+    /// As a store has it.
     Told(Box<str>),
 }
 

@@ -76,7 +76,7 @@ fn raw<'de: 'a, 'a, D: Deserializer<'de>>(
     <&'a RawValue>::deserialize(deserializer).map(Some)
 }
 
-/// The sums of a file so far, each over the one before: the same for whoever writes and whoever reads.
+/// The checksum of a file so far, each line's over the one before. Writer and reader compute the same.
 #[derive(Debug, Default)]
 pub(super) struct Seal(Sha256Sum);
 

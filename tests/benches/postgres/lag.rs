@@ -101,7 +101,7 @@ async fn write_slowly(store: &PgStore) -> Vec<Acknowledged> {
     acknowledged
 }
 
-/// A reader at work. It ends when it has seen as many events as it is told, besides each stream's first under load.
+/// A reader at work. It ends when it has seen the given number of events, besides each stream's first under load.
 async fn reader(
     database: &Database,
     store: &PgStore,

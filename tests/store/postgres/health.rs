@@ -35,7 +35,7 @@ async fn who_holds_up_readers_is_named() {
     assert_eq!(writer.state.as_deref(), Some("idle in transaction"));
     assert_eq!(writer.query.as_deref(), Some(wait));
 
-    // Whoever may not see what another role does is told who it is.
+    // A role that may not see what another one does still sees its process.
     let reader = roles.open(&roles.reader).await.unwrap();
     let writer = only_writer(&reader).await;
     assert_eq!(writer.process, Some(process));

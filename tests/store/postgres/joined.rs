@@ -10,7 +10,7 @@ use sqlx::{PgTransaction, query, query_scalar};
 use super::roles::Roles;
 use crate::store::appending::{append, stream};
 
-/// Has one append wait in a transaction for another, which then commits, and says what the waiting one is told.
+/// Makes one append wait in a transaction for another, which then commits. Returns the answer of the one that waited.
 async fn wait_for(first: Append, second: Append) -> Result<Appended, StoreError> {
     let roles = Roles::new().await;
     let store = roles.open(&roles.app).await.unwrap();
@@ -67,7 +67,7 @@ async fn the_loser_of_a_race_is_told_what_the_stream_is_at() {
 }
 
 #[tokio::test]
-async fn whoever_expects_nothing_comes_next() {
+async fn an_append_that_expects_nothing_comes_next() {
     let stream = stream();
     let told = wait_for(append(&stream, 1), append(&stream, 1)).await;
     let version = match told.unwrap() {

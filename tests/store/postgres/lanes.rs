@@ -137,7 +137,7 @@ async fn appends_that_are_begun_and_not_polled_hold_up_nobody() {
         assert_stored(&other.expect("it is written beside those"));
     }
     timeout(SOON, store.close()).await.unwrap().unwrap();
-    // What was sent is told of to whoever asks at last.
+    // A caller that polls late still gets the answer.
     assert_stored(&begun.swap_remove(0).await);
 }
 
@@ -181,7 +181,7 @@ async fn readers_are_woken_of_what_a_cancelled_caller_stored() {
     // Once others are listened to, in case something was missed before.
     wake_ups.changed().await.unwrap();
     assert_stored(&store.append(append(&stream(), 1)).await);
-    // At once, and of what is told to all processes.
+    // By the signal within the process, and by the notification to all processes.
     for _ in 0..2 {
         wake_ups.changed().await.unwrap();
     }

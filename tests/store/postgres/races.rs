@@ -59,7 +59,7 @@ async fn race(before: u64, versions: u64) {
     assert_eq!(last.get(), before + versions);
 }
 
-/// Whether an append at a version wins; a loser is told the right numbers.
+/// Whether an append at a version wins; a loser's error has the right versions.
 async fn wins(store: &impl Store, stream: &StreamId, version: u64) -> bool {
     let mut new = append(stream, 1);
     new.expect = Expect::Version(Version::new(version));

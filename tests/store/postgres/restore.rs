@@ -1,5 +1,5 @@
-//! A database restored from a dump goes on where the dump was made, and whoever knows more than it does is told or
-//! learns anew.
+//! A database restored from a dump goes on where the dump was made. A process that knows later events gets an error or reads
+//! anew.
 
 use std::ops::ControlFlow;
 
@@ -88,7 +88,7 @@ async fn goes_on(server: &Server, binaries: &Binaries) {
     let next = store.append(next).await.unwrap();
     assert!(position(next) > last, "positions grow");
 
-    // A reader goes on too, and one that has seen more is told.
+    // A reader goes on too, and one that has seen more gets an error.
     let reader = new.open(&new.reader).await.unwrap();
     let (rest, _) = read_log(&reader, halfway, 1_000).await.unwrap();
     let all: Vec<(TenantId, u64)> = first.iter().chain(&rest).map(place).collect();

@@ -153,7 +153,7 @@ async fn write(store: &PgStore, stream: &StreamId) -> Option<u64> {
             Some(version.get())
         }
         Ok(None) if expected == Expect::Any => None,
-        // Whoever expects nothing loses no race, but may meet others at its keys again and again.
+        // An append that expects nothing loses no race, but may conflict with others at its keys again and again.
         Err(StoreError::Busy { .. }) if expected == Expect::Any => None,
         Err(StoreError::Conflict {
             stream: told,

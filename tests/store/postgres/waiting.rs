@@ -137,7 +137,7 @@ async fn however_many_streams_are_locked_another_one_is_written_to() {
 }
 
 #[tokio::test]
-async fn whoever_waits_for_a_locked_table_is_told_before_long() {
+async fn an_append_behind_a_locked_table_fails_before_long() {
     let roles = Roles::new().await;
     let store = roles.open(&roles.app).await.unwrap();
     assert_stored(&store.append(append(&stream(), 1)).await);

@@ -24,7 +24,7 @@ use tokio::{task::JoinSet, time::timeout};
 use super::{roles::Roles, waiting::SOON};
 use crate::store::appending::{append, stream};
 
-/// Remembers what it is told aloud of wake-ups.
+/// Keeps what is logged of wake-ups.
 #[derive(Clone, Default)]
 struct Aloud(Arc<Mutex<Vec<(Level, String)>>>);
 
@@ -56,7 +56,7 @@ impl Subscriber for Aloud {
     fn exit(&self, _: &SpanId) {}
 }
 
-/// Has what contains a text fail at the server until it is mended, and says what is told of it.
+/// Makes statements that contain a text fail at the server, then lets them work again. Logs what is reported of both.
 async fn broken_and_mended(text: &'static str, failure: fn(LogHealth) -> Option<String>) {
     let roles = Roles::new().await;
     let (broken, tried) = (

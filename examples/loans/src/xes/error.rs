@@ -68,7 +68,7 @@ impl Fault {
 impl From<quick_xml::Error> for Fault {
     fn from(error: quick_xml::Error) -> Self {
         match error {
-            // The XML reader shares its I/O errors; this one is told by its kind and words.
+            // The XML reader shares its I/O errors, so this one is made anew from its kind and text.
             quick_xml::Error::Io(error) => {
                 Self::Read(io::Error::new(error.kind(), error.to_string()))
             }

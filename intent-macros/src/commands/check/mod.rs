@@ -249,7 +249,7 @@ fn context_is_shared(diag: &Diagnostics, function: &Function<'_>) {
                 None => "&Context".to_owned(),
             };
             let help = format!(
-                "take `{form}`; a `Context` of your own is told by its path, as in `self::Context`"
+                "take `{form}`; write a `Context` of your own with its path, as in `self::Context`"
             );
             diag.add(Mistake::at(&argument.ty, "a decision borrows its context").help(help));
         }

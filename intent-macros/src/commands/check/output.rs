@@ -40,7 +40,7 @@ pub(super) fn result_is_seen(diag: &Diagnostics, function: &Function<'_>) {
     }
 }
 
-/// Without an event, nothing is created, and the sender would be told that all went well.
+/// Without an event nothing is created, and the sender would believe that it was.
 pub(super) fn creation_has_an_event(diag: &Diagnostics, function: &Function<'_>) {
     let nothing = match &function.original.sig.output {
         ReturnType::Default => true,

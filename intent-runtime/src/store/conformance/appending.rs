@@ -57,7 +57,7 @@ pub async fn versions_are_dense_from_one(store: Subject) {
     assert_eq!(versions, dense, "versions must be dense");
 }
 
-/// S2: of many racers for each version exactly one wins, and every loser is told the numbers as they are.
+/// S2: of many racers for each version exactly one wins, and every loser's error has the right versions.
 pub async fn one_racer_wins_each_version(store: Subject) {
     let stream = new_stream();
     for version in 0..20_u64 {
@@ -111,13 +111,13 @@ fn check_one_winner(outcomes: &[Result<Appended, StoreError>], expect: Expect, a
     for outcome in outcomes {
         match outcome {
             Ok(Appended::Stored { version, .. }) => {
-                assert_eq!(version.get(), after, "the version that the winner is told");
+                assert_eq!(version.get(), after, "the version in the winner's answer");
             }
             Err(StoreError::Conflict {
                 expected, actual, ..
             }) => {
-                assert_eq!(*expected, expect, "what a loser is told it expected");
-                assert_eq!(actual.get(), after, "what a loser is told it found");
+                assert_eq!(*expected, expect, "the expected version in a loser's error");
+                assert_eq!(actual.get(), after, "the found version in a loser's error");
             }
             other => panic!("a racer for {expect} wins or conflicts, not {other:?}"),
         }
@@ -204,7 +204,7 @@ pub async fn another_last_event_is_a_conflict(store: Subject) {
                 }) => (*expected, actual.get()),
                 other => panic!("an append behind another event must conflict, not {other:?}"),
             };
-            assert_eq!(told, (expect, version), "what the loser is told");
+            assert_eq!(told, (expect, version), "the versions in the loser's error");
         }
         assert_eq!(
             load(&store, &stream).await.versions(),
@@ -356,7 +356,7 @@ pub async fn positions_grow(store: Subject) {
         assert_eq!(
             Some(&told),
             positions.last(),
-            "the position that an append is told"
+            "the position in the append's answer"
         );
     }
 }
@@ -412,7 +412,7 @@ pub async fn what_was_appended_is_what_is_recorded(store: Subject) {
         assert_eq!(event.occurred_at(), time, "when it happened");
         assert_eq!(
             event.recorded_at, told,
-            "the store's clock, as the append was told"
+            "the store's clock, as in the append's answer"
         );
     }
     assert!(

@@ -39,7 +39,7 @@ pub async fn a_command_sent_twice_has_one_effect(store: Subject) {
     }
 }
 
-/// S4: of many that send one command at once, one stores and all others are told what it stored.
+/// S4: of many that send one command at once, one stores and all others get what it stored.
 pub async fn a_command_sent_twice_at_once_has_one_effect(store: Subject) {
     for expect in [Expect::NoStream, Expect::Any] {
         let (stream, command) = (new_stream(), CommandId::new());
@@ -60,7 +60,7 @@ pub async fn a_command_sent_twice_at_once_has_one_effect(store: Subject) {
             match outcome {
                 Ok(Appended::Stored { .. }) => first += 1,
                 Ok(Appended::Before(events)) => {
-                    assert_eq!(events, stored, "the others are told what it stored");
+                    assert_eq!(events, stored, "the others get what it stored");
                 }
                 other => panic!("a command sent again is no failure, but {other:?}"),
             }

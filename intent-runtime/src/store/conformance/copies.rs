@@ -1,4 +1,4 @@
-//! S16: what other builds recorded is copied as it is, be it newer metadata or an older name.
+//! S16: events that other builds recorded are copied unchanged, also with newer metadata or an older name.
 
 use std::sync::Arc;
 

@@ -127,7 +127,7 @@ pub async fn a_refused_page_leaves_nothing(store: Subject) {
     assert!(whole_log(&store, 10).await.is_empty(), "nothing is stored");
 }
 
-/// S16: a stream with other events, a gap, another type, an event that was altered: each is told by stream and version.
+/// S16: a stream with other events, a gap, another type, an event that was altered: each error names stream and version.
 pub async fn what_contradicts_is_refused(store: Subject) {
     let stream = new_stream();
     let kept = [recorded(&stream, 1, "1"), recorded(&stream, 2, "2")];

@@ -170,7 +170,7 @@ pub async fn a_stream_is_read_while_it_grows(store: Subject) {
     writer.await.unwrap();
 }
 
-/// S6: whoever reads state is told what the stream ends with, from a snapshot on and short of the end too.
+/// S6: a reader of state gets the end of the stream, also if it reads from a snapshot on or not up to the end.
 pub async fn the_end_of_a_stream_is_told(store: Subject) {
     let stream = new_stream();
     assert_eq!(

@@ -314,7 +314,7 @@ impl Store for MemoryStore {
             ..Content::default()
         };
         drop(content);
-        // Whoever waits learns that nothing more will come.
+        // Readers that wait wake up and find that the store is closed.
         self.grown.send_replace(());
         Box::pin(ready(Ok(())))
     }

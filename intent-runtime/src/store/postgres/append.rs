@@ -1,12 +1,12 @@
 //! Who appends on which connection.
 //!
-//! Appends queue up, and tasks of the store's own write them: a caller may stop polling at any time without holding
-//! anything up. One that finds nothing under way is written at once. Those that come meanwhile wait, and all that wait go in
-//! one statement when it is done. One connection used like this does more than many side by side, because a statement
-//! costs the server more than the events in it. Only when a statement takes long, as behind somebody's lock, other
-//! connections are opened beside it: by the next append, and by a watch over the queue for those that wait already. The last of
-//! them waits for no lock: an append that meets one there is queued again, and waits where it may. No delay is added
-//! anywhere. A queued append whose caller is gone is dropped before it is sent.
+//! Appends queue up, and tasks of the store's own write them, so a caller who stops polling holds nothing up. An append that
+//! finds no statement under way is written at once. Appends that arrive during a statement wait, and the next statement
+//! writes all of them. One connection used like this does more than many side by side, because a statement costs the server
+//! more than the events in it. When a statement is slow, as behind another transaction's lock, the store opens another
+//! connection: the next append does, or the task that watches the queue. The last connection waits for no lock: an append
+//! that meets one there is queued again for a connection that may wait. No delay is added anywhere. A queued append whose
+//! caller is gone is dropped before it is sent.
 
 use std::{
     fmt,
@@ -40,14 +40,14 @@ struct Shared {
     place: Place,
     wake: Arc<Wake>,
     runtime: Handle,
-    /// Told when the last lane has come to rest.
+    /// Notified when the last lane comes to rest.
     rested: Notify,
 }
 
 type Reply = oneshot::Receiver<Result<Outcome, StoreError>>;
 
-/// A turn on a lane; at its end the lane goes on with what is queued, or comes to rest. It runs in a task of the store's
-/// own, which ends early only with the runtime.
+/// A turn on a lane. When it has written its batch, the lane takes the next one from the queue, or comes to rest. It runs in
+/// a task of the store's own, which only the end of the runtime cuts short.
 struct Turn {
     shared: Arc<Shared>,
     lane: Option<Lane>,
@@ -104,7 +104,7 @@ impl Appender {
         Ok(answer)
     }
 
-    /// Lets nothing more in, and waits for what is in.
+    /// Refuses further appends, and waits until those accepted are written.
     pub(super) async fn close(&self) {
         self.0.lock().closed = true;
         loop {
@@ -127,8 +127,8 @@ impl Shared {
         self.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sees to it that what is queued goes past a slow statement even if nobody comes any more. One task does so for all
-    /// that wait, as long as any do: a timer for each would cost all of them, and be gone with a caller that gives up.
+    /// Opens another lane for queued appends when a statement is slow. One task does so for all appends, as long as one is
+    /// queued. A timer for each append would cost every append, and a caller who gives up would take it along.
     async fn watch(self: Arc<Self>) {
         loop {
             tokio::time::sleep(SLOW).await;
@@ -182,11 +182,11 @@ impl Turn {
             let (shared, streams) = (&self.shared, &mut self.streams);
             let answer = |known: Outcomes| {
                 shared.note(&known);
-                // Whoever is answered may append to the stream again.
+                // A caller who has the answer may append to the stream again, so the stream is free before.
                 shared.release(known.iter().filter_map(|(job, _)| streams[*job].take()));
                 for (job, outcome) in known {
                     if let Some(reply) = replies[job].take() {
-                        // Whoever asked may be gone: dropping a future undoes nothing that was handed over.
+                        // The caller may be gone: dropping a future does not undo an append that was handed over.
                         let _ = reply.send(outcome);
                     }
                 }
@@ -236,8 +236,8 @@ impl Shared {
         }
     }
 
-    /// Acts on answers before they are given: readers are woken of what was stored, now or by a sending before whose answer
-    /// was lost, and where one is lost, nothing that is idle is trusted any more.
+    /// Acts on outcomes before the callers get them. If events are stored, now or by an earlier try, it wakes readers. If an
+    /// outcome is unknown, the connection was lost, so it trusts no idle connection any more.
     fn note(&self, known: &Outcomes) {
         let lost =
             |outcome: &Result<_, _>| matches!(outcome, Err(StoreError::UnknownOutcome { .. }));
@@ -252,9 +252,9 @@ impl Shared {
         }
     }
 
-    /// Callers that were just answered often send their next append at once. Without a turn of theirs in between, the first
-    /// of them would be written alone. This waits for no time and no event. A single caller has nobody to be written
-    /// with, so it is not waited for.
+    /// Lets callers who were just answered queue their next appends, so that one statement writes them together: without
+    /// this, the first of them would be written alone. It yields to their tasks and waits for neither a time nor an event.
+    /// After a single caller it does nothing, since a lone append has none to be written with.
     async fn let_others_in(&self, callers: usize) {
         if callers == 1 {
             return;
@@ -271,7 +271,7 @@ impl Shared {
     }
 }
 
-/// Where the runtime has ended in the middle of a turn, the callers learn of it.
+/// If the runtime ends in the middle of a turn, its callers get an error.
 impl Drop for Turn {
     fn drop(&mut self) {
         if self.lane.take().is_none() {

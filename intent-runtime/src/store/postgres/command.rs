@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     column::{self, get},
-    read::Broken,
+    read::ReadError,
 };
 use crate::{AggregateId, CommandId, EventId, RecordedEvent, StreamId, TenantId, store::Append};
 
@@ -17,7 +17,7 @@ pub(super) async fn events(
     connection: &mut PgConnection,
     tenant: TenantId,
     command: CommandId,
-) -> Result<Vec<RecordedEvent>, Broken> {
+) -> Result<Vec<RecordedEvent>, ReadError> {
     let mut window = FEW_EVENTS;
     loop {
         let events = first_events(connection, tenant, command, window).await?;
@@ -33,7 +33,7 @@ async fn first_events(
     tenant: TenantId,
     command: CommandId,
     count: usize,
-) -> Result<Vec<RecordedEvent>, Broken> {
+) -> Result<Vec<RecordedEvent>, ReadError> {
     let ids = (0..).take(count).map(|index| EventId::of(command, index));
     let ids: Vec<Uuid> = ids.map(|id| id.as_uuid()).collect();
     let rows = sqlx::query(include_str!("sql/events_of_command.sql"))

@@ -7,7 +7,8 @@ use tokio::time::{Instant, timeout};
 
 use super::{error::Failure, lane::within, url::without_brackets};
 
-/// How long a connection may have been idle to be used unasked: what stands between may drop an idle one without a word.
+/// How long a connection may have been idle to be used without a check: a firewall or proxy on the way may drop an idle one
+/// silently.
 pub(super) const TRUSTED: Duration = Duration::from_secs(60);
 /// How long a connection may take to say that it is sound.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
@@ -32,7 +33,7 @@ const APPEND_SESSION: &str = concat!(
 #[derive(Clone, Debug)]
 pub(super) struct Connector {
     pool: PgPool,
-    /// Whether the pool may have an `after_connect`. sqlx tells nobody whether it has.
+    /// Whether the pool may have an `after_connect`. sqlx does not say whether it has.
     hooked: bool,
     /// Whether a connection stays what it was set to, as it does everywhere but behind a pooler in transaction mode.
     keeps_session: bool,
@@ -72,7 +73,7 @@ impl Connector {
     async fn connect_as(&self, session: &'static str) -> Result<PgConnection, Failure> {
         let opening = async {
             let mut connection = self.open().await?;
-            // Where the session is not kept, the settings would be those of whoever comes next: it is only asked.
+            // Where the session is not kept, the connection's next client would get the settings: so none are made.
             let session = match self.keeps_session {
                 true => session,
                 false => ALONE,
@@ -86,7 +87,7 @@ impl Connector {
     }
 
     async fn open(&self) -> Result<PgConnection, sqlx::Error> {
-        // This says why there is none to be had. A pool tries again until its time is up, and says no more then.
+        // A pool would try again until its time is up, and then not say why there is no connection. This says it.
         let connection = self.options().connect().await?;
         if !self.hooked {
             return Ok(connection);

@@ -1,5 +1,5 @@
-//! What Postgres says, as the store's errors. Told by SQLSTATE and by what was at work, never by text, which is in the
-//! server's language.
+//! Errors of Postgres as errors of the store. They are told apart by SQLSTATE and by the operation, never by text, which is
+//! in the server's language.
 
 use std::{error::Error, fmt, sync::Arc};
 
@@ -108,7 +108,7 @@ impl Place {
         }
     }
 
-    /// The same for an append that was on its way: where the connection broke, its outcome is unknown.
+    /// The same for an append that was sent: if the connection broke, its outcome is unknown.
     pub(super) fn append_error(&self, append: &Append, failure: &Failure) -> StoreError {
         if failure.kind() == Kind::Lost {
             return unknown_outcome(append, failure);
@@ -116,7 +116,7 @@ impl Place {
         self.error(failure.clone())
     }
 
-    /// What whoever may come again is told.
+    /// The error for a caller who may try again.
     pub(super) fn busy(&self, source: impl Into<Cause>) -> StoreError {
         StoreError::Busy {
             place: self.to_string(),
@@ -124,7 +124,7 @@ impl Place {
         }
     }
 
-    /// What a pooler is told of that takes prepared statements from their clients.
+    /// The error for a pooler that forgets the prepared statements of its clients.
     pub(super) fn forgetful(&self) -> StoreError {
         StoreError::Unsupported {
             place: self.to_string(),
@@ -141,7 +141,7 @@ impl Place {
     }
 }
 
-/// What is told of an append of which nobody can say whether it was committed.
+/// The error for an append that may or may not be committed.
 pub(super) fn unknown_outcome(append: &Append, failure: &Failure) -> StoreError {
     StoreError::UnknownOutcome {
         command_id: append.command_id,
@@ -161,7 +161,7 @@ impl fmt::Display for Place {
 pub(super) enum Kind {
     /// The pool was closed.
     Closed,
-    /// Somebody else was at the same rows: a unique key, a lock, a deadlock, a serialization failure.
+    /// Another transaction used the same rows: a unique key, a lock, a deadlock, a serialization failure.
     Contended,
     /// A statement ran into a time limit, or was cancelled.
     Canceled,
@@ -187,7 +187,7 @@ pub(super) enum Kind {
     Forbidden,
     /// The server has no connection left.
     NoConnection,
-    /// The pool had none to give in time. It says no more, whatever kept it from opening one.
+    /// The pool had no connection to give in time. It does not say why it could not open one.
     NoneOfThePool,
     /// A table, column or function of ours is not there.
     NoSchema,
@@ -198,8 +198,8 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// Whether it is no matter of what was asked for, so that nobody else would fare better now.
-    pub(super) fn strikes_all(self) -> bool {
+    /// Whether it is independent of the request, so that others would fail too.
+    pub(super) fn fails_all(self) -> bool {
         matches!(
             self,
             Self::ReadOnly
@@ -216,7 +216,7 @@ impl Kind {
     }
 }
 
-/// An error of Postgres that several callers are told of.
+/// An error of Postgres, shared by the callers that it concerns.
 #[derive(Clone)]
 pub(super) struct Failure {
     error: Arc<sqlx::Error>,
@@ -225,7 +225,7 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    /// The error of an attempt to connect: nothing was asked, so nothing is unknown.
+    /// The error of an attempt to connect: no statement was sent, so no outcome is unknown.
     pub(super) fn unconnected(error: sqlx::Error) -> Self {
         Self {
             error: Arc::new(error),
@@ -241,8 +241,8 @@ impl Failure {
         }
     }
 
-    /// Whether the connection is of no more use: it is dead, leads to a server that takes no writes any more, or is not
-    /// what it should be.
+    /// Whether the connection is useless from now on: it is dead, leads to a server that no longer takes writes, or is in a
+    /// state that it should not be in.
     pub(super) fn ends_connection(&self) -> bool {
         matches!(
             self.kind(),
@@ -259,13 +259,13 @@ impl Failure {
         )
     }
 
-    /// Whether somebody's lock was waited for in vain.
+    /// Whether a wait for another transaction's lock timed out.
     pub(super) fn waited_for_lock(&self) -> bool {
         self.code() == Some(code::LOCK_NOT_AVAILABLE)
     }
 
-    /// What to do about a log-in that was refused. A role that is not there is refused like a wrong password where one is
-    /// asked for, so as not to tell strangers which roles there are.
+    /// What to do about a log-in that was refused. Where the server asks for a password, it refuses a missing role like a
+    /// wrong password, so that strangers do not learn which roles exist.
     fn log_in_hint(&self) -> &'static str {
         let error = self.database();
         match error.map(|error| (error.code(), error.routine())) {
@@ -309,7 +309,7 @@ impl Failure {
         let Some(error) = self.database() else {
             return Kind::Other;
         };
-        // The whole server goes down, perhaps at a commit: whatever it gives as a reason, what became of that is open.
+        // The whole server goes down, perhaps during a commit, whose outcome is then unknown whatever reason is given.
         if !self.unconnected && matches!(error.severity(), PgSeverity::Panic) {
             return Kind::Lost;
         }
@@ -336,7 +336,7 @@ impl Failure {
             code::COMPLETION_UNKNOWN => Kind::Lost,
             code if code.starts_with("57P") => Kind::Lost,
             code if code.starts_with("08") && code != code::PROTOCOL_VIOLATION => Kind::Lost,
-            // The connection ends. PgBouncer tells so of a server that it lost, as a violation of the protocol.
+            // The connection ends. PgBouncer reports a server that it lost like this, as a violation of the protocol.
             _ if matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic) => Kind::Lost,
             _ => Kind::Other,
         }
@@ -352,8 +352,8 @@ impl From<sqlx::Error> for Failure {
     }
 }
 
-// sqlx repeats the text of a cause in its own, so the one text says all and there is no source beside it. To what the
-// server says it adds a line of the server's source code, which tells a user nothing.
+// sqlx repeats the text of a cause in its own, so there is no source beside it. Of the server's errors it also prints a line
+// of the server's source code, which tells a user nothing, so only their message is shown.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.database() {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{
     column::{self, Json},
     error::Kind,
-    read::{self, Broken, Reader, give_back, patiently},
+    read::{self, ReadError, Reader, give_back, with_timeout},
 };
 use crate::{
     RecordedEvent, StoreError, Timestamp,
@@ -44,20 +44,20 @@ impl Reader {
         let answer = loop {
             let mut lent = self.acquire().await?;
             let page = match lent.connection().await {
-                Ok(connection) => patiently(&self.place, import_page(connection, events)).await,
+                Ok(connection) => with_timeout(&self.place, import_page(connection, events)).await,
                 Err(failure) => Err(failure.into()),
             };
             let failure = match give_back(lent, page) {
                 Ok(answer) => break answer,
-                Err(Broken::Error(error)) => return Err(error),
-                Err(Broken::Failure(failure)) => failure,
+                Err(ReadError::Error(error)) => return Err(error),
+                Err(ReadError::Failure(failure)) => failure,
             };
             match failure.kind() {
                 Kind::Contended if contended < TRIES => {
                     contended += 1;
                     sleep(PAUSE * contended).await;
                 }
-                _ => lost = self.left(lost, Broken::Failure(failure))?,
+                _ => lost = self.left(lost, ReadError::Failure(failure))?,
             }
         };
         if let Some(refused) = answer.refused {

@@ -15,7 +15,7 @@ use super::{
     PgStore, command,
     error::Kind,
     lane::within,
-    read::Broken,
+    read::ReadError,
     statement::{self, Answer},
 };
 use crate::{
@@ -30,15 +30,15 @@ impl PgStore {
     /// transaction goes on as it was before the call.
     ///
     /// If you drop the future before it is done, as a time limit does, the transaction goes on as it was before the call, or
-    /// with the events in it if they were all stored just then. A statement that was under way may still fail: then the first
-    /// thing you do next, be it the commit, says so.
+    /// with the events in it if they were all stored just then. A statement that was under way may still fail: then your next
+    /// statement, or the commit, returns the error.
     ///
     /// Keep such transactions short: until they end, others wait who append to the same stream, and so do readers of the
     /// log. When it has committed, [`wake_readers`](Self::wake_readers) spares readers the wait until they look for
     /// themselves.
     ///
     /// # Errors
-    /// As [`Store::append`](crate::Store::append); whether the commit goes well is the caller's to see.
+    /// As [`Store::append`](crate::Store::append). The commit is yours, and so are its errors.
     ///
     /// ```no_run
     /// # use intent_runtime::{PgStore, StoreError, store::{Append, Appended}};
@@ -57,20 +57,20 @@ impl PgStore {
     ) -> Result<Appended, StoreError> {
         append.check()?;
         let mut appended = self.append_in_savepoint(transaction, &append).await;
-        if let Err(Broken::Failure(failure)) = &appended
+        if let Err(ReadError::Failure(failure)) = &appended
             && failure.kind() == Kind::Contended
         {
-            // Somebody was first at a key, and has committed: now it can be seen what is there.
+            // Another transaction took a key first and has committed, so what it stored can be seen now.
             appended = self.append_in_savepoint(transaction, &append).await;
         }
-        appended.map_err(|broken| self.reader.broken(broken))
+        appended.map_err(|error| self.reader.store_error(error))
     }
 
     async fn append_in_savepoint(
         &self,
         transaction: &mut PgTransaction<'_>,
         append: &Append,
-    ) -> Result<Appended, Broken> {
+    ) -> Result<Appended, ReadError> {
         let mut savepoint = Savepoint::set(transaction).await?;
         let mut part = savepoint.part().await?;
         let done = append_within(&mut part, append).await;
@@ -123,7 +123,7 @@ impl Streams for Joined<'_, '_> {
             let done = end_part(part, done.map(drop)).await;
             savepoint.end(done).await
         };
-        Box::pin(reading.map_err(|broken| self.store.reader.broken(broken)))
+        Box::pin(reading.map_err(|error| self.store.reader.store_error(error)))
     }
 
     fn read_events<'a>(
@@ -140,7 +140,7 @@ impl Streams for Joined<'_, '_> {
             let done = end_part(part, done.map(drop)).await;
             savepoint.end(done).await
         };
-        Box::pin(reading.map_err(|broken| self.store.reader.broken(broken)))
+        Box::pin(reading.map_err(|error| self.store.reader.store_error(error)))
     }
 
     fn events_of_command(
@@ -156,7 +156,7 @@ impl Streams for Joined<'_, '_> {
             let done = end_part(part, done).await;
             savepoint.end(done).await
         };
-        Box::pin(reading.map_err(|broken| self.store.reader.broken(broken)))
+        Box::pin(reading.map_err(|error| self.store.reader.store_error(error)))
     }
 }
 
@@ -164,11 +164,11 @@ impl Streams for Joined<'_, '_> {
 /// was, and its end the settings that were made outside. A part that is dropped before its end is rolled back before the
 /// next statement on the transaction.
 ///
-/// That rollback is what sqlx queues when a transaction within another is dropped; it offers no other way to queue one. Two
-/// of its habits are kept away. When it fails to begin one, or is cancelled while it begins, it rolls back the outer
-/// transaction without a word: so a savepoint of our own first shows that the transaction is sound, and the beginning is
-/// never dropped half-way. When it is cancelled while it releases one, it then rolls back to a savepoint that is gone: so
-/// our own has the same name and takes its place.
+/// sqlx queues that rollback when a transaction within another is dropped, and offers no other way to queue one. It does two
+/// things that must not happen. If it fails to begin the inner transaction, or is cancelled while it begins, it silently
+/// rolls back the outer one: so a savepoint of our own first shows that the transaction is sound, and the beginning is never
+/// dropped half-way. If it is cancelled while it releases a savepoint, it then rolls back to one that is gone: so ours has
+/// the same name and takes its place.
 struct Savepoint<'a, 't> {
     transaction: &'a mut PgTransaction<'t>,
     /// How many transactions there are within each other, by which sqlx names its savepoints.
@@ -176,7 +176,7 @@ struct Savepoint<'a, 't> {
 }
 
 impl<'a, 't> Savepoint<'a, 't> {
-    async fn set(transaction: &'a mut PgTransaction<'t>) -> Result<Self, Broken> {
+    async fn set(transaction: &'a mut PgTransaction<'t>) -> Result<Self, ReadError> {
         let depth = Manager::get_transaction_depth(transaction);
         let savepoint = Self { transaction, depth };
         let set = format!("SAVEPOINT _sqlx_savepoint_{depth};");
@@ -186,7 +186,7 @@ impl<'a, 't> Savepoint<'a, 't> {
     }
 
     /// The part, in which no tenant is named.
-    async fn part(&mut self) -> Result<PgTransaction<'_>, Broken> {
+    async fn part(&mut self) -> Result<PgTransaction<'_>, ReadError> {
         let mut part = within(Beginning(Some(self.transaction.begin()))).await?;
         let keep = sqlx::raw_sql(include_str!("sql/keep_settings.sql"));
         within(keep.execute(&mut *part)).await?;
@@ -194,7 +194,7 @@ impl<'a, 't> Savepoint<'a, 't> {
     }
 
     /// Gives back the settings after a part that was done, and forgets the mark.
-    async fn end<T>(self, done: Result<T, Broken>) -> Result<T, Broken> {
+    async fn end<T>(self, done: Result<T, ReadError>) -> Result<T, ReadError> {
         let release = format!("RELEASE SAVEPOINT _sqlx_savepoint_{};", self.depth);
         let end = match &done {
             Ok(_) => format!("{} {release}", include_str!("sql/restore_settings.sql")),
@@ -210,15 +210,15 @@ impl<'a, 't> Savepoint<'a, 't> {
 }
 
 /// Ends a part: what was done in it stays, or is undone where something failed.
-async fn end_part<T>(part: PgTransaction<'_>, done: Result<T, Broken>) -> Result<T, Broken> {
+async fn end_part<T>(part: PgTransaction<'_>, done: Result<T, ReadError>) -> Result<T, ReadError> {
     match done {
         Ok(value) => {
             within(part.commit()).await?;
             Ok(value)
         }
-        Err(broken) => {
+        Err(error) => {
             within(part.rollback()).await?;
-            Err(broken)
+            Err(error)
         }
     }
 }
@@ -254,7 +254,7 @@ impl Drop for Beginning<'_> {
 async fn append_within(
     transaction: &mut PgConnection,
     append: &Append,
-) -> Result<Appended, Broken> {
+) -> Result<Appended, ReadError> {
     if let Some(before) = before(transaction, append).await? {
         return Ok(before);
     }
@@ -262,19 +262,19 @@ async fn append_within(
     match answers.into_iter().next() {
         Some(Answer::Stored(appended)) => Ok(appended),
         // Its stream may be past what it expects because its own command was stored meanwhile, by another sending.
-        Some(Answer::Unfit(actual, found)) => match before(transaction, append).await? {
+        Some(Answer::Mismatch(actual, found)) => match before(transaction, append).await? {
             Some(before) => Ok(before),
-            None => Err(statement::unfit(append, actual, found).into()),
+            None => Err(statement::mismatch(append, actual, found).into()),
         },
         None => Err(sqlx::Error::RowNotFound.into()),
     }
 }
 
-/// What the append's command stored, if it was seen before.
+/// What the append's command stored, if it was sent before.
 async fn before(
     transaction: &mut PgConnection,
     append: &Append,
-) -> Result<Option<Appended>, Broken> {
+) -> Result<Option<Appended>, ReadError> {
     let tenant = append.stream.tenant_id;
     let seen = within(statement::seen(transaction, [append].into_iter())).await?;
     let Some(seen) = seen.into_iter().flatten().next() else {
@@ -282,7 +282,7 @@ async fn before(
     };
     let used_for = seen.stream(tenant);
     if !append.stream.is(&used_for) {
-        return Err(Broken::Error(StoreError::CommandIdReused {
+        return Err(ReadError::Error(StoreError::CommandIdReused {
             command_id: append.command_id,
             used_for,
         }));

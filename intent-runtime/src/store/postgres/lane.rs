@@ -17,12 +17,12 @@ use crate::{
 };
 
 /// How long the server may take to answer before the connection is given up.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// After how long nothing more is tried for those that are written together: whoever is left is told to come again.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long the appends of one batch are tried; those left after that get [`StoreError::Busy`].
 const LONGEST: Duration = Duration::from_secs(5);
-/// How often a single append is tried again that meets others at its keys and need not wait for them.
+/// How often a single append is tried again after a conflict at its keys that is no lock to wait for.
 const TRIES: usize = 10;
-/// How long an append waits, in milliseconds, that goes before others: enough for whoever is about to commit.
+/// How long an append that others wait behind waits for a lock, in milliseconds: enough for a transaction about to commit.
 const BRIEF: &str = "10";
 
 /// What became of an append.
@@ -49,8 +49,8 @@ pub(super) struct Lane {
 struct Group {
     members: Vec<usize>,
     tries: usize,
-    /// For how many milliseconds they wait for somebody's lock.
-    patience: &'static str,
+    /// For how many milliseconds they wait for another transaction's lock.
+    lock_timeout: &'static str,
     /// Whether it is the last time that they wait.
     last: bool,
 }
@@ -71,9 +71,9 @@ impl Lane {
         self.connection.map(Idle::new).or(self.idle)
     }
 
-    /// Writes appends of different streams in as few statements as it takes. An append that fails does so alone. Outcomes
-    /// are handed over as soon as they are known: whoever waits for nobody's lock is answered before those who do. Where
-    /// locks may not be waited for, there is no outcome for those who meet one. A failure that is nobody's own is everybody's.
+    /// Writes appends of different streams in as few statements as it takes. An append that fails does so alone; a failure
+    /// unrelated to one append fails the batch. Each outcome is handed over as soon as it is known, so appends that meet no
+    /// lock are answered before those that do. Where `may_wait` is false, an append that meets a lock gets no outcome.
     pub(super) async fn write(
         &mut self,
         appends: &[Append],
@@ -84,7 +84,7 @@ impl Lane {
         let mut groups = VecDeque::from([Group {
             members: (0..appends.len()).collect(),
             tries: 0,
-            patience: if may_wait { LOCK_TIMEOUT } else { BRIEF },
+            lock_timeout: if may_wait { LOCK_TIMEOUT } else { BRIEF },
             last: false,
         }]);
         while let Some(mut group) = groups.pop_front() {
@@ -92,30 +92,32 @@ impl Lane {
             let failure = match self.append(appends, &group).await {
                 Ok(answers) => {
                     known.reserve(group.members.len());
-                    let mut unfit = Vec::new();
+                    let mut mismatched = Vec::new();
                     for (member, found) in group.members.into_iter().zip(answers) {
                         match found {
                             Answer::Stored(stored) => {
                                 known.push((member, Ok(Outcome::Appended(stored))));
                             }
-                            Answer::Unfit(actual, found) => unfit.push((member, actual, found)),
+                            Answer::Mismatch(actual, found) => {
+                                mismatched.push((member, actual, found));
+                            }
                         }
                     }
                     if !known.is_empty() {
                         answer(known);
                     }
-                    if !unfit.is_empty() {
-                        answer(self.refuse(appends, unfit).await);
+                    if !mismatched.is_empty() {
+                        answer(self.refuse(appends, mismatched).await);
                     }
                     continue;
                 }
                 Err(failure) => failure,
             };
             let (alone, kind) = (group.members.len() == 1, failure.kind());
-            if kind.strikes_all() || begun.elapsed() >= LONGEST {
+            if kind.fails_all() || begun.elapsed() >= LONGEST {
                 let left = groups.into_iter().flat_map(|group| group.members);
                 known.extend(left.map(|member| {
-                    let error = if kind.strikes_all() {
+                    let error = if kind.fails_all() {
                         self.place.error(failure.clone())
                     } else {
                         self.place.busy(failure.clone())
@@ -147,7 +149,7 @@ impl Lane {
                 } else if !alone {
                     groups.extend(singles(group.members));
                 } else if may_wait {
-                    group.patience = LOCK_TIMEOUT;
+                    group.lock_timeout = LOCK_TIMEOUT;
                     group.last = true;
                     groups.push_back(group);
                 }
@@ -171,7 +173,7 @@ impl Lane {
         loop {
             let appends = group.members.iter().map(|member| &appends[*member]);
             let connection = self.connection().await?;
-            let answers = statement::append(connection, appends, Some(group.patience));
+            let answers = statement::append(connection, appends, Some(group.lock_timeout));
             let answers = within(answers).await;
             match self.keep_if_sound(answers) {
                 // Nothing was done on that connection, and the next one is another.
@@ -183,26 +185,26 @@ impl Lane {
         }
     }
 
-    /// What those are told whose streams are not as they expect.
+    /// The outcomes of appends whose streams are not as they expect.
     async fn refuse(
         &mut self,
         appends: &[Append],
-        unfit: Vec<(usize, Version, Option<String>)>,
+        mismatched: Vec<(usize, Version, Option<String>)>,
     ) -> Outcomes {
-        let members: Vec<usize> = unfit.iter().map(|(member, ..)| *member).collect();
+        let members: Vec<usize> = mismatched.iter().map(|(member, ..)| *member).collect();
         let mut known = Vec::with_capacity(members.len());
         match self.settle(appends, &members, &mut known).await {
             Ok(left) => {
                 let mut left = left.into_iter().peekable();
-                for (member, actual, found) in unfit {
+                for (member, actual, found) in mismatched {
                     if left.next_if_eq(&member).is_some() {
-                        let error = statement::unfit(&appends[member], actual, found);
+                        let error = statement::mismatch(&appends[member], actual, found);
                         known.push((member, Err(error)));
                     }
                 }
             }
-            // Its stream may be past what it expects because its own command is stored: a conflict would have the caller
-            // decide anew what is already done.
+            // The stream may be ahead because this very command is stored already. A conflict would make the caller decide
+            // again what is done.
             Err(failure) => known.extend(members.into_iter().map(|member| {
                 (
                     member,
@@ -213,7 +215,7 @@ impl Lane {
         known
     }
 
-    /// Answers those whose command was seen before, and returns the others. Fails where that cannot be found out.
+    /// Answers appends whose command was stored before, and returns the others. Fails if the lookup fails.
     async fn settle(
         &mut self,
         appends: &[Append],
@@ -265,23 +267,23 @@ impl Lane {
     }
 }
 
-/// Each for itself. Who meets a lock again comes after all that do not.
+/// One group for each append. One that meets a lock again is tried after all that do not.
 fn singles(members: Vec<usize>) -> impl Iterator<Item = Group> {
     members.into_iter().map(|member| Group {
         members: vec![member],
         tries: 0,
-        patience: BRIEF,
+        lock_timeout: BRIEF,
         last: false,
     })
 }
 
-/// What a future comes to, unless the server takes too long.
+/// The result of `work`, or an error after [`ANSWER_TIMEOUT`].
 pub(super) async fn within<T>(
     work: impl Future<Output = Result<T, sqlx::Error>>,
 ) -> Result<T, sqlx::Error> {
-    let answer = tokio::time::timeout(PATIENCE, work).await;
+    let answer = tokio::time::timeout(ANSWER_TIMEOUT, work).await;
     answer.unwrap_or_else(|_| {
-        let seconds = PATIENCE.as_secs();
+        let seconds = ANSWER_TIMEOUT.as_secs();
         Err(sqlx::Error::Io(io::Error::new(
             io::ErrorKind::TimedOut,
             format!("the server did not answer within {seconds} seconds"),

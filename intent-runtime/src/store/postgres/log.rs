@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::{
     column,
     error::Place,
-    read::{Broken, Read, Reader, TRIES, give_back, patiently},
+    read::{Read, ReadError, Reader, TRIES, give_back, with_timeout},
     settle::{Settled, Settler, in_run},
 };
 use crate::{
@@ -99,7 +99,7 @@ impl LogReader {
         };
         let mut known = self.settler.known();
         loop {
-            let broken = match self.page(read, after, &known, &mut noted).await {
+            let error = match self.page(read, after, &known, &mut noted).await {
                 Ok(Some(page)) => return Ok(page),
                 // No connection of the pool is kept while the settler is waited for.
                 Ok(None) => match self.settler.step().await {
@@ -109,9 +109,9 @@ impl LogReader {
                         continue;
                     }
                     Ok(_) => return Ok(self.ends(after, NextPage::HeldUp)),
-                    Err(broken) => broken,
+                    Err(error) => error,
                 },
-                Err(broken) => broken,
+                Err(error) => error,
             };
             // What the sink was given cannot be taken back.
             let left = if given.load(Ordering::Relaxed) {
@@ -119,7 +119,7 @@ impl LogReader {
             } else {
                 tries
             };
-            tries = self.reader.left(left, broken)?;
+            tries = self.reader.left(left, error)?;
             known = self.settler.known();
         }
     }
@@ -131,7 +131,7 @@ impl LogReader {
         after: i64,
         known: &Settled,
         sink: &mut EventSink<'_>,
-    ) -> Result<Option<LogPage>, Broken> {
+    ) -> Result<Option<LogPage>, ReadError> {
         let mut lent = self.reader.acquire().await?;
         let page = self.page_on(lent.connection().await?, read, after, known, sink);
         match page.await {
@@ -150,15 +150,15 @@ impl LogReader {
         after: i64,
         known: &Settled,
         sink: &mut EventSink<'_>,
-    ) -> Result<(Option<LogPage>, Read), Broken> {
+    ) -> Result<(Option<LogPage>, Read), ReadError> {
         let mut rows = query(read, after, known.position()).fetch(connection);
-        let head = patiently(self.place(), rows.try_next()).await?;
+        let head = with_timeout(self.place(), rows.try_next()).await?;
         let head = head.ok_or(sqlx::Error::RowNotFound)?;
         let ahead = self.ahead(&head, read.after, after)?;
         let safe = ahead.safe(known);
         let held_up = safe == after && ahead.last > after;
         let (end, next) = ahead.page(safe);
-        while let Some(row) = patiently(self.place(), rows.try_next()).await? {
+        while let Some(row) = with_timeout(self.place(), rows.try_next()).await? {
             let position: i64 = row.try_get(POSITION)?;
             // What is not known to be settled is left for another page.
             if held_up || position > end {
@@ -184,17 +184,17 @@ impl LogReader {
     }
 
     /// The first row of a page.
-    fn ahead(&self, row: &PgRow, cursor: Cursor, after: i64) -> Result<Ahead, Broken> {
+    fn ahead(&self, row: &PgRow, cursor: Cursor, after: i64) -> Result<Ahead, ReadError> {
         let [dense, settled, fits, last, last_drawn, complete, recovers]: [i64; 7] =
             row.try_get(0)?;
         if recovers != 0 {
-            return Err(Broken::Error(StoreError::Unsupported {
+            return Err(ReadError::Error(StoreError::Unsupported {
                 place: self.place().to_string(),
                 what: "a replica, which cannot tell what is still under way: read the log of the primary",
             }));
         }
         if after > last_drawn {
-            return Err(Broken::Error(cursor.beyond_the_end()));
+            return Err(ReadError::Error(cursor.beyond_the_end()));
         }
         Ok(Ahead {
             dense,
@@ -242,7 +242,7 @@ impl LogReader {
         loop {
             match self.settler.step().await {
                 Ok(settled) => return Ok(settled),
-                Err(broken) => tries = self.reader.left(tries, broken)?,
+                Err(error) => tries = self.reader.left(tries, error)?,
             }
         }
     }
@@ -289,7 +289,7 @@ fn query(read: ReadLog<'_>, after: i64, settled: i64) -> Query<'static, Postgres
         .bind(ids.collect::<Vec<_>>())
 }
 
-fn event(row: &PgRow) -> Result<RecordedEvent, Broken> {
+fn event(row: &PgRow) -> Result<RecordedEvent, ReadError> {
     let stream = StreamId {
         tenant_id: TenantId::from_uuid(row.try_get(1)?),
         aggregate_type: "".into(),

@@ -8,10 +8,10 @@ mod error;
 mod import;
 mod join;
 mod lane;
-mod link;
 mod log;
 mod migrate;
 mod pool;
+mod pooler;
 mod queue;
 mod read;
 mod schema;
@@ -152,7 +152,7 @@ impl PgStore {
         let options = PgConnectOptions::clone(&pool.connect_options());
         let options = url::without_brackets(options);
         let place = Place::of(&options);
-        let keeps_session = link::keeps_session(&options, &place).await?;
+        let keeps_session = pooler::keeps_session(&options, &place).await?;
         // A pool of the store's own has no hooks.
         let connector = Connector::new(pool.clone(), !owns_pool, keeps_session);
         let reader = Reader {

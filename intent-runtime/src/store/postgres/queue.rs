@@ -30,7 +30,7 @@ pub(super) struct Work {
     pub(super) idle: Vec<Idle>,
     /// When each lane that is at work began its statement.
     turns: [Option<Instant>; LANES],
-    /// The streams that are being written to. Two appends to one stream would only get in each other's way.
+    /// The streams that are being written to. Two appends to one stream at once would conflict.
     streams: HashSet<Key>,
     queue: VecDeque<Job>,
     backlog: Backlog,
@@ -39,13 +39,13 @@ pub(super) struct Work {
     pub(super) closed: bool,
 }
 
-/// A queued append, and who waits for its answer.
+/// A queued append, with the channel of its answer.
 pub(super) struct Job {
     pub(super) append: Append,
     pub(super) reply: oneshot::Sender<Result<Outcome, StoreError>>,
     /// How many bytes of JSON it has.
     bytes: usize,
-    /// Whether it has met a lock where it could not be waited for.
+    /// Whether it met a lock on a lane that may not wait.
     locked: bool,
 }
 
@@ -93,7 +93,7 @@ impl Work {
         Some(job)
     }
 
-    /// Gives up what is queued; whoever waits for it learns of it.
+    /// Drops the queued appends; their callers get an error.
     pub(super) fn clear(&mut self) {
         self.queue.clear();
         self.backlog = Backlog::default();
@@ -120,8 +120,8 @@ impl Work {
         self.streams.remove(&stream);
     }
 
-    /// Whether a lane may wait for somebody's lock. One never does while all others are at work: they may all be waiting,
-    /// and who waits for no lock would have nobody left.
+    /// Whether a lane may wait for another transaction's lock. A lane may not while all others are at work: they may all be
+    /// waiting, and appends that meet no lock need one lane that is free.
     pub(super) fn may_wait(&self, lane: usize) -> bool {
         self.others(lane).count() < LANES - 1
     }
@@ -135,8 +135,8 @@ impl Work {
         others.filter_map(move |(other, turn)| turn.as_ref().filter(|_| other != lane))
     }
 
-    /// What a lane takes on next, in the order of arrival. Where another one is at it, that will take all that waits. What
-    /// nobody waits for any more is left out.
+    /// What a lane writes next, in the order of arrival: nothing while another lane is at a statement that is not slow, since
+    /// that one will take all that is queued. Appends whose callers are gone are dropped.
     pub(super) fn next_batch(&mut self, lane: usize) -> Vec<Job> {
         let mut batch = Vec::new();
         if !self.others_are_slow(lane) {
@@ -156,7 +156,7 @@ impl Work {
                 left.push_back(job);
                 break;
             }
-            // What waits for a lock does so alone.
+            // An append that waits for a lock waits alone.
             let alone = job.locked;
             if (!alone || (may_wait && batch.is_empty())) && self.streams.insert(key) {
                 events += more_events;
@@ -178,7 +178,7 @@ impl Work {
         batch
     }
 
-    /// Before all that came later.
+    /// Puts jobs back at the front of the queue.
     fn put_back(&mut self, jobs: VecDeque<Job>) {
         for job in jobs.into_iter().rev() {
             self.backlog.add(job.bytes);

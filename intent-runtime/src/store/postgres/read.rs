@@ -36,30 +36,30 @@ pub(super) struct Reader {
     pub(super) place: Place,
 }
 
-/// How often something is tried whose connection breaks, or whose transaction met another at the same rows.
+/// How often a statement is tried whose connection breaks, or which conflicts with another transaction.
 pub(super) const TRIES: u32 = 3;
 
 /// Why a read ended early.
-pub(super) enum Broken {
-    /// The connection or a statement failed: it may go on where it stopped.
+pub(super) enum ReadError {
+    /// The connection or a statement failed; the read may go on where it stopped.
     Failure(Failure),
-    /// What was read is not as it should be.
+    /// What was read is wrong, or the read is refused.
     Error(StoreError),
 }
 
-impl From<sqlx::Error> for Broken {
+impl From<sqlx::Error> for ReadError {
     fn from(error: sqlx::Error) -> Self {
         Self::Failure(error.into())
     }
 }
 
-impl From<Failure> for Broken {
+impl From<Failure> for ReadError {
     fn from(failure: Failure) -> Self {
         Self::Failure(failure)
     }
 }
 
-impl From<StoreError> for Broken {
+impl From<StoreError> for ReadError {
     fn from(error: StoreError) -> Self {
         Self::Error(error)
     }
@@ -75,7 +75,7 @@ impl Reader {
         loop {
             match self.state_on_a_connection(&mut read, sink).await {
                 Ok(()) => return Ok(()),
-                Err(broken) => tries = self.left(tries, broken)?,
+                Err(error) => tries = self.left(tries, error)?,
             }
         }
     }
@@ -84,19 +84,19 @@ impl Reader {
         &self,
         read: &mut ReadStream<'_>,
         sink: &mut dyn StateSink,
-    ) -> Result<(), Broken> {
+    ) -> Result<(), ReadError> {
         let mut lent = self.acquire().await?;
         let done = self.state_on(lent.connection().await?, read, sink).await;
         give_back_after(lent, done)
     }
 
-    /// Gives a stream to a sink, and all its events where that refuses the snapshot.
+    /// Gives a stream to a sink: the snapshot and the events after it, or all events if the sink refuses the snapshot.
     pub(super) async fn state_on(
         &self,
         connection: &mut PgConnection,
         read: &mut ReadStream<'_>,
         sink: &mut dyn StateSink,
-    ) -> Result<Read, Broken> {
+    ) -> Result<Read, ReadError> {
         loop {
             match self.stream_state(connection, read, sink).await? {
                 Read::Again => {}
@@ -105,24 +105,24 @@ impl Reader {
         }
     }
 
-    /// Gives a stream to a sink. How far it came is noted in `read`, from where another try goes on.
+    /// Gives a stream to a sink. `read` notes how far it came, so that another try goes on there.
     async fn stream_state(
         &self,
         connection: &mut PgConnection,
         read: &mut ReadStream<'_>,
         sink: &mut dyn StateSink,
-    ) -> Result<Read, Broken> {
+    ) -> Result<Read, ReadError> {
         let stream = read.stream;
         let query = range(of_stream!("sql/read_state.sql"), *read).bind(read.snapshot);
         let mut rows = query.fetch(connection);
-        let Some(head) = patiently(&self.place, rows.try_next()).await? else {
+        let Some(head) = with_timeout(&self.place, rows.try_next()).await? else {
             return Ok(Read::Done);
         };
         check_type(stream, get(&head, 1, stream)?)?;
         let last = column::version(get(&head, 0, stream)?);
         sink.ends_with(last, EventId::from_uuid(get(&head, 4, stream)?));
         let end = last.min(read.to);
-        while let Some(row) = patiently(&self.place, rows.try_next()).await? {
+        while let Some(row) = with_timeout(&self.place, rows.try_next()).await? {
             let version = column::version(get(&row, 0, stream)?);
             let schema_version: i64 = get(&row, 2, stream)?;
             let schema_version = u32::try_from(schema_version);
@@ -172,7 +172,7 @@ impl Reader {
         loop {
             match self.events_on_a_connection(&mut read, sink).await {
                 Ok(()) => return Ok(()),
-                Err(broken) => tries = self.left(tries, broken)?,
+                Err(error) => tries = self.left(tries, error)?,
             }
         }
     }
@@ -181,7 +181,7 @@ impl Reader {
         &self,
         read: &mut ReadStream<'_>,
         sink: &mut EventSink<'_>,
-    ) -> Result<(), Broken> {
+    ) -> Result<(), ReadError> {
         let mut lent = self.acquire().await?;
         let done = self.stream_events(lent.connection().await?, read, sink);
         let done = done.await;
@@ -193,15 +193,15 @@ impl Reader {
         connection: &mut PgConnection,
         read: &mut ReadStream<'_>,
         sink: &mut EventSink<'_>,
-    ) -> Result<Read, Broken> {
+    ) -> Result<Read, ReadError> {
         let stream = read.stream;
         let mut rows = range(of_stream!("sql/read_events.sql"), *read).fetch(connection);
-        let Some(head) = patiently(&self.place, rows.try_next()).await? else {
+        let Some(head) = with_timeout(&self.place, rows.try_next()).await? else {
             return Ok(Read::Done);
         };
         check_type(stream, get(&head, 1, stream)?)?;
         let end = column::version(get(&head, 0, stream)?).min(read.to);
-        while let Some(row) = patiently(&self.place, rows.try_next()).await? {
+        while let Some(row) = with_timeout(&self.place, rows.try_next()).await? {
             let event = column::recorded(&row, 0, stream)?;
             check_dense(stream, read.after.next(), event.version)?;
             read.after = event.version;
@@ -246,18 +246,18 @@ impl Reader {
             let done = match lent.connection().await {
                 Ok(connection) => {
                     let found = async { Ok(command::events(connection, tenant, command).await) };
-                    patiently(&self.place, found).await.unwrap_or_else(Err)
+                    with_timeout(&self.place, found).await.unwrap_or_else(Err)
                 }
                 Err(failure) => Err(failure.into()),
             };
             match give_back(lent, done) {
                 Ok(events) => return Ok(events),
-                Err(broken) => tries = self.left(tries, broken)?,
+                Err(error) => tries = self.left(tries, error)?,
             }
         }
     }
 
-    /// The rows of a query that can be run again whole.
+    /// The rows of a query, which is run again as a whole if it fails.
     pub(super) async fn rows(
         &self,
         query: impl Fn() -> Query<'static, Postgres, PgArguments>,
@@ -266,26 +266,26 @@ impl Reader {
         loop {
             let mut lent = self.acquire().await?;
             let done = match lent.connection().await {
-                Ok(connection) => patiently(&self.place, query().fetch_all(connection)).await,
+                Ok(connection) => with_timeout(&self.place, query().fetch_all(connection)).await,
                 Err(failure) => Err(failure.into()),
             };
             match give_back(lent, done) {
                 Ok(rows) => return Ok(rows),
-                Err(broken) => tries = self.left(tries, broken)?,
+                Err(error) => tries = self.left(tries, error)?,
             }
         }
     }
 
-    /// How many tries are left after one that broke, if another may do better.
-    pub(super) fn left(&self, tries: u32, broken: Broken) -> Result<u32, StoreError> {
-        match &broken {
-            Broken::Failure(failure) if tries > 1 => match failure.kind() {
-                // After a restart of the server all of them are dead.
+    /// How many tries are left after a failed one, if another may succeed.
+    pub(super) fn left(&self, tries: u32, error: ReadError) -> Result<u32, StoreError> {
+        match &error {
+            ReadError::Failure(failure) if tries > 1 => match failure.kind() {
+                // After a restart of the server all connections are dead.
                 Kind::Lost | Kind::InTransaction => self.pool.clear(),
                 Kind::Contended => {}
-                _ => return Err(self.broken(broken)),
+                _ => return Err(self.store_error(error)),
             },
-            _ => return Err(self.broken(broken)),
+            _ => return Err(self.store_error(error)),
         }
         Ok(tries - 1)
     }
@@ -298,46 +298,46 @@ impl Reader {
         Ok(lent)
     }
 
-    pub(super) fn broken(&self, broken: Broken) -> StoreError {
-        match broken {
-            Broken::Error(error) => error,
-            Broken::Failure(failure) => self.place.error(failure),
+    pub(super) fn store_error(&self, error: ReadError) -> StoreError {
+        match error {
+            ReadError::Error(error) => error,
+            ReadError::Failure(failure) => self.place.error(failure),
         }
     }
 }
 
-/// What a statement comes to, unless the server falls silent. That is no broken connection to be replaced at once: each
-/// of them would be waited for anew.
-pub(super) async fn patiently<T>(
+/// The result of a statement, or [`StoreError::Unavailable`] if the server falls silent. A silent server is not tried again
+/// on another connection, which would wait for just as long.
+pub(super) async fn with_timeout<T>(
     place: &Place,
     work: impl Future<Output = Result<T, sqlx::Error>>,
-) -> Result<T, Broken> {
-    // A time-out of the system's own has a number: that connection is dead, and another one may be sound.
+) -> Result<T, ReadError> {
+    // A time-out by the operating system has an error number. It means that this connection is dead; another may work.
     let silence = |error: &io::Error| {
         error.kind() == io::ErrorKind::TimedOut && error.raw_os_error().is_none()
     };
     within(work).await.map_err(|error| match &error {
-        sqlx::Error::Io(cause) if silence(cause) => Broken::Error(place.error(error)),
-        _ => Broken::Failure(error.into()),
+        sqlx::Error::Io(cause) if silence(cause) => ReadError::Error(place.error(error)),
+        _ => ReadError::Failure(error.into()),
     })
 }
 
-/// Gives a connection back to its pool after something that read its answers to the end, or that broke. One that is dead or
-/// whose server fell silent is put away, and so is one that somebody's transaction is open on.
-pub(super) fn give_back<T>(lent: Lent, done: Result<T, Broken>) -> Result<T, Broken> {
+/// Gives a connection back to its pool after its answers were read to the end, or after a failure. It is discarded instead
+/// if it is dead, if its server fell silent, or if a transaction is open on it.
+pub(super) fn give_back<T>(lent: Lent, done: Result<T, ReadError>) -> Result<T, ReadError> {
     match &done {
         Ok(_) => lent.give_back(),
-        Err(Broken::Error(StoreError::Unavailable { .. })) => lent.discard(),
-        Err(Broken::Failure(failure)) if failure.ends_connection() => lent.discard(),
+        Err(ReadError::Error(StoreError::Unavailable { .. })) => lent.discard(),
+        Err(ReadError::Failure(failure)) if failure.ends_connection() => lent.discard(),
         Err(_) => drop(lent),
     }
     done
 }
 
 /// The same after a sink was given what was read.
-fn give_back_after(lent: Lent, done: Result<Read, Broken>) -> Result<(), Broken> {
+fn give_back_after(lent: Lent, done: Result<Read, ReadError>) -> Result<(), ReadError> {
     match done {
-        // What it did not want is still on its way.
+        // The rows that the sink did not want are still on their way.
         Ok(Read::Stopped) => {
             drop(lent);
             Ok(())
@@ -346,7 +346,7 @@ fn give_back_after(lent: Lent, done: Result<Read, Broken>) -> Result<(), Broken>
     }
 }
 
-/// How a reading ended that nothing broke.
+/// How a read ended that did not fail.
 pub(super) enum Read {
     /// All was read.
     Done,

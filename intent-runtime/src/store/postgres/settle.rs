@@ -8,7 +8,7 @@
 //!
 //! A crash takes positions back that were drawn and not stored, so what is known holds for one run of the server, from
 //! one crash to the next. That a connection still stands proves nothing: a pooler keeps it and lends another of the
-//! server's. So each statement also tells the run that it is in.
+//! server's. So each statement also returns the run that it was in.
 
 use std::{
     collections::HashSet,
@@ -24,7 +24,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use super::{
     connector::{Connector, Idle},
     error::Place,
-    read::{Broken, patiently},
+    read::{ReadError, with_timeout},
 };
 
 macro_rules! in_run {
@@ -40,7 +40,7 @@ pub(super) struct Settler {
     connector: Connector,
     place: Place,
     state: Mutex<State>,
-    /// What the last look found, for those who need not wait for the next one.
+    /// What the last look found, for readers that need not wait for the next one.
     known: std::sync::Mutex<Settled>,
     /// How many looks were begun.
     begun: AtomicU64,
@@ -97,8 +97,8 @@ impl Settler {
         self.lock().clone()
     }
 
-    /// Looks at the server once more, and says what is settled then. Those who ask while another looks share the next look.
-    pub(super) async fn step(&self) -> Result<Settled, Broken> {
+    /// Looks at the server once more, and says what is settled then. Callers that come during a look share the next one.
+    pub(super) async fn step(&self) -> Result<Settled, ReadError> {
         let before = self.begun.load(Ordering::Acquire);
         let mut state = self.state().await?;
         if self.begun.load(Ordering::Acquire) > before {
@@ -108,7 +108,7 @@ impl Settler {
         let held = state.connection.is_some();
         let settled = match state.step(self).await {
             // The connection had died since it was used last, or is not what it should be.
-            Err(Broken::Failure(failure)) if held && failure.ends_connection() => {
+            Err(ReadError::Failure(failure)) if held && failure.ends_connection() => {
                 state.step(self).await
             }
             done => done,
@@ -121,9 +121,9 @@ impl Settler {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for its turn no longer than for the server: those before it may all find that it has fallen silent.
-    async fn state(&self) -> Result<MutexGuard<'_, State>, Broken> {
-        patiently(&self.place, async { Ok(self.state.lock().await) }).await
+    /// Waits for its turn no longer than for an answer of the server, which may have fallen silent for all callers before.
+    async fn state(&self) -> Result<MutexGuard<'_, State>, ReadError> {
+        with_timeout(&self.place, async { Ok(self.state.lock().await) }).await
     }
 }
 
@@ -155,22 +155,22 @@ impl State {
         }
     }
 
-    async fn step(&mut self, settler: &Settler) -> Result<Settled, Broken> {
+    async fn step(&mut self, settler: &Settler) -> Result<Settled, ReadError> {
         let place = &settler.place;
         // Out of its place while at work, so that a cancelled step leaves no connection with an answer on its way.
         let connection = settler.connector.keep_or_connect(self.connection.take());
-        let mut connection = connection.await.map_err(Broken::Failure)?;
+        let mut connection = connection.await.map_err(ReadError::Failure)?;
         if self.round.is_none() {
-            let (run, position) = patiently(place, last_position(&mut connection)).await?;
+            let (run, position) = with_timeout(place, last_position(&mut connection)).await?;
             self.enter(run);
-            let (run, writers) = patiently(place, writers(&mut connection)).await?;
+            let (run, writers) = with_timeout(place, writers(&mut connection)).await?;
             if self.enter(run) {
                 self.round = Some(Round { position, writers });
             }
         }
         let waits = |round: &Round| !round.writers.is_empty();
         if self.round.as_ref().is_some_and(waits) {
-            let (run, now) = patiently(place, writers(&mut connection)).await?;
+            let (run, now) = with_timeout(place, writers(&mut connection)).await?;
             self.enter(run);
             if let Some(round) = &mut self.round {
                 round.writers.retain(|writer| now.contains(writer));

@@ -1,11 +1,11 @@
-//! Snapshots that ride along no append.
+//! Snapshots that are stored by themselves, without an append.
 
 use sqlx::{Connection, PgConnection};
 
 use super::{
     BEGIN,
     column::{self, Json, get},
-    read::{Reader, TRIES, check_type, give_back, of_stream, patiently},
+    read::{Reader, TRIES, check_type, give_back, of_stream, with_timeout},
 };
 use crate::{NewSnapshot, StoreError, StreamId, TenantId, store::AggregateType};
 
@@ -54,13 +54,13 @@ pub(super) async fn delete(
             let done = match lent.connection().await {
                 Ok(connection) => {
                     let deleting = delete_on(connection, tenant, aggregate_type.as_ref());
-                    patiently(&own.place, deleting).await
+                    with_timeout(&own.place, deleting).await
                 }
                 Err(failure) => Err(failure.into()),
             };
             match give_back(lent, done) {
                 Ok(deleted) => return Ok(deleted),
-                Err(broken) => tries = own.left(tries, broken)?,
+                Err(error) => tries = own.left(tries, error)?,
             }
         }
     });

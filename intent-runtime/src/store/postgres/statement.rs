@@ -1,4 +1,4 @@
-//! The one statement that appends: what it is given, and what it answers.
+//! The statement that appends: its parameters and its answer.
 
 use sqlx::{PgConnection, Postgres, Row, postgres::PgArguments, query::Query};
 use uuid::Uuid;
@@ -30,7 +30,7 @@ pub(super) enum Answer {
     /// Its events are stored.
     Stored(Appended),
     /// Its stream is not as expected: this is its version, and its type if it exists.
-    Unfit(Version, Option<String>),
+    Mismatch(Version, Option<String>),
 }
 
 /// Appends what fits, all requests in one transaction of one statement. No two of them may be of one stream. Waits for
@@ -73,7 +73,7 @@ pub(super) async fn append<'a>(
                 position: position(stored_at),
                 recorded_at: row.try_get(3)?,
             }),
-            None => Answer::Unfit(actual, row.try_get(1)?),
+            None => Answer::Mismatch(actual, row.try_get(1)?),
         });
     }
     Ok(answers)
@@ -308,8 +308,8 @@ pub(super) fn first_event(command: CommandId) -> Uuid {
     EventId::of(command, 0).as_uuid()
 }
 
-/// What an append is told whose stream is not as it expects.
-pub(super) fn unfit(append: &Append, actual: Version, found: Option<String>) -> StoreError {
+/// The error of an append whose stream is not as it expects.
+pub(super) fn mismatch(append: &Append, actual: Version, found: Option<String>) -> StoreError {
     match found {
         Some(found) if !append.stream.aggregate_type.is(&found) => StoreError::WrongAggregate {
             stream: append.stream.clone(),

@@ -36,17 +36,17 @@ pub(super) struct Wake {
     listening: Arc<Condition>,
     telling: Arc<Condition>,
     connector: Connector,
-    /// Whether others are listened to: not where a connection is lent for a transaction only, for what it is told then
-    /// would come to whoever has it next.
+    /// Whether the store listens to other processes. It does not where a pooler lends connections for one transaction: a
+    /// notification would reach the connection's next client.
     listens: bool,
     runtime: Handle,
-    /// Those that were started; none once it is closed.
+    /// The tasks that were started; `None` once it is closed.
     tasks: std::sync::Mutex<Option<Vec<JoinHandle<()>>>>,
     listens_once: std::sync::Once,
     tells_once: std::sync::Once,
 }
 
-/// Whether one of the two tasks does its work: why not, if not. It is said aloud when that changes, once.
+/// Why one of the two tasks fails, if it does. A change between working and failing is logged once.
 #[derive(Debug, Default)]
 struct Condition(std::sync::Mutex<Option<String>>);
 
@@ -76,7 +76,7 @@ impl Wake {
         });
     }
 
-    /// A signal of appends by any process, or by this one where others cannot be listened to.
+    /// A signal of appends by any process, or by this one alone where the store cannot listen to others.
     pub(super) fn subscribe(&self) -> watch::Receiver<()> {
         if self.listens {
             self.listens_once.call_once(|| {
@@ -87,7 +87,7 @@ impl Wake {
         self.grown.subscribe()
     }
 
-    /// Says what of it fails.
+    /// Reports which of the two tasks fails.
     pub(super) fn report(&self, health: &mut LogHealth) {
         health.listen_failure = self.listening.failure().clone();
         health.notify_failure = self.telling.failure().clone();
@@ -160,7 +160,7 @@ async fn tell(connector: Connector, appended: Arc<Notify>, condition: Arc<Condit
                 if condition.fails(&error) {
                     tracing::warn!(%error, "NOTIFY fails: readers in other processes find appends only by polling");
                 }
-                // They may still be told of it.
+                // Try again, so that the other processes learn of these appends.
                 appended.notify_one();
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
@@ -169,7 +169,7 @@ async fn tell(connector: Connector, appended: Arc<Notify>, condition: Arc<Condit
     }
 }
 
-/// Passes on what other processes tell.
+/// Wakes readers of this process when others notify.
 async fn listen(connector: Connector, grown: watch::Sender<()>, condition: Arc<Condition>) {
     let mut pause = PAUSE;
     loop {
@@ -183,7 +183,7 @@ async fn listen(connector: Connector, grown: watch::Sender<()>, condition: Arc<C
                 );
             }
             loop {
-                // What was sent before may have been missed.
+                // A notification from before may have been missed.
                 grown.send_replace(());
                 while hear(&mut listener).await? {
                     grown.send_replace(());
@@ -201,8 +201,8 @@ async fn listen(connector: Connector, grown: watch::Sender<()>, condition: Arc<C
     }
 }
 
-/// Waits until something is told, or the connection ends: then false. While all is silent it is asked now and then whether
-/// it still stands.
+/// Waits for a notification. `false` if the connection ends. During a long silence it checks that the connection still
+/// works.
 async fn hear(listener: &mut PgListener) -> Result<bool, sqlx::Error> {
     loop {
         if let Ok(told) = timeout(TRUSTED, listener.try_recv()).await {

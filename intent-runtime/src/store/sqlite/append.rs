@@ -32,7 +32,7 @@ const BATCH_EVENTS: usize = 1_000;
 /// How many bytes of JSON one transaction takes on.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
 
-/// A request, and who waits for its answer.
+/// A request, with the channel of its answer.
 #[derive(Debug)]
 pub(super) struct Job<R, A> {
     pub(super) request: R,
@@ -126,7 +126,7 @@ pub(super) struct Writer {
     backlog: Arc<Mutex<Backlog>>,
     /// Taken from the queue, but too much for the batch it was taken for.
     held: Option<Request>,
-    /// Told of what is stored. Callers do not do so, since one that is cancelled would tell nobody.
+    /// Signals that events were stored. The writer does so, not the callers, since a cancelled caller would signal nothing.
     grown: watch::Sender<()>,
     connection: SqliteConnection,
     options: SqliteConnectOptions,
@@ -170,7 +170,7 @@ impl Writer {
             let batch = self.gather(first);
             self.write(batch).await;
         }
-        // The database is sound without a clean end, and nobody is left to be told.
+        // The database is sound without a clean end, and no caller is left to get an error.
         let _ = self.connection.close().await;
     }
 
@@ -252,7 +252,7 @@ impl Writer {
         }
     }
 
-    /// Wakes readers, then answers: whoever is answered may be gone.
+    /// Wakes readers, then answers the callers.
     fn answer(&self, batch: Batch, written: Written) {
         let stored = |answer: &Result<Verdict, _>| matches!(answer, Ok(Verdict::Accept(_)));
         if written.appends.iter().any(stored) {
@@ -364,7 +364,7 @@ impl Batch {
 
 impl<R, A> Job<R, A> {
     fn answer(self, answer: Result<A, StoreError>) {
-        // Whoever asked may be gone: dropping a future undoes nothing that was handed over.
+        // The caller may be gone: dropping a future does not undo a request that was handed over.
         let _ = self.reply.send(answer);
     }
 }

@@ -59,7 +59,7 @@ pub(super) struct Accepted {
     pub(super) after: Version,
     /// The name of its type that the stream was begun under.
     pub(super) aggregate_type: String,
-    /// The place of its last event, told when it is written.
+    /// The place of its last event, known once it is written.
     pub(super) position: Position,
     /// The writer's clock, one time for the whole batch.
     pub(super) recorded_at: Timestamp,

@@ -1,4 +1,4 @@
-//! What SQLite says, as the store's errors. Told by result code, never by text.
+//! Errors of SQLite as errors of the store, told apart by result code, never by text.
 
 use std::{error::Error, fmt, path::Path, sync::Arc};
 
@@ -81,7 +81,7 @@ impl fmt::Display for Place {
 pub(super) enum Kind {
     /// The pool was closed.
     Closed,
-    /// Somebody else holds a lock, or all connections are taken.
+    /// Another connection holds a lock, or all connections are taken.
     Busy,
     /// The file cannot be written.
     ReadOnly,
@@ -104,7 +104,7 @@ pub(super) enum Kind {
     Other,
 }
 
-/// An error of SQLite that several callers are told of.
+/// An error of SQLite, shared by the callers that it concerns.
 #[derive(Clone, Debug)]
 pub(super) struct Failure(Arc<sqlx::Error>);
 

@@ -17,7 +17,7 @@ use crate::{
     store::{EventSink, LogPage, NextPage, ReadLog},
 };
 
-/// What tells the store's cursors from those of another.
+/// The id of the store, which its cursors name.
 pub(super) async fn store_id(pool: &SqlitePool, place: &Place) -> Result<Uuid, StoreError> {
     let id = sqlx::query_scalar(include_str!("sql/store_id.sql"));
     let id: Vec<u8> = id

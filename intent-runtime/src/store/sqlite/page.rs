@@ -37,7 +37,7 @@ impl Pages {
         if self.events == 1 { i64::MAX } else { BYTES }
     }
 
-    /// Is told what the page holds. `false` says that it is too large, and to ask for the next, smaller one.
+    /// Takes note of what the page holds. `false` if it is too large: then ask for the next, smaller one.
     pub(super) fn took(&mut self, events: i64, bytes: i64) -> bool {
         let events = u64::try_from(events).unwrap_or(0);
         let fits = bytes <= self.limit();

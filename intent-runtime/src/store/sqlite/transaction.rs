@@ -191,7 +191,7 @@ fn rows_of<'a>((append, accepted): (&'a Append, &'a Accepted)) -> impl Iterator<
     })
 }
 
-/// The one writer inserts without gaps, so positions are told from the last one.
+/// The one writer inserts without gaps, so all positions follow from the last one.
 fn tell_positions(count: usize, last: i64, verdicts: &mut [Result<Verdict, StoreError>]) {
     let last = u64::try_from(last).unwrap_or(0);
     let mut position = last - u64::try_from(count).unwrap_or(0).min(last);

@@ -1,4 +1,4 @@
-//! Behind PgBouncer: in transaction mode the store keeps its promises, and what cannot be kept is told.
+//! Behind PgBouncer: in transaction mode the store keeps its promises, and refuses what it cannot keep.
 
 mod crash;
 mod opening;

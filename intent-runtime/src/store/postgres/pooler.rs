@@ -1,8 +1,9 @@
-//! How the server is reached: directly, or through a pooler that lends its connections.
+//! Whether a connection pooler stands before the server, and what it keeps of a session.
 //!
-//! A pooler in transaction mode lends a connection of the server's for one transaction. What a connection was set to then
-//! belongs to whoever comes next, and a prepared statement is found again only if the pooler carries it over. Without
-//! that, a name means another client's statement, so the store must know before it prepares its first one.
+//! A pooler in transaction mode lends a client a server connection for one transaction. The next client of that connection
+//! gets the settings made on it, and a prepared statement is found again only if the pooler prepares it anew on each
+//! connection. Without that, a name may mean another client's statement, so the store finds out before it prepares its
+//! first one.
 
 use sqlx::{Connection, PgConnection, Row, postgres::PgConnectOptions};
 
@@ -12,11 +13,10 @@ use super::{
 };
 use crate::StoreError;
 
-/// How often two connections are compared before they are taken to keep their servers' ones.
+/// How often two clients' server connections are compared before they are believed to stay the same.
 const ROUNDS: usize = 4;
 
-/// Finds out what stands between, and says whether a connection stays what it was set to, as it does everywhere but behind
-/// a pooler in transaction mode.
+/// Whether a connection keeps its settings, as it does everywhere but behind a pooler in transaction mode.
 ///
 /// # Errors
 /// [`StoreError::Unsupported`] behind a pooler that forgets prepared statements, or why there is no connection.
@@ -27,8 +27,8 @@ pub(super) async fn keeps_session(
     let failed = |error| place.error(Failure::from(error));
     let connection = connect(options).await;
     let mut connection = connection.map_err(|failure| place.error(failure))?;
-    // No prepared statement as yet.
-    let found = sqlx::raw_sql(include_str!("sql/link.sql"));
+    // Not a prepared statement, since it is not known yet whether those work.
+    let found = sqlx::raw_sql(include_str!("sql/pooler.sql"));
     let found = found.fetch_one(&mut connection).await.map_err(failed)?;
     let direct: bool = found.try_get(0).map_err(failed)?;
     let plans_once: bool = found.try_get(1).map_err(failed)?;
@@ -58,22 +58,22 @@ async fn connect(options: &PgConnectOptions) -> Result<PgConnection, Failure> {
     }
 }
 
-/// Whether a pooler gives prepared statements names of its own, under which it knows them on every connection.
+/// Whether a pooler gives prepared statements names of its own, by which it finds them on every connection.
 async fn carries_statements(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     // A transaction keeps its connection, so that the statement run is the one that was prepared.
     let mut transaction = connection.begin_with(BEGIN).await?;
     let carries = sqlx::query_scalar(include_str!("sql/carries_statements.sql"));
     let carries = carries.fetch_one(&mut *transaction).await;
     if let Ok(false) = carries {
-        // Nobody else is to meet it under its name.
+        // Another client must not meet the statement under its name.
         transaction.clear_cached_statements().await?;
     }
     transaction.rollback().await?;
     carries
 }
 
-/// Whether each client has a connection of the server's to itself, as in session mode. Between transactions they would
-/// pass through the same hands: two clients in turn then have the same one, or not always their own.
+/// Whether each client has a server connection to itself, as in session mode. In transaction mode, two clients that take
+/// turns get the same connection, or get different ones from time to time.
 async fn keeps_server(
     connection: &mut PgConnection,
     options: &PgConnectOptions,
@@ -82,7 +82,7 @@ async fn keeps_server(
     let (own, others) = (backend(connection).await?, backend(&mut other).await?);
     let mut keeps = own != others;
     for _ in 0..ROUNDS {
-        // Twice in a row, for two servers in turn would be taken for two that are kept.
+        // Twice in a row: a pooler that alternates between two servers would look as if each client kept its own.
         for _ in 0..2 {
             keeps = keeps && backend(connection).await? == own;
         }
