@@ -21,8 +21,8 @@ const PAGE_BYTES: usize = 8 * 1024 * 1024;
 const HELD_UP: Duration = Duration::from_millis(1);
 /// How long a reader that nothing wakes waits before it looks for itself.
 const POLL: Duration = Duration::from_millis(250);
-/// Events that come this close to each other are likely followed by more. Then the reader looks again soon, for other
-/// processes tell of all their appends within as much time at once.
+/// Events that come this close to each other are likely followed by more, so the reader looks again soon: another process
+/// sends one notification for all its appends within this time.
 const CLOSE: Duration = Duration::from_millis(5);
 const SOON: Duration = Duration::from_millis(1);
 
@@ -31,9 +31,9 @@ type Page = (LogPage, VecDeque<RecordedEvent>);
 /// Events of the log, the old ones first, then new ones as they are committed. Every event is given once, in order, and
 /// none is passed over.
 ///
-/// It reads a page when asked for an event, and while more are to come the next one beside it, but no more than that: a slow
-/// reader costs no memory. Where it stands is its [`cursor`](Self::cursor): kept with what was made of the events, it is
-/// where to go on after a restart.
+/// It reads a page when you ask for an event, and the next page ahead if there is one. It reads no further ahead, so a slow
+/// reader costs no memory. Its [`cursor`](Self::cursor) says where it stands: keep it with what you made of the events, and
+/// go on after it when the program starts again.
 ///
 /// ```
 /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
@@ -60,7 +60,7 @@ pub struct Subscription {
     store: Arc<dyn Store>,
     tenant: Option<TenantId>,
     filter: Arc<LogFilter>,
-    /// The page after the one that was read last, on its way if that one was not the last. At most one.
+    /// The next page, read ahead if the last one was not the end of the log. At most one.
     ahead: JoinSet<Result<Page, StoreError>>,
     /// Where the next page begins.
     read_to: Cursor,
@@ -72,7 +72,7 @@ pub struct Subscription {
     poll: Option<Duration>,
     /// When there was something to read last.
     found: Option<Instant>,
-    /// Whether it came close to what was before, and it is not long ago.
+    /// Whether the last events came close to each other, a short while ago.
     busy: bool,
 }
 

@@ -6,7 +6,7 @@ use crate::{Event, JsonObject, SchemaVersion};
 
 /// Why a stored event cannot be read.
 ///
-/// Handling: the data stays as it is. Deploy a build that knows the event and its version, or mend the chain.
+/// Handling: the data stays as it is. Deploy a build that knows the event and its version, or fix the chain.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {

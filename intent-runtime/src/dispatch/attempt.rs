@@ -35,7 +35,7 @@ pub(super) struct Sending<'a, C: Command> {
 /// How an attempt ended, unless it failed.
 pub(super) enum Attempt<C: Command> {
     Done(Receipt<C::Aggregate>),
-    /// Somebody else appended meanwhile; the error is for when there are no retries left.
+    /// Another command appended meanwhile. The error is the answer if no retries are left.
     Conflict(SendError<Refusal<C>>),
 }
 
@@ -43,7 +43,7 @@ pub(super) enum Attempt<C: Command> {
 enum Decided<C: Command> {
     /// There are events to store.
     Ready(Ready<C>),
-    /// There are none, or none that can be stored. The state is there unless it was spoiled.
+    /// There are none, or none that can be stored. The state is `None` if folding the events failed half-way.
     TurnedAway(Verdict<C>, Option<Folded<C::Aggregate>>),
 }
 
@@ -131,7 +131,7 @@ impl<'a, C: Command> Sending<'a, C> {
         cache: &mut CacheGuard<'_>,
         state: Folded<C::Aggregate>,
     ) -> Result<Tried<C>, SendError<Refusal<C>>> {
-        // A decision that panics on an old state may do well on the newest; if it does not, it panics there.
+        // A decision that panics on an old state may succeed on the newest. If it does not, it panics there.
         let decided = catch_unwind(AssertUnwindSafe(|| self.decide(state)));
         let ready = match decided {
             Ok(Decided::Ready(ready)) => ready,
@@ -144,7 +144,7 @@ impl<'a, C: Command> Sending<'a, C> {
         })
     }
 
-    /// The newest state, read behind one that may be out of date, if that is there.
+    /// The newest state: `kept`, if it is given, with the events after it, else read anew.
     async fn newest(
         &self,
         kept: Option<Folded<C::Aggregate>>,
@@ -159,7 +159,7 @@ impl<'a, C: Command> Sending<'a, C> {
         loaded.map_err(load_error)
     }
 
-    /// Decides on the newest state, which is final unless somebody else appends before the events are stored.
+    /// Decides on the newest state. The outcome is final unless another command appends before the events are stored.
     async fn on_newest(
         &self,
         cache: &mut CacheGuard<'_>,
@@ -243,7 +243,7 @@ impl<'a, C: Command> Sending<'a, C> {
         })
     }
 
-    /// What is stored with every event: what the caller said, completed by what the dispatcher knows.
+    /// The metadata of every event: the caller's, completed by the dispatcher.
     fn stored_metadata(&self) -> Result<EncodedMetadata, SendError<Refusal<C>>> {
         let mut metadata = self.context.metadata().clone();
         let command_id = self.context.command_id();
@@ -257,7 +257,7 @@ impl<'a, C: Command> Sending<'a, C> {
         written(&self.stream, "the metadata", encoded)
     }
 
-    /// The fingerprint of the command; `None` where its id is its own, so that nobody can send it again.
+    /// The fingerprint of the command; `None` if the caller gave no id, so that it cannot be sent again.
     pub(super) fn fingerprint(&self) -> Result<Option<String>, SendError<Refusal<C>>> {
         if self.options.command_id.is_none() {
             return Ok(None);
@@ -270,7 +270,7 @@ impl<'a, C: Command> Sending<'a, C> {
         Ok(Some(fingerprint))
     }
 
-    /// Answers a command that emits nothing now; sent before under the same id, it may have emitted then.
+    /// Answers a command that emits nothing now. It may have been sent before under the same id, and have emitted events then.
     async fn without_events(
         &self,
         verdict: Verdict<C>,
@@ -402,11 +402,11 @@ impl<'a, C: Command> Sending<'a, C> {
     }
 }
 
-/// What came of a state that may be out of date.
+/// The outcome of a decision on a state that may be out of date.
 enum Tried<C: Command> {
-    /// The store took the events, or has them of an earlier sending.
+    /// The store took the events, or has them since the command was sent before.
     Stored(Receipt<C::Aggregate>),
-    /// Nothing that counts. The state is there unless it was spoiled.
+    /// The outcome does not count. The state is `None` if it cannot be used again.
     DecideAgain(Option<Folded<C::Aggregate>>),
 }
 

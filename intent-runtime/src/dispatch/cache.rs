@@ -19,8 +19,8 @@ use crate::{Aggregate, AggregateId, Id, TenantId};
 
 /// How many bytes the kept aggregates may weigh together, by estimate, unless the application says otherwise.
 pub(crate) const DEFAULT_BYTES: u64 = 64 * 1024 * 1024;
-/// What one aggregate can weigh at most. The estimate is the payload bytes folded into it, which says too much of a
-/// state that forgets, such as a counter.
+/// The most that one aggregate can count for. The estimate is the number of payload bytes folded into it, which is too high
+/// for a state that keeps little of them, such as a counter.
 const MOST_BYTES: u64 = 256 * 1024;
 /// For how many aggregates the cache makes room at first; it is bounded by weight.
 const EXPECTED_ENTRIES: usize = 10_000;
@@ -52,7 +52,7 @@ struct Kept {
     weight: u64,
 }
 
-/// The right to use what is kept of one aggregate, for one command; none for a command that goes past the cache.
+/// One command's exclusive access to the kept state of its aggregate; empty for a command that does not use the cache.
 pub(crate) struct CacheGuard<'a>(Option<Locked<'a>>);
 
 struct Locked<'a> {
@@ -108,7 +108,7 @@ impl AggregateCache {
         }
     }
 
-    /// Waits until no other command of this process is at work on the aggregate.
+    /// Waits until no other command of this process works on the aggregate.
     pub(crate) async fn lock<'a>(&'a self, slot: &'a Slot) -> CacheGuard<'a> {
         let kept = slot.gate.lock().await;
         CacheGuard(Some(Locked {
@@ -120,7 +120,7 @@ impl AggregateCache {
 }
 
 impl CacheGuard<'_> {
-    /// No cache: nothing is kept, and nobody is waited for.
+    /// No cache: no state is kept, and no other command is waited for.
     #[cfg(feature = "postgres")]
     pub(crate) fn none() -> Self {
         Self(None)

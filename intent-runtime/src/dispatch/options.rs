@@ -1,4 +1,4 @@
-//! What a caller can say about a command, and what it learns of its effect.
+//! How a command is sent, and the receipt of it.
 
 use std::fmt;
 
@@ -109,7 +109,7 @@ impl SendOptions {
         self
     }
 
-    /// Names the actor and its role, whatever was said of them.
+    /// Sets the actor and its role, in place of any that the metadata names.
     pub(crate) fn of_actor(mut self, actor: &str, role: Option<&str>) -> Self {
         if let Some(cause) = &mut self.cause {
             cause.role = None;
@@ -150,7 +150,7 @@ pub struct Receipt<A: Aggregate> {
     pub recorded_at: Option<Timestamp>,
     /// The id of the command, given or new.
     pub command_id: CommandId,
-    /// Whether the effect is that of an earlier sending under the same command id.
+    /// Whether the events were stored when the command was sent before, under the same command id.
     pub repeated: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What an earlier sending under the same command id did, and finding out what became of one.
+//! Commands that are sent again: the receipt of the first sending, and how an append of unknown outcome ended.
 
 use std::time::Duration;
 
@@ -78,10 +78,9 @@ impl<C: Command> Sending<'_, C> {
         }
     }
 
-    /// Finds out what became of an append by appending again under the same id and version: only that tells, for a
-    /// read could miss a commit in flight. An error that says "not now" leaves the outcome unknown: the caller must
-    /// not believe that nothing was written. The gate of the aggregate is kept meanwhile, for what is sent next would
-    /// meet the same fault.
+    /// Finds out how an append ended by appending again under the same id and version. A read would not do: it could miss a
+    /// commit in flight. After a temporary error the outcome stays unknown, so that the caller does not believe that nothing
+    /// was written. The gate of the aggregate stays closed meanwhile, since the next command would meet the same fault.
     pub(super) async fn resolve(
         &self,
         mut unknown: StoreError,

@@ -67,19 +67,19 @@ pub struct Export<'a> {
 pub struct Exported {
     /// How many events.
     pub events: u64,
-    /// Where the log was read to: what comes later is exported [after](Export::after) it, and perhaps some events once more,
-    /// which an import knows.
+    /// How far the log was read. The next export goes on [after](Export::after) it. It may have some events once more, which
+    /// an import recognises.
     pub cursor: Cursor,
 }
 
-/// Why an export ended early. What was written of it lacks its end, which an import tells.
+/// Why an export ended early. The text written so far lacks its last line, so an import refuses it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExportError {
     /// The log cannot be read. Handling: see [`StoreError`]; then export again.
     #[error("the events to export cannot be read")]
     Store(#[from] StoreError),
-    /// The text cannot be written. Handling: make room, or mend the connection; then export again.
+    /// The text cannot be written. Handling: make room, or repair the connection; then export again.
     #[error("the exported history cannot be written")]
     Write(#[from] io::Error),
 }

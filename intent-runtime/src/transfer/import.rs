@@ -52,7 +52,7 @@ pub struct Import<'a> {
 }
 
 /// Why an import ended early. The pages before are stored, of the page with the named line nothing is; lines count from
-/// 1. Handling: mend the cause and import again; what is stored already is not stored twice.
+/// 1. Handling: fix the cause and import again; what is stored already is not stored twice.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportError {
@@ -107,7 +107,7 @@ pub enum ImportError {
         /// Why.
         source: StoreError,
     },
-    /// The text cannot be read. Handling: mend the connection or the disk.
+    /// The text cannot be read. Handling: repair the connection or the disk.
     #[error("line {line} cannot be read")]
     Read {
         /// Which line.

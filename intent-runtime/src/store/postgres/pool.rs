@@ -1,8 +1,8 @@
 //! The store's own pool: the connections that it reads and imports with.
 //!
-//! Nobody else ever has one of them. Each is as the [`Connector`] made it, so no statement runs in somebody's open
-//! transaction, on an old snapshot, or under settings that others made. A connection goes back at once when its last
-//! answer was read to the end; otherwise, as when its user was cancelled, once it was asked whether it is sound.
+//! The store shares them with nobody. Each is as the [`Connector`] made it, so no statement runs in an open transaction of
+//! the user's, on an old snapshot, or under other settings. A connection goes back at once when its last answer was read to
+//! the end. Otherwise, as after a cancelled call, it is checked first.
 
 use std::{
     fmt,
@@ -46,7 +46,7 @@ struct Limits {
 
 #[derive(Default)]
 struct Kept {
-    /// Those that nobody uses, the one used last at the end.
+    /// The idle connections, the one used last at the end.
     idle: Vec<Member>,
     /// Whether a task closes those that are idle for too long. It ends when none is left.
     reaped: bool,
@@ -63,7 +63,7 @@ pub(super) struct Lent {
     /// None before it is asked for, and once it was given back.
     connection: Option<PgConnection>,
     opened: Instant,
-    /// Given back after the connection, so that there are never more than may be.
+    /// Given back after the connection, so that there are never more connections than allowed.
     permit: Option<OwnedSemaphorePermit>,
     pool: Arc<Shared>,
 }
@@ -104,12 +104,12 @@ impl Pool {
         }
     }
 
-    /// Trusts none of those that are idle any more: where one is dead, they probably all are.
+    /// Drops the idle connections: where one is dead, they probably all are.
     pub(super) fn clear(&self) {
         self.0.lock().idle.clear();
     }
 
-    /// Lends nothing more, waits for those that are lent, and closes all.
+    /// Lends no more connections, waits for those that are lent, and closes all.
     pub(super) async fn close(&self) {
         self.0.lock().closed = true;
         // Closed already, there is nobody left to wait for.
@@ -155,13 +155,13 @@ impl Limits {
         beyond(self.idle, member.idle.idle_for()) || beyond(self.lifetime, member.opened.elapsed())
     }
 
-    /// How often it is looked for those that are to be closed.
+    /// How often the task looks for connections to close.
     fn period(&self) -> Option<Duration> {
         [self.idle, self.lifetime].into_iter().flatten().min()
     }
 }
 
-/// Closes what was idle or open for too long, until nothing is left or the pool is gone.
+/// Closes connections that were idle or open for too long, until none is left or the pool is gone.
 async fn reap(pool: Weak<Shared>, period: Duration) {
     loop {
         sleep(period).await;
@@ -215,14 +215,14 @@ impl Lent {
         }
     }
 
-    /// Puts the connection away: it is dead, its server has fallen silent, or it is not what it should be.
+    /// Discards the connection: it is dead, its server has fallen silent, or a transaction is open on it.
     pub(super) fn discard(mut self) {
         self.connection = None;
     }
 }
 
 impl Drop for Lent {
-    /// What is left of an answer is taken in first, and what is no longer sound is closed.
+    /// Reads the rest of an answer first, and closes a connection that is no longer sound.
     fn drop(&mut self) {
         let Some(mut connection) = self.connection.take() else {
             return;
