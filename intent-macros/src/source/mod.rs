@@ -117,8 +117,14 @@ fn call_site() -> Option<(PathBuf, Place)> {
         .trim_start_matches(['#', '['])
         .split(['(', ']'])
         .next()?;
-    if !items::READ.contains(&path.rsplit(':').next()?.trim()) {
-        return None;
+    let words: Vec<_> = path
+        .split(':')
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
+        .collect();
+    match words[..] {
+        [last] | ["intent_runtime", last] if items::READ.contains(&last) => {}
+        _ => return None,
     }
     let place = Place {
         line: call.line(),

@@ -20,12 +20,13 @@ pub(super) fn result_is_seen(diag: &Diagnostics, function: &Function<'_>) {
         diag.add(Mistake::at(ty, "a decision returns a type that can be named").help(help));
         return;
     }
+    // An event has no type arguments, and may well be called `ExamResult`.
     let alias = match result_arguments(ty) {
-        Some(arguments) => arguments.len() != 2,
+        Some(arguments) => !matches!(arguments.len(), 0 | 2),
         None => match ty.as_ref() {
-            Type::Path(path) => {
-                last_ident(&path.path).is_some_and(|ident| ident.to_string().ends_with("Result"))
-            }
+            Type::Path(path) => path.path.segments.last().is_some_and(|last| {
+                last.ident.to_string().ends_with("Result") && !last.arguments.is_none()
+            }),
             _ => false,
         },
     };
