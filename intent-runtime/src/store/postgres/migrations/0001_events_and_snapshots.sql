@@ -54,7 +54,7 @@ ALTER TABLE intent.snapshots ADD CONSTRAINT snapshots_aggregate PRIMARY KEY (ten
 -- several tenants names each in `intent.row_tenant` just before it turns to that one's rows, so that even there no tenant's
 -- rows are in another's reach; so does what writes a single event, for which that is less work. A setting counts from the
 -- moment it is made, also within a statement: each of ours makes it in a row that the search for that tenant's rows hangs
--- on. Events are never updated; whoever owns them may erase a tenant's.
+-- on. Events are never updated; their owner may erase a tenant's.
 ALTER TABLE intent.events ENABLE ROW LEVEL SECURITY;
 ALTER TABLE intent.events FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenants ON intent.events FOR SELECT USING (
@@ -183,10 +183,10 @@ BEGIN
 END
 $$;
 
--- The owner may read the log of all tenants too, when it says so: whoever owns the table now, for a policy that names a
--- role stays with that role when another one is made the owner or restores a dump. It is asked for once a statement, and
--- only by one that has said so: to compare an unset setting with `=` would not keep the server from asking. The search path
--- is its own, for whoever asks could put another answer into his.
+-- The owner may read the log of all tenants too, when it says so. This function finds out who owns the table now: a policy
+-- that names a role stays with that role when another one becomes the owner or restores a dump. A statement calls it once,
+-- and only after it has said so: comparing an unset setting with `=` would not keep the server from calling it. It has a
+-- search path of its own, since the caller's could lead to another answer.
 CREATE FUNCTION intent.is_owner() RETURNS boolean
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
