@@ -161,6 +161,21 @@ async fn a_database_in_memory_is_refused_with_a_hint() {
 }
 
 #[tokio::test]
+async fn a_url_that_cannot_be_read_is_told_why() {
+    for (url, said) in [
+        ("sqlite:shop.db?mod=rw", "`mod`"),
+        ("sqlite:shop.db?mode=rwx", "\"rwx\" for `mode`"),
+        ("sqlite:shop.db?journal_mode=off", "`journal_mode`"),
+        ("sqlite:%FF.db", "utf-8"),
+    ] {
+        match SqliteStore::connect(url).await {
+            Err(StoreError::UnknownUrl { hint, .. }) => assert!(hint.contains(said), "{hint}"),
+            other => panic!("{url}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_missing_file_is_made_unless_the_url_says_otherwise() {
     let directory = Directory::new();
     for parameters in ["?mode=rw", "?mode=ro"] {

@@ -3,6 +3,7 @@ mod crash;
 mod damage;
 mod directory;
 mod foreign;
+mod lent;
 mod sharing;
 mod waiting;
 

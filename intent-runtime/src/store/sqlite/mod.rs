@@ -18,7 +18,10 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use sqlx::{
     ConnectOptions, SqliteConnection, SqlitePool,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{
+        SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqlitePoolOptions,
+        SqliteSynchronous,
+    },
 };
 use tokio::{
     sync::{Mutex, watch},
@@ -69,6 +72,8 @@ const SWITCH_PAUSE: Duration = Duration::from_millis(20);
 /// ```
 #[derive(Clone)]
 pub struct SqliteStore {
+    /// For the user's own statements.
+    pool: SqlitePool,
     reader: Reader,
     queue: Queue,
     grown: watch::Sender<()>,
@@ -85,7 +90,13 @@ impl SqliteStore {
     /// [`StoreError::UnknownUrl`] when the URL names no file, and whatever [`open`](Self::open) returns.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let options = url.parse::<SqliteConnectOptions>();
-        let options = options.map_err(|_| unknown_url(url, "write `sqlite:FILE`"))?;
+        let options = options.map_err(|error| {
+            let what = match error {
+                sqlx::Error::Configuration(error) => error.to_string(),
+                error => error.to_string(),
+            };
+            unknown_url(url, format!("{what}; write `sqlite:FILE` or `sqlite:FILE?mode=rw`"))
+        })?;
         let options = if says_mode(url) {
             options
         } else {
@@ -100,7 +111,8 @@ impl SqliteStore {
     }
 
     /// Opens the file that the options name, with their busy timeout and other settings; the journal mode is always
-    /// a write-ahead log and `synchronous` always `FULL`. Must be called within a Tokio runtime.
+    /// a write-ahead log and `synchronous` always `FULL`, no cache is shared and no lock exclusive. Must be called within a
+    /// Tokio runtime.
     ///
     /// # Errors
     /// A file is refused untouched as [`StoreError::NotADatabase`], [`StoreError::ForeignTable`] or
@@ -109,8 +121,12 @@ impl SqliteStore {
     /// [`StoreError::Busy`] or [`StoreError::Full`].
     pub async fn open(options: SqliteConnectOptions) -> Result<Self, StoreError> {
         let place = Place::of(options.get_filename());
+        // A shared cache would turn readers away while something is written, and an exclusive lock all but one connection.
+        let options = options
+            .synchronous(SqliteSynchronous::Full)
+            .shared_cache(false)
+            .locking_mode(SqliteLockingMode::Normal);
         let found = migrate::probe(&options, &place).await?;
-        let options = options.synchronous(SqliteSynchronous::Full);
         let (mut connection, options) = connect_writer(options, &place, found).await?;
         if migrate::is_without_file(&mut connection, &place).await? {
             let hint = "a database in memory would vanish with its connection, use `memory:`";
@@ -119,16 +135,19 @@ impl SqliteStore {
         if let Found::Older(_) = found {
             migrate::migrate(&mut connection, &place).await?;
         }
-        let pool = connect_readers(&options, &place).await?;
+        let readers = pool().connect_with(options.clone()).await;
+        let readers = readers.map_err(|error| place.error(error))?;
         let reader = Reader {
-            store: log::store_id(&pool, &place).await?,
-            pool,
+            store: log::store_id(&readers, &place).await?,
+            pool: readers,
             place: place.clone(),
         };
+        let pool = pool().connect_lazy_with(options.clone());
         let grown = watch::Sender::new(());
         let (queue, writer) = Writer::new(connection, options, place, grown.clone());
         let writer = tokio::spawn(writer.run());
         Ok(Self {
+            pool,
             reader,
             queue,
             grown,
@@ -136,11 +155,12 @@ impl SqliteStore {
         })
     }
 
-    /// The connections that the store reads with, for tables of your own in the same file.
+    /// A pool for statements of your own on the same file. It opens its connections when it is first used; the store itself
+    /// uses none of them, so nothing that is left on one reaches it.
     ///
     /// Keep write transactions on them short: the store's writer waits for them, up to the busy timeout.
     pub fn pool(&self) -> &SqlitePool {
-        &self.reader.pool
+        &self.pool
     }
 
     async fn append_now(&self, append: Append) -> Result<Appended, StoreError> {
@@ -206,6 +226,7 @@ impl SqliteStore {
             *writer = None;
         }
         self.reader.pool.close().await;
+        self.pool.close().await;
         self.grown.send_replace(());
     }
 }
@@ -249,19 +270,14 @@ async fn connect_writer(
     }
 }
 
-async fn connect_readers(
-    options: &SqliteConnectOptions,
-    place: &Place,
-) -> Result<SqlitePool, StoreError> {
-    // A connection to a file does not go stale, so it is neither tested before use nor ever replaced; that keeps its
-    // compiled statements.
-    let pool = SqlitePoolOptions::new()
+/// How a pool of connections to the file is kept. They do not go stale, so they are neither tested before use nor ever
+/// replaced; that keeps their compiled statements.
+fn pool() -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
         .max_connections(READERS)
         .test_before_acquire(false)
         .idle_timeout(None)
-        .max_lifetime(None);
-    let pool = pool.connect_with(options.clone()).await;
-    pool.map_err(|error| place.error(error))
+        .max_lifetime(None)
 }
 
 impl fmt::Debug for SqliteStore {
