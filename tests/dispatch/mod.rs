@@ -7,6 +7,7 @@ mod commands;
 pub mod domain;
 mod fingerprints;
 pub mod fixture;
+mod forgotten;
 mod futures;
 mod idempotency;
 mod joined;

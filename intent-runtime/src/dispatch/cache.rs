@@ -5,14 +5,22 @@
 
 use std::{
     any::{Any, TypeId},
-    sync::Arc,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use quick_cache::{
     DefaultHashBuilder, OptionsBuilder, Weighter,
     sync::{Cache, DefaultLifecycle},
 };
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::{
+    sync::{Mutex, MutexGuard},
+    time::timeout,
+};
 
 use super::load::Folded;
 use crate::{Aggregate, AggregateId, Id, TenantId};
@@ -28,9 +36,11 @@ const EXPECTED_ENTRIES: usize = 10_000;
 /// only as many shards as keep each of them large.
 const HEAVIEST_PER_SHARD: u64 = 16;
 const MOST_SHARDS: u64 = 64;
+/// How long one command may be at the gate before the others wait for it no more. Its caller may neither poll its future nor
+/// drop it, as in a loop that selects, and may itself be waiting for another command to the same aggregate.
+const LONGEST_TURN: Duration = Duration::from_secs(1);
 
 type Key = (TenantId, TypeId, AggregateId);
-type Gate = Mutex<Kept>;
 
 #[derive(Debug)]
 pub(crate) struct AggregateCache {
@@ -43,6 +53,14 @@ pub(crate) struct Slot {
     key: Key,
     gate: Arc<Gate>,
     weight: u64,
+}
+
+/// Lets one command through at a time.
+#[derive(Debug)]
+struct Gate {
+    kept: Mutex<Kept>,
+    /// How many have been let through.
+    turns: AtomicU64,
 }
 
 /// What the gate guards: the state, if a command has been through, and its size as the cache last counted it.
@@ -99,7 +117,10 @@ impl AggregateCache {
                 state: None,
                 weight,
             };
-            let gate = Arc::new(Mutex::new(kept));
+            let gate = Arc::new(Gate {
+                kept: Mutex::new(kept),
+                turns: AtomicU64::new(0),
+            });
             Ok::<_, std::convert::Infallible>(Slot { key, gate, weight })
         });
         match found {
@@ -108,14 +129,33 @@ impl AggregateCache {
         }
     }
 
-    /// Waits until no other command of this process works on the aggregate.
-    pub(crate) async fn lock<'a>(&'a self, slot: &'a Slot) -> CacheGuard<'a> {
-        let kept = slot.gate.lock().await;
-        CacheGuard(Some(Locked {
+    /// Waits until no other command of this process works on the aggregate. `None` if one does not end: the aggregate then gets
+    /// another slot.
+    pub(crate) async fn lock<'a>(&'a self, slot: &'a Slot) -> Option<CacheGuard<'a>> {
+        let Gate { kept, turns } = &*slot.gate;
+        let kept = match kept.try_lock() {
+            Ok(kept) => kept,
+            Err(_) => {
+                let mut turn = pin!(kept.lock());
+                loop {
+                    let before = turns.load(Ordering::Relaxed);
+                    if let Ok(kept) = timeout(LONGEST_TURN, &mut turn).await {
+                        break kept;
+                    }
+                    if turns.load(Ordering::Relaxed) == before {
+                        let is_it = |it: &Slot| Arc::ptr_eq(&it.gate, &slot.gate);
+                        self.slots.remove_if(&slot.key, is_it);
+                        return None;
+                    }
+                }
+            }
+        };
+        turns.fetch_add(1, Ordering::Relaxed);
+        Some(CacheGuard(Some(Locked {
             cache: self,
             slot,
             kept,
-        }))
+        })))
     }
 }
 

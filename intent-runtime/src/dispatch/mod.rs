@@ -94,10 +94,13 @@ pub(crate) async fn send<C: Command>(
     command: C,
     options: SendOptions,
 ) -> Result<Receipt<C::Aggregate>, SendError<Refusal<C>>> {
-    let slot = cache.slot(tenant, command.target());
     let sending = Sending::new(&store, tenant, command, options);
-    let mut cache = cache.lock(&slot).await;
-    attempts(&sending, &mut cache).await
+    loop {
+        let slot = cache.slot(tenant, sending.id);
+        if let Some(mut kept) = cache.lock(&slot).await {
+            return attempts(&sending, &mut kept).await;
+        }
+    }
 }
 
 /// The same in a transaction, where nothing is final: the cache must neither serve it nor learn from it.

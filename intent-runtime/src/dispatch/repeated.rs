@@ -80,7 +80,8 @@ impl<C: Command> Sending<'_, C> {
 
     /// Finds out how an append ended by appending again under the same id and version. A read would not do: it could miss a
     /// commit in flight. After a temporary error the outcome stays unknown, so that the caller does not believe that nothing
-    /// was written. The gate of the aggregate stays closed meanwhile, since the next command would meet the same fault.
+    /// was written. The gate of the aggregate stays closed for a while, since the next command would meet the same
+    /// fault.
     pub(super) async fn resolve(
         &self,
         mut unknown: StoreError,
