@@ -381,11 +381,13 @@ impl<'a, C: Command> Sending<'a, C> {
         }
         let stream = &self.stream;
         match codec.encode(folded.state.as_ref()?, folded.version) {
-            Ok(snapshot) if snapshot.check(stream).is_ok() => Some(snapshot),
-            Ok(_) => {
-                tracing::warn!(%stream, "the state is too large for a snapshot");
-                None
-            }
+            Ok(snapshot) => match snapshot.check(stream) {
+                Ok(()) => Some(snapshot),
+                Err(error) => {
+                    tracing::warn!(%stream, ?error, "the state breaks a limit of snapshots");
+                    None
+                }
+            },
             Err(error) => {
                 tracing::warn!(%stream, %error, "the state cannot be written as a snapshot");
                 None

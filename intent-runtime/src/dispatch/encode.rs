@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::{
     AggregateEvent, NewEvent, SendError, StoreError, StreamId,
     bounded_json::TooLong,
-    store::{Append, InvalidAppend, check_size},
+    store::{Append, InvalidAppend, check_json},
 };
 
 /// Writes the events, and reads each back before it is stored: what cannot be read, or is read as something else, would
@@ -32,8 +32,8 @@ pub(crate) fn encode<E: AggregateEvent, R>(
     for event in events {
         let (name, schema_version) = (event.name(), event.schema_version());
         let payload = written(stream, name, event.encode())?;
-        // One that is encoded by hand may not know the limit.
-        check_size(name, payload.get()).map_err(invalid)?;
+        // One that is encoded by hand may not know the limits.
+        check_json(name, payload.get()).map_err(invalid)?;
         bytes += payload.get().len();
         if bytes > Append::MAX_BYTES {
             return Err(invalid(InvalidAppend::too_large(

@@ -96,6 +96,11 @@ impl Append {
     pub const MAX_NAME: usize = 255;
     /// The largest a payload, the metadata or a snapshot may be, in bytes: 16 MiB.
     pub const MAX_PAYLOAD: usize = 16 * 1024 * 1024;
+    /// How many lists and objects of a payload or a snapshot may lie within each other: 2,000. No database takes any number, and
+    /// `serde_json` itself reads 127.
+    pub const MAX_DEPTH: usize = 2_000;
+    /// The same of the metadata: 1,000, as SQLite looks into it.
+    pub(crate) const METADATA_DEPTH: usize = 1_000;
     /// The most that one append may hold in all, in [`bytes`](Self::bytes): 256 MiB.
     pub const MAX_BYTES: usize = 256 * 1024 * 1024;
     /// How many bytes of appends may wait in a store to be written, in [`bytes`](Self::bytes) and 1 KiB for each: 256 MiB.
@@ -168,7 +173,7 @@ impl Append {
             });
         }
         check_name(&self.stream.aggregate_type)?;
-        check_size("the metadata", self.metadata.json())?;
+        check_metadata(self.metadata.json())?;
         if let Some(traceparent) = &self.metadata.traceparent
             && !is_traceparent(traceparent)
         {
@@ -183,7 +188,7 @@ impl Append {
                     event: event.event_type.to_string(),
                 });
             }
-            check_size(&event.event_type, event.payload.get())?;
+            check_json(&event.event_type, event.payload.get())?;
         }
         if self.bytes() > Self::MAX_BYTES {
             return Err(InvalidAppend::too_large(
@@ -200,7 +205,7 @@ impl Append {
         let Some(snapshot) = &self.snapshot else {
             return Ok(());
         };
-        check_size("the snapshot", snapshot.state.get())?;
+        check_json("the snapshot", snapshot.state.get())?;
         match after {
             Some(after) if after == snapshot.version => Ok(()),
             Some(after) => Err(InvalidAppend::SnapshotVersion {
@@ -222,22 +227,61 @@ pub(super) fn check_name(name: &str) -> Result<(), InvalidAppend> {
     Ok(())
 }
 
-pub(crate) fn check_size(what: &str, json: &str) -> Result<(), InvalidAppend> {
+/// Checks how large the JSON of metadata is, and how deep.
+pub(super) fn check_metadata(json: &str) -> Result<(), InvalidAppend> {
+    check_within("the metadata", json, Append::METADATA_DEPTH)
+}
+
+/// The same of a payload or a snapshot.
+pub(crate) fn check_json(what: &str, json: &str) -> Result<(), InvalidAppend> {
+    check_within(what, json, Append::MAX_DEPTH)
+}
+
+fn check_within(what: &str, json: &str, depth: usize) -> Result<(), InvalidAppend> {
     let bytes = json.len();
     if bytes > Append::MAX_PAYLOAD {
         return Err(InvalidAppend::too_large(what, bytes, Append::MAX_PAYLOAD));
     }
+    if is_deeper(json, depth) {
+        return Err(InvalidAppend::TooDeep {
+            what: what.to_owned(),
+            limit: depth,
+        });
+    }
     Ok(())
 }
 
+/// Whether more lists and objects than so many lie within each other.
+fn is_deeper(json: &str, limit: usize) -> bool {
+    let opens = |byte: &u8| matches!(byte, b'[' | b'{');
+    // Almost none has as many at all, which is seen much faster.
+    if json.bytes().filter(opens).count() <= limit {
+        return false;
+    }
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = quoted,
+            b'"' => quoted = !quoted,
+            _ if quoted => {}
+            b'[' | b'{' if depth == limit => return true,
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
+}
+
 impl NewSnapshot {
-    /// Checks the limit that holds for every snapshot. Every store calls it first.
+    /// Checks the limits that hold for every snapshot. Every store calls it first.
     ///
     /// # Errors
     /// [`StoreError::Invalid`] names the limit.
     pub fn check(&self, stream: &StreamId) -> Result<(), StoreError> {
-        let size = check_size("the snapshot", self.state.get());
-        size.map_err(|source| StoreError::Invalid {
+        let checked = check_json("the snapshot", self.state.get());
+        checked.map_err(|source| StoreError::Invalid {
             stream: stream.clone(),
             source,
         })

@@ -96,8 +96,12 @@ pub enum StoreError {
         /// What the database said.
         source: Cause,
     },
-    /// A statement ran into the time limit that the database sets. Handling: raise `statement_timeout`, or send again.
-    #[error("`{place}` gave up a statement that took too long: raise `statement_timeout`")]
+    /// A statement or a transaction ran into a time limit that the database sets. Handling: raise the one that the cause
+    /// names, such as `statement_timeout`, or send again.
+    #[error(
+        "`{place}` gave up a statement or transaction that took too long: raise `statement_timeout`, or the limit that the cause \
+         names"
+    )]
     TimedOut {
         /// Which database.
         place: String,
@@ -278,6 +282,15 @@ pub enum StoreError {
         "only commands of an app on Postgres can join a transaction: make it with `App::on(PgStore::new(pool).await?, domain)`"
     )]
     NoTransactions,
+    /// The transaction that was to be joined is not one of the store's database. Handling: begin it on a pool of that
+    /// database, such as `PgStore::pool`.
+    #[error(
+        "the transaction is not one of `{place}`: begin it on a pool of that database, such as `PgStore::pool`"
+    )]
+    OtherDatabase {
+        /// The store's database.
+        place: String,
+    },
     /// The store was closed, or the runtime that it was opened on has ended. Handling: open it again.
     #[error("the store is closed")]
     Closed,
@@ -335,6 +348,14 @@ pub enum InvalidAppend {
         /// How large it is, or how large it was when its writing was stopped.
         bytes: usize,
         /// How large it may be.
+        limit: usize,
+    },
+    /// Lists and objects of a payload, the metadata or the snapshot lie too deep within each other.
+    #[error("{what} has more than {limit} lists and objects within each other: nest less deep")]
+    TooDeep {
+        /// What is too deep.
+        what: String,
+        /// How deep it may be.
         limit: usize,
     },
     /// The metadata names a trace in another form than that of W3C Trace Context.

@@ -6,7 +6,7 @@ use serde::de::IgnoredAny;
 
 use super::{
     Append, InvalidAppend, StoreError,
-    append::{check_name, check_size},
+    append::{check_json, check_metadata, check_name},
 };
 use crate::{AggregateId, EncodedMetadata, RecordedEvent, TenantId, Version};
 
@@ -107,8 +107,8 @@ fn check(event: &RecordedEvent, last: Option<&EncodedMetadata>) -> Result<(), Im
     let metadata = &event.metadata;
     check_name(&event.aggregate_type)
         .and_then(|()| check_name(&event.event_type))
-        .and_then(|()| check_size("the metadata", metadata.json()))
-        .and_then(|()| check_size(&event.event_type, &event.payload))
+        .and_then(|()| check_metadata(metadata.json()))
+        .and_then(|()| check_json(&event.event_type, &event.payload))
         .map_err(ImportRefusal::Invalid)?;
     // Events of one command have the same.
     if last != Some(metadata) && !metadata.is_storable() {

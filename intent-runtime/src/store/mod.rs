@@ -16,7 +16,7 @@
 //! | S9 | A newer snapshot replaces an older one, never the other way; without snapshots every load is the same. |
 //! | S10 | Tenants are separate. |
 //! | S11 | Events are only ever appended. |
-//! | S12 | Payloads up to 16 MiB, any JSON, unchanged to the byte. |
+//! | S12 | Payloads up to 16 MiB and 2,000 levels, any JSON, unchanged to the byte. |
 //! | S13 | Bad input is a typed error before anything is written. |
 //! | S14 | Waiting readers are woken by appends, and go on without being woken too. |
 //! | S15 | Every call can be cancelled at any await. |
@@ -46,7 +46,7 @@ pub use crate::{
     metadata::EncodedMetadata,
     snapshot::{NewSnapshot, StoredSnapshot},
 };
-pub(crate) use append::check_size;
+pub(crate) use append::check_json;
 pub use append::{Append, Appended, Expect};
 pub(crate) use connect::connect;
 pub use connect::migrate;

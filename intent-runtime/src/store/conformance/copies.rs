@@ -10,7 +10,7 @@ use super::{
 use crate::{
     AsOf, CommandId, EncodedMetadata, EventId, Expect, Export, Import, MemoryStore, RecordedEvent,
     Timestamp, Version,
-    store::{ImportRefusal, Imported},
+    store::{Append, ImportRefusal, Imported, InvalidAppend},
 };
 
 fn known(known: usize) -> Imported {
@@ -110,7 +110,26 @@ pub async fn metadata_that_no_build_writes_is_refused(store: Subject) {
             "{json}"
         );
     }
+    let nested = |depth: usize| {
+        let lists = depth - 1;
+        let (open, close) = ("[".repeat(lists), "]".repeat(lists));
+        let time = r#""timestamp":"2026-01-01T00:00:00.000000Z""#;
+        with_metadata(first.clone(), &format!(r#"{{"new":{open}{close},{time}}}"#))
+    };
+    let too_deep = nested(Append::METADATA_DEPTH + 1);
+    let refusal = refused(&store, &[too_deep], 0).await;
+    let by_depth = matches!(
+        refusal,
+        ImportRefusal::Invalid(InvalidAppend::TooDeep { .. })
+    );
+    assert!(by_depth, "{refusal:?}");
     assert!(whole_log(&store, 10).await.is_empty(), "nothing is stored");
+
+    // What is as deep as may be has a time like any other.
+    import(&store, &[nested(Append::METADATA_DEPTH)]).await;
+    let then = AsOf::Occurred(Timestamp::MAX);
+    let version = store.version_as_of(&first.stream(), then).await;
+    assert_eq!(version.expect("it can be read"), Version::FIRST);
 }
 
 /// S16: a stream of a renamed type is copied under the name that it was begun under, goes on under the new one, and can be

@@ -93,6 +93,35 @@ pub async fn too_large_payloads_are_refused(store: Subject) {
     }
 }
 
+/// S12, S13: as many lists and objects may lie within each other as the limit says, on every store alike.
+pub async fn what_is_too_deep_is_refused(store: Subject) {
+    let nested = |depth: usize| {
+        let objects = depth / 2;
+        let lists = depth - objects;
+        let (open, close) = (r#"{"a{[\"":"#.repeat(objects), "}".repeat(objects));
+        format!("{}{open}1{close}{}", "[".repeat(lists), "]".repeat(lists))
+    };
+    let (deepest, too_deep) = (nested(Append::MAX_DEPTH), nested(Append::MAX_DEPTH + 1));
+    let wide = format!("[{}[]]", "[],".repeat(2 * Append::MAX_DEPTH));
+    let stream = new_stream();
+    let mut most = append(&stream, Expect::NoStream, &[&deepest, &wide]);
+    most.snapshot = Some(snapshot(2, &deepest));
+    stored(&store, most).await;
+    assert_eq!(load(&store, &stream).await.payloads(), [&deepest, &wide]);
+    let loaded = load_range(&store, with_snapshot(&stream)).await;
+    assert_eq!(loaded.snapshots[0].state, deepest);
+    let of_event = append(&new_stream(), Expect::Any, &["1", &too_deep]);
+    let mut of_snapshot = append(&new_stream(), Expect::NoStream, &["1"]);
+    of_snapshot.snapshot = Some(snapshot(1, &too_deep));
+    for bad in [of_event, of_snapshot] {
+        let refused = invalid(&store, bad).await;
+        assert!(
+            matches!(refused, InvalidAppend::TooDeep { .. }),
+            "{refused:?}"
+        );
+    }
+}
+
 /// S13: metadata and snapshots of exactly 16 MiB are kept, and a snapshot of more that comes by itself is refused.
 pub async fn metadata_and_snapshots_of_the_largest_size_are_kept(store: Subject) {
     let stream = new_stream();

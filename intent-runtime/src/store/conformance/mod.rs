@@ -108,6 +108,7 @@ macro_rules! store_conformance {
                 too_many_events_are_refused,
                 bad_names_are_refused,
                 too_large_payloads_are_refused,
+                what_is_too_deep_is_refused,
                 metadata_and_snapshots_of_the_largest_size_are_kept,
                 a_traceparent_that_is_none_is_refused,
                 too_large_appends_are_refused,
