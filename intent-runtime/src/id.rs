@@ -65,7 +65,8 @@ impl<A> Id<A> {
 impl<A: Aggregate> Id<A> {
     /// The id that belongs to `name` among aggregates of this type (UUID version 5, RFC 9562).
     ///
-    /// The same name gives the same id on every machine, which makes imports repeatable. An aggregate that is renamed keeps
+    /// The same name gives the same id on every machine, which makes imports repeatable. Names are compared byte by byte: bring
+    /// what people type to one form of case, spaces and Unicode first. An aggregate that is renamed keeps
     /// its ids: they are made with the first of its [`FORMERLY`](Aggregate::FORMERLY) names.
     pub fn from_name(name: &str) -> Self {
         let original = A::FORMERLY.first().unwrap_or(&A::TYPE);
@@ -259,7 +260,7 @@ impl TenantId {
         Self(Uuid::now_v7())
     }
 
-    /// The id that belongs to a tenant's `name` (UUID version 5): the same name, the same id.
+    /// The id that belongs to a tenant's `name` (UUID version 5): the same name, byte by byte, the same id.
     pub fn from_name(name: &str) -> Self {
         let namespace = Uuid::new_v5(&INTENT, b"tenant");
         Self(Uuid::new_v5(&namespace, name.as_bytes()))

@@ -38,6 +38,7 @@ fn the_table_of_limits_has_the_figures_of_the_code() {
     let line = Import::MAX_LINE - 64 * 1024;
     let expected = [
         mib(Append::MAX_PAYLOAD),
+        count(Append::MAX_DEPTH as u64),
         count(Append::MAX_EVENTS as u64),
         mib(Append::MAX_BYTES),
         format!("{} bytes", Append::MAX_NAME),

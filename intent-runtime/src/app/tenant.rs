@@ -95,7 +95,8 @@ impl Tenant {
     /// they look for themselves.
     ///
     /// # Errors
-    /// As [`send`](Self::send), and [`StoreError::NoTransactions`] when the app is not on a [`PgStore`](crate::PgStore) itself.
+    /// As [`send`](Self::send), [`StoreError::NoTransactions`] when the app is not on a [`PgStore`](crate::PgStore) itself, and
+    /// [`StoreError::OtherDatabase`] when the transaction is not one of that store's database.
     /// [`StoreError::Busy`] in a transaction of level `REPEATABLE READ` or above, which cannot see what overtook it: begin
     /// anew.
     ///

@@ -36,8 +36,8 @@ const EXPECTED_ENTRIES: usize = 10_000;
 /// only as many shards as keep each of them large.
 const HEAVIEST_PER_SHARD: u64 = 16;
 const MOST_SHARDS: u64 = 64;
-/// How long one command may be at the gate before the others wait for it no more. Its caller may neither poll its future nor
-/// drop it, as in a loop that selects, and may itself be waiting for another command to the same aggregate.
+/// How long one command may hold the gate before the others stop waiting for it. Its caller may keep its future without polling
+/// it, as in a loop that selects, and may itself wait for another command to the same aggregate.
 const LONGEST_TURN: Duration = Duration::from_secs(1);
 
 type Key = (TenantId, TypeId, AggregateId);

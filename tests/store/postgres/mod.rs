@@ -23,6 +23,7 @@ mod replica;
 mod restore;
 mod rights;
 pub mod roles;
+mod settings;
 mod storm;
 mod survival;
 mod waiting;

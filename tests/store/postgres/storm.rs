@@ -143,18 +143,19 @@ async fn write(store: &PgStore, stream: &StreamId) -> Option<u64> {
         new.expect = lost;
     }
     let expected = new.expect;
-    let outcome = if fastrand::bool() {
-        store.append(new).await.map(Some)
-    } else {
-        join(store, new).await
+    let joins = fastrand::bool();
+    let outcome = match joins {
+        true => join(store, new).await,
+        false => store.append(new).await.map(Some),
     };
     match outcome {
         Ok(Some(Appended::Stored { version, .. })) if expected == Expect::Any => {
             Some(version.get())
         }
         Ok(None) if expected == Expect::Any => None,
-        // An append that expects nothing loses no race, but may conflict with others at its keys again and again.
-        Err(StoreError::Busy { .. }) if expected == Expect::Any => None,
+        // An append that expects nothing loses no race, but may conflict with others at its keys again and again. A transaction
+        // of the user's may be one that its level of isolation does not let pass.
+        Err(StoreError::Busy { .. }) if joins || expected == Expect::Any => None,
         Err(StoreError::Conflict {
             stream: told,
             expected,

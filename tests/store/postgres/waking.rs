@@ -1,6 +1,7 @@
 //! Readers that wait: what wakes them, and what they keep meanwhile.
 
 use std::{
+    ops::ControlFlow,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -14,8 +15,8 @@ use ::tracing::{
     subscriber,
 };
 use intent_runtime::{
-    AsOf, LogFilter, PgStore, Subscription, TenantId, Timestamp, Version,
-    store::{LogHealth, Store},
+    AsOf, Cursor, LogFilter, PgStore, Subscription, TenantId, Timestamp, Version,
+    store::{LogHealth, NextPage, ReadLog, Store},
 };
 use intent_tests::postgres::Proxy;
 use sqlx::postgres::PgPoolOptions;
@@ -131,12 +132,48 @@ fn a_process_that_cannot_notify_says_so_once() {
     assert_once(&told, "NOTIFY");
 }
 
+/// How a look at who writes begins, and the same when it waits for somebody's lock.
+const LOOKS: &str = "SELECT run.backend, run.checkpoint, ARRAY(";
+const WAITS: &str = "SELECT run.backend, run.checkpoint || (SELECT '' FROM pg_advisory_xact_lock_shared(9)), ARRAY(";
+
+#[tokio::test]
+async fn a_reader_that_is_begun_and_not_polled_holds_up_no_other() {
+    let roles = Roles::new().await;
+    let proxy = Proxy::rewriting(roles.server(), |text| text.replace(LOOKS, WAITS)).await;
+    let store = roles.open_through(proxy.server(), &roles.app).await;
+    let store = store.unwrap();
+    let mut open = store.pool().begin().await.unwrap();
+    store
+        .append_in(&mut open, append(&stream(), 1))
+        .await
+        .unwrap();
+    store.append(append(&stream(), 1)).await.unwrap();
+    let mut held = roles.connection("postgres").await;
+    let hold = sqlx::raw_sql("SELECT pg_advisory_lock(9)");
+    hold.execute(&mut held).await.unwrap();
+    let all = LogFilter::all();
+    let read = ReadLog {
+        after: Cursor::START,
+        tenant: Some(TenantId::DEFAULT),
+        filter: &all,
+        limit: 10,
+    };
+    let (mut sink, mut other) = (|_| ControlFlow::Continue(()), |_| ControlFlow::Continue(()));
+    let mut kept = store.read_log(read, &mut sink);
+    tokio::select! {
+        page = &mut kept => panic!("it looks at nobody: {page:?}"),
+        () = roles.until_lock_waits(1) => drop(held),
+    }
+    let page = timeout(SOON, store.read_log(read, &mut other)).await;
+    let page = page.expect("it waits for the other").unwrap();
+    assert_eq!(page.next, NextPage::HeldUp);
+    assert_eq!(kept.await.unwrap().next, NextPage::HeldUp);
+}
+
 /// Invariant 9: no connection of the pool is kept while something else is waited for.
 #[tokio::test(flavor = "multi_thread")]
 async fn waiting_readers_keep_no_connection() {
     const READERS: usize = 30;
-    const LOOKS: &str = "SELECT run.backend, run.checkpoint, ARRAY(";
-    const WAITS: &str = "SELECT run.backend, run.checkpoint || (SELECT '' FROM pg_advisory_xact_lock_shared(9)), ARRAY(";
     let roles = Roles::new().await;
     let proxy = Proxy::rewriting(roles.server(), |text| text.replace(LOOKS, WAITS)).await;
     let pool = PgPoolOptions::new()

@@ -50,7 +50,9 @@ async fn a_store_works_on_whatever_was_left_on_the_pool() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readers_and_the_writer_go_on_beside_each_other_whatever_the_options_share() {
     let directory = Directory::new();
-    let exclusive = directory.options().locking_mode(SqliteLockingMode::Exclusive);
+    let exclusive = directory
+        .options()
+        .locking_mode(SqliteLockingMode::Exclusive);
     let (store, stream) = (SqliteStore::open(exclusive).await.unwrap(), stream());
     store.append(append(&stream, 1)).await.unwrap();
     store.close().await.unwrap();

@@ -22,7 +22,11 @@ use crate::{
 pub async fn imported_events_are_as_they_were_recorded(store: Subject) {
     stored(&store, append(&new_stream(), Expect::Any, &["0"])).await;
     let streams = [new_stream(), in_new_tenant(), new_stream()];
-    let deep = format!("{}1{}", "[".repeat(Append::MAX_DEPTH), "]".repeat(Append::MAX_DEPTH));
+    let deep = format!(
+        "{}1{}",
+        "[".repeat(Append::MAX_DEPTH),
+        "]".repeat(Append::MAX_DEPTH)
+    );
     let texts = AWKWARD.into_iter().chain([" {\"spaced\": 1}\n", &deep]);
     let mut page = Vec::new();
     for (number, payload) in (0..).zip(texts) {

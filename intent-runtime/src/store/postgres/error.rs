@@ -4,6 +4,7 @@
 use std::{error::Error, fmt, sync::Arc};
 
 use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgSeverity};
+use tokio::task::JoinError;
 
 use crate::{
     StoreError,
@@ -21,6 +22,8 @@ mod code {
     pub(super) const ACTIVE_TRANSACTION: &str = "25001";
     pub(super) const READ_ONLY_TRANSACTION: &str = "25006";
     pub(super) const FAILED_TRANSACTION: &str = "25P02";
+    pub(super) const IDLE_IN_TRANSACTION_TIMEOUT: &str = "25P03";
+    pub(super) const TRANSACTION_TIMEOUT: &str = "25P04";
     pub(super) const INVALID_STATEMENT_NAME: &str = "26000";
     pub(super) const DUPLICATE_STATEMENT: &str = "42P05";
     pub(super) const SERIALIZATION_FAILURE: &str = "40001";
@@ -69,6 +72,7 @@ impl Place {
     pub(super) fn error(&self, error: impl Into<Failure>) -> StoreError {
         let failure = error.into();
         let (kind, log_in) = (failure.kind(), failure.log_in_hint());
+        let timed_out = failure.ran_out_of_time();
         let place = self.to_string();
         let source: Cause = Box::new(failure);
         match kind {
@@ -77,6 +81,7 @@ impl Place {
             Kind::Canceled => StoreError::TimedOut { place, source },
             Kind::ReadOnly => StoreError::ReadOnly { place, source },
             Kind::Full => StoreError::Full { place, source },
+            Kind::Lost if timed_out => StoreError::TimedOut { place, source },
             Kind::Unavailable | Kind::Lost => StoreError::Unavailable { place, source },
             Kind::NotReady => StoreError::NotReady { place, source },
             Kind::Unauthenticated => StoreError::Unauthenticated {
@@ -121,6 +126,14 @@ impl Place {
         StoreError::Busy {
             place: self.to_string(),
             source: source.into(),
+        }
+    }
+
+    /// What is told where a task of the store's own did not end well: it panicked, or its runtime has ended.
+    pub(super) fn ended(&self, failed: JoinError) -> StoreError {
+        StoreError::Backend {
+            place: self.to_string(),
+            source: Box::new(failed),
         }
     }
 
@@ -256,6 +269,14 @@ impl Failure {
         matches!(
             self.code(),
             Some(code::PROTOCOL_VIOLATION | code::FEATURE_NOT_SUPPORTED)
+        )
+    }
+
+    /// Whether a transaction took too long. That ends the connection.
+    fn ran_out_of_time(&self) -> bool {
+        matches!(
+            self.code(),
+            Some(code::TRANSACTION_TIMEOUT | code::IDLE_IN_TRANSACTION_TIMEOUT)
         )
     }
 

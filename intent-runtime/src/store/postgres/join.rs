@@ -7,9 +7,10 @@ use std::{
 };
 
 use futures_util::{TryFutureExt, future::BoxFuture};
-use sqlx::{Acquire, AssertSqlSafe, Database, PgConnection, PgTransaction, Postgres};
+use sqlx::{Acquire, AssertSqlSafe, Database, PgConnection, PgTransaction, Postgres, Row};
 use sqlx_core::transaction::TransactionManager;
 use tokio::sync::Mutex;
+use uuid::Uuid;
 
 use super::{
     PgStore, command,
@@ -38,7 +39,8 @@ impl PgStore {
     /// themselves.
     ///
     /// # Errors
-    /// As [`Store::append`](crate::Store::append). The commit is yours, and so are its errors.
+    /// As [`Store::append`](crate::Store::append), and [`StoreError::OtherDatabase`] if the transaction is not one of the store's
+    /// database. The commit is yours, and so are its errors.
     ///
     /// ```no_run
     /// # use intent_runtime::{PgStore, StoreError, store::{Append, Appended}};
@@ -73,9 +75,26 @@ impl PgStore {
     ) -> Result<Appended, ReadError> {
         let mut savepoint = Savepoint::set(transaction).await?;
         let mut part = savepoint.part().await?;
-        let done = append_within(&mut part, append).await;
+        let done = async {
+            self.enter(&mut part).await?;
+            append_within(&mut part, append).await
+        };
+        let done = done.await;
         let done = end_part(part, done).await;
         savepoint.end(done).await
+    }
+
+    /// Makes a part independent of the user's settings, if its transaction is one of this store's database.
+    async fn enter(&self, part: &mut PgConnection) -> Result<(), ReadError> {
+        let keep = sqlx::raw_sql(include_str!("sql/keep_settings.sql"));
+        let kept = within(keep.fetch_one(part)).await?;
+        let store: Uuid = kept.try_get("store")?;
+        if store == self.log.store() {
+            return Ok(());
+        }
+        Err(ReadError::Error(StoreError::OtherDatabase {
+            place: self.reader.place.to_string(),
+        }))
     }
 
     /// The transaction as a command is sent in it.
@@ -119,8 +138,12 @@ impl Streams for Joined<'_, '_> {
             let reader = &self.store.reader;
             let mut savepoint = Savepoint::set(&mut transaction).await?;
             let mut part = savepoint.part().await?;
-            let done = reader.state_on(&mut part, &mut read, sink).await;
-            let done = end_part(part, done.map(drop)).await;
+            let done = async {
+                self.store.enter(&mut part).await?;
+                reader.state_on(&mut part, &mut read, sink).await
+            };
+            let done = done.await.map(drop);
+            let done = end_part(part, done).await;
             savepoint.end(done).await
         };
         Box::pin(reading.map_err(|error| self.store.reader.store_error(error)))
@@ -136,8 +159,12 @@ impl Streams for Joined<'_, '_> {
             let reader = &self.store.reader;
             let mut savepoint = Savepoint::set(&mut transaction).await?;
             let mut part = savepoint.part().await?;
-            let done = reader.stream_events(&mut part, &mut read, sink).await;
-            let done = end_part(part, done.map(drop)).await;
+            let done = async {
+                self.store.enter(&mut part).await?;
+                reader.stream_events(&mut part, &mut read, sink).await
+            };
+            let done = done.await.map(drop);
+            let done = end_part(part, done).await;
             savepoint.end(done).await
         };
         Box::pin(reading.map_err(|error| self.store.reader.store_error(error)))
@@ -152,7 +179,11 @@ impl Streams for Joined<'_, '_> {
             let mut transaction = self.transaction.lock().await;
             let mut savepoint = Savepoint::set(&mut transaction).await?;
             let mut part = savepoint.part().await?;
-            let done = command::events(&mut part, tenant, command).await;
+            let done = async {
+                self.store.enter(&mut part).await?;
+                command::events(&mut part, tenant, command).await
+            };
+            let done = done.await;
             let done = end_part(part, done).await;
             savepoint.end(done).await
         };
@@ -185,12 +216,9 @@ impl<'a, 't> Savepoint<'a, 't> {
         Ok(savepoint)
     }
 
-    /// The part, in which no tenant is named.
+    /// The part.
     async fn part(&mut self) -> Result<PgTransaction<'_>, ReadError> {
-        let mut part = within(Beginning(Some(self.transaction.begin()))).await?;
-        let keep = sqlx::raw_sql(include_str!("sql/keep_settings.sql"));
-        within(keep.execute(&mut *part)).await?;
-        Ok(part)
+        Ok(within(Beginning(Some(self.transaction.begin()))).await?)
     }
 
     /// Gives back the settings after a part that was done, and forgets the mark.

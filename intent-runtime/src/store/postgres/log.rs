@@ -2,7 +2,10 @@
 
 use std::{
     ops::ControlFlow,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use futures_util::TryStreamExt;
@@ -34,7 +37,7 @@ const POSITION: usize = 5;
 #[derive(Debug)]
 pub(super) struct LogReader {
     reader: Reader,
-    settler: Settler,
+    settler: Arc<Settler>,
     /// Tells this store's cursors from those of another.
     store: Uuid,
     /// Whether the role may read the events of all tenants.
@@ -68,7 +71,7 @@ impl LogReader {
         let may_read_all = sqlx::query_scalar(include_str!("sql/may_read_all.sql"));
         Ok(Self {
             reader,
-            settler,
+            settler: Arc::new(settler),
             store: store.fetch_one(&mut *connection).await?,
             reads_all: may_read_all.fetch_one(connection).await?,
         })
@@ -245,6 +248,11 @@ impl LogReader {
                 Err(error) => tries = self.reader.left(tries, error)?,
             }
         }
+    }
+
+    /// What tells this store from another.
+    pub(super) fn store(&self) -> Uuid {
+        self.store
     }
 
     fn place(&self) -> &Place {

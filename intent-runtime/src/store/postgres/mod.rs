@@ -247,12 +247,8 @@ impl PgStore {
             wake.appended();
             imported
         });
-        importing.await.unwrap_or_else(|failed| {
-            Err(StoreError::Backend {
-                place: self.reader.place.to_string(),
-                source: Box::new(failed),
-            })
-        })
+        let ended = |failed| Err(self.reader.place.ended(failed));
+        importing.await.unwrap_or_else(ended)
     }
 }
 

@@ -98,7 +98,16 @@ impl Settler {
     }
 
     /// Looks at the server once more, and says what is settled then. Callers that come during a look share the next one.
-    pub(super) async fn step(&self) -> Result<Settled, ReadError> {
+    ///
+    /// The look is a task of its own. So a reader that is begun and no longer polled makes no other reader wait.
+    pub(super) async fn step(self: &Arc<Self>) -> Result<Settled, ReadError> {
+        let settler = Arc::clone(self);
+        let looking = tokio::spawn(async move { settler.look().await });
+        let ended = |failed| Err(ReadError::Error(self.place.ended(failed)));
+        looking.await.unwrap_or_else(ended)
+    }
+
+    async fn look(&self) -> Result<Settled, ReadError> {
         let before = self.begun.load(Ordering::Acquire);
         let mut state = self.state().await?;
         if self.begun.load(Ordering::Acquire) > before {

@@ -64,12 +64,8 @@ pub(super) async fn delete(
             }
         }
     });
-    deleting.await.unwrap_or_else(|failed| {
-        Err(StoreError::Backend {
-            place: reader.place.to_string(),
-            source: Box::new(failed),
-        })
-    })
+    let ended = |failed| Err(reader.place.ended(failed));
+    deleting.await.unwrap_or_else(ended)
 }
 
 async fn delete_on(

@@ -95,7 +95,10 @@ impl SqliteStore {
                 sqlx::Error::Configuration(error) => error.to_string(),
                 error => error.to_string(),
             };
-            unknown_url(url, format!("{what}; write `sqlite:FILE` or `sqlite:FILE?mode=rw`"))
+            unknown_url(
+                url,
+                format!("{what}; write `sqlite:FILE` or `sqlite:FILE?mode=rw`"),
+            )
         })?;
         let options = if says_mode(url) {
             options
@@ -121,7 +124,7 @@ impl SqliteStore {
     /// [`StoreError::Busy`] or [`StoreError::Full`].
     pub async fn open(options: SqliteConnectOptions) -> Result<Self, StoreError> {
         let place = Place::of(options.get_filename());
-        // A shared cache would turn readers away while something is written, and an exclusive lock all but one connection.
+        // With a shared cache, readers fail while something is written. With an exclusive lock, all connections but one fail.
         let options = options
             .synchronous(SqliteSynchronous::Full)
             .shared_cache(false)
