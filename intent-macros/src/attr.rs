@@ -1,6 +1,7 @@
 //! Reading `#[attribute(key = value, key(..), key)]`: what all attributes have in common.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::ToTokens as _;
 use syn::{
     Attribute, LitInt, LitStr, Meta, Token,
     ext::IdentExt as _,
@@ -79,8 +80,21 @@ impl Keys {
         let error = syn::Error::new(error.span(), "expected a key");
         match self.forms {
             [(_, form)] => with_form(&error, &self.attribute.replace("..", form)),
-            _ => error,
+            [(_, form), ..] => {
+                let list = self.list().join(", ");
+                let attribute = self.attribute;
+                let message = format!("{error}\nhelp: `{attribute}` takes {list}, as in `{form}`");
+                syn::Error::new(error.span(), message)
+            }
+            [] => error,
         }
+    }
+
+    /// All that the attribute takes.
+    fn list(&self) -> Vec<String> {
+        let known = self.forms.iter().map(|(known, _)| format!("`{known}`"));
+        let leading = Some(self.leading).filter(|leading| !leading.is_empty());
+        known.chain(leading.map(str::to_owned)).collect()
     }
 
     /// Whether one of the keys comes next.
@@ -160,16 +174,15 @@ impl Keys {
             Some(close) => format!("unknown key `{word}`, did you mean `{close}`?"),
             None => format!("unknown key `{word}`"),
         };
-        let known = self.forms.iter().map(|(known, _)| format!("`{known}`"));
-        let mut list = known.collect::<Vec<_>>();
         let mistake = Mistake::at(key, fact);
-        if list.len() > 9 {
+        if self.forms.len() > 9 {
             return mistake;
         }
-        if !self.leading.is_empty() {
-            list.push(self.leading.to_owned());
-        }
-        mistake.help(format!("`{}` takes {}", self.attribute, list.join(", ")))
+        mistake.help(format!(
+            "`{}` takes {}",
+            self.attribute,
+            self.list().join(", ")
+        ))
     }
 }
 
@@ -179,6 +192,15 @@ pub(crate) fn arguments(attribute: &Attribute) -> syn::Result<TokenStream> {
         return Ok(TokenStream::new());
     }
     Ok(attribute.meta.require_list()?.tokens.clone())
+}
+
+/// Reports arguments of an attribute that takes none.
+pub(crate) fn takes_nothing(diag: &Diagnostics, attribute: &Attribute) {
+    if !matches!(attribute.meta, Meta::Path(_)) {
+        let name = attribute.path().to_token_stream();
+        let fact = format!("`#[{name}]` takes nothing");
+        diag.add(Mistake::at(&attribute.meta, fact).help(format!("write `#[{name}]`")));
+    }
 }
 
 /// The `#[cfg(..)]`s: what is made of an item or a field is there on the same conditions.
@@ -214,7 +236,7 @@ fn ends_here(input: ParseStream<'_>) -> bool {
 }
 
 /// Adds the correct form to a syntax error, unless the error already says what to do.
-fn with_form(error: &syn::Error, form: &str) -> syn::Error {
+pub(crate) fn with_form(error: &syn::Error, form: &str) -> syn::Error {
     let message = error.to_string();
     if message.contains("\nhelp: ") {
         return error.clone();

@@ -1,13 +1,15 @@
 //! The derives that events, commands and values share: each is left out where the user has it.
 
 use proc_macro2::TokenStream;
-use quote::quote;
-use syn::{Attribute, DeriveInput, Ident, Path, Token, parse_quote, punctuated::Punctuated};
+use quote::{ToTokens as _, quote};
+use syn::{Attribute, DeriveInput, Ident, Meta, Path, Token, parse_quote, punctuated::Punctuated};
 
 use crate::{
+    attr,
     diag::{Diagnostics, Mistake},
-    paths::Runtime,
+    paths::{Runtime, last_ident},
     source,
+    symbol::AGGREGATE,
 };
 
 /// Which of our derives an item still needs.
@@ -68,6 +70,17 @@ impl Derives {
                 "move the derive below `#[{attribute}]`, which leaves out what it finds there"
             );
             diag.add(Mistake::at(ident, fact).help(help));
+        }
+        for other in attributes.iter().filter(|other| is_ours(other)) {
+            let word = other.path().to_token_stream().to_string();
+            let (fact, help) = match word == attribute {
+                true => (format!("`#[{word}]` is given twice"), "remove one"),
+                false => (
+                    format!("`#[{attribute}]` and `#[{word}]` stand above one type"),
+                    "keep one: `#[event]` for what happened, `#[command]` for what is asked for, `#[value]` for what these hold",
+                ),
+            };
+            diag.add(Mistake::at(other.path(), fact).help(help));
         }
         let missing = |name: &str| {
             let is_below = own.iter().any(|path| ours(path) == Some(name));
@@ -217,6 +230,26 @@ fn certain(path: &[String]) -> Option<&'static str> {
         .first()
         .map_or(STANDARD.contains(&name), is_home)
         .then_some(name)
+}
+
+/// Whether an attribute is one of those that make an event, a command or a value. With arguments, `command` and `value` may be
+/// for a derive of another crate, such as clap's.
+pub(crate) fn is_ours(attribute: &Attribute) -> bool {
+    let is_bare = matches!(attribute.meta, Meta::Path(_));
+    let path = attribute.path();
+    path.is_ident("event") || is_bare && (path.is_ident("command") || path.is_ident("value"))
+}
+
+/// Whether all that an item derives is known here: another derive may have attributes of its own on the fields.
+pub(crate) fn has_known_derives_only(attributes: &[Attribute]) -> bool {
+    const OTHERS: [&str; 6] = ["Copy", "Default", "Eq", "Hash", "Ord", "PartialOrd"];
+    let is_known = |name: &str| OURS.iter().chain(&OTHERS).any(|known| *known == name);
+    let own = own_derives(attributes);
+    let own = own.iter().filter_map(last_ident).map(ToString::to_string);
+    let above = source::derives_above().into_iter();
+    let above = above.filter_map(|mut path| path.pop());
+    own.chain(above).all(|derived| is_known(&derived))
+        && !attributes.iter().any(|found| attr::is(found, AGGREGATE))
 }
 
 /// The paths in the item's own `#[derive(..)]`s; an ill-formed one is the compiler's to report.

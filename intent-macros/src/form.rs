@@ -1,8 +1,8 @@
 //! The form in which a field is stored: what the user's `#[serde(..)]` attributes make of it.
 
-use quote::{ToTokens as _, quote};
+use quote::quote;
 use syn::{
-    Attribute, Expr, ExprLit, Field, Ident, Lit, LitStr, Meta, Path, Token, Type, TypeReference,
+    Attribute, Expr, ExprLit, Field, Ident, Lit, LitStr, Meta, Path, Token, Type,
     ext::IdentExt as _, parse_quote, punctuated::Punctuated,
 };
 
@@ -10,6 +10,7 @@ use crate::{
     attr::cfg_attr,
     diag::{Diagnostics, Mistake},
     paths::{Runtime, last_ident},
+    unfit::borrowed,
 };
 
 /// What stands in the `#[serde(..)]` attributes; an ill-formed one is serde's to report.
@@ -158,21 +159,11 @@ pub(crate) fn default_in_the_schema(runtime: &Runtime, field: &Field) -> Option<
     Some(parse_quote!(#[schemars(extend("default" = #private::default_value(&#value)))]))
 }
 
-/// The owned form of a borrowed type, as far as it can be told.
-pub(crate) fn owned(reference: &TypeReference) -> String {
-    match reference.elem.as_ref() {
-        Type::Slice(slice) => format!("Vec<{}>", slice.elem.to_token_stream()),
-        Type::Path(path) if path.path.is_ident("str") => "String".to_owned(),
-        other => other.to_token_stream().to_string().replace(' ', ""),
-    }
-}
-
 /// Reports a field that borrows: what is read back must own its data.
 pub(crate) fn owns_its_data(diag: &Diagnostics, field: &Field) {
-    if let Type::Reference(reference) = &field.ty {
-        let help = format!("write `{}`", owned(reference));
+    if let Some((borrowed, owned)) = borrowed(&field.ty) {
         let fact = "what is stored and read back owns its data";
-        diag.add(Mistake::at(&field.ty, fact).help(help));
+        diag.add(Mistake::at(borrowed, fact).help(format!("write `{owned}`")));
     }
 }
 

@@ -15,6 +15,7 @@ mod fingerprint;
 mod form;
 mod former;
 mod map_keys;
+mod misplaced;
 mod paths;
 mod respan;
 mod schema;
@@ -24,6 +25,7 @@ mod storable;
 mod stubs;
 mod suggest;
 mod symbol;
+mod unfit;
 mod untagged;
 mod value;
 
@@ -43,8 +45,14 @@ pub fn value(args: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Makes an aggregate of a struct whose fields say what changes them.
 #[proc_macro_derive(Aggregate, attributes(aggregate, id, on, schemars, serde))]
-pub fn aggregate(item: TokenStream) -> TokenStream {
+pub fn derive_aggregate(item: TokenStream) -> TokenStream {
     aggregate::aggregate(item.into()).into()
+}
+
+/// Belongs to `#[derive(Aggregate)]`, which reads it; without that it is a mistake.
+#[proc_macro_attribute]
+pub fn aggregate(args: TokenStream, item: TokenStream) -> TokenStream {
+    aggregate::without_derive(args.into(), item.into()).into()
 }
 
 /// Makes a command of a struct.
@@ -62,13 +70,13 @@ pub fn commands(args: TokenStream, item: TokenStream) -> TokenStream {
 /// Marks a function of a `#[commands]` block, which reads it; elsewhere it is a mistake.
 #[proc_macro_attribute]
 pub fn create(_: TokenStream, item: TokenStream) -> TokenStream {
-    commands::mark_outside_a_block(symbol::CREATE, item.into()).into()
+    commands::outside::mark(symbol::CREATE, item.into()).into()
 }
 
 /// Marks a function of a `#[commands]` block, which reads it; elsewhere it is a mistake.
 #[proc_macro_attribute]
 pub fn handle(_: TokenStream, item: TokenStream) -> TokenStream {
-    commands::mark_outside_a_block(symbol::HANDLE, item.into()).into()
+    commands::outside::mark(symbol::HANDLE, item.into()).into()
 }
 
 #[cfg(test)]

@@ -6,13 +6,14 @@ use syn::{Attribute, Data, DeriveInput, Field, Fields, Path, Visibility, parse_q
 
 use crate::{
     attr::cfg_attr,
-    derives::Derives,
+    derives::{Derives, has_known_derives_only, is_ours},
     form::{default_in_the_schema, hides_the_schema, told_to_the_schema},
-    map_keys,
+    map_keys, misplaced,
     paths::Runtime,
     respan::{generated, replace_self},
     scope,
     stubs::stubs,
+    unfit,
 };
 
 /// Attributes that say something about a schema.
@@ -92,7 +93,17 @@ pub(crate) fn derives(
     derives: Derives,
     item: &mut DeriveInput,
 ) -> (TokenStream, TokenStream) {
+    // These are reported.
+    item.attrs.retain(|attribute| !is_ours(attribute));
+    if has_known_derives_only(&item.attrs) {
+        for_all_fields(&mut item.data, &mut |field| {
+            field
+                .attrs
+                .retain(|attribute| !misplaced::is_known(attribute));
+        });
+    }
     if derives.are_stubs {
+        unfit::mend(item);
         let derives = derives.take_own(item);
         // Without the derives, their helper attributes would be unknown to the compiler.
         let strip = &mut |attributes: &mut Vec<Attribute>| {

@@ -3,7 +3,10 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{Field, GenericArgument, Generics, Ident, PathArguments, Type, ext::IdentExt as _};
+use syn::{
+    AngleBracketedGenericArguments, Field, GenericArgument, Generics, Ident, Path, PathArguments,
+    Type, ext::IdentExt as _,
+};
 
 use crate::{
     attr::conditions,
@@ -53,6 +56,7 @@ pub(crate) fn checks<'a>(
         }
         let mut types = Vec::new();
         collect(&field.ty, &mut types);
+        types.retain(|ty| !only_holds(ty));
         let conditions = conditions(&field.attrs);
         for ty in types {
             let ty = replace_self(ty, name);
@@ -145,7 +149,9 @@ fn not_a_value(ty: &Type, name: &str, lacking: &Lacking<'_>) -> Mistake {
     Mistake::at(ty, format!("`{name}` cannot be stored: {why}")).help(help)
 }
 
-fn collect<'a>(ty: &'a Type, types: &mut Vec<&'a Type>) {
+/// The type, and the types of what it holds.
+pub(crate) fn collect<'a>(ty: &'a Type, types: &mut Vec<&'a Type>) {
+    types.push(ty);
     match ty {
         Type::Group(group) => collect(&group.elem, types),
         Type::Paren(paren) => collect(&paren.elem, types),
@@ -153,29 +159,41 @@ fn collect<'a>(ty: &'a Type, types: &mut Vec<&'a Type>) {
         Type::Slice(slice) => collect(&slice.elem, types),
         Type::Tuple(tuple) => tuple.elems.iter().for_each(|ty| collect(ty, types)),
         Type::Path(path) => {
-            let Some(last) = path.path.segments.last() else {
+            let Some((arguments, held)) = contents(&path.path) else {
                 return;
             };
-            if PLAIN.iter().any(|known| last.ident == known) {
-                return;
-            }
-            let first = &path.path.segments[0].ident;
-            let is_known = path.path.segments.len() == 1
-                || ["alloc", "core", "std"].iter().any(|home| first == home);
-            let container = CONTAINERS
-                .iter()
-                .find(|(known, _)| is_known && last.ident == known);
-            match (&last.arguments, container) {
-                (PathArguments::AngleBracketed(arguments), Some((_, held))) => {
-                    for argument in arguments.args.iter().take(*held) {
-                        if let GenericArgument::Type(ty) = argument {
-                            collect(ty, types);
-                        }
-                    }
+            for argument in arguments.args.iter().take(held) {
+                if let GenericArgument::Type(ty) = argument {
+                    collect(ty, types);
                 }
-                _ => types.push(ty),
             }
         }
-        _ => types.push(ty),
+        _ => {}
+    }
+}
+
+/// The arguments of a container, and how many of them it holds.
+fn contents(path: &Path) -> Option<(&AngleBracketedGenericArguments, usize)> {
+    let (first, last) = (path.segments.first()?, path.segments.last()?);
+    let homes = ["alloc", "core", "std"];
+    if path.segments.len() > 1 && !homes.iter().any(|home| first.ident == home) {
+        return None;
+    }
+    let (_, held) = CONTAINERS.iter().find(|(known, _)| last.ident == known)?;
+    match &last.arguments {
+        PathArguments::AngleBracketed(arguments) => Some((arguments, *held)),
+        _ => None,
+    }
+}
+
+/// Whether the type is as storable as what it holds; `Arc` is, where serde's feature `rc` is on.
+fn only_holds(ty: &Type) -> bool {
+    match ty {
+        Type::Group(_) | Type::Paren(_) | Type::Array(_) | Type::Slice(_) | Type::Tuple(_) => true,
+        Type::Path(path) => last_ident(&path.path).is_some_and(|last| {
+            let is_plain = PLAIN.iter().any(|known| last == known);
+            is_plain || contents(&path.path).is_some() && last != "Arc"
+        }),
+        _ => false,
     }
 }

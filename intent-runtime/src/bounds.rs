@@ -65,7 +65,7 @@ impl<A> IsIdOf<A> for Id<A> {
     message = "`{Self}` cannot be stored: it is not serializable, or has no JSON Schema",
     label = "cannot be stored",
     note = "if `{Self}` is yours, add `#[value]` to it, or derive serde's `Serialize` and `Deserialize` and schemars' `JsonSchema`",
-    note = "if it is another crate's, switch on that crate's `serde` feature and schemars' feature for it, such as `rust_decimal1`, `chrono04`, `uuid1` or `jiff02`, or keep its value in a `#[value]` of your own"
+    note = "if it is another crate's, switch on that crate's `serde` feature and schemars' feature for it, such as `rust_decimal1`, `chrono04`, `url2` or `jiff02` (for `Arc`, serde's feature `rc`), or keep its value in a `#[value]` of your own"
 )]
 pub trait Storable {
     /// Names the check, so that generated code can refer to it.

@@ -92,7 +92,7 @@ pub mod model {
 }
 
 // The derive shares its name with the trait, as serde's do.
-pub use macros::{Aggregate, command, commands, create, event, handle, value};
+pub use macros::{Aggregate, aggregate, command, commands, create, event, handle, value};
 
 /// What a domain file needs, and a service that sends to it, reads it and follows its log: `use intent_runtime::prelude::*;`.
 pub mod prelude {
@@ -127,6 +127,7 @@ pub mod prelude {
     pub use crate::Timestamp;
     pub use crate::UpcastError;
     pub use crate::Version;
+    pub use crate::aggregate;
     pub use crate::command;
     pub use crate::commands;
     pub use crate::create;

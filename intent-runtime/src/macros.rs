@@ -100,6 +100,9 @@ pub use intent_macros::event;
 /// ```
 pub use intent_macros::Aggregate;
 
+/// The keys of an aggregate: see [`derive(Aggregate)`](derive@Aggregate), which reads them.
+pub use intent_macros::aggregate;
+
 /// Makes a command of each marked function of an aggregate's `impl` block, of which there is one.
 ///
 /// `deposit(&self, amount: i64)` becomes `Deposit { id, amount }`, as visible as the function, with its doc comment,

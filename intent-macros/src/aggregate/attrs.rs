@@ -1,10 +1,10 @@
 //! The grammar of `#[aggregate(..)]` and `#[on(..)]`.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::ToTokens as _;
+use quote::{ToTokens, quote};
 use syn::{
     Attribute, BinOp, DeriveInput, Expr, ExprClosure, LitStr, Path, Token,
-    parse::{ParseStream, Parser as _},
+    parse::{ParseStream, Parser as _, discouraged::Speculative as _},
     token,
 };
 
@@ -144,11 +144,11 @@ impl AggregateAttrs {
                     key: key.clone(),
                     value: Vec::new(),
                 });
-                let value = list(diag, input)?;
+                let value = list(diag, input, "created_by(Opened)")?;
                 self.created_by = Some(Keyed { key, value });
             }
             EVENTS => {
-                let value = list(diag, input)?;
+                let value = list(diag, input, "events(Deposited, Withdrawn)")?;
                 self.events = Some(Keyed { key, value });
             }
             SPLIT => {
@@ -173,6 +173,15 @@ impl AggregateAttrs {
         }
         Ok(())
     }
+}
+
+/// Where the runtime is, as an `#[aggregate(..)]` says whose mistakes are reported elsewhere.
+pub(super) fn runtime(attribute: &TokenStream) -> Runtime {
+    let diag = Diagnostics::default();
+    let item = syn::parse2(quote!(#attribute struct __Item;));
+    let attrs = item.map(|item| AggregateAttrs::parse(&diag, &item));
+    diag.finish();
+    attrs.map(|attrs| attrs.runtime).unwrap_or_default()
 }
 
 /// `every = 100, version = 2, from = AccountV1`.
@@ -208,40 +217,87 @@ fn snapshot(diag: &Diagnostics, key: &Ident, args: TokenStream) -> Option<Snapsh
 /// `= 100`: a number from 1.
 fn how_often(input: ParseStream<'_>) -> syn::Result<u64> {
     let number: syn::LitInt = assigned(input)?;
-    let value = number.base10_parse::<u64>()?;
-    if value == 0 {
-        return Err(Mistake::at(&number, "a snapshot every 0 events is none")
-            .help("write a number from 1, or leave `snapshot` out")
-            .into());
+    match number.base10_parse::<u64>() {
+        Ok(0) => {
+            let fact = "a snapshot every 0 events is none";
+            let help = "write a number from 1, or leave `snapshot` out";
+            Err(Mistake::at(&number, fact).help(help).into())
+        }
+        Ok(value) => Ok(value),
+        Err(_) => {
+            let fact = "`every` is a number of events";
+            Err(Mistake::at(&number, fact)
+                .help("write a number from 1, such as 100")
+                .into())
+        }
     }
-    Ok(value)
 }
 
-/// `(Deposited, Moved => Self::moved)`. A comma left out in front of an event is reported, and the event is read.
-fn list(diag: &Diagnostics, input: ParseStream<'_>) -> syn::Result<Vec<Listed>> {
+/// `(Deposited, Moved => Self::moved)`. What is wrong with an event is reported, and the others are read: each is an event
+/// still.
+fn list(diag: &Diagnostics, input: ParseStream<'_>, form: &str) -> syn::Result<Vec<Listed>> {
     parenthesized(input, |content| {
         let mut events = Vec::new();
         while !content.is_empty() {
-            events.push(Listed::parse(content)?);
-            if content.is_empty() || content.parse::<Option<Token![,]>>()?.is_some() {
-                continue;
+            let next = listed(diag, content, &mut events);
+            if let Err(error) = next {
+                diag.add(attr::with_form(&error, form));
+                skip_to_comma(content)?;
             }
-            let missing = content.error("expected `,`");
-            if content.fork().call(Path::parse_mod_style).is_err() {
-                return Err(missing);
-            }
-            diag.add(missing);
         }
         Ok(events)
     })
 }
 
-impl Listed {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let path = input.call(Path::parse_mod_style)?;
+/// An event with the comma behind it, which may be missing in front of another event.
+fn listed(diag: &Diagnostics, input: ParseStream<'_>, events: &mut Vec<Listed>) -> syn::Result<()> {
+    let path = event(diag, input)?;
+    let effect = Effect::parse(&path, input);
+    let is_read = effect.as_ref().map(|_| ()).map_err(Clone::clone);
+    events.push(Listed {
+        path,
+        effect: effect.unwrap_or(Effect::Rules),
+    });
+    is_read?;
+    if input.is_empty() || input.parse::<Option<Token![,]>>()?.is_some() {
+        return Ok(());
+    }
+    let missing = input.error("expected `,`");
+    if input.fork().call(Path::parse_mod_style).is_err() {
+        return Err(missing);
+    }
+    diag.add(missing);
+    Ok(())
+}
+
+/// An event, by its type. One in quotes is reported, and read.
+fn event(diag: &Diagnostics, input: ParseStream<'_>) -> syn::Result<Path> {
+    if !input.peek(LitStr) {
+        return input.call(Path::parse_mod_style);
+    }
+    let text: LitStr = input.parse()?;
+    let path = text.parse_with(Path::parse_mod_style)?;
+    let help = format!("write `{}` without quotes", shown(&path));
+    diag.add(Mistake::at(text, "an event is named by its type").help(help));
+    Ok(path)
+}
+
+impl Effect {
+    /// What stands behind an event in a list, if anything.
+    fn parse(event: &Path, input: ParseStream<'_>) -> syn::Result<Self> {
+        let no_function = |found: &dyn ToTokens| {
+            let event = shown(event);
+            let name = crate::respan::snake_case(event.rsplit(':').next().unwrap_or(&event));
+            let help =
+                format!("write `{event} => Self::{name}`, or leave out what follows `{event}`");
+            let fact = "an event in a list names the function that applies it";
+            syn::Error::from(Mistake::at(found.to_token_stream(), fact).help(help))
+        };
+        if input.peek(Token![=]) && !input.peek(Token![=>]) {
+            return Err(no_function(&input.parse::<Token![=]>()?));
+        }
         if !input.peek(Token![=>]) {
-            let effect = Effect::Rules;
-            return Ok(Self { path, effect });
+            return Ok(Self::Rules);
         }
         input.parse::<Token![=>]>()?;
         if input.peek(token::Paren) {
@@ -249,12 +305,16 @@ impl Listed {
                 true => Ok(()),
                 false => Err(content.error("an event that changes nothing is marked `=> ()`")),
             })?;
-            let effect = Effect::Nothing;
-            return Ok(Self { path, effect });
+            return Ok(Self::Nothing);
         }
-        let function = input.call(Path::parse_mod_style)?;
-        let effect = Effect::Function(function);
-        Ok(Self { path, effect })
+        let ahead = input.fork();
+        if let Ok(function) = ahead.call(Path::parse_mod_style)
+            && (ahead.is_empty() || ahead.peek(Token![,]) || ahead.peek(syn::Ident))
+        {
+            input.advance_to(&ahead);
+            return Ok(Self::Function(function));
+        }
+        Err(no_function(&input.parse::<Expr>()?))
     }
 }
 
@@ -278,7 +338,7 @@ pub(super) fn rules(diag: &Diagnostics, attribute: &Attribute) -> Vec<Rule> {
     let mut rules = Vec::new();
     let parser = |input: ParseStream<'_>| {
         while !input.is_empty() {
-            match Rule::parse(input) {
+            match Rule::parse(diag, input) {
                 Ok(rule) => {
                     rules.push(rule);
                     if !input.is_empty() {
@@ -306,8 +366,8 @@ pub(super) fn rules(diag: &Diagnostics, attribute: &Attribute) -> Vec<Rule> {
 }
 
 impl Rule {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let event = input.call(Path::parse_mod_style)?;
+    fn parse(diag: &Diagnostics, input: ParseStream<'_>) -> syn::Result<Self> {
+        let event = event(diag, input)?;
         if input.peek(Token![=>]) {
             input.parse::<Token![=>]>()?;
             let change = match input.parse()? {

@@ -10,7 +10,7 @@ use crate::diag::Diagnostics;
 /// returns it is no other mistake.
 pub(super) fn stub(aggregate: &mut Aggregate<'_>, diag: Diagnostics) -> TokenStream {
     let errors = diag.finish();
-    aggregate.list_what_has_rules();
+    aggregate.mend_lists();
     aggregate.attrs.split.clear();
     aggregate.attrs.retired.clear();
     // The impls of a generic aggregate would have to promise what its parameters do not.

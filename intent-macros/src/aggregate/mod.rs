@@ -7,11 +7,30 @@ mod fallback;
 mod model;
 
 use proc_macro2::TokenStream;
+use quote::quote;
+use syn::DeriveInput;
 
-use crate::{diag::Diagnostics, storable};
+use crate::{
+    diag::{Diagnostics, Mistake},
+    storable,
+};
 
 /// What the fields of a state with snapshots must have.
 const STORED: [&str; 3] = ["Serialize", "Deserialize", "JsonSchema"];
+
+/// `#[aggregate(..)]` that no derive has read: the derive is missing. The struct gets it, so that its use is no other mistake.
+pub(crate) fn without_derive(args: TokenStream, item: TokenStream) -> TokenStream {
+    let diag = Diagnostics::default();
+    let Some(item) = diag.keep(syn::parse2::<DeriveInput>(item)) else {
+        return diag.finish();
+    };
+    let fact = "`#[aggregate(..)]` belongs to `#[derive(Aggregate)]`, which is missing";
+    diag.add(Mistake::at(&item.ident, fact).help("add `#[derive(Aggregate)]` above it"));
+    let errors = diag.finish();
+    let attribute = quote!(#[aggregate(#args)]);
+    let runtime = attrs::runtime(&attribute);
+    quote! { #[derive(#runtime::Aggregate)] #attribute #item #errors }
+}
 
 /// The impls that make a struct an aggregate, or the mistakes found in it.
 pub(crate) fn aggregate(item: TokenStream) -> TokenStream {

@@ -94,8 +94,8 @@ impl<'a> Aggregate<'a> {
             .chain(events.map(listed(false)))
     }
 
-    /// Adds the events that have rules and are not listed, but for those that are most likely misspelt.
-    pub(super) fn list_what_has_rules(&mut self) {
+    /// The events that have rules and are not listed, but for those that are most likely misspelt.
+    pub(super) fn unlisted(&self) -> Vec<Path> {
         let rules = self.fields.iter().flat_map(|field| &field.rules);
         let unlisted = rules.filter(|rule| {
             let listed = self.events().any(|event| event.is_meant_by(rule));
@@ -110,6 +110,13 @@ impl<'a> Aggregate<'a> {
                 paths.push(rule.event.clone());
             }
         }
+        paths
+    }
+
+    /// Mends the lists as far as it can be told how: what has rules is listed, and the enum of events is not.
+    pub(super) fn mend_lists(&mut self) {
+        let paths = self.unlisted();
+        let event_enum = self.event_enum();
         let key = Ident::new(EVENTS, Span::call_site());
         let value = Vec::new();
         let events = self.attrs.events.get_or_insert(Keyed { key, value });
@@ -117,6 +124,11 @@ impl<'a> Aggregate<'a> {
             path,
             effect: Effect::Rules,
         }));
+        let created_by = self.attrs.created_by.iter_mut();
+        for list in created_by.chain(&mut self.attrs.events) {
+            let is_enum = |listed: &Listed| last_ident(&listed.path) == Some(&event_enum);
+            list.value.retain(|listed| !is_enum(listed));
+        }
     }
 
     /// The listed event that an unlisted one in a rule is most likely a misspelling of.

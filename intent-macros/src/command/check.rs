@@ -1,19 +1,33 @@
 //! What a command must keep to.
 
 use quote::ToTokens as _;
-use syn::{Fields, GenericParam, Type};
+use syn::{Fields, GenericParam};
 
 use super::model::Command;
 use crate::{
+    attr,
     diag::{Diagnostics, Mistake},
-    form::schema_is_told,
-    paths::last_ident,
+    form::{owns_its_data, schema_is_told},
+    misplaced,
+    symbol::ID,
 };
 
 /// Reports all mistakes in `command`.
 pub(super) fn check(diag: &Diagnostics, command: &Command<'_>) {
     no_parameters(diag, command);
+    misplaced::check(
+        diag,
+        &command.original.attrs,
+        &command.original.fields,
+        &[ID],
+    );
+    command
+        .ids()
+        .for_each(|(_, mark)| attr::takes_nothing(diag, mark));
     for field in &command.original.fields {
+        if command.original.generics.params.is_empty() {
+            owns_its_data(diag, field);
+        }
         schema_is_told(diag, &field.attrs, field.ident.as_ref());
     }
     if named_fields(diag, command) {
@@ -78,16 +92,8 @@ fn one_id(diag: &Diagnostics, command: &Command<'_>) {
 
 /// Names a field as an example when exactly one is an `Id<..>`.
 fn mark_one(command: &Command<'_>) -> String {
-    let is_id = |ty: &Type| matches!(ty, Type::Path(path) if last_ident(&path.path).is_some_and(|ident| ident == "Id"));
-    let candidates: Vec<_> = command
-        .original
-        .fields
-        .iter()
-        .filter(|field| is_id(&field.ty))
-        .filter_map(|field| field.ident.as_ref())
-        .collect();
-    match candidates.as_slice() {
-        [field] => format!("mark `{field}` with `#[id]`"),
-        _ => "add a field `#[id] id: Id<..>` with the aggregate that it is for".to_owned(),
+    match command.unmarked_id().and_then(|field| field.ident.as_ref()) {
+        Some(field) => format!("mark `{field}` with `#[id]`"),
+        None => "add a field `#[id] id: Id<..>` with the aggregate that it is for".to_owned(),
     }
 }

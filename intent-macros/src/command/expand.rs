@@ -34,12 +34,13 @@ pub(super) fn item(command: &Command<'_>) -> TokenStream {
     quote! { #attributes #item #schema }
 }
 
-/// The impl of `Command`, or nothing without an `#[id]`.
+/// The impl of `Command`, or nothing without an `#[id]` and what could be one.
 ///
 /// The aggregate is the one that the id is of, in the field's own words: an alias of `Id<..>` works, and what is wrong
 /// with it is shown there.
 pub(super) fn command_impl(command: &Command<'_>) -> TokenStream {
-    let Some((field, _)) = command.ids().next() else {
+    let marked = command.ids().next().map(|(field, _)| field);
+    let Some(field) = marked.or_else(|| command.unmarked_id()) else {
         return TokenStream::new();
     };
     let ty = replace_self(&field.ty, command.ident());
@@ -103,10 +104,11 @@ impl ToTokens for CommandImpl<'_> {
         let target = quote_spanned! {*span=>
             fn target(&self) -> #id::Id<Self::Aggregate> { #target }
         };
+        let aggregate = quote_spanned!(*span=> type Aggregate = #aggregate;);
         tokens.extend(quote! {
             #[automatically_derived]
             impl #runtime::Command for #ident {
-                type Aggregate = #aggregate;
+                #aggregate
                 const NAME: &'static ::core::primitive::str = #name;
                 const DOC: &'static ::core::primitive::str = #doc;
 

@@ -12,7 +12,7 @@ pub(super) fn unchanged(item: TokenStream, diag: Diagnostics) -> TokenStream {
     quote! { #item #errors }
 }
 
-/// The mistakes beside the struct with its derives; it is a command still if an `#[id]` says whose.
+/// The mistakes beside the struct with its derives; it is a command still if an id says whose.
 pub(super) fn stub(command: &Command<'_>, diag: Diagnostics) -> TokenStream {
     let errors = diag.finish();
     let item = expand::item(command);

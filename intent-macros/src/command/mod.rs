@@ -8,7 +8,7 @@ mod model;
 
 use proc_macro2::TokenStream;
 
-use crate::{diag::Diagnostics, storable};
+use crate::{diag::Diagnostics, storable, unfit};
 
 pub(crate) use expand::CommandImpl;
 
@@ -22,8 +22,15 @@ pub(crate) fn command(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut command = model::Command::new(&diag, attrs, &input);
     check::check(&diag, &command);
     let generics = &command.original.generics;
-    command.derives.are_stubs =
-        storable::lack(&diag, command.derives.names(), generics, command.values());
+    let unfit = unfit::check(
+        &diag,
+        command.derives.names(),
+        true,
+        generics,
+        command.values(),
+    );
+    let lacks = storable::lack(&diag, command.derives.names(), generics, command.values());
+    command.derives.are_stubs = unfit || lacks;
     if command.derives.are_stubs || diag.has_errors() {
         return fallback::stub(&command, diag);
     }

@@ -2,13 +2,14 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens as _;
-use syn::{Attribute, Field, Ident, Item, ItemStruct};
+use syn::{Attribute, Field, Ident, Item, ItemStruct, Type};
 
 use super::attrs::CommandAttrs;
 use crate::{
     attr,
     derives::Derives,
     diag::{Diagnostics, Mistake},
+    paths::last_ident,
     symbol::ID,
 };
 
@@ -60,6 +61,14 @@ impl<'a> Command<'a> {
             let mark = field.attrs.iter().find(|found| attr::is(found, ID))?;
             Some((field, mark))
         })
+    }
+
+    /// The field that is most likely the id where none is marked: the only `Id<..>`.
+    pub(super) fn unmarked_id(&self) -> Option<&'a Field> {
+        let is_id = |ty: &Type| matches!(ty, Type::Path(path) if last_ident(&path.path).is_some_and(|ident| ident == "Id"));
+        let is_named_id = |field: &&Field| field.ident.is_some() && is_id(&field.ty);
+        let mut candidates = self.original.fields.iter().filter(is_named_id);
+        candidates.next().filter(|_| candidates.next().is_none())
     }
 
     /// The fields that are not marked with `#[id]`.

@@ -7,7 +7,7 @@ use syn::{
 };
 
 use crate::{
-    attr::{Keyed, Keys, arguments, assigned, is_stored_name, parenthesized},
+    attr::{Keyed, Keys, arguments, is_stored_name, parenthesized},
     diag::{Diagnostics, Mistake},
     paths::Runtime,
     symbol::{AGGREGATE, ALLOW, CRATE, CREATE, CREATED_BY, EVENTS, HANDLE, NAME},
@@ -126,7 +126,7 @@ impl Mark {
                 mark.allow = Some(Keyed { key, value });
                 return Ok(());
             }
-            let name: Ident = assigned(input)?;
+            let name = command_name(diag, input)?;
             if let Naming::Own(command) = &mark.naming {
                 let fact = format!("`{}` has a name already", crate::paths::shown(command));
                 let help = "remove `name`, which names a command made of the arguments";
@@ -137,6 +137,19 @@ impl Mark {
         });
         Some(mark)
     }
+}
+
+/// `= CloseLoan`. One in quotes is reported, and read.
+fn command_name(diag: &Diagnostics, input: ParseStream<'_>) -> syn::Result<Ident> {
+    input.parse::<Token![=]>()?;
+    if !input.peek(LitStr) {
+        return input.parse();
+    }
+    let text: LitStr = input.parse()?;
+    let name: Ident = text.parse()?;
+    let fact = "the name of a command is that of a struct";
+    diag.add(Mistake::at(text, fact).help(format!("write `{name}` without quotes")));
+    Ok(name)
 }
 
 /// The command of the user's own that leads the arguments, if one does, and the tokens of the keys behind it.

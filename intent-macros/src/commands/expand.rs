@@ -16,7 +16,7 @@ use crate::{
     command::CommandImpl,
     derives::Derives,
     docs,
-    paths::last_ident,
+    paths::{last_ident, same},
     respan::{generated, replace_self},
     schema, scope, source, storable,
 };
@@ -128,7 +128,7 @@ fn command_struct(block: &Block<'_>, function: &Function<'_>) -> (TokenStream, T
         name: ident.to_string().into_token_stream(),
         doc: docs::text(&function.original.attrs),
         target: &quote!(self.id),
-        span: Span::call_site(),
+        span: Span::call_site().located_at(block.aggregate().span()),
     };
     let item = quote! {
         #stored
@@ -154,7 +154,7 @@ pub(super) fn fields(block: &Block<'_>, function: &Function<'_>) -> Vec<Field> {
     let visibility = &function.original.vis;
     let fields = function.values().filter_map(|argument| {
         let name = argument_name(argument).filter(|name| *name != "id")?;
-        if matches!(*argument.ty, Type::Reference(_) | Type::ImplTrait(_)) {
+        if matches!(*argument.ty, Type::ImplTrait(_)) {
             return None;
         }
         let conditions = attr::conditions(&argument.attrs);
@@ -232,6 +232,16 @@ fn decide_impl(
         Some(error) => error.to_token_stream(),
         None => quote!(::core::convert::Infallible),
     };
+    // Where the error is more private than the command, that is one error, where the block first names it.
+    let mut errors = block
+        .functions
+        .iter()
+        .filter_map(|function| function.output().error());
+    let first = errors.find(|known| same(known, &error));
+    let span = first.map_or_else(Span::call_site, |first| {
+        Span::call_site().located_at(first.span())
+    });
+    let error = quote_spanned!(span=> type Error = #error;);
     let only_creates = (decided.create.is_some() && decided.handle.is_none()).then(|| {
         quote!(
             const ONLY_CREATES: ::core::primitive::bool = true;
@@ -247,7 +257,7 @@ fn decide_impl(
         #(#conditions)*
         #[automatically_derived]
         impl #runtime::Decide<#command> for #aggregate {
-            type Error = #error;
+            #error
             #only_creates
             #allowed
 

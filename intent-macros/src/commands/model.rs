@@ -3,19 +3,21 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
 use syn::{
-    Attribute, FnArg, GenericArgument, Ident, ImplItem, ImplItemFn, ItemImpl, LitStr, Pat, PatType,
-    Path, PathArguments, ReturnType, Type, parse_quote,
+    Attribute, FnArg, GenericArgument, Ident, ImplItem, ImplItemFn, ItemImpl, LitStr, Meta, Pat,
+    PatType, Path, PathArguments, ReturnType, Type, parse_quote,
 };
 
 use super::{
     attrs::{CommandsAttrs, Kind, Mark, Naming},
-    forgotten, names,
+    forgotten, names, outside,
 };
 use crate::{
+    attr::cfg_attr,
     diag::{Diagnostics, Mistake},
     paths::{last_ident, same},
     respan::upper_camel_case,
     source,
+    symbol::{CREATE, HANDLE},
 };
 
 /// The impl under `#[commands]`, which the model borrows from.
@@ -28,6 +30,7 @@ impl Input {
     pub(super) fn parse(diag: &Diagnostics, item: TokenStream) -> Option<Self> {
         match syn::parse2(item.clone()) {
             Ok(mut item) => {
+                uncondition(diag, &mut item);
                 forgotten::mark(diag, &mut item);
                 Some(Self { item })
             }
@@ -35,6 +38,8 @@ impl Input {
                 // An item of another kind is our mistake to explain; one that is no item at all is a syntax error.
                 diag.add(match syn::parse2::<syn::Item>(item) {
                     Ok(other) => {
+                        // Its functions, wherever they are, are no other mistake.
+                        outside::is_first();
                         let fact = "`#[commands]` stands above the impl of an aggregate";
                         Mistake::at(other, fact)
                             .help("move it to `impl Account { … }`")
@@ -45,6 +50,33 @@ impl Input {
                 None
             }
         }
+    }
+}
+
+/// Reports marks behind a `cfg_attr`, which is not resolved yet when the block is read, and takes them out of it.
+fn uncondition(diag: &Diagnostics, item: &mut ItemImpl) {
+    let functions = item.items.iter_mut().filter_map(|item| match item {
+        ImplItem::Fn(function) => Some(function),
+        _ => None,
+    });
+    for attribute in functions.flat_map(|function| &mut function.attrs) {
+        let metas = cfg_attr(attribute)
+            .map(|(_, metas)| metas)
+            .unwrap_or_default();
+        let marks = |meta: &Meta| {
+            [CREATE, HANDLE]
+                .iter()
+                .any(|word| meta.path().is_ident(word))
+        };
+        let Some(mark) = metas.into_iter().find(marks) else {
+            continue;
+        };
+        let word = mark.path().to_token_stream();
+        let fact = format!("`#[{word}]` stands behind a condition");
+        let help =
+            format!("write `#[{word}]`, and `#[cfg(..)]` where the function is not always there");
+        diag.add(Mistake::at(mark.path(), fact).help(help));
+        attribute.meta = mark;
     }
 }
 

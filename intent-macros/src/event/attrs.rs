@@ -4,7 +4,6 @@ use proc_macro2::{Ident, TokenStream};
 use syn::{
     Attribute, Expr, LitStr, Path, Token,
     parse::{Parse as _, ParseStream, Parser as _},
-    punctuated::Punctuated,
 };
 
 use crate::{
@@ -82,10 +81,9 @@ impl EventAttrs {
             NAME => self.name = Some(stored_name(input)?),
             FORMERLY => self.formerly = stored_names(input)?,
             UPCAST => {
-                let content;
-                syn::parenthesized!(content in input);
-                let steps =
-                    Punctuated::<Step, Token![,]>::parse_terminated_with(&content, Step::parse)?;
+                let steps = parenthesized(input, |content| {
+                    content.parse_terminated(Step::parse, Token![,])
+                })?;
                 self.steps = steps.into_iter().collect();
                 self.upcast = Some(key);
             }
@@ -95,16 +93,17 @@ impl EventAttrs {
                 self.from = Some(Keyed { key, value });
             }
             REMOVED => {
-                let content;
-                syn::parenthesized!(content in input);
-                let number = content.parse()?;
-                content.parse::<Token![,]>()?;
-                self.removed.push((number, content.parse()?));
+                let removed = parenthesized(input, |content| {
+                    let number = content.parse()?;
+                    content.parse::<Token![,]>()?;
+                    Ok((number, content.parse()?))
+                })?;
+                self.removed.push(removed);
             }
             UNCHANGED => {
-                let content;
-                syn::parenthesized!(content in input);
-                let numbers = Punctuated::<Number, Token![,]>::parse_terminated(&content)?;
+                let numbers = parenthesized(input, |content| {
+                    content.parse_terminated(Number::parse, Token![,])
+                })?;
                 self.unchanged.extend(numbers);
             }
             READABLE_BY => {
@@ -161,13 +160,20 @@ fn note<T: syn::parse::Parse>(
     needs_value: bool,
 ) -> syn::Result<(Number, Option<T>)> {
     let parser = |input: ParseStream<'_>| {
-        let number = input.parse()?;
-        if input.is_empty() && !needs_value {
-            return Ok((number, None));
+        let number: Number = input.parse()?;
+        if !input.is_empty() {
+            input.parse::<Token![,]>()?;
         }
-        input.parse::<Token![,]>()?;
-        if input.is_empty() && !needs_value {
-            return Ok((number, None));
+        if input.is_empty() {
+            // The end of the input has no place; what stands before it has.
+            return match needs_value {
+                true => Err(Mistake::at(
+                    &number.literal,
+                    format!("expected `{key} = ..` behind the version"),
+                )
+                .into()),
+                false => Ok((number, None)),
+            };
         }
         let word: Ident = input.parse()?;
         if word != key {

@@ -11,7 +11,8 @@ use crate::{
     both_ways,
     diag::{Diagnostics, Mistake},
     form::{owns_its_data, schema_is_told, serde_metas},
-    former,
+    former, misplaced,
+    symbol::{RENAMED, SINCE},
 };
 
 /// What is stored of a version has room for so many.
@@ -21,6 +22,12 @@ pub(super) const HIGHEST_VERSION: u32 = 9_999;
 pub(super) fn check(diag: &Diagnostics, event: &Event<'_>) {
     no_parameters(diag, event);
     named_fields_one_value_or_none(diag, event);
+    misplaced::check(
+        diag,
+        &event.original.attrs,
+        &event.original.fields,
+        &[SINCE, RENAMED],
+    );
     unit_is_stored_by_us(diag, event);
     no_rename_all_with_notes(diag, event);
     let (name, original) = (event.ident().to_string(), &event.original);
@@ -46,6 +53,10 @@ pub(super) fn check(diag: &Diagnostics, event: &Event<'_>) {
     readable_by_earlier_versions(diag, event);
     keys::one_change_per_key(diag, event);
     keys::named_once_it_came(diag, event);
+    keys::each_note_changes_something(diag, event);
+    if !diag.has_errors() {
+        keys::no_key_taken_from_a_field(diag, event);
+    }
     if within_chain(diag, event) && one_way_per_step(diag, event) && !diag.has_errors() {
         chain_without_holes(diag, event);
     }

@@ -2,11 +2,13 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::Field;
 
 use super::model::{Change, Event, Note};
 use crate::{
+    attr,
     diag::{Diagnostics, Mistake},
-    form::{find, serde_metas},
+    form::{find, json_key, serde_metas},
 };
 
 /// Reports notes of one step that cannot both be true. On a condition, only one of them may be there.
@@ -60,6 +62,71 @@ pub(super) fn named_once_it_came(diag: &Diagnostics, event: &Event<'_>) {
             );
             let help = "remove one of the two notes, or correct their versions";
             diag.add(Mistake::at(&earlier.blame, fact).help(help));
+        }
+    }
+}
+
+/// Reports what changes nothing: a key that is renamed to itself, a field that comes twice.
+pub(super) fn each_note_changes_something(diag: &Diagnostics, event: &Event<'_>) {
+    for (index, note) in event.notes.iter().enumerate() {
+        match &note.change {
+            Change::Renamed { from, to, .. } if from.value() == *to => {
+                let fact = format!("version {} renames `{to}` to itself", note.number);
+                let help = "write the key that the field had before, or remove the note";
+                diag.add(Mistake::at(from, fact).help(help));
+            }
+            Change::Since { field, .. } => {
+                let is_earlier = |earlier: &Note<'_>| matches!(&earlier.change, Change::Since { field: of, .. } if std::ptr::eq(*of, *field));
+                if event.notes[..index].iter().any(is_earlier) {
+                    let fact = "a field comes with one version, and this one has two";
+                    diag.add(Mistake::at(&note.blame, fact).help("keep one `#[since(..)]`"));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Reports a key that a step takes from the payload, and that a field has on both sides of it: no older event could be read.
+pub(super) fn no_key_taken_from_a_field(diag: &Diagnostics, event: &Event<'_>) {
+    let is_required = |field: &&Field| {
+        let metas = serde_metas(&field.attrs);
+        find(&metas, &["default", "flatten", "skip"]).is_none()
+            && attr::conditions(&field.attrs).is_empty()
+    };
+    let fields = event.original.fields.iter().filter(is_required);
+    let mut keys: Vec<String> = fields.map(json_key).collect();
+    for to in (2..=event.version.unwrap_or(1)).rev() {
+        // A function may change any key.
+        if event.attrs.from.is_some() || event.step(to - 1).is_some() {
+            return;
+        }
+        keys.retain(|key| {
+            !event
+                .notes_on(to)
+                .any(|note| added(&note.change).as_ref() == Some(key))
+        });
+        for note in event.notes_on(to).filter(|note| note.conditions.is_empty()) {
+            let Some(key) = expected(&note.change) else {
+                continue;
+            };
+            if !keys.contains(&key) {
+                keys.push(key);
+                continue;
+            }
+            let (blame, became) = match &note.change {
+                Change::Removed { key: blame } => (blame, "is removed".to_owned()),
+                Change::Renamed { from, to, .. } => (from, format!("becomes `{to}`")),
+                Change::Since { .. } | Change::Unchanged => continue,
+            };
+            let name = event.ident();
+            let fact = format!(
+                "with version {to} `{key}` {became}, and `{name}` has a field `{key}` before and after it"
+            );
+            let help = format!(
+                "correct the name, or add `#[since({to})]` to the field `{key}` if it is a new one"
+            );
+            diag.add(Mistake::at(blame, fact).help(help));
         }
     }
 }

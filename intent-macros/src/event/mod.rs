@@ -10,7 +10,7 @@ mod upcast;
 
 use proc_macro2::TokenStream;
 
-use crate::{diag::Diagnostics, storable};
+use crate::{diag::Diagnostics, storable, unfit};
 
 /// The item with all that makes it an event, or the item with the mistakes found in it.
 pub(crate) fn event(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -22,7 +22,9 @@ pub(crate) fn event(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut event = model::Event::new(&diag, attrs, &input);
     check::check(&diag, &event);
     let (generics, fields) = (&event.original.generics, &event.original.fields);
-    event.derives.are_stubs = storable::lack(&diag, event.derives.names(), generics, fields);
+    let unfit = unfit::check(&diag, event.derives.names(), true, generics, fields);
+    let lacks = storable::lack(&diag, event.derives.names(), generics, fields);
+    event.derives.are_stubs = unfit || lacks;
     if event.derives.are_stubs || diag.has_errors() {
         return fallback::stub(&event, diag);
     }

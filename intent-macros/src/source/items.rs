@@ -298,11 +298,7 @@ pub(super) fn derives_above<'a>(tokens: &'a [Token], own: &Group) -> Vec<Vec<&'a
     item.attributes.reverse();
     let mut derives = item.derives();
     if !derives.is_empty() {
-        let mut imports = Vec::new();
-        let items = items(tokens).map(|item| item.head());
-        for (_, tree) in items.filter(|(keyword, _)| *keyword == "use") {
-            imported(tree, &[], &mut imports);
-        }
+        let imports = imports(tokens);
         for derive in &mut derives {
             if let [name] = derive[..]
                 && let Some((_, path)) = imports.iter().find(|(found, _)| *found == name)
@@ -312,6 +308,16 @@ pub(super) fn derives_above<'a>(tokens: &'a [Token], own: &Group) -> Vec<Vec<&'a
         }
     }
     derives
+}
+
+/// The names that the imports of a scope bring, each with its path.
+pub(super) fn imports(tokens: &[Token]) -> Vec<(&str, Vec<&str>)> {
+    let mut imports = Vec::new();
+    let items = items(tokens).map(|item| item.head());
+    for (_, tree) in items.filter(|(keyword, _)| *keyword == "use") {
+        imported(tree, &[], &mut imports);
+    }
+    imports
 }
 
 /// The names that a tree of imports brings, each with its path. Globs are left out.

@@ -7,13 +7,19 @@ use crate::{
     both_ways,
     diag::{Diagnostics, Mistake},
     form::{owns_its_data, schema_is_told},
-    untagged,
+    misplaced, untagged,
 };
 
 /// Reports all mistakes in `value`.
 pub(super) fn check(diag: &Diagnostics, value: &Value) {
     no_union(diag, value);
     no_lifetimes(diag, value);
+    misplaced::check(
+        diag,
+        &value.original.attrs,
+        fields(&value.original.data),
+        &[],
+    );
     arithmetic_on_one_integer(diag, value);
     let original = &value.original;
     both_ways::one_form_in_every_build(

@@ -55,7 +55,7 @@ fn arithmetic(value: &Value) -> Option<TokenStream> {
     let (ty, integer, of) = match only {
         Some((member, field)) => (
             field.ty.to_token_stream(),
-            quote!(self.#member),
+            quote!(::core::clone::Clone::clone(&self.#member)),
             quote!(Self { #member: integer }),
         ),
         None => {

@@ -8,7 +8,7 @@ mod model;
 
 use proc_macro2::TokenStream;
 
-use crate::{diag::Diagnostics, storable};
+use crate::{derives::is_ours, diag::Diagnostics, storable, unfit};
 
 /// The item with the derives of a value object, or the item with the mistakes found in it.
 pub(crate) fn value(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -17,14 +17,16 @@ pub(crate) fn value(args: TokenStream, item: TokenStream) -> TokenStream {
     let Some(mut value) = model::Value::new(&diag, attrs, item.clone()) else {
         return fallback::unchanged(item, diag);
     };
+    if value.original.attrs.iter().any(is_ours) {
+        // The other attribute makes of it what this one does, and more.
+        return fallback::unchanged(item, diag);
+    }
     check::check(&diag, &value);
     let fields = check::fields(&value.original.data);
-    value.derives.are_stubs = storable::lack(
-        &diag,
-        value.derives.names(),
-        &value.original.generics,
-        fields,
-    );
+    let (needed, generics) = (value.derives.names(), &value.original.generics);
+    let unfit = unfit::check(&diag, needed, false, generics, fields.iter().copied());
+    let lacks = storable::lack(&diag, value.derives.names(), generics, fields);
+    value.derives.are_stubs = unfit || lacks;
     if value.derives.are_stubs || diag.has_errors() {
         return fallback::stub(value, diag);
     }

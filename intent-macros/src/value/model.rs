@@ -1,10 +1,13 @@
 //! What the user wrote about a value object.
 
 use proc_macro2::TokenStream;
-use syn::DeriveInput;
+use syn::{DeriveInput, Item};
 
 use super::attrs::ValueAttrs;
-use crate::{derives::Derives, diag::Diagnostics};
+use crate::{
+    derives::Derives,
+    diag::{Diagnostics, Mistake},
+};
 
 /// A value object. It owns its item: all that happens to the item is that attributes are put above it.
 pub(super) struct Value {
@@ -16,7 +19,20 @@ pub(super) struct Value {
 impl Value {
     /// `None`, with the mistake reported, for anything that is not a type.
     pub(super) fn new(diag: &Diagnostics, attrs: ValueAttrs, item: TokenStream) -> Option<Self> {
-        let original: DeriveInput = diag.keep(syn::parse2(item))?;
+        let original: DeriveInput = match syn::parse2(item.clone()) {
+            Ok(original) => original,
+            Err(error) => {
+                // An item of another kind is our mistake to explain; one that is no item at all is a syntax error.
+                diag.add(match syn::parse2::<Item>(item) {
+                    Ok(other) => {
+                        let fact = "`#[value]` needs a struct or an enum, found another item";
+                        Mistake::at(other, fact).help("remove it").into()
+                    }
+                    Err(_) => error,
+                });
+                return None;
+            }
+        };
         let derives = Derives::missing(diag, "value", &original.ident, &original.attrs);
         Some(Self {
             attrs,

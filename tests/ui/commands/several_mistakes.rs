@@ -14,7 +14,7 @@ impl Account {
 }
 
 fn uses() -> Deposit {
-    Deposit { id: Id::new() }
+    Deposit { id: Id::new(), amounts: &[5] }
 }
 
 #[derive(Aggregate)]

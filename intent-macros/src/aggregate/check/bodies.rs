@@ -3,7 +3,7 @@
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens as _;
 use syn::{
-    Expr, ExprAsync, ExprAwait, ExprClosure, ExprTry, Ident, PatIdent, Type,
+    Expr, ExprAsync, ExprAwait, ExprClosure, ExprTry, Ident, Local, Pat, PatIdent, Type,
     visit::{self, Visit},
 };
 
@@ -13,12 +13,15 @@ use super::super::{
 };
 use crate::{
     diag::{Diagnostics, Mistake},
-    paths::last_ident,
+    paths::{last_ident, same},
     respan::snake_case,
     storable::PLAIN,
 };
 
 const BLIND: &str = "a rule sees only the event and its own field";
+const WAITS: &str = "a rule runs at once and cannot wait";
+const FETCH: &str =
+    "fetch what it needs before the command is sent, and make it a field of the event";
 
 /// Reports what the rules of `aggregate` reach for and do not have.
 pub(super) fn check(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
@@ -31,12 +34,16 @@ pub(super) fn check(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
                 | Change::InPlace(closure) => (Some(closure), closure.body.as_ref()),
                 Change::Assign(value) | Change::Operate(_, value) => (None, value),
             };
+            if closure.is_some_and(|closure| parameters(diag, field, rule, closure)) {
+                continue;
+            }
             if let Some(word) = receiver(body.to_token_stream()) {
                 diag.add(Mistake::at(word, BLIND).help(a_function(rule)));
                 continue;
             }
             let mut reached = Reached {
                 fails: fails(field, rule),
+                has_event: closure.is_some(),
                 ..Reached::default()
             };
             for parameter in closure.into_iter().flat_map(|closure| &closure.inputs) {
@@ -47,6 +54,41 @@ pub(super) fn check(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
             reached.report(diag, field, rule, &fields);
         }
     }
+}
+
+/// Whether a parameter is of a type that a rule is not given, or the closure waits, which is reported.
+fn parameters(diag: &Diagnostics, field: &Field<'_>, rule: &Rule, closure: &ExprClosure) -> bool {
+    if let Some(asyncness) = &closure.asyncness {
+        diag.add(Mistake::at(asyncness, WAITS).help(FETCH));
+        return true;
+    }
+    let types = closure.inputs.iter().map(|parameter| match parameter {
+        Pat::Type(typed) => Some(typed.ty.as_ref()),
+        _ => None,
+    });
+    let types: Vec<Option<&Type>> = types.collect();
+    let (in_place, event) = match types.as_slice() {
+        [event] => (None, *event),
+        [in_place, event] => (*in_place, *event),
+        _ => return false,
+    };
+    let is_event = |ty: &&Type| matches!(ty, Type::Path(path) if last_ident(&path.path) == last_ident(&rule.event));
+    let is_field = |ty: &&Type| same(ty, field.ty());
+    let (blame, fact, form) = match (event.filter(is_event), in_place.filter(is_field)) {
+        (Some(event), _) => (event, "a rule borrows the event", "&"),
+        (None, Some(in_place)) => (
+            in_place,
+            "a rule changes the field through a reference",
+            "&mut ",
+        ),
+        (None, None) => return false,
+    };
+    let help = format!(
+        "write `{form}{}`, or leave the type out",
+        blame.to_token_stream()
+    );
+    diag.add(Mistake::at(blame, fact).help(help));
+    true
 }
 
 /// What does the work of a rule that needs more than it sees.
@@ -90,10 +132,9 @@ fn fails(field: &Field<'_>, rule: &Rule) -> bool {
     let known = |ident: &Ident| PLAIN.iter().any(|plain| ident == plain) || ident == "Vec";
     match &rule.change {
         Change::InPlace(_) => true,
-        Change::Assign(_) => {
+        Change::Assign(_) | Change::Operate(..) => {
             matches!(field.ty(), Type::Path(path) if last_ident(&path.path).is_some_and(known))
         }
-        Change::Operate(..) => false,
     }
 }
 
@@ -104,6 +145,10 @@ struct Reached {
     declared: Vec<Ident>,
     /// Names that stand where only a value can.
     values: Vec<Ident>,
+    /// Names whose fields are looked at.
+    bases: Vec<Ident>,
+    /// Whether there is a closure, which takes the event.
+    has_event: bool,
     /// Whether `?` is a mistake.
     fails: bool,
     /// How many closures and `async` blocks stand around what is looked at: `?` and `.await` are theirs.
@@ -123,10 +168,7 @@ impl Reached {
 
     fn report(self, diag: &Diagnostics, field: &Field<'_>, rule: &Rule, fields: &[&Ident]) {
         for awaited in &self.awaited {
-            let fact = "a rule runs at once and cannot wait";
-            let help =
-                "fetch what it needs before the command is sent, and make it a field of the event";
-            diag.add(Mistake::at(awaited.await_token, fact).help(help));
+            diag.add(Mistake::at(awaited.await_token, WAITS).help(FETCH));
         }
         for tried in &self.tried {
             let fact = "a rule cannot fail: its event has happened";
@@ -147,6 +189,24 @@ impl Reached {
                 ),
             };
             diag.add(Mistake::at(value, fact).help(help));
+        } else if let Some(base) = self
+            .bases
+            .iter()
+            .find(|base| !self.has_event && !self.declared.contains(base))
+        {
+            // A name in lower case that has fields is a parameter, and there is none.
+            let fact = format!("`{base}` is not known here: a closure takes the event");
+            let help = format!("write `|{base}| …`");
+            diag.add(Mistake::at(base, fact).help(help));
+        }
+    }
+
+    fn base(&mut self, base: &Expr) {
+        if let Expr::Path(path) = base
+            && let Some(ident) = path.path.get_ident()
+            && ident.to_string().starts_with(char::is_lowercase)
+        {
+            self.bases.push(ident.clone());
         }
     }
 }
@@ -165,12 +225,26 @@ impl<'ast> Visit<'ast> for Reached {
             }
             Expr::Unary(unary) => self.operand(&unary.expr),
             Expr::MethodCall(call) => self.operand(&call.receiver),
-            Expr::Field(field) => self.operand(&field.base),
+            Expr::Field(field) => {
+                self.operand(&field.base);
+                self.base(&field.base);
+            }
             Expr::Index(index) => self.operand(&index.expr),
             Expr::Reference(reference) => self.operand(&reference.expr),
+            Expr::If(condition) => self.operand(&condition.cond),
+            Expr::While(condition) => self.operand(&condition.cond),
+            Expr::Match(matched) => self.operand(&matched.expr),
+            Expr::Return(returned) => returned.expr.iter().for_each(|value| self.operand(value)),
             _ => {}
         }
         visit::visit_expr(self, expr);
+    }
+
+    fn visit_local(&mut self, local: &'ast Local) {
+        if let Some(init) = &local.init {
+            self.operand(&init.expr);
+        }
+        visit::visit_local(self, local);
     }
 
     fn visit_expr_closure(&mut self, closure: &'ast ExprClosure) {

@@ -1,19 +1,19 @@
 //! What an aggregate must keep to.
 
 mod bodies;
+mod lists;
 
 use quote::ToTokens as _;
 use syn::{Data, Fields, GenericParam, Type};
 
-use super::{
-    attrs::{Effect, Split},
-    model::{Aggregate, Event},
-};
+use super::model::Aggregate;
 use crate::{
+    attr,
     both_ways::{self, Loss},
     diag::{Diagnostics, Mistake},
+    form::owns_its_data,
     former,
-    paths::{last_ident, same, shown},
+    paths::last_ident,
 };
 
 /// Reports all mistakes in `aggregate`; without complete lists of events, none that follows from them.
@@ -26,19 +26,21 @@ pub(super) fn check(diag: &Diagnostics, aggregate: &Aggregate<'_>, lists_are_rea
     created_by_something(diag, aggregate, lists_are_read);
     one_id(diag, aggregate);
     no_rule_on_the_id(diag, aggregate);
-    let listed = each_event_once(diag, aggregate);
-    what_is_split_is_past(diag, aggregate);
-    each_retired_name_once(diag, aggregate);
+    let listed = lists::each_event_once(diag, aggregate);
+    lists::what_is_split_is_past(diag, aggregate);
+    lists::each_retired_name_once(diag, aggregate);
     closures_take_what_there_is(diag, aggregate);
     bodies::check(diag, aggregate);
-    let ruled = lists_are_read && rules_for_listed_events(diag, aggregate);
-    one_rule_per_event_and_field(diag, aggregate);
+    let ruled = lists_are_read
+        && lists::no_enum_of_events_listed(diag, aggregate)
+        && lists::rules_for_listed_events(diag, aggregate);
+    lists::one_rule_per_event_and_field(diag, aggregate);
     snapshots_hold_every_field(diag, aggregate);
     snapshot_versions_from_one(diag, aggregate);
-    a_rule_or_a_function(diag, aggregate);
+    lists::a_rule_or_a_function(diag, aggregate);
     // A rule that was misread or misspelt is one mistake; that its event then does nothing is not another.
     if !unread && listed && ruled {
-        every_event_does_something(diag, aggregate);
+        lists::every_event_does_something(diag, aggregate);
     }
 }
 
@@ -68,6 +70,9 @@ fn struct_with_named_fields(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
 fn snapshots_hold_every_field(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
     if aggregate.attrs.snapshot.is_none() {
         return;
+    }
+    for field in &aggregate.fields {
+        owns_its_data(diag, field.original);
     }
     let why = "snapshots are written and read with the serde attributes of the state";
     if let Some((attribute, help)) = both_ways::container_loss(&aggregate.original.attrs) {
@@ -200,7 +205,14 @@ fn former_names_are_former(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
 fn created_by_something(diag: &Diagnostics, aggregate: &Aggregate<'_>, lists_are_read: bool) {
     let Some(list) = &aggregate.attrs.created_by else {
         let fact = format!("aggregate `{}` is created by no event", aggregate.ident());
-        let help = "add `#[aggregate(created_by(..))]` with the event that a history begins with";
+        let help = match aggregate.attrs.events {
+            Some(_) => {
+                "add `created_by(..)` to `#[aggregate(..)]`, with the event that a history begins with"
+            }
+            None => {
+                "add `#[aggregate(created_by(..), events(..))]`, with the event that a history begins with, and all others"
+            }
+        };
         diag.add(Mistake::at(aggregate.ident(), fact).help(help));
         return;
     };
@@ -214,6 +226,8 @@ fn one_id(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
     if aggregate.fields.is_empty() && !is_named(aggregate) {
         return;
     }
+    let marks = aggregate.fields.iter().filter_map(|field| field.id);
+    marks.for_each(|mark| attr::takes_nothing(diag, mark));
     let mut marked = aggregate.fields.iter().filter(|field| field.id.is_some());
     let Some(first) = marked.next() else {
         let fact = format!("aggregate `{}` has no id field", aggregate.ident());
@@ -269,76 +283,6 @@ fn no_rule_on_the_id(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
     }
 }
 
-/// False if an event stands in the lists twice.
-fn each_event_once(diag: &Diagnostics, aggregate: &Aggregate<'_>) -> bool {
-    let events: Vec<Event<'_>> = aggregate.events().collect();
-    let mut once = true;
-    for (index, event) in events.iter().enumerate() {
-        let twin = events[..index]
-            .iter()
-            .find(|earlier| earlier.variant() == event.variant());
-        let Some(twin) = twin else { continue };
-        once = false;
-        diag.add(if same(twin.path, event.path) {
-            let fact = format!("event `{}` is listed twice", event.text());
-            Mistake::at(event.path, fact).help("remove one")
-        } else {
-            let fact = format!(
-                "events `{}` and `{}` would both be `{}::{}`",
-                twin.text(),
-                event.text(),
-                aggregate.event_enum(),
-                event.variant()
-            );
-            Mistake::at(event.path, fact)
-                .help("import one under another name: `use path::Event as OtherEvent`")
-        });
-    }
-    once
-}
-
-/// An event that is split on read is no longer one of the aggregate's: nothing is to emit it.
-fn what_is_split_is_past(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
-    let splits = &aggregate.attrs.split;
-    for (index, split) in splits.iter().enumerate() {
-        let text = shown(&split.event);
-        if aggregate
-            .events()
-            .any(|event| same(event.path, &split.event))
-        {
-            let fact = format!(
-                "`{text}` is split, and listed as an event of `{}`",
-                aggregate.ident()
-            );
-            diag.add(
-                Mistake::at(&split.event, fact)
-                    .note("what is split on read is past: nothing emits it, and no rule is for it")
-                    .help(format!("remove `{text}` from the list of events")),
-            );
-        } else if splits[..index]
-            .iter()
-            .any(|earlier| same(&earlier.event, &split.event))
-        {
-            let fact = format!("`{text}` is split twice");
-            diag.add(Mistake::at(&split.event, fact).help("remove one"));
-        }
-    }
-}
-
-fn each_retired_name_once(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
-    let retired = &aggregate.attrs.retired;
-    for (index, name) in retired.iter().enumerate() {
-        let text = name.value();
-        if retired[..index]
-            .iter()
-            .any(|earlier| earlier.value() == text)
-        {
-            let fact = format!("\"{text}\" is retired twice");
-            diag.add(Mistake::at(name, fact).help("remove one"));
-        }
-    }
-}
-
 /// A value is made from the event; a change in place sees the field and the event.
 fn closures_take_what_there_is(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
     for rule in aggregate.fields.iter().flat_map(|field| &field.rules) {
@@ -364,110 +308,5 @@ fn closures_take_what_there_is(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
         diag.add(
             Mistake::at(quote::quote!(#begin #inputs #end), fact).help(format!("write `{form}`")),
         );
-    }
-}
-
-/// False if a rule is for an event that is not listed.
-fn rules_for_listed_events(diag: &Diagnostics, aggregate: &Aggregate<'_>) -> bool {
-    let events: Vec<Event<'_>> = aggregate.events().collect();
-    let mut all = true;
-    let mut missing = Vec::new();
-    for rule in aggregate.fields.iter().flat_map(|field| &field.rules) {
-        if events.iter().any(|event| event.is_meant_by(rule)) {
-            continue;
-        }
-        all = false;
-        let written = shown(&rule.event);
-        if missing.contains(&written) {
-            continue;
-        }
-        let fact = format!("`{written}` is not an event of `{}`", aggregate.ident());
-        let is_split = |split: &Split| same(&split.event, &rule.event);
-        if aggregate.attrs.split.iter().any(is_split) {
-            missing.push(written);
-            let help = "it is split on read: write the rules for what it becomes";
-            diag.add(Mistake::at(&rule.event, fact).help(help));
-            continue;
-        }
-        let help = match aggregate.meant_by(rule) {
-            Some(close) => format!("write `{close}`, or add `{written}` to `events(..)`"),
-            None => {
-                // One addition to the list serves all its rules.
-                missing.push(written.clone());
-                format!("add `{written}` to `events(..)` in `#[aggregate(..)]`")
-            }
-        };
-        diag.add(Mistake::at(&rule.event, fact).help(help));
-    }
-    all
-}
-
-fn one_rule_per_event_and_field(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
-    for field in &aggregate.fields {
-        for event in aggregate.events() {
-            for rule in field
-                .rules
-                .iter()
-                .filter(|rule| event.is_meant_by(rule))
-                .skip(1)
-            {
-                let fact = format!("`{}` has two rules for `{}`", field.ident, event.text());
-                let help = format!(
-                    "make them one: `{} => |{}, e| …`",
-                    event.text(),
-                    field.ident
-                );
-                diag.add(Mistake::at(&rule.event, fact).help(help));
-            }
-        }
-    }
-}
-
-/// What an event does is said in one place.
-fn a_rule_or_a_function(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
-    for event in aggregate.events() {
-        let said = match event.effect {
-            Effect::Rules => continue,
-            Effect::Function(function) => format!("is applied by `{}`", shown(function)),
-            Effect::Nothing => "changes nothing by `=> ()`".to_owned(),
-        };
-        let rules = aggregate.fields.iter().filter(|field| field.id.is_none());
-        for rule in rules.filter_map(|field| field.rule(event)) {
-            let fact = format!("`{}` {said}, and here is a rule for it", event.text());
-            let help = match event.effect {
-                Effect::Function(_) => {
-                    "do it in the function, or remove the function from the list"
-                }
-                _ => "remove the rule, or `=> ()` from the list",
-            };
-            diag.add(Mistake::at(&rule.event, fact).help(help));
-        }
-    }
-}
-
-/// An event that changes nothing says so.
-fn every_event_does_something(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
-    for event in aggregate.events() {
-        let text = event.text();
-        if event.creating {
-            if matches!(event.effect, Effect::Nothing) {
-                let fact = format!("`{text}` creates the aggregate and cannot do nothing");
-                let help = "remove `=> ()`: fields without a rule get their `Default`";
-                diag.add(Mistake::at(event.path, fact).help(help));
-            }
-            continue;
-        }
-        let ruled = aggregate
-            .fields
-            .iter()
-            .any(|field| field.rule(event).is_some());
-        if matches!(event.effect, Effect::Rules) && !ruled {
-            let fact = format!("`{text}` is listed and changes nothing");
-            let help = format!(
-                "add `#[on({text} ..)]` to a field, name a function as in `{text} => Self::{}`, or write `{text} => ()`",
-                crate::respan::snake_case(&event.variant().to_string())
-            );
-            diag.add(Mistake::at(event.path, fact).help(help));
-        }
     }
 }

@@ -2,7 +2,7 @@
 
 mod output;
 
-use syn::{ImplItem, LitStr, ReceiverKind, Safety, Token, Type};
+use syn::{GenericParam, ImplItem, LitStr, ReceiverKind, Safety, Token, Type};
 
 use super::{
     attrs::{Kind, Naming},
@@ -10,9 +10,10 @@ use super::{
 };
 use crate::{
     diag::{Diagnostics, Mistake},
-    form::{owned, schema_is_told},
+    form::schema_is_told,
     paths::{last_ident, same},
     source,
+    unfit::borrowed,
 };
 
 /// Reports all mistakes in `block`.
@@ -24,7 +25,7 @@ pub(super) fn check(diag: &Diagnostics, block: &Block<'_>) {
         receiver(diag, block, function);
         plain_function(diag, function);
         if function.is_generated() {
-            arguments_become_fields(diag, function);
+            arguments_become_fields(diag, block, function);
         } else {
             one_command_by_value(diag, function);
         }
@@ -168,7 +169,14 @@ fn plain_function(diag: &Diagnostics, function: &Function<'_>) {
     if let Safety::Unsafe(unsafety) = &signature.safety {
         diag.add(Mistake::at(unsafety, "a command cannot be `unsafe`").help("remove `unsafe`"));
     }
-    if let Some(parameter) = signature.generics.params.first() {
+    if let Some(GenericParam::Lifetime(parameter)) = signature.generics.params.first() {
+        let fact = "a command cannot have lifetime parameters";
+        let help = format!(
+            "leave `{}` out: a decision owns what it returns",
+            parameter.lifetime
+        );
+        diag.add(Mistake::at(parameter, fact).help(help));
+    } else if let Some(parameter) = signature.generics.params.first() {
         diag.add(
             Mistake::at(parameter, "a command cannot be generic")
                 .note("it is stored and listed under one name, with one shape")
@@ -178,7 +186,7 @@ fn plain_function(diag: &Diagnostics, function: &Function<'_>) {
 }
 
 /// Every argument is a field of the command, which owns it.
-fn arguments_become_fields(diag: &Diagnostics, function: &Function<'_>) {
+fn arguments_become_fields(diag: &Diagnostics, block: &Block<'_>, function: &Function<'_>) {
     for argument in function.values() {
         let Some(name) = argument_name(argument) else {
             let fact = "a pattern has no name that the command's field could have";
@@ -191,18 +199,43 @@ fn arguments_become_fields(diag: &Diagnostics, function: &Function<'_>) {
             let fact = "every command has a field `id` already: the aggregate it is for";
             diag.add(Mistake::at(name, fact).help("give the argument another name"));
         }
-        match argument.ty.as_ref() {
-            Type::Reference(reference) => {
-                let help = format!("take `{name}: {}`", owned(reference));
-                diag.add(Mistake::at(&argument.ty, "a command owns its arguments").help(help));
-            }
-            Type::ImplTrait(_) => {
-                let fact = "an argument of a command has one concrete type";
-                diag.add(Mistake::at(&argument.ty, fact).help("write the type instead of `impl`"));
-            }
-            _ => {}
+        if let Type::ImplTrait(_) = argument.ty.as_ref() {
+            let fact = "an argument of a command has one concrete type";
+            diag.add(Mistake::at(&argument.ty, fact).help("write the type instead of `impl`"));
+        } else if let Some(mistake) = reaches_out(block, &argument.ty) {
+            diag.add(mistake);
+        } else if let Some((borrowed, owned)) = borrowed(&argument.ty) {
+            let help = match argument.ty.as_ref() {
+                Type::Reference(_) => format!("take `{name}: {owned}`"),
+                _ => format!("write `{owned}`"),
+            };
+            diag.add(Mistake::at(borrowed, "a command owns its arguments").help(help));
         }
     }
+}
+
+/// The mistake in an argument that no sender could put into a command: another state, or what reads one.
+fn reaches_out(block: &Block<'_>, ty: &Type) -> Option<Mistake> {
+    let Type::Reference(reference) = ty else {
+        return None;
+    };
+    if is_self(&reference.elem, block.aggregate()) {
+        let fact = "a command holds values, and no state of an aggregate";
+        let help = format!(
+            "take its `Id<{}>`, or what the decision needs of it",
+            block.aggregate_text()
+        );
+        return Some(Mistake::at(ty, fact).help(help));
+    }
+    let Type::Path(path) = reference.elem.as_ref() else {
+        return None;
+    };
+    let last = last_ident(&path.path)?;
+    ["App", "Tenant", "Acting"].iter().any(|ours| last == ours).then(|| {
+        let fact = format!("a decision is made from the state, its command and the context, and has no `{last}`");
+        let help = "fetch what it needs before the command is sent, and make it an argument";
+        Mistake::at(ty, fact).help(help)
+    })
 }
 
 /// `#[handle(Relocate)]` hands the whole command over.

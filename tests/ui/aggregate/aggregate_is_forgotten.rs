@@ -1,0 +1,36 @@
+use intent_runtime::prelude::*;
+
+#[derive(Aggregate)]
+pub struct Account {
+    #[id]
+    id: Id<Account>,
+    #[on(Deposited += |e| e.amount)]
+    balance: i64,
+    #[on(Opened = |e| e.owner.clone())]
+    owner: String,
+}
+
+#[event]
+pub struct Opened {
+    pub owner: String,
+}
+
+#[event]
+pub struct Deposited {
+    pub amount: i64,
+}
+
+#[commands]
+impl Account {
+    #[create]
+    pub fn open(owner: String) -> Opened {
+        Opened { owner }
+    }
+
+    #[handle]
+    pub fn deposit(&self, amount: i64) -> Deposited {
+        Deposited { amount }
+    }
+}
+
+fn main() {}

@@ -1,0 +1,35 @@
+use intent_runtime::prelude::*;
+
+#[derive(Aggregate)]
+#[aggregate(created_by(Opened), events(AccountEvent))]
+pub struct Account {
+    #[id]
+    id: Id<Account>,
+    #[on(Deposited += |e| e.amount)]
+    balance: i64,
+}
+
+#[event]
+pub struct Opened {
+    pub owner: String,
+}
+
+#[event]
+pub struct Deposited {
+    pub amount: i64,
+}
+
+#[commands]
+impl Account {
+    #[create]
+    pub fn open(owner: String) -> Opened {
+        Opened { owner }
+    }
+
+    #[handle]
+    pub fn deposit(&self, amount: i64) -> Deposited {
+        Deposited { amount }
+    }
+}
+
+fn main() {}

@@ -1,0 +1,34 @@
+use intent_runtime::prelude::*;
+
+#[derive(Aggregate)]
+#[aggregate(created_by(Opened), events(Deposited = Self::deposited))]
+pub struct Account {
+    #[id]
+    id: Id<Account>,
+    balance: i64,
+}
+
+#[event]
+pub struct Opened {
+    pub owner: String,
+}
+
+#[event]
+pub struct Deposited {
+    pub amount: i64,
+}
+
+#[commands]
+impl Account {
+    #[create]
+    pub fn open(owner: String) -> Opened {
+        Opened { owner }
+    }
+
+    #[handle]
+    pub fn deposit(&self, amount: i64) -> Deposited {
+        Deposited { amount }
+    }
+}
+
+fn main() {}

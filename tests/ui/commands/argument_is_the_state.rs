@@ -1,0 +1,31 @@
+use intent_runtime::prelude::*;
+
+#[derive(Aggregate)]
+#[aggregate(created_by(Opened), events(Deposited => ()))]
+pub struct Account {
+    #[id]
+    id: Id<Account>,
+}
+
+#[event]
+pub struct Opened;
+
+#[event]
+pub struct Deposited {
+    pub amount: i64,
+}
+
+#[commands]
+impl Account {
+    #[create]
+    pub fn open() -> Opened {
+        Opened
+    }
+
+    #[handle]
+    pub fn deposit(&self, amount: i64, _other: &Account) -> Deposited {
+        Deposited { amount }
+    }
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use intent_runtime::prelude::*;
+
+#[value]
+pub fn money() {}
+
+fn main() {}
