@@ -6,13 +6,14 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::sync::{
     mpsc::{self, error::TryRecvError},
     oneshot, watch,
 };
 
 use super::{
+    connection::connect_to_write,
     decide::Verdict,
     error::{Failure, Kind, Place},
     import,
@@ -290,7 +291,7 @@ impl Writer {
             .is_err_and(|failure| failure.kind() != Kind::Statement);
         if broken {
             // When it cannot be opened either, the next batch fails on the old one and tries again.
-            if let Ok(connection) = self.options.connect().await {
+            if let Ok(connection) = connect_to_write(&self.options).await {
                 self.connection = connection;
             }
         }

@@ -2,6 +2,7 @@
 
 mod append;
 mod column;
+mod connection;
 mod decide;
 mod error;
 mod frames;
@@ -14,14 +15,11 @@ mod read;
 mod snapshot;
 mod transaction;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 use sqlx::{
-    ConnectOptions, SqliteConnection, SqlitePool,
-    sqlite::{
-        SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqlitePoolOptions,
-        SqliteSynchronous,
-    },
+    SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteLockingMode, SqliteSynchronous},
 };
 use tokio::{
     sync::{Mutex, watch},
@@ -30,8 +28,9 @@ use tokio::{
 
 use self::{
     append::{Queue, Request, Writer},
+    connection::{connect_writer, pool},
     decide::Verdict,
-    error::{Failure, Kind, Place},
+    error::Place,
     migrate::Found,
     read::Reader,
     snapshot::{DeleteSnapshots, SaveSnapshot},
@@ -41,13 +40,6 @@ use super::{
     ReadStream, StateSink, Store, StoreError, StoreFuture, StreamId, check_import,
 };
 use crate::{CommandId, NewSnapshot, RecordedEvent, TenantId, Version};
-
-/// How many connections read at once.
-const READERS: u32 = 4;
-/// Switching a file to a write-ahead log fails at once when another process is at it; it is tried this often.
-const SWITCH_TRIES: u32 = 250;
-/// How long to wait between two of those tries.
-const SWITCH_PAUSE: Duration = Duration::from_millis(20);
 
 /// Keeps everything in one SQLite file, beside whatever tables of their own its owner has in it.
 ///
@@ -244,43 +236,6 @@ fn unknown_url(url: &str, hint: impl Into<String>) -> StoreError {
         url: url.to_owned(),
         hint: hint.into(),
     }
-}
-
-/// Opens the writer's connection and switches the file to a write-ahead log, which it then stays in; also says with
-/// which options that went.
-async fn connect_writer(
-    options: SqliteConnectOptions,
-    place: &Place,
-    found: Found,
-) -> Result<(SqliteConnection, SqliteConnectOptions), StoreError> {
-    let wal = options.clone().journal_mode(SqliteJournalMode::Wal);
-    let mut tries = 0;
-    loop {
-        let failure = match wal.connect().await.map_err(Failure::from) {
-            Ok(connection) => return Ok((connection, wal)),
-            Err(failure) => failure,
-        };
-        match failure.kind() {
-            Kind::Busy if tries < SWITCH_TRIES => tokio::time::sleep(SWITCH_PAUSE).await,
-            // It cannot be switched, but it can be read as it is.
-            Kind::ReadOnly if found == Found::Usable => {
-                let connection = options.connect().await;
-                return Ok((connection.map_err(|error| place.error(error))?, options));
-            }
-            _ => return Err(place.error(failure)),
-        }
-        tries += 1;
-    }
-}
-
-/// How a pool of connections to the file is kept. They do not go stale, so they are neither tested before use nor ever
-/// replaced; that keeps their compiled statements.
-fn pool() -> SqlitePoolOptions {
-    SqlitePoolOptions::new()
-        .max_connections(READERS)
-        .test_before_acquire(false)
-        .idle_timeout(None)
-        .max_lifetime(None)
 }
 
 impl fmt::Debug for SqliteStore {

@@ -1,0 +1,87 @@
+//! The connections of the store.
+
+use std::time::Duration;
+
+use sqlx::{
+    ConnectOptions, SqliteConnection,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions},
+};
+
+use super::{
+    error::{Failure, Kind, Place},
+    migrate::Found,
+};
+use crate::StoreError;
+
+/// How many connections read at once.
+const READERS: u32 = 4;
+/// Switching a file to a write-ahead log fails at once when another process is at it; it is tried this often.
+const SWITCH_TRIES: u32 = 250;
+/// How long to wait between two of those tries.
+const SWITCH_PAUSE: Duration = Duration::from_millis(20);
+
+/// Opens the writer's connection and switches the file to a write-ahead log, which it then stays in; also says with
+/// which options that went.
+pub(super) async fn connect_writer(
+    options: SqliteConnectOptions,
+    place: &Place,
+    found: Found,
+) -> Result<(SqliteConnection, SqliteConnectOptions), StoreError> {
+    let wal = options.clone().journal_mode(SqliteJournalMode::Wal);
+    let mut tries = 0;
+    loop {
+        let failure = match connect_to_write(&wal).await.map_err(Failure::from) {
+            Ok(connection) => return Ok((connection, wal)),
+            Err(failure) => failure,
+        };
+        match failure.kind() {
+            Kind::Busy if tries < SWITCH_TRIES => tokio::time::sleep(SWITCH_PAUSE).await,
+            // It cannot be switched, but it can be read as it is.
+            Kind::ReadOnly if found == Found::Usable => {
+                let connection = connect_to_write(&options).await;
+                return Ok((connection.map_err(|error| place.error(error))?, options));
+            }
+            _ => return Err(place.error(failure)),
+        }
+        tries += 1;
+    }
+}
+
+/// How a pool of connections to the file is kept. They do not go stale, so they are neither tested before use nor ever
+/// replaced; that keeps their compiled statements.
+pub(super) fn pool() -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+}
+
+/// Opens a connection to write. It waits for the disk whatever the options say: they may have the same pragma in other letters.
+pub(super) async fn connect_to_write(
+    options: &SqliteConnectOptions,
+) -> Result<SqliteConnection, sqlx::Error> {
+    let mut connection = options.connect().await?;
+    let durable = sqlx::raw_sql("PRAGMA synchronous = FULL");
+    durable.execute(&mut connection).await?;
+    Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::sqlite::SqliteSynchronous;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_written_waits_for_the_disk_whatever_the_options_say() {
+        let options = SqliteConnectOptions::new()
+            .in_memory(true)
+            .synchronous(SqliteSynchronous::Full)
+            .pragma("SYNCHRONOUS", "OFF");
+        let mut connection = connect_to_write(&options).await.unwrap();
+        let synchronous = sqlx::query_scalar("PRAGMA synchronous");
+        let synchronous: i64 = synchronous.fetch_one(&mut connection).await.unwrap();
+        assert_eq!(synchronous, 2, "FULL");
+    }
+}
