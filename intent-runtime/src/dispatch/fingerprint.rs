@@ -14,6 +14,8 @@ use crate::Command;
 const KEPT: usize = 8;
 /// What stands for nothing.
 const NULL: &str = "null";
+/// What stands before nothing for each `Some` around it.
+const SOME: char = '?';
 
 /// The fingerprint of a command, in hex: the first 8 bytes of SHA-256 over its name, a byte 0, and the command in
 /// canonical form. See [`SendOptions::command_id`](crate::SendOptions::command_id) for what that leaves out.
@@ -146,8 +148,13 @@ impl Serializer for Canonical {
         Ok(NULL.to_owned())
     }
 
+    /// JSON has one `null` for `None` and for `Some(None)`, which may mean that a value is taken away.
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Written {
-        value.serialize(self)
+        let value = value.serialize(self)?;
+        Ok(match value.trim_start_matches(SOME) {
+            NULL => format!("{SOME}{value}"),
+            _ => value,
+        })
     }
 
     fn serialize_unit(self) -> Written {
@@ -347,6 +354,9 @@ mod tests {
         let keys: HashMap<u8, ()> = (0..9).map(|key| (key, ())).collect();
         assert_eq!(written(&keys).matches(":null,").count(), 9);
         assert_eq!(written(&[Some(1), None]), "[1,null,]");
+        let nested: [Option<Option<Option<u8>>>; 4] =
+            [None, Some(None), Some(Some(None)), Some(Some(Some(1)))];
+        assert_eq!(written(&nested), "[null,?null,??null,1,]");
         // serde writes such a struct as a map.
         let inner = Inner { b: None, a: 1.5 };
         let flat = Flat { inner, c: None };

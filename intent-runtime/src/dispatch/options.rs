@@ -54,7 +54,7 @@ impl SendOptions {
     /// fingerprint is stored with the events: of the command's name and of what serde writes of it today.
     ///
     /// - The fields of structs count in any order, and without those that are null. So a command that has a new optional
-    ///   field is still the same.
+    ///   field is still the same. `Some(None)` counts.
     /// - The entries of maps count in any order, even if their values are null. serde writes a struct with
     ///   `#[serde(flatten)]` as a map.
     /// - The elements of lists count in their order: use a `BTreeSet` rather than a `HashSet` in a command that may be sent
