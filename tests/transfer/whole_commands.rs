@@ -1,6 +1,10 @@
 //! An export ends with whole commands, wherever the events of one lie.
 
-use std::pin::pin;
+use std::{
+    fmt,
+    pin::{Pin, pin},
+    time::Duration,
+};
 
 use intent_runtime::{
     CommandId, MemoryStore, Metadata, PgStore, TenantId,
@@ -10,8 +14,12 @@ use intent_runtime::{
 use intent_tests::postgres::TempDatabase;
 use serde_json::value::RawValue;
 use sqlx::{Executor, PgTransaction};
+use tokio::time::timeout;
 
 use super::fixture::{append, every_store, stream};
+
+/// How long is waited for what would otherwise hang.
+const SOON: Duration = Duration::from_secs(20);
 
 /// A command whose two events have more than two pages of others' between them, as while its large first event is written.
 fn slow() -> Append {
@@ -55,6 +63,23 @@ async fn insert(transaction: &mut PgTransaction<'_>, command: &Append, version: 
     transaction.execute(insert).await.unwrap();
 }
 
+/// Lets an export go on for a while, which must wait for what is under way.
+async fn assert_waits<T: fmt::Debug>(
+    store: &PgStore,
+    mut export: Pin<&mut impl Future<Output = T>>,
+) {
+    for _ in 0..50 {
+        tokio::select! {
+            biased;
+            ended = &mut export => panic!("it must wait, not end with {ended:?}"),
+            health = store.log_health() => {
+                let health = health.unwrap();
+                assert!(health.settled.is_some_and(|settled| settled < health.end), "{health:?}");
+            }
+        }
+    }
+}
+
 /// It was under way as the export began, and ends far behind where the log ended then.
 #[tokio::test]
 async fn a_command_that_was_under_way_is_exported_whole() {
@@ -70,16 +95,7 @@ async fn a_command_that_was_under_way_is_exported_whole() {
     {
         let export = Export::new(&store);
         let mut export = pin!(export.write(&mut file));
-        for _ in 0..50 {
-            tokio::select! {
-                biased;
-                ended = &mut export => panic!("it must wait, not end with {ended:?}"),
-                health = store.log_health() => {
-                    let health = health.unwrap();
-                    assert!(health.settled.is_some_and(|settled| settled < health.end), "{health:?}");
-                }
-            }
-        }
+        assert_waits(&store, export.as_mut()).await;
         append(&store, &others, &["1"; 1_500]).await;
         insert(&mut transaction, &command, 2).await;
         transaction.commit().await.unwrap();
@@ -89,6 +105,29 @@ async fn a_command_that_was_under_way_is_exported_whole() {
     Import::new(&copy).read(&mut &file[..]).await.unwrap();
     let exported = copy.events_of_command(TenantId::DEFAULT, command.command_id);
     assert_eq!(exported.await.unwrap().len(), 2);
+}
+
+/// What a crash does to the log: it ends every process of the server and takes back positions that no stored event has.
+#[tokio::test]
+async fn an_export_ends_although_a_crash_takes_back_what_it_waits_for() {
+    const CRASH: &str = "SELECT pg_terminate_backend(pid, 20000) FROM pg_stat_activity \
+        WHERE datname = current_database() AND pid <> pg_backend_pid(); \
+        SELECT setval('intent.events_position_seq', 3); CHECKPOINT";
+    let database = TempDatabase::new().await;
+    let store = PgStore::connect(&database.url()).await.unwrap();
+    let others = stream(TenantId::DEFAULT, "Account", "others");
+    append(&store, &others, &["1"; 3]).await;
+    let mut transaction = store.pool().begin().await.unwrap();
+    insert(&mut transaction, &slow(), 1).await;
+
+    let mut file = Vec::new();
+    let export = Export::new(&store);
+    let mut export = pin!(export.write(&mut file));
+    assert_waits(&store, export.as_mut()).await;
+    let mut server = database.connect().await.unwrap();
+    sqlx::raw_sql(CRASH).execute(&mut server).await.unwrap();
+    let exported = timeout(SOON, export).await.expect("it waits for ever");
+    assert_eq!(exported.unwrap().events, 3);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use super::format::{End, FORMAT, Head, Seal};
 use crate::{
     Aggregate, CommandId, Cursor, Id, LogFilter, Position, RecordedEvent, Store, StoreError,
     TenantId,
-    store::{LogPage, NextPage, ReadLog},
+    store::{LogHealth, LogPage, NextPage, ReadLog},
 };
 
 /// How many events are looked at in one reading.
@@ -29,8 +29,8 @@ const LONGEST: Duration = Duration::from_millis(250);
 /// can be imported. It needs no domain, so nothing need be registered. Snapshots are left out: they are a cache.
 ///
 /// Memory stays flat. Everything that is committed when it begins is in it, and little of what is stored meanwhile, so that
-/// it ends although others go on writing. It waits for the transactions that are under way when it begins, and each command
-/// in it is whole.
+/// it ends although others go on writing. Before it reads, it waits for the transactions that are under way, so that each
+/// command in it is whole.
 ///
 /// ```
 /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
@@ -170,19 +170,28 @@ impl<'a> Export<'a> {
         Ok(Exported { events, cursor })
     }
 
-    /// Waits until all that was under way when it was called is settled, and says where the log ended before and after that.
+    /// Waits twice. The first wait may be for a long transaction, while others store many commands. Those have ended at its end,
+    /// except for the few that are under way then.
     async fn bounds(&self) -> Result<Bounds, StoreError> {
-        let mut health = self.store.log_health().await?;
+        let health = self.settled(self.store.log_health().await?).await?;
         let begun = health.end;
+        let end = self.settled(health).await?.end;
+        Ok(Bounds { begun, end })
+    }
+
+    /// Waits until all that was under way at a look is settled, and looks again.
+    async fn settled(&self, mut health: LogHealth) -> Result<LogHealth, StoreError> {
+        let end = health.end;
         let mut pause = HELD_UP;
-        while health.settled.is_some_and(|settled| settled < begun) {
+        // A crash may take back positions that were given out: then the log ends before them.
+        while health
+            .settled
+            .is_some_and(|settled| settled < end.min(health.end))
+        {
             wait(&mut pause).await;
             health = self.store.log_health().await?;
         }
-        Ok(Bounds {
-            begun,
-            end: health.end,
-        })
+        Ok(health)
     }
 
     /// Writes what is left of the commands that may go on behind the last page: in a history no command is stored in part.
