@@ -6,6 +6,7 @@ use intent_runtime::{
     LogFilter, PgStore, StoreError, Subscription, TenantId, Timestamp,
     store::{Appended, NextPage, ReadLog, Store},
 };
+use intent_tests::postgres::TempDatabase;
 use sqlx::{Executor, PgTransaction, postgres::PgPoolOptions, query_scalar};
 use tokio::time::timeout;
 
@@ -122,6 +123,20 @@ async fn a_transaction_of_another_database_is_refused() {
     let count = query_scalar("SELECT count(*) FROM intent.events");
     let count: i64 = count.fetch_one(&mut admin).await.unwrap();
     assert_eq!(count, 1);
+}
+
+#[tokio::test]
+async fn a_transaction_of_a_database_without_a_store_is_refused_too() {
+    let (own, bare) = (Roles::new().await, TempDatabase::new().await);
+    let store = own.open(&own.app).await.unwrap();
+    let pool = PgPoolOptions::new().connect(&bare.url()).await.unwrap();
+    let mut transaction = pool.begin().await.unwrap();
+    let joined = store.append_in(&mut transaction, append(&stream(), 1));
+    let error = joined.await.unwrap_err();
+    assert!(
+        matches!(error, StoreError::OtherDatabase { .. }),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{
     PgStore, command,
-    error::Kind,
+    error::{Failure, Kind},
     lane::within,
     read::ReadError,
     statement::{self, Answer},
@@ -87,9 +87,14 @@ impl PgStore {
     /// Makes a part independent of the user's settings, if its transaction is one of this store's database.
     async fn enter(&self, part: &mut PgConnection) -> Result<(), ReadError> {
         let keep = sqlx::raw_sql(include_str!("sql/keep_settings.sql"));
-        let kept = within(keep.fetch_one(part)).await?;
-        let store: Uuid = kept.try_get("store")?;
-        if store == self.log.store() {
+        let kept = within(keep.fetch_one(part)).await.map_err(Failure::from);
+        let store: Option<Uuid> = match kept {
+            Ok(kept) => Some(kept.try_get("store")?),
+            // It has no store at all.
+            Err(failure) if failure.kind() == Kind::NoSchema => None,
+            Err(failure) => return Err(ReadError::Failure(failure)),
+        };
+        if store == Some(self.log.store()) {
             return Ok(());
         }
         Err(ReadError::Error(StoreError::OtherDatabase {
