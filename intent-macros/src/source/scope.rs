@@ -208,7 +208,10 @@ fn uses(
 fn is_type((before, behind): Around<'_>, is_typed: bool) -> bool {
     let is_annotation = matches!(before, [.., Token::Word(_), colon] if colon.is(':'));
     let is_returned = matches!(before, [.., first, second] if first.is('-') && second.is('>'));
-    let has_arguments = behind.first().is_some_and(|token| token.is('<'));
+    // In a comparison, an operator or the end of the statement comes before a `>`.
+    let end = |token: &&Token| ['>', '=', '&', '|', ';'].iter().any(|sign| token.is(*sign));
+    let has_arguments = behind.first().is_some_and(|token| token.is('<'))
+        && behind.iter().find(end).is_some_and(|token| token.is('>'));
     let is_path = matches!(behind, [first, second, ..] if first.is(':') && second.is(':'));
     is_typed && is_annotation || is_returned || has_arguments || is_path
 }
@@ -322,6 +325,8 @@ fn follow(tail: Tail) -> log::Kind { Key::<Account>::new() }
             "use a::Deposit; #[derive(Deposit)] struct Other;",
             "use a::Deposit; #[cfg_attr(a, derive(Deposit))] struct Other;",
             "use a::MAX as Deposit; fn f() -> bool { 1 < Deposit && g(Limit { of: Deposit }) }",
+            "use a::MAX as Deposit; fn f() -> bool { Deposit < 1 && 2 > 1 }",
+            "use a::MAX as Deposit; fn f() -> u8 { match a { b if Deposit < 1 => b } }",
             "use a::Deposit; fn f() { Deposit!(x: Deposit); }",
             "use a::Deposit as Other; fn f(a: Other) {}",
             "use a::Deposit as _; fn f(a: b::Deposit) {}",
@@ -352,6 +357,7 @@ fn follow(tail: Tail) -> log::Kind { Key::<Account>::new() }
             "use a::Deposit; struct Other { a: Deposit }",
             "use a::b::{self, c as Deposit}; fn f(a: u8, b: Deposit) {}",
             "use a::Deposit; impl A { fn f() -> Deposit { g() } }",
+            "use a::Deposit; fn f() { let a: Vec<Deposit<u8>> = g(); }",
         ] {
             let file = format!("mod a {{ {beside} #[cfg(a)] #[commands] impl Account {{}} }}");
             assert!(taken(&file).is_some(), "{file}");
