@@ -302,7 +302,7 @@ impl fmt::Display for Reused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Target => "",
-            Self::Content => "a command of other name or content to ",
+            Self::Content => "another command to ",
         })
     }
 }

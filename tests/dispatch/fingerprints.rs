@@ -32,24 +32,38 @@ async fn the_id_of_another_command_is_refused() {
         let key = CommandId::from_key("deposit 17");
         let deposit = |amount| Deposit { id, amount };
         app.send_with(deposit(5), with_id(key)).await.unwrap();
-        assert!(app.send_with(deposit(5), with_id(key)).await.unwrap().repeated);
+        assert!(
+            app.send_with(deposit(5), with_id(key))
+                .await
+                .unwrap()
+                .repeated
+        );
 
         // Another content; one that emits nothing; one that is refused; another name with the same content.
-        assert_reused(app.send_with(deposit(6), with_id(key)).await, Reused::Content);
-        assert_reused(app.send_with(deposit(0), with_id(key)).await, Reused::Content);
+        assert_reused(
+            app.send_with(deposit(6), with_id(key)).await,
+            Reused::Content,
+        );
+        assert_reused(
+            app.send_with(deposit(0), with_id(key)).await,
+            Reused::Content,
+        );
         for amount in [5, 99] {
             let withdraw = Withdraw { id, amount };
             let sent = app.send_with(withdraw, with_id(key)).await;
             assert_reused(sent, Reused::Content);
         }
         let other = opened(&app).await;
-        let elsewhere = Deposit { id: other, amount: 5 };
+        let elsewhere = Deposit {
+            id: other,
+            amount: 5,
+        };
         assert_reused(app.send_with(elsewhere, with_id(key)).await, Reused::Target);
 
         let error = app.send_with(deposit(6), with_id(key)).await.unwrap_err();
         assert_eq!(
             error.to_string(),
-            format!("command id {key} was used before, for a command of other name or content to Account {id}")
+            format!("command id {key} was used before, for another command to Account {id}")
         );
         assert_eq!(app.load(id).await.unwrap().balance, 5);
         assert_eq!(app.load(other).await.unwrap().balance, 0);

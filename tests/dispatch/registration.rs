@@ -114,6 +114,6 @@ fn the_mistakes_of_a_domain_are_told_together() {
     );
     assert_eq!(
         error.to_string(),
-        format!("the domain has 3 mistakes: {first}; {second}; {third}")
+        format!("the domain has 3 mistakes:\n- {first}\n- {second}\n- {third}")
     );
 }

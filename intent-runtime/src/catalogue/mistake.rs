@@ -39,11 +39,9 @@ impl fmt::Display for DomainError {
         if let [only] = &self.mistakes[..] {
             return only.fmt(f);
         }
-        write!(f, "the domain has {} mistakes", self.mistakes.len())?;
-        let mut separator = ':';
+        write!(f, "the domain has {} mistakes:", self.mistakes.len())?;
         for mistake in &self.mistakes {
-            write!(f, "{separator} {mistake}")?;
-            separator = ';';
+            write!(f, "\n- {mistake}")?;
         }
         Ok(())
     }

@@ -50,7 +50,8 @@ pub(super) fn unknown_url(url: &str, hint: impl Into<String>) -> StoreError {
 /// A URL as an error may show it: without user, password and options. Where it cannot be told what is a password, as
 /// one with a bare `?` or without a host, little is left.
 fn without_secrets(url: &str) -> String {
-    let scheme = url.split(':').next().unwrap_or_default();
+    // Without a scheme, what stands there may be a user's name.
+    let scheme = url.split_once("://").map_or("…", |(scheme, _)| scheme);
     let (place, options) = url.split_once('?').unwrap_or((url, ""));
     if options.contains('@') {
         return format!("{scheme}://…");
@@ -89,6 +90,7 @@ mod tests {
             assert!(!shown.contains("secret"), "{url}: {shown}");
             assert!(shown.starts_with("postgres://"), "{url}: {shown}");
         }
+        assert_eq!(without_secrets("ada:secret@host/shop"), "…://…@host/shop");
     }
 
     #[test]

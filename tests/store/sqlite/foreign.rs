@@ -167,9 +167,14 @@ async fn a_url_that_cannot_be_read_is_told_why() {
         ("sqlite:shop.db?mode=rwx", "\"rwx\" for `mode`"),
         ("sqlite:shop.db?journal_mode=off", "`journal_mode`"),
         ("sqlite:%FF.db", "utf-8"),
+        ("sqllite:shop.db", "write `sqlite:FILE`"),
+        ("postgres://ada:secret@host/shop", "write `sqlite:FILE`"),
     ] {
         match SqliteStore::connect(url).await {
-            Err(StoreError::UnknownUrl { hint, .. }) => assert!(hint.contains(said), "{hint}"),
+            Err(StoreError::UnknownUrl { url, hint }) => {
+                assert!(hint.contains(said), "{hint}");
+                assert!(!url.contains("secret"), "{url}");
+            }
             other => panic!("{url}: {other:?}"),
         }
     }

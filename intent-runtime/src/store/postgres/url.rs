@@ -34,7 +34,11 @@ const OPTIONS: [&str; 18] = [
 /// [`StoreError::UnknownUrl`], which says what is wrong with it.
 pub(super) fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
     let refuse = |hint| unknown_url(url, hint);
-    let (_, rest) = url.split_once("://").unwrap_or(("", url));
+    let Some(("postgres" | "postgresql", rest)) = url.split_once("://") else {
+        return Err(refuse(
+            "write `postgres://USER:PASSWORD@HOST:PORT/DATABASE`".to_owned(),
+        ));
+    };
     let (_, path) = rest.split_once(['/', '?', '#']).unwrap_or((rest, ""));
     // What stands there may be the end of a password, so it is not repeated.
     if path.contains('@') || url.contains('#') {
@@ -144,6 +148,8 @@ mod tests {
                 "postgres://ada@host/shop?ssl=on",
                 "`ssl` is none of its options",
             ),
+            ("postgress://ada@host/shop", "write `postgres://USER"),
+            ("host/shop", "write `postgres://USER"),
             ("postgres://ada@host", "name a database"),
             ("postgres://ada@host/", "name a database"),
             ("postgres://host/shop?dbname=", "name a database"),
@@ -158,6 +164,7 @@ mod tests {
     #[test]
     fn no_part_of_a_password_is_told() {
         for url in [
+            "ada:secret@host/shop",
             "postgres://ada:?secret=secret@host/shop",
             "postgres://ada:#secret@host/shop",
             "postgres://ada:/secret@host/shop",

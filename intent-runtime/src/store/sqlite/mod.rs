@@ -38,6 +38,7 @@ use self::{
 use super::{
     AggregateType, Append, Appended, AsOf, EventSink, Imported, LogHealth, LogPage, ReadLog,
     ReadStream, StateSink, Store, StoreError, StoreFuture, StreamId, check_import,
+    connect::unknown_url,
 };
 use crate::{CommandId, NewSnapshot, RecordedEvent, TenantId, Version};
 
@@ -79,8 +80,11 @@ impl SqliteStore {
     /// `sqlite:shop.db?mode=rw` opens an existing file only, `?mode=ro` only to read.
     ///
     /// # Errors
-    /// [`StoreError::UnknownUrl`] when the URL names no file, and whatever [`open`](Self::open) returns.
+    /// [`StoreError::UnknownUrl`] when the URL names no file, or is one of something else than a file, and whatever [`open`](Self::open) returns.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        if has_other_scheme(url) {
+            return Err(unknown_url(url, "write `sqlite:FILE`"));
+        }
         let options = url.parse::<SqliteConnectOptions>();
         let options = options.map_err(|error| {
             let what = match error {
@@ -231,11 +235,11 @@ fn says_mode(url: &str) -> bool {
     query.split('&').any(|pair| pair.starts_with("mode="))
 }
 
-fn unknown_url(url: &str, hint: impl Into<String>) -> StoreError {
-    StoreError::UnknownUrl {
-        url: url.to_owned(),
-        hint: hint.into(),
-    }
+/// Whether a URL is of another kind, or `sqlite` is misspelt in it. A letter before a colon is a drive of Windows.
+fn has_other_scheme(url: &str) -> bool {
+    let is_name = |scheme: &str| scheme.len() > 1 && scheme.chars().all(char::is_alphanumeric);
+    url.split_once(':')
+        .is_some_and(|(scheme, _)| scheme != "sqlite" && is_name(scheme))
 }
 
 impl fmt::Debug for SqliteStore {
