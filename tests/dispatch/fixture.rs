@@ -6,6 +6,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use intent_runtime::{
@@ -105,6 +106,8 @@ pub enum Fault {
     LostAfter,
     /// The disk is full, so nothing is stored.
     Full,
+    /// It takes so long.
+    Slow(Duration),
 }
 
 impl Interposed {
@@ -144,6 +147,10 @@ impl Store for Interposed {
                     let lost = Self::lost(&append);
                     self.store.append(append).await.unwrap();
                     Err(lost)
+                }
+                Some(Fault::Slow(time)) => {
+                    tokio::time::sleep(time).await;
+                    self.store.append(append).await
                 }
                 Some(Fault::Overtaken(first)) => {
                     self.store.append(first).await.unwrap();

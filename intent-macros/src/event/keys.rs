@@ -87,14 +87,14 @@ pub(super) fn each_note_changes_something(diag: &Diagnostics, event: &Event<'_>)
     }
 }
 
-/// Reports a key that a step takes from the payload, and that a field has on both sides of it: no older event could be read.
+/// Reports a key that a step takes from the payload, and that a field has on both sides of it: an older event could not be read,
+/// or would lose its value.
 pub(super) fn no_key_taken_from_a_field(diag: &Diagnostics, event: &Event<'_>) {
-    let is_required = |field: &&Field| {
+    let has_a_key = |field: &&Field| {
         let metas = serde_metas(&field.attrs);
-        find(&metas, &["default", "flatten", "skip"]).is_none()
-            && attr::conditions(&field.attrs).is_empty()
+        find(&metas, &["flatten", "skip"]).is_none() && attr::conditions(&field.attrs).is_empty()
     };
-    let fields = event.original.fields.iter().filter(is_required);
+    let fields = event.original.fields.iter().filter(has_a_key);
     let mut keys: Vec<String> = fields.map(json_key).collect();
     for to in (2..=event.version.unwrap_or(1)).rev() {
         // A function may change any key.

@@ -13,12 +13,13 @@ use std::{
     time::Duration,
 };
 
+use futures_util::future::{Either, select};
 use quick_cache::{
     DefaultHashBuilder, OptionsBuilder, Weighter,
     sync::{Cache, DefaultLifecycle},
 };
 use tokio::{
-    sync::{Mutex, MutexGuard},
+    sync::{Mutex, MutexGuard, Notify},
     time::timeout,
 };
 
@@ -36,9 +37,10 @@ const EXPECTED_ENTRIES: usize = 10_000;
 /// only as many shards as keep each of them large.
 const HEAVIEST_PER_SHARD: u64 = 16;
 const MOST_SHARDS: u64 = 64;
-/// How long one command may hold the gate before the others stop waiting for it. Its caller may keep its future without polling
-/// it, as in a loop that selects, and may itself wait for another command to the same aggregate.
-const LONGEST_TURN: Duration = Duration::from_secs(1);
+/// How long the others wait until they ask the command that holds the gate whether it is still polled, and then for its answer. Its
+/// caller may keep its future without polling it, as in a loop that selects, and may itself wait for another command to the same
+/// aggregate.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 type Key = (TenantId, TypeId, AggregateId);
 
@@ -59,8 +61,10 @@ pub(crate) struct Slot {
 #[derive(Debug)]
 struct Gate {
     kept: Mutex<Kept>,
-    /// How many have been let through.
-    turns: AtomicU64,
+    /// Asks the command that holds it whether it is still polled.
+    asked: Notify,
+    /// Counts the commands that were let through, and their answers.
+    signs: AtomicU64,
 }
 
 /// What the gate guards: the state, if a command has been through, and its size as the cache last counted it.
@@ -119,7 +123,8 @@ impl AggregateCache {
             };
             let gate = Arc::new(Gate {
                 kept: Mutex::new(kept),
-                turns: AtomicU64::new(0),
+                asked: Notify::new(),
+                signs: AtomicU64::new(0),
             });
             Ok::<_, std::convert::Infallible>(Slot { key, gate, weight })
         });
@@ -129,33 +134,66 @@ impl AggregateCache {
         }
     }
 
-    /// Waits until no other command of this process works on the aggregate. `None` if one does not end: the aggregate then gets
-    /// another slot.
+    /// Waits until no other command of this process works on the aggregate. `None` if one does that is no longer polled: the
+    /// aggregate then gets another slot.
     pub(crate) async fn lock<'a>(&'a self, slot: &'a Slot) -> Option<CacheGuard<'a>> {
-        let Gate { kept, turns } = &*slot.gate;
-        let kept = match kept.try_lock() {
+        let kept = match slot.gate.kept.try_lock() {
             Ok(kept) => kept,
-            Err(_) => {
-                let mut turn = pin!(kept.lock());
-                loop {
-                    let before = turns.load(Ordering::Relaxed);
-                    if let Ok(kept) = timeout(LONGEST_TURN, &mut turn).await {
-                        break kept;
-                    }
-                    if turns.load(Ordering::Relaxed) == before {
-                        let is_it = |it: &Slot| Arc::ptr_eq(&it.gate, &slot.gate);
-                        self.slots.remove_if(&slot.key, is_it);
-                        return None;
-                    }
+            Err(_) => match slot.gate.wait().await {
+                Some(kept) => kept,
+                None => {
+                    let is_it = |it: &Slot| Arc::ptr_eq(&it.gate, &slot.gate);
+                    self.slots.remove_if(&slot.key, is_it);
+                    return None;
                 }
-            }
+            },
         };
-        turns.fetch_add(1, Ordering::Relaxed);
+        slot.gate.sign();
         Some(CacheGuard(Some(Locked {
             cache: self,
             slot,
             kept,
         })))
+    }
+}
+
+impl Slot {
+    /// Does `work`, which holds the gate, and tells those who ask that it is still polled.
+    pub(crate) async fn answering<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        loop {
+            match select(work, pin!(self.gate.asked.notified())).await {
+                Either::Left((done, _)) => return done,
+                Either::Right(((), rest)) => work = rest,
+            }
+            self.gate.sign();
+        }
+    }
+}
+
+impl Gate {
+    /// Waits for its turn, as long as there are signs of the commands before.
+    async fn wait(&self) -> Option<MutexGuard<'_, Kept>> {
+        let mut turn = pin!(self.kept.lock());
+        let (mut signs, mut has_asked) = (self.signs.load(Ordering::Relaxed), false);
+        loop {
+            if let Ok(kept) = timeout(PATIENCE, &mut turn).await {
+                return Some(kept);
+            }
+            let before = std::mem::replace(&mut signs, self.signs.load(Ordering::Relaxed));
+            if signs != before {
+                has_asked = false;
+            } else if has_asked {
+                return None;
+            } else {
+                has_asked = true;
+                self.asked.notify_one();
+            }
+        }
+    }
+
+    fn sign(&self) {
+        self.signs.fetch_add(1, Ordering::Relaxed);
     }
 }
 

@@ -98,7 +98,7 @@ pub(crate) async fn send<C: Command>(
     loop {
         let slot = cache.slot(tenant, sending.id);
         if let Some(mut kept) = cache.lock(&slot).await {
-            return attempts(&sending, &mut kept).await;
+            return slot.answering(attempts(&sending, &mut kept)).await;
         }
     }
 }

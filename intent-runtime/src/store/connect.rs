@@ -50,6 +50,10 @@ pub(super) fn unknown_url(url: &str, hint: impl Into<String>) -> StoreError {
 /// A URL as an error may show it: without user, password and options. Where it cannot be told what is a password, as
 /// one with a bare `?` or without a host, little is left.
 fn without_secrets(url: &str) -> String {
+    if url.starts_with("sqlite:") {
+        // It names a file, and no user.
+        return url.to_owned();
+    }
     // Without a scheme, what stands there may be a user's name.
     let scheme = url.split_once("://").map_or("…", |(scheme, _)| scheme);
     let (place, options) = url.split_once('?').unwrap_or((url, ""));
