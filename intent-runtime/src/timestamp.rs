@@ -109,7 +109,8 @@ impl From<SystemTime> for Timestamp {
     }
 }
 
-/// For crates that count time otherwise: chrono's `DateTime<Utc>` is made from a [`SystemTime`].
+/// For crates that count time otherwise: chrono's `DateTime<Utc>` is made from a [`SystemTime`]. Windows counts from the year 1601; an
+/// earlier time becomes its beginning there.
 impl From<Timestamp> for SystemTime {
     fn from(time: Timestamp) -> Self {
         let distance = Duration::from_micros(time.0.unsigned_abs());
@@ -117,8 +118,8 @@ impl From<Timestamp> for SystemTime {
             true => UNIX_EPOCH.checked_sub(distance),
             false => UNIX_EPOCH.checked_add(distance),
         };
-        // Every system that Rust runs on counts the years 0000 to 9999.
-        there.unwrap_or(UNIX_EPOCH)
+        let beginning = || UNIX_EPOCH.checked_sub(Duration::from_secs(11_644_473_600));
+        there.or_else(beginning).unwrap_or(UNIX_EPOCH)
     }
 }
 
