@@ -16,3 +16,4 @@ mod readme;
 mod stores;
 mod testing;
 mod transfer;
+mod two_aggregates;

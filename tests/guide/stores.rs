@@ -2,10 +2,13 @@
 
 use std::{convert::Infallible, error::Error};
 
+// ANCHOR: uses
 use intent_runtime::{PgStore, SqliteStore, prelude::*};
-use intent_tests::postgres::TempDatabase;
-use sqlx::PgPool;
+use sqlx::{PgPool, SqlitePool};
 use uuid::Uuid;
+// ANCHOR_END: uses
+
+use intent_tests::postgres::TempDatabase;
 
 use super::commands::{Account, AccountEvent, Deposit, Deposited, Open};
 use crate::store::postgres::roles::Roles;
@@ -59,21 +62,61 @@ async fn on_a_file() {
     assert_eq!(events, 3);
     // ANCHOR_END: pool
 
-    // ANCHOR: list
-    let accounts: Vec<String> = sqlx::query_scalar(
-        "select hex(aggregate_id) from intent_events
-         where tenant_id = ? and aggregate_type = 'Account' and version = 1",
-    )
-    .bind(TenantId::DEFAULT.as_uuid().as_bytes().as_slice())
-    .fetch_all(store.pool())
-    .await
-    .unwrap();
-    let account: Id<Account> = accounts[0].parse().unwrap();
-    // ANCHOR_END: list
-    assert_eq!((accounts.len(), account), (1, id));
-
     let app = App::on(store, Domain::of::<Account>()).await.unwrap();
     assert_eq!(app.load(id).await.unwrap(), now);
+}
+
+// ANCHOR: list
+/// Up to a hundred accounts of a tenant, those whose ids follow `last`.
+async fn accounts(
+    pool: &SqlitePool,
+    tenant: TenantId,
+    last: Uuid,
+) -> Result<Vec<Id<Account>>, sqlx::Error> {
+    let page: Vec<Uuid> = sqlx::query_scalar(
+        "select aggregate_id from intent_events
+         where tenant_id = ? and aggregate_type = 'Account' and version = 1 and aggregate_id > ?
+         order by aggregate_id limit 100",
+    )
+    .bind(tenant.as_uuid())
+    .bind(last)
+    .fetch_all(pool)
+    .await?;
+    Ok(page.into_iter().map(Id::from_uuid).collect())
+}
+// ANCHOR_END: list
+
+#[tokio::test]
+async fn the_accounts_of_a_tenant_are_listed_page_by_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("bank.db").display());
+    let store = SqliteStore::connect(&url).await.unwrap();
+    let pool = store.pool().clone();
+    let app = App::on(store, Domain::of::<Account>()).await.unwrap();
+    let branch = app.tenant(TenantId::from_name("eindhoven"));
+    let owner = || String::from("Ada");
+    let id = Id::new();
+    branch.send(Open { id, owner: owner() }).await.unwrap();
+    branch.send(Deposit { id, amount: 1 }).await.unwrap();
+    for _ in 0..101 {
+        let id = Id::<Account>::new();
+        app.send(Open { id, owner: owner() }).await.unwrap();
+        app.send(Deposit { id, amount: 5 }).await.unwrap();
+    }
+
+    let tenant = TenantId::DEFAULT;
+    // ANCHOR: list_pages
+    let (mut last, mut total) = (Uuid::nil(), 0);
+    loop {
+        let page = accounts(&pool, tenant, last).await.unwrap();
+        let Some(end) = page.last() else { break };
+        last = end.as_uuid();
+        for account in app.load_many(page).await {
+            total += account.unwrap().balance;
+        }
+    }
+    // ANCHOR_END: list_pages
+    assert_eq!(total, 505);
 }
 
 #[tokio::test]
@@ -108,6 +151,12 @@ async fn following_the_log() {
 async fn on_postgres() {
     let database = TempDatabase::new().await;
     let url = database.url();
+
+    // ANCHOR: connect_postgres
+    let store = PgStore::connect(&url).await.unwrap();
+    let app = App::on(store, Domain::of::<Account>()).await.unwrap();
+    // ANCHOR_END: connect_postgres
+    app.close().await.unwrap();
 
     // ANCHOR: postgres
     let pool = PgPool::connect(&url).await.unwrap();
@@ -150,8 +199,10 @@ async fn on_postgres() {
 async fn the_accounts_of_a_tenant_are_listed_by_a_role_that_may_do_little() {
     let roles = Roles::new().await;
     let pool = roles.pool(&roles.app).await;
-    let store = PgStore::new(pool.clone()).await.unwrap();
+    // ANCHOR: strict
+    let store = PgStore::strict(pool.clone()).await.unwrap();
     let app = App::on(store, Domain::of::<Account>()).await.unwrap();
+    // ANCHOR_END: strict
     let branch = app.tenant(TenantId::from_name("eindhoven"));
     let owner = || String::from("Ada");
     let mut ids = Vec::new();
