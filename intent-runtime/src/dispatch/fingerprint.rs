@@ -42,27 +42,47 @@ struct Canonical;
 
 type Written = Result<String, serde_json::Error>;
 
-/// The parts of a value with several.
-struct Parts {
-    /// What stands around them: nothing, or the variant that they are the content of.
+/// The elements of a list, one after the other, so that a long list costs what its text does.
+struct List {
+    /// The variant that it is the content of.
     variant: Option<&'static str>,
-    items: Vec<String>,
-    /// Of structs and maps; the items are the values then.
-    keys: Vec<String>,
+    elements: String,
 }
 
-impl Parts {
+impl List {
     fn of(variant: Option<&'static str>) -> Self {
         Self {
             variant,
-            items: Vec::new(),
-            keys: Vec::new(),
+            elements: String::new(),
         }
     }
 
-    fn item<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), serde_json::Error> {
-        self.items.push(value.serialize(Canonical)?);
+    fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), serde_json::Error> {
+        self.elements += &value.serialize(Canonical)?;
+        self.elements.push(',');
         Ok(())
+    }
+
+    fn written(self) -> String {
+        within(self.variant, format!("[{}]", self.elements))
+    }
+}
+
+/// The fields of a struct, or the entries of a map, to be put in order.
+struct Members {
+    /// The variant that they are the content of.
+    variant: Option<&'static str>,
+    keys: Vec<String>,
+    values: Vec<String>,
+}
+
+impl Members {
+    fn of(variant: Option<&'static str>) -> Self {
+        Self {
+            variant,
+            keys: Vec::new(),
+            values: Vec::new(),
+        }
     }
 
     fn field<T: Serialize + ?Sized>(
@@ -73,18 +93,13 @@ impl Parts {
         let value = value.serialize(Canonical)?;
         if value != NULL {
             self.keys.push(text(key));
-            self.items.push(value);
+            self.values.push(value);
         }
         Ok(())
     }
 
-    fn list(self) -> String {
-        let items: String = self.items.iter().map(|item| format!("{item},")).collect();
-        within(self.variant, format!("[{items}]"))
-    }
-
-    fn members(self) -> String {
-        let mut members: Vec<_> = self.keys.into_iter().zip(self.items).collect();
+    fn written(self) -> String {
+        let mut members: Vec<_> = self.keys.into_iter().zip(self.values).collect();
         members.sort_unstable();
         let members: String = members
             .iter()
@@ -117,13 +132,13 @@ macro_rules! as_displayed {
 impl Serializer for Canonical {
     type Ok = String;
     type Error = serde_json::Error;
-    type SerializeSeq = Parts;
-    type SerializeTuple = Parts;
-    type SerializeTupleStruct = Parts;
-    type SerializeTupleVariant = Parts;
-    type SerializeMap = Parts;
-    type SerializeStruct = Parts;
-    type SerializeStructVariant = Parts;
+    type SerializeSeq = List;
+    type SerializeTuple = List;
+    type SerializeTupleStruct = List;
+    type SerializeTupleVariant = List;
+    type SerializeMap = Members;
+    type SerializeStruct = Members;
+    type SerializeStructVariant = Members;
 
     as_displayed! {
         serialize_bool: bool,
@@ -187,16 +202,16 @@ impl Serializer for Canonical {
         Ok(within(Some(variant), value.serialize(self)?))
     }
 
-    fn serialize_seq(self, _: Option<usize>) -> Result<Parts, serde_json::Error> {
-        Ok(Parts::of(None))
+    fn serialize_seq(self, _: Option<usize>) -> Result<List, serde_json::Error> {
+        Ok(List::of(None))
     }
 
-    fn serialize_tuple(self, _: usize) -> Result<Parts, serde_json::Error> {
-        Ok(Parts::of(None))
+    fn serialize_tuple(self, _: usize) -> Result<List, serde_json::Error> {
+        Ok(List::of(None))
     }
 
-    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Parts, serde_json::Error> {
-        Ok(Parts::of(None))
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<List, serde_json::Error> {
+        Ok(List::of(None))
     }
 
     fn serialize_tuple_variant(
@@ -205,16 +220,16 @@ impl Serializer for Canonical {
         _: u32,
         variant: &'static str,
         _: usize,
-    ) -> Result<Parts, serde_json::Error> {
-        Ok(Parts::of(Some(variant)))
+    ) -> Result<List, serde_json::Error> {
+        Ok(List::of(Some(variant)))
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<Parts, serde_json::Error> {
-        Ok(Parts::of(None))
+    fn serialize_map(self, _: Option<usize>) -> Result<Members, serde_json::Error> {
+        Ok(Members::of(None))
     }
 
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Parts, serde_json::Error> {
-        Ok(Parts::of(None))
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Members, serde_json::Error> {
+        Ok(Members::of(None))
     }
 
     fn serialize_struct_variant(
@@ -223,8 +238,8 @@ impl Serializer for Canonical {
         _: u32,
         variant: &'static str,
         _: usize,
-    ) -> Result<Parts, serde_json::Error> {
-        Ok(Parts::of(Some(variant)))
+    ) -> Result<Members, serde_json::Error> {
+        Ok(Members::of(Some(variant)))
     }
 
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Written {
@@ -235,16 +250,16 @@ impl Serializer for Canonical {
 /// The traits of lists differ in the name of one function only.
 macro_rules! as_lists {
     ($($list:ident::$item:ident),+ $(,)?) => {$(
-        impl $list for Parts {
+        impl $list for List {
             type Ok = String;
             type Error = serde_json::Error;
 
             fn $item<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Self::Error> {
-                self.item(value)
+                self.element(value)
             }
 
             fn end(self) -> Written {
-                Ok(self.list())
+                Ok(self.written())
             }
         }
     )+};
@@ -259,7 +274,7 @@ as_lists! {
 
 macro_rules! as_structs {
     ($($of:ident),+ $(,)?) => {$(
-        impl $of for Parts {
+        impl $of for Members {
             type Ok = String;
             type Error = serde_json::Error;
 
@@ -272,7 +287,7 @@ macro_rules! as_structs {
             }
 
             fn end(self) -> Written {
-                Ok(self.members())
+                Ok(self.written())
             }
         }
     )+};
@@ -280,7 +295,7 @@ macro_rules! as_structs {
 
 as_structs!(SerializeStruct, SerializeStructVariant);
 
-impl SerializeMap for Parts {
+impl SerializeMap for Members {
     type Ok = String;
     type Error = serde_json::Error;
 
@@ -290,12 +305,13 @@ impl SerializeMap for Parts {
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Self::Error> {
-        self.item(value)
+        self.values.push(value.serialize(Canonical)?);
+        Ok(())
     }
 
     fn end(self) -> Written {
-        if self.keys.len() == self.items.len() {
-            Ok(self.members())
+        if self.keys.len() == self.values.len() {
+            Ok(self.written())
         } else {
             Err(serde_json::Error::custom("a map has a key without a value"))
         }
