@@ -215,7 +215,7 @@ impl<'a, 't> Savepoint<'a, 't> {
     async fn set(transaction: &'a mut PgTransaction<'t>) -> Result<Self, ReadError> {
         let depth = Manager::get_transaction_depth(transaction);
         let savepoint = Self { transaction, depth };
-        let set = format!("SAVEPOINT _sqlx_savepoint_{depth};");
+        let set = format!("SAVEPOINT \"_sqlx_savepoint_{depth}\";");
         let set = sqlx::raw_sql(AssertSqlSafe(set));
         within(set.execute(&mut **savepoint.transaction)).await?;
         Ok(savepoint)
@@ -228,7 +228,7 @@ impl<'a, 't> Savepoint<'a, 't> {
 
     /// Gives back the settings after a part that was done, and forgets the mark.
     async fn end<T>(self, done: Result<T, ReadError>) -> Result<T, ReadError> {
-        let release = format!("RELEASE SAVEPOINT _sqlx_savepoint_{};", self.depth);
+        let release = format!("RELEASE SAVEPOINT \"_sqlx_savepoint_{}\";", self.depth);
         let end = match &done {
             Ok(_) => format!("{} {release}", include_str!("sql/restore_settings.sql")),
             // The one of sqlx, which is still there, and ours.
