@@ -6,7 +6,6 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
 };
 
 use intent_runtime::{
@@ -19,7 +18,7 @@ use intent_runtime::{
 };
 use intent_tests::postgres::TempDatabase;
 use serde_json::value::RawValue;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use super::domain::{Account, Loan, Open};
 use crate::store::subscription::Pages;
@@ -106,8 +105,8 @@ pub enum Fault {
     LostAfter,
     /// The disk is full, so nothing is stored.
     Full,
-    /// It takes so long.
-    Slow(Duration),
+    /// Nothing happens until there is a permit.
+    Held(Arc<Semaphore>),
 }
 
 impl Interposed {
@@ -148,8 +147,8 @@ impl Store for Interposed {
                     self.store.append(append).await.unwrap();
                     Err(lost)
                 }
-                Some(Fault::Slow(time)) => {
-                    tokio::time::sleep(time).await;
+                Some(Fault::Held(permits)) => {
+                    permits.acquire().await.unwrap().forget();
                     self.store.append(append).await
                 }
                 Some(Fault::Overtaken(first)) => {

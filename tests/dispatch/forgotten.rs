@@ -1,10 +1,13 @@
 //! Futures that are begun, kept, and no longer polled.
 
-use std::{future::poll_fn, pin::pin, task::Poll, time::Duration};
+use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration};
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use intent_runtime::SendOptions;
-use tokio::time::timeout;
+use tokio::{
+    sync::Semaphore,
+    time::{advance, timeout},
+};
 
 use super::{
     domain::*,
@@ -46,11 +49,21 @@ async fn a_command_that_takes_long_is_waited_for() {
     let store = Interposed::default();
     let app = registered(store.clone()).await;
     let id = opened(&app).await;
+    let permits = Arc::new(Semaphore::new(0));
     for _ in 0..COMMANDS {
-        store.next(Fault::Slow(Duration::from_secs(25)));
+        store.next(Fault::Held(Arc::clone(&permits)));
     }
     let once = || app.send_with(Deposit { id, amount: 1 }, SendOptions::new().retries(0));
-    for sent in join_all((0..COMMANDS).map(|_| once())).await {
+    let sent = join_all((0..COMMANDS).map(|_| once()));
+    let time = async {
+        for _ in 0..COMMANDS {
+            for _ in 0..25 {
+                advance(Duration::from_secs(1)).await;
+            }
+            permits.add_permits(1);
+        }
+    };
+    for sent in join(sent, time).await.0 {
         sent.unwrap();
     }
     assert_eq!(app.load(id).await.unwrap().balance, 20);
