@@ -1,6 +1,6 @@
 // #[derive(Aggregate)]
 // /// A customer's account.
-// #[aggregate(created_by(Opened), events(Deposited, Moved => Self::moved), snapshot(every = 100))]
+// #[aggregate(created_by(Opened), events(Deposited), snapshot(every = 100))]
 // pub struct Account {
 //     #[id]
 //     id: Id<Account>,
@@ -8,7 +8,6 @@
 //     owner: String,
 //     #[on(Deposited += |e| e.amount)]
 //     balance: Money,
-//     address: Option<Address>,
 // }
 //
 // becomes, written by a test of intent-macros:
@@ -20,8 +19,6 @@ pub enum AccountEvent {
     Opened(Opened),
     /// `Deposited`
     Deposited(Deposited),
-    /// `Moved`
-    Moved(Moved),
 }
 #[doc(hidden)]
 const _: () = {
@@ -45,7 +42,6 @@ const _: () = {
                         ::core::option::Option::Some(__init_opened(id, event)?)
                     }
                     AccountEvent::Deposited(_) => ::core::option::Option::None,
-                    AccountEvent::Moved(_) => ::core::option::Option::None,
                 },
             )
         }
@@ -60,7 +56,6 @@ const _: () = {
                 AccountEvent::Deposited(event) => {
                     __balance_on_deposited(&mut self.balance, event)?;
                 }
-                AccountEvent::Moved(event) => __apply_moved(self, event)?,
             }
             ::core::result::Result::Ok(())
         }
@@ -69,7 +64,6 @@ const _: () = {
             match event {
                 AccountEvent::Opened(_) => true,
                 AccountEvent::Deposited(_) => false,
-                AccountEvent::Moved(_) => false,
             }
         }
         fn snapshots() -> ::core::option::Option<
@@ -93,16 +87,7 @@ const _: () = {
             id: __id(id),
             owner: __owner_on_opened(event),
             balance: __default_balance(),
-            address: __default_address(),
         })
-    }
-    #[inline]
-    fn __apply_moved(
-        aggregate: &mut Account,
-        event: &Moved,
-    ) -> ::core::result::Result<(), ::intent_runtime::Overflow> {
-        let apply: fn(&mut Account, &Moved) -> _ = Account::moved;
-        ::intent_runtime::__private::Applied::<()>::applied(apply(aggregate, event))
     }
     #[inline]
     #[allow(dead_code)]
@@ -137,16 +122,7 @@ const _: () = {
     fn __default_balance() -> Money {
         <Money as ::intent_runtime::__private::Initial<Account, Opened>>::initial()
     }
-    #[inline]
-    fn __default_address() -> Option<Address> {
-        <Option<
-            Address,
-        > as ::intent_runtime::__private::Initial<Account, Opened>>::initial()
-    }
-    const _: &[()] = &[
-        <Money as ::intent_runtime::__private::Storable>::CHECK,
-        <Address as ::intent_runtime::__private::Storable>::CHECK,
-    ];
+    const _: &[()] = &[<Money as ::intent_runtime::__private::Storable>::CHECK];
     #[automatically_derived]
     #[allow(unused_variables)]
     impl ::intent_runtime::Snapshot for Account {
@@ -165,7 +141,6 @@ const _: () = {
                 id: Id<Account>,
                 owner: String,
                 balance: Money,
-                address: Option<Address>,
             }
             static VERSION: ::std::sync::OnceLock<::core::primitive::u32> = ::std::sync::OnceLock::new();
             *VERSION
@@ -176,7 +151,7 @@ const _: () = {
                         Account,
                         __Schema,
                     >(
-                        1456737284u32,
+                        1594440852u32,
                         &[
                             ::intent_runtime::__private::state_event::<
                                 Account,
@@ -186,20 +161,12 @@ const _: () = {
                                 Account,
                                 Deposited,
                             >(),
-                            ::intent_runtime::__private::state_event::<Account, Moved>(),
                         ],
                         &[
                             (
                                 "balance",
                                 || {
                                     ::intent_runtime::__private::Given(__default_balance())
-                                        .json()
-                                },
-                            ),
-                            (
-                                "address",
-                                || {
-                                    ::intent_runtime::__private::Given(__default_address())
                                         .json()
                                 },
                             ),
@@ -229,11 +196,6 @@ const _: () = {
                             &self.balance,
                             &read.0.balance,
                         )
-                        .same()
-                    && ::intent_runtime::__private::ReadBack(
-                            &self.address,
-                            &read.0.address,
-                        )
                         .same(),
             )
         }
@@ -257,7 +219,6 @@ const _: () = {
         id: Id<Account>,
         owner: String,
         balance: Money,
-        address: Option<Address>,
     }
     struct __Write<'a>(&'a Account);
     impl ::intent_runtime::__private::serde::Serialize for __Write<'_> {
@@ -291,11 +252,6 @@ const _: () = {
                         ::intent_runtime::__private::clone::<Account, Deposited>(event),
                     )
                 }
-                Self::Moved(event) => {
-                    Self::Moved(
-                        ::intent_runtime::__private::clone::<Account, Moved>(event),
-                    )
-                }
             }
         }
     }
@@ -317,12 +273,6 @@ const _: () = {
                         Deposited,
                     >("Deposited", event, f)
                 }
-                Self::Moved(event) => {
-                    ::intent_runtime::__private::debug::<
-                        Account,
-                        Moved,
-                    >("Moved", event, f)
-                }
             }
         }
     }
@@ -336,9 +286,6 @@ const _: () = {
                 }
                 (Self::Deposited(one), Self::Deposited(other)) => {
                     ::intent_runtime::__private::equal::<Account, Deposited>(one, other)
-                }
-                (Self::Moved(one), Self::Moved(other)) => {
-                    ::intent_runtime::__private::equal::<Account, Moved>(one, other)
                 }
                 #[allow(unreachable_patterns)]
                 _ => false,
@@ -355,9 +302,6 @@ const _: () = {
                 Self::Deposited(_) => {
                     ::intent_runtime::__private::name_of::<Account, Deposited>()
                 }
-                Self::Moved(_) => {
-                    ::intent_runtime::__private::name_of::<Account, Moved>()
-                }
             }
         }
         fn schema_version(&self) -> ::core::primitive::u32 {
@@ -367,9 +311,6 @@ const _: () = {
                 }
                 Self::Deposited(_) => {
                     ::intent_runtime::__private::version_of::<Account, Deposited>()
-                }
-                Self::Moved(_) => {
-                    ::intent_runtime::__private::version_of::<Account, Moved>()
                 }
             }
         }
@@ -385,9 +326,6 @@ const _: () = {
                 }
                 Self::Deposited(event) => {
                     ::intent_runtime::__private::encode::<Account, Deposited>(event)
-                }
-                Self::Moved(event) => {
-                    ::intent_runtime::__private::encode::<Account, Moved>(event)
                 }
             }
         }
@@ -409,12 +347,6 @@ const _: () = {
                     Deposited,
                 >(version, payload);
             }
-            if ::intent_runtime::__private::is_named::<Account, Moved>(name) {
-                return ::intent_runtime::__private::decode::<
-                    Account,
-                    Moved,
-                >(version, payload);
-            }
             ::core::result::Result::Err(
                 ::intent_runtime::DecodeError::unknown_event(name),
             )
@@ -426,7 +358,6 @@ const _: () = {
                     .changing(&["owner"]),
                 ::intent_runtime::__private::kind_of::<Account, Deposited>()
                     .changing(&["balance"]),
-                ::intent_runtime::__private::kind_of::<Account, Moved>(),
             ];
             KINDS.to_vec()
         }
@@ -482,31 +413,6 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    impl ::core::convert::From<Moved> for AccountEvent {
-        #[inline]
-        fn from(event: Moved) -> Self {
-            Self::Moved(event)
-        }
-    }
-    #[automatically_derived]
-    impl ::intent_runtime::model::EventOf<Account> for Moved {
-        fn from_event(event: &AccountEvent) -> ::core::option::Option<&Self> {
-            match event {
-                AccountEvent::Moved(event) => ::core::option::Option::Some(event),
-                _ => ::core::option::Option::None,
-            }
-        }
-    }
-    #[automatically_derived]
-    impl ::intent_runtime::model::IntoEvents<Account> for Moved {
-        fn append_to(self, events: &mut ::std::vec::Vec<AccountEvent>) {
-            events.push(AccountEvent::Moved(self));
-        }
-        fn emits() -> ::intent_runtime::catalogue::Emits {
-            ::intent_runtime::__private::emits::<Account, Moved>()
-        }
-    }
-    #[automatically_derived]
     impl ::intent_runtime::model::IntoEvents<Account> for AccountEvent {
         fn append_to(self, events: &mut ::std::vec::Vec<AccountEvent>) {
             events.push(self);
@@ -519,12 +425,9 @@ const _: () = {
         let names: &[::intent_runtime::__private::Names] = &[
             ::intent_runtime::__private::names_of::<Account, Opened>("Opened"),
             ::intent_runtime::__private::names_of::<Account, Deposited>("Deposited"),
-            ::intent_runtime::__private::names_of::<Account, Moved>("Moved"),
         ];
         ::intent_runtime::__private::assert_new_name("Account", names, 1usize);
-        ::intent_runtime::__private::assert_new_name("Account", names, 2usize);
         ::intent_runtime::__private::assert_version("Account", names, 0usize);
         ::intent_runtime::__private::assert_version("Account", names, 1usize);
-        ::intent_runtime::__private::assert_version("Account", names, 2usize);
     };
 };

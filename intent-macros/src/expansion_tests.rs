@@ -57,7 +57,7 @@ pub struct Deposited {
 fn an_aggregate() {
     let item = "
 /// A customer's account.
-#[aggregate(created_by(Opened), events(Deposited, Moved => Self::moved), snapshot(every = 100))]
+#[aggregate(created_by(Opened), events(Deposited), snapshot(every = 100))]
 pub struct Account {
     #[id]
     id: Id<Account>,
@@ -65,7 +65,6 @@ pub struct Account {
     owner: String,
     #[on(Deposited += |e| e.amount)]
     balance: Money,
-    address: Option<Address>,
 }";
     assert_expansion(
         "aggregate",
