@@ -3,30 +3,14 @@
 #![warn(unreachable_pub)]
 
 mod aggregate;
-mod attr;
-mod both_ways;
 mod command;
 mod commands;
-mod derives;
-mod diag;
-mod docs;
+mod emit;
 mod event;
-mod fingerprint;
-mod form;
-mod former;
-mod map_keys;
-mod misplaced;
-mod paths;
-mod respan;
-mod schema;
-mod scope;
+mod item;
 mod source;
-mod storable;
-mod stubs;
-mod suggest;
-mod symbol;
-mod unfit;
-mod untagged;
+mod stored;
+mod syntax;
 mod value;
 
 use proc_macro::TokenStream;
@@ -70,13 +54,13 @@ pub fn commands(args: TokenStream, item: TokenStream) -> TokenStream {
 /// Marks a function of a `#[commands]` block, which reads it; elsewhere it is a mistake.
 #[proc_macro_attribute]
 pub fn create(_: TokenStream, item: TokenStream) -> TokenStream {
-    commands::outside::mark(symbol::CREATE, item.into()).into()
+    commands::outside::mark(syntax::symbol::CREATE, item.into()).into()
 }
 
 /// Marks a function of a `#[commands]` block, which reads it; elsewhere it is a mistake.
 #[proc_macro_attribute]
 pub fn handle(_: TokenStream, item: TokenStream) -> TokenStream {
-    commands::outside::mark(symbol::HANDLE, item.into()).into()
+    commands::outside::mark(syntax::symbol::HANDLE, item.into()).into()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use syn::{
     token,
 };
 
-use crate::{
+use crate::syntax::{
     attr::{
         self, Keyed, Keys, Number, arguments, assigned, parenthesized, skip_to_comma, stored_names,
     },
@@ -287,7 +287,8 @@ impl Effect {
     fn parse(event: &Path, input: ParseStream<'_>) -> syn::Result<Self> {
         let no_function = |found: &dyn ToTokens| {
             let event = shown(event);
-            let name = crate::respan::snake_case(event.rsplit(':').next().unwrap_or(&event));
+            let name =
+                crate::syntax::respan::snake_case(event.rsplit(':').next().unwrap_or(&event));
             let help =
                 format!("write `{event} => Self::{name}`, or leave out what follows `{event}`");
             let fact = "an event in a list names the function that applies it";

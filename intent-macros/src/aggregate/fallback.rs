@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::{expand, model::Aggregate};
-use crate::diag::Diagnostics;
+use crate::syntax::diag::Diagnostics;
 
 /// The mistakes, and what makes the type an aggregate still. An event that only rules name is one of its events: what
 /// returns it is no other mistake.

@@ -11,8 +11,8 @@ use quote::quote;
 use syn::DeriveInput;
 
 use crate::{
-    diag::{Diagnostics, Mistake},
-    storable,
+    stored::storable,
+    syntax::diag::{Diagnostics, Mistake},
 };
 
 /// What the fields of a state with snapshots must have.

@@ -6,12 +6,14 @@ use syn::{Attribute, Data, DeriveInput, Expr, ExprClosure, Ident, Path, Type, ex
 
 use super::attrs::{self, AggregateAttrs, Change, Effect, Listed, Rule};
 use crate::{
-    attr::{self, Keyed},
-    diag::Diagnostics,
-    paths::{last_ident, same, shown},
     source,
-    suggest::did_you_mean,
-    symbol::{EVENTS, ID, ON},
+    syntax::{
+        attr::{self, Keyed},
+        diag::Diagnostics,
+        paths::{last_ident, same, shown},
+        suggest::did_you_mean,
+        symbol::{EVENTS, ID, ON},
+    },
 };
 
 /// An aggregate as its author describes it.

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use syn::LitStr;
 
-use crate::{
+use crate::syntax::{
     attr::{Keys, stored_name},
     diag::Diagnostics,
     paths::Runtime,

@@ -5,11 +5,13 @@ use syn::{Fields, GenericParam};
 
 use super::model::Command;
 use crate::{
-    attr,
-    diag::{Diagnostics, Mistake},
-    form::{owns_its_data, schema_is_told},
-    misplaced,
-    symbol::ID,
+    item::misplaced,
+    stored::form::{owns_its_data, schema_is_told},
+    syntax::{
+        attr,
+        diag::{Diagnostics, Mistake},
+        symbol::ID,
+    },
 };
 
 /// Reports all mistakes in `command`.

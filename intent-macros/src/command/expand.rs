@@ -6,7 +6,9 @@ use syn::{DeriveInput, Ident, ext::IdentExt as _, spanned::Spanned as _};
 
 use super::model::Command;
 use crate::{
-    attr, docs, paths::Runtime, respan::replace_self, schema, scope, storable, symbol::ID,
+    emit::{schema, scope},
+    stored::storable,
+    syntax::{attr, docs, paths::Runtime, respan::replace_self, symbol::ID},
 };
 
 /// The struct with its derives, and beside it, unseen, the impl and the checks.

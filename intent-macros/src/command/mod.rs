@@ -8,7 +8,10 @@ mod model;
 
 use proc_macro2::TokenStream;
 
-use crate::{diag::Diagnostics, storable, unfit};
+use crate::{
+    stored::{storable, unfit},
+    syntax::diag::Diagnostics,
+};
 
 pub(crate) use expand::CommandImpl;
 

@@ -6,11 +6,13 @@ use syn::{Attribute, Field, Ident, Item, ItemStruct, Type};
 
 use super::attrs::CommandAttrs;
 use crate::{
-    attr,
-    derives::Derives,
-    diag::{Diagnostics, Mistake},
-    paths::last_ident,
-    symbol::ID,
+    item::derives::Derives,
+    syntax::{
+        attr,
+        diag::{Diagnostics, Mistake},
+        paths::last_ident,
+        symbol::ID,
+    },
 };
 
 /// The struct under `#[command]`, which the model borrows from.

@@ -6,7 +6,7 @@ use syn::{
     parse::{ParseStream, Parser as _, discouraged::Speculative as _},
 };
 
-use crate::{
+use crate::syntax::{
     attr::{Keyed, Keys, arguments, is_stored_name, parenthesized},
     diag::{Diagnostics, Mistake},
     paths::Runtime,
@@ -128,7 +128,10 @@ impl Mark {
             }
             let name = command_name(diag, input)?;
             if let Naming::Own(command) = &mark.naming {
-                let fact = format!("`{}` has a name already", crate::paths::shown(command));
+                let fact = format!(
+                    "`{}` has a name already",
+                    crate::syntax::paths::shown(command)
+                );
                 let help = "remove `name`, which names a command made of the arguments";
                 return Err(Mistake::at(key, fact).help(help).into());
             }

@@ -12,13 +12,16 @@ use super::{
     model::{Argument, Block, Decided, Function, Output, argument_name, is_for_field, is_no_error},
 };
 use crate::{
-    attr,
     command::CommandImpl,
-    derives::Derives,
-    docs,
-    paths::{last_ident, same},
-    respan::{generated, replace_self},
-    schema, scope, source, storable,
+    emit::{schema, scope},
+    item::derives::Derives,
+    source,
+    stored::storable,
+    syntax::{
+        attr, docs,
+        paths::{last_ident, same},
+        respan::{generated, replace_self},
+    },
 };
 
 /// The impl, a struct per command beside it, and the impls unseen.
@@ -361,7 +364,7 @@ fn call(block: &Block<'_>, decided: &Decided<'_, '_>, function: &Function<'_>) -
         Output::Fallible { error, .. } => {
             let shared = decided
                 .error()
-                .is_some_and(|shared| crate::paths::same(&shared, &error));
+                .is_some_and(|shared| crate::syntax::paths::same(&shared, &error));
             let refuse = match shared || !super::model::is_infallible(error) {
                 true => quote!(return ::core::result::Result::Err(error)),
                 false => quote!(match error {}),

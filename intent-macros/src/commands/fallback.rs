@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::{expand, model::Block};
-use crate::diag::Diagnostics;
+use crate::syntax::diag::Diagnostics;
 
 /// The mistakes beside an item that is not an impl.
 pub(super) fn unchanged(item: TokenStream, diag: Diagnostics) -> TokenStream {

@@ -4,14 +4,17 @@ mod attrs;
 mod check;
 mod expand;
 mod fallback;
-mod forgotten;
 mod model;
-mod names;
-pub(crate) mod outside;
+
+pub(crate) use check::outside;
 
 use proc_macro2::TokenStream;
 
-use crate::{derives::OURS, diag::Diagnostics, storable, unfit};
+use crate::{
+    item::derives::OURS,
+    stored::{storable, unfit},
+    syntax::diag::Diagnostics,
+};
 
 /// The impl as it was written, with a command for each marked function, or with the mistakes found in it.
 pub(crate) fn commands(args: TokenStream, item: TokenStream) -> TokenStream {

@@ -6,7 +6,7 @@ use syn::{
     parse::{Parse as _, ParseStream, Parser as _},
 };
 
-use crate::{
+use crate::syntax::{
     attr::{Keyed, Keys, Number, arguments, assigned, parenthesized, stored_name, stored_names},
     diag::{Diagnostics, Mistake},
     paths::Runtime,

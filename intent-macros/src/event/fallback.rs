@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::{expand, model::Event};
-use crate::{diag::Diagnostics, scope};
+use crate::{emit::scope, syntax::diag::Diagnostics};
 
 /// The mistakes beside an item that is not a struct.
 pub(super) fn unchanged(item: TokenStream, diag: Diagnostics) -> TokenStream {

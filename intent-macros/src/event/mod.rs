@@ -4,13 +4,14 @@ mod attrs;
 mod check;
 mod expand;
 mod fallback;
-mod keys;
 mod model;
-mod upcast;
 
 use proc_macro2::TokenStream;
 
-use crate::{diag::Diagnostics, storable, unfit};
+use crate::{
+    stored::{storable, unfit},
+    syntax::diag::Diagnostics,
+};
 
 /// The item with all that makes it an event, or the item with the mistakes found in it.
 pub(crate) fn event(args: TokenStream, item: TokenStream) -> TokenStream {

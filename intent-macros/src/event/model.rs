@@ -6,11 +6,13 @@ use syn::{Attribute, Expr, Field, Fields, Ident, Item, ItemStruct, LitStr, ext::
 
 use super::attrs::{self, EventAttrs, Step};
 use crate::{
-    attr::{self, Number},
-    derives::Derives,
-    diag::{Diagnostics, Mistake},
-    form::{find, json_key},
-    symbol::{RENAMED, SINCE},
+    item::derives::Derives,
+    stored::form::{find, json_key},
+    syntax::{
+        attr::{self, Number},
+        diag::{Diagnostics, Mistake},
+        symbol::{RENAMED, SINCE},
+    },
 };
 
 /// The struct under `#[event]`, which the model borrows from.

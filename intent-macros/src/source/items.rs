@@ -262,10 +262,10 @@ fn command(mark: &Group, function: &str) -> Option<String> {
         [Token::Word(key), sign, Token::Word(name)] if key == "name" && sign.is('=') => {
             Some(name.clone())
         }
-        [] => Some(crate::respan::upper_camel(function)),
+        [] => Some(crate::syntax::respan::upper_camel(function)),
         [Token::Word(key), ..] if key == "allow" => match entries.next() {
             Some([Token::Word(_), _, Token::Word(name)]) => Some(name.clone()),
-            _ => Some(crate::respan::upper_camel(function)),
+            _ => Some(crate::syntax::respan::upper_camel(function)),
         },
         _ => None,
     }

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream};
 
-use crate::{
+use crate::syntax::{
     attr::Keys,
     diag::Diagnostics,
     paths::Runtime,

@@ -4,10 +4,13 @@ use syn::{Attribute, Data, Field};
 
 use super::model::Value;
 use crate::{
-    both_ways,
-    diag::{Diagnostics, Mistake},
-    form::{owns_its_data, schema_is_told},
-    misplaced, untagged,
+    item::misplaced,
+    stored::{
+        both_ways,
+        form::{owns_its_data, schema_is_told},
+        untagged,
+    },
+    syntax::diag::{Diagnostics, Mistake},
 };
 
 /// Reports all mistakes in `value`.

@@ -5,7 +5,10 @@ use quote::{ToTokens as _, quote};
 use syn::Data;
 
 use super::model::Value;
-use crate::{respan::generated, schema, scope};
+use crate::{
+    emit::{schema, scope},
+    syntax::respan::generated,
+};
 
 /// ```
 /// #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use quote::quote;
 use syn::Data;
 
 use super::{expand, model::Value};
-use crate::diag::Diagnostics;
+use crate::syntax::diag::Diagnostics;
 
 /// The mistakes beside something that is not a type.
 pub(super) fn unchanged(item: TokenStream, diag: Diagnostics) -> TokenStream {

@@ -8,7 +8,11 @@ mod model;
 
 use proc_macro2::TokenStream;
 
-use crate::{derives::is_ours, diag::Diagnostics, storable, unfit};
+use crate::{
+    item::derives::is_ours,
+    stored::{storable, unfit},
+    syntax::diag::Diagnostics,
+};
 
 /// The item with the derives of a value object, or the item with the mistakes found in it.
 pub(crate) fn value(args: TokenStream, item: TokenStream) -> TokenStream {

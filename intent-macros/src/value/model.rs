@@ -5,8 +5,8 @@ use syn::{DeriveInput, Item};
 
 use super::attrs::ValueAttrs;
 use crate::{
-    derives::Derives,
-    diag::{Diagnostics, Mistake},
+    item::derives::Derives,
+    syntax::diag::{Diagnostics, Mistake},
 };
 
 /// A value object. It owns its item: all that happens to the item is that attributes are put above it.

@@ -12,10 +12,12 @@ use super::super::{
     model::{Aggregate, Field},
 };
 use crate::{
-    diag::{Diagnostics, Mistake},
-    paths::{last_ident, same},
-    respan::snake_case,
-    storable::PLAIN,
+    stored::storable::PLAIN,
+    syntax::{
+        diag::{Diagnostics, Mistake},
+        paths::{last_ident, same},
+        respan::snake_case,
+    },
 };
 
 const BLIND: &str = "a rule sees only the event and its own field";

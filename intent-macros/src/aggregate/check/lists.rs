@@ -4,7 +4,7 @@ use super::super::{
     attrs::{Effect, Split},
     model::{Aggregate, Event},
 };
-use crate::{
+use crate::syntax::{
     diag::{Diagnostics, Mistake},
     paths::{same, shown},
 };
@@ -204,7 +204,7 @@ pub(super) fn every_event_does_something(diag: &Diagnostics, aggregate: &Aggrega
             let fact = format!("`{text}` is listed and changes nothing");
             let help = format!(
                 "add `#[on({text} ..)]` to a field, name a function as in `{text} => Self::{}`, or write `{text} => ()`",
-                crate::respan::snake_case(&event.variant().to_string())
+                crate::syntax::respan::snake_case(&event.variant().to_string())
             );
             diag.add(Mistake::at(event.path, fact).help(help));
         }

@@ -8,12 +8,16 @@ use syn::{Data, Fields, GenericParam, Type};
 
 use super::model::Aggregate;
 use crate::{
-    attr,
-    both_ways::{self, Loss},
-    diag::{Diagnostics, Mistake},
-    form::owns_its_data,
-    former,
-    paths::last_ident,
+    item::former,
+    stored::{
+        both_ways::{self, Loss},
+        form::owns_its_data,
+    },
+    syntax::{
+        attr,
+        diag::{Diagnostics, Mistake},
+        paths::last_ident,
+    },
 };
 
 /// Reports all mistakes in `aggregate`; without complete lists of events, none that follows from them.

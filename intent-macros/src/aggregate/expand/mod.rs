@@ -14,10 +14,13 @@ use super::{
     model::{Aggregate, Event},
 };
 use crate::{
-    docs, former,
-    paths::last_ident,
-    respan::{generated, replace_self, snake_case},
-    scope,
+    emit::scope,
+    item::former,
+    syntax::{
+        docs,
+        paths::last_ident,
+        respan::{generated, replace_self, snake_case},
+    },
 };
 
 /// The enum of events beside the struct, and all else unseen.

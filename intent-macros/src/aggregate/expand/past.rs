@@ -8,7 +8,7 @@ use super::{
     super::{attrs::Split, model::Aggregate},
     events::distinct,
 };
-use crate::{
+use crate::syntax::{
     paths::last_ident,
     respan::{replace_self, respan},
 };

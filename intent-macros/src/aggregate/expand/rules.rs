@@ -11,7 +11,7 @@ use super::super::{
     attrs::{Change, Effect, Rule},
     model::{Aggregate, Event, Field},
 };
-use crate::respan::{generated, replace_self, snake_case};
+use crate::syntax::respan::{generated, replace_self, snake_case};
 
 /// A function for each rule, for the id, and for each field that a creating event begins from `Default`.
 pub(super) fn rules(aggregate: &Aggregate<'_>) -> TokenStream {

@@ -12,14 +12,17 @@ use super::{
     rules,
 };
 use crate::{
-    attr,
-    fingerprint::fingerprint,
-    form::{self, schema_is_unknown},
-    map_keys,
-    paths::last_ident,
-    respan::{generated, replace_self},
-    schema, storable,
-    symbol::ON,
+    emit::{fingerprint::fingerprint, schema},
+    stored::{
+        form::{self, schema_is_unknown},
+        map_keys, storable,
+    },
+    syntax::{
+        attr,
+        paths::last_ident,
+        respan::{generated, replace_self},
+        symbol::ON,
+    },
 };
 
 /// ```

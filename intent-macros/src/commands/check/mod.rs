@@ -1,6 +1,7 @@
 //! What commands must keep to.
 
 mod output;
+pub(crate) mod outside;
 
 use syn::{GenericParam, ImplItem, LitStr, ReceiverKind, Safety, Token, Type};
 
@@ -9,11 +10,12 @@ use super::{
     model::{Block, Function, argument_name, is_context_by_value, is_named_context},
 };
 use crate::{
-    diag::{Diagnostics, Mistake},
-    form::schema_is_told,
-    paths::{last_ident, same},
     source,
-    unfit::borrowed,
+    stored::{form::schema_is_told, unfit::borrowed},
+    syntax::{
+        diag::{Diagnostics, Mistake},
+        paths::{last_ident, same},
+    },
 };
 
 /// Reports all mistakes in `block`.
@@ -241,7 +243,7 @@ fn reaches_out(block: &Block<'_>, ty: &Type) -> Option<Mistake> {
 /// `#[handle(Relocate)]` hands the whole command over.
 fn one_command_by_value(diag: &Diagnostics, function: &Function<'_>) {
     let command = function.command();
-    let text = crate::paths::shown(&command);
+    let text = crate::syntax::paths::shown(&command);
     let help = format!("take `command: {text}`");
     let values: Vec<_> = function.values().collect();
     match values.as_slice() {
@@ -305,7 +307,7 @@ fn one_function_per_command(diag: &Diagnostics, block: &Block<'_>) {
             .iter()
             .filter(|earlier| same(&earlier.command(), &command));
         for earlier in earlier {
-            let text = crate::paths::shown(&command);
+            let text = crate::syntax::paths::shown(&command);
             let (first, second) = (earlier.ident(), function.ident());
             if earlier.is_generated() && function.is_generated() {
                 let fact = format!(

@@ -5,7 +5,7 @@ use syn::{ReturnType, Type};
 
 use super::super::attrs::Kind;
 use super::super::model::{Block, Function, Output, is_infallible, is_no_error, result_arguments};
-use crate::{
+use crate::syntax::{
     diag::{Diagnostics, Mistake},
     paths::last_ident,
 };

@@ -5,11 +5,13 @@ use quote::{ToTokens as _, quote};
 use syn::{Attribute, DeriveInput, Ident, Meta, Path, Token, parse_quote, punctuated::Punctuated};
 
 use crate::{
-    attr,
-    diag::{Diagnostics, Mistake},
-    paths::{Runtime, last_ident},
     source,
-    symbol::AGGREGATE,
+    syntax::{
+        attr,
+        diag::{Diagnostics, Mistake},
+        paths::{Runtime, last_ident},
+        symbol::AGGREGATE,
+    },
 };
 
 /// Which of our derives an item still needs.
@@ -140,7 +142,7 @@ impl Derives {
         }
     }
 
-    /// The same but for the schema, where [`schema::forwarded`](crate::schema::forwarded) writes it.
+    /// The same but for the schema, where [`schema::forwarded`](crate::emit::schema::forwarded) writes it.
     pub(crate) fn without_schema(self) -> Self {
         Self {
             schema: false,

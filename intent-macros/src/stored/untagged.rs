@@ -8,9 +8,11 @@ use quote::ToTokens as _;
 use syn::{Attribute, Field, Fields, Type, Variant};
 
 use crate::{
-    diag::{Diagnostics, Mistake},
-    form::{changes_form, find, json_key, serde_metas},
-    paths::last_ident,
+    stored::form::{changes_form, find, json_key, serde_metas},
+    syntax::{
+        diag::{Diagnostics, Mistake},
+        paths::last_ident,
+    },
 };
 
 const INTEGERS: [&str; 12] = [

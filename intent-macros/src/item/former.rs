@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::LitStr;
 
-use crate::diag::{Diagnostics, Mistake};
+use crate::syntax::diag::{Diagnostics, Mistake};
 
 /// Reports what is no former name: the one that is borne now, and one that is given twice.
 pub(crate) fn check(diag: &Diagnostics, what: &str, name: &str, formerly: &[LitStr]) {

@@ -1,14 +1,14 @@
-//! What the notes of a step say of the keys that a payload has: their rules, and the form in which the lock gets them.
+//! What the notes of a step say of the keys that a payload has.
 
-use proc_macro2::TokenStream;
-use quote::quote;
 use syn::Field;
 
-use super::model::{Change, Event, Note};
+use super::super::model::{Change, Event, Note};
 use crate::{
-    attr,
-    diag::{Diagnostics, Mistake},
-    form::{find, json_key, serde_metas},
+    stored::form::{find, json_key, serde_metas},
+    syntax::{
+        attr,
+        diag::{Diagnostics, Mistake},
+    },
 };
 
 /// Reports notes of one step that cannot both be true. On a condition, only one of them may be there.
@@ -131,54 +131,14 @@ pub(super) fn no_key_taken_from_a_field(diag: &Diagnostics, event: &Event<'_>) {
     }
 }
 
-/// `Event::STEPS`, for the lock, which knows the keys of the version before; nothing of steps that functions make, or whose
-/// keys only the type of a flattened field knows.
-///
-/// ```
-/// const STEPS: &'static [KeyChange] = &[
-///     KeyChange { to: 2, expects: &["memo", "text"], adds: &["note", "channel"] },
-/// ];
-/// ```
-pub(super) fn steps(event: &Event<'_>) -> TokenStream {
-    let runtime = &event.attrs.runtime;
-    let steps: Vec<TokenStream> = (2..=event.version.unwrap_or(1))
-        .filter_map(|to| {
-            let expects = keys(event, to, expected);
-            let adds = keys(event, to, added);
-            let mut notes = event.notes_on(to).peekable();
-            let is_unchanged = notes.peek().is_some()
-                && notes.all(|note| matches!(note.change, Change::Unchanged));
-            (is_unchanged || !expects.is_empty() || !adds.is_empty()).then(|| {
-                quote! {
-                    #runtime::model::KeyChange { to: #to, expects: &[#(#expects),*], adds: &[#(#adds),*] }
-                }
-            })
-        })
-        .collect();
-    if steps.is_empty() {
-        return TokenStream::new();
-    }
-    quote!(const STEPS: &'static [#runtime::model::KeyChange] = &[#(#steps),*];)
-}
-
-fn keys(event: &Event<'_>, to: u32, key: fn(&Change<'_>) -> Option<String>) -> Vec<TokenStream> {
-    let notes = event.notes_on(to);
-    notes
-        .filter_map(|note| {
-            let (conditions, key) = (&note.conditions, key(&note.change)?);
-            Some(quote!(#(#conditions)* #key))
-        })
-        .collect()
-}
-
-fn expected(change: &Change<'_>) -> Option<String> {
+pub(in super::super) fn expected(change: &Change<'_>) -> Option<String> {
     match change {
         Change::Renamed { from: key, .. } | Change::Removed { key } => Some(key.value()),
         Change::Since { .. } | Change::Unchanged => None,
     }
 }
 
-fn added(change: &Change<'_>) -> Option<String> {
+pub(in super::super) fn added(change: &Change<'_>) -> Option<String> {
     match change {
         Change::Renamed { to, .. } => Some(to.clone()),
         // Which keys a flattened field has, only its type knows.

@@ -7,10 +7,12 @@ use syn::{
 };
 
 use crate::{
-    attr::cfg_attr,
-    diag::{Diagnostics, Mistake},
-    paths::{Runtime, last_ident},
-    unfit::borrowed,
+    stored::unfit::borrowed,
+    syntax::{
+        attr::cfg_attr,
+        diag::{Diagnostics, Mistake},
+        paths::{Runtime, last_ident},
+    },
 };
 
 /// What stands in the `#[serde(..)]` attributes; an ill-formed one is serde's to report.

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Path, Token, parse::ParseStream};
 
-use crate::respan::respan;
+use crate::syntax::respan::respan;
 
 /// The path of the runtime crate, as generated code writes it.
 pub(crate) struct Runtime {

@@ -9,12 +9,14 @@ use syn::{
 };
 
 use crate::{
-    attr::conditions,
-    diag::{Diagnostics, Mistake},
-    form::changes_form,
-    paths::{Runtime, last_ident},
-    respan::replace_self,
     source::{self, Lacking},
+    stored::form::changes_form,
+    syntax::{
+        attr::conditions,
+        diag::{Diagnostics, Mistake},
+        paths::{Runtime, last_ident},
+        respan::replace_self,
+    },
 };
 
 /// Types that need no check: it would only cost compile time.

@@ -5,15 +5,20 @@ use quote::{ToTokens, quote};
 use syn::{Attribute, Data, DeriveInput, Field, Fields, Path, Visibility, parse_quote};
 
 use crate::{
-    attr::cfg_attr,
-    derives::{Derives, has_known_derives_only, is_ours},
-    form::{default_in_the_schema, hides_the_schema, told_to_the_schema},
-    map_keys, misplaced,
-    paths::Runtime,
-    respan::{generated, replace_self},
-    scope,
-    stubs::stubs,
-    unfit,
+    emit::{scope, stubs::stubs},
+    item::{
+        derives::{Derives, has_known_derives_only, is_ours},
+        misplaced,
+    },
+    stored::{
+        form::{default_in_the_schema, hides_the_schema, told_to_the_schema},
+        map_keys, unfit,
+    },
+    syntax::{
+        attr::cfg_attr,
+        paths::Runtime,
+        respan::{generated, replace_self},
+    },
 };
 
 /// Attributes that say something about a schema.

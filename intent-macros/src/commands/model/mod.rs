@@ -1,5 +1,8 @@
 //! What the user wrote about an aggregate's commands.
 
+mod forgotten;
+mod names;
+
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
 use syn::{
@@ -9,15 +12,17 @@ use syn::{
 
 use super::{
     attrs::{CommandsAttrs, Kind, Mark, Naming},
-    forgotten, names, outside,
+    check::outside,
 };
 use crate::{
-    attr::cfg_attr,
-    diag::{Diagnostics, Mistake},
-    paths::{last_ident, same},
-    respan::upper_camel_case,
     source,
-    symbol::{CREATE, HANDLE},
+    syntax::{
+        attr::cfg_attr,
+        diag::{Diagnostics, Mistake},
+        paths::{last_ident, same},
+        respan::upper_camel_case,
+        symbol::{CREATE, HANDLE},
+    },
 };
 
 /// The impl under `#[commands]`, which the model borrows from.

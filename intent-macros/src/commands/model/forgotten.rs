@@ -2,11 +2,13 @@
 
 use syn::{FnArg, Ident, ImplItem, ImplItemFn, ItemImpl, ReceiverKind, Type, parse_quote};
 
-use super::{attrs::Kind, model::is_context};
+use super::{super::attrs::Kind, is_context};
 use crate::{
-    diag::{Diagnostics, Mistake},
-    respan::upper_camel_case,
     source,
+    syntax::{
+        diag::{Diagnostics, Mistake},
+        respan::upper_camel_case,
+    },
 };
 
 /// Reports a mark that was forgotten, as the sending of its command tells, and adds it: that the command does not exist is

@@ -1,18 +1,21 @@
 //! What an event must keep to.
 
+pub(super) mod keys;
+
 use quote::ToTokens;
 use syn::{Fields, GenericParam};
 
-use super::{
-    keys,
-    model::{Change, Event},
-};
+use super::model::{Change, Event};
 use crate::{
-    both_ways,
-    diag::{Diagnostics, Mistake},
-    form::{owns_its_data, schema_is_told, serde_metas},
-    former, misplaced,
-    symbol::{RENAMED, SINCE},
+    item::{former, misplaced},
+    stored::{
+        both_ways,
+        form::{owns_its_data, schema_is_told, serde_metas},
+    },
+    syntax::{
+        diag::{Diagnostics, Mistake},
+        symbol::{RENAMED, SINCE},
+    },
 };
 
 /// What is stored of a version has room for so many.

@@ -4,12 +4,12 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens as _;
 use syn::{Ident, Type};
 
-use super::model::{Block, Function, Output};
-use crate::{paths::last_ident, source::Scope};
+use super::{Block, Function, Output};
+use crate::{source::Scope, syntax::paths::last_ident};
 
 impl<'a> Block<'a> {
     /// The name that a generated command would share with another type beside the aggregate, and what that is.
-    pub(super) fn taken(&self, function: &Function<'a>) -> Option<(Ident, String)> {
+    pub(in super::super) fn taken(&self, function: &Function<'a>) -> Option<(Ident, String)> {
         if !function.is_generated() {
             return None;
         }
@@ -41,7 +41,7 @@ impl<'a> Block<'a> {
 }
 
 /// What has the name of a command beside the block.
-pub(super) fn taken_beside(scope: &Scope<'_>, name: &str) -> Option<String> {
+pub(in super::super) fn taken_beside(scope: &Scope<'_>, name: &str) -> Option<String> {
     scope.taken(name).or_else(|| {
         let is_known =
             STANDARD.contains(&name) || scope.imports_prelude() && PRELUDE.contains(&name);

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{DeriveInput, parse_quote};
 
-use crate::{derives::Derives, paths::Runtime, scope};
+use crate::{emit::scope, item::derives::Derives, syntax::paths::Runtime};
 
 /// ```
 /// impl Clone for Deposited { fn clone(&self) -> Self { loop {} } }

@@ -5,8 +5,8 @@ use quote::quote;
 use syn::{Attribute, Field, GenericArgument, PathArguments, Type, parse_quote, visit::Visit};
 
 use crate::{
-    form::{changes_form, is_told},
-    paths::Runtime,
+    stored::form::{changes_form, is_told},
+    syntax::paths::Runtime,
 };
 
 /// ```

@@ -3,10 +3,12 @@
 use syn::{Attribute, Field};
 
 use crate::{
-    attr,
-    derives::has_known_derives_only,
-    diag::{Diagnostics, Mistake},
-    symbol::{ID, ON, RENAMED, SINCE},
+    item::derives::has_known_derives_only,
+    syntax::{
+        attr,
+        diag::{Diagnostics, Mistake},
+        symbol::{ID, ON, RENAMED, SINCE},
+    },
 };
 
 /// Each attribute of ours on a field, with the place that it belongs on and what to write elsewhere.

@@ -6,8 +6,8 @@ use proc_macro2::TokenStream;
 use quote::ToTokens as _;
 use syn::{ImplItemFn, Item};
 
-use super::fallback;
-use crate::diag::{Diagnostics, Mistake};
+use super::super::fallback;
+use crate::syntax::diag::{Diagnostics, Mistake};
 
 /// `#[create]` or `#[handle]` that no block has read: the block is missing, or it marks no function.
 pub(crate) fn mark(word: &str, item: TokenStream) -> TokenStream {
@@ -41,7 +41,7 @@ thread_local! {
 
 /// Whether the attribute that is being expanded is the first of its file that misses a block: one forgotten block is one
 /// mistake, however many functions it would have.
-pub(super) fn is_first() -> bool {
+pub(in super::super) fn is_first() -> bool {
     if !proc_macro::is_available() {
         return true;
     }

@@ -10,13 +10,14 @@ use syn::{
 };
 
 use crate::{
-    attr::conditions,
-    derives::OURS,
-    diag::{Diagnostics, Mistake},
-    form::changes_form,
-    paths::{last_ident, shown},
+    item::derives::OURS,
     source,
-    storable::collect,
+    stored::{form::changes_form, storable::collect},
+    syntax::{
+        attr::conditions,
+        diag::{Diagnostics, Mistake},
+        paths::{last_ident, shown},
+    },
 };
 
 /// How many elements serde's arrays have, and std's tuples, at most.

@@ -8,12 +8,16 @@ use quote::ToTokens as _;
 use syn::{Attribute, Field, Fields, LitStr, Meta, Type, Variant};
 
 use crate::{
-    attr::{self, cfg_attr},
-    diag::{Diagnostics, Mistake},
-    form::{find, is_any, renamed, schemars_metas, serde_metas, text},
-    paths::last_ident,
-    storable,
-    symbol::{RENAMED, SINCE},
+    stored::{
+        form::{find, is_any, renamed, schemars_metas, serde_metas, text},
+        storable,
+    },
+    syntax::{
+        attr::{self, cfg_attr},
+        diag::{Diagnostics, Mistake},
+        paths::last_ident,
+        symbol::{RENAMED, SINCE},
+    },
 };
 
 const WHY: &str = "what is stored must be read back as it was, or it is lost with the next restart";

@@ -4,10 +4,10 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens as _, format_ident, quote};
 use syn::{Field, parse_quote, spanned::Spanned as _};
 
-use super::model::{Change, Event, Note};
+use super::super::model::{Change, Event, Note};
 use crate::{
-    form::{find, written_with},
-    respan::{generated, replace_self},
+    stored::form::{find, written_with},
+    syntax::respan::{generated, replace_self},
 };
 
 /// `Event::upcast`, or nothing for version 1.

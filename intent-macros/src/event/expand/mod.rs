@@ -1,16 +1,25 @@
 //! What `#[event]` generates.
 
+mod steps;
+mod upcast;
+
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{DeriveInput, ext::IdentExt as _};
 
+use steps::steps;
+use upcast::upcast;
+
 use super::{
     check::HIGHEST_VERSION,
-    keys::steps,
     model::{Event, is_note},
-    upcast::upcast,
 };
-use crate::{docs, former, paths::last_ident, respan::generated, schema, scope, storable};
+use crate::{
+    emit::{schema, scope},
+    item::former,
+    stored::storable,
+    syntax::{docs, paths::last_ident, respan::generated},
+};
 
 /// The struct with its derives, and beside it, unseen, the impls and checks. The check of its fields stands first: errors
 /// come in the order of the code, and ours is to be read before those of serde.

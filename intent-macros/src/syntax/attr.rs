@@ -9,7 +9,7 @@ use syn::{
     punctuated::Punctuated,
 };
 
-use crate::{
+use crate::syntax::{
     diag::{Diagnostics, Mistake},
     suggest::did_you_mean,
 };

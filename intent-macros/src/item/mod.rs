@@ -1,0 +1,5 @@
+//! What the items under our attributes have in common: derives, names, attributes on their fields.
+
+pub(crate) mod derives;
+pub(crate) mod former;
+pub(crate) mod misplaced;
