@@ -8,6 +8,7 @@ mod commands;
 mod emit;
 mod event;
 mod item;
+mod rules;
 mod source;
 mod stored;
 mod syntax;

@@ -3,6 +3,7 @@
 pub(crate) const AGGREGATE: &str = "aggregate";
 pub(crate) const ALLOW: &str = "allow";
 pub(crate) const ARITHMETIC: &str = "arithmetic";
+pub(crate) const BY: &str = "by";
 pub(crate) const CRATE: &str = "crate";
 pub(crate) const CREATE: &str = "create";
 pub(crate) const CREATED_BY: &str = "created_by";
@@ -14,6 +15,7 @@ pub(crate) const FROM: &str = "from";
 pub(crate) const HANDLE: &str = "handle";
 pub(crate) const ID: &str = "id";
 pub(crate) const NAME: &str = "name";
+pub(crate) const OF: &str = "of";
 pub(crate) const ON: &str = "on";
 pub(crate) const READABLE_BY: &str = "readable_by";
 pub(crate) const REMOVED: &str = "removed";

@@ -1,6 +1,5 @@
 //! What an aggregate must keep to.
 
-mod bodies;
 mod lists;
 
 use quote::ToTokens as _;
@@ -9,6 +8,7 @@ use syn::{Data, Fields, GenericParam, Type};
 use super::model::Aggregate;
 use crate::{
     item::former,
+    rules::{check as rules, entry::Effect},
     stored::{
         both_ways::{self, Loss},
         form::owns_its_data,
@@ -23,6 +23,7 @@ use crate::{
 /// Reports all mistakes in `aggregate`; without complete lists of events, none that follows from them.
 pub(super) fn check(diag: &Diagnostics, aggregate: &Aggregate<'_>, lists_are_read: bool) {
     let unread = diag.has_errors();
+    let fields = aggregate.fields.as_slice();
     struct_with_named_fields(diag, aggregate);
     the_enum_has_a_name_of_its_own(diag, aggregate);
     no_parameters(diag, aggregate);
@@ -33,18 +34,23 @@ pub(super) fn check(diag: &Diagnostics, aggregate: &Aggregate<'_>, lists_are_rea
     let listed = lists::each_event_once(diag, aggregate);
     lists::what_is_split_is_past(diag, aggregate);
     lists::each_retired_name_once(diag, aggregate);
-    closures_take_what_there_is(diag, aggregate);
-    bodies::check(diag, aggregate);
+    lists::events_are_its_own(diag, aggregate);
+    lists::creation_does_something(diag, aggregate);
+    rules::closures_take_what_there_is(diag, fields);
+    rules::no_state_in_a_rule(diag, "#[aggregate(..)]", fields);
     let ruled = lists_are_read
         && lists::no_enum_of_events_listed(diag, aggregate)
         && lists::rules_for_listed_events(diag, aggregate);
-    lists::one_rule_per_event_and_field(diag, aggregate);
+    rules::one_rule_per_event_and_field(diag, aggregate.entries(), fields);
     snapshots_hold_every_field(diag, aggregate);
     snapshot_versions_from_one(diag, aggregate);
-    lists::a_rule_or_a_function(diag, aggregate);
+    // That a creating event does nothing is its mistake, and not that it has rules.
+    let creates = aggregate.creating();
+    let creates = creates.filter(|entry| !matches!(entry.effect, Effect::Nothing));
+    rules::a_rule_or_a_function(diag, creates.chain(aggregate.changing()), fields);
     // A rule that was misread or misspelt is one mistake; that its event then does nothing is not another.
     if !unread && listed && ruled {
-        lists::every_event_does_something(diag, aggregate);
+        rules::every_event_does_something(diag, aggregate.changing(), fields);
     }
 }
 
@@ -230,9 +236,9 @@ fn one_id(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
     if aggregate.fields.is_empty() && !is_named(aggregate) {
         return;
     }
-    let marks = aggregate.fields.iter().filter_map(|field| field.id);
+    let marks = aggregate.fields.iter().filter_map(|field| field.key);
     marks.for_each(|mark| attr::takes_nothing(diag, mark));
-    let mut marked = aggregate.fields.iter().filter(|field| field.id.is_some());
+    let mut marked = aggregate.fields.iter().filter(|field| field.key.is_some());
     let Some(first) = marked.next() else {
         let fact = format!("aggregate `{}` has no id field", aggregate.ident());
         diag.add(Mistake::at(aggregate.ident(), fact).help(mark_one(aggregate)));
@@ -245,7 +251,7 @@ fn one_id(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
             first.ident
         );
         let help = "keep one `#[id]`; other ids are ordinary fields";
-        diag.add(Mistake::at(second.id, fact).help(help));
+        diag.add(Mistake::at(second.key, fact).help(help));
     }
 }
 
@@ -283,34 +289,6 @@ fn no_rule_on_the_id(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
         diag.add(
             Mistake::at(&rule.event, fact)
                 .help("remove the rule; the id is the one that the creating command is sent to"),
-        );
-    }
-}
-
-/// A value is made from the event; a change in place sees the field and the event.
-fn closures_take_what_there_is(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
-    for rule in aggregate.fields.iter().flat_map(|field| &field.rules) {
-        let Some((closure, parameters)) = rule.closure() else {
-            continue;
-        };
-        if closure.inputs.len() == parameters.len() {
-            continue;
-        }
-        let form = format!("|{}| …", parameters.join(", "));
-        let fact = match parameters.len() {
-            1 => format!(
-                "the closure of a value takes the event, found {} parameters",
-                closure.inputs.len()
-            ),
-            _ => format!(
-                "the closure of a change in place takes the field and the event, found {} parameter{}",
-                closure.inputs.len(),
-                if closure.inputs.len() == 1 { "" } else { "s" }
-            ),
-        };
-        let (begin, inputs, end) = (&closure.inputs_begin, &closure.inputs, &closure.inputs_end);
-        diag.add(
-            Mistake::at(quote::quote!(#begin #inputs #end), fact).help(format!("write `{form}`")),
         );
     }
 }

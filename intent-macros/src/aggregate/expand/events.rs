@@ -4,10 +4,8 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt as _;
 
-use super::{
-    super::{attrs::Effect, model::Aggregate},
-    past,
-};
+use super::{super::model::Aggregate, past};
+use crate::rules::entry::Effect;
 
 /// ```
 /// /// The events of `Account`.
@@ -21,7 +19,7 @@ pub(super) fn event_enum(aggregate: &Aggregate<'_>) -> TokenStream {
     let event_enum = aggregate.event_enum();
     let doc = format!(" The events of `{}`.", aggregate.text());
     let variants = distinct(aggregate).into_iter().map(|event| {
-        let (variant, path) = (event.variant(), event.path);
+        let (variant, path) = (event.ident(), &event.event);
         let doc = format!(" `{}`", event.text());
         quote! {
             #[doc = #doc]
@@ -39,10 +37,7 @@ pub(super) fn event_enum(aggregate: &Aggregate<'_>) -> TokenStream {
 pub(super) fn distinct<'a>(aggregate: &'a Aggregate<'_>) -> Vec<super::Event<'a>> {
     let mut distinct: Vec<super::Event<'a>> = Vec::new();
     for event in aggregate.events() {
-        if !distinct
-            .iter()
-            .any(|known| known.variant() == event.variant())
-        {
+        if !distinct.iter().any(|known| known.ident() == event.ident()) {
             distinct.push(event);
         }
     }
@@ -78,8 +73,8 @@ fn standard(aggregate: &Aggregate<'_>) -> TokenStream {
     let private = aggregate.attrs.runtime.private();
     let (ident, event_enum) = (aggregate.ident(), aggregate.event_enum());
     let events = distinct(aggregate);
-    let paths: Vec<_> = events.iter().map(|event| event.path).collect();
-    let variants: Vec<_> = events.iter().map(super::Event::variant).collect();
+    let paths: Vec<_> = events.iter().map(|event| &event.event).collect();
+    let variants: Vec<_> = events.iter().map(|event| event.ident()).collect();
     let names = variants.iter().map(|variant| variant.unraw().to_string());
     let this = match events.is_empty() {
         true => quote!(*self),
@@ -145,8 +140,8 @@ fn codec(aggregate: &Aggregate<'_>) -> TokenStream {
     let private = runtime.private();
     let (ident, event_enum) = (aggregate.ident(), aggregate.event_enum());
     let events = distinct(aggregate);
-    let paths: Vec<_> = events.iter().map(|event| event.path).collect();
-    let variants: Vec<_> = events.iter().map(super::Event::variant).collect();
+    let paths: Vec<_> = events.iter().map(|event| &event.event).collect();
+    let variants: Vec<_> = events.iter().map(|event| event.ident()).collect();
     let past = past::codec(aggregate);
     let kinds = events.iter().map(|event| kind(aggregate, *event));
     let this = match events.is_empty() {
@@ -206,13 +201,13 @@ fn codec(aggregate: &Aggregate<'_>) -> TokenStream {
 /// An event as the catalogue knows it; what a function of the user's changes is not known.
 fn kind(aggregate: &Aggregate<'_>, event: super::Event<'_>) -> TokenStream {
     let private = aggregate.attrs.runtime.private();
-    let (ident, path) = (aggregate.ident(), event.path);
+    let (ident, path) = (aggregate.ident(), &event.event);
     let creating = event.creating.then(|| quote!(.creating()));
     let changing = (!matches!(event.effect, Effect::Function(_))).then(|| {
         let changed = aggregate
             .fields
             .iter()
-            .filter(|field| field.rule(event).is_some());
+            .filter(|field| field.rule(&event).is_some());
         let names = changed.map(|field| field.ident.unraw().to_string());
         quote!(.changing(&[#(#names),*]))
     });
@@ -234,7 +229,7 @@ fn conversions(aggregate: &Aggregate<'_>) -> TokenStream {
     let events = distinct(aggregate);
     let single = events.len() == 1;
     let conversions = events.iter().map(|event| {
-        let (variant, path) = (event.variant(), event.path);
+        let (variant, path) = (event.ident(), &event.event);
         let other = (!single).then(|| quote!(_ => ::core::option::Option::None,));
         quote! {
             #[automatically_derived]

@@ -2,25 +2,20 @@
 
 mod events;
 mod past;
-mod rules;
 mod snapshot;
 
-use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
-use syn::spanned::Spanned as _;
+use proc_macro2::TokenStream;
+use quote::{ToTokens as _, quote};
 
-use super::{
-    attrs::Effect,
-    model::{Aggregate, Event},
-};
+use super::model::{Aggregate, Event};
 use crate::{
     emit::scope,
     item::former,
-    syntax::{
-        docs,
-        paths::last_ident,
-        respan::{generated, replace_self, snake_case},
+    rules::{
+        emit::{self, Emitter},
+        entry::Effect,
     },
+    syntax::{docs, respan::replace_self},
 };
 
 /// The enum of events beside the struct, and all else unseen.
@@ -33,7 +28,7 @@ pub(super) fn expand(aggregate: &Aggregate<'_>) -> TokenStream {
     let rest = [
         aggregate_impl(aggregate, &init(aggregate), &apply(aggregate)),
         functions,
-        rules::rules(aggregate),
+        rules(aggregate),
         snapshot::snapshot(aggregate),
         events::impls(aggregate),
         past::splits(aggregate),
@@ -82,7 +77,7 @@ fn aggregate_impl(
     let formerly = former::constant(&aggregate.attrs.formerly);
     let doc = docs::text(&aggregate.original.attrs);
     let is_creating = aggregate.events().map(|event| {
-        let (variant, creating) = (event.variant(), event.creating);
+        let (variant, creating) = (event.ident(), event.creating);
         quote!(#event_enum::#variant(_) => #creating)
     });
     let matched = matched(aggregate);
@@ -152,7 +147,7 @@ fn matched(aggregate: &Aggregate<'_>) -> TokenStream {
 fn init(aggregate: &Aggregate<'_>) -> TokenStream {
     let event_enum = aggregate.event_enum();
     let arms = aggregate.events().map(|event| {
-        let variant = event.variant();
+        let variant = event.ident();
         if !event.creating {
             return quote!(#event_enum::#variant(_) => ::core::option::Option::None);
         }
@@ -176,17 +171,14 @@ fn init(aggregate: &Aggregate<'_>) -> TokenStream {
 fn apply(aggregate: &Aggregate<'_>) -> TokenStream {
     let event_enum = aggregate.event_enum();
     let arms = aggregate.events().map(|event| {
-        let variant = event.variant();
-        match event.effect {
+        let variant = event.ident();
+        match &event.effect {
             Effect::Rules if !event.creating => {
-                let changes = aggregate
-                    .fields
-                    .iter()
-                    .filter_map(|field| rules::apply(field, event));
-                quote!(#event_enum::#variant(event) => { #(#changes)* })
+                let changes = emit::apply(&aggregate.fields, &event);
+                quote!(#event_enum::#variant(event) => { #changes })
             }
             Effect::Function(_) if !event.creating => {
-                let function = apply_name(event);
+                let function = emit::change_name(&event);
                 quote!(#event_enum::#variant(event) => #function(self, event)?,)
             }
             _ => quote!(#event_enum::#variant(_) => {}),
@@ -198,87 +190,104 @@ fn apply(aggregate: &Aggregate<'_>) -> TokenStream {
     }
 }
 
+/// The rules, and the id's own function.
+fn rules(aggregate: &Aggregate<'_>) -> TokenStream {
+    let (creating, changing) = (aggregate.creating(), aggregate.changing());
+    let functions = emitter(aggregate).functions(&aggregate.fields, creating, changing);
+    let id = id(aggregate);
+    quote!(#id #functions)
+}
+
+/// An aggregate's rules see the events themselves.
+fn emitter<'a>(aggregate: &'a Aggregate<'_>) -> Emitter<'a> {
+    Emitter {
+        runtime: &aggregate.attrs.runtime,
+        owner: aggregate.ident(),
+        seen: |_, event| event.to_token_stream(),
+    }
+}
+
 /// What a creating event makes, or what an event with a function of its own does.
-///
+fn function(aggregate: &Aggregate<'_>, event: Event<'_>) -> Option<TokenStream> {
+    match &event.effect {
+        _ if event.creating => Some(begin(aggregate, event)),
+        Effect::Function(named) => Some(emitter(aggregate).change(&event, named)),
+        Effect::Rules | Effect::Nothing => None,
+    }
+}
+
 /// ```
 /// fn __init_opened(id: Id<Account>, event: &Opened) -> Result<Account, Overflow> {
 ///     Ok(Account { id: __id(id), owner: __owner_on_opened(event), address: __default_address() })
 /// }
-/// fn __apply_moved(aggregate: &mut Account, event: &Moved) -> Result<(), Overflow> {
-///     let apply: fn(&mut Account, &Moved) -> _ = Account::moved;
-///     Applied::<()>::applied(apply(aggregate, event))
+/// fn __init_opened(id: Id<Account>, event: &Opened) -> Result<Account, Overflow> {     // Opened => Self::opened
+///     let init: fn(Id<Account>, &Opened) -> _ = Account::opened;
+///     Applied::<Account>::applied(init(id, event))
 /// }
 /// ```
-///
-/// The typed pointer makes a wrong signature an error at the path that the user wrote, and compiles to the call.
-fn function(aggregate: &Aggregate<'_>, event: Event<'_>) -> Option<TokenStream> {
+fn begin(aggregate: &Aggregate<'_>, event: Event<'_>) -> TokenStream {
     let runtime = &aggregate.attrs.runtime;
-    let (ident, path) = (aggregate.ident(), event.path);
-    let result = |ty: TokenStream| quote!(::core::result::Result<#ty, #runtime::Overflow>);
-    match event.effect {
+    let (ident, path, name) = (aggregate.ident(), &event.event, init_name(event));
+    let body = match &event.effect {
         Effect::Function(named) => {
             let function = replace_self(named, ident);
-            // What it returns is the fault of the word that names it.
-            let span = last_ident(named).map_or_else(|| named.span(), syn::Ident::span);
-            let private = runtime.private_at(span);
-            Some(if event.creating {
-                let (name, output) = (init_name(event), result(quote!(#ident)));
-                let init = quote_spanned! {span=>
-                    #private::Applied::<#ident>::applied(init(id, event))
-                };
-                quote! {
-                    #[inline]
-                    fn #name(id: #runtime::Id<#ident>, event: &#path) -> #output {
-                        let init: fn(#runtime::Id<#ident>, &#path) -> _ = #function;
-                        #init
-                    }
-                }
-            } else {
-                let (name, output) = (apply_name(event), result(quote!(())));
-                let apply = quote_spanned! {span=>
-                    #private::Applied::<()>::applied(apply(aggregate, event))
-                };
-                quote! {
-                    #[inline]
-                    fn #name(aggregate: &mut #ident, event: &#path) -> #output {
-                        let apply: fn(&mut #ident, &#path) -> _ = #function;
-                        #apply
-                    }
-                }
-            })
+            let init = emitter(aggregate).applied(named, Some(ident), &quote!(init(id, event)));
+            quote! {
+                let init: fn(#runtime::Id<#ident>, &#path) -> _ = #function;
+                #init
+            }
         }
-        _ if event.creating => {
-            let (name, output) = (init_name(event), result(quote!(#ident)));
-            let begun = aggregate
-                .fields
-                .iter()
-                .filter_map(|field| rules::begun(field, event));
-            let values = aggregate
-                .fields
-                .iter()
-                .map(|field| rules::value(field, event));
-            Some(quote! {
-                #[inline]
-                #[allow(unused_variables)]
-                fn #name(id: #runtime::Id<#ident>, event: &#path) -> #output {
-                    #(#begun)*
-                    ::core::result::Result::Ok(#ident { #(#values,)* })
-                }
-            })
+        Effect::Rules | Effect::Nothing => {
+            let fields = aggregate.fields.iter();
+            let begun = fields
+                .clone()
+                .filter_map(|field| emit::begun(field, &event));
+            let values = fields.map(|field| match (field.key, field.ident) {
+                (Some(_), ident) => quote!(#ident: __id(id)),
+                (None, _) => emit::value(field, &event),
+            });
+            quote! {
+                #(#begun)*
+                ::core::result::Result::Ok(#ident { #(#values,)* })
+            }
         }
-        _ => None,
+    };
+    quote! {
+        #[inline]
+        #[allow(unused_variables)]
+        fn #name(
+            id: #runtime::Id<#ident>,
+            event: &#path,
+        ) -> ::core::result::Result<#ident, #runtime::Overflow> {
+            #body
+        }
     }
 }
 
 fn init_name(event: Event<'_>) -> syn::Ident {
-    name_for("__init", event)
+    emit::event_name("__init", &event)
 }
 
-fn apply_name(event: Event<'_>) -> syn::Ident {
-    name_for("__apply", event)
-}
-
-fn name_for(prefix: &str, event: Event<'_>) -> syn::Ident {
-    let event = snake_case(&event.variant().to_string());
-    generated(format!("{prefix}_{event}"), Span::call_site())
+/// ```
+/// fn __id(id: Id<Account>) -> Id<Account> { <Id<Account> as IsIdOf<Account>>::from_id(id) }
+/// const _: fn(&Account) -> &Id<Account> = |aggregate| &aggregate.id;
+/// ```
+///
+/// The constant reads the field, which the compiler would otherwise call unused.
+fn id(aggregate: &Aggregate<'_>) -> TokenStream {
+    let Some(field) = aggregate.id() else {
+        return TokenStream::new();
+    };
+    let runtime = &aggregate.attrs.runtime;
+    let private = runtime.private();
+    let (name, ident) = (aggregate.ident(), field.ident);
+    let ty = replace_self(field.ty(), name);
+    quote! {
+        #[inline]
+        #[allow(dead_code)]
+        fn __id(id: #runtime::Id<#name>) -> #ty {
+            <#ty as #private::IsIdOf<#name>>::from_id(id)
+        }
+        const _: fn(&#name) -> &#ty = |aggregate| &aggregate.#ident;
+    }
 }

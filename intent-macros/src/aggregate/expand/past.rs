@@ -122,9 +122,9 @@ pub(super) fn unique_names(aggregate: &Aggregate<'_>) -> TokenStream {
     let mut names = Vec::new();
     let mut spans = Vec::new();
     for event in distinct(aggregate) {
-        let (path, text) = (event.path, event.variant().unraw().to_string());
+        let (path, text) = (&event.event, event.ident().unraw().to_string());
         names.push(quote!(#private::names_of::<#ident, #path>(#text)));
-        spans.push(event.span());
+        spans.push(event.ident().span());
     }
     for Split { event, .. } in &aggregate.attrs.split {
         let last = last_ident(event);

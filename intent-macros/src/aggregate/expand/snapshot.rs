@@ -4,15 +4,17 @@ use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::{ToTokens as _, quote};
 use syn::{Ident, ext::IdentExt as _, spanned::Spanned as _};
 
-use super::{
-    super::{
-        attrs::{AggregateAttrs, Effect, Listed, SnapshotAttrs, Split},
-        model::{Aggregate, Event, Field},
-    },
-    rules,
+use super::super::{
+    attrs::{AggregateAttrs, SnapshotAttrs, Split},
+    model::{Aggregate, Event},
 };
 use crate::{
     emit::{fingerprint::fingerprint, schema},
+    rules::{
+        emit as rules,
+        entry::{Effect, Entry},
+        rule::Field,
+    },
     stored::{
         form::{self, schema_is_unknown},
         map_keys, storable,
@@ -257,7 +259,7 @@ fn version(aggregate: &Aggregate<'_>) -> TokenStream {
     });
     let events = aggregate.events().filter(counts);
     let events = events.map(|event| {
-        let path = event.path;
+        let path = &event.event;
         quote!(#private::state_event::<#ident, #path>())
     });
     let split = aggregate
@@ -298,17 +300,16 @@ fn version(aggregate: &Aggregate<'_>) -> TokenStream {
 fn given(aggregate: &Aggregate<'_>) -> Vec<TokenStream> {
     let mut given = Vec::new();
     for field in &aggregate.fields {
-        if field.id.is_some() || form::has_no_form(field.original) {
+        if field.key.is_some() || form::has_no_form(field.original) {
             continue;
         }
         let mut functions = Vec::new();
-        if rules::begins_from_default(aggregate, field).is_some() {
+        if rules::begins_from_default(field, aggregate.creating()).is_some() {
             functions.push(rules::default_name(field));
         }
-        let events = aggregate
-            .events()
-            .filter(|event| matches!(event.effect, Effect::Rules));
-        functions.extend(events.filter_map(|event| rules::constant(field, event)));
+        let entries = aggregate.entries();
+        let entries = entries.filter(|entry| matches!(entry.effect, Effect::Rules));
+        functions.extend(entries.filter_map(|entry| rules::constant(field, entry)));
         given.extend(
             functions
                 .iter()
@@ -356,14 +357,6 @@ fn what_makes_the_state(aggregate: &Aggregate<'_>) -> TokenStream {
         });
         quote!(#(#rules)* #name: #ty)
     });
-    let listed = |list: &Listed| {
-        let path = &list.path;
-        match &list.effect {
-            Effect::Rules => quote!(#path),
-            Effect::Function(function) => quote!(#path => #function),
-            Effect::Nothing => quote!(#path => ()),
-        }
-    };
     let AggregateAttrs { split, retired, .. } = &aggregate.attrs;
     let split = split
         .iter()
@@ -372,14 +365,10 @@ fn what_makes_the_state(aggregate: &Aggregate<'_>) -> TokenStream {
         (0, 0) => TokenStream::new(),
         _ => quote!(split(#(#split),*) retired(#(#retired),*)),
     };
-    let created_by = aggregate
-        .attrs
-        .created_by
-        .iter()
-        .flat_map(|list| &list.value);
-    let events = aggregate.attrs.events.iter().flat_map(|list| &list.value);
-    let events = events.filter(|list| !matches!(list.effect, Effect::Nothing));
-    let (created_by, events) = (created_by.map(listed), events.map(listed));
+    let created_by = aggregate.creating().map(Entry::tokens);
+    let events = aggregate.changing();
+    let events = events.filter(|entry| !matches!(entry.effect, Effect::Nothing));
+    let events = events.map(Entry::tokens);
     let number = aggregate.attrs.snapshot.as_ref();
     let number = number
         .map(SnapshotAttrs::number)
