@@ -53,6 +53,14 @@ impl TryFrom<String> for Range {
     }
 }
 
+/// A large number is read as an exact one if it is small.
+#[value]
+#[serde(untagged)]
+pub enum Reading {
+    Exact(u8),
+    Large(u64),
+}
+
 #[event]
 pub struct Started;
 
@@ -82,8 +90,16 @@ pub struct Limited {
     pub range: Range,
 }
 
+#[event]
+pub struct Weighed {
+    pub reading: Reading,
+}
+
 #[derive(Aggregate, Debug)]
-#[aggregate(created_by(Started), events(Measured => (), Drawn => (), Answered => (), Sorted => (), Limited => ()))]
+#[aggregate(
+    created_by(Started),
+    events(Measured => (), Drawn => (), Answered => (), Sorted => (), Limited => (), Weighed => ())
+)]
 pub struct Probe {
     #[id]
     pub id: Id<Probe>,
@@ -114,6 +130,11 @@ impl Probe {
     #[handle]
     pub fn sort(&self, tagged: Tagged) -> Sorted {
         Sorted { tagged }
+    }
+
+    #[handle]
+    pub fn weigh(&self, reading: Reading) -> Weighed {
+        Weighed { reading }
     }
 
     #[handle]
@@ -254,6 +275,20 @@ async fn a_tag_beside_what_serde_cannot_keep_for_later_is_refused() {
         })
         .await
     );
+}
+
+/// Which values are in question, no type tells: large numbers alone are kept.
+#[tokio::test]
+async fn an_untagged_value_that_is_read_as_another_one_is_refused() {
+    let id = probe();
+    let small = Weigh {
+        id,
+        reading: Reading::Large(5),
+    };
+    assert_eq!(refused(small).await, ("Weighed", None));
+    for reading in [Reading::Exact(5), Reading::Large(500)] {
+        assert!(is_kept(Weigh { id, reading }).await);
+    }
 }
 
 /// The event before it is not stored either.

@@ -18,7 +18,6 @@ pub(crate) struct Scope<'a> {
     aggregates: Vec<&'a str>,
     /// The names that are imported, each with its path.
     imported: Vec<(&'a str, Vec<&'a str>)>,
-    imports_prelude: bool,
     blocks: Vec<Block<'a>>,
     /// Which of the blocks the attribute stands above, if it stands above one.
     own: Option<usize>,
@@ -54,7 +53,6 @@ impl<'a> Scope<'a> {
     }
 
     fn import(&mut self, tree: &'a [Token]) {
-        self.imports_prelude |= is_prelude(tree);
         imported(tree, &[], &mut self.imported);
     }
 
@@ -133,19 +131,7 @@ impl<'a> Scope<'a> {
         }
         let is_imported = self.imported.iter().any(|(found, _)| *found == name);
         // An import may be of a macro or of a value as well.
-        let is_type = || uses(self.tokens, name, false, &is_type);
-        (is_imported && is_type()).then_some("an import")
-    }
-
-    /// Whether the prelude of the runtime is imported as a whole.
-    pub(crate) fn imports_prelude(&self) -> bool {
-        self.imports_prelude
-    }
-
-    /// Whether the scope makes a value of a type of this name, or gives it arguments: neither can be done with a command that
-    /// is made of a function.
-    pub(crate) fn needs_another(&self, name: &str) -> bool {
-        uses(self.tokens, name, false, &is_no_command) && !has_impl(self.tokens, name)
+        (is_imported && uses_as_type(self.tokens, name, false)).then_some("an import")
     }
 
     /// Whether a block above the one that is being expanded is for the same aggregate.
@@ -160,31 +146,20 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// Whether a tree of imports is `intent_runtime::prelude::*`.
-pub(super) fn is_prelude(tree: &[Token]) -> bool {
-    let is_glob = tree.iter().any(|token| token.is('*'));
-    let words = tree.iter().filter_map(Token::word);
-    is_glob && words.eq(["intent_runtime", "prelude"]) && !tree.iter().any(Token::is_group)
-}
-
-/// The tokens before and behind a name.
-type Around<'a> = (&'a [Token], &'a [Token]);
-
-/// Whether one of the uses of the name in the scope proves something. Those in macro calls prove nothing, and those behind a path
-/// or where something nearer has the name are of other things. `is_typed` says that a colon stands before a type.
-fn uses(
-    tokens: &[Token],
-    name: &str,
-    is_typed: bool,
-    proves: &dyn Fn(Around<'_>, bool) -> bool,
-) -> bool {
-    let used_in = |item: Item<'_>| {
+/// Whether the scope uses a name as that of a type. Nothing is told by macro calls, by what stands behind a path, and by items in which
+/// the name means something nearer. `is_typed` says that a colon stands before a type.
+fn uses_as_type(tokens: &[Token], name: &str, is_typed: bool) -> bool {
+    let certain = items(tokens).filter(Item::is_certain);
+    let mut certain = certain.filter(|item| !matches!(item.head().0, "use" | "mod"));
+    certain.any(|item| {
+        if has_parameter(item.tokens, name) {
+            return false;
+        }
         let mut within = item.tokens.iter().enumerate();
         within.any(|(at, token)| match token {
             Token::Word(word) if word == name => {
-                let around = (&item.tokens[..at], &item.tokens[at + 1..]);
-                !matches!(around.0, [.., first, second] if first.is(':') && second.is(':'))
-                    && proves(around, is_typed)
+                let (before, behind) = (&item.tokens[..at], &item.tokens[at + 1..]);
+                is_type(before, behind, is_typed)
             }
             Token::Group(group) if !is_for_a_macro(item.tokens, at) => {
                 let is_nearer = |item: Item<'_>| match item.head() {
@@ -193,51 +168,36 @@ fn uses(
                 };
                 let keyword = item.declared().map(|(keyword, _)| keyword);
                 let is_typed = group.open == '(' || keyword == Some("struct");
-                !items(&group.tokens).any(is_nearer) && uses(&group.tokens, name, is_typed, proves)
+                !items(&group.tokens).any(is_nearer) && uses_as_type(&group.tokens, name, is_typed)
             }
             _ => false,
         })
-    };
-    let certain = items(tokens).filter(Item::is_certain);
-    certain
-        .filter(|item| !matches!(item.head().0, "use" | "mod"))
-        .any(used_in)
+    })
 }
 
-/// Whether a name is that of a type or a module, and not of a macro or a value alone.
-fn is_type((before, behind): Around<'_>, is_typed: bool) -> bool {
+/// Whether a name stands in angle brackets as a generic parameter does.
+fn has_parameter(tokens: &[Token], name: &str) -> bool {
+    let is_any = |token: &Token, signs: &[char]| signs.iter().any(|sign| token.is(*sign));
+    tokens.windows(3).any(|window| {
+        is_any(&window[0], &['<', ','])
+            && window[1].word() == Some(name)
+            && is_any(&window[2], &['>', ',', ':', '='])
+    })
+}
+
+/// Whether a name between these tokens is that of a type, and not of a macro or a value alone.
+fn is_type(before: &[Token], behind: &[Token], is_typed: bool) -> bool {
+    let ends_in = |signs: [char; 2]| matches!(before, [.., first, second] if first.is(signs[0]) && second.is(signs[1]));
+    if ends_in([':', ':']) {
+        return false;
+    }
     let is_annotation = matches!(before, [.., Token::Word(_), colon] if colon.is(':'));
-    let is_returned = matches!(before, [.., first, second] if first.is('-') && second.is('>'));
     // In a comparison, an operator or the end of the statement comes before a `>`.
     let end = |token: &&Token| ['>', '=', '&', '|', ';'].iter().any(|sign| token.is(*sign));
     let has_arguments = behind.first().is_some_and(|token| token.is('<'))
         && behind.iter().find(end).is_some_and(|token| token.is('>'));
     let is_path = matches!(behind, [first, second, ..] if first.is(':') && second.is(':'));
-    is_typed && is_annotation || is_returned || has_arguments || is_path
-}
-
-/// Whether a name has type arguments or makes a value, as no command does that is made of a function.
-fn is_no_command((_, behind): Around<'_>, _: bool) -> bool {
-    const CONSTRUCTORS: [&str; 7] = ["from", "from_name", "given", "new", "now", "of", "on"];
-    match behind {
-        [sign, ..] if sign.is('<') => true,
-        [first, second, Token::Word(word), ..] => {
-            first.is(':') && second.is(':') && CONSTRUCTORS.contains(&word.as_str())
-        }
-        _ => false,
-    }
-}
-
-/// Whether an impl names the type, here or further in.
-fn has_impl(tokens: &[Token], name: &str) -> bool {
-    items(tokens).any(|item| {
-        let is_impl = item.head().0 == "impl";
-        item.tokens.iter().any(|token| match token {
-            Token::Word(word) => is_impl && word == name,
-            Token::Group(group) => has_impl(&group.tokens, name),
-            _ => false,
-        })
-    })
+    is_typed && is_annotation || ends_in(['-', '>']) || has_arguments || is_path
 }
 
 #[cfg(test)]
@@ -329,6 +289,9 @@ fn follow(tail: Tail) -> log::Kind { Key::<Account>::new() }
             "use a::MAX as Deposit; fn f() -> u8 { match a { b if Deposit < 1 => b } }",
             "use a::Deposit; fn f() { Deposit!(x: Deposit); }",
             "use a::Deposit as Other; fn f(a: Other) {}",
+            "use a::Deposit; fn f<Deposit>(a: Deposit) -> Deposit { Deposit!(a) }",
+            "use a::Deposit; impl<T, Deposit: Copy> A<T> for B<Deposit> { fn f(a: Deposit) {} }",
+            "use a::Deposit; struct A<Deposit> { a: Deposit }",
             "use a::Deposit as _; fn f(a: b::Deposit) {}",
             "#[cfg(a)] use a::Deposit; fn f(a: Deposit) {}",
             "use a::Deposit; fn f() { use b::Deposit; let a = Deposit::new(); }",
@@ -361,33 +324,6 @@ fn follow(tail: Tail) -> log::Kind { Key::<Account>::new() }
         ] {
             let file = format!("mod a {{ {beside} #[cfg(a)] #[commands] impl Account {{}} }}");
             assert!(taken(&file).is_some(), "{file}");
-        }
-    }
-
-    #[test]
-    fn a_type_of_the_prelude_is_needed_where_a_command_cannot_stand_for_it() {
-        let needed = |file: &str| {
-            let file = format!("#[commands] impl Account {{}} {file}");
-            beside_in(&file, (1, 1), |scope| scope.needs_another("Version")).unwrap()
-        };
-        for file in [
-            "fn f() { let a: Version<u8> = g(); }",
-            "fn f() { loop { g(Version::new(1)) } }",
-        ] {
-            assert!(needed(file), "{file}");
-        }
-        for file in [
-            "",
-            "fn f(a: Version) { g(Version { id }) }",
-            "fn f() { g(Version::NAME) }",
-            "fn f() { g(store::Version::new(1)) }",
-            "fn f() { use store::Version; g(Version::new(1)) }",
-            "fn f() { g!(Version::new(1)) }",
-            "mod a { fn f() { g(Version::new(1)) } }",
-            "#[cfg(a)] fn f() { g(Version::new(1)) }",
-            "impl Version { fn new(a: u8) -> Self { g(a) } } fn f() { g(Version::new(1)) }",
-        ] {
-            assert!(!needed(file), "{file}");
         }
     }
 }

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use super::{
     items::{Item, MAKE_VALUES, brings_nothing, is_for_a_macro, items},
-    scope::is_prelude,
     tokens::Token,
 };
 
@@ -120,6 +119,13 @@ impl Uses {
             }
         }
     }
+}
+
+/// Whether a tree of imports is `intent_runtime::prelude::*`.
+fn is_prelude(tree: &[Token]) -> bool {
+    let is_glob = tree.iter().any(|token| token.is('*'));
+    let words = tree.iter().filter_map(Token::word);
+    is_glob && words.eq(["intent_runtime", "prelude"]) && !tree.iter().any(Token::is_group)
 }
 
 #[cfg(test)]

@@ -5,4 +5,3 @@ pub(crate) mod form;
 pub(crate) mod map_keys;
 pub(crate) mod storable;
 pub(crate) mod unfit;
-pub(crate) mod untagged;

@@ -8,7 +8,6 @@ use crate::{
     stored::{
         both_ways,
         form::{owns_its_data, schema_is_told},
-        untagged,
     },
     syntax::diag::{Diagnostics, Mistake},
 };
@@ -44,7 +43,6 @@ pub(super) fn check(diag: &Diagnostics, value: &Value) {
     if let Data::Enum(data) = &original.data {
         let whose = original.ident.to_string();
         both_ways::check_variants(diag, &whose, &data.variants);
-        untagged::check(diag, &whose, &original.attrs, &data.variants);
     }
     for field in fields(&value.original.data) {
         if value.original.generics.params.is_empty() {

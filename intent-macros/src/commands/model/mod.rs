@@ -143,7 +143,7 @@ impl<'a> Block<'a> {
             {
                 let command = function.command();
                 let name = last_ident(&command).map(ToString::to_string);
-                function.taken_beside = name.and_then(|name| names::taken_beside(scope, &name));
+                function.taken_beside = name.and_then(|name| scope.taken(&name));
             }
             scope.has_earlier_block()
         });
