@@ -17,6 +17,7 @@ mod evolution;
 mod golden;
 mod guide;
 mod lock;
+mod log_model;
 mod macros;
 mod properties;
 mod scenario;

@@ -14,7 +14,7 @@ mod levels;
 mod logging_in;
 mod lost_answer;
 mod missing;
-mod mistakes;
+pub mod mistakes;
 mod plans;
 mod pooler;
 mod races;
