@@ -1,4 +1,4 @@
-//! A reader of the log, as `store/postgres/log.rs` is one.
+//! A reader of the log, as the `LogReader` of `store/postgres` is one.
 
 use super::{
     LogModel,

@@ -1,5 +1,5 @@
-//! Finding out up to where the log is settled, as `store/postgres/settle.rs` does it. All readers of a process share one
-//! settler, and only one of them at a time looks at the server.
+//! Finding out up to where the log is settled, as the `Settler` of `store/postgres` does it. All readers of a process share
+//! one settler, and only one of them at a time looks at the server.
 
 use super::{
     LogModel,
