@@ -1,98 +1,88 @@
 #![doc = include_str!("../README.md")]
 #![warn(unreachable_pub)]
 
-#[doc(hidden)]
-#[path = "private.rs"]
-pub mod __private;
-mod aggregate;
 mod app;
-mod arithmetic;
-mod bounded_json;
-pub mod bounds;
-pub mod catalogue;
-mod checks;
-pub mod clock;
-mod command;
-mod context;
-mod decoded;
-mod difference;
 mod dispatch;
-pub mod error;
-mod event;
-mod id;
-mod json_object;
-pub mod lock;
-mod macros;
-mod metadata;
-mod overflow;
-mod rule;
-mod schema_version;
-mod sentence;
-mod snapshot;
-mod state_version;
+mod log;
+mod macro_support;
+pub mod model;
+mod record;
+mod schema;
 pub mod store;
-mod subscription;
 mod telemetry;
 pub mod testing;
-mod timestamp;
 pub mod transfer;
-mod upcast;
-mod version;
 
-pub use aggregate::Aggregate;
-pub use app::{Acting, Actor, App, AppBuilder, ConnectError, Domain, Follow, Tenant};
-pub use catalogue::DomainError;
-pub use command::{Command, Decide, Decision};
-pub use context::Context;
-pub use dispatch::{Loaded, Receipt, Refusal, SendOptions};
-pub use error::{CreateError, HistoryError, LoadError, SendError};
-pub use event::{Event, Recorded, RecordedEvent};
-pub use id::{AggregateId, CommandId, CorrelationId, EventId, Id, TenantId};
-pub use json_object::JsonObject;
-pub use metadata::Metadata;
-pub use overflow::Overflow;
-pub use snapshot::Snapshot;
-pub use store::MemoryStore;
+pub use macro_support::bounds;
+// The derive shares its name with the trait, as serde's do.
+pub use app::{
+    App,
+    acting::Acting,
+    builder::{AppBuilder, ConnectError},
+    domain::Domain,
+    tenant::Tenant,
+};
+pub use dispatch::{
+    actor::Actor,
+    error::{LoadError, SendError},
+    load::Loaded,
+    options::{Receipt, SendOptions},
+};
+pub use log::{follow::Follow, subscription::Subscription};
+pub use macro_support::macros::{
+    Aggregate, aggregate, command, commands, create, event, handle, value,
+};
+pub use model::{
+    aggregate::Aggregate,
+    command::{Command, Decide, Decision, Refusal},
+    context::Context,
+    event::Event,
+    history::{CreateError, HistoryError},
+    json_object::JsonObject,
+    overflow::Overflow,
+    recorded::Recorded,
+    snapshot::Snapshot,
+    upcast::{DecodeError, UpcastError},
+};
+pub use record::{
+    cursor::Cursor,
+    event::RecordedEvent,
+    id::{AggregateId, CommandId, CorrelationId, EventId, Id, TenantId},
+    metadata::Metadata,
+    timestamp::Timestamp,
+    version::{Position, Version},
+};
+pub use schema::{
+    catalogue::{self, DomainError},
+    lock,
+};
 #[cfg(feature = "postgres")]
 pub use store::PgStore;
 #[cfg(feature = "sqlite")]
 pub use store::SqliteStore;
-pub use store::{AsOf, Cursor, LogFilter, StoreError};
-pub use subscription::Subscription;
+pub use store::{AsOf, LogFilter, MemoryStore, StoreError};
 pub use testing::Scenario;
-pub use timestamp::Timestamp;
-pub use upcast::{DecodeError, UpcastError};
-pub use version::{Position, Version};
 
-// Named from their modules outside of this crate, from here within it.
-pub(crate) use catalogue::{AggregateKind, Catalogue, CommandList, DomainMistake, Emits};
-pub(crate) use clock::{Clock, SystemClock};
-pub(crate) use command::IntoEvents;
-pub(crate) use decoded::Decoded;
-pub(crate) use error::Reused;
-pub(crate) use event::{AggregateEvent, EventKind, EventOf, NewEvent, SplitOf};
-pub(crate) use metadata::EncodedMetadata;
-pub(crate) use schema_version::SchemaVersion;
-pub(crate) use snapshot::{NewSnapshot, SnapshotCodec, StoredSnapshot};
-pub(crate) use store::{Expect, Store, StreamId};
-pub(crate) use transfer::{Export, Import};
-pub(crate) use upcast::KeyChange;
-
-/// The types behind an aggregate and its events. Generated code names them, and so does an
-/// [`Aggregate`](trait@crate::Aggregate) written by hand.
-pub mod model {
-    pub use crate::{
-        command::IntoEvents,
-        decoded::Decoded,
-        event::{AggregateEvent, EventKind, EventOf, SplitOf},
-        schema_version::SchemaVersion,
-        snapshot::SnapshotCodec,
-        upcast::KeyChange,
-    };
+/// What generated code may name. Not part of the public interface: anything here can change in any release.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::macro_support::*;
 }
 
-// The derive shares its name with the trait, as serde's do.
-pub use macros::{Aggregate, aggregate, command, commands, create, event, handle, value};
+/// Where the time comes from: [`Clock`](clock::Clock), and the one of the system.
+pub mod clock {
+    pub use crate::record::clock::{Clock, SystemClock};
+}
+
+/// Errors of the front door: one lower-case sentence each, with the cause kept as [`source`](std::error::Error::source).
+pub mod error {
+    pub use crate::{
+        dispatch::error::{LoadError, Reused, SendError},
+        model::history::{CreateError, HistoryError},
+        record::{id::ParseIdError, timestamp::TimestampError},
+        schema::catalogue::mistake::DomainMistake,
+    };
+}
 
 /// What a domain file needs, and a service that sends to it, reads it and follows its log: `use intent_runtime::prelude::*;`.
 pub mod prelude {

@@ -75,7 +75,7 @@ fn section(page: &str, heading: &str) -> String {
 
 #[test]
 fn every_variant_is_in_the_tables() {
-    let of_error = "intent-runtime/src/error.rs";
+    let of_error = "intent-runtime/src/dispatch/error.rs";
     let of_store = "intent-runtime/src/store/error.rs";
     for (file, name, page, heading) in [
         (of_error, "SendError", "errors.md", "At run time"),

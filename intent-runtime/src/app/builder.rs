@@ -2,9 +2,15 @@
 
 use std::{fmt, future::IntoFuture, pin::Pin, sync::Arc};
 
-use super::{App, Core, Domain, Tenant};
 use crate::{
-    Clock, DomainError, Store, StoreError, SystemClock, TenantId, dispatch::AggregateCache, store,
+    app::{App, Core, domain::Domain, tenant::Tenant},
+    dispatch::cache::AggregateCache,
+    record::{
+        clock::{Clock, SystemClock},
+        id::TenantId,
+    },
+    schema::catalogue::mistake::DomainError,
+    store::{self, Store, connect::IntoStore, error::StoreError},
 };
 
 /// An app that is about to be opened, by [`App::connect`] or [`App::on`]. Await it.
@@ -49,37 +55,7 @@ pub enum ConnectError {
     Store(#[from] StoreError),
 }
 
-crate::sentence::debug!(ConnectError);
-
-/// What [`App::on`] takes: a store of your own, or an app whose store another one is to share.
-pub trait IntoStore {
-    /// The store, to be shared.
-    fn into_store(self) -> Arc<dyn Store>;
-
-    /// The clock of the app that it is the store of.
-    #[doc(hidden)]
-    fn clock(&self) -> Option<Arc<dyn Clock>> {
-        None
-    }
-}
-
-impl<S: Store> IntoStore for S {
-    fn into_store(self) -> Arc<dyn Store> {
-        Arc::new(self)
-    }
-}
-
-impl IntoStore for Arc<dyn Store> {
-    fn into_store(self) -> Arc<dyn Store> {
-        self
-    }
-}
-
-impl<S: Store> IntoStore for Arc<S> {
-    fn into_store(self) -> Arc<dyn Store> {
-        self
-    }
-}
+crate::record::sentence::debug!(ConnectError);
 
 impl IntoStore for &App {
     fn into_store(self) -> Arc<dyn Store> {
@@ -132,7 +108,7 @@ impl AppBuilder {
     async fn open(self) -> Result<App, ConnectError> {
         let (catalogue, roles) = self.domain.into_parts()?;
         let store = match self.target {
-            Target::Url(url) => store::connect(&url, &self.clock).await?,
+            Target::Url(url) => store::connect::connect(&url, &self.clock).await?,
             Target::Store(store) => store,
         };
         Ok(App {

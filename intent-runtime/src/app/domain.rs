@@ -2,8 +2,14 @@
 
 use std::fmt;
 
-use super::roles::{self, Roles};
-use crate::{Aggregate, Catalogue, Command, DomainError, DomainMistake, catalogue::HandWritten};
+use crate::{
+    app::roles::{self, Roles},
+    model::{aggregate::Aggregate, command::Command},
+    schema::catalogue::{
+        Catalogue, HandWritten,
+        mistake::{DomainError, DomainMistake},
+    },
+};
 
 /// What a model consists of: its aggregates, the commands written by hand, and the roles that people act in.
 ///

@@ -1,26 +1,22 @@
 //! The front door: [`App`] and what leads to it and from it.
 
-mod acting;
-mod builder;
-mod domain;
-mod follow;
+pub(crate) mod acting;
+pub(crate) mod builder;
+pub(crate) mod domain;
 mod roles;
-mod tenant;
-
-pub use acting::{Acting, Actor};
-pub use builder::{AppBuilder, ConnectError, IntoStore};
-pub use domain::Domain;
-pub use follow::Follow;
-pub use tenant::Tenant;
+pub(crate) mod tenant;
 
 use std::{fmt, ops::Deref, sync::Arc};
 
-use self::roles::Roles;
 use crate::{
-    Aggregate, Catalogue, Clock, Export, Import, LogFilter, Store, StoreError, Subscription,
-    TenantId, catalogue,
-    dispatch::{self, AggregateCache},
-    store,
+    app::{builder::AppBuilder, domain::Domain, roles::Roles, tenant::Tenant},
+    dispatch::{self, cache::AggregateCache},
+    log::{follow::Follow, subscription::Subscription},
+    model::aggregate::Aggregate,
+    record::{clock::Clock, id::TenantId},
+    schema::catalogue::{self, Catalogue},
+    store::{self, Store, connect::IntoStore, error::StoreError, log::LogFilter},
+    transfer::{export::Export, import::Import},
 };
 
 /// A domain on a store: what the model consists of, and where its events are kept. Cheap to clone.
@@ -66,7 +62,7 @@ struct Core {
 impl App {
     /// How many bytes of aggregates are kept in memory, by estimate, unless [`AppBuilder::cache_bytes`] says otherwise:
     /// 64 MiB.
-    pub const DEFAULT_CACHE_BYTES: u64 = dispatch::DEFAULT_BYTES;
+    pub const DEFAULT_CACHE_BYTES: u64 = dispatch::cache::DEFAULT_BYTES;
 
     /// Opens the store that `url` names, makes it ready for use, and puts `domain` on it. Await what it returns; it takes
     /// settings before.
@@ -78,8 +74,8 @@ impl App {
     /// | `postgres://USER:PASSWORD@HOST/DATABASE` | the schema `intent` of a PostgreSQL database (feature `postgres`) |
     ///
     /// # Errors
-    /// [`ConnectError::Domain`] with all mistakes of the domain, before the store is touched;
-    /// [`ConnectError::Store`] with [`StoreError::UnknownUrl`] for another URL, or whatever keeps the store from opening.
+    /// [`ConnectError::Domain`](crate::ConnectError::Domain) with all mistakes of the domain, before the store is touched;
+    /// [`ConnectError::Store`](crate::ConnectError::Store) with [`StoreError::UnknownUrl`] for another URL, or whatever keeps the store from opening.
     pub fn connect(url: &str, domain: Domain) -> AppBuilder {
         AppBuilder::connect(url, domain)
     }
@@ -103,7 +99,7 @@ impl App {
     /// [`clock`](AppBuilder::clock) says otherwise. Await what it returns.
     ///
     /// # Errors
-    /// [`ConnectError::Domain`] with all mistakes of the domain.
+    /// [`ConnectError::Domain`](crate::ConnectError::Domain) with all mistakes of the domain.
     pub fn on(store: impl IntoStore, domain: Domain) -> AppBuilder {
         AppBuilder::on(store, domain)
     }
@@ -157,7 +153,7 @@ impl App {
 
 impl Core {
     fn subscribe(&self, tenant: Option<TenantId>, filter: LogFilter) -> Subscription {
-        let filter = self.catalogue.complete(filter);
+        let filter = filter.complete(&self.catalogue);
         Subscription::new(Arc::clone(&self.store), tenant, filter)
     }
 

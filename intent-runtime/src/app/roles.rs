@@ -7,7 +7,7 @@ use std::{
 
 use similar::get_close_matches;
 
-use super::Actor;
+use crate::dispatch::actor::Actor;
 
 /// The roles that a domain declares, which tell a misspelt one.
 pub(super) struct Roles {

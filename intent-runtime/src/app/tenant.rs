@@ -5,15 +5,36 @@ use std::fmt;
 use futures_util::stream::{self, StreamExt as _};
 use tracing::Instrument;
 
-use super::{Acting, Actor, Core, Follow};
 use crate::{
-    Aggregate, AsOf, Command, Export, Id, Import, LoadError, Loaded, LogFilter, Receipt, Recorded,
-    Refusal, SendError, SendOptions, Snapshot, SnapshotCodec, StreamId, Subscription, TenantId,
-    Version, catalogue, dispatch, store::ReadStream, telemetry,
+    Loaded,
+    app::{Core, acting::Acting},
+    dispatch::{
+        self,
+        actor::Actor,
+        error::{LoadError, SendError},
+        load,
+        options::{Receipt, SendOptions},
+    },
+    log::{follow::Follow, subscription::Subscription},
+    model::{
+        aggregate::Aggregate,
+        command::{Command, Refusal},
+        recorded::Recorded,
+        snapshot::{Snapshot, SnapshotCodec},
+    },
+    record::{
+        id::{Id, TenantId},
+        stream::StreamId,
+        version::Version,
+    },
+    schema::catalogue,
+    store::{AsOf, ReadStream, log::LogFilter},
+    telemetry,
+    transfer::{export::Export, import::Import},
 };
 
 #[cfg(feature = "postgres")]
-use crate::StoreError;
+use crate::store::error::StoreError;
 
 /// One tenant's view of an [`App`](crate::App): nothing done through it reads, changes or learns of another tenant's data.
 /// Cheap to clone.
@@ -66,7 +87,7 @@ impl Tenant {
         options: SendOptions,
     ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send + use<'_, C>
     {
-        let span = telemetry::send(&command);
+        let span = telemetry::send(C::NAME, command.target());
         let sending = async move {
             self.check_registered::<C>()?;
             let options = options.at(self.core.clock.now());
@@ -120,12 +141,12 @@ impl Tenant {
         command: C,
         options: SendOptions,
     ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send {
-        let span = telemetry::send(&command);
+        let span = telemetry::send(C::NAME, command.target());
         let sending = async move {
             self.check_registered::<C>()?;
             let options = options.at(self.core.clock.now());
             let store: &dyn std::any::Any = &*self.core.store;
-            let store = store.downcast_ref::<crate::PgStore>();
+            let store = store.downcast_ref::<crate::store::PgStore>();
             let store = store.ok_or(SendError::Store(StoreError::NoTransactions))?;
             dispatch::send_in(&store.joined(transaction), self.id, command, options).await
         };
@@ -252,7 +273,7 @@ impl Tenant {
         let loading = async move {
             let stream = self.stream(id)?;
             let all = ReadStream::all(&stream);
-            let events = dispatch::history::<A>(&*self.core.store, all).await?;
+            let events = load::history::<A>(&*self.core.store, all).await?;
             if events.is_empty() {
                 return Err(LoadError::not_found(stream));
             }
@@ -292,7 +313,7 @@ impl Tenant {
         let loading = async move {
             let stream = self.stream(id)?;
             let store = &*self.core.store;
-            let events = dispatch::history_after::<A>(store, &stream, version, limit).await?;
+            let events = load::history_after::<A>(store, &stream, version, limit).await?;
             if events.is_empty() && !self.exists(&stream).await? {
                 return Err(LoadError::not_found(stream));
             }
@@ -352,7 +373,7 @@ impl Tenant {
     ) -> Result<Loaded<A>, LoadError> {
         let folded = match to {
             Version::NONE => None,
-            to => Some(dispatch::load_to::<A>(&&*self.core.store, stream, to).await?),
+            to => Some(load::load_to::<A>(&&*self.core.store, stream, to).await?),
         };
         let found = folded.and_then(|folded| folded.state.map(|state| (state, folded.version)));
         let (state, version) = found.ok_or_else(|| LoadError::not_found(stream.clone()))?;
@@ -361,7 +382,7 @@ impl Tenant {
 
     /// Whether a stream has an event, whatever is in it.
     async fn exists(&self, stream: &StreamId) -> Result<bool, LoadError> {
-        dispatch::reaches(&*self.core.store, stream, Version::FIRST).await
+        load::reaches(&*self.core.store, stream, Version::FIRST).await
     }
 
     fn check_registered<C: Command>(&self) -> Result<(), SendError<Refusal<C>>> {

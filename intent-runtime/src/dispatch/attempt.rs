@@ -7,19 +7,33 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::{
-    Receipt, Refusal, SendOptions, Streams,
-    cache::CacheGuard,
-    encode::{encode, written},
-    fingerprint::fingerprint,
-    load::{Folded, catch_up, load_to},
-};
 use crate::{
-    Aggregate, Command, CommandId, Context, CorrelationId, Decide, Decision, EncodedMetadata,
-    EventId, Expect, Id, LoadError, NewEvent, NewSnapshot, SendError, StoreError, StreamId,
-    TenantId, Version,
-    aggregate::fold_next,
-    store::{Append, Appended},
+    dispatch::{
+        cache::CacheGuard,
+        encode::{encode, written},
+        error::{LoadError, SendError},
+        load::{Folded, catch_up, load_to},
+        options::{Receipt, SendOptions},
+    },
+    model::{
+        aggregate::{Aggregate, fold_next},
+        command::{Command, Decide, Decision, Refusal},
+        context::Context,
+    },
+    record::{
+        event::NewEvent,
+        fingerprint::fingerprint,
+        id::{CommandId, CorrelationId, EventId, Id, TenantId},
+        metadata::EncodedMetadata,
+        snapshot::NewSnapshot,
+        stream::StreamId,
+        version::Version,
+    },
+    store::{
+        Streams,
+        append::{Append, Appended, Expect},
+        error::StoreError,
+    },
 };
 
 /// One command, with what all its attempts share.
@@ -262,11 +276,12 @@ impl<'a, C: Command> Sending<'a, C> {
         if self.options.command_id.is_none() {
             return Ok(None);
         }
-        let fingerprint = fingerprint(&self.command).map_err(|source| SendError::Encode {
-            stream: self.stream.clone(),
-            what: C::NAME,
-            source,
-        })?;
+        let fingerprint =
+            fingerprint(C::NAME, &self.command).map_err(|source| SendError::Encode {
+                stream: self.stream.clone(),
+                what: C::NAME,
+                source,
+            })?;
         Ok(Some(fingerprint))
     }
 

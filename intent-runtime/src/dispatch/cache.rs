@@ -23,8 +23,11 @@ use tokio::{
     time::timeout,
 };
 
-use super::load::Folded;
-use crate::{Aggregate, AggregateId, Id, TenantId};
+use crate::{
+    dispatch::load::Folded,
+    model::aggregate::Aggregate,
+    record::id::{AggregateId, Id, TenantId},
+};
 
 /// How many bytes the kept aggregates may weigh together, by estimate, unless the application says otherwise.
 pub(crate) const DEFAULT_BYTES: u64 = 64 * 1024 * 1024;

@@ -3,9 +3,13 @@
 use std::borrow::Cow;
 
 use crate::{
-    AggregateEvent, NewEvent, SendError, StoreError, StreamId,
-    bounded_json::TooLong,
-    store::{Append, InvalidAppend, check_json},
+    dispatch::error::SendError,
+    model::event::AggregateEvent,
+    record::{bounded_json::TooLong, event::NewEvent, stream::StreamId},
+    store::{
+        append::{Append, check_json},
+        error::{InvalidAppend, StoreError},
+    },
 };
 
 /// Writes the events, and reads each back before it is stored: what cannot be read, or is read as something else, would

@@ -2,13 +2,24 @@
 
 use std::ops::{ControlFlow, Deref};
 
-use super::Streams;
 use crate::{
-    Aggregate, AggregateEvent, DecodeError, EventId, Id, LoadError, Recorded, RecordedEvent,
-    SchemaVersion, SnapshotCodec, Store, StoredSnapshot, StreamId, Version,
-    aggregate::fold_next,
-    event::decode_past,
-    store::{RawEvent, ReadStream, StateSink},
+    dispatch::error::LoadError,
+    model::{
+        aggregate::{Aggregate, fold_next},
+        event::{AggregateEvent, decode_past},
+        recorded::Recorded,
+        schema_version::SchemaVersion,
+        snapshot::SnapshotCodec,
+        upcast::DecodeError,
+    },
+    record::{
+        event::RecordedEvent,
+        id::{EventId, Id},
+        snapshot::StoredSnapshot,
+        stream::StreamId,
+        version::Version,
+    },
+    store::{RawEvent, ReadStream, StateSink, Store, Streams},
 };
 
 /// An aggregate as it was loaded: its state, with the version it is at.

@@ -1,90 +1,33 @@
 //! A command on its way: load → decide → append, and again after a conflict.
 
+pub(crate) mod actor;
 mod attempt;
-mod cache;
-mod encode;
-mod fingerprint;
-mod load;
-mod options;
+pub(crate) mod cache;
+pub(crate) mod encode;
+pub(crate) mod error;
+pub(crate) mod load;
+pub(crate) mod options;
+mod recorded;
 mod repeated;
-
-pub(crate) use cache::{AggregateCache, DEFAULT_BYTES};
-pub(crate) use encode::{encode, written};
-pub use load::Loaded;
-pub(crate) use load::{history, history_after, load_to, reaches};
-pub use options::{Receipt, SendOptions};
 
 use std::time::Duration;
 
-use self::{
-    attempt::{Attempt, Sending},
-    cache::CacheGuard,
-};
 use crate::{
-    Command, CommandId, Decide, RecordedEvent, SendError, Store, TenantId,
-    store::{Append, Appended, EventSink, ReadStream, StateSink, StoreFuture},
+    dispatch::{
+        attempt::{Attempt, Sending},
+        cache::{AggregateCache, CacheGuard},
+        error::SendError,
+        options::{Receipt, SendOptions},
+    },
+    model::command::{Command, Refusal},
+    record::id::TenantId,
+    store::Store,
 };
-
-/// What the domain says when it refuses command `C`.
-pub type Refusal<C> = <<C as Command>::Aggregate as Decide<C>>::Error;
 
 /// The wait before the first retry is random up to this, and the bound doubles each time ("full jitter", from "Exponential
 /// Backoff and Jitter" on the AWS Architecture Blog).
 const FIRST_WAIT: Duration = Duration::from_millis(1);
 const LONGEST_WAIT: Duration = Duration::from_millis(250);
-
-/// What a command needs of the place where its aggregate is: a store, or a transaction in one. As in [`Store`].
-pub(crate) trait Streams: Sync {
-    fn append(&self, append: Append) -> StoreFuture<'_, Appended>;
-
-    fn read_state<'a>(
-        &'a self,
-        read: ReadStream<'a>,
-        sink: &'a mut dyn StateSink,
-    ) -> StoreFuture<'a, ()>;
-
-    fn read_events<'a>(
-        &'a self,
-        read: ReadStream<'a>,
-        sink: &'a mut EventSink<'a>,
-    ) -> StoreFuture<'a, ()>;
-
-    fn events_of_command(
-        &self,
-        tenant: TenantId,
-        command: CommandId,
-    ) -> StoreFuture<'_, Vec<RecordedEvent>>;
-}
-
-impl Streams for &dyn Store {
-    fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
-        Store::append(*self, append)
-    }
-
-    fn read_state<'a>(
-        &'a self,
-        read: ReadStream<'a>,
-        sink: &'a mut dyn StateSink,
-    ) -> StoreFuture<'a, ()> {
-        Store::read_state(*self, read, sink)
-    }
-
-    fn read_events<'a>(
-        &'a self,
-        read: ReadStream<'a>,
-        sink: &'a mut EventSink<'a>,
-    ) -> StoreFuture<'a, ()> {
-        Store::read_events(*self, read, sink)
-    }
-
-    fn events_of_command(
-        &self,
-        tenant: TenantId,
-        command: CommandId,
-    ) -> StoreFuture<'_, Vec<RecordedEvent>> {
-        Store::events_of_command(*self, tenant, command)
-    }
-}
 
 /// Sends one command to its aggregate.
 pub(crate) async fn send<C: Command>(
@@ -106,7 +49,7 @@ pub(crate) async fn send<C: Command>(
 /// The same in a transaction, where nothing is final: the cache must neither serve it nor learn from it.
 #[cfg(feature = "postgres")]
 pub(crate) async fn send_in<C: Command>(
-    streams: &dyn Streams,
+    streams: &dyn crate::store::Streams,
     tenant: TenantId,
     command: C,
     options: SendOptions,

@@ -2,7 +2,15 @@
 
 use std::fmt;
 
-use crate::{Aggregate, CommandId, Id, Metadata, Position, Recorded, Timestamp, Version};
+use crate::{
+    model::{aggregate::Aggregate, recorded::Recorded},
+    record::{
+        id::{CommandId, Id},
+        metadata::Metadata,
+        timestamp::Timestamp,
+        version::{Position, Version},
+    },
+};
 
 /// How a command is sent; every part of it can be left out.
 ///

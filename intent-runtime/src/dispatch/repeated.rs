@@ -4,15 +4,20 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::{
-    Receipt, Refusal,
-    attempt::{Rest, Sending},
-    encode::encode,
-    wait_before,
-};
 use crate::{
-    Aggregate, Command, RecordedEvent, Reused, SendError, StoreError, StreamId, Version,
-    store::Appended,
+    dispatch::{
+        attempt::{Rest, Sending},
+        encode::encode,
+        error::{Reused, SendError},
+        options::Receipt,
+        wait_before,
+    },
+    model::{
+        aggregate::Aggregate,
+        command::{Command, Refusal},
+    },
+    record::{event::RecordedEvent, stream::StreamId, version::Version},
+    store::{append::Appended, error::StoreError},
 };
 
 /// How long an append of unknown outcome is tried again before the caller gets the error: a server that restarts is back by

@@ -2,10 +2,17 @@
 
 use std::fmt;
 
-use super::{InvalidAppend, StoreError, StreamId};
 use crate::{
-    CommandId, EncodedMetadata, EventId, NewEvent, NewSnapshot, Position, RecordedEvent, Timestamp,
-    Version, metadata::is_traceparent,
+    record::{
+        event::{NewEvent, RecordedEvent},
+        id::{CommandId, EventId},
+        metadata::{EncodedMetadata, is_traceparent},
+        snapshot::NewSnapshot,
+        stream::StreamId,
+        timestamp::Timestamp,
+        version::{Position, Version},
+    },
+    store::error::{InvalidAppend, StoreError},
 };
 
 /// Events to store at the end of one stream, all or none.

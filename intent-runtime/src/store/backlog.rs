@@ -1,6 +1,6 @@
 //! How much may wait to be written: one figure and one error for every store that queues.
 
-use super::{Append, StoreError};
+use crate::store::{append::Append, error::StoreError};
 
 /// What a request takes beside its JSON, roughly.
 const OVERHEAD: usize = 1024;
@@ -42,7 +42,7 @@ impl Backlog {
 
 /// How many bytes of JSON a page of events has.
 #[cfg(feature = "sqlite")]
-pub(super) fn bytes_of(events: &[crate::RecordedEvent]) -> usize {
+pub(super) fn bytes_of(events: &[crate::record::event::RecordedEvent]) -> usize {
     let events = events.iter();
     events
         .map(|event| event.payload.len() + event.metadata.json().len())

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{MemoryStore, Store, StoreError};
-use crate::{Clock, SystemClock};
+use crate::{
+    record::clock::{Clock, SystemClock},
+    store::{Store, error::StoreError, memory::MemoryStore},
+};
 
 /// Opens the store that a URL names. A store in memory tells the time by `clock`.
 pub(crate) async fn connect(
@@ -70,6 +72,36 @@ fn without_secrets(url: &str) -> String {
             format!("{scheme}://…")
         }
         _ => place.to_owned(),
+    }
+}
+
+/// What [`App::on`](crate::App::on) takes: a store of your own, or an app whose store another one is to share.
+pub trait IntoStore {
+    /// The store, to be shared.
+    fn into_store(self) -> Arc<dyn Store>;
+
+    /// The clock of the app that it is the store of.
+    #[doc(hidden)]
+    fn clock(&self) -> Option<Arc<dyn Clock>> {
+        None
+    }
+}
+
+impl<S: Store> IntoStore for S {
+    fn into_store(self) -> Arc<dyn Store> {
+        Arc::new(self)
+    }
+}
+
+impl IntoStore for Arc<dyn Store> {
+    fn into_store(self) -> Arc<dyn Store> {
+        self
+    }
+}
+
+impl<S: Store> IntoStore for Arc<S> {
+    fn into_store(self) -> Arc<dyn Store> {
+        self
     }
 }
 

@@ -1,7 +1,9 @@
 //! What can go wrong in a store.
 
-use super::{Cursor, ImportRefusal};
-use crate::{CommandId, Expect, StreamId, Version};
+use crate::{
+    record::{cursor::Cursor, id::CommandId, stream::StreamId, version::Version},
+    store::{append::Expect, import::ImportRefusal},
+};
 
 /// The cause a store error keeps.
 pub type Cause = Box<dyn std::error::Error + Send + Sync + 'static>;
@@ -304,7 +306,7 @@ pub enum StoreError {
     },
 }
 
-crate::sentence::debug!(StoreError);
+crate::record::sentence::debug!(StoreError);
 
 /// Which limit of every store an append breaks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

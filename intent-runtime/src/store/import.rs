@@ -4,11 +4,18 @@ use std::collections::{HashMap, HashSet};
 
 use serde::de::IgnoredAny;
 
-use super::{
-    Append, InvalidAppend, StoreError,
-    append::{check_json, check_metadata, check_name},
+use crate::{
+    record::{
+        event::RecordedEvent,
+        id::{AggregateId, TenantId},
+        metadata::EncodedMetadata,
+        version::Version,
+    },
+    store::{
+        append::{Append, check_json, check_metadata, check_name},
+        error::{InvalidAppend, StoreError},
+    },
 };
-use crate::{AggregateId, EncodedMetadata, RecordedEvent, TenantId, Version};
 
 /// What came of an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 //! is the text that an operator may run by hand. A migration also says from which schema version on older builds can work
 //! with what it made. During a deployment such builds run on and start again beside newer ones.
 
-use crate::StoreError;
+use crate::store::error::StoreError;
 
 /// One migration: its schema version and its SQL.
 pub(super) type Migration = (i64, &'static str);

@@ -22,52 +22,51 @@
 //! | S15 | Every call can be cancelled at any await. |
 //! | S16 | Imported events are as they were recorded, stand in the log in the order given, and are stored once; a page is all or nothing. |
 
-mod append;
+pub(crate) mod append;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod backlog;
 #[cfg(feature = "testkit")]
 pub mod conformance;
-mod connect;
-mod error;
-mod import;
-mod log;
-mod memory;
+pub(crate) mod connect;
+pub(crate) mod error;
+pub(crate) mod import;
+pub(crate) mod log;
+pub(crate) mod memory;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod migrations;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
-mod stream;
 
-pub use crate::{
-    app::IntoStore,
+pub use crate::record::{
+    cursor::{Cursor, ParseCursorError},
     event::NewEvent,
     metadata::EncodedMetadata,
     snapshot::{NewSnapshot, StoredSnapshot},
+    stream::{AggregateType, StreamId},
 };
-pub(crate) use append::check_json;
 pub use append::{Append, Appended, Expect};
-pub(crate) use connect::connect;
-pub use connect::migrate;
+pub use connect::{IntoStore, migrate};
 pub use error::{Cause, InvalidAppend, StoreError};
-pub(crate) use import::{ImportPlan, Met};
 pub use import::{ImportRefusal, Imported, check_import};
-pub use log::{
-    Cursor, LogFilter, LogHealth, LogPage, LogWriter, NextPage, ParseCursorError, ReadLog,
-};
+pub use log::{LogFilter, LogHealth, LogPage, LogWriter, NextPage, ReadLog};
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use postgres::PgStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
-pub use stream::{AggregateType, StreamId};
 
 use std::{any::Any, fmt, future::Future, ops::ControlFlow, pin::Pin};
 
 use tokio::sync::watch;
 
-use crate::{CommandId, EventId, RecordedEvent, TenantId, Timestamp, Version};
+use crate::record::{
+    event::RecordedEvent,
+    id::{CommandId, EventId, TenantId},
+    timestamp::Timestamp,
+    version::Version,
+};
 
 /// The future of one store call.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -147,6 +146,59 @@ pub trait Store: Any + fmt::Debug + Send + Sync + 'static {
     /// Waits for appends that were handed over, then frees what the store holds. Later calls are
     /// [`StoreError::Closed`].
     fn close(&self) -> StoreFuture<'_, ()>;
+}
+
+/// What a command needs of the place where its aggregate is: a store, or a transaction in one. As in [`Store`].
+pub(crate) trait Streams: Sync {
+    fn append(&self, append: Append) -> StoreFuture<'_, Appended>;
+
+    fn read_state<'a>(
+        &'a self,
+        read: ReadStream<'a>,
+        sink: &'a mut dyn StateSink,
+    ) -> StoreFuture<'a, ()>;
+
+    fn read_events<'a>(
+        &'a self,
+        read: ReadStream<'a>,
+        sink: &'a mut EventSink<'a>,
+    ) -> StoreFuture<'a, ()>;
+
+    fn events_of_command(
+        &self,
+        tenant: TenantId,
+        command: CommandId,
+    ) -> StoreFuture<'_, Vec<RecordedEvent>>;
+}
+
+impl Streams for &dyn Store {
+    fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
+        Store::append(*self, append)
+    }
+
+    fn read_state<'a>(
+        &'a self,
+        read: ReadStream<'a>,
+        sink: &'a mut dyn StateSink,
+    ) -> StoreFuture<'a, ()> {
+        Store::read_state(*self, read, sink)
+    }
+
+    fn read_events<'a>(
+        &'a self,
+        read: ReadStream<'a>,
+        sink: &'a mut EventSink<'a>,
+    ) -> StoreFuture<'a, ()> {
+        Store::read_events(*self, read, sink)
+    }
+
+    fn events_of_command(
+        &self,
+        tenant: TenantId,
+        command: CommandId,
+    ) -> StoreFuture<'_, Vec<RecordedEvent>> {
+        Store::events_of_command(*self, tenant, command)
+    }
 }
 
 /// A moment to look back to, inclusive.

@@ -7,11 +7,20 @@ use tokio::{
     time::sleep,
 };
 
-use super::format::{End, FORMAT, Head, Seal};
 use crate::{
-    Aggregate, CommandId, Cursor, Id, LogFilter, Position, RecordedEvent, Store, StoreError,
-    TenantId,
-    store::{LogHealth, LogPage, NextPage, ReadLog},
+    model::aggregate::Aggregate,
+    record::{
+        cursor::Cursor,
+        event::RecordedEvent,
+        id::{CommandId, Id, TenantId},
+        version::Position,
+    },
+    store::{
+        Store,
+        error::StoreError,
+        log::{LogFilter, LogHealth, LogPage, NextPage, ReadLog},
+    },
+    transfer::format::{End, FORMAT, Head, Seal},
 };
 
 /// How many events are looked at in one reading.

@@ -6,8 +6,12 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use crate::{
-    AggregateId, EncodedMetadata, EventId, Position, RecordedEvent, TenantId, Timestamp, Version,
+use crate::record::{
+    event::RecordedEvent,
+    id::{AggregateId, EventId, TenantId},
+    metadata::EncodedMetadata,
+    timestamp::Timestamp,
+    version::{Position, Version},
 };
 
 /// The format that is written, and the newest that is read.

@@ -4,10 +4,10 @@ use std::io;
 
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt};
 
-use super::format::{self, End, FORMAT, Head, Seal};
 use crate::{
-    RecordedEvent, Store, StoreError, TenantId,
-    store::{Append, Imported},
+    record::{event::RecordedEvent, id::TenantId},
+    store::{Store, append::Append, error::StoreError, import::Imported},
+    transfer::format::{self, End, FORMAT, Head, Seal},
 };
 
 /// How many events are stored at once.
@@ -15,7 +15,7 @@ const PAGE: usize = 1_000;
 /// How many bytes of text are stored at once, unless a single line has more.
 const PAGE_BYTES: usize = 8 * 1024 * 1024;
 
-/// Stores the events of an [export](crate::Export) in any store, as they were recorded: ids, versions, payloads, metadata
+/// Stores the events of an [export](crate::transfer::Export) in any store, as they were recorded: ids, versions, payloads, metadata
 /// and times, in the same order. Only the positions are the store's own.
 ///
 /// Events are stored in pages of up to 1,000, each of them whole or not at all, after every line of the page was found to

@@ -19,9 +19,9 @@
 //! line, so a line that was altered, lost or moved is found out where it happens, and a file that ends too soon lacks
 //! its last line.
 
-mod export;
+pub(crate) mod export;
 mod format;
-mod import;
+pub(crate) mod import;
 
 pub use export::{Export, ExportError, Exported};
 pub use import::{Import, ImportError};

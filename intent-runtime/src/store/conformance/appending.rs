@@ -4,10 +4,16 @@ use std::collections::HashSet;
 
 use tokio::task::JoinSet;
 
-use super::fixture::{Subject, append, at, events, load, new_stream, raw, renamed, stored};
 use crate::{
-    EventId, Expect, StoreError, Timestamp, Version,
-    store::{AggregateType, Append, Appended, ReadStream},
+    record::{id::EventId, stream::AggregateType, timestamp::Timestamp, version::Version},
+    store::{
+        ReadStream,
+        append::{Append, Appended, Expect},
+        conformance::fixture::{
+            Subject, append, at, events, load, new_stream, raw, renamed, stored,
+        },
+        error::StoreError,
+    },
 };
 
 /// S1: a bad event among good ones, or a conflict, stores none of them.
@@ -268,7 +274,7 @@ pub async fn a_stream_belongs_to_one_aggregate_type(store: Subject) {
     };
     is_wrong(store.read_state(behind, &mut loaded).await);
     is_wrong(super::fixture::events_in(&store, ReadStream::all(&other)).await);
-    let now = crate::AsOf::Recorded(Timestamp::now());
+    let now = crate::store::AsOf::Recorded(Timestamp::now());
     is_wrong(store.version_as_of(&other, now).await);
     is_wrong(
         store
@@ -301,7 +307,7 @@ pub async fn a_stream_outlives_a_renamed_type(store: Subject) {
     ] {
         stored(&store, append(stream, expect, &["2"])).await;
     }
-    let now = crate::AsOf::Recorded(Timestamp::now());
+    let now = crate::store::AsOf::Recorded(Timestamp::now());
     for stream in [&former, &renamed] {
         assert_eq!(load(&store, stream).await.versions(), [1, 2, 3, 4]);
         let recorded = events(&store, stream).await;

@@ -2,10 +2,20 @@
 
 use tokio::task::JoinSet;
 
-use super::fixture::{Subject, append, append_as, events, load, new_stream, renamed, stored};
 use crate::{
-    CommandId, Expect, RecordedEvent, StoreError, StreamId, TenantId, Version,
-    store::{Append, Appended},
+    record::{
+        event::RecordedEvent,
+        id::{CommandId, TenantId},
+        stream::StreamId,
+        version::Version,
+    },
+    store::{
+        append::{Append, Appended, Expect},
+        conformance::fixture::{
+            Subject, append, append_as, events, load, new_stream, renamed, stored,
+        },
+        error::StoreError,
+    },
 };
 
 async fn before(store: &Subject, append: Append) -> Vec<RecordedEvent> {

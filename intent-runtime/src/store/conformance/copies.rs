@@ -2,15 +2,27 @@
 
 use std::sync::Arc;
 
-use super::{
-    fixture::{Subject, append, events, new_stream, recorded, renamed, stored},
-    importing::{import, refused, without_positions},
-    log::whole_log,
-};
 use crate::{
-    AsOf, CommandId, EncodedMetadata, EventId, Expect, Export, Import, MemoryStore, RecordedEvent,
-    Timestamp, Version,
-    store::{Append, ImportRefusal, Imported, InvalidAppend},
+    record::{
+        event::RecordedEvent,
+        id::{CommandId, EventId},
+        metadata::EncodedMetadata,
+        timestamp::Timestamp,
+        version::Version,
+    },
+    store::{
+        AsOf,
+        append::{Append, Expect},
+        conformance::{
+            fixture::{Subject, append, events, new_stream, recorded, renamed, stored},
+            importing::{import, refused, without_positions},
+            log::whole_log,
+        },
+        error::InvalidAppend,
+        import::{ImportRefusal, Imported},
+        memory::MemoryStore,
+    },
+    transfer::{export::Export, import::Import},
 };
 
 fn known(known: usize) -> Imported {

@@ -1,10 +1,16 @@
 //! S3, for stores that outlive their process: what was acknowledged is there when the store is opened again.
 
-use super::fixture::{
-    Subject, append, append_as, events, fill, load_range, new_stream, snapshot, stored,
-    with_snapshot,
+use crate::{
+    record::{event::RecordedEvent, id::CommandId, version::Version},
+    store::{
+        append::{Appended, Expect},
+        conformance::fixture::{
+            Subject, append, append_as, events, fill, load_range, new_stream, snapshot, stored,
+            with_snapshot,
+        },
+        error::StoreError,
+    },
 };
-use crate::{CommandId, Expect, RecordedEvent, StoreError, Version, store::Appended};
 
 /// S3: a store that is closed and opened again has every event, command and snapshot, and goes on from there.
 ///

@@ -6,10 +6,20 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::{
-    AggregateId, CommandId, EncodedMetadata, EventId, Expect, Metadata, NewEvent, NewSnapshot,
-    Position, RecordedEvent, Store, StoreError, StoredSnapshot, StreamId, TenantId, Timestamp,
-    Version,
-    store::{AggregateType, Append, Appended, RawEvent, ReadStream, StateSink},
+    record::{
+        event::{NewEvent, RecordedEvent},
+        id::{AggregateId, CommandId, EventId, TenantId},
+        metadata::{EncodedMetadata, Metadata},
+        snapshot::{NewSnapshot, StoredSnapshot},
+        stream::{AggregateType, StreamId},
+        timestamp::Timestamp,
+        version::{Position, Version},
+    },
+    store::{
+        RawEvent, ReadStream, StateSink, Store,
+        append::{Append, Appended, Expect},
+        error::StoreError,
+    },
 };
 
 /// The store under test.

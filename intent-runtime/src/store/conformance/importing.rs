@@ -4,18 +4,31 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::task::JoinSet;
 
-use super::{
-    fixture::{
-        Subject, append, append_as, encoded, events, load_range, new_stream, new_tenant, recorded,
-        snapshot, stored, with_snapshot,
-    },
-    log::{in_new_tenant, payloads, whole_log},
-    payloads::AWKWARD,
-};
 use crate::{
-    AsOf, CommandId, EventId, Expect, LogFilter, Metadata, Position, RecordedEvent, StoreError,
-    StreamId, Subscription, Timestamp, Version,
-    store::{Append, Appended, ImportRefusal, Imported, InvalidAppend},
+    log::subscription::Subscription,
+    record::{
+        event::RecordedEvent,
+        id::{CommandId, EventId},
+        metadata::Metadata,
+        stream::StreamId,
+        timestamp::Timestamp,
+        version::{Position, Version},
+    },
+    store::{
+        AsOf,
+        append::{Append, Appended, Expect},
+        conformance::{
+            fixture::{
+                Subject, append, append_as, encoded, events, load_range, new_stream, new_tenant,
+                recorded, snapshot, stored, with_snapshot,
+            },
+            log::{in_new_tenant, payloads, whole_log},
+            payloads::AWKWARD,
+        },
+        error::{InvalidAppend, StoreError},
+        import::{ImportRefusal, Imported},
+        log::LogFilter,
+    },
 };
 
 /// S16: every column comes back as it was recorded, payloads to the byte; the log has them in the order given.

@@ -7,13 +7,20 @@ use std::{
     task::{Context, Poll, Wake, Waker},
 };
 
-use super::fixture::{
-    Loaded, Subject, append, append_as, events_in, fill, load, new_stream, recorded, snapshot,
-    stored, with_snapshot,
-};
 use crate::{
-    AsOf, CommandId, Expect, StoreError, TenantId, Timestamp,
-    store::{Appended, ReadStream},
+    record::{
+        id::{CommandId, TenantId},
+        timestamp::Timestamp,
+    },
+    store::{
+        AsOf, ReadStream,
+        append::{Appended, Expect},
+        conformance::fixture::{
+            Loaded, Subject, append, append_as, events_in, fill, load, new_stream, recorded,
+            snapshot, stored, with_snapshot,
+        },
+        error::StoreError,
+    },
 };
 
 /// Polls a future at most so many times, then drops it. `None` if it was not ready by then.

@@ -1,11 +1,14 @@
 //! S13: bad input is a typed error before anything is written.
 
-use super::fixture::{
-    Subject, append, encoded, load, load_range, new_stream, snapshot, stored, with_snapshot,
-};
 use crate::{
-    Expect, Metadata, StoreError, Version,
-    store::{Append, InvalidAppend},
+    record::{metadata::Metadata, version::Version},
+    store::{
+        append::{Append, Expect},
+        conformance::fixture::{
+            Subject, append, encoded, load, load_range, new_stream, snapshot, stored, with_snapshot,
+        },
+        error::{InvalidAppend, StoreError},
+    },
 };
 
 /// The limit that an append breaks; that it left nothing is checked.

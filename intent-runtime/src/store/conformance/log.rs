@@ -5,11 +5,22 @@ use std::{ops::ControlFlow, sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::fixture::{Subject, append, new_stream, new_tenant, stored};
 use crate::{
-    AggregateId, Cursor, Expect, Id, LogFilter, MemoryStore, Position, RecordedEvent, StoreError,
-    StreamId, Subscription, TenantId,
-    store::{LogPage, NextPage, ReadLog},
+    log::subscription::Subscription,
+    record::{
+        cursor::Cursor,
+        event::RecordedEvent,
+        id::{AggregateId, Id, TenantId},
+        stream::StreamId,
+        version::Position,
+    },
+    store::{
+        append::Expect,
+        conformance::fixture::{Subject, append, new_stream, new_tenant, stored},
+        error::StoreError,
+        log::{LogFilter, LogPage, NextPage, ReadLog},
+        memory::MemoryStore,
+    },
 };
 
 /// S7: the log has every event of every tenant in order of position, in pages of any size.

@@ -1,4 +1,4 @@
-//! The contract of a [`Store`](crate::Store) as tests: one function for each line of it, alike for every store.
+//! The contract of a [`Store`](crate::store::Store) as tests: one function for each line of it, alike for every store.
 //!
 //! [`store_conformance!`](crate::store_conformance) makes a test of each; its argument opens an empty store.
 //! What can only be asked of a store that outlives its process is in [`durability`].

@@ -1,9 +1,15 @@
 //! S12: any JSON up to 16 MiB comes back unchanged to the byte.
 
-use super::fixture::{
-    Subject, append, encoded, events, load, load_range, new_stream, snapshot, stored, with_snapshot,
+use crate::{
+    record::{metadata::Metadata, version::Version},
+    store::{
+        append::{Append, Expect},
+        conformance::fixture::{
+            Subject, append, encoded, events, load, load_range, new_stream, snapshot, stored,
+            with_snapshot,
+        },
+    },
 };
-use crate::{Expect, Metadata, Version, store::Append};
 
 /// JSON that a careless store would change.
 pub(super) const AWKWARD: [&str; 17] = [

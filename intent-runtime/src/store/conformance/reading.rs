@@ -1,10 +1,16 @@
 //! S6: a load yields versions in order without gap or repeat, page by page.
 
-use super::fixture::{
-    Loaded, Subject, append, events, events_in, fill, load, load_range, new_stream, snapshot,
-    stored, with_snapshot,
+use crate::{
+    record::version::Version,
+    store::{
+        ReadStream,
+        append::Expect,
+        conformance::fixture::{
+            Loaded, Subject, append, events, events_in, fill, load, load_range, new_stream,
+            snapshot, stored, with_snapshot,
+        },
+    },
 };
-use crate::{Expect, Version, store::ReadStream};
 
 /// S6: more events than one page holds come in order, complete, to both kinds of reader.
 pub async fn a_stream_of_several_pages_is_read_in_order(store: Subject) {
@@ -41,7 +47,7 @@ pub async fn a_stream_that_does_not_exist_yields_nothing(store: Subject) {
         events(&store, &stream).await.is_empty(),
         "no whole events either"
     );
-    let now = crate::AsOf::Recorded(crate::Timestamp::now());
+    let now = crate::store::AsOf::Recorded(crate::record::timestamp::Timestamp::now());
     let version = store.version_as_of(&stream, now).await.unwrap();
     assert_eq!(version, Version::NONE, "and it is at no version");
 }

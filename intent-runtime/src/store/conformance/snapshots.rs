@@ -1,12 +1,20 @@
 //! S9: a snapshot is a cache; the newest one is kept, and none of them changes what a load comes to.
 
-use super::fixture::{
-    Loaded, OF_ANOTHER, Subject, append, load, load_range, new_stream, new_tenant, renamed,
-    snapshot, stored, with_snapshot,
-};
 use crate::{
-    Expect, StoreError, StreamId, TenantId, Version,
-    store::{AggregateType, ReadStream},
+    record::{
+        id::TenantId,
+        stream::{AggregateType, StreamId},
+        version::Version,
+    },
+    store::{
+        ReadStream,
+        append::Expect,
+        conformance::fixture::{
+            Loaded, OF_ANOTHER, Subject, append, load, load_range, new_stream, new_tenant, renamed,
+            snapshot, stored, with_snapshot,
+        },
+        error::StoreError,
+    },
 };
 
 /// The state and version of the snapshot that a load is offered.

@@ -1,10 +1,15 @@
 //! S10: tenants are separate.
 
-use super::fixture::{
-    Subject, append, append_as, events, load, load_range, new_stream, new_tenant, snapshot, stored,
-    with_snapshot,
+use crate::{
+    record::{id::CommandId, stream::StreamId},
+    store::{
+        append::Expect,
+        conformance::fixture::{
+            Subject, append, append_as, events, load, load_range, new_stream, new_tenant, snapshot,
+            stored, with_snapshot,
+        },
+    },
 };
-use crate::{CommandId, Expect, StreamId};
 
 fn in_two_tenants() -> [StreamId; 2] {
     let one = StreamId {
@@ -86,7 +91,7 @@ pub async fn a_tenant_learns_nothing_of_another(store: Subject) {
     assert!(found.is_empty(), "no command: {found:?}");
     let deleted = store.delete_snapshots(other.tenant_id, None).await.unwrap();
     assert_eq!(deleted, 0, "no snapshot");
-    let now = crate::AsOf::Recorded(crate::Timestamp::MAX);
+    let now = crate::store::AsOf::Recorded(crate::record::timestamp::Timestamp::MAX);
     let version = store.version_as_of(&other, now).await.unwrap();
     assert_eq!(version.get(), 0, "no version");
     let refused = store.append(append(&other, Expect::Exists, &["1"])).await;

@@ -1,7 +1,13 @@
 //! The version of a stream at a time: the longest prefix whose events all lie at or before it.
 
-use super::fixture::{Subject, append, at, events, new_stream, stored};
-use crate::{AsOf, Expect, StreamId, Timestamp};
+use crate::{
+    record::{stream::StreamId, timestamp::Timestamp},
+    store::{
+        AsOf,
+        append::Expect,
+        conformance::fixture::{Subject, append, at, events, new_stream, stored},
+    },
+};
 
 async fn version_at(store: &Subject, stream: &StreamId, time: AsOf) -> u64 {
     let version = store.version_as_of(stream, time).await;

@@ -3,9 +3,20 @@
 use std::{collections::HashMap, sync::Arc};
 
 use crate::{
-    AggregateId, CommandId, EventId, NewSnapshot, Position, RecordedEvent, StoredSnapshot,
-    TenantId, Timestamp, Version,
-    store::{Append, Appended, AsOf, ImportPlan, Imported, Met, ReadStream, StoreError, StreamId},
+    record::{
+        event::RecordedEvent,
+        id::{AggregateId, CommandId, EventId, TenantId},
+        snapshot::{NewSnapshot, StoredSnapshot},
+        stream::StreamId,
+        timestamp::Timestamp,
+        version::{Position, Version},
+    },
+    store::{
+        AsOf, ReadStream,
+        append::{Append, Appended},
+        error::StoreError,
+        import::{ImportPlan, Imported, Met},
+    },
 };
 
 #[derive(Default)]

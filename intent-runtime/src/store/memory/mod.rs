@@ -12,14 +12,24 @@ use std::{
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use self::content::Content;
-use super::{
-    AggregateType, Append, Appended, AsOf, Cursor, EventSink, Imported, LogHealth, LogPage,
-    NextPage, RawEvent, ReadLog, ReadStream, StateSink, Store, StoreError, StoreFuture, StreamId,
-    check_import,
-};
 use crate::{
-    Clock, CommandId, NewSnapshot, Position, RecordedEvent, SystemClock, TenantId, Version,
+    record::{
+        clock::{Clock, SystemClock},
+        cursor::Cursor,
+        event::RecordedEvent,
+        id::{CommandId, TenantId},
+        snapshot::NewSnapshot,
+        stream::{AggregateType, StreamId},
+        version::{Position, Version},
+    },
+    store::{
+        AsOf, EventSink, RawEvent, ReadStream, StateSink, Store, StoreFuture,
+        append::{Append, Appended},
+        error::StoreError,
+        import::{Imported, check_import},
+        log::{LogHealth, LogPage, NextPage, ReadLog},
+        memory::content::Content,
+    },
 };
 
 /// Keeps everything in memory, for as long as the last clone lives. All clones share one content.

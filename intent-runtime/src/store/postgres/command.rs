@@ -3,11 +3,20 @@
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{
-    column::{self, get},
-    read::ReadError,
+use crate::{
+    record::{
+        event::RecordedEvent,
+        id::{AggregateId, CommandId, EventId, TenantId},
+        stream::StreamId,
+    },
+    store::{
+        append::Append,
+        postgres::{
+            read::ReadError,
+            rows::{self, get},
+        },
+    },
 };
-use crate::{AggregateId, CommandId, EventId, RecordedEvent, StreamId, TenantId, store::Append};
 
 /// How many events are looked for at first; each time all were found, as many times more.
 const FEW_EVENTS: usize = 8;
@@ -49,7 +58,7 @@ async fn first_events(
     let mut events = Vec::with_capacity(rows.len());
     for row in &rows {
         stream.aggregate_id = AggregateId::from_uuid(get(row, 0, &stream)?);
-        events.push(column::recorded(row, 1, &stream)?);
+        events.push(rows::recorded(row, 1, &stream)?);
     }
     Ok(events)
 }

@@ -6,14 +6,17 @@ use sqlx::{PgConnection, Row};
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use super::{
-    column::{self, Json},
-    error::Kind,
-    read::{self, ReadError, Reader, give_back, with_timeout},
-};
 use crate::{
-    RecordedEvent, StoreError, Timestamp,
-    store::{ImportRefusal, Imported},
+    record::{event::RecordedEvent, timestamp::Timestamp},
+    store::{
+        error::StoreError,
+        import::{ImportRefusal, Imported},
+        postgres::{
+            connection::error::Kind,
+            read::{self, ReadError, Reader, give_back, with_timeout},
+            rows::{self, Json},
+        },
+    },
 };
 
 /// How often a page is tried that meets others at its keys.
@@ -80,7 +83,7 @@ impl Reader {
             Some((_, found)) if found != event.aggregate_type => {
                 ImportRefusal::WrongAggregate { found }
             }
-            Some((actual, _)) => ImportRefusal::misplaced(event.version, column::version(actual)),
+            Some((actual, _)) => ImportRefusal::misplaced(event.version, rows::version(actual)),
         };
         refusal.of(event)
     }
@@ -95,9 +98,7 @@ async fn import_page(
         let times = events.iter().map(time);
         times.collect::<Vec<_>>()
     };
-    let versions = events
-        .iter()
-        .map(|event| column::from_version(event.version));
+    let versions = events.iter().map(|event| rows::from_version(event.version));
     let schema_versions = events.iter().map(|event| i64::from(event.schema_version));
     let aggregate_types = events.iter().map(|event| &*event.aggregate_type);
     let event_types = events.iter().map(|event| &*event.event_type);

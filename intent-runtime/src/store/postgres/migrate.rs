@@ -3,13 +3,13 @@
 
 use sqlx::{Connection, PgConnection, Row};
 
-use super::{
-    error::{Failure, Kind, Place},
-    schema::{self, KNOWN, MIGRATIONS},
-};
-use crate::{
-    StoreError,
-    store::migrations::{self, Applied, Found},
+use crate::store::{
+    error::StoreError,
+    migrations::{self, Applied, Found},
+    postgres::{
+        connection::error::{Failure, Kind, Place},
+        schema::{self, KNOWN, MIGRATIONS},
+    },
 };
 
 /// Our own list of applied migrations.

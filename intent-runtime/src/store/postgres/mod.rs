@@ -1,25 +1,16 @@
 //! [`PgStore`]: the store for production, on PostgreSQL.
 
 mod append;
-mod column;
 mod command;
-mod connector;
-mod error;
+mod connection;
 mod import;
-mod join;
-mod lane;
 mod log;
 mod migrate;
-mod pool;
-mod pooler;
-mod queue;
 mod read;
+mod rows;
 mod schema;
-mod settle;
 mod snapshot;
-mod statement;
-mod url;
-mod wake;
+mod transaction;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -29,15 +20,29 @@ use sqlx::{
 };
 use tokio::sync::watch;
 
-use self::{
-    append::Appender, connector::Connector, error::Place, lane::Outcome, log::LogReader,
-    migrate::Excess, pool::Pool, read::Reader, settle::Settler, wake::Wake,
+use crate::{
+    record::{
+        event::RecordedEvent,
+        id::{CommandId, TenantId},
+        snapshot::NewSnapshot,
+        stream::{AggregateType, StreamId},
+        version::Version,
+    },
+    store::{
+        AsOf, EventSink, ReadStream, StateSink, Store, StoreFuture,
+        append::{Append, Appended},
+        error::StoreError,
+        import::{Imported, check_import},
+        log::{LogHealth, LogPage, ReadLog},
+        postgres::{
+            append::{Appender, batch::Outcome},
+            connection::{error::Place, open::Connector, pool::Pool, pooler, url},
+            log::{horizon::Settler, notify::Wake, read::LogReader},
+            migrate::Excess,
+            read::Reader,
+        },
+    },
 };
-use super::{
-    AggregateType, Append, Appended, AsOf, EventSink, Imported, LogHealth, LogPage, ReadLog,
-    ReadStream, StateSink, Store, StoreError, StoreFuture, StreamId, check_import,
-};
-use crate::{CommandId, NewSnapshot, RecordedEvent, TenantId, Version};
 
 /// How a transaction begins, whatever level is the default: each statement sees what is committed by then.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";

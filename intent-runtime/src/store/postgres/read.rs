@@ -9,17 +9,27 @@ use sqlx::{
     query::Query,
 };
 
-use super::{
-    column::{self, Json, corrupt, get},
-    command,
-    error::{Failure, Kind, Place},
-    lane::within,
-    pool::{Lent, Pool},
-};
 use crate::{
-    AsOf, CommandId, EventId, RecordedEvent, StoreError, StoredSnapshot, StreamId, TenantId,
-    Version,
-    store::{EventSink, RawEvent, ReadStream, StateSink},
+    record::{
+        event::RecordedEvent,
+        id::{CommandId, EventId, TenantId},
+        snapshot::StoredSnapshot,
+        stream::StreamId,
+        version::Version,
+    },
+    store::{
+        AsOf, EventSink, RawEvent, ReadStream, StateSink,
+        error::StoreError,
+        postgres::{
+            command,
+            connection::{
+                error::{Failure, Kind, Place},
+                pool::{Lent, Pool},
+                within,
+            },
+            rows::{self, Json, corrupt, get},
+        },
+    },
 };
 
 macro_rules! of_stream {
@@ -119,11 +129,11 @@ impl Reader {
             return Ok(Read::Done);
         };
         check_type(stream, get(&head, 1, stream)?)?;
-        let last = column::version(get(&head, 0, stream)?);
+        let last = rows::version(get(&head, 0, stream)?);
         sink.ends_with(last, EventId::from_uuid(get(&head, 4, stream)?));
         let end = last.min(read.to);
         while let Some(row) = with_timeout(&self.place, rows.try_next()).await? {
-            let version = column::version(get(&row, 0, stream)?);
+            let version = rows::version(get(&row, 0, stream)?);
             let schema_version: i64 = get(&row, 2, stream)?;
             let schema_version = u32::try_from(schema_version);
             let Json(json) = get(&row, 3, stream)?;
@@ -200,9 +210,9 @@ impl Reader {
             return Ok(Read::Done);
         };
         check_type(stream, get(&head, 1, stream)?)?;
-        let end = column::version(get(&head, 0, stream)?).min(read.to);
+        let end = rows::version(get(&head, 0, stream)?).min(read.to);
         while let Some(row) = with_timeout(&self.place, rows.try_next()).await? {
-            let event = column::recorded(&row, 0, stream)?;
+            let event = rows::recorded(&row, 0, stream)?;
             check_dense(stream, read.after.next(), event.version)?;
             read.after = event.version;
             if sink(event) == ControlFlow::Break(()) {
@@ -232,7 +242,7 @@ impl Reader {
             return Ok(Version::NONE);
         };
         check_type(stream, get(row, 0, stream)?)?;
-        Ok(column::version(get(row, 1, stream)?))
+        Ok(rows::version(get(row, 1, stream)?))
     }
 
     pub(super) async fn events_of_command(
@@ -361,8 +371,8 @@ fn range(sql: &'static str, read: ReadStream<'_>) -> Query<'static, Postgres, Pg
     sqlx::query(sql)
         .bind(read.stream.tenant_id.as_uuid())
         .bind(read.stream.aggregate_id.as_uuid())
-        .bind(column::from_version(read.after))
-        .bind(column::from_version(read.to))
+        .bind(rows::from_version(read.after))
+        .bind(rows::from_version(read.to))
 }
 
 /// Refuses a stream that belongs to another type of aggregate.

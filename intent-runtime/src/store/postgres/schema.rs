@@ -2,10 +2,10 @@
 
 use sqlx::{PgConnection, Row};
 
-use super::error::{Failure, Place};
-use crate::{
-    StoreError,
-    store::migrations::{self, Migration, known},
+use crate::store::{
+    error::StoreError,
+    migrations::{self, Migration, known},
+    postgres::connection::error::{Failure, Place},
 };
 
 /// Every migration there ever was. A released one never changes.

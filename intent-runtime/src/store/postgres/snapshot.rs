@@ -2,12 +2,21 @@
 
 use sqlx::{Connection, PgConnection};
 
-use super::{
-    BEGIN,
-    column::{self, Json, get},
-    read::{Reader, TRIES, check_type, give_back, of_stream, with_timeout},
+use crate::{
+    record::{
+        id::TenantId,
+        snapshot::NewSnapshot,
+        stream::{AggregateType, StreamId},
+    },
+    store::{
+        error::StoreError,
+        postgres::{
+            BEGIN,
+            read::{Reader, TRIES, check_type, give_back, of_stream, with_timeout},
+            rows::{self, Json, get},
+        },
+    },
 };
-use crate::{NewSnapshot, StoreError, StreamId, TenantId, store::AggregateType};
 
 /// A newer snapshot replaces an older one, and one of another shape that of the same version: shapes have no order.
 const KEEP: &str = concat!(
@@ -28,7 +37,7 @@ pub(super) async fn keep(
             .bind(stream.tenant_id.as_uuid())
             .bind(stream.aggregate_id.as_uuid())
             .bind(stream.aggregate_type.names().collect::<Vec<_>>())
-            .bind(column::from_version(new.version))
+            .bind(rows::from_version(new.version))
             .bind(i64::from(new.schema_version))
             .bind(Json(new.state.get()))
     });

@@ -12,19 +12,21 @@ use tokio::sync::{
     oneshot, watch,
 };
 
-use super::{
-    connection::connect_to_write,
-    decide::Verdict,
-    error::{Failure, Kind, Place},
-    import,
-    snapshot::{DeleteSnapshots, SaveSnapshot},
-    transaction::{Unwritten, Written, write},
-};
 use crate::{
-    RecordedEvent, StoreError,
+    record::event::RecordedEvent,
     store::{
-        Append, Imported,
+        append::Append,
         backlog::{Backlog, bytes_of},
+        error::StoreError,
+        import::Imported,
+        sqlite::{
+            connection::connect_to_write,
+            decide::Verdict,
+            error::{Failure, Kind, Place},
+            import,
+            snapshot::{DeleteSnapshots, SaveSnapshot},
+            transaction::{Unwritten, Written, write},
+        },
     },
 };
 

@@ -4,7 +4,15 @@ use sqlx::{Decode, Row, Sqlite, Type, sqlite::SqliteRow};
 use uuid::Uuid;
 
 use crate::{
-    EncodedMetadata, EventId, Position, RecordedEvent, StoreError, StreamId, Timestamp, Version,
+    record::{
+        event::RecordedEvent,
+        id::EventId,
+        metadata::EncodedMetadata,
+        stream::StreamId,
+        timestamp::Timestamp,
+        version::{Position, Version},
+    },
+    store::error::StoreError,
 };
 
 /// The id as it is bound.

@@ -7,11 +7,13 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions},
 };
 
-use super::{
-    error::{Failure, Kind, Place},
-    migrate::Found,
+use crate::store::{
+    error::StoreError,
+    sqlite::{
+        error::{Failure, Kind, Place},
+        migrate::Found,
+    },
 };
-use crate::StoreError;
 
 /// How many connections read at once.
 const READERS: u32 = 4;

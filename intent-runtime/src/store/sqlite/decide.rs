@@ -3,8 +3,16 @@
 use std::collections::HashMap;
 
 use crate::{
-    AggregateId, CommandId, EventId, Position, StoreError, StreamId, TenantId, Timestamp, Version,
-    store::{Append, Appended},
+    record::{
+        id::{AggregateId, CommandId, EventId, TenantId},
+        stream::StreamId,
+        timestamp::Timestamp,
+        version::{Position, Version},
+    },
+    store::{
+        append::{Append, Appended},
+        error::StoreError,
+    },
 };
 
 /// What the database has for an append.

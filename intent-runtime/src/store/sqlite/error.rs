@@ -2,9 +2,9 @@
 
 use std::{error::Error, fmt, path::Path, sync::Arc};
 
-use crate::{
-    StoreError,
-    store::{Append, Cause},
+use crate::store::{
+    append::Append,
+    error::{Cause, StoreError},
 };
 
 /// Primary result codes, as <https://www.sqlite.org/rescode.html> lists them.

@@ -2,8 +2,10 @@
 
 use std::str::Split;
 
-use super::column::corrupt;
-use crate::{StoreError, StreamId, Version, store::RawEvent};
+use crate::{
+    record::{stream::StreamId, version::Version},
+    store::{RawEvent, error::StoreError, sqlite::column::corrupt},
+};
 
 /// What stands between two events; U+001F stands between the parts of one.
 const BETWEEN_EVENTS: char = '\u{1e}';

@@ -2,16 +2,19 @@
 
 use sqlx::SqliteConnection;
 
-use super::{
-    column,
-    error::{Failure, Place},
-    insert::{self, NewRow},
-    log,
-    transaction::begin_and_find,
-};
 use crate::{
-    RecordedEvent, StoreError,
-    store::{ImportPlan, Imported, Met},
+    record::event::RecordedEvent,
+    store::{
+        error::StoreError,
+        import::{ImportPlan, Imported, Met},
+        sqlite::{
+            column,
+            error::{Failure, Place},
+            insert::{self, NewRow},
+            log,
+            transaction::begin_and_find,
+        },
+    },
 };
 
 /// Stores a page that was checked in one transaction. After an error the transaction may still be open.

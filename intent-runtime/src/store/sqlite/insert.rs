@@ -2,8 +2,14 @@
 
 use sqlx::{Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
 
-use super::column;
-use crate::{AggregateId, EventId, TenantId, Timestamp, Version};
+use crate::{
+    record::{
+        id::{AggregateId, EventId, TenantId},
+        timestamp::Timestamp,
+        version::Version,
+    },
+    store::sqlite::column,
+};
 
 macro_rules! row {
     () => {

@@ -7,14 +7,24 @@ use futures_util::TryStreamExt;
 use sqlx::{SqlitePool, sqlite::SqliteRow};
 use uuid::Uuid;
 
-use super::{
-    column::{self, corrupt, get},
-    error::Place,
-    read::Reader,
-};
 use crate::{
-    AggregateId, Cursor, Position, RecordedEvent, StoreError, StreamId, TenantId,
-    store::{EventSink, LogPage, NextPage, ReadLog},
+    record::{
+        cursor::Cursor,
+        event::RecordedEvent,
+        id::{AggregateId, TenantId},
+        stream::StreamId,
+        version::Position,
+    },
+    store::{
+        EventSink,
+        error::StoreError,
+        log::{LogPage, NextPage, ReadLog},
+        sqlite::{
+            column::{self, corrupt, get},
+            error::Place,
+            read::Reader,
+        },
+    },
 };
 
 /// The id of the store, which its cursors name.

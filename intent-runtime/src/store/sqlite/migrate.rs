@@ -2,10 +2,10 @@
 
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
-use super::error::{Failure, Kind, Place};
-use crate::{
-    StoreError,
-    store::migrations::{self, Applied, Migration, known},
+use crate::store::{
+    error::StoreError,
+    migrations::{self, Applied, Migration, known},
+    sqlite::error::{Failure, Kind, Place},
 };
 
 pub(super) use crate::store::migrations::Found;

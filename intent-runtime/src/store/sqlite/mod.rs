@@ -26,21 +26,32 @@ use tokio::{
     task::JoinHandle,
 };
 
-use self::{
-    append::{Queue, Request, Writer},
-    connection::{connect_writer, pool},
-    decide::Verdict,
-    error::Place,
-    migrate::Found,
-    read::Reader,
-    snapshot::{DeleteSnapshots, SaveSnapshot},
+use crate::{
+    record::{
+        event::RecordedEvent,
+        id::{CommandId, TenantId},
+        snapshot::NewSnapshot,
+        stream::{AggregateType, StreamId},
+        version::Version,
+    },
+    store::{
+        AsOf, EventSink, ReadStream, StateSink, Store, StoreFuture,
+        append::{Append, Appended},
+        connect::unknown_url,
+        error::StoreError,
+        import::{Imported, check_import},
+        log::{LogHealth, LogPage, ReadLog},
+        sqlite::{
+            append::{Queue, Request, Writer},
+            connection::{connect_writer, pool},
+            decide::Verdict,
+            error::Place,
+            migrate::Found,
+            read::Reader,
+            snapshot::{DeleteSnapshots, SaveSnapshot},
+        },
+    },
 };
-use super::{
-    AggregateType, Append, Appended, AsOf, EventSink, Imported, LogHealth, LogPage, ReadLog,
-    ReadStream, StateSink, Store, StoreError, StoreFuture, StreamId, check_import,
-    connect::unknown_url,
-};
-use crate::{CommandId, NewSnapshot, RecordedEvent, TenantId, Version};
 
 /// Keeps everything in one SQLite file, beside whatever tables of their own its owner has in it.
 ///

@@ -1,6 +1,6 @@
 //! How much of a stream is read at once.
 
-use crate::Version;
+use crate::record::version::Version;
 
 /// The most events of one page.
 const EVENTS: u64 = 5_000;

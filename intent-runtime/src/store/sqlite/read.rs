@@ -12,16 +12,24 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use super::{
-    column::{self, corrupt, get},
-    error::{Failure, Kind, Place},
-    frames::Frames,
-    page::Pages,
-};
 use crate::{
-    AggregateId, AsOf, CommandId, EventId, RecordedEvent, StoreError, StoredSnapshot, StreamId,
-    TenantId, Version,
-    store::{EventSink, ReadStream, StateSink},
+    record::{
+        event::RecordedEvent,
+        id::{AggregateId, CommandId, EventId, TenantId},
+        snapshot::StoredSnapshot,
+        stream::StreamId,
+        version::Version,
+    },
+    store::{
+        AsOf, EventSink, ReadStream, StateSink,
+        error::StoreError,
+        sqlite::{
+            column::{self, corrupt, get},
+            error::{Failure, Kind, Place},
+            frames::Frames,
+            page::Pages,
+        },
+    },
 };
 
 /// How many events of a command are looked for at first; each time all were its own, as many times more.

@@ -2,8 +2,14 @@
 
 use sqlx::SqliteConnection;
 
-use super::column;
-use crate::{NewSnapshot, StreamId, TenantId, store::AggregateType};
+use crate::{
+    record::{
+        id::TenantId,
+        snapshot::NewSnapshot,
+        stream::{AggregateType, StreamId},
+    },
+    store::sqlite::column,
+};
 
 /// A snapshot to keep that rides along no append.
 #[derive(Debug)]

@@ -9,15 +9,25 @@ use serde::Deserialize;
 use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
-use super::{
-    append::Batch,
-    column,
-    decide::{Accepted, Decider, Found, Last, Stream, Verdict},
-    error::Failure,
-    insert::{self, NewRow},
-    snapshot,
+use crate::{
+    record::{
+        id::{AggregateId, EventId, TenantId},
+        timestamp::Timestamp,
+        version::Position,
+    },
+    store::{
+        append::Append,
+        error::StoreError,
+        sqlite::{
+            append::Batch,
+            column,
+            decide::{Accepted, Decider, Found, Last, Stream, Verdict},
+            error::Failure,
+            insert::{self, NewRow},
+            snapshot,
+        },
+    },
 };
-use crate::{AggregateId, EventId, Position, StoreError, TenantId, Timestamp, store::Append};
 
 /// What became of a batch, request by request.
 pub(super) struct Written {

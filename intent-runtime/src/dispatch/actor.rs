@@ -1,0 +1,69 @@
+//! [`Actor`]: on whose behalf a command is sent.
+
+use crate::{
+    dispatch::error::SendError,
+    model::{
+        aggregate::Aggregate as _,
+        command::{Command, Decide, Refusal},
+    },
+};
+
+/// A person, service or device that commands are sent for, with the roles it has.
+///
+/// ```
+/// use intent_runtime::prelude::*;
+/// let ada = Actor::new("ada").role("teller").role("manager");
+/// assert_eq!(ada.name(), "ada");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    name: String,
+    roles: Vec<String>,
+}
+
+impl Actor {
+    /// An actor without a role. The name is stored with every event that its commands lead to.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            roles: Vec::new(),
+        }
+    }
+
+    /// The same actor with one more role. Where several of its roles may send a command, it acts in the one given first.
+    #[must_use]
+    pub fn role(mut self, role: impl Into<String>) -> Self {
+        self.roles.push(role.into());
+        self
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its roles, in the order given.
+    pub fn roles(&self) -> &[String] {
+        &self.roles
+    }
+
+    /// The role in which it sends command `C`: its first one that is among those allowed, or its first one at all where
+    /// everybody is allowed.
+    ///
+    /// # Errors
+    /// [`SendError::Forbidden`] if none of its roles is allowed.
+    pub(crate) fn role_for<C: Command>(&self) -> Result<Option<&str>, SendError<Refusal<C>>> {
+        let allowed = <C::Aggregate as Decide<C>>::ALLOWED;
+        let mut roles = self.roles.iter().map(String::as_str);
+        let role = roles.find(|role| allowed.is_empty() || allowed.contains(role));
+        if !allowed.is_empty() && role.is_none() {
+            return Err(SendError::Forbidden {
+                command: C::NAME,
+                aggregate: C::Aggregate::TYPE,
+                actor: self.clone(),
+                allowed,
+            });
+        }
+        Ok(role)
+    }
+}

@@ -1,0 +1,50 @@
+//! A recorded event as its aggregate reads it.
+
+use crate::{
+    dispatch::error::LoadError,
+    model::{
+        aggregate::Aggregate, decoded::Decoded, event::AggregateEvent as _, recorded::Recorded,
+        schema_version::SchemaVersion,
+    },
+    record::{
+        event::RecordedEvent,
+        id::Id,
+        stream::{AggregateType, StreamId},
+    },
+    store::error::StoreError,
+};
+
+impl RecordedEvent {
+    /// Whether it belongs to an aggregate of this type, under its name or a former one.
+    pub fn is_of<A: Aggregate>(&self) -> bool {
+        AggregateType::of::<A>().is(&self.aggregate_type)
+    }
+
+    /// The typed event of an aggregate, in today's shape, whatever shape it was stored in; several or none of one that has
+    /// been split or retired.
+    ///
+    /// # Errors
+    /// [`LoadError::Decode`] for an unknown name, a version without a chain, or a payload of another shape;
+    /// [`StoreError::WrongAggregate`] if it belongs to an aggregate of another type.
+    pub fn decode<A: Aggregate>(self) -> Result<Decoded<Recorded<A::Event>>, LoadError> {
+        let id = Id::<A>::from_uuid(self.aggregate_id.as_uuid());
+        let stream = || StreamId::of(self.tenant_id, id);
+        if !self.is_of::<A>() {
+            return Err(LoadError::Store(StoreError::WrongAggregate {
+                stream: stream(),
+                found: self.aggregate_type,
+            }));
+        }
+        let payload = self.payload.as_bytes();
+        match A::Event::decode(&self.event_type, self.schema_version, payload) {
+            Ok(events) => Ok(Recorded::all(events, self)),
+            Err(source) => Err(LoadError::Decode {
+                stream: stream(),
+                version: self.version,
+                event: self.event_type,
+                schema_version: SchemaVersion::from_stored(self.schema_version).number(),
+                source: Box::new(source),
+            }),
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! [`Subscription`]: the log as it grows, read in order, in pages, at the reader's own pace.
+
+use std::{collections::VecDeque, fmt, ops::ControlFlow, sync::Arc, time::Duration};
+
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{Instant, sleep, timeout},
+};
+
+use crate::{
+    record::{cursor::Cursor, event::RecordedEvent, id::TenantId},
+    store::{
+        Store,
+        error::StoreError,
+        log::{LogFilter, LogPage, NextPage, ReadLog},
+    },
+};
+
+/// How many events are looked at in one reading.
+const PAGE: usize = 1_000;
+/// How many bytes of payloads and metadata end a page, so that what waits to be taken stays small.
+const PAGE_BYTES: usize = 8 * 1024 * 1024;
+/// How soon a reader looks again for what an open transaction holds up; the wait doubles up to the longest.
+const HELD_UP: Duration = Duration::from_millis(1);
+/// How long a reader that nothing wakes waits before it looks for itself.
+const POLL: Duration = Duration::from_millis(250);
+/// Events that come this close to each other are likely followed by more, so the reader looks again soon: another process
+/// sends one notification for all its appends within this time.
+const CLOSE: Duration = Duration::from_millis(5);
+const SOON: Duration = Duration::from_millis(1);
+
+type Page = (LogPage, VecDeque<RecordedEvent>);
+
+/// Events of the log, the old ones first, then new ones as they are committed. Every event is given once, in order, and
+/// none is passed over.
+///
+/// It reads a page when you ask for an event, and the next page ahead if there is one. It reads no further ahead, so a slow
+/// reader costs no memory. Its [`cursor`](Self::cursor) says where it stands: keep it with what you made of the events, and
+/// go on after it when the program starts again.
+///
+/// ```
+/// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
+/// # use account::*;
+/// use intent_runtime::{LogFilter, prelude::*};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let app = App::connect("memory:", Domain::of::<Account>()).await?;
+/// let id = Id::<Account>::new();
+/// app.send(Open { id, owner: "Ada".into() }).await?;
+/// app.send(Deposit { id, amount: 5 }).await?;
+///
+/// let mut deposits = app.subscribe(LogFilter::all().event::<Deposited>());
+/// let event = deposits.next().await?;
+/// assert_eq!(event.payload, r#"{"amount":5}"#);
+///
+/// let mut later = app.subscribe(LogFilter::all()).after(deposits.cursor());
+/// app.send(Deposit { id, amount: 7 }).await?;
+/// assert_eq!(later.next().await?.version.get(), 3);
+/// # Ok(())
+/// # }
+/// ```
+pub struct Subscription {
+    store: Arc<dyn Store>,
+    tenant: Option<TenantId>,
+    filter: Arc<LogFilter>,
+    /// The next page, read ahead if the last one was not the end of the log. At most one.
+    ahead: JoinSet<Result<Page, StoreError>>,
+    /// Where the next page begins.
+    read_to: Cursor,
+    /// Where the reader stands.
+    cursor: Cursor,
+    /// Read, but not taken yet.
+    waiting: VecDeque<RecordedEvent>,
+    wake_ups: watch::Receiver<()>,
+    poll: Option<Duration>,
+    /// When there was something to read last.
+    found: Option<Instant>,
+    /// Whether the last events came close to each other, a short while ago.
+    busy: bool,
+}
+
+impl Subscription {
+    /// The log of a store, of one tenant or of all. An [`App`](crate::App) has shorter ways to it.
+    pub fn new(store: Arc<dyn Store>, tenant: Option<TenantId>, filter: LogFilter) -> Self {
+        let wake_ups = store.wake_ups();
+        Self {
+            store,
+            tenant,
+            filter: Arc::new(filter),
+            ahead: JoinSet::new(),
+            read_to: Cursor::START,
+            cursor: Cursor::START,
+            waiting: VecDeque::new(),
+            wake_ups,
+            poll: Some(POLL),
+            found: None,
+            busy: false,
+        }
+    }
+
+    /// Begins after a cursor instead of at the start of the log.
+    #[must_use]
+    pub fn after(mut self, cursor: Cursor) -> Self {
+        self.cursor = cursor;
+        self.read_to = cursor;
+        self.waiting.clear();
+        self.ahead = JoinSet::new();
+        self
+    }
+
+    /// Another reader of the same events, which begins after `cursor`.
+    pub(crate) fn again_after(&self, cursor: Cursor) -> Self {
+        let (store, filter) = (Arc::clone(&self.store), LogFilter::clone(&self.filter));
+        Self::new(store, self.tenant, filter)
+            .poll(self.poll)
+            .after(cursor)
+    }
+
+    /// How often to look for new events without a wake-up; a quarter of a second unless set. `None` relies on wake-ups alone,
+    /// which can be lost.
+    #[must_use]
+    pub fn poll(mut self, every: Option<Duration>) -> Self {
+        self.poll = every;
+        self
+    }
+
+    /// Where the reader stands: behind the last event it took, or further where nothing wanted follows.
+    pub fn cursor(&self) -> Cursor {
+        self.cursor
+    }
+
+    /// The next event, as soon as there is one. Cancelling it loses nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownCursor`] when the log cannot be read from there, or why it cannot be read; it may be called
+    /// again.
+    pub async fn next(&mut self) -> Result<RecordedEvent, StoreError> {
+        let mut pause = HELD_UP;
+        loop {
+            if let Some(event) = self.take() {
+                return Ok(event);
+            }
+            match self.read().await? {
+                NextPage::More => {}
+                NextPage::HeldUp if self.waiting.is_empty() => {
+                    // New events would not help: those that are held up come first.
+                    sleep(pause).await;
+                    pause = (pause * 2).min(POLL);
+                }
+                NextPage::End if self.waiting.is_empty() => self.wait().await,
+                NextPage::HeldUp | NextPage::End => {}
+            }
+        }
+    }
+
+    fn take(&mut self) -> Option<RecordedEvent> {
+        let event = self.waiting.pop_front()?;
+        self.cursor = match self.read_to.place() {
+            Some((store, _)) if !self.waiting.is_empty() => Cursor::after(store, event.position),
+            _ => self.read_to,
+        };
+        Some(event)
+    }
+
+    /// Reads the next page. Nothing is kept of one that is cancelled.
+    async fn read(&mut self) -> Result<NextPage, StoreError> {
+        let (page, events) = match self.ahead.join_next().await {
+            Some(Ok(page)) => page?,
+            // Without a runtime left to read ahead, this is read here.
+            Some(Err(_)) | None => self.page().await?,
+        };
+        self.read_to = page.cursor;
+        let now = Instant::now();
+        let is_close = self.found.is_some_and(|found| now - found < CLOSE);
+        if events.is_empty() {
+            self.cursor = page.cursor;
+            self.busy &= is_close;
+        } else {
+            self.found = Some(now);
+            self.busy = is_close;
+        }
+        self.waiting = events;
+        if page.next == NextPage::More {
+            let next = self.page();
+            self.ahead.spawn(next);
+        }
+        Ok(page.next)
+    }
+
+    /// The page behind what was read.
+    fn page(&mut self) -> impl Future<Output = Result<Page, StoreError>> + Send + use<> {
+        // Seen as of now, so that a wake-up while reading is not missed.
+        self.wake_ups.mark_unchanged();
+        let (store, filter) = (Arc::clone(&self.store), Arc::clone(&self.filter));
+        let (after, tenant) = (self.read_to, self.tenant);
+        async move {
+            let read = ReadLog {
+                after,
+                tenant,
+                filter: &filter,
+                limit: PAGE,
+            };
+            let mut events = VecDeque::new();
+            let mut bytes = 0;
+            let mut sink = |event: RecordedEvent| {
+                bytes += event.payload.len() + event.metadata.json().len();
+                events.push_back(event);
+                if bytes < PAGE_BYTES {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
+                }
+            };
+            let mut page = store.read_log(read, &mut sink).await?;
+            if bytes >= PAGE_BYTES {
+                page.next = NextPage::More;
+            }
+            Ok((page, events))
+        }
+    }
+
+    async fn wait(&mut self) {
+        let woken = self.wake_ups.changed();
+        // Without a sender left the store is gone, which the next reading says.
+        let _ = match self.poll {
+            Some(poll) => {
+                let poll = if self.busy { poll.min(SOON) } else { poll };
+                timeout(poll, woken).await.unwrap_or(Ok(()))
+            }
+            None => woken.await,
+        };
+    }
+}
+
+impl fmt::Debug for Subscription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscription")
+            .field("store", &self.store)
+            .field("filter", &self.filter)
+            .field("cursor", &self.cursor)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,357 @@
+//! What generated code may name. Not part of the public interface: anything here can change in any release.
+
+pub(crate) mod arithmetic;
+pub mod bounds;
+pub(crate) mod checks;
+pub(crate) mod macros;
+pub(crate) mod rule;
+pub(crate) mod state_version;
+
+pub use schemars;
+pub use serde;
+pub use serde_json;
+pub use serde_json::value::RawValue;
+
+pub use crate::macro_support::arithmetic::{
+    Add, Arithmetic, Checked, Div, Integer, Mul, Operator, Rem, Shl, Shr, Sub,
+};
+pub use crate::macro_support::bounds::{
+    CommandOf, Initial, IsId, IsIdOf, OneCommandsBlock, SplitInto, Storable,
+};
+pub use crate::macro_support::checks::{
+    Names, assert_new_name, assert_predecessor_name, assert_predecessor_version,
+    assert_retired_name, assert_version,
+};
+pub use crate::macro_support::rule::{Applied, Field, Plain, Rule, StandIn, Unchecked};
+pub use crate::macro_support::state_version::{
+    FieldValue, Given, NotWritten, StateEvent, state_version,
+};
+pub use crate::model::upcast::{UpcastStep, run_steps};
+pub use crate::schema::lock::keys::{key_shape, note_keys};
+
+use std::{fmt, marker::PhantomData, path::Path};
+
+use ::serde::{
+    Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned,
+    ser::SerializeStruct as _,
+};
+
+use crate::{
+    app::domain::Domain,
+    model::{
+        aggregate::Aggregate,
+        emits::Emits,
+        event::{Event, EventOf, SplitOf},
+        json_object::JsonObject,
+        kinds::{CommandList, EventKind},
+        schema_version::SchemaVersion,
+        upcast::{DecodeError, UpcastError},
+    },
+    record::bounded_json,
+    schema::lock::{self, Mode},
+    store::append::Append,
+};
+
+/// [`lock::check!`](macro@crate::lock::check), in the mode of the environment.
+///
+/// # Panics
+/// When the domain has mistakes or does not agree with its lock: it is an assertion in a test, as `assert_eq!` is.
+#[track_caller]
+#[allow(clippy::panic, reason = "an assertion reports a failure so")]
+pub fn assert_recorded(folder: &str, domain: &Domain) {
+    let checked = domain
+        .check()
+        .map_err(lock::Error::from)
+        .and_then(|()| lock::check(domain.catalogue(), Path::new(folder), Mode::from_env()?));
+    if let Err(error) = checked {
+        panic!("{error:?}");
+    }
+}
+
+/// `#[derive(Aggregate)]`: a field of a state beside what it would be read back as. Where its type has `PartialEq`, the inherent
+/// `same` is preferred to the one of [`NotCompared`].
+#[derive(Debug)]
+pub struct ReadBack<'a, T>(pub &'a T, pub &'a T);
+
+impl<T: PartialEq> ReadBack<'_, T> {
+    /// Whether they are equal.
+    pub fn same(&self) -> bool {
+        self.0 == self.1
+    }
+}
+
+/// `#[derive(Aggregate)]`: see [`ReadBack`].
+pub trait NotCompared {
+    /// Cannot be told.
+    fn same(&self) -> bool {
+        true
+    }
+}
+
+impl<T> NotCompared for ReadBack<'_, T> {}
+
+/// `#[derive(Aggregate)]`: the JSON of a state, unless it would be read back as another one.
+pub fn state_as_written(
+    json: Box<RawValue>,
+    same: bool,
+) -> Result<Box<RawValue>, serde_json::Error> {
+    match same {
+        true => Ok(json),
+        false => Err(::serde::ser::Error::custom(
+            "it would be read back as another state: JSON has no NaN and no infinity, and one `null` for each level of `Option`",
+        )),
+    }
+}
+
+/// `#[derive(Aggregate)]`: finds out whether the aggregate has a `#[commands]` block. The inherent `list` exists only
+/// where it has one and is then preferred to the one of [`NoCommandBlock`].
+#[derive(Debug)]
+pub struct CommandProbe<A>(PhantomData<fn() -> A>);
+
+impl<A> CommandProbe<A> {
+    /// A probe of `A`.
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<A> Default for CommandProbe<A> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<A: OneCommandsBlock> CommandProbe<A> {
+    /// Lists the commands of the block.
+    pub fn list(&self, list: &mut CommandList<A>) {
+        A::list(list);
+    }
+}
+
+/// `#[derive(Aggregate)]`: see [`CommandProbe`].
+pub trait NoCommandBlock<A: Aggregate> {
+    /// Lists nothing.
+    fn list(&self, list: &mut CommandList<A>);
+}
+
+impl<A: Aggregate> NoCommandBlock<A> for CommandProbe<A> {
+    fn list(&self, _: &mut CommandList<A>) {}
+}
+
+/// `#[event]` on a struct without fields: it is written as `{}`, to which a later version can add fields.
+pub fn serialize_unit<S: Serializer>(name: &'static str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_struct(name, 0)?.end()
+}
+
+/// `#[event]` on a struct without fields: any object is read as `event`.
+pub fn deserialize_unit<'de, D: Deserializer<'de>, E>(
+    deserializer: D,
+    event: E,
+) -> Result<E, D::Error> {
+    #[derive(Deserialize)]
+    struct Object {}
+
+    Object::deserialize(deserializer).map(|Object {}| event)
+}
+
+/// `#[renamed(..)]` on several fields in one step: all take their new keys at once.
+pub fn rename(object: &mut JsonObject, renames: &[(&str, &str)]) -> Result<(), UpcastError> {
+    object.rename_together(renames)
+}
+
+/// `#[since(..)]`: gives the object a field that it must not have, so that no stored value is overwritten.
+pub fn add<T: Serialize>(object: &mut JsonObject, key: &str, value: T) -> Result<(), UpcastError> {
+    if object.contains(key) {
+        return Err(UpcastError::Occupied {
+            field: key.to_owned(),
+        });
+    }
+    object.set(key, value)
+}
+
+/// `#[since(..)]` beside `#[serde(with = ..)]` and its like: gives the object all that `fields` is written as.
+pub fn add_as_written<T: Serialize>(
+    object: &mut JsonObject,
+    key: &str,
+    fields: &T,
+) -> Result<(), UpcastError> {
+    let text = serde_json::to_vec(fields).map_err(|source| UpcastError::Field {
+        field: key.to_owned(),
+        source,
+    })?;
+    let written = JsonObject::parse(&text)?;
+    for key in written.keys() {
+        add(object, key, written.get::<Box<RawValue>>(key)?)?;
+    }
+    Ok(())
+}
+
+/// `#[event(from = V1)]`: reads an older payload through the predecessor's whole chain. What is needed of the
+/// predecessor comes as arguments rather than as bounds, so that what is missing is an error where the user named it.
+pub fn upcast_from<E: Event, P>(
+    version: u32,
+    payload: &[u8],
+    newest: u32,
+    decode: fn(u32, &[u8]) -> Result<P, DecodeError>,
+    convert: fn(P) -> E,
+) -> Result<E, DecodeError> {
+    if version == 0 || version > newest {
+        return Err(DecodeError::version(version, E::VERSION));
+    }
+    decode(version, payload).map(convert)
+}
+
+/// `#[event(from = V1)]`: the predecessor after its own. As arguments for the reason that [`upcast_from`] has.
+pub fn predecessors(
+    earlier: fn() -> Vec<EventKind>,
+    predecessor: fn() -> EventKind,
+) -> Vec<EventKind> {
+    let mut kinds = earlier();
+    kinds.push(predecessor());
+    kinds
+}
+
+/// `#[derive(Aggregate)]`: the stored name of an event. This and those down to [`equal`] ask for [`EventOf`], which the macro
+/// implements: a type that is no event is one error, at that impl.
+#[inline]
+pub const fn name_of<A: Aggregate, E: EventOf<A>>() -> &'static str {
+    E::NAME
+}
+
+/// `#[derive(Aggregate)]`: all names of an event.
+pub const fn names_of<A: Aggregate, E: EventOf<A>>(shown: &'static str) -> Names {
+    Names::of::<E>(shown)
+}
+
+/// `#[derive(Aggregate)]`: whether an event is stored under this name, or was.
+#[inline]
+pub fn is_named<A: Aggregate, E: EventOf<A>>(name: &str) -> bool {
+    name == E::NAME || E::FORMERLY.contains(&name)
+}
+
+/// `#[derive(Aggregate)]`: the version of an event's shape, as it is stored.
+#[inline]
+pub const fn version_of<A: Aggregate, E: EventOf<A>>() -> u32 {
+    const { SchemaVersion::of::<E>().stored() }
+}
+
+/// The default of a field that is read as it where it is not there, for the JSON Schema.
+pub fn default_value<T: Serialize>(value: &T) -> serde_json::Value {
+    // Where it cannot be written, nothing is stored either.
+    serde_json::to_value(value).unwrap_or_default()
+}
+
+/// `snapshot(..)`: an event, as far as the version of the state goes.
+pub const fn state_event<A: Aggregate, E: EventOf<A>>() -> StateEvent {
+    StateEvent::of::<E>()
+}
+
+/// `snapshot(..)`: a split event, as far as the version of the state goes.
+pub const fn state_split<A: Aggregate, E: SplitOf<A>>() -> StateEvent {
+    StateEvent::of::<E>()
+}
+
+/// `#[derive(Aggregate)]`: an event, as the catalogue knows it.
+pub const fn kind_of<A: Aggregate, E: EventOf<A>>() -> EventKind {
+    EventKind::of::<E>()
+}
+
+/// `#[derive(Aggregate)]`: what a decision that returns an event may emit.
+pub fn emits<A: Aggregate, E: EventOf<A>>() -> Emits {
+    Emits::Events(vec![E::NAME])
+}
+
+/// `#[derive(Aggregate)]`: writes an event.
+#[inline]
+pub fn encode<A: Aggregate, E: EventOf<A>>(event: &E) -> Result<Box<RawValue>, serde_json::Error> {
+    to_json(event)
+}
+
+/// `#[derive(Aggregate)]`: writes an event or a state, no further than to the limit of every store.
+#[inline]
+pub fn to_json<T: Serialize>(value: &T) -> Result<Box<RawValue>, serde_json::Error> {
+    bounded_json::to_raw_value(value, Append::MAX_PAYLOAD)
+}
+
+/// `#[derive(Aggregate)]`: reads an event.
+#[inline]
+pub fn decode<A: Aggregate, E: EventOf<A>>(
+    version: u32,
+    payload: &[u8],
+) -> Result<A::Event, DecodeError> {
+    E::decode(version, payload).map(Into::into)
+}
+
+/// `#[derive(Aggregate)]`: copies an event.
+#[inline]
+pub fn clone<A: Aggregate, E: EventOf<A>>(event: &E) -> E {
+    event.clone()
+}
+
+/// `#[derive(Aggregate)]`: shows an event as a variant of the enum.
+pub fn debug<A: Aggregate, E: EventOf<A>>(
+    variant: &str,
+    event: &E,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    f.debug_tuple(variant).field(event).finish()
+}
+
+/// `#[derive(Aggregate)]`: compares two events of one kind.
+#[inline]
+pub fn equal<A: Aggregate, E: EventOf<A>>(one: &E, other: &E) -> bool {
+    one == other
+}
+
+/// `#[aggregate(split(..))]`: all names of a split event.
+pub const fn split_names_of<A: Aggregate, E: SplitOf<A>>(shown: &'static str) -> Names {
+    Names::of::<E>(shown)
+}
+
+/// `#[aggregate(split(..))]`: whether a split event is stored under this name.
+pub fn is_split<A: Aggregate, E: SplitOf<A>>(name: &str) -> bool {
+    name == E::NAME || E::FORMERLY.contains(&name)
+}
+
+/// `#[aggregate(split(..))]`: a split event, as the catalogue knows it.
+pub fn split_kind_of<A: Aggregate, E: SplitOf<A>>() -> EventKind {
+    EventKind::of::<E>()
+}
+
+/// `#[aggregate(split(..))]`: reads a split event.
+pub fn decode_split<A: Aggregate, E: SplitOf<A>>(
+    version: u32,
+    payload: &[u8],
+) -> Result<Vec<A::Event>, DecodeError> {
+    let mut events = Vec::new();
+    E::decode(version, payload)?.split(&mut events);
+    Ok(events)
+}
+
+/// `snapshot(from = AccountV1)`: reads a state of another version as the predecessor does, and converts it.
+pub fn decode_state_from<A, P>(
+    version: u32,
+    current: u32,
+    state: &[u8],
+    decode: fn(u32, &[u8]) -> Result<P, DecodeError>,
+    convert: fn(P) -> A,
+) -> Result<A, DecodeError> {
+    match decode(version, state) {
+        Err(DecodeError::StaleSnapshot { .. }) => {
+            Err(DecodeError::stale_snapshot(version, current))
+        }
+        read => read.map(convert),
+    }
+}
+
+/// `#[derive(Aggregate)]` with `snapshot(..)`: reads the state if its shape is of the current version.
+pub fn decode_state<T: DeserializeOwned>(
+    version: u32,
+    current: u32,
+    state: &[u8],
+) -> Result<T, DecodeError> {
+    if version != current {
+        return Err(DecodeError::stale_snapshot(version, current));
+    }
+    serde_json::from_slice(state).map_err(DecodeError::payload)
+}

@@ -1,0 +1,174 @@
+//! What `#[derive(Aggregate)]` makes of an operator in a rule. It does not know types, so the compiler chooses here.
+//!
+//! `Deposited += |e| e.amount` becomes
+//!
+//! ```text
+//! Rule::<Add, _, _, _>::new(field, value(event), |mut field, value| *field.place() += value)
+//!     .apply::<Account, Deposited>("balance")
+//! ```
+//!
+//! Both `place` and `apply` are an inherent method for some types and a method of a trait for all: the compiler takes the
+//! inherent one where its bounds hold.
+//!
+//! | field | `place` is | `apply` is |
+//! |---|---|---|
+//! | an integer, with a value that is checked | the field | checked |
+//! | a `#[value(arithmetic)]`, which has no operators | a stand-in that has `+=`, `-=` and `*=` | checked |
+//! | anything else | the field | the operator, as its author wrote it |
+//!
+//! The other operators take `own`, which is always the field.
+//!
+//! The operator stays in the code even where it is not used: it tells the type of a number such as `1`, and a wrong type
+//! is the compiler's usual error at the usual place.
+
+use std::marker::PhantomData;
+
+use crate::{
+    macro_support::arithmetic::{Add, Arithmetic, Checked, Mul, Operator, Sub},
+    model::{aggregate::Aggregate, event::EventOf, overflow::Overflow},
+};
+
+/// A field, what stands behind the operator, and the operator itself.
+#[derive(Debug)]
+pub struct Rule<'a, O, F, R, C> {
+    field: &'a mut F,
+    value: R,
+    operate: C,
+    operator: PhantomData<O>,
+}
+
+impl<'a, O, F, R, C: FnOnce(Field<'_, F>, R)> Rule<'a, O, F, R, C> {
+    /// The rule that `operate` carries out where it is not checked.
+    #[inline]
+    pub fn new(field: &'a mut F, value: R, operate: C) -> Self {
+        Self {
+            field,
+            value,
+            operate,
+            operator: PhantomData,
+        }
+    }
+}
+
+impl<O: Operator, F: Checked<O, R>, R, C> Rule<'_, O, F, R, C> {
+    /// Changes the field if it has room for the result.
+    ///
+    /// # Errors
+    /// [`Overflow`] if it has not; the field is as it was.
+    #[inline]
+    pub fn apply<A: Aggregate, E: EventOf<A>>(self, name: &'static str) -> Result<(), Overflow> {
+        match self.field.checked(self.value) {
+            Some(result) => {
+                *self.field = result;
+                Ok(())
+            }
+            None => Err(Overflow::that::<A>(E::NAME, O::FAULT, name)),
+        }
+    }
+}
+
+/// A rule for which nothing is known to check.
+pub trait Unchecked {
+    /// Carries the operator out.
+    ///
+    /// # Errors
+    /// None.
+    fn apply<A: Aggregate, E: EventOf<A>>(self, name: &'static str) -> Result<(), Overflow>;
+}
+
+impl<O, F, R, C: FnOnce(Field<'_, F>, R)> Unchecked for Rule<'_, O, F, R, C> {
+    #[inline]
+    fn apply<A: Aggregate, E: EventOf<A>>(self, _: &'static str) -> Result<(), Overflow> {
+        let field = Field {
+            field: self.field,
+            stand_in: StandIn(PhantomData),
+        };
+        (self.operate)(field, self.value);
+        Ok(())
+    }
+}
+
+/// The field, for the operator.
+#[derive(Debug)]
+pub struct Field<'a, F> {
+    field: &'a mut F,
+    stand_in: StandIn<F>,
+}
+
+impl<F> Field<'_, F> {
+    /// The field.
+    #[inline]
+    pub fn own(&mut self) -> &mut F {
+        self.field
+    }
+}
+
+impl<F: Arithmetic> Field<'_, F> {
+    /// What takes the operators that are checked, instead of the field.
+    pub fn place(&mut self) -> &mut StandIn<F> {
+        &mut self.stand_in
+    }
+}
+
+/// A field whose operators are its type's own.
+pub trait Plain<F> {
+    /// The field.
+    fn place(&mut self) -> &mut F;
+}
+
+impl<F> Plain<F> for Field<'_, F> {
+    #[inline]
+    fn place(&mut self) -> &mut F {
+        self.field
+    }
+}
+
+/// Has the operators of an [`Arithmetic`] as far as the compiler is concerned. None is ever called: where the types fit,
+/// the rule is checked instead.
+#[derive(Debug)]
+pub struct StandIn<F>(PhantomData<F>);
+
+macro_rules! stand_in {
+    ($($operator:ident $assign:ident $function:ident),* $(,)?) => {
+        $(
+            impl<F: Checked<$operator, R>, R> std::ops::$assign<R> for StandIn<F> {
+                fn $function(&mut self, _: R) {}
+            }
+        )*
+    };
+}
+
+stand_in! {
+    Add AddAssign add_assign,
+    Sub SubAssign sub_assign,
+    Mul MulAssign mul_assign,
+}
+
+/// What a function named in the list of events returns: `T`, or a result that may be an [`Overflow`].
+#[diagnostic::on_unimplemented(
+    message = "a function in a list of events returns `{T}` or `Result<{T}, Overflow>`, not `{Self}`",
+    label = "returns `{Self}`"
+)]
+pub trait Applied<T> {
+    /// The result.
+    ///
+    /// # Errors
+    /// [`Overflow`] if the function says so.
+    fn applied(self) -> Result<T, Overflow>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> Applied<T> for T {
+    #[inline]
+    fn applied(self) -> Result<T, Overflow> {
+        Ok(self)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> Applied<T> for Result<T, Overflow> {
+    #[inline]
+    fn applied(self) -> Result<T, Overflow> {
+        self
+    }
+}

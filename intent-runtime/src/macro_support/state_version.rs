@@ -1,0 +1,180 @@
+//! The version of an aggregate's state, which distinguishes the states of two builds: see
+//! [`Snapshot::version`](crate::Snapshot::version).
+
+use std::panic;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    model::{aggregate::Aggregate, event::Event},
+    record::{canonical_shape, shape::Shape},
+};
+
+/// How often a value with a list in it is made. The list may be a set without an order, whose entries come in another order
+/// now and then: for a set of two, all makings agree by chance once in 2^31 processes.
+const MAKINGS: usize = 32;
+
+/// An event, as far as the version of the state goes.
+#[derive(Debug)]
+pub struct StateEvent {
+    name: &'static str,
+    version: u32,
+    shape: Shape,
+}
+
+impl StateEvent {
+    pub(crate) const fn of<E: Event>() -> Self {
+        Self {
+            name: E::NAME,
+            version: E::VERSION,
+            shape: Shape::of::<E>(),
+        }
+    }
+}
+
+/// A value that a state is made with although no event says so.
+#[derive(Debug)]
+pub struct Given<T>(pub T);
+
+impl<T: Serialize> Given<T> {
+    /// The JSON of the value, the same for equal ones whose order JSON knows.
+    pub fn json(&self) -> String {
+        match serde_json::to_value(&self.0) {
+            Ok(mut value) => {
+                value.sort_all_objects();
+                value.to_string()
+            }
+            // Then there are no snapshots of a state that has it.
+            Err(error) => error.to_string(),
+        }
+    }
+}
+
+/// A field, and what makes the JSON of a value that is given for it.
+pub type FieldValue = (&'static str, fn() -> String);
+
+/// Stands in for [`Given::json`] where the type cannot be written. That is an error elsewhere, and must not be another here.
+pub trait NotWritten {
+    /// Nothing.
+    fn json(&self) -> String;
+}
+
+impl<T> NotWritten for Given<T> {
+    fn json(&self) -> String {
+        String::new()
+    }
+}
+
+/// The version of the state of `A`, of shape `S`: a hash of the shape, of what the macro knows of the `rules`, of each event
+/// that changes the state, and of the values that are `given`, each the name of its field and what makes its JSON; never 0.
+pub fn state_version<A: Aggregate, S: JsonSchema>(
+    rules: u32,
+    events: &[StateEvent],
+    given: &[FieldValue],
+) -> u32 {
+    let mut hash = Sha256::new();
+    hash.update(rules.to_be_bytes());
+    for event in events {
+        hash.update(event.name);
+        // No name has it, and no JSON.
+        hash.update([0]);
+        hash.update(event.version.to_be_bytes());
+        hash.update(shape::<A>(event.name, event.shape));
+    }
+    hash.update(shape::<A>("the state", Shape::of::<S>()));
+    for (field, make) in given {
+        if let Some(value) = settled::<A>(field, make, has_list) {
+            hash.update(field);
+            hash.update([0]);
+            hash.update(value);
+        }
+    }
+    let [a, b, c, d, ..] = <[u8; 32]>::from(hash.finalize());
+    u32::from_be_bytes([a, b, c, d]).max(1)
+}
+
+/// The shape with its defaults, or without them where they differ from call to call.
+fn shape<A: Aggregate>(whose: &str, shape: Shape) -> String {
+    let make = || canonical_shape::shape_with_defaults(shape).to_string();
+    settled::<A>(whose, make, default_has_list)
+        .unwrap_or_else(|| canonical_shape::shape(shape).to_string())
+}
+
+/// The JSON that `make` gives at every call; with its lists sorted where only their order differs, as that of a `HashSet`
+/// does. `None` where the content differs: if a default that is the time made all snapshots stale, they would be of no use,
+/// and a replay has no right value for such a field either.
+fn settled<A: Aggregate>(
+    whose: &str,
+    make: impl Fn() -> String + panic::RefUnwindSafe,
+    may_be_reordered: fn(&Value) -> bool,
+) -> Option<String> {
+    // A value that panics is made when the state needs it, not when snapshots are compared.
+    let made = || panic::catch_unwind(&make).ok();
+    let parsed = |json: &String| serde_json::from_str::<Value>(json).ok();
+    if let Some(first) = made() {
+        let value = parsed(&first);
+        let more = match &value {
+            Some(value) if may_be_reordered(value) => MAKINGS - 1,
+            _ => 1,
+        };
+        let others: Vec<_> = (0..more).map(|_| made()).collect();
+        if others.iter().all(|other| other.as_ref() == Some(&first)) {
+            return Some(first);
+        }
+        let sorted = value.map(with_sorted_lists);
+        let same = |other: &Option<String>| {
+            let other = other.as_ref().and_then(parsed);
+            other.map(with_sorted_lists) == sorted
+        };
+        if let Some(sorted) = &sorted
+            && others.iter().all(same)
+        {
+            return Some(sorted.to_string());
+        }
+    }
+    tracing::warn!(
+        aggregate = A::TYPE,
+        whose,
+        "a default differs from call to call: snapshots do not become stale when it changes"
+    );
+    None
+}
+
+/// Whether there is a list of several entries.
+fn has_list(json: &Value) -> bool {
+    match json {
+        Value::Array(entries) => entries.len() > 1 || entries.iter().any(has_list),
+        Value::Object(object) => object.values().any(has_list),
+        _ => false,
+    }
+}
+
+/// Whether a JSON Schema has a default with such a list. Its own lists, such as that of the required keys, are in order.
+fn default_has_list(schema: &Value) -> bool {
+    match schema {
+        Value::Array(schemas) => schemas.iter().any(default_has_list),
+        Value::Object(object) => object
+            .iter()
+            .any(|(key, value)| key == "default" && has_list(value) || default_has_list(value)),
+        _ => false,
+    }
+}
+
+fn with_sorted_lists(json: Value) -> Value {
+    match json {
+        Value::Array(entries) => {
+            let mut entries: Vec<_> = entries.into_iter().map(with_sorted_lists).collect();
+            entries.sort_by_cached_key(Value::to_string);
+            Value::Array(entries)
+        }
+        Value::Object(object) => {
+            let entries = object.into_iter();
+            let sorted = entries.map(|(key, value)| (key, with_sorted_lists(value)));
+            Value::Object(sorted.collect())
+        }
+        json => json,
+    }
+}

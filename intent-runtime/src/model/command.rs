@@ -1,0 +1,175 @@
+//! Commands and decisions: what is asked of an aggregate, and which events answer it.
+
+use schemars::JsonSchema;
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    model::{aggregate::Aggregate, context::Context, emits::Emits},
+    record::id::Id,
+};
+
+/// A request to one aggregate. `#[commands]` makes one of every handling function; `#[command]` makes one of a struct.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a command",
+    label = "not a command",
+    note = "add `#[command]` above `struct {Self}`, and `#[id]` to the field that names the aggregate",
+    note = "an event is not sent: send the command whose decision returns it"
+)]
+pub trait Command:
+    Clone + Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static
+{
+    /// The aggregate it is for.
+    type Aggregate: Decide<Self>;
+
+    /// Its name, unique among the commands of its aggregate.
+    const NAME: &'static str;
+    /// Its doc comment.
+    const DOC: &'static str = "";
+
+    /// Which aggregate it is for.
+    fn target(&self) -> Id<Self::Aggregate>;
+}
+
+/// How an aggregate answers command `C`: one impl per command, written by `#[commands]`.
+///
+/// A decision is pure: the same state, command and context always decide the same.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not handle the command `{C}`",
+    label = "no function for this command",
+    note = "mark a function in `#[commands] impl {Self}` with `#[handle({C})]` or `#[create({C})]`"
+)]
+pub trait Decide<C>: Aggregate {
+    /// What a refusal says; [`Infallible`](std::convert::Infallible) when the command cannot be refused.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// Whether the command always answers [`Decision::AlreadyExists`] once the aggregate exists. It is then decided
+    /// without loading anything, which spares a round trip; the append finds out whether it does exist.
+    const ONLY_CREATES: bool = false;
+
+    /// The roles that may send the command on behalf of somebody; empty if everybody may. `#[commands]` takes them from
+    /// `#[handle(allow("teller", "manager"))]`.
+    const ALLOWED: &'static [&'static str] = &[];
+
+    /// Decides. `state` is `None` as long as the stream does not exist.
+    ///
+    /// # Errors
+    /// The domain's own refusal.
+    fn decide(
+        state: Option<&Self>,
+        command: C,
+        context: &Context,
+    ) -> Result<Decision<Self>, Self::Error>;
+
+    /// Which events a decision may give, for the catalogue. `#[commands]` reads it from the return types.
+    fn emits() -> Emits {
+        Emits::Unknown
+    }
+}
+
+/// What came of a command.
+#[derive(Debug)]
+pub enum Decision<A: Aggregate> {
+    /// These events happened; none, if there was nothing to do.
+    Events(Vec<A::Event>),
+    /// The command needs an aggregate that exists.
+    NotFound,
+    /// The command creates, and the aggregate exists.
+    AlreadyExists,
+}
+
+impl<A: Aggregate> Decision<A> {
+    /// The decision for anything that stands for events.
+    pub fn events(events: impl IntoEvents<A>) -> Self {
+        let mut list = Vec::new();
+        events.append_to(&mut list);
+        Self::Events(list)
+    }
+}
+
+/// What a decision may return: an event, `Option`, a tuple, an array, a `Vec`, or `()`.
+#[diagnostic::on_unimplemented(
+    message = "a decision of `{A}` cannot return `{Self}`",
+    label = "not an event of `{A}`, nor a collection of its events",
+    note = "return events listed in `#[aggregate(..)]` of `{A}`: one, `Option`, a tuple, `Vec`, an array, or `()`",
+    note = "a refusal is written out as `Result<_, Refused>`; an alias of `Result` is not seen"
+)]
+pub trait IntoEvents<A: Aggregate> {
+    /// Appends the events in order.
+    fn append_to(self, events: &mut Vec<A::Event>);
+
+    /// Which events a value of this type may stand for, for the catalogue.
+    fn emits() -> Emits {
+        Emits::Unknown
+    }
+}
+
+impl<A: Aggregate> IntoEvents<A> for () {
+    fn append_to(self, _: &mut Vec<A::Event>) {}
+
+    fn emits() -> Emits {
+        Emits::Events(Vec::new())
+    }
+}
+
+impl<A: Aggregate, E: IntoEvents<A>> IntoEvents<A> for Option<E> {
+    fn append_to(self, events: &mut Vec<A::Event>) {
+        if let Some(event) = self {
+            event.append_to(events);
+        }
+    }
+
+    fn emits() -> Emits {
+        E::emits()
+    }
+}
+
+impl<A: Aggregate, E: IntoEvents<A>> IntoEvents<A> for Vec<E> {
+    fn append_to(self, events: &mut Vec<A::Event>) {
+        for event in self {
+            event.append_to(events);
+        }
+    }
+
+    fn emits() -> Emits {
+        E::emits()
+    }
+}
+
+impl<A: Aggregate, E: IntoEvents<A>, const N: usize> IntoEvents<A> for [E; N] {
+    fn append_to(self, events: &mut Vec<A::Event>) {
+        for event in self {
+            event.append_to(events);
+        }
+    }
+
+    fn emits() -> Emits {
+        E::emits()
+    }
+}
+
+macro_rules! tuples {
+    ($($name:ident)+) => {
+        #[diagnostic::do_not_recommend]
+        impl<A: Aggregate, $($name: IntoEvents<A>),+> IntoEvents<A> for ($($name,)+) {
+            #[allow(non_snake_case, reason = "each value bears the name of its type")]
+            fn append_to(self, events: &mut Vec<A::Event>) {
+                let ($($name,)+) = self;
+                $($name.append_to(events);)+
+            }
+
+            fn emits() -> Emits {
+                Emits::Events(Vec::new())$(.and($name::emits()))+
+            }
+        }
+    };
+}
+
+tuples!(E1);
+tuples!(E1 E2);
+tuples!(E1 E2 E3);
+tuples!(E1 E2 E3 E4);
+tuples!(E1 E2 E3 E4 E5);
+tuples!(E1 E2 E3 E4 E5 E6);
+
+/// What the domain says when it refuses command `C`.
+pub type Refusal<C> = <<C as Command>::Aggregate as Decide<C>>::Error;

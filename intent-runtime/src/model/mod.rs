@@ -1,0 +1,26 @@
+//! The types behind an aggregate and its events. Generated code names them, and so does an
+//! [`Aggregate`](trait@crate::Aggregate) written by hand.
+
+pub(crate) mod aggregate;
+pub(crate) mod command;
+pub(crate) mod context;
+pub(crate) mod decoded;
+pub(crate) mod emits;
+pub(crate) mod event;
+pub(crate) mod history;
+pub(crate) mod identity;
+pub(crate) mod json_object;
+pub(crate) mod kinds;
+pub(crate) mod overflow;
+pub(crate) mod recorded;
+pub(crate) mod schema_version;
+pub(crate) mod snapshot;
+pub(crate) mod upcast;
+
+pub use command::IntoEvents;
+pub use decoded::Decoded;
+pub use event::{AggregateEvent, EventOf, SplitOf};
+pub use kinds::EventKind;
+pub use schema_version::SchemaVersion;
+pub use snapshot::SnapshotCodec;
+pub use upcast::KeyChange;

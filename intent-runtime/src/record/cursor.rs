@@ -1,0 +1,83 @@
+//! [`Cursor`]: where a reader of the log stands.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use uuid::Uuid;
+
+use crate::record::version::Position;
+
+/// Where a reader of the log stands: after which event of which store. Opaque; kept as text between two runs.
+///
+/// ```
+/// use intent_runtime::Cursor;
+/// let kept = Cursor::START.to_string();
+/// assert_eq!(kept, "start");
+/// assert_eq!(kept.parse::<Cursor>()?, Cursor::START);
+/// # Ok::<(), intent_runtime::store::ParseCursorError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Cursor(Option<(Uuid, Position)>);
+
+/// A text is not a cursor. Handling: give what [`Cursor`] was written as, or start anew.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a cursor of a log")]
+pub struct ParseCursorError {
+    /// What was given.
+    text: String,
+}
+
+impl Cursor {
+    /// Before the first event of any store.
+    pub const START: Self = Self(None);
+
+    /// After the event at a position of the store with this id. For stores: readers get theirs from a store.
+    pub const fn after(store: Uuid, position: Position) -> Self {
+        Self(Some((store, position)))
+    }
+
+    /// The store it belongs to, and the position it is after; `None` at the start. For stores.
+    pub const fn place(&self) -> Option<(Uuid, Position)> {
+        self.0
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            None => f.write_str("start"),
+            Some((store, position)) => write!(f, "{store}/{position}"),
+        }
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = ParseCursorError;
+
+    fn from_str(text: &str) -> Result<Self, ParseCursorError> {
+        if text == "start" {
+            return Ok(Self::START);
+        }
+        let parsed = text.split_once('/').and_then(|(store, position)| {
+            let position = Position::new(position.parse().ok()?);
+            Some(Self::after(store.parse().ok()?, position))
+        });
+        parsed.ok_or_else(|| ParseCursorError {
+            text: text.to_owned(),
+        })
+    }
+}
+
+impl Serialize for Cursor {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Cursor {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}

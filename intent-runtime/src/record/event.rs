@@ -1,0 +1,68 @@
+//! Events as they are stored: [`NewEvent`] before, [`RecordedEvent`] afterwards.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use crate::record::{
+    id::{AggregateId, EventId, TenantId},
+    metadata::EncodedMetadata,
+    stream::StreamId,
+    timestamp::Timestamp,
+    version::{Position, Version},
+};
+
+/// An event about to be stored. Its id follows from its command's and its place among the events of it: [`EventId::of`].
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// Its stored name: 1 to 255 bytes, no control characters.
+    pub event_type: Cow<'static, str>,
+    /// The version of its shape, as it is stored: [`SchemaVersion::stored`](crate::model::SchemaVersion::stored).
+    pub schema_version: u32,
+    /// Its payload: JSON, at most 16 MiB, kept to the byte.
+    pub payload: Box<RawValue>,
+}
+
+/// An event as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RecordedEvent {
+    /// Its place in the whole log.
+    pub position: Position,
+    /// Its id.
+    pub id: EventId,
+    /// The tenant it belongs to.
+    pub tenant_id: TenantId,
+    /// The type of the aggregate it belongs to, by the name that the stream was begun under: see [`is_of`](Self::is_of).
+    pub aggregate_type: String,
+    /// The aggregate it belongs to.
+    pub aggregate_id: AggregateId,
+    /// Its number in that aggregate's stream, from 1.
+    pub version: Version,
+    /// Its stored name.
+    pub event_type: String,
+    /// The version of its shape, as it is stored: [`SchemaVersion::from_stored`](crate::model::SchemaVersion::from_stored) tells what it means.
+    pub schema_version: u32,
+    /// Its payload, as it was stored.
+    pub payload: String,
+    /// Who, why and where from, with the JSON as it is stored.
+    pub metadata: EncodedMetadata,
+    /// The store's clock when it was stored.
+    pub recorded_at: Timestamp,
+}
+
+impl RecordedEvent {
+    /// The stream it stands in.
+    pub fn stream(&self) -> StreamId {
+        StreamId {
+            tenant_id: self.tenant_id,
+            aggregate_type: self.aggregate_type.clone().into(),
+            aggregate_id: self.aggregate_id,
+        }
+    }
+
+    /// When it happened in the domain: the metadata's time, or else when it was stored.
+    pub fn occurred_at(&self) -> Timestamp {
+        self.metadata.timestamp.unwrap_or(self.recorded_at)
+    }
+}

@@ -1,0 +1,382 @@
+//! What tells a command that is sent again from another one under the same id.
+
+use std::fmt::Display;
+
+use serde::ser::{
+    Error as _, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant,
+    SerializeTuple, SerializeTupleStruct, SerializeTupleVariant, Serializer,
+};
+use sha2::{Digest, Sha256};
+
+/// How many bytes of the digest are kept: enough against accidents, which is what it guards against.
+const KEPT: usize = 8;
+/// What stands for nothing.
+const NULL: &str = "null";
+/// What stands before nothing for each `Some` around it.
+const SOME: char = '?';
+
+/// The fingerprint of a command, in hex: the first 8 bytes of SHA-256 over its name, a byte 0, and the command in
+/// canonical form. See [`SendOptions::command_id`](crate::SendOptions::command_id) for what that leaves out.
+///
+/// # Errors
+/// When the command's own `Serialize` fails.
+pub(crate) fn fingerprint(
+    name: &str,
+    command: &impl Serialize,
+) -> Result<String, serde_json::Error> {
+    let mut hash = Sha256::new();
+    hash.update(name);
+    // No name has it.
+    hash.update([0]);
+    hash.update(command.serialize(Canonical)?);
+    let digest = <[u8; 32]>::from(hash.finalize());
+    Ok(digest[..KEPT]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
+}
+
+/// Writes a value in canonical form: like JSON, with the fields of structs and the keys of maps in order, and without the
+/// fields of structs that are nothing, so that a new optional field changes no fingerprint. A map's entry stays, since it
+/// says something by being there. JSON itself could not tell the two apart, which is why this is a serializer.
+struct Canonical;
+
+type Written = Result<String, serde_json::Error>;
+
+/// The elements of a list, one after the other, so that a long list costs what its text does.
+struct List {
+    /// The variant that it is the content of.
+    variant: Option<&'static str>,
+    elements: String,
+}
+
+impl List {
+    fn of(variant: Option<&'static str>) -> Self {
+        Self {
+            variant,
+            elements: String::new(),
+        }
+    }
+
+    fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), serde_json::Error> {
+        self.elements += &value.serialize(Canonical)?;
+        self.elements.push(',');
+        Ok(())
+    }
+
+    fn written(self) -> String {
+        within(self.variant, format!("[{}]", self.elements))
+    }
+}
+
+/// The fields of a struct, or the entries of a map, to be put in order.
+struct Members {
+    /// The variant that they are the content of.
+    variant: Option<&'static str>,
+    keys: Vec<String>,
+    values: Vec<String>,
+}
+
+impl Members {
+    fn of(variant: Option<&'static str>) -> Self {
+        Self {
+            variant,
+            keys: Vec::new(),
+            values: Vec::new(),
+        }
+    }
+
+    fn field<T: Serialize + ?Sized>(
+        &mut self,
+        key: &'static str,
+        value: &T,
+    ) -> Result<(), serde_json::Error> {
+        let value = value.serialize(Canonical)?;
+        if value != NULL {
+            self.keys.push(text(key));
+            self.values.push(value);
+        }
+        Ok(())
+    }
+
+    fn written(self) -> String {
+        let mut members: Vec<_> = self.keys.into_iter().zip(self.values).collect();
+        members.sort_unstable();
+        let members: String = members
+            .iter()
+            .map(|(key, value)| format!("{key}:{value},"))
+            .collect();
+        within(self.variant, format!("{{{members}}}"))
+    }
+}
+
+/// The content of a variant beside its name.
+fn within(variant: Option<&'static str>, content: String) -> String {
+    match variant {
+        Some(variant) => format!("{{{}:{content},}}", text(variant)),
+        None => content,
+    }
+}
+
+fn text(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+macro_rules! as_displayed {
+    ($($function:ident: $number:ty),+ $(,)?) => {$(
+        fn $function(self, value: $number) -> Written {
+            Ok(value.to_string())
+        }
+    )+};
+}
+
+impl Serializer for Canonical {
+    type Ok = String;
+    type Error = serde_json::Error;
+    type SerializeSeq = List;
+    type SerializeTuple = List;
+    type SerializeTupleStruct = List;
+    type SerializeTupleVariant = List;
+    type SerializeMap = Members;
+    type SerializeStruct = Members;
+    type SerializeStructVariant = Members;
+
+    as_displayed! {
+        serialize_bool: bool,
+        serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64, serialize_i128: i128,
+        serialize_u8: u8, serialize_u16: u16, serialize_u32: u32, serialize_u64: u64, serialize_u128: u128,
+        serialize_f32: f32, serialize_f64: f64,
+    }
+
+    fn serialize_char(self, value: char) -> Written {
+        self.collect_str(&value)
+    }
+
+    fn serialize_str(self, value: &str) -> Written {
+        Ok(text(value))
+    }
+
+    fn serialize_bytes(self, value: &[u8]) -> Written {
+        Ok(format!("{value:?}"))
+    }
+
+    fn serialize_none(self) -> Written {
+        Ok(NULL.to_owned())
+    }
+
+    /// JSON has one `null` for `None` and for `Some(None)`, which may mean that a value is taken away.
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Written {
+        let value = value.serialize(self)?;
+        Ok(match value.trim_start_matches(SOME) {
+            NULL => format!("{SOME}{value}"),
+            _ => value,
+        })
+    }
+
+    fn serialize_unit(self) -> Written {
+        self.serialize_none()
+    }
+
+    fn serialize_unit_struct(self, _: &'static str) -> Written {
+        self.serialize_none()
+    }
+
+    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Written {
+        Ok(text(variant))
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        value: &T,
+    ) -> Written {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Written {
+        Ok(within(Some(variant), value.serialize(self)?))
+    }
+
+    fn serialize_seq(self, _: Option<usize>) -> Result<List, serde_json::Error> {
+        Ok(List::of(None))
+    }
+
+    fn serialize_tuple(self, _: usize) -> Result<List, serde_json::Error> {
+        Ok(List::of(None))
+    }
+
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<List, serde_json::Error> {
+        Ok(List::of(None))
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<List, serde_json::Error> {
+        Ok(List::of(Some(variant)))
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<Members, serde_json::Error> {
+        Ok(Members::of(None))
+    }
+
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Members, serde_json::Error> {
+        Ok(Members::of(None))
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Members, serde_json::Error> {
+        Ok(Members::of(Some(variant)))
+    }
+
+    fn collect_str<T: Display + ?Sized>(self, value: &T) -> Written {
+        Ok(text(&value.to_string()))
+    }
+}
+
+/// The traits of lists differ in the name of one function only.
+macro_rules! as_lists {
+    ($($list:ident::$item:ident),+ $(,)?) => {$(
+        impl $list for List {
+            type Ok = String;
+            type Error = serde_json::Error;
+
+            fn $item<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Self::Error> {
+                self.element(value)
+            }
+
+            fn end(self) -> Written {
+                Ok(self.written())
+            }
+        }
+    )+};
+}
+
+as_lists! {
+    SerializeSeq::serialize_element,
+    SerializeTuple::serialize_element,
+    SerializeTupleStruct::serialize_field,
+    SerializeTupleVariant::serialize_field,
+}
+
+macro_rules! as_structs {
+    ($($of:ident),+ $(,)?) => {$(
+        impl $of for Members {
+            type Ok = String;
+            type Error = serde_json::Error;
+
+            fn serialize_field<T: Serialize + ?Sized>(
+                &mut self,
+                key: &'static str,
+                value: &T,
+            ) -> Result<(), Self::Error> {
+                self.field(key, value)
+            }
+
+            fn end(self) -> Written {
+                Ok(self.written())
+            }
+        }
+    )+};
+}
+
+as_structs!(SerializeStruct, SerializeStructVariant);
+
+impl SerializeMap for Members {
+    type Ok = String;
+    type Error = serde_json::Error;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Self::Error> {
+        self.keys.push(key.serialize(Canonical)?);
+        Ok(())
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Self::Error> {
+        self.values.push(value.serialize(Canonical)?);
+        Ok(())
+    }
+
+    fn end(self) -> Written {
+        if self.keys.len() == self.values.len() {
+            Ok(self.written())
+        } else {
+            Err(serde_json::Error::custom("a map has a key without a value"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, HashMap};
+
+    use serde::Serialize;
+
+    use super::Canonical;
+
+    #[derive(Serialize)]
+    struct Inner {
+        b: Option<u8>,
+        a: f64,
+    }
+
+    #[derive(Serialize)]
+    struct Flat {
+        #[serde(flatten)]
+        inner: Inner,
+        c: Option<u8>,
+    }
+
+    #[derive(Serialize)]
+    enum Choice {
+        Unit,
+        One(Option<u8>),
+        Two(u8, Option<u8>),
+        Named { z: Option<u8>, y: char },
+    }
+
+    fn written(value: &impl Serialize) -> String {
+        value.serialize(Canonical).unwrap()
+    }
+
+    #[test]
+    fn the_order_of_fields_and_those_that_are_nothing_do_not_count() {
+        assert_eq!(written(&Inner { b: None, a: 1.5 }), r#"{"a":1.5,}"#);
+        let inner = Inner { b: Some(1), a: 1.5 };
+        assert_eq!(written(&inner), r#"{"a":1.5,"b":1,}"#);
+    }
+
+    #[test]
+    fn all_else_counts() {
+        assert_eq!(written(&Choice::Unit), r#""Unit""#);
+        assert_eq!(written(&Choice::One(None)), r#"{"One":null,}"#);
+        assert_eq!(written(&Choice::Two(1, None)), r#"{"Two":[1,null,],}"#);
+        let named = Choice::Named { z: None, y: '"' };
+        assert_eq!(written(&named), r#"{"Named":{"y":"\"",},}"#);
+        let map = BTreeMap::from([("b", None), ("a", Some(1))]);
+        assert_eq!(written(&map), r#"{"a":1,"b":null,}"#);
+        let keys: HashMap<u8, ()> = (0..9).map(|key| (key, ())).collect();
+        assert_eq!(written(&keys).matches(":null,").count(), 9);
+        assert_eq!(written(&[Some(1), None]), "[1,null,]");
+        let nested: [Option<Option<Option<u8>>>; 4] =
+            [None, Some(None), Some(Some(None)), Some(Some(Some(1)))];
+        assert_eq!(written(&nested), "[null,?null,??null,1,]");
+        // serde writes such a struct as a map.
+        let inner = Inner { b: None, a: 1.5 };
+        let flat = Flat { inner, c: None };
+        assert_eq!(written(&flat), r#"{"a":1.5,"b":null,"c":null,}"#);
+    }
+}

@@ -1,0 +1,33 @@
+//! Errors as people read them: a sentence, then its causes.
+
+use std::{
+    error::Error,
+    fmt::{self, Write as _},
+};
+
+/// Writes an error, then each of its causes after a colon. A cause that the text before it has already is left out, since
+/// some crates repeat their causes in their own text.
+pub(crate) fn write(error: &dyn Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let said = error.to_string();
+        if !text.contains(&said) {
+            write!(text, ": {said}")?;
+        }
+        cause = error.source();
+    }
+    f.write_str(&text)
+}
+
+/// Gives errors the `Debug` that a program shows when `main` returns one: the sentence with its causes.
+macro_rules! debug {
+    ($($error:ty),+ $(,)?) => {$(
+        impl ::std::fmt::Debug for $error {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                $crate::record::sentence::write(self, f)
+            }
+        }
+    )+};
+}
+pub(crate) use debug;

@@ -1,0 +1,27 @@
+//! Snapshots as they are stored: [`NewSnapshot`] before, [`StoredSnapshot`] afterwards.
+
+use serde_json::value::RawValue;
+
+use crate::record::version::Version;
+
+/// A snapshot about to be stored.
+#[derive(Clone, Debug)]
+pub struct NewSnapshot {
+    /// The version of the stream whose state it is.
+    pub version: Version,
+    /// The version of the state's shape.
+    pub schema_version: u32,
+    /// The state, as JSON.
+    pub state: Box<RawValue>,
+}
+
+/// A snapshot as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredSnapshot {
+    /// The version of the stream whose state it is.
+    pub version: Version,
+    /// The version of the state's shape.
+    pub schema_version: u32,
+    /// The state, as JSON.
+    pub state: String,
+}

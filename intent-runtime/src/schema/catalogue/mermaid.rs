@@ -1,0 +1,157 @@
+//! The catalogue as a diagram, for people.
+
+use std::fmt::{self, Write as _};
+
+use crate::{
+    model::{
+        emits::Emits,
+        kinds::{AggregateKind, CommandKind},
+    },
+    schema::catalogue::Catalogue,
+};
+
+/// Colours that are told apart on light and on dark paper.
+const STYLES: &str = "    classDef command fill:#cfe2ff,stroke:#3d6fb5,color:#000
+    classDef event fill:#ffe0b2,stroke:#c77700,color:#000
+    classDef state fill:#fff9c4,stroke:#a89a00,color:#000
+";
+const PAST: &str = "    classDef past fill:#eee,stroke:#888,color:#000,stroke-dasharray:4
+";
+
+impl Catalogue {
+    /// The catalogue as a [Mermaid](https://mermaid.js.org) flowchart: from each command to the events that it may emit,
+    /// and from each event to the aggregate, with the names of the fields that it changes.
+    ///
+    /// | arrow | meaning |
+    /// |---|---|
+    /// | from a command, drawn through | may emit the event |
+    /// | from a command, dotted | may emit any event, or, with a question mark, is decided by hand: nobody says which |
+    /// | from an event, thick | creates the aggregate |
+    /// | from an event, drawn through | changes the fields it names, or what a function decides if it names none |
+    /// | from an event, dotted | changes nothing |
+    /// | from a past event, dotted | is read as others |
+    ///
+    /// A past event without an arrow is retired. Below the name of a command stand the roles that may send it, where not
+    /// everybody may.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
+    /// # use account::*;
+    /// use intent_runtime::prelude::*;
+    ///
+    /// let diagram = Domain::of::<Account>().catalogue().to_mermaid();
+    /// assert!(diagram.starts_with("flowchart LR\n"));
+    /// ```
+    pub fn to_mermaid(&self) -> String {
+        let mut text = String::from("flowchart LR\n");
+        for (number, kind) in self.aggregates().iter().enumerate() {
+            // Writing to a `String` cannot fail.
+            let _ = aggregate(&mut text, number, kind);
+        }
+        text.push_str(STYLES);
+        let mut kinds = self.aggregates().iter();
+        if kinds.any(|kind| past(kind).next().is_some()) {
+            text.push_str(PAST);
+        }
+        text
+    }
+}
+
+/// One aggregate as a box: its commands, its events, and the arrows.
+fn aggregate(text: &mut String, number: usize, kind: &AggregateKind) -> fmt::Result {
+    let id = format!("a{number}");
+    let name = Quoted(&[kind.name]);
+    writeln!(text, "    subgraph {id}box[{name}]")?;
+    for (index, command) in kind.commands.iter().enumerate() {
+        let roles = command.allowed.join(", ");
+        let label = [command.name, &roles];
+        let lines = if roles.is_empty() {
+            &label[..1]
+        } else {
+            &label
+        };
+        writeln!(text, "        {id}c{index}[{}]:::command", Quoted(lines))?;
+    }
+    for (index, event) in kind.events.iter().enumerate() {
+        let name = Quoted(&[event.name]);
+        writeln!(text, "        {id}e{index}([{name}]):::event")?;
+    }
+    for (index, name) in past(kind).enumerate() {
+        writeln!(text, "        {id}p{index}([{}]):::past", Quoted(&[name]))?;
+    }
+    writeln!(text, "        {id}[({name})]:::state\n    end")?;
+    for (index, command) in kind.commands.iter().enumerate() {
+        emitted(text, &id, &format!("{id}c{index}"), kind, command)?;
+    }
+    for (index, event) in kind.events.iter().enumerate() {
+        let fields = event.changes.unwrap_or_default().join(", ");
+        let label = match fields.as_str() {
+            "" => String::new(),
+            fields => format!("|{}|", Quoted(&[fields])),
+        };
+        let arrow = match event.changes {
+            _ if event.creates => "==>",
+            Some([]) => "-.->",
+            _ => "-->",
+        };
+        writeln!(text, "    {id}e{index} {arrow}{label} {id}")?;
+    }
+    for index in 0..kind.split.len() {
+        writeln!(text, "    {id}p{index} -.->|\"read as others\"| {id}")?;
+    }
+    Ok(())
+}
+
+/// The names of events that only older builds store: first those that are read as others.
+fn past(kind: &AggregateKind) -> impl Iterator<Item = &'static str> {
+    let split = kind.split.iter().map(|event| event.name);
+    split.chain(kind.retired.iter().copied())
+}
+
+/// The arrow from a command to what it may emit.
+fn emitted(
+    text: &mut String,
+    id: &str,
+    from: &str,
+    kind: &AggregateKind,
+    command: &CommandKind,
+) -> fmt::Result {
+    let events = |emits: &dyn Fn(&'static str) -> bool| {
+        let numbered = kind.events.iter().enumerate();
+        let meant = numbered.filter(|(_, event)| emits(event.name));
+        let ids: Vec<String> = meant.map(|(index, _)| format!("{id}e{index}")).collect();
+        ids.join(" & ")
+    };
+    let (arrow, to) = match command.emits() {
+        Emits::Unknown => ("-.->|\"?\"|", id.to_owned()),
+        Emits::Any => ("-.->", events(&|_| true)),
+        Emits::Events(names) => ("-->", events(&|name| names.contains(&name))),
+    };
+    match to.is_empty() {
+        true => Ok(()),
+        false => writeln!(text, "    {from} {arrow} {to}"),
+    }
+}
+
+/// A label in quotation marks, in whose lines any name may stand.
+struct Quoted<'a>(&'a [&'a str]);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_char('"')?;
+        for (number, line) in self.0.iter().enumerate() {
+            if number > 0 {
+                f.write_str("<br/>")?;
+            }
+            for letter in line.chars() {
+                match letter {
+                    '"' | '#' | '`' | '<' | '>' | '&' | '\\' => {
+                        write!(f, "#{};", u32::from(letter))?;
+                    }
+                    _ => f.write_char(letter)?,
+                }
+            }
+        }
+        f.write_char('"')
+    }
+}

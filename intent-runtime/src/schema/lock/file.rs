@@ -1,0 +1,116 @@
+//! The file: read by anybody at any time, replaced as a whole by one update at a time.
+
+use std::{
+    fs::{self, File},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::schema::lock::{
+    error::Error,
+    format::{self, Blocks},
+};
+
+/// How long an update waits for another one, which takes some milliseconds.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often it looks.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// The lock of a crate.
+pub(super) struct LockFile {
+    path: PathBuf,
+}
+
+impl LockFile {
+    pub(super) fn in_folder(folder: &Path) -> Self {
+        Self {
+            path: folder.join("intent.lock"),
+        }
+    }
+
+    /// What it records; `None` where there is no file.
+    pub(super) fn read(&self) -> Result<Option<Blocks>, Error> {
+        match fs::read_to_string(&self.path) {
+            Ok(text) => format::read(&text).map(Some),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(Error::Read {
+                path: self.path.clone(),
+                source,
+            }),
+        }
+    }
+
+    /// Replaces what is recorded by what `change` makes of it. No other update, in this process or another, reads or writes
+    /// the file meanwhile. A reader sees the whole change or nothing of it.
+    pub(super) fn update(
+        &self,
+        change: impl FnOnce(Blocks) -> Result<Blocks, Error>,
+    ) -> Result<(), Error> {
+        let draft = Draft::new(self.path.with_extension("lock.new"))?;
+        let recorded = self.read()?;
+        let before = recorded.as_ref().map(format::write);
+        let after = format::write(&change(recorded.unwrap_or_default())?);
+        if before.as_ref() == Some(&after) {
+            return Ok(());
+        }
+        draft.replace(&self.path, &after)
+    }
+}
+
+/// The file that becomes the lock. As git does with its index, it is what keeps other updates out as well: only one can
+/// create it, and renaming it to what it replaces lets the next one in. A lock of the operating system would stay on the
+/// old file when a new one takes its name.
+struct Draft {
+    path: PathBuf,
+    file: File,
+    /// Once it bears the other name, another update's may bear this one.
+    renamed: bool,
+}
+
+impl Draft {
+    fn new(path: PathBuf) -> Result<Self, Error> {
+        let started = Instant::now();
+        loop {
+            match File::create_new(&path) {
+                Ok(file) => {
+                    let renamed = false;
+                    return Ok(Self {
+                        path,
+                        file,
+                        renamed,
+                    });
+                }
+                Err(source) if source.kind() != io::ErrorKind::AlreadyExists => {
+                    return Err(Error::Write { path, source });
+                }
+                Err(_) if started.elapsed() > PATIENCE => return Err(Error::Busy { path }),
+                // No system tells a process when a file is gone, so it looks again.
+                Err(_) => thread::sleep(PAUSE),
+            }
+        }
+    }
+
+    fn replace(mut self, path: &Path, text: &str) -> Result<(), Error> {
+        let written = self
+            .file
+            .write_all(text.as_bytes())
+            .and_then(|()| self.file.sync_all())
+            .and_then(|()| fs::rename(&self.path, path));
+        self.renamed = written.is_ok();
+        written.map_err(|source| Error::Write {
+            path: path.to_owned(),
+            source,
+        })
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if !self.renamed {
+            // One that stays is found and named by the next update.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}

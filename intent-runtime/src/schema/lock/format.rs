@@ -1,0 +1,255 @@
+//! The text of a lock: one block for each aggregate, version of an event, and command.
+//!
+//! Blocks stand in order and apart from each other, so that branches which add different things merge by themselves.
+//! Each carries a checksum of its own, so that one whose lines were merged from two is found out.
+
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    fmt,
+};
+
+use serde_json::{Deserializer, Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::schema::lock::error::Error;
+
+const FORMAT: &str = "1";
+const PREAMBLE: &str = "\
+# Every shape that is stored, as `intent_runtime::lock::check!` holds the code to it. Commit this file, and do not edit it:
+# `INTENT_LOCK=update cargo test` records what is new and never rewrites what is stored.
+";
+/// What `git` writes into a file that it could not merge.
+const MARKERS: [&str; 4] = ["<<<<<<<", "|||||||", "=======", ">>>>>>>"];
+
+/// What a block is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    pub(super) aggregate: String,
+    pub(super) part: Part,
+}
+
+/// In the order of the file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part {
+    /// The aggregate itself: how its snapshots are versioned.
+    Aggregate,
+    Event {
+        name: String,
+        version: u32,
+    },
+    Command {
+        name: String,
+    },
+}
+
+/// The shape that each block records.
+pub(super) type Blocks = BTreeMap<Key, Value>;
+
+impl Key {
+    pub(super) fn aggregate(aggregate: &str) -> Self {
+        let part = Part::Aggregate;
+        Self {
+            aggregate: aggregate.to_owned(),
+            part,
+        }
+    }
+
+    pub(super) fn event(aggregate: &str, name: &str, version: u32) -> Self {
+        let name = name.to_owned();
+        let part = Part::Event { name, version };
+        Self {
+            aggregate: aggregate.to_owned(),
+            part,
+        }
+    }
+
+    pub(super) fn command(aggregate: &str, name: &str) -> Self {
+        let name = name.to_owned();
+        let part = Part::Command { name };
+        Self {
+            aggregate: aggregate.to_owned(),
+            part,
+        }
+    }
+
+    /// The first line of its block, but for the checksum. Names are quoted, for they may hold anything.
+    fn header(&self) -> String {
+        let aggregate = json!(self.aggregate);
+        match &self.part {
+            Part::Aggregate => format!("aggregate {aggregate}"),
+            Part::Event { name, version } => format!("event {aggregate} {} {version}", json!(name)),
+            Part::Command { name } => format!("command {aggregate} {}", json!(name)),
+        }
+    }
+
+    fn parse(header: &str) -> Option<Self> {
+        let (word, rest) = header.split_once(' ')?;
+        let values: Result<Vec<Value>, _> = Deserializer::from_str(rest).into_iter().collect();
+        let values = values.ok()?;
+        match (word, values.as_slice()) {
+            ("aggregate", [aggregate]) => Some(Self::aggregate(aggregate.as_str()?)),
+            ("event", [aggregate, name, version]) => {
+                let version = u32::try_from(version.as_u64()?).ok()?;
+                Some(Self::event(aggregate.as_str()?, name.as_str()?, version))
+            }
+            ("command", [aggregate, name]) => {
+                Some(Self::command(aggregate.as_str()?, name.as_str()?))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let aggregate = &self.aggregate;
+        match &self.part {
+            Part::Aggregate => write!(f, "aggregate {aggregate}"),
+            Part::Event { name, version } => {
+                write!(f, "event `{name}` version {version} of {aggregate}")
+            }
+            Part::Command { name } => write!(f, "command `{name}` of {aggregate}"),
+        }
+    }
+}
+
+/// The text of a lock.
+pub(super) fn write(blocks: &Blocks) -> String {
+    let mut text = format!("{PREAMBLE}format {FORMAT}\n\n");
+    for (key, shape) in blocks {
+        let (header, body) = (key.header(), pretty(shape));
+        let checksum = checksum(&header, &body);
+        text.push_str(&format!("{header} {checksum}\n{body}\n\n"));
+    }
+    text.push_str("end\n");
+    text
+}
+
+/// The blocks of a lock's text.
+pub(super) fn read(text: &str) -> Result<Blocks, Error> {
+    if let Some(line) = text.lines().position(is_marker) {
+        return Err(Error::Conflict { line: line + 1 });
+    }
+    let mut paragraphs = paragraphs(text).into_iter();
+    match paragraphs.next() {
+        Some(Paragraph { first, .. }) => match first.strip_prefix("format ") {
+            Some(FORMAT) => {}
+            Some(other) => {
+                let format = other.to_owned();
+                return Err(Error::Newer { format });
+            }
+            None => return Err(malformed(1, first)),
+        },
+        None => return Err(Error::CutOff),
+    }
+    let mut blocks: BTreeMap<Key, (usize, Value)> = BTreeMap::new();
+    let mut ended = false;
+    for Paragraph { line, first, body } in paragraphs {
+        if first == "end" {
+            ended = true;
+            continue;
+        }
+        let (key, shape) = block(line, first, &body)?;
+        match blocks.entry(key) {
+            Entry::Vacant(entry) => {
+                entry.insert((line, shape));
+            }
+            Entry::Occupied(entry) => {
+                let (first, recorded) = entry.get();
+                return Err(twice(entry.key(), *first, line, *recorded == shape));
+            }
+        }
+    }
+    if !ended {
+        return Err(Error::CutOff);
+    }
+    let blocks = blocks.into_iter();
+    Ok(blocks.map(|(key, (_, shape))| (key, shape)).collect())
+}
+
+/// Lines between empty ones, without comments.
+struct Paragraph<'a> {
+    line: usize,
+    first: &'a str,
+    body: String,
+}
+
+fn paragraphs(text: &str) -> Vec<Paragraph<'_>> {
+    let mut paragraphs: Vec<Paragraph<'_>> = Vec::new();
+    let mut within = false;
+    for (index, line) in text.lines().enumerate() {
+        if line.starts_with('#') {
+            continue;
+        }
+        match paragraphs.last_mut().filter(|_| within) {
+            Some(paragraph) if !line.is_empty() => {
+                paragraph.body.push_str(line);
+                paragraph.body.push('\n');
+            }
+            None if !line.is_empty() => paragraphs.push(Paragraph {
+                line: index + 1,
+                first: line,
+                body: String::new(),
+            }),
+            _ => {}
+        }
+        within = !line.is_empty();
+    }
+    paragraphs
+}
+
+fn block(line: usize, first: &str, body: &str) -> Result<(Key, Value), Error> {
+    let parsed = first
+        .rsplit_once(' ')
+        .and_then(|(header, found)| Some((header, Key::parse(header)?, found)));
+    let Some((header, key, found)) = parsed else {
+        return Err(malformed(line, first));
+    };
+    let body = body.trim_end_matches('\n');
+    match serde_json::from_str(body) {
+        Ok(shape) if found == checksum(header, body) => Ok((key, shape)),
+        _ => Err(Error::Altered {
+            what: key.to_string(),
+            line,
+        }),
+    }
+}
+
+fn twice(key: &Key, first: usize, second: usize, alike: bool) -> Error {
+    let what = key.to_string();
+    match alike {
+        true => Error::Repeated {
+            what,
+            first,
+            second,
+        },
+        false => Error::TwoShapes {
+            what,
+            first,
+            second,
+        },
+    }
+}
+
+fn malformed(line: usize, text: &str) -> Error {
+    let text = text.to_owned();
+    Error::Malformed { line, text }
+}
+
+fn is_marker(line: &str) -> bool {
+    MARKERS.iter().any(|marker| line.starts_with(marker))
+}
+
+/// A shape as it stands in the file and in messages.
+pub(super) fn pretty(shape: &Value) -> String {
+    // The alternate form of JSON is that of several lines.
+    format!("{shape:#}")
+}
+
+fn checksum(header: &str, body: &str) -> String {
+    let digest = Sha256::digest(format!("{header}\n{body}"));
+    digest[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}

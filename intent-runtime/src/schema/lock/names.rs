@@ -1,0 +1,168 @@
+//! Whether an aggregate still says by which names it is stored.
+
+use std::fmt;
+
+use serde_json::{Value, json};
+
+use crate::{
+    model::kinds::AggregateKind,
+    schema::{
+        catalogue::Catalogue,
+        lock::{
+            compare::newest,
+            format::{Blocks, Key, Part},
+            report::lines,
+        },
+    },
+};
+
+/// What the block of an aggregate calls its former names.
+pub(super) const FORMERLY: &str = "formerly";
+
+/// An aggregate that no longer has a recorded name, or has another oldest one.
+#[derive(Debug)]
+pub(super) struct WrongNames {
+    /// The block that records them.
+    key: Key,
+    /// The oldest first, as on record.
+    recorded: Vec<String>,
+    now: Vec<String>,
+}
+
+/// Whether the names of an aggregate are those on record, under whichever of them that is, and those that came since.
+pub(super) fn wrong_names(
+    kind: &AggregateKind,
+    recorded: &Blocks,
+    catalogue: &Catalogue,
+) -> Option<WrongNames> {
+    let is_another = |name: &str| {
+        let mut kinds = catalogue.aggregates().iter();
+        name != kind.name && kinds.any(|kind| kind.name == name)
+    };
+    let now: Vec<String> = kind
+        .formerly
+        .iter()
+        .chain([&kind.name])
+        .map(|name| (*name).to_owned())
+        .collect();
+    let named = aggregates(recorded).filter(|(key, names)| {
+        !is_another(&key.aggregate) && names.iter().any(|name| kind.is_named(name))
+    });
+    let wrong = named.filter(|(_, recorded)| {
+        recorded.first() != now.first() || recorded.iter().any(|name| !now.contains(name))
+    });
+    // Each name has a block of its own; the one of the last has all of them.
+    let (key, recorded) = wrong.max_by_key(|(_, names)| names.len())?;
+    let key = key.clone();
+    Some(WrongNames { key, recorded, now })
+}
+
+/// The names of the recorded aggregate that a new one most likely is by another name, if there is one: nobody checks it,
+/// and half of the events of each are events of the other.
+pub(super) fn likely_names(
+    kind: &AggregateKind,
+    [recorded, current]: [&Blocks; 2],
+    catalogue: &Catalogue,
+) -> Vec<String> {
+    let is_recorded = |name: &&str| recorded.contains_key(&Key::aggregate(name));
+    if kind.formerly.iter().any(is_recorded) {
+        return Vec::new();
+    }
+    let kinds = catalogue.aggregates();
+    let unchecked = aggregates(recorded)
+        .filter(|(key, _)| !kinds.iter().any(|kind| kind.is_named(&key.aggregate)));
+    let alike = unchecked.filter(|(old, _)| {
+        let shared = kind.events.iter().filter(|event| {
+            let now = current.get(&Key::event(kind.name, event.name, event.version));
+            event
+                .names()
+                .any(|name| match newest(recorded, &old.aggregate, name) {
+                    0 => false,
+                    before if before == event.version => {
+                        recorded.get(&Key::event(&old.aggregate, name, before)) == now
+                    }
+                    before => before < event.version,
+                })
+        });
+        let shared = shared.count() * 2;
+        shared > 0 && shared >= kind.events.len() && shared >= events(recorded, &old.aggregate)
+    });
+    let names = alike.map(|(_, names)| names);
+    names.max_by_key(Vec::len).unwrap_or_default()
+}
+
+/// The recorded aggregates, each with all its names of that time, the oldest first.
+fn aggregates(recorded: &Blocks) -> impl Iterator<Item = (&Key, Vec<String>)> {
+    let blocks = recorded.iter();
+    let aggregates = blocks.filter(|(key, _)| key.part == Part::Aggregate);
+    aggregates.map(|(key, block)| {
+        let formerly = block.get(FORMERLY).and_then(Value::as_array);
+        let formerly = formerly.into_iter().flatten().filter_map(Value::as_str);
+        let names = formerly.chain([key.aggregate.as_str()]);
+        (key, names.map(str::to_owned).collect())
+    })
+}
+
+/// How many events are recorded of an aggregate, each once.
+fn events(recorded: &Blocks, aggregate: &str) -> usize {
+    let newest_only = recorded.keys().filter(|key| match &key.part {
+        Part::Event { name, version } => {
+            key.aggregate == aggregate && newest(recorded, aggregate, name) == *version
+        }
+        _ => false,
+    });
+    newest_only.count()
+}
+
+/// `#[aggregate(formerly("BankAccount"), ..)]`
+pub(super) fn attribute(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
+    format!("#[aggregate(formerly({}), ..)]", names.join(", "))
+}
+
+impl fmt::Display for WrongNames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key, recorded, now } = self;
+        let today = now.last().map_or("", String::as_str);
+        let is_lost = recorded.iter().any(|name| !now.contains(name));
+        let is_older = recorded.first() != now.first();
+        write!(f, "\naggregate {today} has other names than recorded")?;
+        if key.aggregate != today {
+            write!(f, " of {}", key.aggregate)?;
+        }
+        f.write_str(".")?;
+        if is_lost {
+            f.write_str("\nA stream that was begun under the missing name is refused as another aggregate's.")?;
+        }
+        if is_older {
+            f.write_str(
+                "\n`Id::from_name` makes ids by the oldest name, so each of them would be another.",
+            )?;
+        }
+        f.write_str("\n\n")?;
+        f.write_str(&lines(["recorded", "code"], &json!(recorded), &json!(now)))?;
+        if recorded.first().is_some_and(|oldest| oldest == today) {
+            f.write_str("\nToday's name is the oldest on record, and no former name is older: take the change back.\n")?;
+        } else {
+            let new = now.iter().filter(|name| !recorded.contains(name));
+            let all = recorded.iter().chain(new).filter(|name| *name != today);
+            let all: Vec<String> = all.cloned().collect();
+            let attribute = attribute(&all);
+            writeln!(
+                f,
+                "\nWrite all of them, the oldest first:\n\n    {attribute}"
+            )?;
+        }
+        let unless = match (is_lost, is_older) {
+            (true, true) => {
+                "nothing was stored under the missing name and no id was made with `Id::from_name`"
+            }
+            (true, false) => "nothing was stored under the missing name",
+            _ => "no id was made with `Id::from_name`",
+        };
+        writeln!(
+            f,
+            "\nOnly where {unless},\ndelete the block of {key} from `intent.lock`, and record it anew."
+        )
+    }
+}

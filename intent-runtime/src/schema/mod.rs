@@ -1,0 +1,5 @@
+//! What a domain consists of, as values: the catalogue, and the lock that holds stored shapes.
+
+pub mod catalogue;
+pub(crate) mod difference;
+pub mod lock;

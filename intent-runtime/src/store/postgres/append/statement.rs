@@ -1,0 +1,335 @@
+//! The statement that appends: its parameters and its answer.
+
+use sqlx::{PgConnection, Postgres, Row, postgres::PgArguments, query::Query};
+use uuid::Uuid;
+
+use crate::{
+    record::{
+        event::NewEvent,
+        id::{AggregateId, CommandId, EventId, TenantId},
+        stream::{AggregateType, StreamId},
+        timestamp::Timestamp,
+        version::{Position, Version},
+    },
+    store::{
+        append::{Append, Appended, Expect},
+        error::StoreError,
+        postgres::rows::{self, Json},
+    },
+};
+
+macro_rules! append {
+    ($($snapshots:literal)?) => {
+        concat!(
+            include_str!("../sql/append.sql"),
+            $(include_str!($snapshots), include_str!("../sql/replace_snapshot.sql"),)?
+            include_str!("../sql/append_answer.sql")
+        )
+    };
+}
+
+const APPEND_NEXT: &str = include_str!("../sql/append_next.sql");
+const APPEND_ONE: &str = include_str!("../sql/append_one.sql");
+const APPEND: &str = append!();
+const APPEND_WITH_SNAPSHOTS: &str = append!("../sql/append_snapshots.sql");
+
+/// What the statement found of one request.
+pub(crate) enum Answer {
+    /// Its events are stored.
+    Stored(Appended),
+    /// Its stream is not as expected: this is its version, and its type if it exists.
+    Mismatch(Version, Option<String>),
+}
+
+/// Appends what fits, all requests in one transaction of one statement. No two of them may be of one stream. Waits for
+/// somebody else's row for `lock_timeout` milliseconds, or without it as long as the connection is set to.
+pub(crate) async fn append<'a>(
+    connection: &mut PgConnection,
+    appends: impl Iterator<Item = &'a Append> + Clone,
+    lock_timeout: Option<&'static str>,
+) -> Result<Vec<Answer>, sqlx::Error> {
+    let single = Single::of(appends.clone());
+    if let Some(single) = &single
+        && single.stands_behind_another()
+    {
+        let query = single.query(APPEND_NEXT, lock_timeout);
+        // Whole, for the row comes before the commit.
+        let rows = query.fetch_all(&mut *connection).await?;
+        if let [row] = &*rows {
+            return Ok(vec![Answer::Stored(Appended::Stored {
+                version: rows::version(row.try_get(0)?),
+                position: position(row.try_get(1)?),
+                recorded_at: row.try_get(2)?,
+            })]);
+        }
+    }
+    let query = match &single {
+        Some(single) => single.query(APPEND_ONE, lock_timeout),
+        None => batch(appends.clone(), lock_timeout),
+    };
+    let rows = query.fetch_all(connection).await?;
+    if rows.len() != appends.clone().count() {
+        return Err(sqlx::Error::RowNotFound);
+    }
+    let mut answers = Vec::with_capacity(rows.len());
+    for (append, row) in appends.zip(&rows) {
+        let actual = rows::version(row.try_get(0)?);
+        let stored_at: Option<i64> = row.try_get(2)?;
+        answers.push(match stored_at {
+            Some(stored_at) => Answer::Stored(Appended::Stored {
+                version: append.version_after(actual).unwrap_or(actual),
+                position: position(stored_at),
+                recorded_at: row.try_get(3)?,
+            }),
+            None => Answer::Mismatch(actual, row.try_get(1)?),
+        });
+    }
+    Ok(answers)
+}
+
+type Arguments = Query<'static, Postgres, PgArguments>;
+
+/// What one writer usually has: a single append of a single event.
+struct Single<'a> {
+    append: &'a Append,
+    id: EventId,
+    event: &'a NewEvent,
+}
+
+impl<'a> Single<'a> {
+    fn of(mut appends: impl Iterator<Item = &'a Append>) -> Option<Self> {
+        let (append, None) = (appends.next()?, appends.next()) else {
+            return None;
+        };
+        let mut events = append.identified();
+        let ((id, event), None, None) = (events.next()?, events.next(), &append.snapshot) else {
+            return None;
+        };
+        Some(Self { append, id, event })
+    }
+
+    fn stands_behind_another(&self) -> bool {
+        matches!(self.append.expect, Expect::Version(version) if version > Version::NONE)
+    }
+
+    /// One of the two statements for it, which are given the same.
+    fn query(&self, statement: &'static str, lock_timeout: Option<&'static str>) -> Arguments {
+        let Self { append, id, event } = self;
+        sqlx::query(statement)
+            .bind(append.stream.tenant_id.as_uuid())
+            .bind(append.stream.aggregate_id.as_uuid())
+            .bind(&*append.stream.aggregate_type)
+            .bind(expected(append.expect))
+            .bind(Json(append.metadata.json()))
+            .bind(append.metadata.timestamp)
+            .bind(id.as_uuid())
+            .bind(&*event.event_type)
+            .bind(i64::from(event.schema_version))
+            .bind(Json(event.payload.get()))
+            .bind(lock_timeout)
+            .bind(append.stream.aggregate_type.former_names())
+            .bind(append.expect_last.map(|last| last.as_uuid()))
+    }
+}
+
+/// The query for any number of appends.
+fn batch<'a>(
+    appends: impl Iterator<Item = &'a Append> + Clone,
+    lock_timeout: Option<&'static str>,
+) -> Arguments {
+    let snapshots = appends.clone().any(|append| append.snapshot.is_some());
+    let query = sqlx::query(if snapshots {
+        APPEND_WITH_SNAPSHOTS
+    } else {
+        APPEND
+    });
+    let query = bind_requests(query, appends.clone());
+    let last = appends.clone().map(|append| append.expect_last);
+    let last: Vec<Option<Uuid>> = last.map(|last| Some(last?.as_uuid())).collect();
+    let query = bind_events(query, appends.clone());
+    let query = query
+        .bind(lock_timeout)
+        .bind(last)
+        .bind(one_tenant(appends.clone()));
+    if snapshots {
+        bind_snapshots(query, appends)
+    } else {
+        query
+    }
+}
+
+/// The tenant of all of them, if they have one in common.
+fn one_tenant<'a>(appends: impl Iterator<Item = &'a Append>) -> Option<Uuid> {
+    let mut tenants = appends.map(|append| append.stream.tenant_id);
+    let first = tenants.next()?;
+    tenants
+        .all(|tenant| tenant == first)
+        .then(|| first.as_uuid())
+}
+
+fn bind_requests<'a>(
+    query: Arguments,
+    appends: impl Iterator<Item = &'a Append> + Clone,
+) -> Arguments {
+    let streams = || appends.clone().map(|append| &append.stream);
+    let tenant_ids: Vec<Uuid> = streams().map(|stream| stream.tenant_id.as_uuid()).collect();
+    let aggregate_ids: Vec<Uuid> = streams()
+        .map(|stream| stream.aggregate_id.as_uuid())
+        .collect();
+    let types: Vec<&str> = streams().map(|stream| &*stream.aggregate_type).collect();
+    let former_names = streams().map(|stream| former_names(&stream.aggregate_type));
+    let former_names: Vec<Option<String>> = former_names.collect();
+    let expected: Vec<i64> = appends
+        .clone()
+        .map(|append| expected(append.expect))
+        .collect();
+    let events: Vec<i64> = appends.clone().map(count).collect();
+    let metadata: Vec<Json<'_>> = appends
+        .clone()
+        .map(|append| Json(append.metadata.json()))
+        .collect();
+    let occurred: Vec<Option<Timestamp>> = appends
+        .clone()
+        .map(|append| append.metadata.timestamp)
+        .collect();
+    query
+        .bind(tenant_ids)
+        .bind(aggregate_ids)
+        .bind(types)
+        .bind(expected)
+        .bind(events)
+        .bind(metadata)
+        .bind(occurred)
+        .bind(former_names)
+}
+
+fn bind_events<'a>(
+    query: Arguments,
+    appends: impl Iterator<Item = &'a Append> + Clone,
+) -> Arguments {
+    let events = appends.clone().map(|append| append.events.len()).sum();
+    let mut requests: Vec<i64> = Vec::with_capacity(events);
+    let mut indices: Vec<i64> = Vec::with_capacity(events);
+    let mut ids: Vec<Uuid> = Vec::with_capacity(events);
+    let mut types: Vec<&str> = Vec::with_capacity(events);
+    let mut schema_versions: Vec<i64> = Vec::with_capacity(events);
+    let mut payloads: Vec<Json<'_>> = Vec::with_capacity(events);
+    for (request, append) in (1..).zip(appends) {
+        for (index, (id, event)) in (1..).zip(append.identified()) {
+            requests.push(request);
+            indices.push(index);
+            ids.push(id.as_uuid());
+            types.push(&event.event_type);
+            schema_versions.push(event.schema_version.into());
+            payloads.push(Json(event.payload.get()));
+        }
+    }
+    query
+        .bind(requests)
+        .bind(indices)
+        .bind(ids)
+        .bind(types)
+        .bind(schema_versions)
+        .bind(payloads)
+}
+
+fn bind_snapshots<'a>(query: Arguments, appends: impl Iterator<Item = &'a Append>) -> Arguments {
+    let mut requests: Vec<i64> = Vec::new();
+    let mut schema_versions: Vec<i64> = Vec::new();
+    let mut states: Vec<Json<'_>> = Vec::new();
+    for (request, append) in (1..).zip(appends) {
+        if let Some(snapshot) = &append.snapshot {
+            requests.push(request);
+            schema_versions.push(snapshot.schema_version.into());
+            states.push(Json(snapshot.state.get()));
+        }
+    }
+    query.bind(requests).bind(schema_versions).bind(states)
+}
+
+/// What `append.sql` takes for the former names of a type: joined by U+001F, which occurs in no name.
+fn former_names(aggregate_type: &AggregateType) -> Option<String> {
+    let names = aggregate_type.former_names();
+    (!names.is_empty()).then(|| names.join("\u{1f}"))
+}
+
+/// What `append.sql` takes for an expectation.
+fn expected(expect: Expect) -> i64 {
+    match expect {
+        Expect::NoStream => 0,
+        Expect::Version(version) => rows::from_version(version),
+        Expect::Any => -1,
+        Expect::Exists => -2,
+    }
+}
+
+fn position(column: i64) -> Position {
+    Position::new(column.unsigned_abs())
+}
+
+fn count(append: &Append) -> i64 {
+    i64::try_from(append.events.len()).unwrap_or(i64::MAX)
+}
+
+/// Where the first event of each command is, of those that were seen.
+pub(crate) async fn seen<'a>(
+    connection: &mut PgConnection,
+    appends: impl Iterator<Item = &'a Append> + Clone,
+) -> Result<Vec<Option<Seen>>, sqlx::Error> {
+    let tenant_ids = appends.clone().map(|append| append.stream.tenant_id);
+    let event_ids = appends.map(|append| first_event(append.command_id));
+    let rows = sqlx::query(include_str!("../sql/find_commands.sql"))
+        .bind(tenant_ids.map(|id| id.as_uuid()).collect::<Vec<_>>())
+        .bind(event_ids.collect::<Vec<_>>())
+        .fetch_all(connection)
+        .await?;
+    let seen = |row: &sqlx::postgres::PgRow| {
+        let Some(aggregate_id) = row.try_get(0)? else {
+            return Ok(None);
+        };
+        Ok(Some(Seen {
+            aggregate_id: AggregateId::from_uuid(aggregate_id),
+            aggregate_type: row.try_get(1)?,
+        }))
+    };
+    rows.iter().map(seen).collect()
+}
+
+/// Where the first event of a command is.
+pub(crate) struct Seen {
+    pub(crate) aggregate_id: AggregateId,
+    pub(crate) aggregate_type: String,
+}
+
+impl Seen {
+    pub(crate) fn stream(&self, tenant_id: TenantId) -> StreamId {
+        StreamId {
+            tenant_id,
+            aggregate_type: self.aggregate_type.clone().into(),
+            aggregate_id: self.aggregate_id,
+        }
+    }
+}
+
+/// The id under which a command is found.
+pub(crate) fn first_event(command: CommandId) -> Uuid {
+    EventId::of(command, 0).as_uuid()
+}
+
+/// The error of an append whose stream is not as it expects.
+pub(crate) fn mismatch(append: &Append, actual: Version, found: Option<String>) -> StoreError {
+    match found {
+        Some(found) if !append.stream.aggregate_type.is(&found) => StoreError::WrongAggregate {
+            stream: append.stream.clone(),
+            found,
+        },
+        _ => match append.version_after(actual) {
+            Err(beyond) => beyond,
+            Ok(_) => StoreError::Conflict {
+                stream: append.stream.clone(),
+                expected: append.expect,
+                actual,
+            },
+        },
+    }
+}

@@ -1,0 +1,182 @@
+//! How the store opens connections of its own.
+
+use std::{fmt, io, time::Duration};
+
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Row, postgres::PgConnectOptions};
+use tokio::time::{Instant, timeout};
+
+use crate::store::postgres::connection::{error::Failure, url::without_brackets, within};
+
+/// How long a connection may have been idle to be used without a check: a firewall or proxy on the way may drop an idle one
+/// silently.
+pub(crate) const TRUSTED: Duration = Duration::from_secs(60);
+/// How long a connection may take to say that it is sound.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
+/// How long an idle connection may take to be closed.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Asks whether the connection is in no transaction.
+const ALONE: &str = include_str!("../sql/alone.sql");
+/// What every connection of the store's own is set to.
+const SESSION: &str = include_str!("../sql/session.sql");
+/// The same for those that append.
+const APPEND_SESSION: &str = concat!(
+    include_str!("../sql/append_session.sql"),
+    include_str!("../sql/session.sql")
+);
+
+/// Opens the store's own connections, each as the user's pool would open one now: with its options, whose password may
+/// have changed, and its `after_connect`.
+///
+/// The user's pool itself lends none of them. What it lends may be inside somebody's transaction: sqlx does not notice
+/// when a `begin` is cancelled.
+#[derive(Clone, Debug)]
+pub(crate) struct Connector {
+    pool: PgPool,
+    /// Whether the pool may have an `after_connect`. sqlx does not say whether it has.
+    hooked: bool,
+    /// Whether a connection stays what it was set to, as it does everywhere but behind a pooler in transaction mode.
+    keeps_session: bool,
+}
+
+impl Connector {
+    pub(crate) fn new(pool: PgPool, hooked: bool, keeps_session: bool) -> Self {
+        Self {
+            pool,
+            hooked,
+            keeps_session,
+        }
+    }
+
+    pub(crate) async fn connect(&self) -> Result<PgConnection, Failure> {
+        self.connect_as(SESSION).await
+    }
+
+    /// The connection that was kept, if there is one and it is sound, or a new one.
+    pub(crate) async fn keep_or_connect(
+        &self,
+        kept: Option<Idle>,
+    ) -> Result<PgConnection, Failure> {
+        if let Some(idle) = kept
+            && let Some(connection) = idle.into_sound().await
+        {
+            return Ok(connection);
+        }
+        self.connect().await
+    }
+
+    /// A connection with the settings of those that append.
+    pub(crate) async fn connect_to_append(&self) -> Result<PgConnection, Failure> {
+        self.connect_as(APPEND_SESSION).await
+    }
+
+    async fn connect_as(&self, session: &'static str) -> Result<PgConnection, Failure> {
+        let opening = async {
+            let mut connection = self.open().await?;
+            // Where the session is not kept, the connection's next client would get the settings: so none are made.
+            let session = match self.keeps_session {
+                true => session,
+                false => ALONE,
+            };
+            if !is_alone(&mut connection, session).await? {
+                return Err(io::Error::other("`after_connect` leaves a transaction open").into());
+            }
+            Ok(connection)
+        };
+        within(opening).await.map_err(Failure::unconnected)
+    }
+
+    async fn open(&self) -> Result<PgConnection, sqlx::Error> {
+        // A pool would try again until its time is up, and then not say why there is no connection. This says it.
+        let connection = self.options().connect().await?;
+        if !self.hooked {
+            return Ok(connection);
+        }
+        // The server notices either way.
+        let _ = connection.close().await;
+        match self.pool_of_one().acquire().await {
+            Ok(connection) => Ok(connection.detach()),
+            Err(sqlx::Error::PoolTimedOut) => Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "no connection was ready in time: if the pool's `after_connect` fails, sqlx has logged its error",
+            )
+            .into()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A pool like the user's for one connection: only a pool runs an `after_connect`.
+    pub(crate) fn pool_of_one(&self) -> PgPool {
+        let options = self.pool.options().clone();
+        options
+            .min_connections(0)
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_lazy_with(self.options())
+    }
+
+    pub(crate) fn options(&self) -> PgConnectOptions {
+        without_brackets(PgConnectOptions::clone(&self.pool.connect_options()))
+    }
+}
+
+/// What a connection is opened with that finds out whether it leads to the server directly: no pooler passes it on.
+pub(crate) fn direct(options: &PgConnectOptions) -> PgConnectOptions {
+    options.clone().options([("intent.direct", "on")])
+}
+
+pub(crate) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, Failure> {
+    within(options.connect())
+        .await
+        .map_err(Failure::unconnected)
+}
+
+/// A connection that nobody uses.
+pub(crate) struct Idle {
+    connection: PgConnection,
+    since: Instant,
+}
+
+impl Idle {
+    pub(crate) fn new(connection: PgConnection) -> Self {
+        let since = Instant::now();
+        Self { connection, since }
+    }
+
+    /// The connection, if it is sound. One that was idle for too long to be used unasked is asked.
+    pub(crate) async fn into_sound(mut self) -> Option<PgConnection> {
+        let sound = self.since.elapsed() <= TRUSTED || is_sound(&mut self.connection).await;
+        sound.then_some(self.connection)
+    }
+
+    /// For how long nobody has used it.
+    pub(crate) fn idle_for(&self) -> Duration {
+        self.since.elapsed()
+    }
+
+    pub(crate) async fn close(self) {
+        // The server notices either way.
+        let _ = timeout(FAREWELL, self.connection.close()).await;
+    }
+}
+
+impl fmt::Debug for Idle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Idle")
+            .field("since", &self.since)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether a connection leads to a server, has no answer on its way any more, and is in no transaction.
+pub(crate) async fn is_sound(connection: &mut PgConnection) -> bool {
+    let alone = is_alone(connection, ALONE);
+    matches!(timeout(SIGN_OF_LIFE, alone).await, Ok(Ok(true)))
+}
+
+/// Whether a simple query is a transaction of its own, which is what it says first.
+async fn is_alone(connection: &mut PgConnection, query: &'static str) -> Result<bool, sqlx::Error> {
+    let alone = sqlx::raw_sql(query).fetch_one(connection).await?;
+    alone.try_get(0)
+}

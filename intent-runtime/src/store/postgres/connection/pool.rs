@@ -1,0 +1,246 @@
+//! The store's own pool: the connections that it reads and imports with.
+//!
+//! The store shares them with nobody. Each is as the [`Connector`] made it, so no statement runs in an open transaction of
+//! the user's, on an old snapshot, or under other settings. A connection goes back at once when its last answer was read to
+//! the end. Otherwise, as after a cancelled call, it is checked first.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
+};
+
+use sqlx::{PgConnection, PgPool};
+use tokio::{
+    runtime::Handle,
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, sleep, timeout},
+};
+
+use crate::store::postgres::connection::{
+    error::Failure,
+    open::{Connector, Idle, is_sound},
+};
+
+/// Lends connections to one part of the store at a time.
+#[derive(Clone)]
+pub(crate) struct Pool(Arc<Shared>);
+
+struct Shared {
+    connector: Connector,
+    /// One for each connection that may be lent.
+    permits: Arc<Semaphore>,
+    limits: Limits,
+    kept: Mutex<Kept>,
+    runtime: Handle,
+}
+
+/// What the options of the user's pool say of its size, and so of this one's.
+#[derive(Clone, Copy)]
+struct Limits {
+    connections: u32,
+    acquire: Duration,
+    idle: Option<Duration>,
+    lifetime: Option<Duration>,
+}
+
+#[derive(Default)]
+struct Kept {
+    /// The idle connections, the one used last at the end.
+    idle: Vec<Member>,
+    /// Whether a task closes those that are idle for too long. It ends when none is left.
+    reaped: bool,
+    closed: bool,
+}
+
+struct Member {
+    idle: Idle,
+    opened: Instant,
+}
+
+/// A turn with a connection of the pool.
+pub(crate) struct Lent {
+    /// None before it is asked for, and once it was given back.
+    connection: Option<PgConnection>,
+    opened: Instant,
+    /// Given back after the connection, so that there are never more connections than allowed.
+    permit: Option<OwnedSemaphorePermit>,
+    pool: Arc<Shared>,
+}
+
+impl Pool {
+    /// A pool with no connection yet, of the size of the user's.
+    pub(crate) fn new(users: &PgPool, connector: Connector) -> Self {
+        let options = users.options();
+        let limits = Limits {
+            connections: options.get_max_connections().max(1),
+            acquire: options.get_acquire_timeout(),
+            idle: options.get_idle_timeout(),
+            lifetime: options.get_max_lifetime(),
+        };
+        let permits = usize::try_from(limits.connections).unwrap_or(Semaphore::MAX_PERMITS);
+        Self(Arc::new(Shared {
+            connector,
+            permits: Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS))),
+            limits,
+            kept: Mutex::default(),
+            runtime: Handle::current(),
+        }))
+    }
+
+    /// Waits for a turn, no longer than the user's pool would let one wait.
+    pub(crate) async fn acquire(&self) -> Result<Lent, Failure> {
+        let pool = &self.0;
+        let turn = Arc::clone(&pool.permits).acquire_owned();
+        match timeout(pool.limits.acquire, turn).await {
+            Ok(Ok(permit)) if !pool.lock().closed => Ok(Lent {
+                connection: None,
+                opened: Instant::now(),
+                permit: Some(permit),
+                pool: Arc::clone(pool),
+            }),
+            Ok(_) => Err(sqlx::Error::PoolClosed.into()),
+            Err(_) => Err(sqlx::Error::PoolTimedOut.into()),
+        }
+    }
+
+    /// Drops the idle connections: where one is dead, they probably all are.
+    pub(crate) fn clear(&self) {
+        self.0.lock().idle.clear();
+    }
+
+    /// Lends no more connections, waits for those that are lent, and closes all.
+    pub(crate) async fn close(&self) {
+        self.0.lock().closed = true;
+        // Closed already, there is nobody left to wait for.
+        let all = self.0.permits.acquire_many(self.0.limits.connections).await;
+        self.0.permits.close();
+        drop(all);
+        let idle = std::mem::take(&mut self.0.lock().idle);
+        for member in idle {
+            member.idle.close().await;
+        }
+    }
+}
+
+impl Shared {
+    /// Nothing that runs under the lock panics half-way through a change.
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keep(self: &Arc<Self>, connection: PgConnection, opened: Instant) {
+        let member = Member {
+            idle: Idle::new(connection),
+            opened,
+        };
+        let mut kept = self.lock();
+        if kept.closed || self.limits.expired(&member) {
+            drop(kept);
+            self.runtime.spawn(member.idle.close());
+            return;
+        }
+        kept.idle.push(member);
+        if let Some(period) = self.limits.period()
+            && !std::mem::replace(&mut kept.reaped, true)
+        {
+            self.runtime.spawn(reap(Arc::downgrade(self), period));
+        }
+    }
+}
+
+impl Limits {
+    fn expired(&self, member: &Member) -> bool {
+        let beyond = |limit: Option<Duration>, age| limit.is_some_and(|limit| age >= limit);
+        beyond(self.idle, member.idle.idle_for()) || beyond(self.lifetime, member.opened.elapsed())
+    }
+
+    /// How often the task looks for connections to close.
+    fn period(&self) -> Option<Duration> {
+        [self.idle, self.lifetime].into_iter().flatten().min()
+    }
+}
+
+/// Closes connections that were idle or open for too long, until none is left or the pool is gone.
+async fn reap(pool: Weak<Shared>, period: Duration) {
+    loop {
+        sleep(period).await;
+        let Some(pool) = pool.upgrade() else {
+            return;
+        };
+        let expired: Vec<Member> = {
+            let mut kept = pool.lock();
+            let expired = kept.idle.extract_if(.., |it| pool.limits.expired(it));
+            let expired = expired.collect();
+            if kept.idle.is_empty() {
+                kept.reaped = false;
+            }
+            expired
+        };
+        let ended = !pool.lock().reaped;
+        for member in expired {
+            member.idle.close().await;
+        }
+        if ended {
+            return;
+        }
+    }
+}
+
+impl Lent {
+    /// The connection: one that was kept and is sound, or a new one.
+    pub(crate) async fn connection(&mut self) -> Result<&mut PgConnection, Failure> {
+        let mut connection = self.connection.take();
+        if connection.is_none() {
+            let kept = self.pool.lock().idle.pop();
+            if let Some(member) = kept {
+                self.opened = member.opened;
+                connection = member.idle.into_sound().await;
+            }
+        }
+        let connection = match connection {
+            Some(connection) => connection,
+            None => {
+                self.opened = Instant::now();
+                self.pool.connector.connect().await?
+            }
+        };
+        Ok(self.connection.insert(connection))
+    }
+
+    /// Gives the connection back at once. Its last answer must have been read to the end.
+    pub(crate) fn give_back(mut self) {
+        if let Some(connection) = self.connection.take() {
+            self.pool.keep(connection, self.opened);
+        }
+    }
+
+    /// Discards the connection: it is dead, its server has fallen silent, or a transaction is open on it.
+    pub(crate) fn discard(mut self) {
+        self.connection = None;
+    }
+}
+
+impl Drop for Lent {
+    /// Reads the rest of an answer first, and closes a connection that is no longer sound.
+    fn drop(&mut self) {
+        let Some(mut connection) = self.connection.take() else {
+            return;
+        };
+        let (pool, opened, permit) = (Arc::clone(&self.pool), self.opened, self.permit.take());
+        self.pool.runtime.spawn(async move {
+            if is_sound(&mut connection).await {
+                pool.keep(connection, opened);
+            }
+            drop(permit);
+        });
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("connections", &self.0.limits.connections)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,230 @@
+//! Up to where the log is settled: every position is either seen or will never be used.
+//!
+//! A position is drawn at INSERT and seen at COMMIT, so a later one can be seen first, and a reader that went past the
+//! gap would miss the earlier one for good. To know that nothing is under way below a position H, look at the last
+//! position drawn (H), then at who is writing; when each of those transactions has ended, all that was drawn up to H is
+//! seen or dead. An INSERT takes its lock on the table before it draws a position and keeps it until its commit can be
+//! seen, so nobody is missed. No time-out comes into it, and no transaction elsewhere.
+//!
+//! A crash takes positions back that were drawn and not stored, so what is known holds for one run of the server, from
+//! one crash to the next. That a connection still stands proves nothing: a pooler keeps it and lends another of the
+//! server's. So each statement also returns the run that it was in.
+
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use sqlx::{PgConnection, Row};
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::store::postgres::{
+    connection::{
+        error::Place,
+        open::{Connector, Idle},
+    },
+    read::{ReadError, with_timeout},
+};
+
+macro_rules! in_run {
+    ($file:literal) => {
+        concat!(include_str!("../sql/run.sql"), include_str!($file))
+    };
+}
+pub(crate) use in_run;
+
+/// Finds out up to where the log is settled; all readers of a process share one.
+#[derive(Debug)]
+pub(crate) struct Settler {
+    connector: Connector,
+    place: Place,
+    state: Mutex<State>,
+    /// What the last look found, for readers that need not wait for the next one.
+    known: std::sync::Mutex<Settled>,
+    /// How many looks were begun.
+    begun: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Its connection. It is used only where there are gaps.
+    connection: Option<Idle>,
+    /// Where the last statement was.
+    run: Option<Run>,
+    /// Up to where the log is settled.
+    settled: i64,
+    round: Option<Round>,
+}
+
+/// The server from one crash to the next, as two things that each belong to one run only.
+#[derive(Debug)]
+struct Run {
+    /// The process that served the statement.
+    backend: String,
+    /// The last checkpoint before it.
+    checkpoint: Arc<str>,
+}
+
+/// A position up to which the log is settled, in one run of the server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Settled {
+    position: i64,
+    /// The last checkpoint that the server had had then; none before it was asked.
+    checkpoint: Option<Arc<str>>,
+}
+
+/// A position that will be settled when these transactions have ended.
+#[derive(Debug)]
+struct Round {
+    position: i64,
+    writers: HashSet<String>,
+}
+
+impl Settler {
+    pub(crate) fn new(connector: Connector) -> Self {
+        Self {
+            place: Place::of(&connector.options()),
+            connector,
+            state: Mutex::default(),
+            known: std::sync::Mutex::default(),
+            begun: AtomicU64::new(0),
+        }
+    }
+
+    /// What is known now, without a wait.
+    pub(crate) fn known(&self) -> Settled {
+        self.lock().clone()
+    }
+
+    /// Looks at the server once more, and says what is settled then. Callers that come during a look share the next one.
+    ///
+    /// The look is a task of its own. So a reader that is begun and no longer polled makes no other reader wait.
+    pub(crate) async fn step(self: &Arc<Self>) -> Result<Settled, ReadError> {
+        let settler = Arc::clone(self);
+        let looking = tokio::spawn(async move { settler.look().await });
+        let ended = |failed| Err(ReadError::Error(self.place.ended(failed)));
+        looking.await.unwrap_or_else(ended)
+    }
+
+    async fn look(&self) -> Result<Settled, ReadError> {
+        let before = self.begun.load(Ordering::Acquire);
+        let mut state = self.state().await?;
+        if self.begun.load(Ordering::Acquire) > before {
+            return Ok(state.settled());
+        }
+        self.begun.fetch_add(1, Ordering::AcqRel);
+        let held = state.connection.is_some();
+        let settled = match state.step(self).await {
+            // The connection had died since it was used last, or is not what it should be.
+            Err(ReadError::Failure(failure)) if held && failure.ends_connection() => {
+                state.step(self).await
+            }
+            done => done,
+        }?;
+        settled.clone_into(&mut self.lock());
+        Ok(settled)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Settled> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for its turn no longer than for an answer of the server, which may have fallen silent for all callers before.
+    async fn state(&self) -> Result<MutexGuard<'_, State>, ReadError> {
+        with_timeout(&self.place, async { Ok(self.state.lock().await) }).await
+    }
+}
+
+impl Settled {
+    pub(crate) fn position(&self) -> i64 {
+        self.position
+    }
+
+    /// Whether a later statement was in the same run, if this is the last checkpoint that it knew of. What it saw is then
+    /// complete up to the position; where it says another one, that is not known.
+    pub(crate) fn holds_at(&self, checkpoint: &str) -> bool {
+        self.checkpoint.as_deref() == Some(checkpoint)
+    }
+}
+
+impl Run {
+    /// Whether no crash lies between two statements. After a checkpoint, another process leaves it open: then all is
+    /// found out anew.
+    fn is_surely(&self, other: &Self) -> bool {
+        self.backend == other.backend || self.checkpoint == other.checkpoint
+    }
+}
+
+impl State {
+    fn settled(&self) -> Settled {
+        Settled {
+            position: self.settled,
+            checkpoint: self.run.as_ref().map(|run| Arc::clone(&run.checkpoint)),
+        }
+    }
+
+    async fn step(&mut self, settler: &Settler) -> Result<Settled, ReadError> {
+        let place = &settler.place;
+        // Out of its place while at work, so that a cancelled step leaves no connection with an answer on its way.
+        let connection = settler.connector.keep_or_connect(self.connection.take());
+        let mut connection = connection.await.map_err(ReadError::Failure)?;
+        if self.round.is_none() {
+            let (run, position) = with_timeout(place, last_position(&mut connection)).await?;
+            self.enter(run);
+            let (run, writers) = with_timeout(place, writers(&mut connection)).await?;
+            if self.enter(run) {
+                self.round = Some(Round { position, writers });
+            }
+        }
+        let waits = |round: &Round| !round.writers.is_empty();
+        if self.round.as_ref().is_some_and(waits) {
+            let (run, now) = with_timeout(place, writers(&mut connection)).await?;
+            self.enter(run);
+            if let Some(round) = &mut self.round {
+                round.writers.retain(|writer| now.contains(writer));
+            }
+        }
+        if let Some(round) = self.round.take_if(|round| !waits(round)) {
+            self.settled = round.position;
+        }
+        self.connection = Some(Idle::new(connection));
+        Ok(self.settled())
+    }
+
+    /// Notes the run that a statement was in, and says whether it is that of the one before. What was known of another
+    /// one is forgotten.
+    fn enter(&mut self, run: Run) -> bool {
+        let before = self.run.replace(run);
+        let same = before
+            .zip(self.run.as_ref())
+            .is_some_and(|(before, now)| before.is_surely(now));
+        if !same {
+            self.settled = 0;
+            self.round = None;
+        }
+        same
+    }
+}
+
+async fn last_position(connection: &mut PgConnection) -> Result<(Run, i64), sqlx::Error> {
+    let last = sqlx::query(in_run!("../sql/last_position.sql"));
+    let last = last.fetch_one(connection).await?;
+    Ok((run(&last)?, last.try_get(2)?))
+}
+
+async fn writers(connection: &mut PgConnection) -> Result<(Run, HashSet<String>), sqlx::Error> {
+    let writers = sqlx::query(in_run!("../sql/writers.sql"));
+    let row = writers.fetch_one(connection).await?;
+    let writers: Vec<String> = row.try_get(2)?;
+    Ok((run(&row)?, writers.into_iter().collect()))
+}
+
+fn run(row: &sqlx::postgres::PgRow) -> Result<Run, sqlx::Error> {
+    Ok(Run {
+        backend: row.try_get(0)?,
+        checkpoint: row.try_get::<&str, _>(1)?.into(),
+    })
+}

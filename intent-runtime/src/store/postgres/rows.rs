@@ -1,0 +1,153 @@
+//! Between our types and those of Postgres that sqlx has no match for.
+
+use sqlx::{
+    Decode, Encode, Postgres, Row, Type,
+    encode::IsNull,
+    error::BoxDynError,
+    postgres::{PgArgumentBuffer, PgHasArrayType, PgRow, PgTypeInfo, PgValueRef, types::Oid},
+};
+
+use crate::{
+    record::{
+        event::RecordedEvent,
+        id::EventId,
+        metadata::EncodedMetadata,
+        stream::StreamId,
+        timestamp::Timestamp,
+        version::{Position, Version},
+    },
+    store::error::StoreError,
+};
+
+/// JSON as text: the type `json` keeps it to the byte, and sends it as it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Json<'a>(pub(super) &'a str);
+
+const JSON: PgTypeInfo = PgTypeInfo::with_oid(Oid(114));
+const JSON_ARRAY: PgTypeInfo = PgTypeInfo::with_oid(Oid(199));
+const TIMESTAMPTZ: PgTypeInfo = PgTypeInfo::with_oid(Oid(1184));
+const TIMESTAMPTZ_ARRAY: PgTypeInfo = PgTypeInfo::with_oid(Oid(1185));
+
+/// Microseconds from 1970, where our times start, to 2000, where those of Postgres do.
+const EPOCH: i64 = 946_684_800_000_000;
+
+impl Type<Postgres> for Json<'_> {
+    fn type_info() -> PgTypeInfo {
+        JSON
+    }
+}
+
+impl PgHasArrayType for Json<'_> {
+    fn array_type_info() -> PgTypeInfo {
+        JSON_ARRAY
+    }
+}
+
+impl Encode<'_, Postgres> for Json<'_> {
+    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        buffer.extend_from_slice(self.0.as_bytes());
+        Ok(IsNull::No)
+    }
+}
+
+impl<'r> Decode<'r, Postgres> for Json<'r> {
+    fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
+        Ok(Self(std::str::from_utf8(value.as_bytes()?)?))
+    }
+}
+
+impl Type<Postgres> for Timestamp {
+    fn type_info() -> PgTypeInfo {
+        TIMESTAMPTZ
+    }
+}
+
+impl PgHasArrayType for Timestamp {
+    fn array_type_info() -> PgTypeInfo {
+        TIMESTAMPTZ_ARRAY
+    }
+}
+
+impl Encode<'_, Postgres> for Timestamp {
+    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        buffer.extend_from_slice(&(self.as_micros() - EPOCH).to_be_bytes());
+        Ok(IsNull::No)
+    }
+}
+
+impl Decode<'_, Postgres> for Timestamp {
+    fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
+        let micros = i64::from_be_bytes(value.as_bytes()?.try_into()?);
+        Ok(Self::from_micros(micros.saturating_add(EPOCH))?)
+    }
+}
+
+/// The version as a column has it; above the highest one it is the highest one.
+pub(super) fn from_version(version: Version) -> i64 {
+    i64::try_from(version.get()).unwrap_or(i64::MAX)
+}
+
+/// The version in a column. A negative one, which no stream has, is none.
+pub(super) fn version(number: i64) -> Version {
+    Version::new(u64::try_from(number).unwrap_or(0))
+}
+
+/// The error that a stored row is not as it should be.
+pub(super) fn corrupt(stream: &StreamId, what: String) -> StoreError {
+    StoreError::Corrupt {
+        stream: stream.clone(),
+        what,
+    }
+}
+
+/// A column of a row of this stream.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] when the value is of another type.
+pub(super) fn get<'r, T>(row: &'r PgRow, index: usize, stream: &StreamId) -> Result<T, StoreError>
+where
+    T: Decode<'r, Postgres> + Type<Postgres>,
+{
+    row.try_get(index)
+        .map_err(|error| corrupt(stream, format!("a column cannot be read: {error}")))
+}
+
+/// The event in a row, from a column on: its version, the type of its aggregate, its position, id, type, schema version and
+/// time, payload and metadata, in this order. Its tenant and aggregate are those of `stream`.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] names the event and the column that cannot be.
+pub(super) fn recorded(
+    row: &PgRow,
+    first: usize,
+    stream: &StreamId,
+) -> Result<RecordedEvent, StoreError> {
+    let read = || -> Result<RecordedEvent, BoxDynError> {
+        let position: i64 = row.try_get(first + 2)?;
+        let schema_version: i64 = row.try_get(first + 5)?;
+        let Json(payload) = row.try_get(first + 7)?;
+        let Json(metadata) = row.try_get(first + 8)?;
+        Ok(RecordedEvent {
+            position: Position::new(position.try_into()?),
+            id: EventId::from_uuid(row.try_get(first + 3)?),
+            tenant_id: stream.tenant_id,
+            aggregate_type: row.try_get(first + 1)?,
+            aggregate_id: stream.aggregate_id,
+            version: version(row.try_get(first)?),
+            event_type: row.try_get(first + 4)?,
+            schema_version: schema_version.try_into()?,
+            payload: payload.to_owned(),
+            metadata: EncodedMetadata::from_json(metadata)?,
+            recorded_at: row.try_get(first + 6)?,
+        })
+    };
+    read().map_err(|error| {
+        let found: Option<String> = row.try_get(first + 1).ok();
+        let stream = StreamId {
+            aggregate_type: found.map_or_else(|| stream.aggregate_type.clone(), Into::into),
+            ..stream.clone()
+        };
+        let version: i64 = row.try_get(first).unwrap_or(0);
+        corrupt(&stream, format!("event {version} cannot be read: {error}"))
+    })
+}

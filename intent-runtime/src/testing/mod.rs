@@ -1,0 +1,431 @@
+//! [`Scenario`]: a domain's rules tested without a store — given a history, when a command comes, then …
+
+#![allow(
+    clippy::panic,
+    reason = "a scenario is an assertion: it reports a failure as assert_eq! does"
+)]
+
+pub use crate::record::clock::FixedClock;
+use crate::{
+    dispatch::{
+        actor::Actor,
+        encode::{self, written},
+        error::SendError,
+    },
+    model::{
+        aggregate::{Aggregate, fold_next},
+        command::{Command, Decide, Decision, Refusal},
+        context::Context,
+        event::AggregateEvent,
+        history::HistoryError,
+    },
+    record::{id::Id, metadata::EncodedMetadata, stream::StreamId, version::Version},
+    schema::difference::difference,
+    store::append::{Append, Expect},
+};
+
+use std::{
+    error::Error,
+    fmt::{Debug, Write},
+};
+
+/// A history, to which a command can be put.
+///
+/// ```
+/// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
+/// # use account::*;
+/// use intent_runtime::prelude::*;
+///
+/// let id = Id::<Account>::new();
+/// Scenario::<Account>::given(id, [Opened { owner: "Ada".into() }.into(), Deposited { amount: 5 }.into()])
+///     .when(Withdraw { id, amount: 3 })
+///     .then_emits([Withdrawn { amount: 3 }.into()])
+///     .then_state(|account| account.balance == 2);
+///
+/// Scenario::<Account>::given(id, [Opened { owner: "Ada".into() }.into()])
+///     .when(Withdraw { id, amount: 3 })
+///     .then_rejects(|refusal: &Overdrawn| refusal.balance == 0);
+/// ```
+///
+/// A step that fails panics at the caller's line, with the difference between what was expected and what came.
+#[must_use = "a scenario says nothing without a command and what follows from it"]
+pub struct Scenario<A: Aggregate> {
+    id: Id<A>,
+    history: Vec<A::Event>,
+    context: Context,
+    actor: Option<Actor>,
+}
+
+/// What came of the command.
+pub struct Then<A: Aggregate, E> {
+    /// The events, or what `send` would answer.
+    outcome: Result<Vec<A::Event>, SendError<E>>,
+    /// The state after the command, for the closure of `then_state`.
+    state: Option<A>,
+    command: &'static str,
+}
+
+impl<A: Aggregate> Scenario<A> {
+    /// Begins with a history; an empty one, `[]`, for an aggregate that does not exist.
+    ///
+    /// # Panics
+    /// When the events are no history, because the first one does not create the aggregate or a later one does.
+    #[track_caller]
+    pub fn given(id: Id<A>, history: impl IntoIterator<Item = A::Event>) -> Self {
+        let history: Vec<A::Event> = history.into_iter().collect();
+        if let Err(error) = fold(id, &history) {
+            panic!("the given events are no history: {error}");
+        }
+        Self {
+            id,
+            history,
+            context: Context::new(),
+            actor: None,
+        }
+    }
+
+    /// Decides in this context: at another time, with metadata, for another tenant.
+    pub fn in_context(mut self, context: Context) -> Self {
+        self.context = context;
+        self
+    }
+
+    /// Sends the command for this actor, as [`Tenant::acting`](crate::Tenant::acting) does: it is refused unless one of the
+    /// actor's roles is allowed, and the decision finds actor and role in the metadata of its context.
+    ///
+    /// ```
+    /// use intent_runtime::prelude::*;
+    ///
+    /// #[derive(Aggregate)]
+    /// #[aggregate(created_by(Opened), events())]
+    /// struct Branch {
+    ///     #[id]
+    ///     id: Id<Branch>,
+    /// }
+    ///
+    /// #[event]
+    /// struct Opened;
+    ///
+    /// #[commands]
+    /// impl Branch {
+    ///     #[create(allow("manager"))]
+    ///     fn open() -> Opened {
+    ///         Opened
+    ///     }
+    /// }
+    ///
+    /// let id = Id::new();
+    /// Scenario::<Branch>::given(id, [])
+    ///     .acting(Actor::new("ada").role("teller"))
+    ///     .when(Open { id })
+    ///     .then_forbidden();
+    /// ```
+    pub fn acting(mut self, actor: Actor) -> Self {
+        self.actor = Some(actor);
+        self
+    }
+
+    /// Puts a command to the aggregate.
+    ///
+    /// # Panics
+    /// When the command is for another aggregate than the history.
+    #[track_caller]
+    #[must_use = "a command that nothing is asked about asserts nothing"]
+    pub fn when<C: Command<Aggregate = A>>(self, command: C) -> Then<A, Refusal<C>>
+    where
+        A: Decide<C>,
+    {
+        if command.target() != self.id {
+            let target = command.target();
+            panic!(
+                "`{}` is for {} {target}, the given history is of {}",
+                C::NAME,
+                A::TYPE,
+                self.id
+            );
+        }
+        let (id, before) = (self.id, self.history.len());
+        let mut history = self.history;
+        let outcome = decide(id, &history, command, self.context, self.actor.as_ref());
+        // The events move to where they can be folded with those before them, and back.
+        let outcome = outcome.map(|events| history.extend(events));
+        Then {
+            state: fold(id, &history).unwrap_or_default(),
+            outcome: outcome.map(|()| history.split_off(before)),
+            command: C::NAME,
+        }
+    }
+}
+
+impl<A: Aggregate, E: Error + 'static> Then<A, E> {
+    /// The command emitted exactly these events, in this order.
+    ///
+    /// # Panics
+    /// When it emitted others, or none.
+    #[track_caller]
+    pub fn then_emits(self, expected: impl IntoIterator<Item = A::Event>) -> Self
+    where
+        A::Event: PartialEq,
+    {
+        let expected: Vec<A::Event> = expected.into_iter().collect();
+        match &self.outcome {
+            Ok(events) if *events == expected => self,
+            Ok(events) => panic!(
+                "`{}` emitted other events than expected:\n\n{}",
+                self.command,
+                difference(
+                    ["expected", "emitted"],
+                    &listing(&expected),
+                    &listing(events)
+                ),
+            ),
+            _ => self.fail(&format!("to emit\n\n{}", indented(&listing(&expected)))),
+        }
+    }
+
+    /// The command had nothing to do: it was accepted and emitted no event.
+    ///
+    /// # Panics
+    /// When it emitted events, or was turned away.
+    #[track_caller]
+    pub fn then_nothing(self) -> Self {
+        match &self.outcome {
+            Ok(events) if events.is_empty() => self,
+            _ => self.fail("to have nothing to do"),
+        }
+    }
+
+    /// The domain refused, with an error for which `expected` holds.
+    ///
+    /// # Panics
+    /// When the command was accepted, or refused otherwise.
+    #[track_caller]
+    pub fn then_rejects(self, expected: impl FnOnce(&E) -> bool) -> Self {
+        match &self.outcome {
+            Err(SendError::Rejected(refusal)) if expected(refusal) => self,
+            Err(SendError::Rejected(refusal)) => panic!(
+                "`{}` was rejected otherwise than expected:\n\n{}",
+                self.command,
+                indented(&format!("{refusal:#?}")),
+            ),
+            _ => self.fail("to be rejected"),
+        }
+    }
+
+    /// The command needs an aggregate that exists, and was given none.
+    ///
+    /// # Panics
+    /// When anything else came of it.
+    #[track_caller]
+    pub fn then_not_found(self) -> Self {
+        match &self.outcome {
+            Err(SendError::NotFound { .. }) => self,
+            _ => self.fail("to find no aggregate"),
+        }
+    }
+
+    /// The command creates an aggregate, and was given one that exists.
+    ///
+    /// # Panics
+    /// When anything else came of it.
+    #[track_caller]
+    pub fn then_already_exists(self) -> Self {
+        match &self.outcome {
+            Err(SendError::AlreadyExists { .. }) => self,
+            _ => self.fail("to find that the aggregate exists"),
+        }
+    }
+
+    /// The command was sent for an [`acting`](Scenario::acting) actor, none of whose roles is allowed.
+    ///
+    /// # Panics
+    /// When anything else came of it.
+    #[track_caller]
+    pub fn then_forbidden(self) -> Self {
+        match &self.outcome {
+            Err(SendError::Forbidden { .. }) => self,
+            _ => self.fail("to be forbidden"),
+        }
+    }
+
+    /// The command decided on events that cannot be stored, with an error for which `expected` holds: they are too many or
+    /// too large ([`SendError::Store`]), cannot be written as JSON ([`SendError::Encode`]) or read back
+    /// ([`SendError::NotReadBack`]), or break the history ([`SendError::Decision`]).
+    ///
+    /// ```
+    /// use intent_runtime::prelude::*;
+    ///
+    /// #[derive(Aggregate)]
+    /// #[aggregate(created_by(Began), events(Measured => ()))]
+    /// struct Series {
+    ///     #[id]
+    ///     id: Id<Series>,
+    /// }
+    ///
+    /// #[event]
+    /// struct Began;
+    ///
+    /// #[event]
+    /// struct Measured {
+    ///     value: f64,
+    /// }
+    ///
+    /// #[commands]
+    /// impl Series {
+    ///     #[handle]
+    ///     fn measure(&self, value: f64) -> Measured {
+    ///         Measured { value }
+    ///     }
+    /// }
+    ///
+    /// let id = Id::new();
+    /// Scenario::<Series>::given(id, [Began.into()])
+    ///     .when(Measure { id, value: f64::NAN }) // JSON has no NaN
+    ///     .then_cannot_be_stored(|error| matches!(error, SendError::NotReadBack { event: "Measured", .. }));
+    /// ```
+    ///
+    /// # Panics
+    /// When its events can be stored, it was turned away, or the error is another one.
+    #[track_caller]
+    pub fn then_cannot_be_stored(self, expected: impl FnOnce(&SendError<E>) -> bool) -> Self {
+        match &self.outcome {
+            Err(error) if is_unstorable(error) && expected(error) => self,
+            Err(error) if is_unstorable(error) => panic!(
+                "the events of `{}` cannot be stored for another reason than expected:\n\n{}",
+                self.command,
+                indented(&format!("{error:?}")),
+            ),
+            _ => self.fail("to decide on events that cannot be stored"),
+        }
+    }
+
+    /// The state after the command is as `expected` says. A command that was turned away leaves it as it was.
+    ///
+    /// # Panics
+    /// When it is not, or there is no aggregate.
+    #[track_caller]
+    pub fn then_state(self, expected: impl FnOnce(&A) -> bool) -> Self
+    where
+        A: Debug,
+    {
+        match &self.state {
+            Some(state) if expected(state) => self,
+            Some(state) => panic!(
+                "after `{}` the state is not as expected:\n\n{}",
+                self.command,
+                indented(&format!("{state:#?}")),
+            ),
+            None => panic!("after `{}` there is no {}", self.command, A::TYPE),
+        }
+    }
+
+    #[track_caller]
+    fn fail(&self, expected: &str) -> ! {
+        let came = match &self.outcome {
+            Ok(events) if events.is_empty() => "it emitted nothing".to_owned(),
+            Ok(events) => format!("it emitted\n\n{}", indented(&listing(events))),
+            Err(SendError::Rejected(refusal)) => {
+                format!("it was rejected:\n\n{}", indented(&format!("{refusal:#?}")))
+            }
+            Err(SendError::NotFound { .. }) => format!("there is no {}", A::TYPE),
+            Err(SendError::AlreadyExists { .. }) => format!("the {} exists already", A::TYPE),
+            Err(error @ SendError::Forbidden { .. }) => format!("it was forbidden: {error}"),
+            Err(error) => format!("its events cannot be stored: {error:?}"),
+        };
+        panic!("expected `{}` {expected}, but {came}", self.command);
+    }
+}
+
+/// Decides as `send` does, up to where the store is asked.
+fn decide<C: Command>(
+    id: Id<C::Aggregate>,
+    history: &[EventOf<C>],
+    command: C,
+    context: Context,
+    actor: Option<&Actor>,
+) -> Result<Vec<EventOf<C>>, SendError<Refusal<C>>> {
+    let stream = StreamId::of(context.tenant_id(), id);
+    let context = match actor {
+        Some(actor) => context.acted_by(actor.name(), actor.role_for::<C>()?),
+        None => context,
+    };
+    let broken = |source| SendError::Decision {
+        command: C::NAME,
+        stream: stream.clone(),
+        source,
+    };
+    let mut state = fold(id, history).map_err(broken)?;
+    let events = match C::Aggregate::decide(state.as_ref(), command, &context) {
+        Ok(Decision::Events(events)) => events,
+        Ok(Decision::NotFound) => return Err(SendError::NotFound { stream }),
+        Ok(Decision::AlreadyExists) => return Err(SendError::AlreadyExists { stream }),
+        Err(refusal) => return Err(SendError::Rejected(refusal)),
+    };
+    if events.is_empty() {
+        return Ok(events);
+    }
+    let before = version_of(history.len());
+    let metadata = EncodedMetadata::limited(context.metadata().clone(), Append::MAX_PAYLOAD);
+    let append = Append {
+        stream: stream.clone(),
+        expect: Expect::Version(before),
+        expect_last: None,
+        command_id: context.command_id(),
+        events: encode::encode(&stream, &events)?,
+        metadata: written(&stream, "the metadata", metadata)?,
+        snapshot: None,
+    };
+    append.check().map_err(SendError::Store)?;
+    fold_on(&mut state, id, before, &events).map_err(broken)?;
+    Ok(events)
+}
+
+type EventOf<C> = <<C as Command>::Aggregate as Aggregate>::Event;
+
+/// Whether a decision was made that no store takes.
+fn is_unstorable<E>(error: &SendError<E>) -> bool {
+    matches!(
+        error,
+        SendError::Decision { .. }
+            | SendError::Encode { .. }
+            | SendError::NotReadBack { .. }
+            | SendError::Store(_)
+    )
+}
+
+fn fold<A: Aggregate>(id: Id<A>, history: &[A::Event]) -> Result<Option<A>, HistoryError> {
+    let mut state = None;
+    fold_on(&mut state, id, Version::NONE, history)?;
+    Ok(state)
+}
+
+fn fold_on<A: Aggregate>(
+    state: &mut Option<A>,
+    id: Id<A>,
+    mut version: Version,
+    events: &[A::Event],
+) -> Result<(), HistoryError> {
+    for event in events {
+        version = version.next();
+        fold_next(state, id, version, event)?;
+    }
+    Ok(())
+}
+
+fn version_of(events: usize) -> Version {
+    Version::new(u64::try_from(events).unwrap_or(u64::MAX))
+}
+
+/// The events, one block of lines each.
+fn listing<E: AggregateEvent>(events: &[E]) -> String {
+    let mut text = String::new();
+    for event in events {
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(text, "{event:#?}");
+    }
+    text
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("    {line}\n")).collect()
+}
