@@ -16,6 +16,7 @@ mod dispatch;
 mod evolution;
 mod golden;
 mod guide;
+mod layers;
 mod lock;
 mod log_model;
 mod macros;

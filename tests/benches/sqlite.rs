@@ -14,8 +14,8 @@ use std::{ops::ControlFlow, path::PathBuf, sync::Arc, time::Instant};
 use intent_runtime::{
     AggregateId, CommandId, EventId, Metadata, SqliteStore, TenantId, Timestamp,
     store::{
-        Append, EncodedMetadata, Expect, NewEvent, RawEvent, ReadStream, StateSink, Store,
-        StoredSnapshot, StreamId,
+        Append, EncodedMetadata, Expect, NewEvent, RawEvent, ReadStream, StateSink, StoredSnapshot,
+        StreamId, Streams,
     },
 };
 use serde::Deserialize;

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use intent_runtime::{SqliteStore, StoreError, store::Store};
+use intent_runtime::{SqliteStore, StoreError, store::Streams};
 
 use crate::appending::{append as append_of, stream};
 

@@ -11,9 +11,9 @@ use std::{
 use intent_runtime::{
     App, AsOf, CommandId, Domain, Id, Metadata, RecordedEvent, StoreError, TenantId, Version,
     store::{
-        AggregateType, Append, Appended, EncodedMetadata, EventSink, Expect, Imported, IntoStore,
-        LogHealth, LogPage, MemoryStore, NewEvent, NewSnapshot, ReadLog, ReadStream, StateSink,
-        Store, StoreFuture, StreamId,
+        AggregateType, Append, Appended, EncodedMetadata, EventSink, Expect, Import, Imported,
+        IntoStore, Log, LogHealth, LogPage, MemoryStore, NewEvent, NewSnapshot, ReadLog,
+        ReadStream, Snapshots, StateSink, Store, StoreFuture, StreamId, Streams,
     },
 };
 use intent_tests::postgres::TempDatabase;
@@ -131,7 +131,7 @@ impl Interposed {
     }
 }
 
-impl Store for Interposed {
+impl Streams for Interposed {
     fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
         Box::pin(async move {
             let fault = self.faults.lock().unwrap().pop();
@@ -159,10 +159,6 @@ impl Store for Interposed {
         })
     }
 
-    fn import(&self, events: Vec<RecordedEvent>) -> StoreFuture<'_, Imported> {
-        self.store.import(events)
-    }
-
     fn read_state<'a>(
         &'a self,
         read: ReadStream<'a>,
@@ -180,10 +176,6 @@ impl Store for Interposed {
         self.store.read_events(read, sink)
     }
 
-    fn version_as_of<'a>(&'a self, stream: &'a StreamId, time: AsOf) -> StoreFuture<'a, Version> {
-        self.store.version_as_of(stream, time)
-    }
-
     fn events_of_command(
         &self,
         tenant: TenantId,
@@ -191,7 +183,40 @@ impl Store for Interposed {
     ) -> StoreFuture<'_, Vec<RecordedEvent>> {
         self.store.events_of_command(tenant, command)
     }
+}
 
+impl Log for Interposed {
+    fn read_log<'a>(
+        &'a self,
+        read: ReadLog<'a>,
+        sink: &'a mut EventSink<'a>,
+    ) -> StoreFuture<'a, LogPage> {
+        match &self.pages {
+            Some(pages) => Box::pin(pages.read(&self.store, read, sink)),
+            None => self.store.read_log(read, sink),
+        }
+    }
+
+    fn version_as_of<'a>(&'a self, stream: &'a StreamId, time: AsOf) -> StoreFuture<'a, Version> {
+        self.store.version_as_of(stream, time)
+    }
+
+    fn log_health(&self) -> StoreFuture<'_, LogHealth> {
+        self.store.log_health()
+    }
+
+    fn wake_ups(&self) -> watch::Receiver<()> {
+        self.store.wake_ups()
+    }
+}
+
+impl Import for Interposed {
+    fn import(&self, events: Vec<RecordedEvent>) -> StoreFuture<'_, Imported> {
+        self.store.import(events)
+    }
+}
+
+impl Snapshots for Interposed {
     fn save_snapshot<'a>(
         &'a self,
         stream: &'a StreamId,
@@ -207,26 +232,9 @@ impl Store for Interposed {
     ) -> StoreFuture<'_, u64> {
         self.store.delete_snapshots(tenant, aggregate_type)
     }
+}
 
-    fn read_log<'a>(
-        &'a self,
-        read: ReadLog<'a>,
-        sink: &'a mut EventSink<'a>,
-    ) -> StoreFuture<'a, LogPage> {
-        match &self.pages {
-            Some(pages) => Box::pin(pages.read(&self.store, read, sink)),
-            None => self.store.read_log(read, sink),
-        }
-    }
-
-    fn log_health(&self) -> StoreFuture<'_, LogHealth> {
-        self.store.log_health()
-    }
-
-    fn wake_ups(&self) -> watch::Receiver<()> {
-        self.store.wake_ups()
-    }
-
+impl Store for Interposed {
     fn close(&self) -> StoreFuture<'_, ()> {
         self.store.close()
     }

@@ -2,7 +2,10 @@
 
 use std::{fs, path::Path};
 
-use intent_runtime::{PgStore, StoreError, store::Store};
+use intent_runtime::{
+    PgStore, StoreError,
+    store::{Log, Store, Streams},
+};
 use intent_tests::postgres::{Binaries, Cluster, Options};
 use sqlx::{Connection, Executor, PgConnection};
 

@@ -2,7 +2,7 @@
 
 use intent_runtime::{
     CommandId, MemoryStore, Metadata, TenantId, Timestamp,
-    store::{Append, EncodedMetadata, Expect, NewEvent, Store},
+    store::{Append, EncodedMetadata, Expect, NewEvent, Store, Streams},
     transfer::{Export, Import},
 };
 use proptest::{collection::vec, option, prelude::*};

@@ -8,7 +8,7 @@ use std::{
 use futures_util::FutureExt;
 use intent_runtime::{
     Cursor, LogFilter, StoreError, Subscription,
-    store::{EventSink, LogPage, MemoryStore, ReadLog, Store},
+    store::{EventSink, Log, LogPage, MemoryStore, ReadLog, Streams},
 };
 use tokio::{
     sync::{Semaphore, watch},

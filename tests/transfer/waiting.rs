@@ -9,7 +9,7 @@ use std::{
 use futures_util::FutureExt;
 use intent_runtime::{
     CommandId, MemoryStore, Metadata, PgStore, RecordedEvent, TenantId,
-    store::{Append, EncodedMetadata, Expect, NewEvent, Store},
+    store::{Append, EncodedMetadata, Expect, Import as _, Log, NewEvent},
     transfer::{Export, Import},
 };
 use intent_tests::postgres::TempDatabase;

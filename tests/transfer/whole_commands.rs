@@ -8,7 +8,7 @@ use std::{
 
 use intent_runtime::{
     CommandId, MemoryStore, Metadata, PgStore, TenantId,
-    store::{Append, EncodedMetadata, Expect, NewEvent, Store},
+    store::{Append, EncodedMetadata, Expect, Log, NewEvent, Streams},
     transfer::{Export, Import},
 };
 use intent_tests::postgres::TempDatabase;

@@ -10,7 +10,7 @@ use crate::{
         id::TenantId,
     },
     schema::catalogue::mistake::DomainError,
-    store::{self, Store, connect::IntoStore, error::StoreError},
+    store::{self, connect::IntoStore, error::StoreError, port::Store},
 };
 
 /// An app that is about to be opened, by [`App::connect`] or [`App::on`]. Await it.

@@ -15,7 +15,7 @@ use crate::{
     model::aggregate::Aggregate,
     record::{clock::Clock, id::TenantId},
     schema::catalogue::{self, Catalogue},
-    store::{self, Store, connect::IntoStore, error::StoreError, log::LogFilter},
+    store::{self, connect::IntoStore, error::StoreError, log::LogFilter, port::Store},
     transfer::{export::Export, import::Import},
 };
 

@@ -6,13 +6,12 @@ use futures_util::stream::{self, StreamExt as _};
 use tracing::Instrument;
 
 use crate::{
-    Loaded,
     app::{Core, acting::Acting},
     dispatch::{
         self,
         actor::Actor,
         error::{LoadError, SendError},
-        load,
+        load::{self, Loaded},
         options::{Receipt, SendOptions},
     },
     log::{follow::Follow, subscription::Subscription},
@@ -146,7 +145,7 @@ impl Tenant {
             self.check_registered::<C>()?;
             let options = options.at(self.core.clock.now());
             let store: &dyn std::any::Any = &*self.core.store;
-            let store = store.downcast_ref::<crate::store::PgStore>();
+            let store = store.downcast_ref::<crate::store::postgres::PgStore>();
             let store = store.ok_or(SendError::Store(StoreError::NoTransactions))?;
             dispatch::send_in(&store.joined(transaction), self.id, command, options).await
         };
@@ -373,7 +372,7 @@ impl Tenant {
     ) -> Result<Loaded<A>, LoadError> {
         let folded = match to {
             Version::NONE => None,
-            to => Some(load::load_to::<A>(&&*self.core.store, stream, to).await?),
+            to => Some(load::load_to::<A>(&*self.core.store, stream, to).await?),
         };
         let found = folded.and_then(|folded| folded.state.map(|state| (state, folded.version)));
         let (state, version) = found.ok_or_else(|| LoadError::not_found(stream.clone()))?;

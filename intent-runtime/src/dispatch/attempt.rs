@@ -30,9 +30,9 @@ use crate::{
         version::Version,
     },
     store::{
-        Streams,
         append::{Append, Appended, Expect},
         error::StoreError,
+        port::Streams,
     },
 };
 

@@ -19,7 +19,10 @@ use crate::{
         stream::StreamId,
         version::Version,
     },
-    store::{RawEvent, ReadStream, StateSink, Store, Streams},
+    store::{
+        RawEvent, ReadStream, StateSink,
+        port::{Store, Streams},
+    },
 };
 
 /// An aggregate as it was loaded: its state, with the version it is at.

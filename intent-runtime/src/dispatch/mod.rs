@@ -21,7 +21,7 @@ use crate::{
     },
     model::command::{Command, Refusal},
     record::id::TenantId,
-    store::Store,
+    store::port::Store,
 };
 
 /// The wait before the first retry is random up to this, and the bound doubles each time ("full jitter", from "Exponential
@@ -37,7 +37,7 @@ pub(crate) async fn send<C: Command>(
     command: C,
     options: SendOptions,
 ) -> Result<Receipt<C::Aggregate>, SendError<Refusal<C>>> {
-    let sending = Sending::new(&store, tenant, command, options);
+    let sending = Sending::new(store, tenant, command, options);
     loop {
         let slot = cache.slot(tenant, sending.id);
         if let Some(mut kept) = cache.lock(&slot).await {
@@ -49,7 +49,7 @@ pub(crate) async fn send<C: Command>(
 /// The same in a transaction, where nothing is final: the cache must neither serve it nor learn from it.
 #[cfg(feature = "postgres")]
 pub(crate) async fn send_in<C: Command>(
-    streams: &dyn crate::store::Streams,
+    streams: &dyn crate::store::port::Streams,
     tenant: TenantId,
     command: C,
     options: SendOptions,

@@ -11,9 +11,9 @@ use tokio::{
 use crate::{
     record::{cursor::Cursor, event::RecordedEvent, id::TenantId},
     store::{
-        Store,
         error::StoreError,
         log::{LogFilter, LogPage, NextPage, ReadLog},
+        port::Store,
     },
 };
 

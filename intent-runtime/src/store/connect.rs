@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     record::clock::{Clock, SystemClock},
-    store::{Store, error::StoreError, memory::MemoryStore},
+    store::{error::StoreError, memory::MemoryStore, port::Store},
 };
 
 /// Opens the store that a URL names. A store in memory tells the time by `clock`.

@@ -16,9 +16,9 @@ use crate::{
         version::Position,
     },
     store::{
-        Store,
         error::StoreError,
         log::{LogFilter, LogHealth, LogPage, NextPage, ReadLog},
+        port::Store,
     },
     transfer::format::{End, FORMAT, Head, Seal},
 };

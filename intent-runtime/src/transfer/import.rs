@@ -6,7 +6,7 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt};
 
 use crate::{
     record::{event::RecordedEvent, id::TenantId},
-    store::{Store, append::Append, error::StoreError, import::Imported},
+    store::{append::Append, error::StoreError, import::Imported, port::Store},
     transfer::format::{self, End, FORMAT, Head, Seal},
 };
 

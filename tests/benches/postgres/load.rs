@@ -6,7 +6,8 @@ use futures_util::TryStreamExt;
 use intent_runtime::{
     CommandId, PgStore,
     store::{
-        Append, Expect, NewEvent, RawEvent, ReadStream, StateSink, Store, StoredSnapshot, StreamId,
+        Append, Expect, NewEvent, RawEvent, ReadStream, StateSink, StoredSnapshot, StreamId,
+        Streams,
     },
 };
 use serde::Deserialize;

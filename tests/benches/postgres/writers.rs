@@ -10,7 +10,7 @@ use std::{
 
 use intent_runtime::{
     AggregateId, CommandId, Metadata, PgStore, TenantId, Version,
-    store::{Append, EncodedMetadata, Expect, NewEvent, Store, StreamId},
+    store::{Append, EncodedMetadata, Expect, NewEvent, StreamId, Streams},
 };
 use serde_json::value::RawValue;
 use tokio::task::JoinSet;

@@ -4,7 +4,7 @@
 
 use intent_runtime::{
     PgStore, StoreError, Version,
-    store::{Appended, Expect, Store, StreamId},
+    store::{Appended, Expect, StreamId, Streams},
 };
 use tokio::{sync::watch, task::JoinSet};
 

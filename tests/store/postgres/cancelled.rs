@@ -9,7 +9,7 @@ use std::{
 
 use intent_runtime::{
     AsOf, PgStore, Timestamp, Version,
-    store::{Store, StreamId},
+    store::{Log, StreamId},
 };
 use intent_tests::postgres::Proxy;
 use sqlx::{PgPool, PgTransaction, query, query_scalar};

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use intent_runtime::{AsOf, LogFilter, PgStore, Subscription, TenantId, Timestamp, store::Store};
+use intent_runtime::{
+    AsOf, LogFilter, PgStore, Subscription, TenantId, Timestamp,
+    store::{Log, Store, Streams},
+};
 use sqlx::{PgConnection, postgres::PgPoolOptions};
 use tokio::time::timeout;
 

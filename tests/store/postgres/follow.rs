@@ -4,7 +4,7 @@ use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
 use intent_runtime::{
     Cursor, LogFilter, PgStore, RecordedEvent, StoreError, Subscription, Version,
-    store::{NextPage, ReadLog, ReadStream, Store},
+    store::{Log, NextPage, ReadLog, ReadStream, Snapshots, Streams},
 };
 use intent_tests::postgres::{Proxy, TempDatabase};
 use sqlx::Executor;

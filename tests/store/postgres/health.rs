@@ -4,7 +4,7 @@ use std::{ops::ControlFlow, sync::Arc};
 
 use intent_runtime::{
     Cursor, LogFilter, PgStore, Subscription, TenantId, Timestamp,
-    store::{LogWriter, NextPage, ReadLog, Store},
+    store::{Log, LogWriter, NextPage, ReadLog, Streams},
 };
 use sqlx::Executor;
 use tokio::time::timeout;

@@ -5,7 +5,7 @@
 
 use intent_runtime::{
     Cursor, MemoryStore, PgStore, StoreError, TenantId, Version,
-    store::{Append, Expect, Store, StreamId},
+    store::{Append, Expect, StreamId, Streams},
 };
 use intent_tests::postgres::Proxy;
 use sqlx::PgPool;

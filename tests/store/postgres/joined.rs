@@ -2,7 +2,7 @@
 
 use intent_runtime::{
     StoreError, Version,
-    store::{Append, Appended, Expect, Store},
+    store::{Append, Appended, Expect, Streams},
 };
 use intent_tests::postgres::Proxy;
 use sqlx::{PgTransaction, query, query_scalar};

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use intent_runtime::{LogFilter, PgStore, StoreError, Subscription, TenantId, store::Store};
+use intent_runtime::{
+    LogFilter, PgStore, StoreError, Subscription, TenantId,
+    store::{Log, Store, Streams},
+};
 use intent_tests::postgres::Proxy;
 use sqlx::postgres::PgConnectOptions;
 use tokio::time::{advance, pause, resume, timeout};

@@ -12,7 +12,10 @@ use std::{
 
 use intent_runtime::{
     App, AsOf, Cursor, Domain, LogFilter, PgStore, Subscription, TenantId, Timestamp, Version,
-    store::{Append, Appended, NewSnapshot, NextPage, ReadLog, ReadStream, Store, StreamId},
+    store::{
+        Append, Appended, Log, NewSnapshot, NextPage, ReadLog, ReadStream, Snapshots, Store,
+        StreamId, Streams,
+    },
 };
 use intent_tests::postgres::{Proxy, TempDatabase};
 use sqlx::{Acquire, AssertSqlSafe, Executor, PgConnection, PgPool, postgres::PgPoolOptions};

@@ -1,6 +1,9 @@
 //! The store under every level of isolation that a database may have as its default.
 
-use intent_runtime::{AsOf, PgStore, StoreError, Timestamp, Version, store::Store};
+use intent_runtime::{
+    AsOf, PgStore, StoreError, Timestamp, Version,
+    store::{Import, Log, Snapshots, Streams},
+};
 use intent_tests::postgres::TempDatabase;
 use tokio::task::JoinSet;
 

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use intent_runtime::{App, ConnectError, Domain, PgStore, StoreError, Version, store::Store};
+use intent_runtime::{App, ConnectError, Domain, PgStore, StoreError, Version, store::Streams};
 use intent_tests::postgres::{Binaries, Cluster, Options, TempDatabase};
 use sqlx::Executor;
 

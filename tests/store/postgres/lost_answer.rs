@@ -2,7 +2,7 @@
 
 use intent_runtime::{
     MemoryStore, PgStore,
-    store::{Imported, Store},
+    store::{Import, Imported},
 };
 use intent_tests::postgres::{Proxy, TempDatabase};
 

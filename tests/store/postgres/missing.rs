@@ -1,7 +1,10 @@
 //! What is missing of the schema, or of a role's rights on it, is named together with the statements that mend it, when the
 //! store is opened and when it is at work.
 
-use intent_runtime::{PgStore, StoreError, Version, store::Store};
+use intent_runtime::{
+    PgStore, StoreError, Version,
+    store::{Log, Streams},
+};
 
 use super::{refusals::version, roles::Roles};
 use crate::store::appending::{append, stream};

@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use futures_util::future::try_join_all;
 use intent_runtime::{
     AggregateId, Version,
-    store::{Append, Expect, Store, StreamId},
+    store::{Append, Expect, Store, StreamId, Streams},
 };
 use intent_tests::postgres::Proxy;
 use tokio::time::timeout;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use intent_runtime::{
     StoreError, Version,
-    store::{Appended, Expect, Store, StreamId},
+    store::{Appended, Expect, Log, Store, StreamId, Streams},
 };
 use tokio::{sync::Barrier, task::JoinSet};
 

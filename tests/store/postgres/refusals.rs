@@ -4,7 +4,7 @@ use std::{error::Error, time::Duration};
 
 use intent_runtime::{
     AsOf, PgStore, StoreError, Timestamp, Version,
-    store::{Append, Store, StreamId},
+    store::{Append, Log, Store, StreamId, Streams},
 };
 use intent_tests::postgres::{Cluster, Options, TempDatabase};
 use sqlx::{Connection, Executor, postgres::PgPoolOptions};

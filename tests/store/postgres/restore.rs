@@ -7,8 +7,8 @@ use intent_runtime::{
     Cursor, LogFilter, PgStore, Position, RecordedEvent, StoreError, TenantId, Version,
     prelude::*,
     store::{
-        Appended, Expect, NextPage, RawEvent, ReadLog, ReadStream, StateSink, Store,
-        StoredSnapshot, StreamId,
+        Appended, Expect, Log, NextPage, RawEvent, ReadLog, ReadStream, Snapshots, StateSink,
+        StoredSnapshot, StreamId, Streams,
     },
 };
 use intent_tests::postgres::{Binaries, Cluster, Options, Server, TempDatabase};

@@ -4,7 +4,7 @@ use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
 use intent_runtime::{
     Cursor, LogFilter, PgStore, StoreError, Subscription, TenantId,
-    store::{ReadLog, Store, StreamId},
+    store::{Import, Log, ReadLog, StreamId, Streams},
 };
 use sqlx::{AssertSqlSafe, Executor, PgConnection};
 use uuid::Uuid;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use intent_runtime::{
     LogFilter, PgStore, StoreError, Subscription, TenantId, Timestamp,
-    store::{Appended, NextPage, ReadLog, Store},
+    store::{Appended, Log, NextPage, ReadLog, Streams},
 };
 use intent_tests::postgres::TempDatabase;
 use sqlx::{Executor, PgTransaction, postgres::PgPoolOptions, query_scalar};

@@ -14,7 +14,7 @@ use std::{
 
 use intent_runtime::{
     Id, LogFilter, PgStore, StoreError, Subscription, TenantId, Version,
-    store::{Append, Appended, Expect, Store, StreamId},
+    store::{Append, Appended, Expect, Store, StreamId, Streams},
 };
 use tokio::{sync::watch, task::JoinSet};
 use uuid::Uuid;

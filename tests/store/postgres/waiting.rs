@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use intent_runtime::{
     AsOf, MemoryStore, Metadata, PgStore, StoreError, Timestamp,
-    store::{Append, Appended, EncodedMetadata, Expect, Store, StreamId},
+    store::{Append, Appended, EncodedMetadata, Expect, Import, Log, StreamId, Streams},
 };
 use intent_tests::postgres::Proxy;
 use sqlx::PgTransaction;

@@ -16,7 +16,7 @@ use ::tracing::{
 };
 use intent_runtime::{
     AsOf, Cursor, LogFilter, PgStore, Subscription, TenantId, Timestamp, Version,
-    store::{LogHealth, NextPage, ReadLog, Store},
+    store::{Log, LogHealth, NextPage, ReadLog, Streams},
 };
 use intent_tests::postgres::Proxy;
 use sqlx::postgres::PgPoolOptions;

@@ -7,7 +7,7 @@ use intent_runtime::{
     StoreError, TenantId, Timestamp, Version,
     store::{
         Append, Appended, EncodedMetadata, Expect, NewEvent, NewSnapshot, NextPage, RawEvent,
-        ReadLog, ReadStream, StateSink, Store, StoredSnapshot, StreamId,
+        ReadLog, ReadStream, StateSink, Store, StoredSnapshot, StreamId, Streams,
     },
 };
 use serde_json::value::RawValue;

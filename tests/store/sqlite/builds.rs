@@ -3,7 +3,7 @@
 
 use intent_runtime::{
     StoreError, Version,
-    store::{Expect, Store},
+    store::{Expect, Store, Streams},
 };
 
 use super::directory::{Directory, versions};

@@ -2,7 +2,7 @@
 
 use intent_runtime::{
     AsOf, SqliteStore, StoreError, Timestamp,
-    store::{ReadStream, Store},
+    store::{Log, ReadStream, Store, Streams},
 };
 
 use super::directory::{Directory, versions};

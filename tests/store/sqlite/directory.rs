@@ -2,7 +2,7 @@ use std::{ops::ControlFlow, path::PathBuf};
 
 use intent_runtime::{
     SqliteStore, StoreError,
-    store::{RawEvent, ReadStream, StateSink, Store, StoredSnapshot, StreamId},
+    store::{RawEvent, ReadStream, StateSink, StoredSnapshot, StreamId, Streams},
 };
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use uuid::Uuid;

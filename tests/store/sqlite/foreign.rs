@@ -1,6 +1,9 @@
 //! Whose file it is: what is not ours is refused by name and left as it was; a user's own tables are welcome.
 
-use intent_runtime::{SqliteStore, StoreError, store::Store};
+use intent_runtime::{
+    SqliteStore, StoreError,
+    store::{Store, Streams},
+};
 use sqlx::Connection;
 
 use super::directory::{Directory, versions};

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use intent_runtime::{LogFilter, SqliteStore, StoreError, Subscription, store::Store};
+use intent_runtime::{
+    LogFilter, SqliteStore, StoreError, Subscription,
+    store::{Store, Streams},
+};
 use sqlx::{Executor, sqlite::SqliteLockingMode};
 use tokio::time::timeout;
 

@@ -2,7 +2,7 @@
 
 use intent_runtime::{
     StoreError, Version,
-    store::{Appended, Expect, Store},
+    store::{Appended, Expect, Store, Streams},
 };
 use tokio::task::JoinSet;
 

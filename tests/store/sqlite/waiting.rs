@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use intent_runtime::{
     MemoryStore, Metadata, SqliteStore, StoreError, Version,
-    store::{Append, EncodedMetadata, Expect, Store},
+    store::{Append, EncodedMetadata, Expect, Import, Log, Streams},
 };
 use sqlx::SqliteConnection;
 use tokio::time::timeout;

@@ -16,9 +16,10 @@ use crate::{
         version::{Position, Version},
     },
     store::{
-        RawEvent, ReadStream, StateSink, Store,
+        RawEvent, ReadStream, StateSink,
         append::{Append, Appended, Expect},
         error::StoreError,
+        port::Store,
     },
 };
 

@@ -23,12 +23,13 @@ use crate::{
         version::{Position, Version},
     },
     store::{
-        AsOf, EventSink, RawEvent, ReadStream, StateSink, Store, StoreFuture,
+        AsOf, EventSink, RawEvent, ReadStream, StateSink,
         append::{Append, Appended},
         error::StoreError,
         import::{Imported, check_import},
         log::{LogHealth, LogPage, NextPage, ReadLog},
         memory::content::Content,
+        port::{Import, Log, Snapshots, Store, StoreFuture, Streams},
     },
 };
 
@@ -241,13 +242,9 @@ impl fmt::Debug for MemoryStore {
     }
 }
 
-impl Store for MemoryStore {
+impl Streams for MemoryStore {
     fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
         Box::pin(async move { self.append_now(append) })
-    }
-
-    fn import(&self, events: Vec<RecordedEvent>) -> StoreFuture<'_, Imported> {
-        Box::pin(async move { self.import_now(events) })
     }
 
     fn read_state<'a>(
@@ -266,10 +263,6 @@ impl Store for MemoryStore {
         Box::pin(async move { self.read_events_now(read, sink) })
     }
 
-    fn version_as_of<'a>(&'a self, stream: &'a StreamId, time: AsOf) -> StoreFuture<'a, Version> {
-        Box::pin(async move { self.read()?.version_as_of(stream, time) })
-    }
-
     fn events_of_command(
         &self,
         tenant: TenantId,
@@ -277,29 +270,19 @@ impl Store for MemoryStore {
     ) -> StoreFuture<'_, Vec<RecordedEvent>> {
         Box::pin(async move { Ok(self.read()?.events_of_command(tenant, command)) })
     }
+}
 
-    fn save_snapshot<'a>(
-        &'a self,
-        stream: &'a StreamId,
-        snapshot: NewSnapshot,
-    ) -> StoreFuture<'a, ()> {
-        Box::pin(async move { self.save_snapshot_now(stream, &snapshot) })
-    }
-
-    fn delete_snapshots(
-        &self,
-        tenant: TenantId,
-        aggregate_type: Option<AggregateType>,
-    ) -> StoreFuture<'_, u64> {
-        Box::pin(async move { self.delete_snapshots_now(tenant, aggregate_type.as_ref()) })
-    }
-
+impl Log for MemoryStore {
     fn read_log<'a>(
         &'a self,
         read: ReadLog<'a>,
         sink: &'a mut EventSink<'a>,
     ) -> StoreFuture<'a, LogPage> {
         Box::pin(async move { self.read_log_now(read, sink) })
+    }
+
+    fn version_as_of<'a>(&'a self, stream: &'a StreamId, time: AsOf) -> StoreFuture<'a, Version> {
+        Box::pin(async move { self.read()?.version_as_of(stream, time) })
     }
 
     fn log_health(&self) -> StoreFuture<'_, LogHealth> {
@@ -316,7 +299,33 @@ impl Store for MemoryStore {
     fn wake_ups(&self) -> watch::Receiver<()> {
         self.grown.subscribe()
     }
+}
 
+impl Import for MemoryStore {
+    fn import(&self, events: Vec<RecordedEvent>) -> StoreFuture<'_, Imported> {
+        Box::pin(async move { self.import_now(events) })
+    }
+}
+
+impl Snapshots for MemoryStore {
+    fn save_snapshot<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        snapshot: NewSnapshot,
+    ) -> StoreFuture<'a, ()> {
+        Box::pin(async move { self.save_snapshot_now(stream, &snapshot) })
+    }
+
+    fn delete_snapshots(
+        &self,
+        tenant: TenantId,
+        aggregate_type: Option<AggregateType>,
+    ) -> StoreFuture<'_, u64> {
+        Box::pin(async move { self.delete_snapshots_now(tenant, aggregate_type.as_ref()) })
+    }
+}
+
+impl Store for MemoryStore {
     fn close(&self) -> StoreFuture<'_, ()> {
         let mut content = self.content.write().unwrap_or_else(PoisonError::into_inner);
         *content = Content {

@@ -29,11 +29,12 @@ use crate::{
         version::Version,
     },
     store::{
-        AsOf, EventSink, ReadStream, StateSink, Store, StoreFuture,
+        AsOf, EventSink, ReadStream, StateSink,
         append::{Append, Appended},
         error::StoreError,
         import::{Imported, check_import},
         log::{LogHealth, LogPage, ReadLog},
+        port::{Import, Log, Snapshots, Store, StoreFuture, Streams},
         postgres::{
             append::{Appender, batch::Outcome},
             connection::{error::Place, open::Connector, pool::Pool, pooler, url},
@@ -265,13 +266,9 @@ impl fmt::Debug for PgStore {
     }
 }
 
-impl Store for PgStore {
+impl Streams for PgStore {
     fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
         self.explained(self.append_now(append))
-    }
-
-    fn import(&self, events: Vec<RecordedEvent>) -> StoreFuture<'_, Imported> {
-        self.explained(self.import_now(events))
     }
 
     fn read_state<'a>(
@@ -290,10 +287,6 @@ impl Store for PgStore {
         self.explained(self.reader.read_events(read, sink))
     }
 
-    fn version_as_of<'a>(&'a self, stream: &'a StreamId, time: AsOf) -> StoreFuture<'a, Version> {
-        self.explained(self.reader.version_as_of(stream, time))
-    }
-
     fn events_of_command(
         &self,
         tenant: TenantId,
@@ -301,7 +294,41 @@ impl Store for PgStore {
     ) -> StoreFuture<'_, Vec<RecordedEvent>> {
         self.explained(self.reader.events_of_command(tenant, command))
     }
+}
 
+impl Log for PgStore {
+    fn read_log<'a>(
+        &'a self,
+        read: ReadLog<'a>,
+        sink: &'a mut EventSink<'a>,
+    ) -> StoreFuture<'a, LogPage> {
+        self.explained(self.log.read(read, sink))
+    }
+
+    fn version_as_of<'a>(&'a self, stream: &'a StreamId, time: AsOf) -> StoreFuture<'a, Version> {
+        self.explained(self.reader.version_as_of(stream, time))
+    }
+
+    fn log_health(&self) -> StoreFuture<'_, LogHealth> {
+        self.explained(async move {
+            let mut health = self.log.health().await?;
+            self.wake.report(&mut health);
+            Ok(health)
+        })
+    }
+
+    fn wake_ups(&self) -> watch::Receiver<()> {
+        self.wake.subscribe()
+    }
+}
+
+impl Import for PgStore {
+    fn import(&self, events: Vec<RecordedEvent>) -> StoreFuture<'_, Imported> {
+        self.explained(self.import_now(events))
+    }
+}
+
+impl Snapshots for PgStore {
     fn save_snapshot<'a>(
         &'a self,
         stream: &'a StreamId,
@@ -317,27 +344,9 @@ impl Store for PgStore {
     ) -> StoreFuture<'_, u64> {
         self.explained(snapshot::delete(&self.reader, tenant, aggregate_type))
     }
+}
 
-    fn read_log<'a>(
-        &'a self,
-        read: ReadLog<'a>,
-        sink: &'a mut EventSink<'a>,
-    ) -> StoreFuture<'a, LogPage> {
-        self.explained(self.log.read(read, sink))
-    }
-
-    fn log_health(&self) -> StoreFuture<'_, LogHealth> {
-        self.explained(async move {
-            let mut health = self.log.health().await?;
-            self.wake.report(&mut health);
-            Ok(health)
-        })
-    }
-
-    fn wake_ups(&self) -> watch::Receiver<()> {
-        self.wake.subscribe()
-    }
-
+impl Store for PgStore {
     fn close(&self) -> StoreFuture<'_, ()> {
         Box::pin(async move {
             self.appender.close().await;

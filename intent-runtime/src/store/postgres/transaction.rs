@@ -18,9 +18,10 @@ use crate::{
         id::{CommandId, TenantId},
     },
     store::{
-        EventSink, ReadStream, StateSink, StoreFuture, Streams,
+        EventSink, ReadStream, StateSink,
         append::{Append, Appended},
         error::StoreError,
+        port::{StoreFuture, Streams},
         postgres::{
             PgStore,
             append::statement::{self, Answer},
@@ -48,7 +49,7 @@ impl PgStore {
     /// themselves.
     ///
     /// # Errors
-    /// As [`Store::append`](crate::store::Store::append), and [`StoreError::OtherDatabase`] if the transaction is not one of the store's
+    /// As [`Streams::append`], and [`StoreError::OtherDatabase`] if the transaction is not one of the store's
     /// database. The commit is yours, and so are its errors.
     ///
     /// ```no_run

@@ -9,10 +9,8 @@ use sqlx::{
 
 use crate::store::{
     error::StoreError,
-    sqlite::{
-        error::{Failure, Kind, Place},
-        migrate::Found,
-    },
+    migrations::Found,
+    sqlite::error::{Failure, Kind, Place},
 };
 
 /// How many connections read at once.

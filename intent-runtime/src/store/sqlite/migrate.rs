@@ -4,11 +4,9 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOp
 
 use crate::store::{
     error::StoreError,
-    migrations::{self, Applied, Migration, known},
+    migrations::{self, Applied, Found, Migration, known},
     sqlite::error::{Failure, Kind, Place},
 };
-
-pub(super) use crate::store::migrations::Found;
 
 /// Our own list of applied migrations.
 const LIST: &str = "intent_migrations";

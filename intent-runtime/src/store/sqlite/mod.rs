@@ -35,18 +35,19 @@ use crate::{
         version::Version,
     },
     store::{
-        AsOf, EventSink, ReadStream, StateSink, Store, StoreFuture,
+        AsOf, EventSink, ReadStream, StateSink,
         append::{Append, Appended},
         connect::unknown_url,
         error::StoreError,
         import::{Imported, check_import},
         log::{LogHealth, LogPage, ReadLog},
+        migrations::Found,
+        port::{Import, Log, Snapshots, Store, StoreFuture, Streams},
         sqlite::{
             append::{Queue, Request, Writer},
             connection::{connect_writer, pool},
             decide::Verdict,
             error::Place,
-            migrate::Found,
             read::Reader,
             snapshot::{DeleteSnapshots, SaveSnapshot},
         },
@@ -261,13 +262,9 @@ impl fmt::Debug for SqliteStore {
     }
 }
 
-impl Store for SqliteStore {
+impl Streams for SqliteStore {
     fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
         Box::pin(self.append_now(append))
-    }
-
-    fn import(&self, events: Vec<RecordedEvent>) -> StoreFuture<'_, Imported> {
-        Box::pin(self.import_now(events))
     }
 
     fn read_state<'a>(
@@ -286,10 +283,6 @@ impl Store for SqliteStore {
         Box::pin(self.reader.read_events(read, sink))
     }
 
-    fn version_as_of<'a>(&'a self, stream: &'a StreamId, time: AsOf) -> StoreFuture<'a, Version> {
-        Box::pin(self.reader.version_as_of(stream, time))
-    }
-
     fn events_of_command(
         &self,
         tenant: TenantId,
@@ -297,29 +290,19 @@ impl Store for SqliteStore {
     ) -> StoreFuture<'_, Vec<RecordedEvent>> {
         Box::pin(self.reader.events_of_command(tenant, command))
     }
+}
 
-    fn save_snapshot<'a>(
-        &'a self,
-        stream: &'a StreamId,
-        snapshot: NewSnapshot,
-    ) -> StoreFuture<'a, ()> {
-        Box::pin(self.save_snapshot_now(stream, snapshot))
-    }
-
-    fn delete_snapshots(
-        &self,
-        tenant: TenantId,
-        aggregate_type: Option<AggregateType>,
-    ) -> StoreFuture<'_, u64> {
-        Box::pin(self.delete_snapshots_now(tenant, aggregate_type))
-    }
-
+impl Log for SqliteStore {
     fn read_log<'a>(
         &'a self,
         read: ReadLog<'a>,
         sink: &'a mut EventSink<'a>,
     ) -> StoreFuture<'a, LogPage> {
         Box::pin(self.reader.read_log(read, sink))
+    }
+
+    fn version_as_of<'a>(&'a self, stream: &'a StreamId, time: AsOf) -> StoreFuture<'a, Version> {
+        Box::pin(self.reader.version_as_of(stream, time))
     }
 
     fn log_health(&self) -> StoreFuture<'_, LogHealth> {
@@ -337,7 +320,33 @@ impl Store for SqliteStore {
     fn wake_ups(&self) -> watch::Receiver<()> {
         self.grown.subscribe()
     }
+}
 
+impl Import for SqliteStore {
+    fn import(&self, events: Vec<RecordedEvent>) -> StoreFuture<'_, Imported> {
+        Box::pin(self.import_now(events))
+    }
+}
+
+impl Snapshots for SqliteStore {
+    fn save_snapshot<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        snapshot: NewSnapshot,
+    ) -> StoreFuture<'a, ()> {
+        Box::pin(self.save_snapshot_now(stream, snapshot))
+    }
+
+    fn delete_snapshots(
+        &self,
+        tenant: TenantId,
+        aggregate_type: Option<AggregateType>,
+    ) -> StoreFuture<'_, u64> {
+        Box::pin(self.delete_snapshots_now(tenant, aggregate_type))
+    }
+}
+
+impl Store for SqliteStore {
     fn close(&self) -> StoreFuture<'_, ()> {
         Box::pin(async move {
             self.close_now().await;

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use intent_runtime::{
     Cursor, LogFilter, PgStore, Position,
-    store::{Appended, LogPage, NextPage, ReadLog, Store},
+    store::{Appended, Log, LogPage, NextPage, ReadLog, Store, Streams},
 };
 use intent_tests::postgres::{Bouncer, Cluster, Options, PoolOptions};
 use rustix::process::{Pid, Signal, kill_process};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use intent_runtime::{
     PgStore, StoreError, Subscription,
-    store::{Appended, Store},
+    store::{Appended, Store, Streams},
 };
 use intent_tests::postgres::{Bouncer, PoolOptions};
 use sqlx::{Connection, Executor, PgConnection, PgExecutor, PgPool, Row, postgres::PgPoolOptions};

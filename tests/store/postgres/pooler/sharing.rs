@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use intent_runtime::{LogFilter, StoreError, Subscription, store::Store};
+use intent_runtime::{
+    LogFilter, StoreError, Subscription,
+    store::{Store, Streams},
+};
 use intent_tests::postgres::{Bouncer, PoolOptions};
 use sqlx::{PgPool, Row};
 
