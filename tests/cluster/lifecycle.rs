@@ -1,6 +1,6 @@
 //! A cluster starts, is killed, comes back and stops.
 
-use std::path::Path;
+use std::{fs::Permissions, os::unix::fs::PermissionsExt, path::Path};
 
 use intent_tests::postgres::{Binaries, Cluster, Options};
 use sqlx::{Connection, PgConnection};
@@ -92,6 +92,26 @@ async fn a_stopped_cluster_starts_again_and_leaves_nothing_when_dropped() {
     assert!(!directory.exists());
     assert!(!Path::new("/proc").join(pid.to_string()).exists());
     PgConnection::connect(&url).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn a_kept_directory_gives_the_next_server_its_data() {
+    // Root's servers run under another account, which must reach it.
+    let open = Permissions::from_mode(0o755);
+    let parent = tempfile::Builder::new()
+        .permissions(open)
+        .tempdir_in("/tmp");
+    let directory = parent.as_ref().unwrap().path().join("kept");
+
+    let first = Cluster::kept(&directory, Options::fast()).await;
+    first.server().create_database("kept").await;
+    let pid = first.pid().await;
+    drop(first);
+    assert!(directory.exists());
+    assert!(!Path::new("/proc").join(pid.to_string()).exists());
+
+    let second = Cluster::kept(&directory, Options::fast()).await;
+    PgConnection::connect(&second.url("kept")).await.unwrap();
 }
 
 #[tokio::test]

@@ -91,7 +91,8 @@ impl Options {
 
 /// A Postgres server of the test's own, with a directory, a port and a process that nobody else uses.
 ///
-/// Everything of it is gone when it is dropped, and also when the process that started it dies by any signal.
+/// Everything of it is gone when it is dropped, and also when the process that started it dies by any signal. Of one that
+/// was [kept](Self::kept), the directory stays.
 #[derive(Debug)]
 pub struct Cluster {
     /// Before the place, so that it is dropped first: the directory goes when the server is gone.
@@ -109,11 +110,35 @@ impl Cluster {
     ///
     /// Where no server is installed, or it does not come up.
     pub async fn start(options: Options) -> Self {
+        let place = match options.durable {
+            true => Place::on_disk,
+            false => Place::in_memory,
+        };
+        Self::start_in(place, options).await
+    }
+
+    /// Starts one in a directory that stays, with the data that it has, or makes it there. The options count when it is
+    /// made.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    pub async fn kept(directory: &Path, options: Options) -> Self {
+        let directory = directory.to_owned();
+        Self::start_in(move || Place::kept(&directory), options).await
+    }
+
+    async fn start_in(place: impl FnOnce() -> Place + Send + 'static, options: Options) -> Self {
         let binaries = options.binaries.clone().unwrap_or_else(Binaries::any);
-        let (place, binaries) =
-            tokio::task::spawn_blocking(move || (initialise(&options, &binaries), binaries))
-                .await
-                .expect("initdb makes a cluster");
+        let made = move || {
+            let place = place();
+            if !place.path().join("data").exists() {
+                initialise(&place, &options, &binaries);
+            }
+            (place, binaries)
+        };
+        let made = tokio::task::spawn_blocking(made).await;
+        let (place, binaries) = made.expect("initdb makes a cluster");
         Self::come_up(place, binaries).await
     }
 
@@ -227,12 +252,7 @@ impl Cluster {
     }
 }
 
-fn initialise(options: &Options, binaries: &Binaries) -> Place {
-    let place = if options.durable {
-        Place::on_disk()
-    } else {
-        Place::in_memory()
-    };
+fn initialise(place: &Place, options: &Options, binaries: &Binaries) {
     let mut initdb = place.account().command(binaries.program("initdb"));
     initdb.arg("-D").arg(place.path().join("data"));
     // Where the directory goes, its medium need not be waited for; a durable server waits from its start on.
@@ -272,12 +292,11 @@ fn initialise(options: &Options, binaries: &Binaries) -> Place {
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()));
     for (name, value) in ours.into_iter().chain(theirs) {
-        set(&place, name, value);
+        set(place, name, value);
     }
     if let Some(lines) = &options.let_in {
         place.write("data/pg_hba.conf", lines);
     }
-    place
 }
 
 /// Adds a setting, which goes before those of the same name.

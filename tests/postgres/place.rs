@@ -15,11 +15,12 @@ use std::{
 /// A small shell process, the guard, waits for the end of its standard input and then removes the directory.
 /// This process holds the other end, and so does everything that runs in the directory: a destructor alone would
 /// leave the directory behind a process that was killed, and would remove it under a server that is still going down.
+/// A directory that [stays](Self::kept) has no guard.
 #[derive(Debug)]
 pub struct Place {
     path: PathBuf,
     account: Account,
-    guard: Child,
+    guard: Option<Child>,
     /// What the guard waits for; `None` once dropped.
     held: Option<ChildStdin>,
 }
@@ -44,10 +45,30 @@ impl Place {
         let place = Self {
             path,
             account,
-            guard,
+            guard: Some(guard),
             held,
         };
         place.hand_over(&place.path);
+        place
+    }
+
+    /// A directory that stays, made if it is missing. The account must be able to reach it.
+    pub fn kept(path: &Path) -> Self {
+        let place = Self {
+            path: std::path::absolute(path).expect("the directory has a name"),
+            account: Account::find(),
+            guard: None,
+            held: None,
+        };
+        if !path.exists() {
+            if let Some(parent) = place.path.parent() {
+                std::fs::create_dir_all(parent).expect("the directory above it can be made");
+            }
+            let mut directory = DirBuilder::new();
+            let made = directory.mode(0o700).create(&place.path);
+            made.expect("the directory can be made");
+            place.hand_over(&place.path);
+        }
         place
     }
 
@@ -84,7 +105,9 @@ impl Place {
     /// A handle that keeps the directory for as long as a process has it.
     pub fn hold(&self) -> Stdio {
         use std::os::fd::AsFd;
-        let held = self.held.as_ref().expect("held until dropped");
+        let Some(held) = &self.held else {
+            return Stdio::null();
+        };
         held.as_fd()
             .try_clone_to_owned()
             .expect("a handle can be copied")
@@ -120,7 +143,9 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.held = None;
-        let _ = self.guard.wait();
+        if let Some(guard) = &mut self.guard {
+            let _ = guard.wait();
+        }
     }
 }
 

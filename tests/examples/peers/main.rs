@@ -14,6 +14,7 @@
     reason = "a benchmark fails by panicking and reports by printing"
 )]
 
+mod cpu;
 mod domain;
 mod measure;
 
@@ -25,8 +26,9 @@ use sqlx::PgPool;
 use tokio::task::JoinSet;
 
 use self::{
+    cpu::Cpu,
     domain::{Account, AccountEvent, Deposit, Open, Withdraw},
-    measure::{Cpu, LIB, median, rate},
+    measure::{LIB, median, postmaster, rate},
 };
 
 const TASKS: [usize; 3] = [1, 8, 32];
@@ -157,7 +159,7 @@ impl Bank {
             }
             let id = Id::new();
             self.seed(id, events.into()).await;
-            let (mut times, cpu, start) = (Vec::new(), Cpu::now(), Instant::now());
+            let (mut times, cpu, start) = (Vec::new(), Cpu::now(postmaster()), Instant::now());
             while start.elapsed().as_secs() < seconds {
                 let begun = Instant::now();
                 let account = self.app.load(id).await.unwrap();
@@ -188,7 +190,7 @@ impl Bank {
         sqlx::query(table).execute(&self.pool).await.unwrap();
         let mut rates = Vec::new();
         for _ in 0..3 {
-            let (cpu, start) = (Cpu::now(), Instant::now());
+            let (cpu, start) = (Cpu::now(postmaster()), Instant::now());
             self.catch_up(EVENTS).await;
             let per_second = EVENTS as f64 / start.elapsed().as_secs_f64();
             let (client, server) = cpu.since(EVENTS);

@@ -12,52 +12,16 @@ use std::{
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use super::cpu::Cpu;
+
 /// What is measured, as the peers' protocol names the library.
 pub const LIB: &str = "ours";
 
-/// CPU seconds used so far, by this process and by the server.
-#[derive(Clone, Copy)]
-pub struct Cpu {
-    client: f64,
-    server: f64,
-}
-
-impl Cpu {
-    pub fn now() -> Self {
-        let client = stat("/proc/self/stat").map_or(0.0, |(_, seconds)| seconds);
-        let file = std::env::var("PGPIDFILE").unwrap_or_default();
-        let postmaster = fs::read_to_string(file).unwrap_or_default();
-        let postmaster: Option<i64> = postmaster
-            .lines()
-            .next()
-            .and_then(|line| line.trim().parse().ok());
-        let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-        let servers = processes
-            .filter_map(|process| stat(process.path().join("stat").to_str()?))
-            .filter(|(parent, _)| Some(*parent) == postmaster);
-        Self {
-            client,
-            server: servers.map(|(_, seconds)| seconds).sum(),
-        }
-    }
-
-    /// Microseconds since then, by client and server, for each of so many.
-    pub fn since(self, count: u64) -> (f64, f64) {
-        let now = Self::now();
-        let each = |seconds: f64| seconds * 1e6 / count.max(1) as f64;
-        (
-            each(now.client - self.client),
-            each(now.server - self.server),
-        )
-    }
-}
-
-/// The parent of a process, and its CPU seconds.
-fn stat(path: &str) -> Option<(i64, f64)> {
-    let text = fs::read_to_string(path).ok()?;
-    let fields: Vec<&str> = text[text.rfind(')')? + 2..].split(' ').collect();
-    let ticks: f64 = fields[11].parse::<f64>().ok()? + fields[12].parse::<f64>().ok()?;
-    Some((fields[1].parse().ok()?, ticks / 100.0))
+/// The process id of the server, whose file `PGPIDFILE` names.
+pub fn postmaster() -> Option<u32> {
+    let file = std::env::var("PGPIDFILE").ok()?;
+    let text = fs::read_to_string(file).ok()?;
+    text.lines().next()?.trim().parse().ok()
 }
 
 pub fn median(values: &mut [f64]) -> f64 {
@@ -73,7 +37,7 @@ where
 {
     let done = Arc::new(AtomicU64::new(0));
     let failures = Arc::new(Mutex::new((0_u64, None::<String>)));
-    let (cpu, start) = (Cpu::now(), Instant::now());
+    let (cpu, start) = (Cpu::now(postmaster()), Instant::now());
     let mut workers = JoinSet::new();
     for task in 0..tasks as u64 {
         let (done, failures, work) = (done.clone(), failures.clone(), work.clone());
