@@ -1,7 +1,6 @@
 //! What is left of an aggregate with mistakes: impls without content, so that no other errors follow.
 
 use proc_macro2::TokenStream;
-use quote::quote;
 
 use super::{expand, model::Aggregate};
 use crate::syntax::diag::Diagnostics;
@@ -9,14 +8,12 @@ use crate::syntax::diag::Diagnostics;
 /// The mistakes, and what makes the type an aggregate still. An event that only rules name is one of its events: what
 /// returns it is no other mistake.
 pub(super) fn stub(aggregate: &mut Aggregate<'_>, diag: Diagnostics) -> TokenStream {
-    let errors = diag.finish();
     aggregate.mend_lists();
     aggregate.attrs.split.clear();
     aggregate.attrs.retired.clear();
     // The impls of a generic aggregate would have to promise what its parameters do not.
     if !aggregate.original.generics.params.is_empty() {
-        return errors;
+        return diag.finish();
     }
-    let stub = expand::stub(aggregate);
-    quote! { #stub #errors }
+    diag.beside(expand::stub(aggregate))
 }

@@ -1,11 +1,14 @@
 //! What a command must keep to.
 
 use quote::ToTokens as _;
-use syn::{Fields, GenericParam};
+use syn::Fields;
 
 use super::model::Command;
 use crate::{
-    item::misplaced,
+    item::{
+        misplaced,
+        shape::{Kind, one_id},
+    },
     stored::form::{owns_its_data, schema_is_told},
     syntax::{
         attr,
@@ -14,9 +17,16 @@ use crate::{
     },
 };
 
+const COMMAND: Kind = Kind {
+    what: "a command",
+    stored: "its name and shape",
+    owned: "a command is sent from one place to another",
+};
+
 /// Reports all mistakes in `command`.
 pub(super) fn check(diag: &Diagnostics, command: &Command<'_>) {
-    no_parameters(diag, command);
+    let (generics, fields) = (&command.original.generics, &command.original.fields);
+    COMMAND.no_parameters(diag, command.ident(), generics, fields);
     misplaced::check(
         diag,
         &command.original.attrs,
@@ -33,31 +43,8 @@ pub(super) fn check(diag: &Diagnostics, command: &Command<'_>) {
         schema_is_told(diag, &field.attrs, field.ident.as_ref());
     }
     if named_fields(diag, command) {
-        one_id(diag, command);
+        one_id(diag, "command", command.ident(), "..", command.fields());
     }
-}
-
-/// A command is sent and logged: it has one shape and owns itself.
-fn no_parameters(diag: &Diagnostics, command: &Command<'_>) {
-    let Some(parameter) = command.original.generics.params.first() else {
-        return;
-    };
-    diag.add(match parameter {
-        GenericParam::Lifetime(lifetime) => {
-            let lifetime = &lifetime.lifetime;
-            let name = command.ident();
-            let fact = format!(
-                "a command cannot borrow, but `{name}` has the lifetime parameter `{lifetime}`"
-            );
-            Mistake::at(parameter, fact)
-                .help("use owned types, for example `String` instead of `&str`")
-        }
-        GenericParam::Type(_) | GenericParam::Const(_) => {
-            Mistake::at(parameter, "a command cannot have type or const parameters")
-                .note("its name and shape must be the same for every instance")
-                .help("use a concrete type")
-        }
-    });
 }
 
 fn named_fields(diag: &Diagnostics, command: &Command<'_>) -> bool {
@@ -72,30 +59,4 @@ fn named_fields(diag: &Diagnostics, command: &Command<'_>) -> bool {
         ),
     );
     false
-}
-
-/// The id says which aggregate the command is for.
-fn one_id(diag: &Diagnostics, command: &Command<'_>) {
-    let mut ids = command.ids();
-    let Some((first, _)) = ids.next() else {
-        let fact = format!("command `{}` has no `#[id]` field", command.ident());
-        diag.add(Mistake::at(command.ident(), fact).help(mark_one(command)));
-        return;
-    };
-    let first = first.ident.to_token_stream();
-    for (_, mark) in ids {
-        let fact = format!(
-            "command `{}` already has the id field `{first}`",
-            command.ident()
-        );
-        diag.add(Mistake::at(mark, fact).help("keep one `#[id]`; other ids are ordinary fields"));
-    }
-}
-
-/// Names a field as an example when exactly one is an `Id<..>`.
-fn mark_one(command: &Command<'_>) -> String {
-    match command.unmarked_id().and_then(|field| field.ident.as_ref()) {
-        Some(field) => format!("mark `{field}` with `#[id]`"),
-        None => "add a field `#[id] id: Id<..>` with the aggregate that it is for".to_owned(),
-    }
 }

@@ -32,7 +32,8 @@ pub(super) fn item(command: &Command<'_>) -> TokenStream {
         field.attrs.retain(|attribute| !attr::is(attribute, ID));
     }
     let mut item = DeriveInput::from(item);
-    let (attributes, schema) = schema::derives(&command.attrs.runtime, command.derives, &mut item);
+    let (attributes, schema) =
+        schema::derives(&command.attrs.runtime, command.derives.clone(), &mut item);
     quote! { #attributes #item #schema }
 }
 

@@ -6,19 +6,12 @@ use quote::quote;
 use super::{expand, model::Command};
 use crate::{emit::scope, syntax::diag::Diagnostics};
 
-/// The mistakes beside an item that is not a struct.
-pub(super) fn unchanged(item: TokenStream, diag: Diagnostics) -> TokenStream {
-    let errors = diag.finish();
-    quote! { #item #errors }
-}
-
 /// The mistakes beside the struct with its derives; it is a command still if an id says whose.
 pub(super) fn stub(command: &Command<'_>, diag: Diagnostics) -> TokenStream {
-    let errors = diag.finish();
     let item = expand::item(command);
     if !command.original.generics.params.is_empty() {
-        return quote! { #item #errors };
+        return diag.beside(item);
     }
     let rest = scope::unnamed(&expand::command_impl(command));
-    quote! { #item #rest #errors }
+    diag.beside(quote! { #item #rest })
 }

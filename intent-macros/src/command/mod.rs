@@ -9,8 +9,7 @@ mod model;
 use proc_macro2::TokenStream;
 
 use crate::{
-    stored::{storable, unfit},
-    syntax::diag::Diagnostics,
+    item::shape::structure, stored::storable::cannot_be_stored, syntax::diag::Diagnostics,
 };
 
 pub(crate) use expand::CommandImpl;
@@ -19,21 +18,15 @@ pub(crate) use expand::CommandImpl;
 pub(crate) fn command(args: TokenStream, item: TokenStream) -> TokenStream {
     let diag = Diagnostics::default();
     let attrs = attrs::CommandAttrs::parse(&diag, args);
-    let Some(input) = model::Input::parse(&diag, item.clone()) else {
-        return fallback::unchanged(item, diag);
+    let needs = "a struct with named fields";
+    let Some(input) = structure(&diag, "command", needs, item.clone()) else {
+        return diag.beside(item);
     };
     let mut command = model::Command::new(&diag, attrs, &input);
     check::check(&diag, &command);
     let generics = &command.original.generics;
-    let unfit = unfit::check(
-        &diag,
-        command.derives.names(),
-        true,
-        generics,
-        command.values(),
-    );
-    let lacks = storable::lack(&diag, command.derives.names(), generics, command.values());
-    command.derives.are_stubs = unfit || lacks;
+    let (needed, fields) = (command.derives.names(), command.values());
+    command.derives.are_stubs = cannot_be_stored(&diag, needed, true, generics, fields);
     if command.derives.are_stubs || diag.has_errors() {
         return fallback::stub(&command, diag);
     }

@@ -114,11 +114,8 @@ fn command_struct(block: &Block<'_>, function: &Function<'_>) -> (TokenStream, T
             #(#fields,)*
         }
     };
-    let derives = Derives {
-        are_stubs: block.lacks_values,
-        ..Derives::ALL
-    };
-    let stored = match storable(block, &item).filter(|_| !derives.are_stubs) {
+    let derives = Derives::all(block.lacks_values);
+    let stored = match storable(block, &item).filter(|_| !block.lacks_values) {
         Some(check) => quote!(#(#conditions)* #check),
         None => TokenStream::new(),
     };

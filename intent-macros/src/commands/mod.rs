@@ -10,18 +10,14 @@ pub(crate) use check::outside;
 
 use proc_macro2::TokenStream;
 
-use crate::{
-    item::derives::OURS,
-    stored::{storable, unfit},
-    syntax::diag::Diagnostics,
-};
+use crate::{item::derives::OURS, stored::storable::cannot_be_stored, syntax::diag::Diagnostics};
 
 /// The impl as it was written, with a command for each marked function, or with the mistakes found in it.
 pub(crate) fn commands(args: TokenStream, item: TokenStream) -> TokenStream {
     let diag = Diagnostics::default();
     let attrs = attrs::CommandsAttrs::parse(&diag, args);
     let Some(input) = model::Input::parse(&diag, item.clone()) else {
-        return fallback::unchanged(item, diag);
+        return diag.beside(item);
     };
     let mut block = model::Block::new(&diag, attrs, &input);
     check::check(&diag, &block);
@@ -31,9 +27,7 @@ pub(crate) fn commands(args: TokenStream, item: TokenStream) -> TokenStream {
     let fields: Vec<_> = made
         .flat_map(|function| expand::fields(&block, function))
         .collect();
-    let unfit = unfit::check(&diag, OURS, true, generics, &fields);
-    let lacks = storable::lack(&diag, OURS, generics, &fields);
-    block.lacks_values = unfit || lacks;
+    block.lacks_values = cannot_be_stored(&diag, &OURS, true, generics, &fields);
     if block.lacks_values || diag.has_errors() {
         return fallback::stub(&block, diag);
     }

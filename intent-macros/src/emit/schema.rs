@@ -95,7 +95,7 @@ pub(crate) fn prelude() -> TokenStream {
 /// The derives and the schema of an item, as `(attributes, items)`; the attributes stand above it.
 pub(crate) fn derives(
     runtime: &Runtime,
-    derives: Derives,
+    mut derives: Derives,
     item: &mut DeriveInput,
 ) -> (TokenStream, TokenStream) {
     // These are reported.
@@ -109,14 +109,14 @@ pub(crate) fn derives(
     }
     if derives.are_stubs {
         unfit::mend(item);
-        let derives = derives.take_own(item);
+        derives.take_own(item);
         // Without the derives, their helper attributes would be unknown to the compiler.
         let strip = &mut |attributes: &mut Vec<Attribute>| {
             retain(attributes, &|path| !is_any(path, &["serde", "schemars"]));
         };
         strip(&mut item.attrs);
         for_all_attributes(&mut item.data, strip);
-        return (quote!(#[allow(dead_code)]), stubs(runtime, derives, item));
+        return (quote!(#[allow(dead_code)]), stubs(runtime, &derives, item));
     }
     for_all_attributes(&mut item.data, &mut |attributes| {
         attributes.extend(told_to_the_schema(attributes));
@@ -129,7 +129,7 @@ pub(crate) fn derives(
         field.attrs.extend(map_keys::told(runtime, field));
         field.attrs.extend(default_in_the_schema(runtime, field));
     });
-    if !derives.schema || !can_forward(item) {
+    if !derives.has("JsonSchema") || !can_forward(item) {
         return (derives.attributes(runtime), TokenStream::new());
     }
     let forwarded = forwarded(runtime, item);
@@ -137,7 +137,10 @@ pub(crate) fn derives(
     for_all_attributes(&mut item.data, &mut |attributes| {
         retain(attributes, &|path| !path.is_ident("schemars"));
     });
-    (derives.without_schema().attributes(runtime), forwarded)
+    (
+        derives.without(&["JsonSchema"]).attributes(runtime),
+        forwarded,
+    )
 }
 
 /// What is to be said of the user's struct is not said again of a shadow of it.

@@ -6,24 +6,17 @@ use quote::quote;
 use super::{expand, model::Event};
 use crate::{emit::scope, syntax::diag::Diagnostics};
 
-/// The mistakes beside an item that is not a struct.
-pub(super) fn unchanged(item: TokenStream, diag: Diagnostics) -> TokenStream {
-    let errors = diag.finish();
-    quote! { #item #errors }
-}
-
 /// The mistakes beside the struct; it is an event still.
 pub(super) fn stub(event: &Event<'_>, diag: Diagnostics) -> TokenStream {
-    let errors = diag.finish();
     let item = expand::item(event);
     if !event.original.generics.params.is_empty() {
-        return quote! { #item #errors };
+        return diag.beside(item);
     }
-    let unit_serde = match event.derives.serialize && event.derives.deserialize {
+    let unit_serde = match event.derives_serde() {
         true => expand::unit_serde(event),
         false => TokenStream::new(),
     };
     let event_impl = expand::event_impl(event, &TokenStream::new());
     let rest = scope::unnamed(&quote! { #unit_serde #event_impl });
-    quote! { #item #rest #errors }
+    diag.beside(quote! { #item #rest })
 }

@@ -9,23 +9,21 @@ mod model;
 use proc_macro2::TokenStream;
 
 use crate::{
-    stored::{storable, unfit},
-    syntax::diag::Diagnostics,
+    item::shape::structure, stored::storable::cannot_be_stored, syntax::diag::Diagnostics,
 };
 
 /// The item with all that makes it an event, or the item with the mistakes found in it.
 pub(crate) fn event(args: TokenStream, item: TokenStream) -> TokenStream {
     let diag = Diagnostics::default();
     let attrs = attrs::EventAttrs::parse(&diag, args);
-    let Some(input) = model::Input::parse(&diag, item.clone()) else {
-        return fallback::unchanged(item, diag);
+    let Some(input) = structure(&diag, "event", "a struct", item.clone()) else {
+        return diag.beside(item);
     };
     let mut event = model::Event::new(&diag, attrs, &input);
     check::check(&diag, &event);
     let (generics, fields) = (&event.original.generics, &event.original.fields);
-    let unfit = unfit::check(&diag, event.derives.names(), true, generics, fields);
-    let lacks = storable::lack(&diag, event.derives.names(), generics, fields);
-    event.derives.are_stubs = unfit || lacks;
+    let needed = event.derives.names();
+    event.derives.are_stubs = cannot_be_stored(&diag, needed, true, generics, fields);
     if event.derives.are_stubs || diag.has_errors() {
         return fallback::stub(&event, diag);
     }

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens as _;
-use syn::{Attribute, Expr, Field, Fields, Ident, Item, ItemStruct, LitStr, ext::IdentExt as _};
+use syn::{Attribute, Expr, Field, Fields, Ident, ItemStruct, LitStr, ext::IdentExt as _};
 
 use super::attrs::{self, EventAttrs, Step};
 use crate::{
@@ -10,31 +10,10 @@ use crate::{
     stored::form::{find, json_key},
     syntax::{
         attr::{self, Number},
-        diag::{Diagnostics, Mistake},
+        diag::Diagnostics,
         symbol::{RENAMED, SINCE},
     },
 };
-
-/// The struct under `#[event]`, which the model borrows from.
-pub(super) struct Input {
-    pub(super) item: ItemStruct,
-}
-
-impl Input {
-    /// `None`, with the mistake reported, for anything that is not a struct.
-    pub(super) fn parse(diag: &Diagnostics, item: TokenStream) -> Option<Self> {
-        let help = "make it a struct; for several alternatives write one event each";
-        let (keyword, found) = match diag.keep(syn::parse2(item))? {
-            Item::Struct(item) => return Some(Self { item }),
-            Item::Enum(item) => (item.enum_token.into_token_stream(), "an enum"),
-            Item::Union(item) => (item.union_token.into_token_stream(), "a union"),
-            other => (other.into_token_stream(), "another item"),
-        };
-        let fact = format!("`#[event]` needs a struct, found {found}");
-        diag.add(Mistake::at(keyword, fact).help(help));
-        None
-    }
-}
 
 /// An event as its author describes it.
 pub(super) struct Event<'a> {
@@ -73,8 +52,7 @@ pub(super) enum Change<'a> {
 }
 
 impl<'a> Event<'a> {
-    pub(super) fn new(diag: &Diagnostics, attrs: EventAttrs, input: &'a Input) -> Self {
-        let item = &input.item;
+    pub(super) fn new(diag: &Diagnostics, attrs: EventAttrs, item: &'a ItemStruct) -> Self {
         let version = match &attrs.version {
             None => Some(1),
             Some(Ok(number)) => Some(number.value),
@@ -124,6 +102,11 @@ impl<'a> Event<'a> {
     /// The notes on the step to version `to`.
     pub(super) fn notes_on(&self, to: u32) -> impl Iterator<Item = &Note<'a>> {
         self.notes.iter().filter(move |note| note.number == to)
+    }
+
+    /// Whether we derive both of serde's traits.
+    pub(super) fn derives_serde(&self) -> bool {
+        self.derives.has("Serialize") && self.derives.has("Deserialize")
     }
 
     pub(super) fn is_unit(&self) -> bool {

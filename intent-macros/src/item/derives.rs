@@ -14,19 +14,6 @@ use crate::{
     },
 };
 
-/// Which of our derives an item still needs.
-#[derive(Clone, Copy)]
-pub(crate) struct Derives {
-    pub(crate) clone: bool,
-    pub(crate) debug: bool,
-    pub(crate) partial_eq: bool,
-    pub(crate) serialize: bool,
-    pub(crate) deserialize: bool,
-    pub(crate) schema: bool,
-    /// Whether impls without content take their place, because a field lacks what they need.
-    pub(crate) are_stubs: bool,
-}
-
 /// What an event, a command or a value derives, and what each type that it holds must have.
 pub(crate) const OURS: [&str; 6] = [
     "Clone",
@@ -40,17 +27,20 @@ pub(crate) const OURS: [&str; 6] = [
 /// Those of the standard library.
 const STANDARD: [&str; 3] = ["Clone", "Debug", "PartialEq"];
 
+/// Which of our derives an item still needs.
+#[derive(Clone)]
+pub(crate) struct Derives {
+    needed: Vec<&'static str>,
+    /// Whether impls without content take their place, because a field lacks what they need.
+    pub(crate) are_stubs: bool,
+}
+
 impl Derives {
     /// All of them: for an item that the macro writes itself.
-    pub(crate) const ALL: Self = Self {
-        clone: true,
-        debug: true,
-        partial_eq: true,
-        serialize: true,
-        deserialize: true,
-        schema: true,
-        are_stubs: false,
-    };
+    pub(crate) fn all(are_stubs: bool) -> Self {
+        let needed = OURS.to_vec();
+        Self { needed, are_stubs }
+    }
 
     /// Those that are not among the item's own. The compiler has expanded those above our attribute already, which is
     /// reported.
@@ -60,7 +50,6 @@ impl Derives {
         ident: &Ident,
         attributes: &[Attribute],
     ) -> Self {
-        let own = own_derives(attributes);
         let above = source::derives_above();
         let above: Vec<_> = above.iter().filter_map(|path| certain(path)).collect();
         if !above.is_empty() {
@@ -84,70 +73,40 @@ impl Derives {
             };
             diag.add(Mistake::at(other.path(), fact).help(help));
         }
-        let missing = |name: &str| {
+        let own = own_derives(attributes);
+        let mut missing = Self::all(false);
+        missing.needed.retain(|name| {
             let is_below = own.iter().any(|path| ours(path) == Some(name));
-            !is_below && !above.contains(&name)
-        };
-        Self {
-            clone: missing("Clone"),
-            debug: missing("Debug"),
-            partial_eq: missing("PartialEq"),
-            serialize: missing("Serialize"),
-            deserialize: missing("Deserialize"),
-            schema: missing("JsonSchema"),
-            are_stubs: false,
-        }
+            !is_below && !above.contains(name)
+        });
+        missing
     }
 
     /// The names of those that we add: what each field must have.
-    pub(crate) fn names(self) -> impl Iterator<Item = &'static str> {
-        let added = [
-            self.clone,
-            self.debug,
-            self.partial_eq,
-            self.serialize,
-            self.deserialize,
-            self.schema,
-        ];
-        OURS.into_iter()
-            .zip(added)
-            .filter_map(|(name, added)| added.then_some(name))
+    pub(crate) fn names(&self) -> &[&'static str] {
+        &self.needed
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.needed.contains(&name)
     }
 
     /// Takes our derives off the item, and adds them to those that it needs.
-    pub(crate) fn take_own(mut self, item: &mut DeriveInput) -> Self {
+    pub(crate) fn take_own(&mut self, item: &mut DeriveInput) {
         let own = own_derives(&item.attrs);
-        let has = |name: &str| own.iter().any(|path| ours(path) == Some(name));
-        self.clone |= has("Clone");
-        self.debug |= has("Debug");
-        self.partial_eq |= has("PartialEq");
-        self.serialize |= has("Serialize");
-        self.deserialize |= has("Deserialize");
-        self.schema |= has("JsonSchema");
-        let others = own.iter();
-        let others = others.filter(|path| ours(path).is_none());
+        let (ours, others): (Vec<_>, Vec<_>) = own.iter().partition(|path| ours(path).is_some());
+        let is_own = |name: &&str| ours.iter().any(|path| self::ours(path) == Some(name));
+        self.needed.extend(OURS.iter().filter(|name| is_own(name)));
         let others: Attribute = parse_quote!(#[derive(#(#others),*)]);
         item.attrs
             .retain(|attribute| !attribute.path().is_ident("derive"));
         item.attrs.push(others);
+    }
+
+    /// The same but for some that are written in another way.
+    pub(crate) fn without(mut self, names: &[&str]) -> Self {
+        self.needed.retain(|name| !names.contains(name));
         self
-    }
-
-    /// The same but for serde's, where the item is stored in a form that serde does not derive.
-    pub(crate) fn without_serde(self) -> Self {
-        Self {
-            serialize: false,
-            deserialize: false,
-            ..self
-        }
-    }
-
-    /// The same but for the schema, where [`schema::forwarded`](crate::emit::schema::forwarded) writes it.
-    pub(crate) fn without_schema(self) -> Self {
-        Self {
-            schema: false,
-            ..self
-        }
     }
 
     /// ```
@@ -157,30 +116,19 @@ impl Derives {
     /// ```
     ///
     /// It must stand above the user's attributes, which may be helpers of these derives.
-    pub(crate) fn attributes(self, runtime: &Runtime) -> TokenStream {
-        let private = runtime.private();
-        let paths = [
-            (self.clone, quote!(::core::clone::Clone)),
-            (self.debug, quote!(::core::fmt::Debug)),
-            (self.partial_eq, quote!(::core::cmp::PartialEq)),
-            (self.serialize, quote!(#private::serde::Serialize)),
-            (self.deserialize, quote!(#private::serde::Deserialize)),
-            (self.schema, quote!(#private::schemars::JsonSchema)),
-        ];
-        let paths = paths
-            .iter()
-            .filter_map(|(needed, path)| needed.then_some(path));
-        let serde = (self.serialize || self.deserialize).then(|| {
+    pub(crate) fn attributes(&self, runtime: &Runtime) -> TokenStream {
+        let paths = self.needed.iter().map(|name| path(runtime, name));
+        let serde = (self.has("Serialize") || self.has("Deserialize")).then(|| {
             let path = runtime.re_export("serde");
             quote!(#[serde(crate = #path)])
         });
-        let schemars = self.schema.then(|| {
+        let schemars = self.has("JsonSchema").then(|| {
             let path = runtime.re_export("schemars");
             quote!(#[schemars(crate = #path)])
         });
         // Whether it is `Eq` as well is the author's to say, who did not ask for `PartialEq`.
         let lint = self
-            .partial_eq
+            .has("PartialEq")
             .then(|| quote!(#[allow(clippy::derive_partial_eq_without_eq)]));
         quote! {
             #[derive(#(#paths),*)]
@@ -188,6 +136,19 @@ impl Derives {
             #serde
             #schemars
         }
+    }
+}
+
+/// Where one of our derives, or the trait of that name, is.
+pub(crate) fn path(runtime: &Runtime, name: &str) -> TokenStream {
+    let private = runtime.private();
+    match name {
+        "Clone" => quote!(::core::clone::Clone),
+        "Debug" => quote!(::core::fmt::Debug),
+        "PartialEq" => quote!(::core::cmp::PartialEq),
+        "Serialize" => quote!(#private::serde::Serialize),
+        "Deserialize" => quote!(#private::serde::Deserialize),
+        _ => quote!(#private::schemars::JsonSchema),
     }
 }
 

@@ -14,7 +14,7 @@ mod types;
 mod uses;
 
 use std::{
-    cell::{OnceCell, RefCell},
+    cell::RefCell,
     collections::{HashMap, HashSet},
     fs,
     path::PathBuf,
@@ -24,13 +24,11 @@ use std::{
 
 pub(crate) use scope::{COMMAND, Scope};
 use tokens::{Group, Place, Token};
-use uses::Uses;
 
 /// A file, as it was when it was read.
 struct File {
     modified: SystemTime,
     tokens: Vec<Token>,
-    uses: OnceCell<Uses>,
     /// The types that were reported, each with the scope that it stands in.
     reported: RefCell<HashSet<(usize, String)>>,
 }
@@ -82,8 +80,7 @@ pub(crate) fn misses(command: &str) -> bool {
         return false;
     };
     file(path.clone()).is_some_and(|file| {
-        let uses = file.uses.get_or_init(|| Uses::of(&file.tokens));
-        uses.has_no(command)
+        uses::misses(&file.tokens, command)
             && items::attribute(&file.tokens, place).is_some()
             && !types::may_be_included(&path)
     })
@@ -154,7 +151,6 @@ fn file(path: PathBuf) -> Option<Rc<File>> {
         let file = Rc::new(File {
             modified,
             tokens: tokens::read(text)?,
-            uses: OnceCell::new(),
             reported: RefCell::default(),
         });
         files.insert(path, Rc::clone(&file));

@@ -1,140 +1,113 @@
-//! Which commands a file sends, and which names it can have from somewhere.
-
-use std::collections::HashSet;
+//! Commands that a file sends although nothing in it can bring them.
 
 use super::{
     items::{Item, MAKE_VALUES, brings_nothing, is_for_a_macro, items},
-    tokens::Token,
+    tokens::{Token, mentions},
 };
 
-/// The commands that a file sends, and the types that it knows.
-#[derive(Debug, Default)]
-pub(super) struct Uses {
-    /// `Deposit`, for `send(Deposit { id, .. })` in a function that every build has.
-    sent: HashSet<String>,
-    /// What is declared or imported anywhere in the file, and the commands that its blocks make.
-    known: HashSet<String>,
-    /// A glob import, a macro, an attribute or a derive may bring any name.
-    knows_more: bool,
+/// Whether a file sends a command of this name, as in `send(Deposit { id, .. })`, and nothing in it can bring a type of this name.
+pub(super) fn misses(file: &[Token], name: &str) -> bool {
+    let mut search = Search {
+        name,
+        is_sent: false,
+    };
+    search.finds_no_other(file, Place::default()) && search.is_sent
+}
+
+struct Search<'a> {
+    name: &'a str,
+    /// Whether the command is sent in a function that every build has.
+    is_sent: bool,
 }
 
 /// Where tokens stand.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Place {
     /// In a module of the file, whose parent is read as well.
     is_inner: bool,
-    /// In every build.
-    is_certain: bool,
+    /// Under a condition.
+    is_conditional: bool,
     /// In the arguments of a function that is given commands.
     is_sent: bool,
 }
 
-impl Uses {
-    pub(super) fn of(file: &[Token]) -> Self {
-        let mut uses = Self::default();
-        let root = Place {
-            is_inner: false,
-            is_certain: true,
-            is_sent: false,
-        };
-        uses.read(file, root);
-        uses
-    }
-
-    /// Whether a command of this name is sent, and nothing in the file can bring it.
-    pub(super) fn has_no(&self, name: &str) -> bool {
-        self.sent.contains(name) && !self.known.contains(name) && !self.knows_more
-    }
-
-    fn read(&mut self, tokens: &[Token], mut place: Place) {
-        for item in items(tokens) {
-            // What stands in `#![..]` is said of the scope.
-            place.is_certain &= !item.tokens.is_empty() || item.is_certain();
+impl Search<'_> {
+    /// False where the name stands for something else than a sent command, and where an import, a macro or an attribute may bring it.
+    fn finds_no_other(&mut self, tokens: &[Token], mut place: Place) -> bool {
+        items(tokens).all(|item| {
+            let is_made = item.command().is_some_and(|(_, made)| made == self.name);
             let mut attributes = item.attributes.iter();
-            self.knows_more |= !item.is_part() && !attributes.all(|found| brings_nothing(found));
-            self.known.extend(item.command().map(|(_, name)| name));
-            match (item.head(), item.called()) {
-                (_, Some("macro_rules")) => {}
-                (_, Some(called)) => self.knows_more |= !MAKE_VALUES.contains(&called),
-                (("use", tree), _) => self.import(tree, place),
-                _ => self.inside(&item, place),
+            if is_made || !item.is_part() && !attributes.all(|found| brings_nothing(found)) {
+                return false;
             }
-        }
+            // What stands in `#![..]` is said of the scope.
+            place.is_conditional |= item.tokens.is_empty() && item.is_conditional();
+            match (item.head(), item.called()) {
+                (_, Some("macro_rules")) => true,
+                (_, Some(called)) => MAKE_VALUES.contains(&called),
+                (("use", tree), _) => self.brings_others(tree, place),
+                _ => self.is_plain(&item, place),
+            }
+        })
     }
 
-    fn inside(&mut self, item: &Item<'_>, mut place: Place) {
-        place.is_certain &= item.is_certain();
-        for (at, token) in item.tokens.iter().enumerate() {
-            let word_behind = |back| {
-                at.checked_sub(back)
-                    .and_then(|at: usize| item.tokens[at].word())
+    /// Whether an import brings other names alone, each by its own.
+    fn brings_others(&self, tree: &[Token], place: Place) -> bool {
+        let is_flat = !tree.iter().any(Token::is_group);
+        let is_path =
+            |path: &[&str]| is_flat && tree.iter().filter_map(Token::word).eq(path.iter().copied());
+        let is_read =
+            is_path(&["intent_runtime", "prelude"]) || place.is_inner && is_path(&["super"]);
+        is_read || !mentions(tree, self.name) && !has_glob(tree)
+    }
+
+    fn is_plain(&mut self, item: &Item<'_>, mut place: Place) -> bool {
+        place.is_conditional |= item.is_conditional();
+        let mut tokens = item.tokens.iter().enumerate();
+        tokens.all(|(at, token)| {
+            let word_before = |back| {
+                let at = at.checked_sub(back);
+                at.and_then(|at: usize| item.tokens[at].word())
             };
-            match (token, item.tokens.get(at + 1)) {
-                (Token::Word(word), Some(Token::Word(name))) => {
-                    if matches!(
-                        word.as_str(),
-                        "struct" | "enum" | "union" | "trait" | "type"
-                    ) {
-                        self.known.insert(name.clone());
-                    }
-                }
-                (Token::Word(word), Some(Token::Group(group))) => {
-                    let has_id = group.tokens.iter().any(|token| token.word() == Some("id"));
+            match token {
+                Token::Word(word) if word == self.name => {
+                    let behind = item.tokens.get(at + 1);
+                    let fields = behind.and_then(|behind| behind.group('{'));
+                    let has_id = fields.is_some_and(|fields| mentions(&fields.tokens, "id"));
                     let is_argument = at == 0 || item.tokens[at - 1].is(',');
-                    let is_literal = group.open == '{' && has_id && is_argument;
-                    if is_literal && place.is_sent && place.is_certain {
-                        self.sent.insert(word.clone());
-                    }
+                    let is_command = place.is_sent && is_argument && has_id;
+                    self.is_sent |= is_command && !place.is_conditional;
+                    is_command
                 }
-                // A condition within an expression.
-                (Token::Sign('#'), _) => place.is_certain = false,
-                (Token::Group(group), _) if !is_for_a_macro(item.tokens, at) => {
+                Token::Group(group) if !is_for_a_macro(item.tokens, at) => {
                     let sends = |word: &str| word.starts_with("send") || word == "when";
                     let inside = Place {
-                        is_inner: place.is_inner || word_behind(2) == Some("mod"),
-                        is_sent: group.open == '(' && word_behind(1).is_some_and(sends),
+                        is_inner: place.is_inner || word_before(2) == Some("mod"),
+                        is_sent: group.open == '(' && word_before(1).is_some_and(sends),
                         ..place
                     };
-                    self.read(&group.tokens, inside);
+                    self.finds_no_other(&group.tokens, inside)
                 }
-                _ => {}
+                _ => true,
             }
-        }
-    }
-
-    /// Notes what an import brings. The prelude brings no commands, and `super` in a module of the file what the file has.
-    fn import(&mut self, tree: &[Token], place: Place) {
-        let is_parent = place.is_inner && tree.iter().filter_map(Token::word).eq(["super"]);
-        let is_read = is_prelude(tree) || is_parent && !tree.iter().any(Token::is_group);
-        self.note(tree, is_read);
-    }
-
-    fn note(&mut self, tree: &[Token], is_read: bool) {
-        for token in tree {
-            match token {
-                Token::Word(word) => drop(self.known.insert(word.clone())),
-                Token::Sign('*') => self.knows_more |= !is_read,
-                Token::Group(group) => self.note(&group.tokens, false),
-                _ => {}
-            }
-        }
+        })
     }
 }
 
-/// Whether a tree of imports is `intent_runtime::prelude::*`.
-fn is_prelude(tree: &[Token]) -> bool {
-    let is_glob = tree.iter().any(|token| token.is('*'));
-    let words = tree.iter().filter_map(Token::word);
-    is_glob && words.eq(["intent_runtime", "prelude"]) && !tree.iter().any(Token::is_group)
+fn has_glob(tree: &[Token]) -> bool {
+    tree.iter().any(|token| match token {
+        Token::Group(group) => has_glob(&group.tokens),
+        token => token.is('*'),
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Uses;
+    use super::misses;
     use crate::source::tokens::read;
 
     fn lacks(file: &str, name: &str) -> bool {
-        Uses::of(&read(file).unwrap()).has_no(name)
+        misses(&read(file).unwrap(), name)
     }
 
     #[test]

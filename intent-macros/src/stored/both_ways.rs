@@ -22,47 +22,78 @@ use crate::{
 
 const WHY: &str = "what is stored must be read back as it was, or it is lost with the next restart";
 
+/// Where the fields of a type are stored.
+pub(crate) struct Storage {
+    why: &'static str,
+    /// What to do instead of leaving a field out.
+    instead: &'static str,
+    /// Whether a default of the whole type stands in for what is missing.
+    has_defaults: bool,
+    /// Whether the lock holds what is stored to its schema.
+    is_locked: bool,
+}
+
+/// In events, and in the values that they hold.
+pub(crate) const PAYLOAD: Storage = Storage {
+    why: WHY,
+    instead: "what need not be stored can be made from the state when it is asked for",
+    has_defaults: true,
+    is_locked: true,
+};
+
+/// In the snapshots of a state. Those of another shape are stale, so nothing stands in for what is missing.
+pub(crate) const SNAPSHOT: Storage = Storage {
+    why: "snapshots are written and read with the serde attributes of the state",
+    instead: "give those who may not see the field a struct of their own",
+    has_defaults: false,
+    is_locked: false,
+};
+
 /// Types that JSON writes as a list. With those that are plain, they are no objects, whatever is in them.
 const LISTS: [&str; 4] = ["Vec", "VecDeque", "BTreeSet", "HashSet"];
 
 /// How a field comes back other than it was written.
-pub(crate) enum Loss {
+enum Loss {
     /// It is not written, or not read.
     Skipped(Meta),
     /// It is written in one form and read in another; the edit that makes them one.
     OneSided(Meta, String),
 }
 
-/// Reports what an event or a value would lose between being stored and read. `whose` is its name.
-pub(crate) fn check<'a>(
-    diag: &Diagnostics,
-    whose: &str,
-    attributes: &[Attribute],
-    fields: impl IntoIterator<Item = &'a Field>,
-) {
-    if let Some((meta, help)) = container_loss(attributes) {
-        let fact = format!("`{whose}` would not be read as it was stored");
-        diag.add(Mistake::at(meta, fact).note(WHY).help(help));
-    }
-    let has_default = find(&serde_metas(attributes), &["default"]).is_some();
-    for (index, field) in fields.into_iter().enumerate() {
-        let name = field
-            .ident
-            .as_ref()
-            .map_or(index.to_string(), ToString::to_string);
-        in_the_schema(diag, whose, &name, &field.attrs);
-        diag.add(match loss(field, has_default) {
-            None => continue,
-            Some(Loss::Skipped(meta)) => {
-                let fact = format!("`{name}` of `{whose}` would be lost between storing and reading it");
-                let help = "remove it; what need not be stored can be made from the state when it is asked for";
-                Mistake::at(meta, fact).note(WHY).help(help)
+impl Storage {
+    /// Reports what a type would lose between being stored and read. `whose` is its name.
+    pub(crate) fn check<'a>(
+        &self,
+        diag: &Diagnostics,
+        whose: &str,
+        attributes: &[Attribute],
+        fields: impl IntoIterator<Item = &'a Field>,
+    ) {
+        if let Some((meta, help)) = one_sided(&serde_metas(attributes)) {
+            let fact = format!("`{whose}` would not be read as it was stored");
+            diag.add(Mistake::at(meta, fact).note(self.why).help(help));
+        }
+        let has_default = find(&serde_metas(attributes), &["default"]).is_some();
+        for (index, field) in fields.into_iter().enumerate() {
+            let ident = field.ident.as_ref();
+            let name = ident.map_or(index.to_string(), ToString::to_string);
+            if self.is_locked {
+                in_the_schema(diag, whose, &name, &field.attrs);
             }
-            Some(Loss::OneSided(meta, help)) => {
-                let fact = format!("`{name}` of `{whose}` would not be read as it was stored");
-                Mistake::at(meta, fact).note(WHY).help(help)
-            }
-        });
+            let (meta, fact, help) = match loss(field, has_default && self.has_defaults) {
+                None => continue,
+                Some(Loss::Skipped(meta)) => (
+                    meta,
+                    format!("`{name}` of `{whose}` would be lost between storing and reading it"),
+                    format!("remove it; {}", self.instead),
+                ),
+                Some(Loss::OneSided(meta, help)) => {
+                    let fact = format!("`{name}` of `{whose}` would not be read as it was stored");
+                    (meta, fact, help)
+                }
+            };
+            diag.add(Mistake::at(meta, fact).note(self.why).help(help));
+        }
     }
 }
 
@@ -175,15 +206,9 @@ pub(crate) fn check_variants<'a>(
     }
 }
 
-/// What the attributes of a whole type write in one form and read in another, with the edit that makes them one.
-pub(crate) fn container_loss(attributes: &[Attribute]) -> Option<(Meta, String)> {
-    let metas = serde_metas(attributes);
-    one_sided(&metas).map(|(meta, help)| (meta.clone(), help))
-}
-
 /// How a field would come back other than it was written, if it would. `has_default` tells whether the whole type has a
 /// default that stands in for what is missing.
-pub(crate) fn loss(field: &Field, has_default: bool) -> Option<Loss> {
+fn loss(field: &Field, has_default: bool) -> Option<Loss> {
     const SKIPS: [&str; 3] = ["skip", "skip_serializing", "skip_deserializing"];
     let metas = serde_metas(&field.attrs);
     if let Some(skip) = find(&metas, &SKIPS) {

@@ -10,7 +10,7 @@ use syn::{
 
 use crate::{
     source::{self, Lacking},
-    stored::form::changes_form,
+    stored::{form::changes_form, unfit},
     syntax::{
         attr::conditions,
         diag::{Diagnostics, Mistake},
@@ -74,11 +74,13 @@ pub(crate) fn checks<'a>(
     (!checks.is_empty()).then(|| quote!(const _: &[()] = &[#(#checks),*];))
 }
 
-/// Whether the type of a field can be seen to lack one of the `needed` traits, which is reported. rustc would report it
-/// once for each derive and each use of a field.
-pub(crate) fn lack<'a>(
+/// Whether a field can be seen to be of a type that cannot be stored, which is reported: one that no crate makes storable, or one that lacks one
+/// of the `needed` traits. rustc would report it once for each derive and each use of a field. What is `sent` goes from one thread to
+/// another. That a field borrows is reported elsewhere.
+pub(crate) fn cannot_be_stored<'a>(
     diag: &Diagnostics,
-    needed: impl IntoIterator<Item = &'static str>,
+    needed: &[&'static str],
+    is_sent: bool,
     generics: &Generics,
     fields: impl IntoIterator<Item = &'a Field>,
 ) -> bool {
@@ -86,30 +88,32 @@ pub(crate) fn lack<'a>(
         let mut parameters = generics.type_params();
         parameters.any(|parameter| parameter.ident == *name)
     };
-    let needed: Vec<_> = needed.into_iter().collect();
     // What is shared is not cloned.
-    let needed_if_shared: Vec<_> = needed
-        .iter()
-        .copied()
-        .filter(|name| *name != "Clone")
-        .collect();
+    let mut needed_if_shared = needed.to_vec();
+    needed_if_shared.retain(|name| *name != "Clone");
     let mut found = false;
     for field in fields {
+        found |= unfit::borrowed(&field.ty).is_some();
         if changes_form(field) || !conditions(&field.attrs).is_empty() {
             continue;
         }
-        let needed = match is_shared(&field.ty) {
+        let needed_here = match is_shared(&field.ty) {
             true => &needed_if_shared,
-            false => &needed,
+            false => needed,
         };
         let mut types = Vec::new();
         collect(&field.ty, &mut types);
         for ty in types {
+            if let Some(mistake) = unfit::unfit(ty, needed, is_sent, generics) {
+                diag.add(mistake);
+                found = true;
+                continue;
+            }
             let Some(name) = one_word(ty).filter(|name| !is_parameter(name)) else {
                 continue;
             };
             let name = name.unraw().to_string();
-            let Some(lacking) = source::lacking(&name, needed) else {
+            let Some(lacking) = source::lacking(&name, needed_here) else {
                 continue;
             };
             found = true;

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::ToTokens as _;
 use syn::{
-    DeriveInput, Expr, ExprLit, Field, GenericArgument, Generics, Ident, Lifetime, Lit, Path,
+    DeriveInput, Expr, ExprLit, GenericArgument, Generics, Ident, Lifetime, Lit, Path,
     PathArguments, Type, TypeReference, parse_quote,
     visit::{self, Visit},
     visit_mut::{self, VisitMut},
@@ -12,10 +12,8 @@ use syn::{
 use crate::{
     item::derives::OURS,
     source,
-    stored::{form::changes_form, storable::collect},
     syntax::{
-        attr::conditions,
-        diag::{Diagnostics, Mistake},
+        diag::Mistake,
         paths::{last_ident, shown},
     },
 };
@@ -24,37 +22,13 @@ use crate::{
 const LONGEST_ARRAY: usize = 32;
 const LONGEST_TUPLE: usize = 12;
 
-/// Whether a field borrows, which is reported elsewhere, or is of an unfit type, which is reported here. `needed` are the traits
-/// that are derived; what is `sent` goes from one thread to another.
-pub(crate) fn check<'a>(
-    diag: &Diagnostics,
-    needed: impl IntoIterator<Item = &'static str>,
+/// The mistake in a type that no crate can give the `needed` traits.
+pub(super) fn unfit(
+    ty: &Type,
+    needed: &[&str],
     is_sent: bool,
     generics: &Generics,
-    fields: impl IntoIterator<Item = &'a Field>,
-) -> bool {
-    let needed: Vec<_> = needed.into_iter().collect();
-    let mut found = false;
-    for field in fields {
-        found |= borrowed(&field.ty).is_some();
-        if changes_form(field) || !conditions(&field.attrs).is_empty() {
-            continue;
-        }
-        let mut types = Vec::new();
-        collect(&field.ty, &mut types);
-        for mistake in types
-            .iter()
-            .filter_map(|ty| unfit(ty, &needed, is_sent, generics))
-        {
-            diag.add(mistake);
-            found = true;
-        }
-    }
-    found
-}
-
-/// The mistake in a type that no crate can give the `needed` traits.
-fn unfit(ty: &Type, needed: &[&str], is_sent: bool, generics: &Generics) -> Option<Mistake> {
+) -> Option<Mistake> {
     let is_needed = |name: &str| needed.contains(&name);
     let (fact, help) = match ty {
         Type::FnPtr(_) if is_needed("Serialize") => (

@@ -3,7 +3,7 @@
 use std::{cell::RefCell, fmt::Display, mem};
 
 use proc_macro2::TokenStream;
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 
 /// One mistake: a fact in lower case, perhaps the reason for the rule, and one edit that mends it.
 pub(crate) struct Mistake {
@@ -62,6 +62,12 @@ impl Diagnostics {
     /// Whether there is a mistake to report.
     pub(crate) fn has_errors(&self) -> bool {
         !self.errors.borrow().is_empty()
+    }
+
+    /// What is left of an item with mistakes, and the report beside it.
+    pub(crate) fn beside(self, item: impl ToTokens) -> TokenStream {
+        let errors = self.finish();
+        quote! { #item #errors }
     }
 
     /// The report: one `compile_error!` per mistake; nothing if there are none.

@@ -4,7 +4,7 @@ use syn::{Attribute, Data, Field};
 
 use super::model::Value;
 use crate::{
-    item::misplaced,
+    item::{misplaced, shape::Kind},
     stored::{
         both_ways,
         form::{owns_its_data, schema_is_told},
@@ -12,10 +12,17 @@ use crate::{
     syntax::diag::{Diagnostics, Mistake},
 };
 
+const VALUE: Kind = Kind {
+    what: "a value",
+    stored: "its shape",
+    owned: "a value is stored",
+};
+
 /// Reports all mistakes in `value`.
 pub(super) fn check(diag: &Diagnostics, value: &Value) {
     no_union(diag, value);
-    no_lifetimes(diag, value);
+    let (name, generics) = (&value.original.ident, &value.original.generics);
+    VALUE.no_lifetimes(diag, name, generics, fields(&value.original.data));
     misplaced::check(
         diag,
         &value.original.attrs,
@@ -34,7 +41,7 @@ pub(super) fn check(diag: &Diagnostics, value: &Value) {
         let name = original.ident.to_string();
         both_ways::from_an_object(diag, &name, &original.attrs, &data.fields);
     }
-    both_ways::check(
+    both_ways::PAYLOAD.check(
         diag,
         &original.ident.to_string(),
         &original.attrs,
@@ -108,17 +115,4 @@ fn arithmetic_on_one_integer(diag: &Diagnostics, value: &Value) {
     let fact = format!("`arithmetic` is for a struct with one integer, found {found}");
     let help = "remove it, or keep the number in a `#[value(arithmetic)]` of its own";
     diag.add(Mistake::at(key, fact).help(help));
-}
-
-/// What is stored is read back, and must own its data.
-fn no_lifetimes(diag: &Diagnostics, value: &Value) {
-    if let Some(parameter) = value.original.generics.lifetimes().next() {
-        let (name, lifetime) = (&value.original.ident, &parameter.lifetime);
-        let fact =
-            format!("a value cannot borrow, but `{name}` has the lifetime parameter `{lifetime}`");
-        diag.add(
-            Mistake::at(parameter, fact)
-                .help("use owned types, for example `String` instead of `&str`"),
-        );
-    }
 }

@@ -7,15 +7,8 @@ use syn::Data;
 use super::{expand, model::Value};
 use crate::syntax::diag::Diagnostics;
 
-/// The mistakes beside something that is not a type.
-pub(super) fn unchanged(item: TokenStream, diag: Diagnostics) -> TokenStream {
-    let errors = diag.finish();
-    quote! { #item #errors }
-}
-
 /// The mistakes beside the type, with its derives where these can make sense of it.
 pub(super) fn stub(value: Value, diag: Diagnostics) -> TokenStream {
-    let errors = diag.finish();
     let derivable = !matches!(value.original.data, Data::Union(_))
         && value.original.generics.lifetimes().next().is_none();
     let item = match derivable {
@@ -25,5 +18,5 @@ pub(super) fn stub(value: Value, diag: Diagnostics) -> TokenStream {
             quote!(#item)
         }
     };
-    quote! { #item #errors }
+    diag.beside(item)
 }

@@ -3,21 +3,28 @@
 mod lists;
 
 use quote::ToTokens as _;
-use syn::{Data, Fields, GenericParam, Type};
+use syn::{Data, Fields};
 
 use super::model::Aggregate;
 use crate::{
-    item::former,
-    rules::{check as rules, entry::Effect},
-    stored::{
-        both_ways::{self, Loss},
-        form::owns_its_data,
+    item::{
+        former,
+        shape::{self, Kind},
+        version,
     },
+    rules::{check as rules, entry::Effect},
+    stored::{both_ways, form::owns_its_data},
     syntax::{
         attr,
         diag::{Diagnostics, Mistake},
-        paths::last_ident,
     },
+};
+
+/// Checks that look at events need the one type that they are about.
+const AGGREGATE: Kind = Kind {
+    what: "an aggregate",
+    stored: "its name and its list of events",
+    owned: "state is rebuilt from stored events",
 };
 
 /// Reports all mistakes in `aggregate`; without complete lists of events, none that follows from them.
@@ -26,7 +33,9 @@ pub(super) fn check(diag: &Diagnostics, aggregate: &Aggregate<'_>, lists_are_rea
     let fields = aggregate.fields.as_slice();
     struct_with_named_fields(diag, aggregate);
     the_enum_has_a_name_of_its_own(diag, aggregate);
-    no_parameters(diag, aggregate);
+    let generics = &aggregate.original.generics;
+    let originals = fields.iter().map(|field| field.original);
+    AGGREGATE.no_parameters(diag, aggregate.ident(), generics, originals);
     former_names_are_former(diag, aggregate);
     created_by_something(diag, aggregate, lists_are_read);
     one_id(diag, aggregate);
@@ -42,8 +51,7 @@ pub(super) fn check(diag: &Diagnostics, aggregate: &Aggregate<'_>, lists_are_rea
         && lists::no_enum_of_events_listed(diag, aggregate)
         && lists::rules_for_listed_events(diag, aggregate);
     rules::one_rule_per_event_and_field(diag, aggregate.entries(), fields);
-    snapshots_hold_every_field(diag, aggregate);
-    snapshot_versions_from_one(diag, aggregate);
+    snapshots_hold_the_state(diag, aggregate);
     // That a creating event does nothing is its mistake, and not that it has rules.
     let creates = aggregate.creating();
     let creates = creates.filter(|entry| !matches!(entry.effect, Effect::Nothing));
@@ -75,64 +83,19 @@ fn struct_with_named_fields(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
     diag.add(Mistake::at(blame, fact).help(help));
 }
 
-/// A field that serde skips would come back from a snapshot as its default, and one that is written in one form and
-/// read in another as something else or not at all: another state than the events make.
-fn snapshots_hold_every_field(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
-    if aggregate.attrs.snapshot.is_none() {
-        return;
-    }
-    for field in &aggregate.fields {
-        owns_its_data(diag, field.original);
-    }
-    let why = "snapshots are written and read with the serde attributes of the state";
-    if let Some((attribute, help)) = both_ways::container_loss(&aggregate.original.attrs) {
-        let fact = format!(
-            "a snapshot of `{}` would not be read as it was written",
-            aggregate.ident()
-        );
-        diag.add(Mistake::at(attribute, fact).note(why).help(help));
-    }
-    for field in &aggregate.fields {
-        // The state of an older build is stale, so nothing stands in for what is missing.
-        match both_ways::loss(field.original, false) {
-            None => {}
-            Some(Loss::Skipped(skip)) => {
-                let fact = format!("a snapshot would lose the field `{}`", field.ident);
-                let help =
-                    "remove it, and give those who may not see the field a struct of their own";
-                diag.add(Mistake::at(skip, fact).note(why).help(help));
-            }
-            Some(Loss::OneSided(attribute, help)) => {
-                let fact = format!(
-                    "a snapshot would not read the field `{}` as it was written",
-                    field.ident
-                );
-                diag.add(Mistake::at(attribute, fact).note(why).help(help));
-            }
-        }
-    }
-}
-
-/// As for events: versions count from 1, and the first one follows none.
-fn snapshot_versions_from_one(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
+/// What a snapshot gives back is the state that the events make.
+fn snapshots_hold_the_state(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
     let Some(snapshot) = &aggregate.attrs.snapshot else {
         return;
     };
-    if let Some(version) = &snapshot.version
-        && version.value == 0
-    {
-        diag.add(
-            Mistake::at(&version.literal, "snapshot versions start at 1")
-                .help("write `version = 1`, or leave it out"),
-        );
-    } else if let Some(from) = &snapshot.from
-        && snapshot.number() == 1
-    {
-        let fact = "version 1 of a snapshot has no predecessor";
-        diag.add(
-            Mistake::at(&from.key, fact).help("add `version = 2`, or the version that this is"),
-        );
+    for field in &aggregate.fields {
+        owns_its_data(diag, field.original);
     }
+    let fields = aggregate.fields.iter().map(|field| field.original);
+    let (name, attributes) = (aggregate.ident().to_string(), &aggregate.original.attrs);
+    both_ways::SNAPSHOT.check(diag, &name, attributes, fields);
+    let (version, from) = (snapshot.version.as_ref(), snapshot.from.as_ref());
+    version::from_one(diag, "snapshot", version, from);
 }
 
 /// The enum of events stands beside the struct.
@@ -150,60 +113,6 @@ fn the_enum_has_a_name_of_its_own(diag: &Diagnostics, aggregate: &Aggregate<'_>)
         );
         diag.add(Mistake::at(aggregate.ident(), fact).help(help));
     }
-}
-
-/// Checks that look at events need the one type that they are about.
-fn no_parameters(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
-    let Some(parameter) = aggregate.original.generics.params.first() else {
-        return;
-    };
-    let name = aggregate.ident();
-    let what = match parameter {
-        GenericParam::Lifetime(lifetime) => {
-            let lifetime = &lifetime.lifetime;
-            let fact = format!(
-                "an aggregate cannot borrow, but `{name}` has the lifetime parameter `{lifetime}`"
-            );
-            diag.add(
-                Mistake::at(lifetime, fact)
-                    .note("state is rebuilt from stored events and must own its data")
-                    .help(owned_instead(aggregate)),
-            );
-            return;
-        }
-        GenericParam::Type(_) => "type",
-        GenericParam::Const(_) => "const",
-    };
-    diag.add(
-        Mistake::at(
-            parameter,
-            format!("an aggregate cannot have {what} parameters"),
-        )
-        .note("its name and its list of events are stored and must be the same for every instance")
-        .help("use a concrete type, or move the generic part into a field's type"),
-    );
-}
-
-/// Help that names the first borrowing field, if there is one.
-fn owned_instead(aggregate: &Aggregate<'_>) -> String {
-    let borrowed = aggregate.fields.iter().find_map(|field| match field.ty() {
-        Type::Reference(reference) => Some(reference),
-        _ => None,
-    });
-    let Some(reference) = borrowed else {
-        return "use owned types instead".to_owned();
-    };
-    let inner = reference.elem.to_token_stream().to_string();
-    let owned = match inner.as_str() {
-        "str" => "String".to_owned(),
-        _ => inner.clone(),
-    };
-    let lifetime = reference
-        .lifetime
-        .as_ref()
-        .map(|lifetime| format!("{lifetime} "));
-    let lifetime = lifetime.unwrap_or_default();
-    format!("use `{owned}` instead of `&{lifetime}{inner}`")
 }
 
 fn former_names_are_former(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
@@ -238,47 +147,16 @@ fn one_id(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
     }
     let marks = aggregate.fields.iter().filter_map(|field| field.key);
     marks.for_each(|mark| attr::takes_nothing(diag, mark));
-    let mut marked = aggregate.fields.iter().filter(|field| field.key.is_some());
-    let Some(first) = marked.next() else {
-        let fact = format!("aggregate `{}` has no id field", aggregate.ident());
-        diag.add(Mistake::at(aggregate.ident(), fact).help(mark_one(aggregate)));
-        return;
-    };
-    for second in marked {
-        let fact = format!(
-            "aggregate `{}` already has the id field `{}`",
-            aggregate.ident(),
-            first.ident
-        );
-        let help = "keep one `#[id]`; other ids are ordinary fields";
-        diag.add(Mistake::at(second.key, fact).help(help));
-    }
+    let fields = aggregate
+        .fields
+        .iter()
+        .map(|field| (field.original, field.key));
+    let aggregate = aggregate.ident();
+    shape::one_id(diag, "aggregate", aggregate, &aggregate.to_string(), fields);
 }
 
 fn is_named(aggregate: &Aggregate<'_>) -> bool {
     matches!(&aggregate.original.data, Data::Struct(data) if matches!(data.fields, Fields::Named(_)))
-}
-
-/// Names a field as an example when exactly one looks like an id.
-fn mark_one(aggregate: &Aggregate<'_>) -> String {
-    let looks_like_id = |name: &str, ty: &Type| {
-        let of_type = match ty {
-            Type::Path(path) => {
-                last_ident(&path.path).is_some_and(|ident| ident.to_string().ends_with("Id"))
-            }
-            _ => false,
-        };
-        name == "id" || name.ends_with("_id") || of_type
-    };
-    let candidates: Vec<_> = aggregate
-        .fields
-        .iter()
-        .filter(|field| looks_like_id(&field.ident.to_string(), field.ty()))
-        .collect();
-    match candidates.as_slice() {
-        [field] => format!("mark `{}` with `#[id]`", field.ident),
-        _ => format!("add a field `#[id] id: Id<{}>`", aggregate.ident()),
-    }
 }
 
 /// An id is given when the aggregate is created and stays.

@@ -1,6 +1,6 @@
 //! `Snapshot`: the state's own serde form, read and written through a shadow of the struct.
 
-use proc_macro2::{Delimiter, Group, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
 use syn::{Ident, ext::IdentExt as _, spanned::Spanned as _};
 
@@ -10,6 +10,7 @@ use super::super::{
 };
 use crate::{
     emit::{fingerprint::fingerprint, schema},
+    item::version::predecessor_check,
     rules::{
         emit as rules,
         entry::{Effect, Entry},
@@ -169,18 +170,16 @@ fn convert(aggregate: &Aggregate<'_>) -> Option<TokenStream> {
 fn follows(aggregate: &Aggregate<'_>) -> Option<TokenStream> {
     let snapshot = aggregate.attrs.snapshot.as_ref()?;
     let predecessor = &snapshot.from.as_ref()?.value;
-    let last = last_ident(predecessor)?;
+    let (text, number) = (aggregate.text(), snapshot.number());
+    let (function, constant) = ("assert_predecessor_version", ("Snapshot", "NUMBER"));
     let runtime = &aggregate.attrs.runtime;
-    let (text, shown, number) = (aggregate.text(), last.to_string(), snapshot.number());
-    let (span, constant) = (last.span(), generated("NUMBER", last.span()));
-    let (check, private) = (
-        generated("assert_predecessor_version", span),
-        runtime.private_at(span),
-    );
-    let arguments = quote!(#text, #number, #shown, <#predecessor as #runtime::Snapshot>::#constant);
-    let mut arguments = Group::new(Delimiter::Parenthesis, arguments);
-    arguments.set_span(span);
-    Some(quote! { const _: () = #private::#check #arguments; })
+    predecessor_check(
+        runtime,
+        function,
+        &quote!(#text, #number),
+        predecessor,
+        constant,
+    )
 }
 
 /// The impl without content.

@@ -6,14 +6,13 @@ use proc_macro2::TokenStream;
 use quote::ToTokens as _;
 use syn::{ImplItemFn, Item};
 
-use super::super::fallback;
 use crate::syntax::diag::{Diagnostics, Mistake};
 
 /// `#[create]` or `#[handle]` that no block has read: the block is missing, or it marks no function.
 pub(crate) fn mark(word: &str, item: TokenStream) -> TokenStream {
     let diag = Diagnostics::default();
     if !is_first() {
-        return fallback::unchanged(item, diag);
+        return diag.beside(item);
     }
     diag.add(match syn::parse2::<ImplItemFn>(item.clone()) {
         Ok(function) => {
@@ -31,7 +30,7 @@ pub(crate) fn mark(word: &str, item: TokenStream) -> TokenStream {
             }
         }
     });
-    fallback::unchanged(item, diag)
+    diag.beside(item)
 }
 
 thread_local! {

@@ -308,20 +308,6 @@ impl<'a> Function<'a> {
         })
     }
 
-    /// The types in its signature.
-    pub(super) fn types(&self) -> impl Iterator<Item = TokenStream> {
-        let signature = &self.original.sig;
-        let returned = match &signature.output {
-            ReturnType::Type(_, ty) => Some(ty.to_token_stream()),
-            ReturnType::Default => None,
-        };
-        let taken = signature.inputs.iter().filter_map(|input| match input {
-            FnArg::Typed(argument) => Some(argument.ty.to_token_stream()),
-            FnArg::Receiver(_) => None,
-        });
-        taken.chain(returned)
-    }
-
     /// What it returns. The word `Result` with two type arguments is taken for a result.
     pub(super) fn output(&self) -> Output<'a> {
         let ReturnType::Type(_, ty) = &self.original.sig.output else {

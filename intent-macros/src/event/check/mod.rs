@@ -3,11 +3,11 @@
 pub(super) mod keys;
 
 use quote::ToTokens;
-use syn::{Fields, GenericParam};
+use syn::Fields;
 
 use super::model::{Change, Event};
 use crate::{
-    item::{former, misplaced},
+    item::{former, misplaced, shape::Kind, version},
     stored::{
         both_ways,
         form::{owns_its_data, schema_is_told, serde_metas},
@@ -21,9 +21,16 @@ use crate::{
 /// What is stored of a version has room for so many.
 pub(super) const HIGHEST_VERSION: u32 = 9_999;
 
+const EVENT: Kind = Kind {
+    what: "an event",
+    stored: "its name and shape",
+    owned: "an event is stored",
+};
+
 /// Reports all mistakes in `event`.
 pub(super) fn check(diag: &Diagnostics, event: &Event<'_>) {
-    no_parameters(diag, event);
+    let (generics, fields) = (&event.original.generics, &event.original.fields);
+    EVENT.no_parameters(diag, event.ident(), generics, fields);
     named_fields_one_value_or_none(diag, event);
     misplaced::check(
         diag,
@@ -37,7 +44,7 @@ pub(super) fn check(diag: &Diagnostics, event: &Event<'_>) {
     let fields = original.fields.iter();
     let fields = fields.map(|field| ("field", field.attrs.as_slice()));
     both_ways::one_form_in_every_build(diag, "an event", &original.attrs, fields);
-    both_ways::check(diag, &name, &original.attrs, &original.fields);
+    both_ways::PAYLOAD.check(diag, &name, &original.attrs, &original.fields);
     both_ways::from_an_object(diag, &name, &original.attrs, &original.fields);
     // A lifetime parameter is the mistake then, and its fields follow.
     if event.original.generics.params.is_empty() {
@@ -65,32 +72,6 @@ pub(super) fn check(diag: &Diagnostics, event: &Event<'_>) {
     }
 }
 
-/// Stored data has one shape and owns itself.
-fn no_parameters(diag: &Diagnostics, event: &Event<'_>) {
-    let Some(parameter) = event.original.generics.params.first() else {
-        return;
-    };
-    let name = event.ident();
-    diag.add(match parameter {
-        GenericParam::Lifetime(lifetime) => {
-            let lifetime = &lifetime.lifetime;
-            Mistake::at(
-                parameter,
-                format!(
-                    "an event cannot borrow, but `{name}` has the lifetime parameter `{lifetime}`"
-                ),
-            )
-            .note("events are stored and read back, and must own their data")
-            .help("use owned types, for example `String` instead of `&str`")
-        }
-        GenericParam::Type(_) | GenericParam::Const(_) => {
-            Mistake::at(parameter, "an event cannot have type or const parameters")
-                .note("its stored name and shape must be the same for every instance")
-                .help("use a concrete type")
-        }
-    });
-}
-
 fn named_fields_one_value_or_none(diag: &Diagnostics, event: &Event<'_>) {
     if let Fields::Unnamed(fields) = &event.original.fields
         && fields.unnamed.len() != 1
@@ -109,7 +90,7 @@ fn named_fields_one_value_or_none(diag: &Diagnostics, event: &Event<'_>) {
 
 /// serde would write `null`, which no later version could add a field to.
 fn unit_is_stored_by_us(diag: &Diagnostics, event: &Event<'_>) {
-    if event.is_unit() && !(event.derives.serialize && event.derives.deserialize) {
+    if event.is_unit() && !event.derives_serde() {
         let fact = "an event without fields cannot derive serde's traits itself";
         diag.add(
             Mistake::at(event.ident(), fact)
@@ -170,30 +151,16 @@ fn newtype_changes_by_predecessor_only(diag: &Diagnostics, event: &Event<'_>) {
 }
 
 fn version_from_one(diag: &Diagnostics, event: &Event<'_>) {
-    if let Some(Ok(version)) = &event.attrs.version
-        && version.value == 0
-    {
-        diag.add(
-            Mistake::at(&version.literal, "event versions start at 1")
-                .help("write `version = 1`, or leave it out"),
-        );
-    }
-    if let Some(Ok(version)) = &event.attrs.version
-        && version.value > HIGHEST_VERSION
-    {
+    let version = match &event.attrs.version {
+        Some(Err(())) => return,
+        Some(Ok(version)) => Some(version),
+        None => None,
+    };
+    version::from_one(diag, "event", version, event.attrs.from.as_ref());
+    if let Some(version) = version.filter(|version| version.value > HIGHEST_VERSION) {
         let fact = format!("event versions end at {HIGHEST_VERSION}");
-        diag.add(
-            Mistake::at(&version.literal, fact)
-                .help("count from 1: a version is a number, not a date"),
-        );
-    }
-    if let Some(from) = &event.attrs.from
-        && event.version == Some(1)
-    {
-        let fact = "version 1 of an event has no predecessor";
-        diag.add(
-            Mistake::at(&from.key, fact).help("add `version = 2`, or the version that this is"),
-        );
+        let help = "count from 1: a version is a number, not a date";
+        diag.add(Mistake::at(&version.literal, fact).help(help));
     }
 }
 

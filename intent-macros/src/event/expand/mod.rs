@@ -16,9 +16,9 @@ use super::{
 };
 use crate::{
     emit::{schema, scope},
-    item::former,
+    item::{former, version::predecessor_check},
     stored::storable,
-    syntax::{docs, paths::last_ident, respan::generated},
+    syntax::docs,
 };
 
 /// The struct with its derives, and beside it, unseen, the impls and checks. The check of its fields stands first: errors
@@ -47,8 +47,8 @@ pub(super) fn item(event: &Event<'_>) -> TokenStream {
         field.attrs.retain(|attribute| !is_note(attribute));
     }
     let derives = match event.is_unit() {
-        true => event.derives.without_serde(),
-        false => event.derives,
+        true => event.derives.clone().without(&["Serialize", "Deserialize"]),
+        false => event.derives.clone(),
     };
     let mut item = DeriveInput::from(item);
     let (attributes, schema) = schema::derives(runtime, derives, &mut item);
@@ -148,31 +148,20 @@ fn predecessor_checks(event: &Event<'_>) -> TokenStream {
     let Some(from) = &event.attrs.from else {
         return TokenStream::new();
     };
-    let runtime = &event.attrs.runtime;
-    let predecessor = &from.value;
-    let Some(last) = last_ident(predecessor) else {
-        return TokenStream::new();
-    };
-    let (ident, shown) = (event.ident(), last.to_string());
-    let text = ident.unraw().to_string();
-    let span = last.span();
-    let private = runtime.private_at(span);
-    let check = |check: &str, event: TokenStream, constant: &str| {
-        let check = generated(check, span);
-        let constant = generated(constant, span);
-        let arguments = quote! {
-            #event, #shown, <#predecessor as #runtime::Event>::#constant
-        };
-        let mut arguments = proc_macro2::Group::new(proc_macro2::Delimiter::Parenthesis, arguments);
-        arguments.set_span(span);
-        quote! { const _: () = #private::#check #arguments; }
-    };
+    let (runtime, ident) = (&event.attrs.runtime, event.ident());
+    let (private, text) = (runtime.private(), ident.unraw().to_string());
     let names = quote!(#private::Names::of::<#ident>(#text));
     let version = quote!(#text, <#ident as #runtime::Event>::VERSION);
-    [
-        check("assert_predecessor_name", names, "NAME"),
-        check("assert_predecessor_version", version, "VERSION"),
-    ]
-    .into_iter()
-    .collect()
+    let checks = [("name", names, "NAME"), ("version", version, "VERSION")];
+    let checks = checks.into_iter().filter_map(|(what, subject, constant)| {
+        let function = format!("assert_predecessor_{what}");
+        predecessor_check(
+            runtime,
+            &function,
+            &subject,
+            &from.value,
+            ("Event", constant),
+        )
+    });
+    checks.collect()
 }
