@@ -302,7 +302,7 @@ fn a_schema_is_what_its_type_says_under_any_settings() {
 
 #[test]
 fn as_a_diagram_it_has_an_arrow_for_each_of_them() {
-    let diagram = catalogue().to_mermaid();
+    let diagram = diagram::mermaid(&catalogue());
     let arrows: Vec<&str> = diagram
         .lines()
         .map(str::trim)
@@ -392,7 +392,7 @@ fn as_json_it_tells_of_the_past() {
 
 #[test]
 fn as_a_diagram_it_sets_the_past_apart() {
-    let diagram = Domain::of::<Chest>().catalogue().to_mermaid();
+    let diagram = diagram::mermaid(Domain::of::<Chest>().catalogue());
     for line in [
         "        a0p0([\"Shifted\"]):::past\n",
         "        a0p1([\"Weighed\"]):::past\n",
@@ -402,5 +402,5 @@ fn as_a_diagram_it_sets_the_past_apart() {
         assert!(diagram.contains(line), "{line} is not in\n{diagram}");
     }
     assert!(!diagram.contains("a0p1 -"), "what is retired does nothing");
-    assert!(!catalogue().to_mermaid().contains("past"));
+    assert!(!diagram::mermaid(&catalogue()).contains("past"));
 }

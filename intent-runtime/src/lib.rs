@@ -52,10 +52,9 @@ pub use record::{
     timestamp::Timestamp,
     version::{Position, Version},
 };
-pub use schema::{
-    catalogue::{self, DomainError},
-    lock,
-};
+pub use schema::catalogue::{self, DomainError};
+#[cfg(feature = "lock")]
+pub use schema::lock;
 #[cfg(feature = "postgres")]
 pub use store::PgStore;
 #[cfg(feature = "sqlite")]

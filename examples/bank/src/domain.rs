@@ -153,7 +153,7 @@ mod tests {
     /// The guide shows the domain as a diagram.
     #[test]
     fn its_diagram_in_the_guide_is_that_of_the_code() {
-        let diagram = bank().catalogue().to_mermaid();
+        let diagram = diagram::mermaid(bank().catalogue());
         let page = include_str!("../../../docs/src/catalogue.md");
         assert!(
             page.contains(&format!("```mermaid\n{diagram}```")),

@@ -3,6 +3,8 @@
 pub(crate) mod arithmetic;
 pub mod bounds;
 pub(crate) mod checks;
+#[cfg(feature = "lock")]
+mod lock_check;
 pub(crate) mod macros;
 pub(crate) mod rule;
 pub(crate) mod state_version;
@@ -22,14 +24,16 @@ pub use crate::macro_support::checks::{
     Names, assert_new_name, assert_predecessor_name, assert_predecessor_version,
     assert_retired_name, assert_version,
 };
+#[cfg(feature = "lock")]
+pub use crate::macro_support::lock_check::assert_recorded;
 pub use crate::macro_support::rule::{Applied, Field, Plain, Rule, StandIn, Unchecked};
 pub use crate::macro_support::state_version::{
     FieldValue, Given, NotWritten, StateEvent, state_version,
 };
 pub use crate::model::upcast::{UpcastStep, run_steps};
-pub use crate::schema::lock::keys::{key_shape, note_keys};
+pub use crate::record::canonical_shape::{key_shape, note_keys};
 
-use std::{fmt, marker::PhantomData, path::Path};
+use std::{fmt, marker::PhantomData};
 
 use ::serde::{
     Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned,
@@ -37,7 +41,6 @@ use ::serde::{
 };
 
 use crate::{
-    app::domain::Domain,
     model::{
         aggregate::Aggregate,
         emits::Emits,
@@ -48,25 +51,8 @@ use crate::{
         upcast::{DecodeError, UpcastError},
     },
     record::bounded_json,
-    schema::lock::{self, Mode},
     store::append::Append,
 };
-
-/// [`lock::check!`](macro@crate::lock::check), in the mode of the environment.
-///
-/// # Panics
-/// When the domain has mistakes or does not agree with its lock: it is an assertion in a test, as `assert_eq!` is.
-#[track_caller]
-#[allow(clippy::panic, reason = "an assertion reports a failure so")]
-pub fn assert_recorded(folder: &str, domain: &Domain) {
-    let checked = domain
-        .check()
-        .map_err(lock::Error::from)
-        .and_then(|()| lock::check(domain.catalogue(), Path::new(folder), Mode::from_env()?));
-    if let Err(error) = checked {
-        panic!("{error:?}");
-    }
-}
 
 /// `#[derive(Aggregate)]`: a field of a state beside what it would be read back as. Where its type has `PartialEq`, the inherent
 /// `same` is preferred to the one of [`NotCompared`].

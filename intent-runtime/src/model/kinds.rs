@@ -35,7 +35,8 @@ pub struct EventKind {
     pub changes: Option<&'static [&'static str]>,
     pub(crate) type_id: TypeId,
     pub(crate) shape: Shape,
-    pub(crate) steps: &'static [KeyChange],
+    /// [`Event::STEPS`].
+    pub steps: &'static [KeyChange],
     predecessors: fn() -> Vec<EventKind>,
 }
 
@@ -170,13 +171,13 @@ impl AggregateKind {
     }
 
     /// The kind of event, of today or split, that is stored under this name, or was.
-    pub(crate) fn event(&self, name: &str) -> Option<&EventKind> {
+    pub fn event(&self, name: &str) -> Option<&EventKind> {
         let mut kinds = self.events.iter().chain(&self.split);
         kinds.find(|event| event.names().any(|of_event| of_event == name))
     }
 
-    /// Why no event of this stored name and version can be read, if none can.
-    pub(crate) fn unreadable(&self, name: &str, version: u32) -> Option<DecodeError> {
+    /// Why no event that is stored under this name in this schema version can be read, if none can.
+    pub fn unreadable(&self, name: &str, version: u32) -> Option<DecodeError> {
         (self.decode)(name, version)
     }
 }

@@ -1,7 +1,7 @@
 //! The shape of what is stored: a JSON Schema without all that makes no difference to what is read and written.
 
 use schemars::{
-    Schema,
+    JsonSchema, Schema,
     transform::{Transform, transform_subschemas},
 };
 use serde_json::{Map, Value, json};
@@ -161,4 +161,24 @@ fn words_of(alternative: &Value) -> Option<Vec<Value>> {
         (None, Some(Value::Array(words))) => Some(words.clone()),
         _ => None,
     }
+}
+
+/// What a schema with maps in it calls the shapes of their keys; where all are any text it says nothing.
+pub(crate) const KEYS: &str = "x-keys";
+
+/// The shape of the keys of a map.
+pub fn key_shape<K: JsonSchema>() -> Value {
+    shape(Shape::of::<K>())
+}
+
+/// Notes the shapes of the keys of all maps in the type of a field.
+pub fn note_keys<const N: usize>(schema: &mut Schema, keys: [Value; N]) {
+    if keys.iter().any(|key| *key != text()) {
+        schema.insert(KEYS.to_owned(), Value::from(keys.to_vec()));
+    }
+}
+
+/// The shape of any text.
+pub(crate) fn text() -> Value {
+    json!({ "type": "string" })
 }

@@ -2,4 +2,5 @@
 
 pub mod catalogue;
 pub(crate) mod difference;
+#[cfg(feature = "lock")]
 pub mod lock;

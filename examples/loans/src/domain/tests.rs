@@ -56,7 +56,7 @@ fn what_is_stored_stays_readable() {
 /// The README shows the domain as a diagram.
 #[test]
 fn its_diagram_in_the_readme_is_that_of_the_code() {
-    let diagram = loans().catalogue().to_mermaid();
+    let diagram = diagram::mermaid(loans().catalogue());
     let page = include_str!("../../README.md");
     assert!(
         page.contains(&format!("```mermaid\n{diagram}```")),

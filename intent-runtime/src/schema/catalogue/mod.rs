@@ -1,7 +1,6 @@
 //! [`Catalogue`]: what is registered, as a value.
 
 mod json;
-mod mermaid;
 pub(crate) mod mistake;
 
 use crate::model::{
@@ -25,8 +24,8 @@ use std::{
 
 /// What a [`Domain`](crate::Domain) consists of, in the order in which it was put together.
 ///
-/// It tells people and programs what there is: [`to_json`](Self::to_json) with schemas and doc comments,
-/// [`to_mermaid`](Self::to_mermaid) as a diagram of who emits what and what that changes.
+/// It tells programs what there is, with schemas and doc comments as [`to_json`](Self::to_json). The example `diagram` draws it for
+/// people.
 ///
 /// ```
 /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }

@@ -1,29 +1,8 @@
 //! The shapes of the keys of maps. schemars makes one schema of maps whose keys are stored in different ways.
 
-use schemars::{JsonSchema, Schema};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::{
-    record::{canonical_shape::shape, shape::Shape},
-    schema::lock::reads::reads,
-};
-
-/// What a schema with maps in it calls the shapes of their keys; where all are any text it says nothing.
-pub(super) const KEYS: &str = "x-keys";
-
-/// The shape of the keys of a map.
-#[doc(hidden)]
-pub fn key_shape<K: JsonSchema>() -> Value {
-    shape(Shape::of::<K>())
-}
-
-/// Notes the shapes of the keys of all maps in the type of a field.
-#[doc(hidden)]
-pub fn note_keys<const N: usize>(schema: &mut Schema, keys: [Value; N]) {
-    if keys.iter().any(|key| *key != text()) {
-        schema.insert(KEYS.to_owned(), Value::from(keys.to_vec()));
-    }
-}
+use crate::{record::canonical_shape::text, schema::lock::reads::reads};
 
 /// Whether a reader whose maps have keys of these shapes reads all keys of the maps that are written.
 pub(super) fn are_read(reader: Option<&Value>, written: Option<&Value>) -> bool {
@@ -41,13 +20,12 @@ pub(super) fn are_read(reader: Option<&Value>, written: Option<&Value>) -> bool 
     reader.len() == written.len() && pairs.all(|(reader, written)| reads(reader, written))
 }
 
-fn text() -> Value {
-    json!({ "type": "string" })
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::record::canonical_shape::KEYS;
 
     #[test]
     fn keys_are_read_as_values_are() {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use crate::schema::lock::keys::{self, KEYS};
+use crate::{record::canonical_shape::KEYS, schema::lock::keys};
 
 /// Whether all that has the shape `written` is read as it is by a reader of the shape `reader`, who ignores fields that
 /// it does not know. Where shapes alone do not tell, the answer is no.

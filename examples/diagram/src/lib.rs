@@ -1,14 +1,21 @@
-//! The catalogue as a diagram, for people.
+//! A domain as a [Mermaid](https://mermaid.js.org) flowchart, drawn from its catalogue: from each command to the events that it may
+//! emit, and from each event to the aggregate, with the names of the fields that it changes.
+//!
+//! | arrow | meaning |
+//! |---|---|
+//! | from a command, drawn through | may emit the event |
+//! | from a command, dotted | may emit any event, or, with a question mark, is decided by hand: nobody says which |
+//! | from an event, thick | creates the aggregate |
+//! | from an event, drawn through | changes the fields it names, or what a function decides if it names none |
+//! | from an event, dotted | changes nothing |
+//! | from a past event, dotted | is read as others |
+//!
+//! A past event without an arrow is retired. Below the name of a command stand the roles that may send it, where not
+//! everybody may.
 
 use std::fmt::{self, Write as _};
 
-use crate::{
-    model::{
-        emits::Emits,
-        kinds::{AggregateKind, CommandKind},
-    },
-    schema::catalogue::Catalogue,
-};
+use intent_runtime::catalogue::{AggregateKind, Catalogue, CommandKind, Emits};
 
 /// Colours that are told apart on light and on dark paper.
 const STYLES: &str = "    classDef command fill:#cfe2ff,stroke:#3d6fb5,color:#000
@@ -18,43 +25,19 @@ const STYLES: &str = "    classDef command fill:#cfe2ff,stroke:#3d6fb5,color:#00
 const PAST: &str = "    classDef past fill:#eee,stroke:#888,color:#000,stroke-dasharray:4
 ";
 
-impl Catalogue {
-    /// The catalogue as a [Mermaid](https://mermaid.js.org) flowchart: from each command to the events that it may emit,
-    /// and from each event to the aggregate, with the names of the fields that it changes.
-    ///
-    /// | arrow | meaning |
-    /// |---|---|
-    /// | from a command, drawn through | may emit the event |
-    /// | from a command, dotted | may emit any event, or, with a question mark, is decided by hand: nobody says which |
-    /// | from an event, thick | creates the aggregate |
-    /// | from an event, drawn through | changes the fields it names, or what a function decides if it names none |
-    /// | from an event, dotted | changes nothing |
-    /// | from a past event, dotted | is read as others |
-    ///
-    /// A past event without an arrow is retired. Below the name of a command stand the roles that may send it, where not
-    /// everybody may.
-    ///
-    /// ```
-    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
-    /// # use account::*;
-    /// use intent_runtime::prelude::*;
-    ///
-    /// let diagram = Domain::of::<Account>().catalogue().to_mermaid();
-    /// assert!(diagram.starts_with("flowchart LR\n"));
-    /// ```
-    pub fn to_mermaid(&self) -> String {
-        let mut text = String::from("flowchart LR\n");
-        for (number, kind) in self.aggregates().iter().enumerate() {
-            // Writing to a `String` cannot fail.
-            let _ = aggregate(&mut text, number, kind);
-        }
-        text.push_str(STYLES);
-        let mut kinds = self.aggregates().iter();
-        if kinds.any(|kind| past(kind).next().is_some()) {
-            text.push_str(PAST);
-        }
-        text
+/// What a catalogue has, as a diagram.
+pub fn mermaid(catalogue: &Catalogue) -> String {
+    let mut text = String::from("flowchart LR\n");
+    for (number, kind) in catalogue.aggregates().iter().enumerate() {
+        // Writing to a `String` cannot fail.
+        let _ = aggregate(&mut text, number, kind);
     }
+    text.push_str(STYLES);
+    let mut kinds = catalogue.aggregates().iter();
+    if kinds.any(|kind| past(kind).next().is_some()) {
+        text.push_str(PAST);
+    }
+    text
 }
 
 /// One aggregate as a box: its commands, its events, and the arrows.
@@ -123,9 +106,10 @@ fn emitted(
         ids.join(" & ")
     };
     let (arrow, to) = match command.emits() {
-        Emits::Unknown => ("-.->|\"?\"|", id.to_owned()),
         Emits::Any => ("-.->", events(&|_| true)),
         Emits::Events(names) => ("-->", events(&|name| names.contains(&name))),
+        // `Emits::Unknown`, and what later releases may add.
+        _ => ("-.->|\"?\"|", id.to_owned()),
     };
     match to.is_empty() {
         true => Ok(()),
