@@ -29,8 +29,6 @@ const KEYS: Keys = Keys {
         (SNAPSHOT, "snapshot(every = 100)"),
         (CRATE, "crate = ::path::to::intent_runtime"),
     ],
-    leading: "",
-    repeated: &[],
     elsewhere: &[
         (ID, "on a field, as `#[id]`"),
         (ON, "on a field, as `#[on(..)]`"),
@@ -39,6 +37,7 @@ const KEYS: Keys = Keys {
         (CREATE, "on a function in `#[commands]`, as `#[create]`"),
         (HANDLE, "on a function in `#[commands]`, as `#[handle]`"),
     ],
+    ..Keys::NONE
 };
 
 const SNAPSHOT_KEYS: Keys = Keys {
@@ -48,9 +47,7 @@ const SNAPSHOT_KEYS: Keys = Keys {
         (VERSION, "version = 2"),
         (FROM, "from = AccountV1"),
     ],
-    leading: "",
-    repeated: &[],
-    elsewhere: &[],
+    ..Keys::NONE
 };
 
 /// What `#[aggregate(..)]` says.

@@ -45,7 +45,7 @@ pub(crate) fn aggregate(item: TokenStream) -> TokenStream {
     check::check(&diag, &aggregate, lists_are_read);
     let fields = aggregate.fields.iter().map(|field| field.original);
     let is_kept = aggregate.attrs.snapshot.is_some();
-    let lacks = is_kept && cannot_be_stored(&diag, &STORED, true, &item.generics, fields);
+    let lacks = is_kept && cannot_be_stored(&diag, &STORED, &item.generics, fields);
     if lacks || diag.has_errors() {
         return fallback::stub(&mut aggregate, diag);
     }

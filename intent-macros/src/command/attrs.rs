@@ -16,14 +16,13 @@ const KEYS: Keys = Keys {
         (NAME, "name = \"Relocate\""),
         (CRATE, "crate = ::path::to::intent_runtime"),
     ],
-    leading: "",
-    repeated: &[],
     elsewhere: &[
         (ID, "on a field, as `#[id]`"),
         (AGGREGATE, "in the type of the `#[id]` field, as `Id<..>`"),
         (CREATE, "on a function in `#[commands]`, as `#[create(..)]`"),
         (HANDLE, "on a function in `#[commands]`, as `#[handle(..)]`"),
     ],
+    ..Keys::NONE
 };
 
 /// What `#[command(..)]` says.

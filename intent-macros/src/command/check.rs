@@ -5,15 +5,11 @@ use syn::Fields;
 
 use super::model::Command;
 use crate::{
-    item::{
-        misplaced,
-        shape::{Kind, one_id},
-    },
+    item::shape::{Kind, one_id},
     stored::form::{owns_its_data, schema_is_told},
     syntax::{
         attr,
         diag::{Diagnostics, Mistake},
-        symbol::ID,
     },
 };
 
@@ -27,12 +23,6 @@ const COMMAND: Kind = Kind {
 pub(super) fn check(diag: &Diagnostics, command: &Command<'_>) {
     let (generics, fields) = (&command.original.generics, &command.original.fields);
     COMMAND.no_parameters(diag, command.ident(), generics, fields);
-    misplaced::check(
-        diag,
-        &command.original.attrs,
-        &command.original.fields,
-        &[ID],
-    );
     command
         .ids()
         .for_each(|(_, mark)| attr::takes_nothing(diag, mark));

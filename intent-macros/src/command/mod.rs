@@ -26,7 +26,7 @@ pub(crate) fn command(args: TokenStream, item: TokenStream) -> TokenStream {
     check::check(&diag, &command);
     let generics = &command.original.generics;
     let (needed, fields) = (command.derives.names(), command.values());
-    command.derives.are_stubs = cannot_be_stored(&diag, needed, true, generics, fields);
+    command.derives.are_stubs = cannot_be_stored(&diag, needed, generics, fields);
     if command.derives.are_stubs || diag.has_errors() {
         return fallback::stub(&command, diag);
     }

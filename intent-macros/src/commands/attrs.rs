@@ -16,8 +16,6 @@ use crate::syntax::{
 const KEYS: Keys = Keys {
     attribute: "#[commands(..)]",
     forms: &[(CRATE, "crate = ::path::to::intent_runtime")],
-    leading: "",
-    repeated: &[],
     elsewhere: &[
         (NAME, "on a function, as `#[handle(name = CloseLoan)]`"),
         (CREATE, "on a function, as `#[create]`"),
@@ -27,6 +25,7 @@ const KEYS: Keys = Keys {
         (CREATED_BY, "in `#[aggregate(..)]`"),
         (AGGREGATE, "on the struct, as `#[aggregate(..)]`"),
     ],
+    ..Keys::NONE
 };
 
 /// What `#[commands(..)]` says.
@@ -95,8 +94,7 @@ const CREATE_KEYS: Keys = Keys {
     attribute: "#[create(..)]",
     forms: MARK_FORMS,
     leading: "or the command itself as in `#[create(Relocate)]`",
-    repeated: &[],
-    elsewhere: &[],
+    ..Keys::NONE
 };
 
 const HANDLE_KEYS: Keys = Keys {

@@ -9,7 +9,9 @@ use syn::{
 
 use super::{
     attrs::Kind,
-    model::{Argument, Block, Decided, Function, Output, argument_name, is_for_field, is_no_error},
+    model::{
+        Argument, Block, Decided, Function, Output, argument_name, is_boxed_error, is_for_field,
+    },
 };
 use crate::{
     command::CommandImpl,
@@ -228,7 +230,7 @@ fn decide_impl(
         .map(conditions)
         .unwrap_or_default();
     // What cannot be an error is reported and is none of the stub's.
-    let error = match decided.error().filter(|error| !is_no_error(error)) {
+    let error = match decided.error().filter(|error| !is_boxed_error(error)) {
         Some(error) => error.to_token_stream(),
         None => quote!(::core::convert::Infallible),
     };

@@ -27,7 +27,7 @@ pub(crate) fn commands(args: TokenStream, item: TokenStream) -> TokenStream {
     let fields: Vec<_> = made
         .flat_map(|function| expand::fields(&block, function))
         .collect();
-    block.lacks_values = cannot_be_stored(&diag, &OURS, true, generics, &fields);
+    block.lacks_values = cannot_be_stored(&diag, &OURS, generics, &fields);
     if block.lacks_values || diag.has_errors() {
         return fallback::stub(&block, diag);
     }

@@ -6,10 +6,7 @@ use syn::{Attribute, Data, DeriveInput, Field, Fields, Path, Visibility, parse_q
 
 use crate::{
     emit::{scope, stubs::stubs},
-    item::{
-        derives::{Derives, has_known_derives_only, is_ours},
-        misplaced,
-    },
+    item::derives::{Derives, is_ours},
     stored::{
         form::{default_in_the_schema, hides_the_schema, told_to_the_schema},
         map_keys, unfit,
@@ -100,13 +97,6 @@ pub(crate) fn derives(
 ) -> (TokenStream, TokenStream) {
     // These are reported.
     item.attrs.retain(|attribute| !is_ours(attribute));
-    if has_known_derives_only(&item.attrs) {
-        for_all_fields(&mut item.data, &mut |field| {
-            field
-                .attrs
-                .retain(|attribute| !misplaced::is_known(attribute));
-        });
-    }
     if derives.are_stubs {
         unfit::mend(item);
         derives.take_own(item);

@@ -29,7 +29,6 @@ const KEYS: Keys = Keys {
         (READABLE_BY, "readable_by(2)"),
         (CRATE, "crate = ::path::to::intent_runtime"),
     ],
-    leading: "",
     repeated: &[REMOVED, UNCHANGED],
     elsewhere: &[
         (SINCE, "on a field, as `#[since(2)]`"),
@@ -38,6 +37,7 @@ const KEYS: Keys = Keys {
             "on a field, as `#[renamed(2, from = \"old_name\")]`",
         ),
     ],
+    ..Keys::NONE
 };
 
 /// What `#[event(..)]` says.

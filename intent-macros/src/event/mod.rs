@@ -23,7 +23,7 @@ pub(crate) fn event(args: TokenStream, item: TokenStream) -> TokenStream {
     check::check(&diag, &event);
     let (generics, fields) = (&event.original.generics, &event.original.fields);
     let needed = event.derives.names();
-    event.derives.are_stubs = cannot_be_stored(&diag, needed, true, generics, fields);
+    event.derives.are_stubs = cannot_be_stored(&diag, needed, generics, fields);
     if event.derives.are_stubs || diag.has_errors() {
         return fallback::stub(&event, diag);
     }

@@ -7,10 +7,8 @@ use syn::{Attribute, DeriveInput, Ident, Meta, Path, Token, parse_quote, punctua
 use crate::{
     source,
     syntax::{
-        attr,
         diag::{Diagnostics, Mistake},
-        paths::{Runtime, last_ident},
-        symbol::AGGREGATE,
+        paths::Runtime,
     },
 };
 
@@ -201,18 +199,6 @@ pub(crate) fn is_ours(attribute: &Attribute) -> bool {
     let is_bare = matches!(attribute.meta, Meta::Path(_));
     let path = attribute.path();
     path.is_ident("event") || is_bare && (path.is_ident("command") || path.is_ident("value"))
-}
-
-/// Whether all that an item derives is known here: another derive may have attributes of its own on the fields.
-pub(crate) fn has_known_derives_only(attributes: &[Attribute]) -> bool {
-    const OTHERS: [&str; 6] = ["Copy", "Default", "Eq", "Hash", "Ord", "PartialOrd"];
-    let is_known = |name: &str| OURS.iter().chain(&OTHERS).any(|known| *known == name);
-    let own = own_derives(attributes);
-    let own = own.iter().filter_map(last_ident).map(ToString::to_string);
-    let above = source::derives_above().into_iter();
-    let above = above.filter_map(|mut path| path.pop());
-    own.chain(above).all(|derived| is_known(&derived))
-        && !attributes.iter().any(|found| attr::is(found, AGGREGATE))
 }
 
 /// The paths in the item's own `#[derive(..)]`s; an ill-formed one is the compiler's to report.

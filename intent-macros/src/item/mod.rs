@@ -2,6 +2,5 @@
 
 pub(crate) mod derives;
 pub(crate) mod former;
-pub(crate) mod misplaced;
 pub(crate) mod shape;
 pub(crate) mod version;

@@ -311,7 +311,7 @@ pub(super) fn derives_above<'a>(tokens: &'a [Token], own: &Group) -> Vec<Vec<&'a
 }
 
 /// The names that the imports of a scope bring, each with its path.
-pub(super) fn imports(tokens: &[Token]) -> Vec<(&str, Vec<&str>)> {
+fn imports(tokens: &[Token]) -> Vec<(&str, Vec<&str>)> {
     let mut imports = Vec::new();
     let items = items(tokens).map(|item| item.head());
     for (_, tree) in items.filter(|(keyword, _)| *keyword == "use") {

@@ -64,16 +64,6 @@ pub(crate) fn derives_above() -> Vec<Vec<String>> {
     above.unwrap_or_default()
 }
 
-/// The path that the only import of this name beside the attribute that is being expanded gives it.
-pub(crate) fn import(name: &str) -> Option<Vec<String>> {
-    look(|tokens, _| {
-        let mut imports = items::imports(tokens).into_iter();
-        let (_, path) = imports.find(|(found, _)| *found == name)?;
-        let is_only = !imports.any(|(found, _)| found == name);
-        is_only.then(|| path.into_iter().map(str::to_owned).collect())
-    })?
-}
-
 /// Whether a command of this name is sent in the file of the attribute that is being expanded, and nothing brings it.
 pub(crate) fn misses(command: &str) -> bool {
     let Some((path, place)) = call_site() else {

@@ -74,13 +74,11 @@ pub(crate) fn checks<'a>(
     (!checks.is_empty()).then(|| quote!(const _: &[()] = &[#(#checks),*];))
 }
 
-/// Whether a field can be seen to be of a type that cannot be stored, which is reported: one that no crate makes storable, or one that lacks one
-/// of the `needed` traits. rustc would report it once for each derive and each use of a field. What is `sent` goes from one thread to
-/// another. That a field borrows is reported elsewhere.
+/// Whether a field can be seen to be of a type that cannot be stored, which is reported: rustc would report it once for each derive and each
+/// use of the field. `needed` are the traits that it must have. That a field borrows is reported elsewhere.
 pub(crate) fn cannot_be_stored<'a>(
     diag: &Diagnostics,
     needed: &[&'static str],
-    is_sent: bool,
     generics: &Generics,
     fields: impl IntoIterator<Item = &'a Field>,
 ) -> bool {
@@ -104,7 +102,7 @@ pub(crate) fn cannot_be_stored<'a>(
         let mut types = Vec::new();
         collect(&field.ty, &mut types);
         for ty in types {
-            if let Some(mistake) = unfit::unfit(ty, needed, is_sent, generics) {
+            if let Some(mistake) = unfit::long_array(ty, needed, generics) {
                 diag.add(mistake);
                 found = true;
                 continue;

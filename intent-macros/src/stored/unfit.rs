@@ -1,60 +1,35 @@
-//! Types that can be seen to be unfit for what is stored: they borrow, or no crate can make them storable.
+//! Types that can be seen to be unfit for what is stored: they borrow, or are arrays that serde has no form for.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens as _;
 use syn::{
-    DeriveInput, Expr, ExprLit, GenericArgument, Generics, Ident, Lifetime, Lit, Path,
-    PathArguments, Type, TypeReference, parse_quote,
+    DeriveInput, Expr, ExprLit, Generics, Ident, Lifetime, Lit, Type, TypeReference, parse_quote,
     visit::{self, Visit},
     visit_mut::{self, VisitMut},
 };
 
 use crate::{
     item::derives::OURS,
-    source,
     syntax::{
         diag::Mistake,
         paths::{last_ident, shown},
     },
 };
 
-/// How many elements serde's arrays have, and std's tuples, at most.
+/// How many elements serde's arrays have at most.
 const LONGEST_ARRAY: usize = 32;
-const LONGEST_TUPLE: usize = 12;
 
-/// The mistake in a type that no crate can give the `needed` traits.
-pub(super) fn unfit(
-    ty: &Type,
-    needed: &[&str],
-    is_sent: bool,
-    generics: &Generics,
-) -> Option<Mistake> {
-    let is_needed = |name: &str| needed.contains(&name);
-    let (fact, help) = match ty {
-        Type::FnPtr(_) if is_needed("Serialize") => (
-            "a function cannot be stored".to_owned(),
-            "keep what tells which function is meant, such as an enum".to_owned(),
-        ),
-        Type::Ptr(_) if is_needed("Serialize") => (
-            "a pointer cannot be stored".to_owned(),
-            "keep the value that it points to".to_owned(),
-        ),
-        Type::Array(array) if is_needed("Serialize") && !has_a_form(&array.len, generics) => {
-            let element = text(&array.elem);
-            let fact = match &array.len {
-                Expr::Lit(_) => format!("serde stores arrays of up to {LONGEST_ARRAY} elements"),
-                _ => "serde stores arrays of a fixed length only".to_owned(),
-            };
-            (fact, format!("write `Vec<{element}>`"))
-        }
-        Type::Tuple(tuple) if is_needed("Debug") && tuple.elems.len() > LONGEST_TUPLE => (
-            format!("a tuple of more than {LONGEST_TUPLE} values has no `Debug`"),
-            "make it a `#[value]` with named fields".to_owned(),
-        ),
-        Type::Path(path) => shared(&path.path, is_needed("Clone"), is_sent)?,
-        _ => return None,
+/// The mistake in an array that serde has no form for.
+pub(super) fn long_array(ty: &Type, needed: &[&str], generics: &Generics) -> Option<Mistake> {
+    let Type::Array(array) = ty else { return None };
+    if !needed.contains(&"Serialize") || has_a_form(&array.len, generics) {
+        return None;
+    }
+    let fact = match &array.len {
+        Expr::Lit(_) => format!("serde stores arrays of up to {LONGEST_ARRAY} elements"),
+        _ => "serde stores arrays of a fixed length only".to_owned(),
     };
-    Some(Mistake::at(ty, fact).help(help))
+    Some(Mistake::at(ty, fact).help(format!("write `Vec<{}>`", text(&array.elem))))
 }
 
 /// Whether serde has a form for arrays of that length, as far as its tokens tell.
@@ -69,35 +44,6 @@ fn has_a_form(length: &Expr, generics: &Generics) -> bool {
             .any(|parameter| path.path.is_ident(&parameter.ident)),
         _ => true,
     }
-}
-
-/// What std shares between the parts of one program: it cannot be sent, or not be cloned.
-fn shared(path: &Path, is_cloned: bool, is_sent: bool) -> Option<(String, String)> {
-    const NOT_SENT: [&str; 5] = ["Rc", "Cell", "RefCell", "OnceCell", "LazyCell"];
-    const NOT_CLONED: [&str; 3] = ["Mutex", "RwLock", "LazyLock"];
-    let last = path.segments.last()?;
-    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
-        return None;
-    };
-    let Some(GenericArgument::Type(inner)) = arguments.args.first() else {
-        return None;
-    };
-    let words = path
-        .segments
-        .iter()
-        .map(|segment| segment.ident.to_string());
-    let words: Vec<String> = match path.segments.len() {
-        1 => source::import(&last.ident.to_string())?,
-        _ => words.collect(),
-    };
-    let (first, name) = (words.first()?, words.last()?);
-    let is_of = |names: &[&str]| names.contains(&name.as_str());
-    let of_std = ["alloc", "core", "std"].contains(&first.as_str());
-    let is_unfit = is_sent && is_of(&NOT_SENT) || is_cloned && is_of(&NOT_CLONED);
-    (of_std && is_unfit).then(|| {
-        let fact = format!("what is stored is a value, which no `{name}` is");
-        (fact, format!("write `{}`", text(inner)))
-    })
 }
 
 /// The part of a field's type that borrows, with what to write instead.
@@ -172,8 +118,8 @@ impl VisitMut for Mended {
     fn visit_type_mut(&mut self, ty: &mut Type) {
         match ty {
             Type::FnPtr(_) | Type::TraitObject(_) => {}
-            _ if unfit(ty, &OURS, true, &self.generics).is_some() => {
-                // It can be sent, and mentions what the user may have imported for it.
+            _ if long_array(ty, &OURS, &self.generics).is_some() => {
+                // This mentions what the user may have imported for the type.
                 *ty = parse_quote!(fn() -> #ty);
             }
             _ => visit_mut::visit_type_mut(self, ty),

@@ -35,6 +35,15 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
+    /// An attribute without keys, for those that a table leaves out.
+    pub(crate) const NONE: Self = Self {
+        attribute: "",
+        forms: &[],
+        leading: "",
+        repeated: &[],
+        elsewhere: &[],
+    };
+
     /// Reads a list of keys. `read` parses what follows a key; what it refuses is reported with the correct form,
     /// and reading goes on behind the next comma. A comma left out in front of a key is reported, and the key is read.
     pub(crate) fn read(

@@ -15,12 +15,11 @@ const KEYS: Keys = Keys {
         (ARITHMETIC, "arithmetic"),
         (CRATE, "crate = ::path::to::intent_runtime"),
     ],
-    leading: "",
-    repeated: &[],
     elsewhere: &[
         (NAME, "on an event or a command: a value has no stored name"),
         (VERSION, "on the event that holds the value"),
     ],
+    ..Keys::NONE
 };
 
 /// What `#[value(..)]` says.

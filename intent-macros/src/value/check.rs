@@ -4,7 +4,7 @@ use syn::{Attribute, Data, Field};
 
 use super::model::Value;
 use crate::{
-    item::{misplaced, shape::Kind},
+    item::shape::Kind,
     stored::{
         both_ways,
         form::{owns_its_data, schema_is_told},
@@ -23,12 +23,6 @@ pub(super) fn check(diag: &Diagnostics, value: &Value) {
     no_union(diag, value);
     let (name, generics) = (&value.original.ident, &value.original.generics);
     VALUE.no_lifetimes(diag, name, generics, fields(&value.original.data));
-    misplaced::check(
-        diag,
-        &value.original.attrs,
-        fields(&value.original.data),
-        &[],
-    );
     arithmetic_on_one_integer(diag, value);
     let original = &value.original;
     both_ways::one_form_in_every_build(

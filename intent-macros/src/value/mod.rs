@@ -26,7 +26,7 @@ pub(crate) fn value(args: TokenStream, item: TokenStream) -> TokenStream {
     check::check(&diag, &value);
     let fields = check::fields(&value.original.data);
     let (needed, generics) = (value.derives.names(), &value.original.generics);
-    value.derives.are_stubs = cannot_be_stored(&diag, needed, false, generics, fields);
+    value.derives.are_stubs = cannot_be_stored(&diag, needed, generics, fields);
     if value.derives.are_stubs || diag.has_errors() {
         return fallback::stub(value, diag);
     }

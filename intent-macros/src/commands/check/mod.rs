@@ -34,7 +34,7 @@ pub(super) fn check(diag: &Diagnostics, block: &Block<'_>) {
         context_is_shared(diag, function);
         output::result_is_seen(diag, function);
         output::creation_has_an_event(diag, function);
-        output::refusal_is_an_error(diag, function);
+        output::refusal_has_a_type(diag, function);
     }
     one_function_per_command(diag, block);
     commands_have_names_of_their_own(diag, block);

@@ -4,7 +4,9 @@ use quote::ToTokens as _;
 use syn::{ReturnType, Type};
 
 use super::super::attrs::Kind;
-use super::super::model::{Block, Function, Output, is_infallible, is_no_error, result_arguments};
+use super::super::model::{
+    Block, Function, Output, is_boxed_error, is_infallible, result_arguments,
+};
 use crate::syntax::{
     diag::{Diagnostics, Mistake},
     paths::last_ident,
@@ -56,14 +58,13 @@ pub(super) fn creation_has_an_event(diag: &Diagnostics, function: &Function<'_>)
     }
 }
 
-/// Text, a number, a tuple or a box says nothing that a caller could tell refusals by. That other types are no errors is
-/// the compiler's to find.
-pub(super) fn refusal_is_an_error(diag: &Diagnostics, function: &Function<'_>) {
+/// A box says nothing that a caller could tell refusals by. That other types are no errors, rustc says on the type.
+pub(super) fn refusal_has_a_type(diag: &Diagnostics, function: &Function<'_>) {
     let output = function.output();
-    let Some(error) = output.error().filter(|error| is_no_error(error)) else {
+    let Some(error) = output.error().filter(|error| is_boxed_error(error)) else {
         return;
     };
-    let fact = "a refusal implements `std::error::Error`, which this type does not";
+    let fact = "a refusal implements `std::error::Error`, which a box of any error does not";
     diag.add(
         Mistake::at(error, fact)
             .note("who sent the command tells by it what was refused, and why")

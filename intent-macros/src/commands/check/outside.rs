@@ -16,8 +16,9 @@ pub(crate) fn mark(word: &str, item: TokenStream) -> TokenStream {
     }
     diag.add(match syn::parse2::<ImplItemFn>(item.clone()) {
         Ok(function) => {
-            let fact = format!("`#[{word}]` stands outside a `#[commands]` block");
-            Mistake::at(function.sig.ident, fact).help("add `#[commands]` above the `impl`")
+            let fact = format!("no `#[commands]` block has read `#[{word}]`");
+            let help = "add `#[commands]` above the `impl`, or take the mark out of its `cfg_attr`";
+            Mistake::at(function.sig.ident, fact).help(help)
         }
         Err(_) => {
             let fact = format!("`#[{word}]` marks a function of a `#[commands]` block");

@@ -6,8 +6,8 @@ mod names;
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
 use syn::{
-    Attribute, FnArg, GenericArgument, Ident, ImplItem, ImplItemFn, ItemImpl, LitStr, Meta, Pat,
-    PatType, Path, PathArguments, ReturnType, Type, parse_quote,
+    Attribute, FnArg, GenericArgument, Ident, ImplItem, ImplItemFn, ItemImpl, LitStr, Pat, PatType,
+    Path, PathArguments, ReturnType, Type, parse_quote,
 };
 
 use super::{
@@ -17,11 +17,9 @@ use super::{
 use crate::{
     source,
     syntax::{
-        attr::cfg_attr,
         diag::{Diagnostics, Mistake},
         paths::{last_ident, same},
         respan::upper_camel_case,
-        symbol::{CREATE, HANDLE},
     },
 };
 
@@ -35,7 +33,6 @@ impl Input {
     pub(super) fn parse(diag: &Diagnostics, item: TokenStream) -> Option<Self> {
         match syn::parse2(item.clone()) {
             Ok(mut item) => {
-                uncondition(diag, &mut item);
                 forgotten::mark(diag, &mut item);
                 Some(Self { item })
             }
@@ -55,33 +52,6 @@ impl Input {
                 None
             }
         }
-    }
-}
-
-/// Reports marks behind a `cfg_attr`, which is not resolved yet when the block is read, and takes them out of it.
-fn uncondition(diag: &Diagnostics, item: &mut ItemImpl) {
-    let functions = item.items.iter_mut().filter_map(|item| match item {
-        ImplItem::Fn(function) => Some(function),
-        _ => None,
-    });
-    for attribute in functions.flat_map(|function| &mut function.attrs) {
-        let metas = cfg_attr(attribute)
-            .map(|(_, metas)| metas)
-            .unwrap_or_default();
-        let marks = |meta: &Meta| {
-            [CREATE, HANDLE]
-                .iter()
-                .any(|word| meta.path().is_ident(word))
-        };
-        let Some(mark) = metas.into_iter().find(marks) else {
-            continue;
-        };
-        let word = mark.path().to_token_stream();
-        let fact = format!("`#[{word}]` stands behind a condition");
-        let help =
-            format!("write `#[{word}]`, and `#[cfg(..)]` where the function is not always there");
-        diag.add(Mistake::at(mark.path(), fact).help(help));
-        attribute.meta = mark;
     }
 }
 
@@ -372,30 +342,10 @@ pub(super) fn is_infallible(ty: &Type) -> bool {
     matches!(ty, Type::Path(path) if last_ident(&path.path).is_some_and(|ident| ident == "Infallible"))
 }
 
-/// Types that are no errors and need no import.
-const NO_ERRORS: [&str; 18] = [
-    "str", "String", "bool", "char", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16",
-    "u32", "u64", "u128", "usize", "f32", "f64",
-];
-
-/// Whether it can be told from its tokens that the type does not implement `std::error::Error`.
-pub(super) fn is_no_error(ty: &Type) -> bool {
-    match ty {
-        Type::Tuple(_) | Type::Array(_) => true,
-        Type::Reference(reference) => is_no_error(&reference.elem),
-        Type::Path(path) => {
-            let plain = last_ident(&path.path)
-                .is_some_and(|ident| NO_ERRORS.iter().any(|known| ident == known));
-            let of_anyhow = path.path.segments.len() > 1 && path.path.segments[0].ident == "anyhow";
-            let boxed = match arguments_of("Box", ty).unwrap_or_default().as_slice() {
-                [Type::TraitObject(_)] => true,
-                [inner] => is_no_error(inner),
-                _ => false,
-            };
-            plain || of_anyhow || boxed
-        }
-        _ => false,
-    }
+/// Whether it is `Box<dyn Error>`, of which rustc says that its size is not known.
+pub(super) fn is_boxed_error(ty: &Type) -> bool {
+    let arguments = arguments_of("Box", ty).unwrap_or_default();
+    matches!(arguments.as_slice(), [Type::TraitObject(_)])
 }
 
 /// Whether it is the context, borrowed or, by mistake, by value.

@@ -7,15 +7,12 @@ use syn::Fields;
 
 use super::model::{Change, Event};
 use crate::{
-    item::{former, misplaced, shape::Kind, version},
+    item::{former, shape::Kind, version},
     stored::{
         both_ways,
         form::{owns_its_data, schema_is_told, serde_metas},
     },
-    syntax::{
-        diag::{Diagnostics, Mistake},
-        symbol::{RENAMED, SINCE},
-    },
+    syntax::diag::{Diagnostics, Mistake},
 };
 
 /// What is stored of a version has room for so many.
@@ -32,12 +29,6 @@ pub(super) fn check(diag: &Diagnostics, event: &Event<'_>) {
     let (generics, fields) = (&event.original.generics, &event.original.fields);
     EVENT.no_parameters(diag, event.ident(), generics, fields);
     named_fields_one_value_or_none(diag, event);
-    misplaced::check(
-        diag,
-        &event.original.attrs,
-        &event.original.fields,
-        &[SINCE, RENAMED],
-    );
     unit_is_stored_by_us(diag, event);
     no_rename_all_with_notes(diag, event);
     let (name, original) = (event.ident().to_string(), &event.original);

@@ -1,8 +1,0 @@
-use intent_runtime::prelude::*;
-
-#[event]
-pub struct Deposited {
-    pub amount: std::cell::Cell<i64>,
-}
-
-fn main() {}
