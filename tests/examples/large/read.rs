@@ -17,7 +17,7 @@ pub async fn report(table: &Table<'_>) {
     table
         .line(
             "load of a small aggregate, the first time",
-            Limit::None,
+            LIMIT,
             load_first,
         )
         .await;

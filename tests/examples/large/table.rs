@@ -12,8 +12,6 @@ pub enum Limit {
     Times(f64),
     /// So many milliseconds.
     Milliseconds(f64),
-    /// It depends on how much memory the server has.
-    None,
 }
 
 /// Measures the same on both logs.
@@ -57,7 +55,6 @@ impl<'a> Table<'a> {
         let (allowed, kept) = match limit {
             Limit::Times(times) => (format!("{times} times"), verdict(wall.ratio <= times)),
             Limit::Milliseconds(most) => (format!("{most} ms"), verdict(wall.large <= most * 1e3)),
-            Limit::None => (String::new(), ""),
         };
         println!(
             "| {what} | {:.1} | {:.1} | {:.2} | {:.2}, {:.2} | {allowed} | {} | {:.1} | {:.1} | {:.2} |",
