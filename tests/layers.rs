@@ -163,16 +163,8 @@ fn imports_go_down_and_to_where_things_are_defined() {
     let root = root();
     let files = files(&root);
     assert!(files.len() > 100);
-    // What these tests follow and copy a store with is above it.
-    const ABOVE: [&str; 3] = ["copies.rs", "importing.rs", "log.rs"];
-    let excused = |file: &&PathBuf| {
-        ABOVE
-            .iter()
-            .any(|it| file.ends_with(format!("conformance/{it}")))
-    };
     let mistakes: Vec<String> = files
         .iter()
-        .filter(|file| !excused(file))
         .flat_map(|file| mistakes(&root, file, &fs::read_to_string(root.join(file)).unwrap()))
         .collect();
     assert!(mistakes.is_empty(), "{mistakes:#?}");

@@ -9,6 +9,7 @@
 )]
 
 pub mod appending;
+mod following;
 mod memory;
 pub mod postgres;
 mod sqlite;

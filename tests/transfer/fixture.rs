@@ -3,8 +3,8 @@
 use std::{any::Any, ops::ControlFlow};
 
 use intent_runtime::{
-    AggregateId, App, CommandId, Cursor, Domain, LogFilter, MemoryStore, Metadata, PgStore,
-    RecordedEvent, SqliteStore, TenantId,
+    AggregateId, App, CommandId, Cursor, Domain, EventId, LogFilter, MemoryStore, Metadata,
+    PgStore, Position, RecordedEvent, SqliteStore, TenantId, Timestamp, Version,
     store::{Append, EncodedMetadata, Expect, NewEvent, NextPage, ReadLog, Store, StreamId},
 };
 use intent_tests::postgres::TempDatabase;
@@ -116,4 +116,20 @@ pub async fn log(store: &dyn Store) -> Vec<RecordedEvent> {
             return events;
         }
     }
+}
+
+/// The only event of a stream of its own, with metadata as another build wrote it.
+pub fn recorded(metadata: &str) -> RecordedEvent {
+    let command = CommandId::new();
+    RecordedEvent::new(
+        Position::new(0),
+        EventId::of(command, 0),
+        stream(TenantId::DEFAULT, "Account", &command.to_string()),
+        Version::FIRST,
+        "Noted".into(),
+        1,
+        "1".into(),
+        EncodedMetadata::from_json(metadata).unwrap(),
+        Timestamp::from_micros(0).unwrap(),
+    )
 }

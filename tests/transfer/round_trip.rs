@@ -8,7 +8,7 @@ use intent_runtime::{
 };
 use tokio::io::BufReader;
 
-use super::fixture::{append, every_store, fill, log, stream};
+use super::fixture::{append, every_store, fill, log, recorded, stream};
 use crate::dispatch::domain::{Account, Deposit, Open};
 
 #[tokio::test]
@@ -32,6 +32,28 @@ async fn a_history_is_the_same_file_whichever_store_it_comes_from() {
         let mut again = Vec::new();
         Export::new(store).write(&mut again).await.unwrap();
         assert!(again == file, "{store:?} gives out the same bytes");
+    }
+}
+
+#[tokio::test]
+async fn metadata_that_a_newer_build_recorded_goes_out_and_comes_in_to_the_byte() {
+    let texts = [r#"{"new":[1.0,{"a":1e0}],"actor":"ada"}"#, "{ \"new\":\n1}"];
+    for source in every_store().await {
+        let store = source.store();
+        store.import(texts.map(recorded).to_vec()).await.unwrap();
+        let mut file = Vec::new();
+        Export::new(store).write(&mut file).await.unwrap();
+        for target in every_store().await {
+            let copy = target.store();
+            let imported = Import::new(copy).read(&mut &file[..]).await.unwrap();
+            assert_eq!(imported.stored, 2, "{store:?} to {copy:?}");
+            let kept = log(copy).await;
+            let json: Vec<&str> = kept.iter().map(|event| event.metadata.json()).collect();
+            assert_eq!(json, texts, "{store:?} to {copy:?}");
+            let mut again = Vec::new();
+            Export::new(copy).write(&mut again).await.unwrap();
+            assert!(again == file, "the same bytes, {store:?} to {copy:?}");
+        }
     }
 }
 

@@ -52,6 +52,37 @@ pub struct RecordedEvent {
 }
 
 impl RecordedEvent {
+    /// An event as a store keeps it: a value for each column. For stores and importers: readers get theirs from a store.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one for each column, so that none is forgotten"
+    )]
+    pub fn new(
+        position: Position,
+        id: EventId,
+        stream: StreamId,
+        version: Version,
+        event_type: String,
+        schema_version: u32,
+        payload: String,
+        metadata: EncodedMetadata,
+        recorded_at: Timestamp,
+    ) -> Self {
+        Self {
+            position,
+            id,
+            tenant_id: stream.tenant_id,
+            aggregate_type: stream.aggregate_type.to_string(),
+            aggregate_id: stream.aggregate_id,
+            version,
+            event_type,
+            schema_version,
+            payload,
+            metadata,
+            recorded_at,
+        }
+    }
+
     /// The stream it stands in.
     pub fn stream(&self) -> StreamId {
         StreamId {

@@ -209,12 +209,12 @@ impl EncodedMetadata {
         Ok(Self(Arc::new((metadata, json.into_boxed_str()))))
     }
 
-    /// Reads the JSON that a store keeps, and keeps it to the byte. Not public: what is appended has times of one form,
-    /// which stores compare as text, because only [`Metadata`] writes it.
+    /// Reads the JSON that a store keeps, and keeps it to the byte. For stores and importers: an append takes metadata that
+    /// [`new`](Self::new) wrote.
     ///
     /// # Errors
     /// When it is not that of metadata. Fields that this build does not know are no error.
-    pub(crate) fn from_json(json: impl Into<Box<str>>) -> Result<Self, serde_json::Error> {
+    pub fn from_json(json: impl Into<Box<str>>) -> Result<Self, serde_json::Error> {
         let json = json.into();
         let metadata = serde_json::from_str(&json)?;
         Ok(Self(Arc::new((metadata, json))))

@@ -21,6 +21,8 @@
 //! | S14 | Waiting readers are woken by appends, and go on without being woken too. |
 //! | S15 | Every call can be cancelled at any await. |
 //! | S16 | Imported events are as they were recorded, stand in the log in the order given, and are stored once; a page is all or nothing. |
+//! | S17 | A time stands for the longest beginning of a stream whose events all lie at or before it. |
+//! | S18 | A closed store says so; what was handed over before is stored and answered. |
 
 pub(crate) mod append;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]

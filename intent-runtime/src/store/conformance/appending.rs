@@ -9,15 +9,16 @@ use crate::{
     store::{
         ReadStream,
         append::{Append, Appended, Expect},
-        conformance::fixture::{
-            Subject, append, at, events, load, new_stream, raw, renamed, stored,
+        conformance::{
+            Subject,
+            fixture::{append, at, events, load, new_stream, raw, renamed, stored},
         },
         error::StoreError,
     },
 };
 
 /// S1: a bad event among good ones, or a conflict, stores none of them.
-pub async fn an_append_is_all_or_nothing(store: Subject) {
+pub(super) async fn an_append_is_all_or_nothing(store: Subject) {
     let stream = new_stream();
     let mut bad = append(&stream, Expect::NoStream, &["1", "2", "3"]);
     bad.events[1].payload = raw(&format!("\"{}\"", "x".repeat(Append::MAX_PAYLOAD)));
@@ -42,7 +43,7 @@ pub async fn an_append_is_all_or_nothing(store: Subject) {
 }
 
 /// S2: versions count from 1 without gaps, whatever the appends' sizes.
-pub async fn versions_are_dense_from_one(store: Subject) {
+pub(super) async fn versions_are_dense_from_one(store: Subject) {
     let stream = new_stream();
     let mut expected = 0;
     for size in [1, 2, 7, 8, 9, 63, 64, 65, 100, 3] {
@@ -64,7 +65,7 @@ pub async fn versions_are_dense_from_one(store: Subject) {
 }
 
 /// S2: of many racers for each version exactly one wins, and every loser's error has the right versions.
-pub async fn one_racer_wins_each_version(store: Subject) {
+pub(super) async fn one_racer_wins_each_version(store: Subject) {
     let stream = new_stream();
     for version in 0..20_u64 {
         let mut racers = JoinSet::new();
@@ -93,7 +94,7 @@ pub async fn one_racer_wins_each_version(store: Subject) {
 }
 
 /// S2: of many racers to create a stream exactly one wins.
-pub async fn one_racer_creates_a_stream(store: Subject) {
+pub(super) async fn one_racer_creates_a_stream(store: Subject) {
     for _ in 0..10 {
         let stream = new_stream();
         let mut racers = JoinSet::new();
@@ -131,7 +132,7 @@ fn check_one_winner(outcomes: &[Result<Appended, StoreError>], expect: Expect, a
 }
 
 /// S2: `Any` and `Exists` take the version that the stream has.
-pub async fn any_and_exists_take_the_current_version(store: Subject) {
+pub(super) async fn any_and_exists_take_the_current_version(store: Subject) {
     let stream = new_stream();
     for (expect, version) in [(Expect::Any, 2), (Expect::Any, 4), (Expect::Exists, 6)] {
         let after = stored(&store, append(&stream, expect, &["1", "2"])).await;
@@ -144,7 +145,7 @@ pub async fn any_and_exists_take_the_current_version(store: Subject) {
 }
 
 /// S2: `Exists` refuses a stream without events, `NoStream` one with events.
-pub async fn exists_refuses_a_new_stream(store: Subject) {
+pub(super) async fn exists_refuses_a_new_stream(store: Subject) {
     let stream = new_stream();
     conflicts(&store, append(&stream, Expect::Exists, &["1"]), 0).await;
     stored(&store, append(&stream, Expect::NoStream, &["1"])).await;
@@ -152,7 +153,7 @@ pub async fn exists_refuses_a_new_stream(store: Subject) {
 }
 
 /// S2: a conflict names the expectation and the version found, below and above it.
-pub async fn a_conflict_tells_the_actual_version(store: Subject) {
+pub(super) async fn a_conflict_tells_the_actual_version(store: Subject) {
     let stream = new_stream();
     stored(
         &store,
@@ -181,7 +182,7 @@ async fn conflicts(store: &Subject, append: Append, version: u64) {
 }
 
 /// S2: an append that names the last event is stored behind that one only, whatever the version.
-pub async fn another_last_event_is_a_conflict(store: Subject) {
+pub(super) async fn another_last_event_is_a_conflict(store: Subject) {
     let at_two = Expect::Version(Version::new(2));
     for payloads in [&["1"][..], &["1", "2"]] {
         let stream = new_stream();
@@ -225,7 +226,7 @@ pub async fn another_last_event_is_a_conflict(store: Subject) {
 }
 
 /// S2: appends to one stream that expect nothing all land, each with its events together.
-pub async fn appends_to_one_stream_at_once_all_land(store: Subject) {
+pub(super) async fn appends_to_one_stream_at_once_all_land(store: Subject) {
     let stream = new_stream();
     let mut writers = JoinSet::new();
     for writer in 0..8 {
@@ -250,7 +251,7 @@ pub async fn appends_to_one_stream_at_once_all_land(store: Subject) {
 }
 
 /// S2: an aggregate id belongs to the type it was made with, for appends and for reads.
-pub async fn a_stream_belongs_to_one_aggregate_type(store: Subject) {
+pub(super) async fn a_stream_belongs_to_one_aggregate_type(store: Subject) {
     let stream = new_stream();
     stored(&store, append(&stream, Expect::NoStream, &["1"])).await;
     let mut other = stream.clone();
@@ -290,7 +291,7 @@ pub async fn a_stream_belongs_to_one_aggregate_type(store: Subject) {
 
 /// S2: a stream is the same under a later name of its type, and keeps the name it was begun under, so that an older
 /// build can go on with it.
-pub async fn a_stream_outlives_a_renamed_type(store: Subject) {
+pub(super) async fn a_stream_outlives_a_renamed_type(store: Subject) {
     let (former, renamed) = renamed();
     stored(&store, append(&former, Expect::NoStream, &["1"])).await;
     let refused = store
@@ -338,7 +339,7 @@ fn is_wrong<T: std::fmt::Debug>(outcome: Result<T, StoreError>) {
 }
 
 /// S8: positions grow with versions, and no two events share one.
-pub async fn positions_grow(store: Subject) {
+pub(super) async fn positions_grow(store: Subject) {
     let mut seen = HashSet::new();
     for stream in [new_stream(), new_stream()] {
         stored(&store, append(&stream, Expect::NoStream, &["1", "2"])).await;
@@ -368,7 +369,7 @@ pub async fn positions_grow(store: Subject) {
 }
 
 /// What is read back is what was appended, with the store's clock.
-pub async fn what_was_appended_is_what_is_recorded(store: Subject) {
+pub(super) async fn what_was_appended_is_what_is_recorded(store: Subject) {
     let stream = new_stream();
     let time: Timestamp = "2011-10-01T00:38:44.546Z".parse().unwrap();
     let mut new = at(

@@ -11,8 +11,9 @@ use crate::{
     },
     store::{
         append::{Append, Appended, Expect},
-        conformance::fixture::{
-            Subject, append, append_as, events, load, new_stream, renamed, stored,
+        conformance::{
+            Subject,
+            fixture::{append, append_as, events, load, new_stream, renamed, stored},
         },
         error::StoreError,
     },
@@ -26,7 +27,7 @@ async fn before(store: &Subject, append: Append) -> Vec<RecordedEvent> {
 }
 
 /// S4, S5: appending again under the same command id stores nothing and answers with what was stored.
-pub async fn a_command_sent_twice_has_one_effect(store: Subject) {
+pub(super) async fn a_command_sent_twice_has_one_effect(store: Subject) {
     let (stream, command) = (new_stream(), CommandId::new());
     stored(&store, append(&stream, Expect::NoStream, &["1"])).await;
     let sent = append_as(
@@ -50,7 +51,7 @@ pub async fn a_command_sent_twice_has_one_effect(store: Subject) {
 }
 
 /// S4: of many that send one command at once, one stores and all others get what it stored.
-pub async fn a_command_sent_twice_at_once_has_one_effect(store: Subject) {
+pub(super) async fn a_command_sent_twice_at_once_has_one_effect(store: Subject) {
     for expect in [Expect::NoStream, Expect::Any] {
         let (stream, command) = (new_stream(), CommandId::new());
         let mut senders = JoinSet::new();
@@ -80,7 +81,7 @@ pub async fn a_command_sent_twice_at_once_has_one_effect(store: Subject) {
 }
 
 /// S4: the command is looked up before its expectation is checked, also where a fresh one would conflict.
-pub async fn a_seen_command_is_answered_before_its_expectation(store: Subject) {
+pub(super) async fn a_seen_command_is_answered_before_its_expectation(store: Subject) {
     let (stream, command) = (new_stream(), CommandId::new());
     stored(
         &store,
@@ -106,7 +107,7 @@ pub async fn a_seen_command_is_answered_before_its_expectation(store: Subject) {
 }
 
 /// S4: a command id used for one aggregate is refused for another, and for another type.
-pub async fn a_command_id_for_another_aggregate_is_refused(store: Subject) {
+pub(super) async fn a_command_id_for_another_aggregate_is_refused(store: Subject) {
     let (stream, command) = (new_stream(), CommandId::new());
     stored(
         &store,
@@ -121,7 +122,7 @@ pub async fn a_command_id_for_another_aggregate_is_refused(store: Subject) {
 }
 
 /// S4: a command that was sent before the type was renamed is known after it.
-pub async fn a_command_outlives_a_renamed_type(store: Subject) {
+pub(super) async fn a_command_outlives_a_renamed_type(store: Subject) {
     let (former, renamed) = renamed();
     let command = CommandId::new();
     stored(
@@ -161,7 +162,7 @@ async fn reused(store: &Subject, command: CommandId, other: &StreamId, first: &S
 }
 
 /// S4: one id sent for two aggregates at once is stored for one of them only.
-pub async fn a_command_id_for_two_aggregates_at_once_stores_one(store: Subject) {
+pub(super) async fn a_command_id_for_two_aggregates_at_once_stores_one(store: Subject) {
     for _ in 0..10 {
         let command = CommandId::new();
         let streams = [new_stream(), new_stream()];
@@ -189,7 +190,7 @@ pub async fn a_command_id_for_two_aggregates_at_once_stores_one(store: Subject) 
 }
 
 /// S4: a command that stored nothing may be sent again.
-pub async fn a_refused_command_may_be_sent_again(store: Subject) {
+pub(super) async fn a_refused_command_may_be_sent_again(store: Subject) {
     let (stream, command) = (new_stream(), CommandId::new());
     let refused = store
         .append(append_as(command, &stream, Expect::Exists, &["1"]))
@@ -206,7 +207,7 @@ pub async fn a_refused_command_may_be_sent_again(store: Subject) {
 }
 
 /// The events of a command are found by its id, in its tenant, also many of them.
-pub async fn events_of_a_command_are_found(store: Subject) {
+pub(super) async fn events_of_a_command_are_found(store: Subject) {
     let (stream, command) = (new_stream(), CommandId::new());
     let find = |command| store.events_of_command(TenantId::DEFAULT, command);
     assert!(

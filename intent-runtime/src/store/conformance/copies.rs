@@ -1,7 +1,5 @@
 //! S16: events that other builds recorded are copied unchanged, also with newer metadata or an older name.
 
-use std::sync::Arc;
-
 use crate::{
     record::{
         event::RecordedEvent,
@@ -14,15 +12,14 @@ use crate::{
         AsOf,
         append::{Append, Expect},
         conformance::{
-            fixture::{Subject, append, events, new_stream, recorded, renamed, stored},
+            Subject,
+            fixture::{append, events, new_stream, recorded, renamed, stored},
             importing::{import, refused, without_positions},
-            log::whole_log,
+            reader::whole_log,
         },
         error::InvalidAppend,
         import::{ImportRefusal, Imported},
-        memory::MemoryStore,
     },
-    transfer::{export::Export, import::Import},
 };
 
 fn known(known: usize) -> Imported {
@@ -37,7 +34,7 @@ fn with_metadata(event: RecordedEvent, json: &str) -> RecordedEvent {
 }
 
 /// S16: metadata with fields that this build does not know, in whatever order and spacing, comes back to the byte.
-pub async fn metadata_of_a_newer_build_is_kept(store: Subject) {
+pub(super) async fn metadata_of_a_newer_build_is_kept(store: Subject) {
     let stream = new_stream();
     let command = CommandId::new();
     let texts = [
@@ -85,30 +82,8 @@ pub async fn metadata_of_a_newer_build_is_kept(store: Subject) {
     assert_eq!(refused(&store, &[other], 0).await, ImportRefusal::Differs);
 }
 
-/// S16: an export has it to the byte, and so has what is imported from it.
-pub async fn an_export_keeps_what_a_newer_build_recorded(store: Subject) {
-    let stream = new_stream();
-    let texts = [r#"{"new":[1.0,{"a":1e0}],"actor":"ada"}"#, "{ \"new\":\n1}"];
-    let page: Vec<_> = (1..)
-        .zip(texts)
-        .map(|(version, text)| with_metadata(recorded(&stream, version, "1"), text))
-        .collect();
-    import(&store, &page).await;
-    let mut file = Vec::new();
-    let exported = Export::new(&*store).write(&mut file).await;
-    assert_eq!(exported.expect("it can be exported").events, 2);
-    let copy: Subject = Arc::new(MemoryStore::new());
-    let copied = Import::new(&*copy).read(&mut &file[..]).await;
-    assert_eq!(copied.expect("it can be imported").stored, 2);
-    assert_eq!(without_positions(&whole_log(&copy, 10).await), page);
-    let mut again = Vec::new();
-    let exported = Export::new(&*copy).write(&mut again).await;
-    exported.expect("it can be exported again");
-    assert!(again == file, "the same bytes");
-}
-
 /// S16: stores compare times as text, so one of another form is refused, as is metadata that is no object.
-pub async fn metadata_that_no_build_writes_is_refused(store: Subject) {
+pub(super) async fn metadata_that_no_build_writes_is_refused(store: Subject) {
     let first = recorded(&new_stream(), 1, "1");
     for json in [
         r#"{"timestamp":"2026-01-01T01:00:00.000000+01:00"}"#,
@@ -146,7 +121,7 @@ pub async fn metadata_that_no_build_writes_is_refused(store: Subject) {
 
 /// S16: a stream of a renamed type is copied under the name that it was begun under, goes on under the new one, and can be
 /// copied again.
-pub async fn a_copied_stream_outlives_a_renamed_type(store: Subject) {
+pub(super) async fn a_copied_stream_outlives_a_renamed_type(store: Subject) {
     let (former, renamed) = renamed();
     let page: Vec<_> = (1..=3).map(|n| recorded(&former, n, "1")).collect();
     import(&store, &page[..2]).await;

@@ -4,9 +4,12 @@ use crate::{
     record::{event::RecordedEvent, id::CommandId, version::Version},
     store::{
         append::{Appended, Expect},
-        conformance::fixture::{
-            Subject, append, append_as, events, fill, load_range, new_stream, snapshot, stored,
-            with_snapshot,
+        conformance::{
+            Subject,
+            fixture::{
+                append, append_as, events, fill, load_range, new_stream, snapshot, stored,
+                with_snapshot,
+            },
         },
         error::StoreError,
     },

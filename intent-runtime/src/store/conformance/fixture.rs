@@ -1,6 +1,6 @@
 //! What the suite builds appends with and reads them back into.
 
-use std::{ops::ControlFlow, sync::Arc};
+use std::ops::ControlFlow;
 
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -18,13 +18,10 @@ use crate::{
     store::{
         RawEvent, ReadStream, StateSink,
         append::{Append, Appended, Expect},
+        conformance::Subject,
         error::StoreError,
-        port::Store,
     },
 };
-
-/// The store under test.
-pub type Subject = Arc<dyn Store>;
 
 /// A stream that nothing else uses.
 pub(super) fn new_stream() -> StreamId {
@@ -35,6 +32,14 @@ pub(super) fn new_stream() -> StreamId {
     }
 }
 
+/// One in a tenant of its own.
+pub(super) fn in_new_tenant() -> StreamId {
+    StreamId {
+        tenant_id: new_tenant(),
+        ..new_stream()
+    }
+}
+
 /// What `Ledger` was called before.
 const FORMERLY: &[&str] = &["Account", "Book"];
 /// What another type was called before.
@@ -42,10 +47,7 @@ pub(super) const OF_ANOTHER: &[&str] = &["Debt"];
 
 /// A stream in a tenant of its own, as builds know it from before and after its type was renamed twice.
 pub(super) fn renamed() -> (StreamId, StreamId) {
-    let former = StreamId {
-        tenant_id: new_tenant(),
-        ..new_stream()
-    };
+    let former = in_new_tenant();
     let renamed = StreamId {
         aggregate_type: AggregateType::renamed("Ledger", &FORMERLY),
         ..former.clone()

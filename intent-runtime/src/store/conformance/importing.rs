@@ -5,7 +5,6 @@ use std::{sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 
 use crate::{
-    log::subscription::Subscription,
     record::{
         event::RecordedEvent,
         id::{CommandId, EventId},
@@ -18,21 +17,21 @@ use crate::{
         AsOf,
         append::{Append, Appended, Expect},
         conformance::{
+            Subject,
             fixture::{
-                Subject, append, append_as, encoded, events, load_range, new_stream, new_tenant,
-                recorded, snapshot, stored, with_snapshot,
+                append, append_as, encoded, events, in_new_tenant, load_range, new_stream,
+                new_tenant, recorded, snapshot, stored, with_snapshot,
             },
-            log::{in_new_tenant, payloads, whole_log},
             payloads::AWKWARD,
+            reader::{Reader, payloads, whole_log},
         },
         error::{InvalidAppend, StoreError},
         import::{ImportRefusal, Imported},
-        log::LogFilter,
     },
 };
 
 /// S16: every column comes back as it was recorded, payloads to the byte; the log has them in the order given.
-pub async fn imported_events_are_as_they_were_recorded(store: Subject) {
+pub(super) async fn imported_events_are_as_they_were_recorded(store: Subject) {
     stored(&store, append(&new_stream(), Expect::Any, &["0"])).await;
     let streams = [new_stream(), in_new_tenant(), new_stream()];
     let deep = format!(
@@ -81,7 +80,7 @@ pub async fn imported_events_are_as_they_were_recorded(store: Subject) {
 }
 
 /// S12, S16: a payload of 16 MiB is imported as it is.
-pub async fn an_imported_payload_of_16_mib_is_kept(store: Subject) {
+pub(super) async fn an_imported_payload_of_16_mib_is_kept(store: Subject) {
     let stream = new_stream();
     let largest = format!("\"{}\"", "x".repeat(Append::MAX_PAYLOAD - 2));
     let page = [recorded(&stream, 1, &largest), recorded(&stream, 2, "2")];
@@ -91,7 +90,7 @@ pub async fn an_imported_payload_of_16_mib_is_kept(store: Subject) {
 }
 
 /// S16: what is there already is not stored again, whether it was imported before or recorded here.
-pub async fn an_import_goes_on_without_doubling(store: Subject) {
+pub(super) async fn an_import_goes_on_without_doubling(store: Subject) {
     let stream = in_new_tenant();
     let page: Vec<_> = (1..=6).map(|n| recorded(&stream, n, "1")).collect();
     import(&store, &page[..4]).await;
@@ -127,7 +126,7 @@ pub async fn an_import_goes_on_without_doubling(store: Subject) {
 }
 
 /// S16: a page with one event that contradicts what is stored leaves nothing behind.
-pub async fn a_refused_page_leaves_nothing(store: Subject) {
+pub(super) async fn a_refused_page_leaves_nothing(store: Subject) {
     let (one, other) = (new_stream(), in_new_tenant());
     let page = [
         recorded(&one, 1, "1"),
@@ -145,7 +144,7 @@ pub async fn a_refused_page_leaves_nothing(store: Subject) {
 }
 
 /// S16: a stream with other events, a gap, another type, an event that was altered: each error names stream and version.
-pub async fn what_contradicts_is_refused(store: Subject) {
+pub(super) async fn what_contradicts_is_refused(store: Subject) {
     let stream = new_stream();
     let kept = [recorded(&stream, 1, "1"), recorded(&stream, 2, "2")];
     import(&store, &kept).await;
@@ -230,7 +229,7 @@ const ALTERATIONS: [Alteration; 8] = [
 ];
 
 /// S13, S16: an event beyond the limits is refused before anything is written.
-pub async fn an_import_beyond_the_limits_is_refused(store: Subject) {
+pub(super) async fn an_import_beyond_the_limits_is_refused(store: Subject) {
     let stream = new_stream();
     let first = recorded(&stream, 1, "1");
     let name = |name: &str| InvalidAppend::Name {
@@ -301,7 +300,7 @@ pub async fn an_import_beyond_the_limits_is_refused(store: Subject) {
 
 /// S16: an imported stream is like any other: it is appended to, snapshots are kept, times are looked back to, and the
 /// commands of its events are known.
-pub async fn an_imported_stream_goes_on(store: Subject) {
+pub(super) async fn an_imported_stream_goes_on(store: Subject) {
     let (stream, command) = (new_stream(), CommandId::new());
     let page: Vec<_> = (0..3)
         .map(|index| RecordedEvent {
@@ -335,7 +334,7 @@ pub async fn an_imported_stream_goes_on(store: Subject) {
 }
 
 /// S10, S16: the same ids in another tenant are other events.
-pub async fn an_import_stays_in_its_tenants(store: Subject) {
+pub(super) async fn an_import_stays_in_its_tenants(store: Subject) {
     let one = in_new_tenant();
     let page = [recorded(&one, 1, "1"), recorded(&one, 2, "2")];
     import(&store, &page).await;
@@ -365,18 +364,18 @@ pub async fn an_import_stays_in_its_tenants(store: Subject) {
 
 /// S7, S8, S16: beside imports and appends, also to the same streams and of the same pages, a reader of the log sees each
 /// event once and in order, and every page is whole.
-pub async fn imports_beside_appends_keep_the_log_whole(store: Subject) {
+pub(super) async fn imports_beside_appends_keep_the_log_whole(store: Subject) {
     const IMPORTS: u64 = 20;
     const PAGE: u64 = 10;
     let mut readers = JoinSet::new();
     let last = new_stream();
     for _ in 0..2 {
-        let mut log = Subscription::new(Arc::clone(&store), None, LogFilter::all());
+        let mut log = Reader::new(&store);
         let last = last.clone();
         readers.spawn(async move {
             let mut seen = Vec::new();
             loop {
-                let event = log.next().await.expect("the log can be read");
+                let event = log.next().await;
                 let end = event.aggregate_id == last.aggregate_id;
                 seen.push(event);
                 if end {
@@ -419,18 +418,18 @@ pub async fn imports_beside_appends_keep_the_log_whole(store: Subject) {
 }
 
 /// S14, S16: a waiting reader is woken by an import, with polling switched off.
-pub async fn an_import_wakes_readers(store: Subject) {
-    let mut log = Subscription::new(Arc::clone(&store), None, LogFilter::all()).poll(None);
+pub(super) async fn an_import_wakes_readers(store: Subject) {
+    let mut log = Reader::without_polling(&store);
     for turn in 0..5 {
         let payload = turn.to_string();
         let page = [recorded(&new_stream(), 1, &payload)];
         let (event, _) = tokio::join!(log.next(), import(&store, &page));
-        assert_eq!(event.expect("the log can be read").payload, payload);
+        assert_eq!(event.payload, payload);
     }
 }
 
 /// S15, S16: an import that is cancelled is whole or not there, and can be done again.
-pub async fn a_cancelled_import_is_whole_or_not_there(store: Subject) {
+pub(super) async fn a_cancelled_import_is_whole_or_not_there(store: Subject) {
     for turn in 0..20_u64 {
         let stream = new_stream();
         let page: Vec<_> = (1..=20).map(|n| recorded(&stream, n, "1")).collect();

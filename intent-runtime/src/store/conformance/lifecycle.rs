@@ -15,9 +15,12 @@ use crate::{
     store::{
         AsOf, ReadStream,
         append::{Appended, Expect},
-        conformance::fixture::{
-            Loaded, Subject, append, append_as, events_in, fill, load, new_stream, recorded,
-            snapshot, stored, with_snapshot,
+        conformance::{
+            Subject,
+            fixture::{
+                Loaded, append, append_as, events_in, fill, load, new_stream, recorded, snapshot,
+                stored, with_snapshot,
+            },
         },
         error::StoreError,
     },
@@ -50,7 +53,7 @@ impl Wake for Woken {
 }
 
 /// S15: an append dropped at any await was stored once or not at all, and sending it again settles it.
-pub async fn dropped_appends_leave_the_store_sound(store: Subject) {
+pub(super) async fn dropped_appends_leave_the_store_sound(store: Subject) {
     for round in 0..60 {
         let (stream, command) = (new_stream(), CommandId::new());
         let sent = append_as(command, &stream, Expect::NoStream, &["1", "2"]);
@@ -70,7 +73,7 @@ pub async fn dropped_appends_leave_the_store_sound(store: Subject) {
 }
 
 /// S15: reads and snapshots dropped at any await, more of them than there are connections, leak none.
-pub async fn dropped_reads_leak_nothing(store: Subject) {
+pub(super) async fn dropped_reads_leak_nothing(store: Subject) {
     let stream = new_stream();
     fill(&store, &stream, 6_000).await;
     let now = AsOf::Recorded(Timestamp::now());
@@ -99,7 +102,7 @@ pub async fn dropped_reads_leak_nothing(store: Subject) {
 }
 
 /// After `close` every call says that the store is closed; closing again is no error.
-pub async fn a_closed_store_says_so(store: Subject) {
+pub(super) async fn a_closed_store_says_so(store: Subject) {
     let stream = new_stream();
     stored(&store, append(&stream, Expect::NoStream, &["1"])).await;
     store.close().await.unwrap();
@@ -128,7 +131,7 @@ fn is_closed<T: std::fmt::Debug>(outcome: Result<T, StoreError>) {
 }
 
 /// Appends beside a `close` are stored and answered, or refused as closed: none is left hanging, none is unknown.
-pub async fn close_waits_for_what_was_handed_over(store: Subject) {
+pub(super) async fn close_waits_for_what_was_handed_over(store: Subject) {
     let writers: Vec<_> = (0..32)
         .map(|_| {
             let store = store.clone();

@@ -4,8 +4,11 @@ use crate::{
     record::{metadata::Metadata, version::Version},
     store::{
         append::{Append, Expect},
-        conformance::fixture::{
-            Subject, append, encoded, load, load_range, new_stream, snapshot, stored, with_snapshot,
+        conformance::{
+            Subject,
+            fixture::{
+                append, encoded, load, load_range, new_stream, snapshot, stored, with_snapshot,
+            },
         },
         error::{InvalidAppend, StoreError},
     },
@@ -29,13 +32,13 @@ async fn invalid(store: &Subject, append: Append) -> InvalidAppend {
 }
 
 /// S13: an append holds at least one event.
-pub async fn an_empty_append_is_refused(store: Subject) {
+pub(super) async fn an_empty_append_is_refused(store: Subject) {
     let refused = invalid(&store, append(&new_stream(), Expect::Any, &[])).await;
     assert_eq!(refused, InvalidAppend::Empty);
 }
 
 /// S13: an append holds at most 10,000 events, and may hold as many.
-pub async fn too_many_events_are_refused(store: Subject) {
+pub(super) async fn too_many_events_are_refused(store: Subject) {
     let stream = new_stream();
     let refused = invalid(
         &store,
@@ -55,7 +58,7 @@ pub async fn too_many_events_are_refused(store: Subject) {
 }
 
 /// S13: names are 1 to 255 bytes without control characters.
-pub async fn bad_names_are_refused(store: Subject) {
+pub(super) async fn bad_names_are_refused(store: Subject) {
     let too_long = "ä".repeat(128);
     for name in ["", "a\nb", "\u{1f}", "\u{0}", "\u{7f}", "\u{85}", &too_long] {
         let mut of_event = append(&new_stream(), Expect::Any, &["1", "2"]);
@@ -80,7 +83,7 @@ pub async fn bad_names_are_refused(store: Subject) {
 }
 
 /// S13: payloads, metadata and snapshots have at most 16 MiB.
-pub async fn too_large_payloads_are_refused(store: Subject) {
+pub(super) async fn too_large_payloads_are_refused(store: Subject) {
     let large = format!("\"{}\"", "x".repeat(Append::MAX_PAYLOAD - 1));
     let of_event = append(&new_stream(), Expect::Any, &["1", &large]);
     let mut of_metadata = append(&new_stream(), Expect::Any, &["1"]);
@@ -97,7 +100,7 @@ pub async fn too_large_payloads_are_refused(store: Subject) {
 }
 
 /// S12, S13: as many lists and objects may lie within each other as the limit says, on every store alike.
-pub async fn what_is_too_deep_is_refused(store: Subject) {
+pub(super) async fn what_is_too_deep_is_refused(store: Subject) {
     let nested = |depth: usize| {
         let objects = depth / 2;
         let lists = depth - objects;
@@ -126,7 +129,7 @@ pub async fn what_is_too_deep_is_refused(store: Subject) {
 }
 
 /// S13: metadata and snapshots of exactly 16 MiB are kept, and a snapshot of more that comes by itself is refused.
-pub async fn metadata_and_snapshots_of_the_largest_size_are_kept(store: Subject) {
+pub(super) async fn metadata_and_snapshots_of_the_largest_size_are_kept(store: Subject) {
     let stream = new_stream();
     let largest = format!("\"{}\"", "x".repeat(Append::MAX_PAYLOAD - 2));
     let empty = encoded(Metadata::new().actor("")).json().len();
@@ -148,7 +151,7 @@ pub async fn metadata_and_snapshots_of_the_largest_size_are_kept(store: Subject)
 }
 
 /// S13: metadata names a trace as W3C Trace Context writes it, or none.
-pub async fn a_traceparent_that_is_none_is_refused(store: Subject) {
+pub(super) async fn a_traceparent_that_is_none_is_refused(store: Subject) {
     let mut bad = append(&new_stream(), Expect::Any, &["1"]);
     bad.metadata = encoded(Metadata::new().traceparent("00-1-1-1"));
     let traceparent = String::from("00-1-1-1");
@@ -157,7 +160,7 @@ pub async fn a_traceparent_that_is_none_is_refused(store: Subject) {
 }
 
 /// S13: all of an append has at most 256 MiB, its metadata counted for each event.
-pub async fn too_large_appends_are_refused(store: Subject) {
+pub(super) async fn too_large_appends_are_refused(store: Subject) {
     let mut large = append(&new_stream(), Expect::Any, &vec!["1"; Append::MAX_EVENTS]);
     large.metadata = encoded(Metadata::new().actor("x".repeat(27_000)));
     let bytes = large.bytes();
@@ -167,7 +170,7 @@ pub async fn too_large_appends_are_refused(store: Subject) {
 }
 
 /// S13: no version goes beyond the highest one, and one that no stream has conflicts.
-pub async fn a_version_beyond_the_highest_is_refused(store: Subject) {
+pub(super) async fn a_version_beyond_the_highest_is_refused(store: Subject) {
     for expected in [Version::MAX, Version::new(u64::MAX)] {
         let append = append(&new_stream(), Expect::Version(expected), &["1"]);
         let refused = invalid(&store, append).await;
@@ -184,7 +187,7 @@ pub async fn a_version_beyond_the_highest_is_refused(store: Subject) {
 }
 
 /// S13: a snapshot that rides along is of the version that the stream will be at.
-pub async fn snapshots_of_another_version_are_refused(store: Subject) {
+pub(super) async fn snapshots_of_another_version_are_refused(store: Subject) {
     for version in [0, 1, 3, u64::MAX] {
         let mut bad = append(&new_stream(), Expect::NoStream, &["1", "2"]);
         bad.snapshot = Some(snapshot(version, "{}"));

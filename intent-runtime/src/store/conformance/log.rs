@@ -6,25 +6,27 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::{
-    log::subscription::Subscription,
     record::{
         cursor::Cursor,
-        event::RecordedEvent,
-        id::{AggregateId, Id, TenantId},
+        id::{AggregateId, Id},
         stream::StreamId,
         version::Position,
     },
     store::{
         append::Expect,
-        conformance::fixture::{Subject, append, new_stream, new_tenant, stored},
+        conformance::{
+            Subject,
+            fixture::{append, in_new_tenant, new_stream, new_tenant, stored},
+            reader::{Reader, payloads, read, try_read, whole_log},
+        },
         error::StoreError,
-        log::{LogFilter, LogPage, NextPage, ReadLog},
+        log::{LogFilter, NextPage, ReadLog},
         memory::MemoryStore,
     },
 };
 
 /// S7: the log has every event of every tenant in order of position, in pages of any size.
-pub async fn the_log_is_read_in_order(store: Subject) {
+pub(super) async fn the_log_is_read_in_order(store: Subject) {
     let streams = [new_stream(), new_stream(), in_new_tenant()];
     for turn in 0..20 {
         let stream = &streams[turn % streams.len()];
@@ -52,7 +54,7 @@ pub async fn the_log_is_read_in_order(store: Subject) {
 }
 
 /// S7: a cursor is where the next reading goes on, also as text; nothing behind it is an empty page.
-pub async fn a_cursor_goes_on_where_it_stopped(store: Subject) {
+pub(super) async fn a_cursor_goes_on_where_it_stopped(store: Subject) {
     let stream = new_stream();
     stored(&store, append(&stream, Expect::Any, &["1", "2", "3"])).await;
     let (first, page) = read(&store, Cursor::START, None, &LogFilter::all(), 2).await;
@@ -70,7 +72,7 @@ pub async fn a_cursor_goes_on_where_it_stopped(store: Subject) {
 }
 
 /// S7: only what is wanted is given, and the cursor goes past the rest.
-pub async fn a_filter_gives_what_is_wanted(store: Subject) {
+pub(super) async fn a_filter_gives_what_is_wanted(store: Subject) {
     let (account, loan) = (new_stream(), named("Loan"));
     stored(&store, append(&account, Expect::Any, &["1"])).await;
     stored(&store, append(&loan, Expect::Any, &["2"])).await;
@@ -103,7 +105,7 @@ pub async fn a_filter_gives_what_is_wanted(store: Subject) {
 }
 
 /// S10: a tenant's log has that tenant's events.
-pub async fn a_tenants_log_is_its_own(store: Subject) {
+pub(super) async fn a_tenants_log_is_its_own(store: Subject) {
     let (one, other) = (in_new_tenant(), in_new_tenant());
     for stream in [&one, &other, &one] {
         stored(&store, append(stream, Expect::Any, &["1"])).await;
@@ -131,7 +133,7 @@ pub async fn a_tenants_log_is_its_own(store: Subject) {
 }
 
 /// S13: a cursor of another store, or one beyond the end, is refused.
-pub async fn a_foreign_cursor_is_refused(store: Subject) {
+pub(super) async fn a_foreign_cursor_is_refused(store: Subject) {
     stored(&store, append(&new_stream(), Expect::Any, &["1"])).await;
     let (_, page) = read(&store, Cursor::START, None, &LogFilter::all(), 10).await;
     let (own, _) = page.cursor.place().expect("an event was read");
@@ -144,17 +146,7 @@ pub async fn a_foreign_cursor_is_refused(store: Subject) {
         foreign.cursor,
         Cursor::after(Uuid::nil(), Position::new(1)),
     ] {
-        let filter = LogFilter::all();
-        let read = ReadLog {
-            after: cursor,
-            tenant: None,
-            filter: &filter,
-            limit: 10,
-        };
-        let refused = store
-            .read_log(read, &mut |_| ControlFlow::Continue(()))
-            .await;
-        match refused {
+        match try_read(&*store, cursor, None, &LogFilter::all(), 10).await {
             Err(StoreError::UnknownCursor { cursor: named, .. }) => assert_eq!(named, cursor),
             other => panic!("{cursor} must be refused, not {other:?}"),
         }
@@ -162,7 +154,7 @@ pub async fn a_foreign_cursor_is_refused(store: Subject) {
 }
 
 /// S7: a sink that breaks ends the page behind the event it was given.
-pub async fn a_sink_ends_the_page(store: Subject) {
+pub(super) async fn a_sink_ends_the_page(store: Subject) {
     stored(&store, append(&new_stream(), Expect::Any, &["1", "2", "3"])).await;
     let filter = LogFilter::all();
     let read_one = ReadLog {
@@ -180,7 +172,7 @@ pub async fn a_sink_ends_the_page(store: Subject) {
 }
 
 /// S7, S8: readers that begin at any time, beside many writers, see every event once, streams in order of version.
-pub async fn readers_beside_writers_miss_nothing(store: Subject) {
+pub(super) async fn readers_beside_writers_miss_nothing(store: Subject) {
     const WRITERS: usize = 8;
     const APPENDS: usize = 40;
     let mut writers = JoinSet::new();
@@ -196,11 +188,11 @@ pub async fn readers_beside_writers_miss_nothing(store: Subject) {
     }
     let mut readers = JoinSet::new();
     for _ in 0..3 {
-        let mut log = Subscription::new(Arc::clone(&store), None, LogFilter::all());
+        let mut log = Reader::new(&store);
         readers.spawn(async move {
             let mut seen = Vec::new();
             while seen.len() < WRITERS * APPENDS * 2 {
-                seen.push(log.next().await.expect("the log can be read"));
+                seen.push(log.next().await);
             }
             seen
         });
@@ -215,40 +207,33 @@ pub async fn readers_beside_writers_miss_nothing(store: Subject) {
 }
 
 /// S14: a waiting reader is woken by an append, with polling switched off.
-pub async fn a_waiting_reader_is_woken(store: Subject) {
-    let mut log = Subscription::new(Arc::clone(&store), None, LogFilter::all()).poll(None);
+pub(super) async fn a_waiting_reader_is_woken(store: Subject) {
+    let mut log = Reader::without_polling(&store);
     for turn in 0..20 {
         let (stream, payload) = (new_stream(), turn.to_string());
         let append = append(&stream, Expect::Any, &[&payload]);
         let (event, _) = tokio::join!(log.next(), stored(&store, append));
-        assert_eq!(event.expect("the log can be read").payload, payload);
+        assert_eq!(event.payload, payload);
     }
 }
 
 /// S15: a reader that is cancelled while it waits or reads loses nothing.
-pub async fn a_cancelled_reader_loses_nothing(store: Subject) {
-    let mut log = Subscription::new(Arc::clone(&store), None, LogFilter::all());
+pub(super) async fn a_cancelled_reader_loses_nothing(store: Subject) {
+    let mut log = Reader::new(&store);
     let mut seen = Vec::new();
     for turn in 0..30_u64 {
         let payload = turn.to_string();
         stored(&store, append(&new_stream(), Expect::Any, &[&payload])).await;
         let brief = Duration::from_micros(turn * 40);
         if let Ok(event) = tokio::time::timeout(brief, log.next()).await {
-            seen.push(event.expect("the log can be read"));
+            seen.push(event);
         }
     }
     while seen.len() < 30 {
-        seen.push(log.next().await.expect("the log can be read"));
+        seen.push(log.next().await);
     }
     let expected: Vec<String> = (0..30).map(|turn| turn.to_string()).collect();
     assert_eq!(payloads(&seen), expected);
-}
-
-pub(super) fn in_new_tenant() -> StreamId {
-    StreamId {
-        tenant_id: new_tenant(),
-        ..new_stream()
-    }
 }
 
 fn named(aggregate_type: &'static str) -> StreamId {
@@ -256,46 +241,5 @@ fn named(aggregate_type: &'static str) -> StreamId {
         aggregate_type: aggregate_type.into(),
         aggregate_id: AggregateId::from_uuid(Uuid::now_v7()),
         ..new_stream()
-    }
-}
-
-pub(super) fn payloads(events: &[RecordedEvent]) -> Vec<&str> {
-    events.iter().map(|event| &*event.payload).collect()
-}
-
-async fn read(
-    store: &Subject,
-    after: Cursor,
-    tenant: Option<TenantId>,
-    filter: &LogFilter,
-    limit: usize,
-) -> (Vec<RecordedEvent>, LogPage) {
-    let mut events = Vec::new();
-    let mut sink = |event| {
-        events.push(event);
-        ControlFlow::Continue(())
-    };
-    let read = ReadLog {
-        after,
-        tenant,
-        filter,
-        limit,
-    };
-    let page = store.read_log(read, &mut sink).await;
-    (events, page.expect("the log can be read"))
-}
-
-pub(super) async fn whole_log(store: &Subject, limit: usize) -> Vec<RecordedEvent> {
-    let mut all = Vec::new();
-    let mut after = Cursor::START;
-    loop {
-        let (events, page) = read(store, after, None, &LogFilter::all(), limit).await;
-        all.extend(events);
-        after = page.cursor;
-        match page.next {
-            NextPage::End => return all,
-            NextPage::More => {}
-            NextPage::HeldUp => tokio::task::yield_now().await,
-        }
     }
 }

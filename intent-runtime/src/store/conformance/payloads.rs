@@ -4,9 +4,12 @@ use crate::{
     record::{metadata::Metadata, version::Version},
     store::{
         append::{Append, Expect},
-        conformance::fixture::{
-            Subject, append, encoded, events, load, load_range, new_stream, snapshot, stored,
-            with_snapshot,
+        conformance::{
+            Subject,
+            fixture::{
+                append, encoded, events, load, load_range, new_stream, snapshot, stored,
+                with_snapshot,
+            },
         },
     },
 };
@@ -33,7 +36,7 @@ pub(super) const AWKWARD: [&str; 17] = [
 ];
 
 /// S12: spacing, escapes, long numbers, deep nesting, repeated keys: what was given is what is read.
-pub async fn payloads_are_unchanged_to_the_byte(store: Subject) {
+pub(super) async fn payloads_are_unchanged_to_the_byte(store: Subject) {
     let deep = format!("{}1{}", "[".repeat(127), "]".repeat(127));
     let deep_objects = format!("{}null{}", r#"{"a":"#.repeat(127), "}".repeat(127));
     let long = format!("\"{}\"", "ä€😀".repeat(10_000));
@@ -63,7 +66,7 @@ pub async fn payloads_are_unchanged_to_the_byte(store: Subject) {
 }
 
 /// S12: a payload of exactly 16 MiB is kept, and two of them in one append.
-pub async fn a_payload_of_16_mib_is_kept(store: Subject) {
+pub(super) async fn a_payload_of_16_mib_is_kept(store: Subject) {
     let stream = new_stream();
     let inside = Append::MAX_PAYLOAD - 2;
     let largest = format!("\"{}\"", "x".repeat(inside));
@@ -93,7 +96,7 @@ pub async fn a_payload_of_16_mib_is_kept(store: Subject) {
 }
 
 /// S12, S13: names of any characters but control characters come back, up to their limit; metadata too.
-pub async fn names_are_kept(store: Subject) {
+pub(super) async fn names_are_kept(store: Subject) {
     let longest = "n".repeat(Append::MAX_NAME);
     for name in [
         "A",

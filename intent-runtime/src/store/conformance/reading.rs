@@ -5,15 +5,18 @@ use crate::{
     store::{
         ReadStream,
         append::Expect,
-        conformance::fixture::{
-            Loaded, Subject, append, events, events_in, fill, load, load_range, new_stream,
-            snapshot, stored, with_snapshot,
+        conformance::{
+            Subject,
+            fixture::{
+                Loaded, append, events, events_in, fill, load, load_range, new_stream, snapshot,
+                stored, with_snapshot,
+            },
         },
     },
 };
 
 /// S6: more events than one page holds come in order, complete, to both kinds of reader.
-pub async fn a_stream_of_several_pages_is_read_in_order(store: Subject) {
+pub(super) async fn a_stream_of_several_pages_is_read_in_order(store: Subject) {
     let stream = new_stream();
     fill(&store, &stream, 12_345).await;
     let loaded = load(&store, &stream).await;
@@ -36,7 +39,7 @@ pub async fn a_stream_of_several_pages_is_read_in_order(store: Subject) {
 }
 
 /// S6: a stream that does not exist yields nothing, and is no error.
-pub async fn a_stream_that_does_not_exist_yields_nothing(store: Subject) {
+pub(super) async fn a_stream_that_does_not_exist_yields_nothing(store: Subject) {
     let stream = new_stream();
     let loaded = load_range(&store, with_snapshot(&stream)).await;
     assert!(
@@ -53,7 +56,7 @@ pub async fn a_stream_that_does_not_exist_yields_nothing(store: Subject) {
 }
 
 /// S6: a read begins after one version and ends with another, also beyond the end, also when nothing lies between.
-pub async fn a_range_is_read_from_its_start_to_its_end(store: Subject) {
+pub(super) async fn a_range_is_read_from_its_start_to_its_end(store: Subject) {
     let stream = new_stream();
     fill(&store, &stream, 20).await;
     let highest = Version::MAX.get();
@@ -90,7 +93,7 @@ pub async fn a_range_is_read_from_its_start_to_its_end(store: Subject) {
 }
 
 /// S6: a sink that breaks is given nothing more.
-pub async fn a_sink_ends_the_reading(store: Subject) {
+pub(super) async fn a_sink_ends_the_reading(store: Subject) {
     let stream = new_stream();
     fill(&store, &stream, 6_000).await;
     for most in [1, 17, 5_000, 5_001] {
@@ -117,7 +120,7 @@ pub async fn a_sink_ends_the_reading(store: Subject) {
 }
 
 /// S6: payloads of very different sizes come in order; none is lost between pages bounded by bytes.
-pub async fn a_stream_of_large_payloads_is_read_in_order(store: Subject) {
+pub(super) async fn a_stream_of_large_payloads_is_read_in_order(store: Subject) {
     let stream = new_stream();
     let small = "1".to_owned();
     let large = format!("\"{}\"", "x".repeat(3 * 1024 * 1024));
@@ -149,7 +152,7 @@ pub async fn a_stream_of_large_payloads_is_read_in_order(store: Subject) {
 }
 
 /// S6: a reader beside a writer sees a prefix of the stream, each time a longer one.
-pub async fn a_stream_is_read_while_it_grows(store: Subject) {
+pub(super) async fn a_stream_is_read_while_it_grows(store: Subject) {
     let stream = new_stream();
     let writer = {
         let (store, stream) = (store.clone(), stream.clone());
@@ -177,7 +180,7 @@ pub async fn a_stream_is_read_while_it_grows(store: Subject) {
 }
 
 /// S6: a reader of state gets the end of the stream, also if it reads from a snapshot on or not up to the end.
-pub async fn the_end_of_a_stream_is_told(store: Subject) {
+pub(super) async fn the_end_of_a_stream_is_told(store: Subject) {
     let stream = new_stream();
     assert_eq!(
         load(&store, &stream).await.end,

@@ -9,9 +9,12 @@ use crate::{
     store::{
         ReadStream,
         append::Expect,
-        conformance::fixture::{
-            Loaded, OF_ANOTHER, Subject, append, load, load_range, new_stream, new_tenant, renamed,
-            snapshot, stored, with_snapshot,
+        conformance::{
+            Subject,
+            fixture::{
+                Loaded, OF_ANOTHER, append, load, load_range, new_stream, new_tenant, renamed,
+                snapshot, stored, with_snapshot,
+            },
         },
         error::StoreError,
     },
@@ -33,7 +36,7 @@ fn some(version: u64, state: &str) -> Option<(u64, String)> {
 }
 
 /// S9: a newer snapshot replaces the one kept, an older one never does; of one version, the newer shape counts.
-pub async fn a_newer_snapshot_replaces_an_older_one_only(store: Subject) {
+pub(super) async fn a_newer_snapshot_replaces_an_older_one_only(store: Subject) {
     let stream = new_stream();
     stored(&store, append(&stream, Expect::NoStream, &["1"; 10])).await;
     for (version, state, expected) in [
@@ -66,7 +69,7 @@ pub async fn a_newer_snapshot_replaces_an_older_one_only(store: Subject) {
 }
 
 /// S1, S9: a snapshot that rides along is kept with its events, or not at all.
-pub async fn a_snapshot_rides_along_or_not_at_all(store: Subject) {
+pub(super) async fn a_snapshot_rides_along_or_not_at_all(store: Subject) {
     let stream = new_stream();
     let mut with = append(&stream, Expect::NoStream, &["1", "2"]);
     with.snapshot = Some(snapshot(2, "{\"sum\":3}"));
@@ -106,7 +109,7 @@ pub async fn a_snapshot_rides_along_or_not_at_all(store: Subject) {
 }
 
 /// S9: a sink that refuses the snapshot is given all events, as if there were none.
-pub async fn a_refused_snapshot_is_as_none(store: Subject) {
+pub(super) async fn a_refused_snapshot_is_as_none(store: Subject) {
     let stream = new_stream();
     stored(&store, append(&stream, Expect::NoStream, &["1", "2", "3"])).await;
     store
@@ -142,7 +145,7 @@ pub async fn a_refused_snapshot_is_as_none(store: Subject) {
 }
 
 /// S9: a read up to a version is not offered a later state, nor one that it is beyond already.
-pub async fn a_snapshot_beyond_the_range_is_not_offered(store: Subject) {
+pub(super) async fn a_snapshot_beyond_the_range_is_not_offered(store: Subject) {
     let stream = new_stream();
     stored(&store, append(&stream, Expect::NoStream, &["1"; 9])).await;
     store
@@ -177,7 +180,7 @@ pub async fn a_snapshot_beyond_the_range_is_not_offered(store: Subject) {
 }
 
 /// S9: a snapshot of a version that the stream does not reach is not kept, and no error.
-pub async fn a_snapshot_beyond_the_stream_is_not_kept(store: Subject) {
+pub(super) async fn a_snapshot_beyond_the_stream_is_not_kept(store: Subject) {
     let stream = new_stream();
     store
         .save_snapshot(&stream, snapshot(1, "{}"))
@@ -192,7 +195,7 @@ pub async fn a_snapshot_beyond_the_stream_is_not_kept(store: Subject) {
 }
 
 /// S9, S10: deleting takes the snapshots of one type or of all, in one tenant; loads come to the same.
-pub async fn snapshots_are_deleted_by_type_and_tenant(store: Subject) {
+pub(super) async fn snapshots_are_deleted_by_type_and_tenant(store: Subject) {
     let tenants = [new_tenant(), new_tenant()];
     let mut streams = Vec::new();
     for tenant_id in tenants {
@@ -236,7 +239,7 @@ pub async fn snapshots_are_deleted_by_type_and_tenant(store: Subject) {
 }
 
 /// S2, S9: snapshots are taken, offered and deleted under a later name of the type as under the first one.
-pub async fn snapshots_outlive_a_renamed_type(store: Subject) {
+pub(super) async fn snapshots_outlive_a_renamed_type(store: Subject) {
     let (former, renamed) = renamed();
     let tenant = former.tenant_id;
     stored(&store, append(&former, Expect::NoStream, &["1", "2"])).await;

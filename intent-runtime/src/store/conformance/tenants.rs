@@ -4,9 +4,12 @@ use crate::{
     record::{id::CommandId, stream::StreamId},
     store::{
         append::Expect,
-        conformance::fixture::{
-            Subject, append, append_as, events, load, load_range, new_stream, new_tenant, snapshot,
-            stored, with_snapshot,
+        conformance::{
+            Subject,
+            fixture::{
+                append, append_as, events, load, load_range, new_stream, new_tenant, snapshot,
+                stored, with_snapshot,
+            },
         },
     },
 };
@@ -24,7 +27,7 @@ fn in_two_tenants() -> [StreamId; 2] {
 }
 
 /// S10: one aggregate id in two tenants is two streams, also of two types, with versions and snapshots of their own.
-pub async fn one_aggregate_id_in_two_tenants_is_two_streams(store: Subject) {
+pub(super) async fn one_aggregate_id_in_two_tenants_is_two_streams(store: Subject) {
     let [one, mut other] = in_two_tenants();
     other.aggregate_type = "Loan".into();
     stored(&store, append(&one, Expect::NoStream, &["1", "2"])).await;
@@ -49,7 +52,7 @@ pub async fn one_aggregate_id_in_two_tenants_is_two_streams(store: Subject) {
 }
 
 /// S10: one command id in two tenants is two commands, also at once.
-pub async fn one_command_id_in_two_tenants_is_two_commands(store: Subject) {
+pub(super) async fn one_command_id_in_two_tenants_is_two_commands(store: Subject) {
     let command = CommandId::new();
     let streams = in_two_tenants();
     let [one, other] = &streams;
@@ -74,7 +77,7 @@ pub async fn one_command_id_in_two_tenants_is_two_commands(store: Subject) {
 }
 
 /// S10: a stream, a command and a snapshot of one tenant are nothing to another.
-pub async fn a_tenant_learns_nothing_of_another(store: Subject) {
+pub(super) async fn a_tenant_learns_nothing_of_another(store: Subject) {
     let [one, other] = in_two_tenants();
     let command = CommandId::new();
     stored(&store, append_as(command, &one, Expect::NoStream, &["1"])).await;

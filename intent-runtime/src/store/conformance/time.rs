@@ -5,7 +5,10 @@ use crate::{
     store::{
         AsOf,
         append::Expect,
-        conformance::fixture::{Subject, append, at, events, new_stream, stored},
+        conformance::{
+            Subject,
+            fixture::{append, at, events, new_stream, stored},
+        },
     },
 };
 
@@ -19,7 +22,7 @@ fn moved(time: Timestamp, micros: i64) -> Timestamp {
 }
 
 /// By the store's clock: before the first event there is nothing, at the last all of it.
-pub async fn as_of_recorded_is_a_prefix(store: Subject) {
+pub(super) async fn as_of_recorded_is_a_prefix(store: Subject) {
     let stream = new_stream();
     for _ in 0..3 {
         stored(&store, append(&stream, Expect::Any, &["1", "2"])).await;
@@ -49,7 +52,7 @@ pub async fn as_of_recorded_is_a_prefix(store: Subject) {
 }
 
 /// By the events' own time, which may go back: an event after the time ends the prefix, whatever follows it.
-pub async fn as_of_occurred_is_a_prefix(store: Subject) {
+pub(super) async fn as_of_occurred_is_a_prefix(store: Subject) {
     let stream = new_stream();
     let noon: Timestamp = "2011-10-01T12:00:00Z".parse().unwrap();
     for seconds in [0, 10, 30, 20, 40] {
@@ -81,7 +84,7 @@ pub async fn as_of_occurred_is_a_prefix(store: Subject) {
 }
 
 /// An event without a time of its own happened when it was stored.
-pub async fn as_of_occurred_falls_back_to_the_stores_clock(store: Subject) {
+pub(super) async fn as_of_occurred_falls_back_to_the_stores_clock(store: Subject) {
     let stream = new_stream();
     let past: Timestamp = "1999-12-31T23:59:59.999999Z".parse().unwrap();
     stored(&store, at(past, append(&stream, Expect::Any, &["1"]))).await;

@@ -1,0 +1,243 @@
+//! The list of all rules: their promises, and what each of them refuses.
+
+/// Calls another macro of this crate with every rule, by topic: `name "promise" "what it refuses"`. What follows the name of
+/// that macro is handed on to it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __store_rules {
+    ($then:ident $($given:tt)*) => { $crate::$then! { ($($given)*)
+        appending {
+            an_append_is_all_or_nothing "S1"
+                "stores some events of an append that it refuses";
+            versions_are_dense_from_one "S2"
+                "answers an append with another version than that of its last event";
+            one_racer_wins_each_version "S2"
+                "lets two of the appends that expect one version at once win";
+            one_racer_creates_a_stream "S2"
+                "lets two appends create one stream at once";
+            any_and_exists_take_the_current_version "S2"
+                "refuses an append that expects nothing, or only that the stream exists, because the stream has events";
+            exists_refuses_a_new_stream "S2"
+                "stores an append that expects the stream to exist although it does not";
+            a_conflict_tells_the_actual_version "S2"
+                "names another version in a conflict than that of the stream";
+            another_last_event_is_a_conflict "S2"
+                "stores an append behind another event than the one it names";
+            appends_to_one_stream_at_once_all_land "S2"
+                "mixes the events of appends to one stream at once, or loses some";
+            a_stream_belongs_to_one_aggregate_type "S2"
+                "uses a stream under another type than its own";
+            a_stream_outlives_a_renamed_type "S2"
+                "does not know a stream under a later name of its type, or changes the name in the stream";
+            positions_grow "S8"
+                "answers an append with another position than that of its last event";
+            what_was_appended_is_what_is_recorded "S12"
+                "changes a part of an event besides its payload: id, name, version, metadata or time";
+        }
+        commands {
+            a_command_sent_twice_has_one_effect "S4, S5"
+                "answers a command that is sent again with other events than it stored";
+            a_command_sent_twice_at_once_has_one_effect "S4"
+                "stores a command twice that is sent twice at once";
+            a_seen_command_is_answered_before_its_expectation "S4"
+                "answers a command that it has seen with a conflict";
+            a_command_id_for_another_aggregate_is_refused "S4"
+                "takes the id of a command for another aggregate";
+            a_command_id_for_two_aggregates_at_once_stores_one "S4"
+                "takes the id of a command for two aggregates at once";
+            a_command_outlives_a_renamed_type "S4"
+                "does not know a command again after its aggregate's type was renamed";
+            a_refused_command_may_be_sent_again "S4"
+                "does not store a command that it refused before";
+            events_of_a_command_are_found "S4"
+                "finds a part of the events of a command, or events of another one";
+        }
+        reading {
+            a_stream_of_several_pages_is_read_in_order "S6"
+                "loses or repeats events between two pages of a stream";
+            a_stream_that_does_not_exist_yields_nothing "S6"
+                "reads an error or an event from a stream that does not exist";
+            a_range_is_read_from_its_start_to_its_end "S6"
+                "begins or ends a range of versions at another version than asked";
+            a_sink_ends_the_reading "S6"
+                "goes on after a sink has ended the reading";
+            a_stream_of_large_payloads_is_read_in_order "S6"
+                "loses or repeats events where large payloads end a page";
+            a_stream_is_read_while_it_grows "S1, S6"
+                "shows a reader a part of an append, or a stream that has become shorter";
+            the_end_of_a_stream_is_told "S6"
+                "tells another end of a stream than its last event";
+        }
+        time {
+            as_of_recorded_is_a_prefix "S17"
+                "looks back by its own clock to another version than the last one stored by then";
+            as_of_occurred_is_a_prefix "S17"
+                "looks back beyond an event that happened later than the time";
+            as_of_occurred_falls_back_to_the_stores_clock "S17"
+                "leaves out events without a time of their own when it looks back";
+        }
+        snapshots {
+            a_newer_snapshot_replaces_an_older_one_only "S9"
+                "replaces a snapshot by an older one, or keeps it when a newer one is given";
+            a_snapshot_rides_along_or_not_at_all "S1, S9"
+                "keeps the snapshot of an append that it refuses";
+            a_refused_snapshot_is_as_none "S9"
+                "leaves out events when the reader refuses the snapshot";
+            a_snapshot_beyond_the_range_is_not_offered "S9"
+                "offers a snapshot outside of the range of versions that is read";
+            a_snapshot_beyond_the_stream_is_not_kept "S9"
+                "keeps a snapshot of a version that the stream does not reach";
+            snapshots_are_deleted_by_type_and_tenant "S9, S10"
+                "deletes snapshots of another type or tenant, or leaves some";
+            snapshots_outlive_a_renamed_type "S2, S9"
+                "does not find, keep or delete a snapshot under another name of its type";
+        }
+        tenants {
+            one_aggregate_id_in_two_tenants_is_two_streams "S10"
+                "mixes the streams of two tenants that have one aggregate id";
+            one_command_id_in_two_tenants_is_two_commands "S10"
+                "takes a command of one tenant for that of another";
+            a_tenant_learns_nothing_of_another "S10"
+                "shows a tenant what another one has";
+        }
+        payloads {
+            payloads_are_unchanged_to_the_byte "S12"
+                "changes a payload or a snapshot, if only its spaces, its numbers or the order of its fields";
+            a_payload_of_16_mib_is_kept "S12"
+                "cannot keep a payload of 16 MiB, or two of them in one append";
+            names_are_kept "S12, S13"
+                "changes a name or metadata with characters beyond ASCII, or of the largest size";
+        }
+        limits {
+            an_empty_append_is_refused "S13"
+                "takes an append without events";
+            too_many_events_are_refused "S13"
+                "takes more events in one append than the limit, or refuses as many as the limit";
+            bad_names_are_refused "S13"
+                "takes a name that is empty, too long or has control characters, or a schema version of 0";
+            too_large_payloads_are_refused "S13"
+                "takes a payload, metadata or a snapshot that is larger than the limit";
+            what_is_too_deep_is_refused "S12, S13"
+                "takes JSON that is nested deeper than the limit, or refuses JSON as deep as the limit";
+            metadata_and_snapshots_of_the_largest_size_are_kept "S13"
+                "cannot keep metadata and a snapshot of the largest size, or keeps a larger snapshot";
+            a_traceparent_that_is_none_is_refused "S13"
+                "takes metadata with a text that is no traceparent";
+            too_large_appends_are_refused "S13"
+                "takes an append that is larger in all than the limit";
+            a_version_beyond_the_highest_is_refused "S13"
+                "lets the version of a stream go beyond the highest one";
+            snapshots_of_another_version_are_refused "S13"
+                "takes a snapshot with an append that leads to another version";
+        }
+        log {
+            the_log_is_read_in_order "S7, S8"
+                "gives other events in pages of one size than in pages of another";
+            a_cursor_goes_on_where_it_stopped "S7"
+                "reads on from a cursor at another place than behind the last event";
+            a_filter_gives_what_is_wanted "S7"
+                "gives events that a filter leaves out, or leaves out those it wants";
+            a_tenants_log_is_its_own "S10"
+                "gives events of one tenant in the log of another";
+            a_foreign_cursor_is_refused "S13"
+                "reads on from a cursor of another store, or from one beyond the end of the log";
+            a_sink_ends_the_page "S7"
+                "passes events when a sink has ended the page";
+            readers_beside_writers_miss_nothing "S7, S8"
+                "lets a reader pass an event that commits later";
+            a_waiting_reader_is_woken "S14"
+                "does not wake readers when it has stored an append";
+            a_cancelled_reader_loses_nothing "S15"
+                "loses events when a reading of the log is cancelled";
+        }
+        importing {
+            imported_events_are_as_they_were_recorded "S16"
+                "changes a part of an event that it imports, or the order of the page";
+            an_imported_payload_of_16_mib_is_kept "S12, S16"
+                "cannot import a payload of 16 MiB";
+            an_import_goes_on_without_doubling "S16"
+                "stores or refuses an event that is there already when it is imported again";
+            a_refused_page_leaves_nothing "S16"
+                "keeps events of a page that it refuses";
+            what_contradicts_is_refused "S16"
+                "imports an event that contradicts what is stored";
+            an_import_beyond_the_limits_is_refused "S13, S16"
+                "imports an event that is beyond a limit";
+            an_imported_stream_goes_on "S16"
+                "does not know the commands, times or versions of a stream that was imported";
+            an_import_stays_in_its_tenants "S10, S16"
+                "takes an imported event for one of another tenant";
+            imports_beside_appends_keep_the_log_whole "S7, S8, S16"
+                "stores a page twice that is imported twice at once, or passes some of it beside appends";
+            an_import_wakes_readers "S14, S16"
+                "does not wake readers when it has stored an import";
+            a_cancelled_import_is_whole_or_not_there "S15, S16"
+                "keeps a part of an import that was cancelled";
+        }
+        copies {
+            metadata_of_a_newer_build_is_kept "S16"
+                "changes metadata that a newer build recorded, or loses what it does not know of it";
+            metadata_that_no_build_writes_is_refused "S16"
+                "imports metadata that is no object, is nested too deep, or has a time in another form";
+            a_copied_stream_outlives_a_renamed_type "S2, S16"
+                "imports a stream under another name than that it was begun under, or cannot go on with it";
+        }
+        lifecycle {
+            dropped_appends_leave_the_store_sound "S15"
+                "stores a part of an append that was dropped, or stores it again when it is sent again";
+            dropped_reads_leak_nothing "S15"
+                "cannot be read any more after reads were dropped";
+            a_closed_store_says_so "S18"
+                "answers a call after it was closed";
+            close_waits_for_what_was_handed_over "S18"
+                "leaves an append beside its closing without an answer";
+        }
+    }};
+}
+
+/// Makes the list of rules, with a table of them in its documentation.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __rules_listed {
+    (() $($topic:ident { $($name:ident $promise:literal $refuses:literal;)* })*) => {
+        /// Every rule of the suite, by topic.
+        ///
+        /// | rule | promise | refuses a store that … |
+        /// |---|---|---|
+        $($(
+            #[doc = concat!("| `", stringify!($topic), "::", stringify!($name), "` | ", $promise, " | ", $refuses, " |")]
+        )*)*
+        pub const RULES: &[Rule] = &[$($(
+            Rule {
+                topic: stringify!($topic),
+                name: stringify!($name),
+                promise: $promise,
+                refuses: concat!("a store that ", $refuses),
+                run: |store| Box::pin($topic::$name(store)),
+            },
+        )*)*];
+    };
+}
+
+/// Makes a test of each rule.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __rules_tested {
+    (($open:expr) $($topic:ident { $($name:ident $promise:literal $refuses:literal;)* })*) => {
+        $(
+            mod $topic {
+                #[allow(unused_imports, reason = "the argument may name nothing")]
+                use super::*;
+
+                $(
+                    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                    async fn $name() {
+                        let (store, _guard) = $open.await;
+                        let rule = $crate::store::conformance::Rule::named(stringify!($topic), stringify!($name));
+                        rule.assert(::std::sync::Arc::new(store)).await;
+                    }
+                )*
+            }
+        )*
+    };
+}
