@@ -34,7 +34,7 @@ pub fn derive_aggregate(item: TokenStream) -> TokenStream {
     aggregate::aggregate(item.into()).into()
 }
 
-/// Belongs to `#[derive(Aggregate)]`, which reads it; without that it is a mistake.
+/// Belongs to `#[derive(Aggregate)]`, which reads it. This is called only if the derive is missing.
 #[proc_macro_attribute]
 pub fn aggregate(args: TokenStream, item: TokenStream) -> TokenStream {
     aggregate::without_derive(args.into(), item.into()).into()
@@ -52,13 +52,13 @@ pub fn commands(args: TokenStream, item: TokenStream) -> TokenStream {
     commands::commands(args.into(), item.into()).into()
 }
 
-/// Marks a function of a `#[commands]` block, which reads it; elsewhere it is a mistake.
+/// Marks a function of a `#[commands]` block, which reads it. This is called only outside of a block.
 #[proc_macro_attribute]
 pub fn create(_: TokenStream, item: TokenStream) -> TokenStream {
     commands::outside::mark(syntax::symbol::CREATE, item.into()).into()
 }
 
-/// Marks a function of a `#[commands]` block, which reads it; elsewhere it is a mistake.
+/// Marks a function of a `#[commands]` block, which reads it. This is called only outside of a block.
 #[proc_macro_attribute]
 pub fn handle(_: TokenStream, item: TokenStream) -> TokenStream {
     commands::outside::mark(syntax::symbol::HANDLE, item.into()).into()

@@ -105,7 +105,7 @@ impl AggregateAttrs {
     fn read(&mut self, diag: &Diagnostics, key: Ident, input: ParseStream<'_>) -> syn::Result<()> {
         match key.to_string().as_str() {
             CREATED_BY => {
-                // A list that cannot be read is there nevertheless.
+                // Even a list that cannot be read counts as given.
                 self.created_by = Some(Keyed {
                     key: key.clone(),
                     value: Vec::new(),
@@ -141,7 +141,7 @@ impl AggregateAttrs {
     }
 }
 
-/// Where the runtime is, as an `#[aggregate(..)]` says whose mistakes are reported elsewhere.
+/// The runtime that an `#[aggregate(..)]` names. Its mistakes are reported elsewhere.
 pub(super) fn runtime(attribute: &TokenStream) -> Runtime {
     let diag = Diagnostics::default();
     let item = syn::parse2(quote!(#attribute struct __Item;));

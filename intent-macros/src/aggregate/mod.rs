@@ -18,7 +18,7 @@ use crate::{
 /// What the fields of a state with snapshots must have.
 const STORED: [&str; 3] = ["Serialize", "Deserialize", "JsonSchema"];
 
-/// `#[aggregate(..)]` that no derive has read: the derive is missing. The struct gets it, so that its use is no other mistake.
+/// Reports an `#[aggregate(..)]` without the derive. The struct gets the derive, so that its uses cause no second error.
 pub(crate) fn without_derive(args: TokenStream, item: TokenStream) -> TokenStream {
     let diag = Diagnostics::default();
     let Some(item) = diag.keep(syn::parse2::<DeriveInput>(item)) else {
@@ -39,7 +39,7 @@ pub(crate) fn aggregate(item: TokenStream) -> TokenStream {
         return diag.finish();
     };
     let attrs = attrs::AggregateAttrs::parse(&diag, &item);
-    // Rules are compared with lists that were read in full, or not at all.
+    // Rules are compared with the lists only if the lists were read in full.
     let lists_are_read = !diag.has_errors();
     let mut aggregate = model::Aggregate::new(&diag, attrs, &item);
     check::check(&diag, &aggregate, lists_are_read);

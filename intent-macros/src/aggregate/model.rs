@@ -79,7 +79,7 @@ impl<'a> Aggregate<'a> {
         }
     }
 
-    /// The enum of its events. Where its name is taken, which is a mistake, it has another one.
+    /// The name of the enum of its events. If that name is taken, which is reported, it is another one.
     pub(super) fn event_enum(&self) -> Ident {
         let (ident, span) = (self.ident().unraw(), self.ident().span());
         match self.enum_taken_by {
@@ -98,19 +98,19 @@ impl<'a> Aggregate<'a> {
         self.attrs.events.iter().flat_map(|list| &list.value)
     }
 
-    /// All events, those that create first.
+    /// All events; those that create come first.
     pub(super) fn events(&self) -> impl Iterator<Item = Event<'_>> {
         let events = |creating| move |entry| Event { entry, creating };
         let creating = self.creating().map(events(true));
         creating.chain(self.changing().map(events(false)))
     }
 
-    /// The same without what the lists say about them.
+    /// All events as entries of their lists.
     pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.creating().chain(self.changing())
     }
 
-    /// The events that have rules and are not listed, but for those that are most likely misspelt.
+    /// The events that have rules and are in no list, except those that are probably misspelt.
     pub(super) fn unlisted(&self) -> Vec<Path> {
         let mut paths: Vec<Path> = Vec::new();
         for rule in self.fields.iter().flat_map(|field| &field.rules) {
@@ -123,7 +123,7 @@ impl<'a> Aggregate<'a> {
         paths
     }
 
-    /// Mends the lists as far as it can be told how: what has rules is listed, and the enum of events is not.
+    /// Corrects the lists where the correction is clear: adds the events that have rules, and removes the enum of events.
     pub(super) fn mend_lists(&mut self) {
         let paths = self.unlisted();
         let event_enum = self.event_enum();

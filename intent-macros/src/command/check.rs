@@ -1,4 +1,4 @@
-//! What a command must keep to.
+//! Checks of a command.
 
 use quote::ToTokens as _;
 use syn::Fields;

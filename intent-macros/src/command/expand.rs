@@ -11,7 +11,7 @@ use crate::{
     syntax::{attr, docs, paths::Runtime, respan::replace_self, symbol::ID},
 };
 
-/// The struct with its derives, and beside it, unseen, the impl and the checks.
+/// The struct with its derives, and the impl and the checks in a hidden scope.
 pub(super) fn expand(command: &Command<'_>) -> TokenStream {
     let runtime = &command.attrs.runtime;
     let item = item(command);
@@ -37,10 +37,9 @@ pub(super) fn item(command: &Command<'_>) -> TokenStream {
     quote! { #attributes #item #schema }
 }
 
-/// The impl of `Command`, or nothing without an `#[id]` and what could be one.
+/// The impl of `Command`; nothing if no field is the id or could be.
 ///
-/// The aggregate is the one that the id is of, in the field's own words: an alias of `Id<..>` works, and what is wrong
-/// with it is shown there.
+/// The aggregate comes from the type of the id field. So an alias of `Id<..>` works, and a mistake in it is shown there.
 pub(super) fn command_impl(command: &Command<'_>) -> TokenStream {
     let marked = command.ids().next().map(|(field, _)| field);
     let Some(field) = marked.or_else(|| command.unmarked_id()) else {
@@ -86,9 +85,9 @@ pub(crate) struct CommandImpl<'a> {
     /// The stored name, as an expression.
     pub(crate) name: TokenStream,
     pub(crate) doc: TokenStream,
-    /// What `target` answers.
+    /// The value of `target`.
     pub(crate) target: &'a TokenStream,
-    /// Where the id is: a second mention of what is wrong with it must not be a second error.
+    /// The span of the id: rustc reports a mistake in its type once if all uses have one span.
     pub(crate) span: Span,
 }
 

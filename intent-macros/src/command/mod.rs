@@ -14,7 +14,7 @@ use crate::{
 
 pub(crate) use expand::CommandImpl;
 
-/// The struct with all that makes it a command, or the item with the mistakes found in it.
+/// The struct with its impls, or the item with the mistakes found in it.
 pub(crate) fn command(args: TokenStream, item: TokenStream) -> TokenStream {
     let diag = Diagnostics::default();
     let attrs = attrs::CommandAttrs::parse(&diag, args);

@@ -40,7 +40,7 @@ impl<'a> Command<'a> {
             .filter_map(|(field, mark)| Some((field, mark?)))
     }
 
-    /// The field that is most likely the id where none is marked: the only `Id<..>`.
+    /// The field that is probably the id if none is marked: the only `Id<..>`.
     pub(super) fn unmarked_id(&self) -> Option<&'a Field> {
         let is_id = |ty: &Type| matches!(ty, Type::Path(path) if last_ident(&path.path).is_some_and(|ident| ident == "Id"));
         let is_named_id = |field: &&Field| field.ident.is_some() && is_id(&field.ty);

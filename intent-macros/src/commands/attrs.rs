@@ -52,7 +52,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// What an attribute marks its function as, if it is one of ours.
+    /// The kind that an attribute marks, if it is one of ours.
     pub(super) fn of(attribute: &Attribute) -> Option<Self> {
         if attribute.path().is_ident(CREATE) {
             return Some(Self::Create);
@@ -77,11 +77,11 @@ pub(super) struct Mark {
 
 /// Which command a function decides.
 pub(super) enum Naming {
-    /// One made of its arguments and called after it.
+    /// A command made of its arguments and named after it.
     Function,
-    /// One made of its arguments, with this name.
+    /// A command made of its arguments, with this name.
     Renamed(Ident),
-    /// One of the user's own.
+    /// A struct of the user.
     Own(Path),
 }
 
@@ -140,7 +140,7 @@ impl Mark {
     }
 }
 
-/// `= CloseLoan`. One in quotes is reported, and read.
+/// `= CloseLoan`. A name in quotes is reported and read.
 fn command_name(diag: &Diagnostics, input: ParseStream<'_>) -> syn::Result<Ident> {
     input.parse::<Token![=]>()?;
     if !input.peek(LitStr) {
@@ -153,7 +153,7 @@ fn command_name(diag: &Diagnostics, input: ParseStream<'_>) -> syn::Result<Ident
     Ok(name)
 }
 
-/// The command of the user's own that leads the arguments, if one does, and the tokens of the keys behind it.
+/// The user's own command, if the arguments begin with one, and the tokens of the keys behind it.
 fn own_command(input: ParseStream<'_>) -> syn::Result<(Option<Path>, TokenStream)> {
     let ahead = input.fork();
     let path = ahead.call(Path::parse_mod_style);

@@ -26,7 +26,7 @@ use crate::{
     },
 };
 
-/// The impl, a struct per command beside it, and the impls unseen.
+/// The impl, a struct for each command beside it, and the impls in a hidden scope.
 pub(super) fn expand(block: &Block<'_>) -> TokenStream {
     let item = block.unmarked();
     let decided = block.decided();
@@ -43,7 +43,7 @@ pub(super) fn expand(block: &Block<'_>) -> TokenStream {
     quote! { #item #structs #rest }
 }
 
-/// The same with decisions that never come, for the fallback: the impl with those commands whose shape is known.
+/// The same for the fallback: decisions have no content, and commands whose shape is not known are left out.
 pub(super) fn stub(block: &Block<'_>) -> TokenStream {
     let mut item = block.unmarked();
     item.attrs.push(parse_quote!(#[allow(unused)]));
@@ -58,7 +58,7 @@ pub(super) fn stub(block: &Block<'_>) -> TokenStream {
             concrete && taken.is_none_or(|(_, by)| as_what == Some(&by))
         })
     };
-    // A `#[command]` struct is most likely the one that the function was meant to decide.
+    // If a `#[command]` struct has the name, the function was probably meant to decide that one.
     decided.retain(|decided| keep(decided, Some(source::COMMAND)));
     let made = decided.iter().filter(|decided| keep(decided, None));
     let (structs, impls): (TokenStream, TokenStream) = structs(block, made);
@@ -202,7 +202,7 @@ fn document(block: &Block<'_>, function: &Function<'_>, item: &mut DeriveInput) 
     }
 }
 
-/// `#[cfg(..)]` on a function holds for all that is made of it.
+/// `#[cfg(..)]` on a function is copied to everything made from it.
 fn conditions<'a>(function: &Function<'a>) -> Vec<&'a Attribute> {
     attr::conditions(&function.original.attrs)
 }
@@ -229,12 +229,12 @@ fn decide_impl(
         .next()
         .map(conditions)
         .unwrap_or_default();
-    // What cannot be an error is reported and is none of the stub's.
+    // A boxed error is reported; the stub has none.
     let error = match decided.error().filter(|error| !is_boxed_error(error)) {
         Some(error) => error.to_token_stream(),
         None => quote!(::core::convert::Infallible),
     };
-    // Where the error is more private than the command, that is one error, where the block first names it.
+    // If the error type is more private than the command, rustc reports it once, where the block first names the type.
     let mut errors = block
         .functions
         .iter()
@@ -295,7 +295,7 @@ fn emits(block: &Block<'_>, decided: &Decided<'_, '_>) -> TokenStream {
     }
 }
 
-/// What a function returns where it does not refuse.
+/// The type of the events that a function returns.
 fn events(block: &Block<'_>, function: &Function<'_>) -> TokenStream {
     let events = match function.output() {
         Output::Infallible(events) => events,
@@ -341,7 +341,7 @@ fn body(block: &Block<'_>, decided: &Decided<'_, '_>) -> TokenStream {
 /// }
 /// ```
 ///
-/// The return type stands here in the user's own tokens: one that holds no events is an error at that place.
+/// The return type keeps the user's spans: if it holds no events, the error is there.
 fn call(block: &Block<'_>, decided: &Decided<'_, '_>, function: &Function<'_>) -> TokenStream {
     let runtime = &block.attrs.runtime;
     let (aggregate, name) = (block.aggregate(), function.ident());
@@ -394,7 +394,7 @@ fn call(block: &Block<'_>, decided: &Decided<'_, '_>, function: &Function<'_>) -
 /// }
 /// ```
 ///
-/// All of it is where the user wrote the aggregate: that is where a second block is reported.
+/// All of it has the span of the aggregate's name, where rustc reports a second block.
 fn list_impl(block: &Block<'_>, decided: &[Decided<'_, '_>]) -> TokenStream {
     let runtime = &block.attrs.runtime;
     let aggregate = block.aggregate();

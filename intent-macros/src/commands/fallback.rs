@@ -1,4 +1,4 @@
-//! What is left of a block with mistakes: the impl and its commands, so that their uses are no other errors.
+//! What is emitted for a block with mistakes: the impl and its commands, so that their uses cause no other errors.
 
 use proc_macro2::TokenStream;
 

@@ -2,8 +2,8 @@
 
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 
-/// FNV-1a over the tokens as they are written, without spaces, comments and spans; never 0. The type's own name counts as
-/// `Self`, so that the number stays when the type is kept under another name.
+/// FNV-1a over the tokens as they are written, without spaces, comments and spans; never 0. The type's own name counts as `Self`, so
+/// that a renamed type has the same number.
 pub(crate) fn fingerprint(tokens: TokenStream, own: &Ident) -> u32 {
     let mut hash = Fnv {
         hash: 0x811c_9dc5,
@@ -41,7 +41,7 @@ impl Fnv<'_> {
         }
     }
 
-    /// A word and its end. Delimiters that are not written leave no trace.
+    /// A word and its end. Invisible delimiters do not count.
     fn word(&mut self, word: &str) {
         if word.is_empty() {
             return;

@@ -1,4 +1,4 @@
-//! The JSON Schema of an item, by way of a shadow of it.
+//! The JSON Schema of an item, derived on a copy of it.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -95,7 +95,7 @@ pub(crate) fn derives(
     mut derives: Derives,
     item: &mut DeriveInput,
 ) -> (TokenStream, TokenStream) {
-    // These are reported.
+    // A second attribute of ours is reported.
     item.attrs.retain(|attribute| !is_ours(attribute));
     if derives.are_stubs {
         unfit::mend(item);
@@ -110,7 +110,7 @@ pub(crate) fn derives(
     }
     for_all_attributes(&mut item.data, &mut |attributes| {
         attributes.extend(told_to_the_schema(attributes));
-        // This is reported; what schemars would say of the module's name is no other mistake.
+        // This is reported. Without the skip, schemars would report the module's name too.
         if hides_the_schema(attributes).is_some() {
             attributes.push(parse_quote!(#[schemars(skip)]));
         }
@@ -133,7 +133,7 @@ pub(crate) fn derives(
     )
 }
 
-/// What is to be said of the user's struct is not said again of a shadow of it.
+/// Lints report the user's struct, and not the copy of it too.
 pub(crate) fn copy_of_the_users() -> TokenStream {
     quote!(#[allow(dead_code, clippy::all, clippy::pedantic, clippy::nursery)])
 }
@@ -187,7 +187,7 @@ fn for_all_fields(data: &mut Data, change: &mut dyn FnMut(&mut Field)) {
     }
 }
 
-/// Keeps the attributes whose paths `keep` accepts, on whatever condition they stand.
+/// Keeps the attributes whose paths `keep` accepts, also within `cfg_attr`.
 fn retain(attributes: &mut Vec<Attribute>, keep: &dyn Fn(&Path) -> bool) {
     attributes.retain_mut(|attribute| {
         let Some((condition, mut metas)) = cfg_attr(attribute) else {

@@ -9,8 +9,8 @@ use quote::quote;
 /// };
 /// ```
 ///
-/// Impls work from any scope, and what they need beside them stays unseen here: an unnamed constant adds no name to
-/// the user's module. A module would, and could not see the user's private types by their own names.
+/// Impls work from any scope, and their helpers are hidden here: an unnamed constant adds no name to the user's module. A module would
+/// add one, and could not see the user's private types.
 pub(crate) fn unnamed(body: &TokenStream) -> TokenStream {
     quote! {
         #[doc(hidden)]

@@ -1,4 +1,4 @@
-//! Impls without content, in place of derives that would fail for a reason that is reported.
+//! Impls without content, instead of derives that would fail for a reason that is reported already.
 
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -49,7 +49,7 @@ pub(super) struct EventAttrs {
     /// `Err` holds the place of a version that cannot be read: rules that need it are skipped.
     pub(super) version: Option<Result<Number, ()>>,
     pub(super) steps: Vec<Step>,
-    /// The key `upcast`, to blame for a chain that ends too early.
+    /// The key `upcast`, where a chain that ends too early is reported.
     pub(super) upcast: Option<Ident>,
     pub(super) from: Option<Keyed<Path>>,
     pub(super) removed: Vec<(Number, LitStr)>,
@@ -165,7 +165,7 @@ fn note<T: syn::parse::Parse>(
             input.parse::<Token![,]>()?;
         }
         if input.is_empty() {
-            // The end of the input has no place; what stands before it has.
+            // The end of the input has no span; the version before it has one.
             return match needs_value {
                 true => Err(Mistake::at(
                     &number.literal,

@@ -1,4 +1,4 @@
-//! What is left of an event with mistakes: the item and impls without content, so that no other errors follow.
+//! What is emitted for an event with mistakes: the item and impls without content, so that no other errors follow.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -6,7 +6,7 @@ use quote::quote;
 use super::{expand, model::Event};
 use crate::{emit::scope, syntax::diag::Diagnostics};
 
-/// The mistakes beside the struct; it is an event still.
+/// The mistakes beside the struct, which stays an event.
 pub(super) fn stub(event: &Event<'_>, diag: Diagnostics) -> TokenStream {
     let item = expand::item(event);
     if !event.original.generics.params.is_empty() {

@@ -12,7 +12,7 @@ use crate::{
     item::shape::structure, stored::storable::cannot_be_stored, syntax::diag::Diagnostics,
 };
 
-/// The item with all that makes it an event, or the item with the mistakes found in it.
+/// The struct with its impls, or the item with the mistakes found in it.
 pub(crate) fn event(args: TokenStream, item: TokenStream) -> TokenStream {
     let diag = Diagnostics::default();
     let attrs = attrs::EventAttrs::parse(&diag, args);

@@ -118,8 +118,8 @@ impl<'a> Event<'a> {
     }
 }
 
-/// Whether an attribute is ours and is taken off the field. Behind a condition it is a mistake, which rustc, with no
-/// such attribute, would report once more.
+/// Whether an attribute is ours and must be removed from the field. Behind a condition it is reported, and removed so that rustc does
+/// not report it too.
 pub(super) fn is_note(attribute: &Attribute) -> bool {
     let conditional = || {
         attr::cfg_attr(attribute)
@@ -137,8 +137,8 @@ fn note<'a>(number: &Number, change: Change<'a>) -> Note<'a> {
     }
 }
 
-/// The notes on a field. Each is about the key that the field had in its version, which a later note may have renamed:
-/// a function further on in the chain finds what its version stored.
+/// The notes on a field. Each has the key that the field had in that version, before later notes renamed it: later steps find the keys
+/// that their version stored.
 fn field_notes<'a>(diag: &Diagnostics, field: &'a Field) -> Vec<Note<'a>> {
     let key = json_key(field);
     let read = |attribute: &Attribute| {

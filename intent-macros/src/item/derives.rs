@@ -1,4 +1,4 @@
-//! The derives that events, commands and values share: each is left out where the user has it.
+//! The derives that events, commands and values share. Each is left out if the user has it.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
@@ -29,7 +29,7 @@ const STANDARD: [&str; 3] = ["Clone", "Debug", "PartialEq"];
 #[derive(Clone)]
 pub(crate) struct Derives {
     needed: Vec<&'static str>,
-    /// Whether impls without content take their place, because a field lacks what they need.
+    /// Whether they are replaced by impls without content, because a field lacks a trait that they need.
     pub(crate) are_stubs: bool,
 }
 
@@ -40,8 +40,7 @@ impl Derives {
         Self { needed, are_stubs }
     }
 
-    /// Those that are not among the item's own. The compiler has expanded those above our attribute already, which is
-    /// reported.
+    /// Those that the item does not derive itself. Derives above our attribute, which rustc has expanded already, are reported.
     pub(crate) fn missing(
         diag: &Diagnostics,
         attribute: &str,
@@ -101,7 +100,7 @@ impl Derives {
         item.attrs.push(others);
     }
 
-    /// The same but for some that are written in another way.
+    /// The same without some, which are written in another way.
     pub(crate) fn without(mut self, names: &[&str]) -> Self {
         self.needed.retain(|name| !names.contains(name));
         self
@@ -124,7 +123,7 @@ impl Derives {
             let path = runtime.re_export("schemars");
             quote!(#[schemars(crate = #path)])
         });
-        // Whether it is `Eq` as well is the author's to say, who did not ask for `PartialEq`.
+        // The author decides whether it is `Eq` too.
         let lint = self
             .has("PartialEq")
             .then(|| quote!(#[allow(clippy::derive_partial_eq_without_eq)]));
@@ -152,8 +151,8 @@ pub(crate) fn path(runtime: &Runtime, name: &str) -> TokenStream {
 
 /// Which of our derives the user's own one is.
 ///
-/// Other crates have derives of the same names: one that is called like a trait of the standard library implements that trait;
-/// what is called like serde's or schemars' is theirs unless its path leads to another crate.
+/// Other crates have derives of the same names. A derive named like a trait of the standard library implements that trait. One named
+/// like serde's or schemars' counts as theirs unless its path leads to another crate.
 fn ours(path: &Path) -> Option<&'static str> {
     let words: Vec<String> = path
         .segments
@@ -177,7 +176,7 @@ fn ours(path: &Path) -> Option<&'static str> {
     is_ours.then_some(name)
 }
 
-/// The same where there is no doubt about it, of a path that imports have been resolved in.
+/// The same for a path with resolved imports, if there is no doubt.
 fn certain(path: &[String]) -> Option<&'static str> {
     let (last, before) = path.split_last()?;
     let name = OURS.into_iter().find(|name| name == last)?;
@@ -201,7 +200,7 @@ pub(crate) fn is_ours(attribute: &Attribute) -> bool {
     path.is_ident("event") || is_bare && (path.is_ident("command") || path.is_ident("value"))
 }
 
-/// The paths in the item's own `#[derive(..)]`s; an ill-formed one is the compiler's to report.
+/// The paths in the item's own `#[derive(..)]`s. rustc reports an ill-formed one.
 fn own_derives(attributes: &[Attribute]) -> Vec<Path> {
     attributes
         .iter()

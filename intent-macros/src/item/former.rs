@@ -6,7 +6,7 @@ use syn::LitStr;
 
 use crate::syntax::diag::{Diagnostics, Mistake};
 
-/// Reports what is no former name: the one that is borne now, and one that is given twice.
+/// Reports a former name that is the current one, or is given twice.
 pub(crate) fn check(diag: &Diagnostics, what: &str, name: &str, formerly: &[LitStr]) {
     for (index, former) in formerly.iter().enumerate() {
         let text = former.value();

@@ -32,7 +32,7 @@ pub(crate) fn structure(
 pub(crate) struct Kind {
     /// "an event"
     pub(crate) what: &'static str,
-    /// What of it is stored: "its name and shape".
+    /// What is stored of it: "its name and shape".
     pub(crate) stored: &'static str,
     /// Why it must own its data: "an event is stored".
     pub(crate) owned: &'static str,

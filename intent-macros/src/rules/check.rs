@@ -1,4 +1,4 @@
-//! What rules must keep to wherever they are written.
+//! Checks of rules that hold for aggregates, read models and processes alike.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens as _, quote};
@@ -14,8 +14,8 @@ use crate::syntax::{
     respan::snake_case,
 };
 
-/// Reports a closure that takes something else than a rule is given: a value is made from the event, and a change in place gets the field
-/// and the event, each by reference.
+/// Reports a closure with other parameters than a rule has: a value gets the event, and a change in place gets the field and the
+/// event, each by reference.
 pub(crate) fn closures_take_what_there_is(diag: &Diagnostics, fields: &[Field<'_>]) {
     for (field, rule) in rules(fields) {
         let Some((closure, parameters)) = rule.closure() else {
@@ -44,7 +44,7 @@ pub(crate) fn closures_take_what_there_is(diag: &Diagnostics, fields: &[Field<'_
     }
 }
 
-/// Reports a parameter whose type is the event's or the field's own. rustc's advice would be to clone the derive.
+/// Reports a parameter that takes the event or the field by value. rustc would suggest to clone the derive.
 fn by_reference(diag: &Diagnostics, field: &Field<'_>, rule: &Rule, closure: &ExprClosure) {
     for parameter in &closure.inputs {
         let Pat::Type(typed) = parameter else {
@@ -74,8 +74,8 @@ fn rules<'a>(fields: &'a [Field<'a>]) -> impl Iterator<Item = (&'a Field<'a>, &'
         .flat_map(|field| field.rules.iter().map(move |rule| (field, rule)))
 }
 
-/// Reports `self` in a rule. It would compile nowhere, and rustc's advice for it is that of a method. For any other name that a rule
-/// does not see, rustc's own error is clear. `list` is the attribute with the lists of events.
+/// Reports `self` in a rule, for which rustc would suggest a method. For any other unknown name, rustc's own error is clear. `list` is
+/// the attribute with the lists of events.
 pub(crate) fn no_state_in_a_rule(diag: &Diagnostics, list: &str, fields: &[Field<'_>]) {
     for (_, rule) in rules(fields) {
         let value = match &rule.change {
@@ -137,7 +137,7 @@ pub(crate) fn one_rule_per_event_and_field<'a>(
     }
 }
 
-/// Reports a rule for an event whose effect the list says: it is said in one place.
+/// Reports a rule for an event whose entry in the list says already what it does.
 pub(crate) fn a_rule_or_a_function<'a>(
     diag: &Diagnostics,
     entries: impl Iterator<Item = &'a Entry>,
@@ -155,7 +155,7 @@ pub(crate) fn a_rule_or_a_function<'a>(
                 "remove the rule, or `=> ()` from the list",
             ),
         };
-        // A rule on the key is a mistake of its own.
+        // A rule on the key is reported elsewhere.
         let fields = fields.iter().filter(|field| field.key.is_none());
         for rule in fields.filter_map(|field| field.rule(entry)) {
             let fact = format!("`{}` {said}, and here is a rule for it", entry.text());

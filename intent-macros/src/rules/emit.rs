@@ -1,4 +1,4 @@
-//! Rules as functions, one each: a function sees the event and its field, and nothing else.
+//! Emits each rule as a function, which sees the event and its field and nothing else.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
@@ -21,12 +21,12 @@ pub(crate) struct Emitter<'a> {
     pub(crate) runtime: &'a Runtime,
     /// The type whose fields the rules change.
     pub(crate) owner: &'a Ident,
-    /// The type in which an event comes to a rule: the event itself, or `Recorded<E>`.
+    /// The type of an event in a rule: the event itself, or `Recorded<E>`.
     pub(crate) seen: fn(&Runtime, &Path) -> TokenStream,
 }
 
 impl Emitter<'_> {
-    /// A function for each rule, and for each field that an event begins from `Default`. `creating` are the events that make a new
+    /// One function for each rule, and one for each field that starts from its `Default`. `creating` are the events that make a new
     /// value, `changing` all others.
     pub(crate) fn functions<'a>(
         &self,
@@ -114,8 +114,8 @@ impl Emitter<'_> {
         }
     }
 
-    /// What an operator does. The runtime's `rule.rs` says how it is checked; one without arithmetic, such as `|=`, is carried out as it
-    /// is.
+    /// The body of a rule with an operator. The runtime's `rule.rs` says how arithmetic is checked. Other operators, such as `|=`,
+    /// stay as they are.
     fn operation(
         &self,
         field: &Field<'_>,
@@ -123,7 +123,7 @@ impl Emitter<'_> {
         operator: &BinOp,
         value: &Expr,
     ) -> TokenStream {
-        // The operation is at the operator's place: that is the word to change if the types have no such one.
+        // The operation has the span of the operator: that is the word to change if the types do not have it.
         let span = Span::call_site().located_at(operator.span());
         let (closure, call) = match value {
             Expr::Closure(closure) => {
@@ -162,8 +162,8 @@ impl Emitter<'_> {
     /// fn __default_notes() -> Vec<String> { <Vec<String> as Initial<Account, Opened>>::initial() }
     /// ```
     ///
-    /// One for each field, so that a missing `Default` is one error, at the field's type. It names one of the creating events that
-    /// have no rule for the field.
+    /// One for each field, so that a missing `Default` is one error at the field's type. It names a creating event that has no rule
+    /// for the field.
     fn default(&self, field: &Field<'_>, entry: &Entry) -> TokenStream {
         let (private, owner, event) = (self.runtime.private(), self.owner, &entry.event);
         let name = default_name(field);
@@ -174,7 +174,7 @@ impl Emitter<'_> {
         }
     }
 
-    /// What an event with a function of its own does.
+    /// The function that applies an event with `=> FUNCTION`.
     ///
     /// ```
     /// fn __apply_moved(aggregate: &mut Account, event: &Moved) -> Result<(), Overflow> {
@@ -201,8 +201,8 @@ impl Emitter<'_> {
         }
     }
 
-    /// The call of a function that the user named, which returns `made`, or nothing. Another type is the fault of the word that names the
-    /// function.
+    /// The call of a function that the user named, which returns `made`, or nothing. If it returns another type, the error is at its
+    /// name.
     pub(crate) fn applied(
         &self,
         named: &Path,
@@ -219,7 +219,7 @@ impl Emitter<'_> {
     }
 }
 
-/// The first creating event that leaves the field at its `Default`, or changes it from there.
+/// The first creating event after which the field has its `Default`, or a value made from it.
 pub(crate) fn begins_from_default<'a>(
     field: &Field<'_>,
     mut creating: impl Iterator<Item = &'a Entry>,
@@ -231,7 +231,7 @@ pub(crate) fn begins_from_default<'a>(
     })
 }
 
-/// The function of a rule that sets the field to the same value whatever the event says, unless that is a literal.
+/// The function of a rule whose value does not depend on the event and is not a literal.
 pub(crate) fn constant(field: &Field<'_>, entry: &Entry) -> Option<Ident> {
     match &field.rule(entry)?.change {
         Change::Assign(Expr::Closure(_) | Expr::Lit(_)) => None,
@@ -256,7 +256,7 @@ pub(crate) fn apply(fields: &[Field<'_>], entry: &Entry) -> TokenStream {
     changes.collect()
 }
 
-/// A new field that a rule changes from what it begins with.
+/// The local for a new field that starts from its `Default` and is then changed by a rule.
 pub(crate) fn begun(field: &Field<'_>, entry: &Entry) -> Option<TokenStream> {
     let fallible = match &field.rule(entry)?.change {
         Change::Assign(_) => return None,
@@ -298,7 +298,7 @@ fn argument(value: &Expr) -> TokenStream {
     }
 }
 
-/// The operator as the runtime calls it, if there are numbers that it has no result for, and what it is used on.
+/// The runtime's name of an operator that can overflow, and the method that gives it its place.
 fn checked(operator: &BinOp) -> Option<(Ident, &'static str)> {
     let (name, place) = match operator {
         BinOp::AddAssign(_) => ("Add", "place"),
@@ -313,7 +313,7 @@ fn checked(operator: &BinOp) -> Option<(Ident, &'static str)> {
     Some((generated(name, Span::call_site()), place))
 }
 
-/// An expression as the body of a function. A block is one already: braces around its own would be called unnecessary.
+/// An expression as the body of a function. A block stays as it is: rustc warns about a second pair of braces.
 fn block(value: &Expr) -> TokenStream {
     match value {
         Expr::Block(block) if block.attrs.is_empty() && block.label.is_none() => {
@@ -323,8 +323,8 @@ fn block(value: &Expr) -> TokenStream {
     }
 }
 
-/// The same with its value discarded, as that of a statement: `|seen, e| seen.insert(e.id)` is a change in place.
-/// A value that must be used, such as a `Result`, is an error there.
+/// The same with its value discarded, since `|seen, e| seen.insert(e.id)` is a change in place. A value that must be used, such as a
+/// `Result`, is an error.
 fn discarded(value: &Expr) -> TokenStream {
     match value {
         Expr::Block(block) if block.attrs.is_empty() && block.label.is_none() => {
@@ -381,7 +381,7 @@ pub(crate) fn change_name(entry: &Entry) -> Ident {
     event_name("__apply", entry)
 }
 
-/// A name for what is generated for one event.
+/// A name of generated code for one event.
 pub(crate) fn event_name(prefix: &str, entry: &Entry) -> Ident {
     let event = snake_case(&entry.ident().to_string());
     generated(format!("{prefix}_{event}"), Span::call_site())

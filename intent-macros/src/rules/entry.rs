@@ -20,16 +20,16 @@ use crate::syntax::{
 /// An event in a list, with what the list says about it.
 pub(crate) struct Entry {
     pub(crate) event: Path,
-    /// `of Account`: the aggregate, where two list one event.
+    /// `of Account`: the aggregate, if two aggregates list the event.
     pub(crate) of: Option<Keyed<Path>>,
     /// `by |e| e.branch.clone()`: which row or instance the event is for.
     pub(crate) by: Option<Keyed<Expr>>,
     pub(crate) effect: Effect,
 }
 
-/// What the list itself says that an event does.
+/// The effect of an event, as its list says.
 pub(crate) enum Effect {
-    /// Nothing: the fields have rules for it.
+    /// The list says nothing: the fields have rules for it.
     Rules,
     /// `Moved => Self::moved`
     Function(Path),
@@ -37,7 +37,7 @@ pub(crate) enum Effect {
     Nothing,
 }
 
-/// Reads `(Deposited, Moved => Self::moved)`. An entry with a mistake is reported and stays in the list: it names an event all the same.
+/// Reads `(Deposited, Moved => Self::moved)`. An entry with a mistake is reported and stays in the list, since its event is known.
 pub(crate) fn list(
     diag: &Diagnostics,
     input: ParseStream<'_>,

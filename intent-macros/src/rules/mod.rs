@@ -5,10 +5,10 @@
 //! field:   #[on(EVENT = value, EVENT += value, EVENT => |field, e| …)]
 //! ```
 //!
-//! Aggregates, read models and processes write it alike. They differ in how an event comes to a rule: an aggregate's rule sees the event
-//! itself, all others see it with what the log knows about it. [`emit::Emitter`] is told which; nothing else here depends on it.
+//! Aggregates, read models and processes share it. They differ in what a rule sees: in an aggregate the event itself, elsewhere
+//! `Recorded<E>`, with what the log knows about the event. [`emit::Emitter::seen`] says which; nothing else here depends on it.
 //!
-//! Each use has checks of its own, such as which parts of an entry it takes.
+//! Each macro adds its own checks, such as which parts of an entry it takes.
 
 pub(crate) mod check;
 pub(crate) mod emit;

@@ -18,7 +18,7 @@ use crate::syntax::{
 pub(crate) struct Field<'a> {
     pub(crate) original: &'a syn::Field,
     pub(crate) ident: &'a Ident,
-    /// `#[id]` or `#[key]`, if the field has it: such a field has no rules.
+    /// `#[id]` or `#[key]`, if the field has it. Such a field has no rules.
     pub(crate) key: Option<&'a Attribute>,
     pub(crate) rules: Vec<Rule>,
 }
@@ -96,7 +96,7 @@ impl Rule {
         Ok(Self { event, change })
     }
 
-    /// The closure of the rule, if it has one, with what its parameters are to be.
+    /// The closure of the rule, if it has one, and the parameters that it should have.
     pub(super) fn closure(&self) -> Option<(&ExprClosure, &'static [&'static str])> {
         match &self.change {
             Change::Assign(Expr::Closure(closure)) | Change::Operate(_, Expr::Closure(closure)) => {

@@ -1,10 +1,10 @@
-//! The items of a scope, as far as their tokens tell them for sure.
+//! The items of a scope, as far as their tokens are unambiguous.
 
 use std::{iter, ptr};
 
 use super::tokens::{Group, Place, Token};
 
-/// Attributes that leave an item as it stands, and implement nothing.
+/// Attributes that do not change an item and implement nothing.
 pub(super) const INERT: [&str; 19] = [
     "allow",
     "clippy",
@@ -27,7 +27,7 @@ pub(super) const INERT: [&str; 19] = [
     "warn",
 ];
 
-/// Derives that implement no trait but the one that they are named after.
+/// Derives that implement only the trait they are named after.
 const DERIVES: [&str; 13] = [
     "Clone",
     "Copy",
@@ -59,7 +59,7 @@ pub(super) const MAKE_VALUES: [&str; 11] = [
     "println",
 ];
 
-/// Our attributes, and the derives: they leave an item where it stands, too.
+/// Our attributes, and the derives. They leave an item in its place too.
 pub(super) const READ: [&str; 9] = [
     "Aggregate",
     "aggregate",
@@ -78,7 +78,7 @@ pub(super) struct Item<'a> {
     pub(super) tokens: &'a [Token],
 }
 
-/// The items of a scope, each up to its semicolon or its braces. An attribute of the scope itself, `#![..]`, is one without tokens.
+/// The items of a scope, each up to its semicolon or its braces. An inner attribute, `#![..]`, is an item without tokens.
 pub(super) fn items(mut rest: &[Token]) -> impl Iterator<Item = Item<'_>> {
     iter::from_fn(move || {
         let mut attributes = Vec::new();
@@ -133,14 +133,14 @@ impl<'a> Item<'a> {
         head(self.tokens)
     }
 
-    /// Whether the item is there in every build, where it stands.
+    /// Whether the item exists in every build, in this place.
     pub(super) fn is_certain(&self) -> bool {
         self.attributes
             .iter()
             .all(|attribute| is_certain(attribute))
     }
 
-    /// Whether it is a statement, a field or a variant, whose attributes bring no other item.
+    /// Whether it is a statement, a field or a variant. Their attributes add no items.
     pub(super) fn is_part(&self) -> bool {
         const KEYWORDS: [&str; 12] = [
             "const", "enum", "extern", "fn", "impl", "mod", "static", "struct", "trait", "type",
@@ -228,7 +228,7 @@ pub(super) fn is_plain(path: &[&str]) -> bool {
     is_known && (path.len() == 1 || HOMES.contains(&path[0]))
 }
 
-/// Whether an attribute makes no item but what its derives are named after.
+/// Whether an attribute adds no item other than the impls that its derives are named after.
 pub(super) fn brings_nothing(attribute: &Group) -> bool {
     match last_word(attribute) {
         Some("derive") => {
@@ -271,7 +271,7 @@ fn command(mark: &Group, function: &str) -> Option<String> {
     }
 }
 
-/// Whether the group at this index is what a macro or an attribute is given.
+/// Whether the group at this index is the input of a macro or an attribute.
 pub(super) fn is_for_a_macro(tokens: &[Token], at: usize) -> bool {
     let is = |back, sign| {
         at.checked_sub(back)
@@ -352,7 +352,7 @@ pub(super) fn attribute(tokens: &[Token], place: Place) -> Option<(&[Token], &Gr
         };
         sign <= place && place <= group.end
     };
-    // What is expanded is there, whatever its condition.
+    // An attribute that is being expanded exists, whatever its `cfg` says.
     let stays = |attribute: &&Group| is_certain(attribute) || last_word(attribute) == Some("cfg");
     for item in items(tokens) {
         let mut attributes = item.attributes.iter();

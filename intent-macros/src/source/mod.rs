@@ -1,11 +1,11 @@
-//! What stands around an item in its file: names, `#[commands]` blocks, derives above.
+//! Reads what is around an item in its file: names, `#[commands]` blocks, derives above.
 //!
-//! A name that a macro makes may be taken by an item that the macro is not given. rustc then reports the name, each impl
-//! that exists twice, and each use, none of which says that a command can have another name. So the file is read.
-//! Where it cannot be looked at, as in some editors and in documentation tests, rustc speaks.
+//! A name that a macro makes may be taken by an item that the macro does not get. rustc then reports the name, each impl that exists
+//! twice, and each use, and no error says that a command can have another name. So the macros read the file. If they cannot read it,
+//! as in some editors and in documentation tests, the user gets rustc's errors.
 //!
-//! Invariant: what is read here leads to an error only where rustc would report one as well. What cannot be known for sure is taken
-//! for absent: items behind a `cfg` or under an attribute of another crate, what stands in macro calls, what a glob import may bring.
+//! Invariant: the reader causes an error only where rustc would report one too. What is not certain counts as absent: items behind a
+//! `cfg` or under an attribute of another crate, the input of macro calls, and what a glob import may bring.
 
 mod items;
 mod scope;
@@ -39,7 +39,7 @@ pub(crate) struct Lacking<'a> {
     /// `struct` or `enum`.
     pub(crate) keyword: &'static str,
     pub(crate) has_derives: bool,
-    /// Whether no macro was told this of the type before: one in several places is one mistake.
+    /// Whether this is the first time that the type is reported: one type in several places is one mistake.
     pub(crate) is_news: bool,
 }
 
@@ -48,12 +48,12 @@ thread_local! {
     static FILES: RefCell<HashMap<PathBuf, Rc<File>>> = RefCell::default();
 }
 
-/// What `read` says of the scope of the attribute that is being expanded; `None` where it cannot be looked at.
+/// The result of `read` for the scope of the current attribute; `None` if the file cannot be read.
 pub(crate) fn beside<T>(read: impl FnOnce(&Scope<'_>) -> T) -> Option<T> {
     look(|tokens, own| read(&Scope::read(tokens, own)))
 }
 
-/// The paths of what is derived above the attribute that is being expanded; nothing where its file cannot be looked at.
+/// The paths of the derives above the current attribute; none if its file cannot be read.
 pub(crate) fn derives_above() -> Vec<Vec<String>> {
     let above = look(|tokens, own| {
         let paths = items::derives_above(tokens, own).into_iter();
@@ -64,7 +64,7 @@ pub(crate) fn derives_above() -> Vec<Vec<String>> {
     above.unwrap_or_default()
 }
 
-/// Whether a command of this name is sent in the file of the attribute that is being expanded, and nothing brings it.
+/// Whether the file of the current attribute sends a command of this name although nothing brings it.
 pub(crate) fn misses(command: &str) -> bool {
     let Some((path, place)) = call_site() else {
         return false;
@@ -76,8 +76,8 @@ pub(crate) fn misses(command: &str) -> bool {
     })
 }
 
-/// Whether the type of this name stands beside the attribute that is being expanded and lacks one of the `needed` traits.
-/// `None` if it has them, and where it cannot be known.
+/// The type of this name beside the current attribute, if it lacks one of the `needed` traits. `None` if it has them all, or if that
+/// cannot be known.
 pub(crate) fn lacking<'a>(name: &str, needed: &[&'a str]) -> Option<Lacking<'a>> {
     let (path, place) = call_site()?;
     let file = file(path.clone())?;
@@ -108,7 +108,7 @@ fn call_site() -> Option<(PathBuf, Place)> {
         return None;
     }
     let call = proc_macro::Span::call_site();
-    // The attribute may be written by another macro, and then has the place of that one's call.
+    // If another macro wrote the attribute, the span is that macro's call.
     let text = call.source_text()?;
     let path = text
         .trim_start_matches(['#', '['])

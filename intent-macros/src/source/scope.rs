@@ -1,4 +1,4 @@
-//! What shares a scope with an attribute.
+//! The items in the scope of an attribute.
 
 use std::ptr;
 
@@ -106,7 +106,7 @@ impl<'a> Scope<'a> {
         });
     }
 
-    /// What has the name beside the block that is being expanded, in words. Of two commands, the one above has it.
+    /// What has the name beside the current block, in words. Of two commands, the upper one has it.
     pub(crate) fn taken(&self, name: &str) -> Option<String> {
         if let Some(what) = self.written(name) {
             return Some(what.to_owned());
@@ -130,11 +130,11 @@ impl<'a> Scope<'a> {
             return Some(what);
         }
         let is_imported = self.imported.iter().any(|(found, _)| *found == name);
-        // An import may be of a macro or of a value as well.
+        // An import can also be a macro or a value.
         (is_imported && uses_as_type(self.tokens, name, false)).then_some("an import")
     }
 
-    /// Whether a block above the one that is being expanded is for the same aggregate.
+    /// Whether a block above the current one is for the same aggregate.
     pub(crate) fn has_earlier_block(&self) -> bool {
         let Some(own) = self.own else {
             return false;
@@ -146,8 +146,8 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// Whether the scope uses a name as that of a type. Nothing is told by macro calls, by what stands behind a path, and by items in which
-/// the name means something nearer. `is_typed` says that a colon stands before a type.
+/// Whether the scope uses a name as a type. Macro calls, names behind a path, and items in which the name means something else prove
+/// nothing. `is_typed` says that a type follows a colon here.
 fn uses_as_type(tokens: &[Token], name: &str, is_typed: bool) -> bool {
     let certain = items(tokens).filter(Item::is_certain);
     let mut certain = certain.filter(|item| !matches!(item.head().0, "use" | "mod"));
@@ -185,7 +185,7 @@ fn has_parameter(tokens: &[Token], name: &str) -> bool {
     })
 }
 
-/// Whether a name between these tokens is that of a type, and not of a macro or a value alone.
+/// Whether a name between these tokens is a type, and not only a macro or a value.
 fn is_type(before: &[Token], behind: &[Token], is_typed: bool) -> bool {
     let ends_in = |signs: [char; 2]| matches!(before, [.., first, second] if first.is(signs[0]) && second.is(signs[1]));
     if ends_in([':', ':']) {

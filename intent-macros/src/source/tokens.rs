@@ -1,8 +1,8 @@
 //! The tokens of a source file, as far as the shape of its items goes.
 //!
-//! A macro is only given its own item. `proc_macro` could read a file into tokens, but its tokens do not outlive the call,
-//! and each of them costs a call of the compiler to ask for its place; a file with many aggregates would be read
-//! once for each. These are plain values, read once.
+//! A macro gets only its own item. `proc_macro` could read a file into tokens, but those do not outlive the call, and each costs a
+//! call of the compiler to learn its place. A file with many aggregates would be read once for each of them. These tokens are plain
+//! values, read once.
 
 /// A line and a column, each counted from 1 as the compiler does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -11,7 +11,7 @@ pub(crate) struct Place {
     pub(crate) column: usize,
 }
 
-/// A token. Comments, lifetimes and what a literal says are left out.
+/// A token. Comments, lifetimes and the content of literals are left out.
 #[derive(Debug)]
 pub(crate) enum Token {
     Word(String),

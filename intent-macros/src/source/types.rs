@@ -1,4 +1,4 @@
-//! Types of a scope that can be seen to lack traits.
+//! Types of a scope that certainly lack traits.
 
 use std::{
     fs,
@@ -10,7 +10,7 @@ use super::{
     tokens::{self, Token, mentions},
 };
 
-/// A struct or an enum that has none but derives that are known.
+/// A struct or an enum whose derives are all known.
 #[derive(Debug)]
 pub(super) struct Plain {
     /// `struct` or `enum`.
@@ -53,8 +53,7 @@ impl Plain {
         !self.derives.is_empty()
     }
 
-    /// Those of the `needed` traits that the type has neither by a derive nor by anything in the crate; `file` is the one
-    /// that it stands in.
+    /// The `needed` traits that the type has neither from a derive nor from anything in the crate. `file` is the type's own.
     pub(super) fn lacks<'a>(
         &self,
         needed: &[&'a str],
@@ -72,7 +71,7 @@ impl Plain {
                 true => tokens::read(&text),
                 false => continue,
             };
-            // A module may be in a file that stands elsewhere.
+            // With `#[path]`, a module may be in a file elsewhere.
             if text.contains("#[path")
                 || !tokens.is_some_and(|tokens| keep_missing(&tokens, name, &mut missing))
             {
@@ -88,8 +87,8 @@ pub(super) fn may_be_included(file: &Path) -> bool {
     texts_beside(file).any(|text| text.contains("include!"))
 }
 
-/// Takes the traits that these items implement for the type out of `missing`. False if none is left, or if a macro may
-/// implement them, or an alias of the type.
+/// Removes the traits that these items implement for the type from `missing`. False if none is left, or if a macro or an alias may
+/// implement them.
 fn keep_missing(tokens: &[Token], name: &str, missing: &mut Vec<&str>) -> bool {
     let is_read = items(tokens).all(|item| {
         if let Some(called) = item.called() {
@@ -127,7 +126,7 @@ fn is_renamed(tree: &[Token], name: &str) -> bool {
     imports.any(|(found, path)| found != name && path.last() == Some(&name))
 }
 
-/// The texts of the crate's files but for `file`: those of its package, and those beside a file that stands elsewhere.
+/// The texts of the crate's other files: those of its package, and those beside `file` if it is outside of the package.
 fn texts_beside(file: &Path) -> impl Iterator<Item = String> {
     let mut files = Vec::new();
     let package = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
@@ -141,7 +140,7 @@ fn texts_beside(file: &Path) -> impl Iterator<Item = String> {
         collect(&folder, &mut files);
     }
     files.retain(|other| other != file);
-    // What is no text is no module.
+    // A file that is not text is not a module.
     files
         .into_iter()
         .filter_map(|file| fs::read_to_string(file).ok())

@@ -32,7 +32,7 @@ struct Place {
 }
 
 impl Search<'_> {
-    /// False where the name stands for something else than a sent command, and where an import, a macro or an attribute may bring it.
+    /// False if the name occurs otherwise than as a sent command, or if an import, a macro or an attribute may bring it.
     fn finds_no_other(&mut self, tokens: &[Token], mut place: Place) -> bool {
         items(tokens).all(|item| {
             let is_made = item.command().is_some_and(|(_, made)| made == self.name);
@@ -40,7 +40,7 @@ impl Search<'_> {
             if is_made || !item.is_part() && !attributes.all(|found| brings_nothing(found)) {
                 return false;
             }
-            // What stands in `#![..]` is said of the scope.
+            // An inner attribute, `#![..]`, applies to the whole scope.
             place.is_conditional |= item.tokens.is_empty() && item.is_conditional();
             match (item.head(), item.called()) {
                 (_, Some("macro_rules")) => true,
@@ -51,7 +51,7 @@ impl Search<'_> {
         })
     }
 
-    /// Whether an import brings other names alone, each by its own.
+    /// Whether an import certainly does not bring the name.
     fn brings_others(&self, tree: &[Token], place: Place) -> bool {
         let is_flat = !tree.iter().any(Token::is_group);
         let is_path =

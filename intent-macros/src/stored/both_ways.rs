@@ -1,7 +1,7 @@
-//! What is stored must be read back as it was: serde attributes that write one form and read another are refused.
+//! Refuses serde attributes that write one form and read another: what is stored must be read back as it was.
 //!
-//! A decision is made on the event that was just emitted, and a load on what was read: were they not the same, the state
-//! would change with a restart, or could not be read at all.
+//! After a command the state has the event as it was emitted; after a restart it has the event as it was read. If the two differ, the
+//! state changes with a restart, or cannot be read.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens as _;
@@ -41,7 +41,7 @@ pub(crate) const PAYLOAD: Storage = Storage {
     is_locked: true,
 };
 
-/// In the snapshots of a state. Those of another shape are stale, so nothing stands in for what is missing.
+/// In the snapshots of a state. A snapshot of another shape is stale, so no default is ever used.
 pub(crate) const SNAPSHOT: Storage = Storage {
     why: "snapshots are written and read with the serde attributes of the state",
     instead: "give those who may not see the field a struct of their own",
@@ -49,14 +49,14 @@ pub(crate) const SNAPSHOT: Storage = Storage {
     is_locked: false,
 };
 
-/// Types that JSON writes as a list. With those that are plain, they are no objects, whatever is in them.
+/// Types that JSON writes as a list, never as an object.
 const LISTS: [&str; 4] = ["Vec", "VecDeque", "BTreeSet", "HashSet"];
 
-/// How a field comes back other than it was written.
+/// How a field comes back different from what was written.
 enum Loss {
-    /// It is not written, or not read.
+    /// The field is not written, or not read.
     Skipped(Meta),
-    /// It is written in one form and read in another; the edit that makes them one.
+    /// The field is written in one form and read in another; with the edit that makes them one.
     OneSided(Meta, String),
 }
 
@@ -97,8 +97,8 @@ impl Storage {
     }
 }
 
-/// Reports what only some builds write or read in another form: what one build stores, every other one reads. `what` is
-/// stored; `parts` are its fields and variants with their attributes.
+/// Reports serde attributes behind `cfg_attr`: what one build stores, every other build must read. `what` is the kind of item; `parts`
+/// are its fields and variants with their attributes.
 pub(crate) fn one_form_in_every_build<'a>(
     diag: &Diagnostics,
     what: &str,
@@ -131,8 +131,8 @@ pub(crate) fn one_form_in_every_build<'a>(
     }
 }
 
-/// Reports a struct that is written as an object and read from what is none, or the other way about. Where a type of the
-/// user's stands between, only a value tells: it is read back before it is stored.
+/// Reports a struct that is written as an object and read from something else, or the other way round. If a type of the user is in
+/// between, only the read-back of a value can tell.
 pub(crate) fn from_an_object(
     diag: &Diagnostics,
     whose: &str,
@@ -165,7 +165,7 @@ fn is_no_object(ty: &LitStr) -> bool {
     }
 }
 
-/// What is stored and left out of the schema could change unseen.
+/// Reports a part that is stored and not in the schema: the lock would not see its changes.
 fn in_the_schema(diag: &Diagnostics, whose: &str, name: &str, attributes: &[Attribute]) {
     let metas = schemars_metas(attributes);
     if find(&serde_metas(attributes), &["skip"]).is_some() {
@@ -182,8 +182,7 @@ fn in_the_schema(diag: &Diagnostics, whose: &str, name: &str, attributes: &[Attr
     }
 }
 
-/// Reports which alternatives of an enum would not be read as they were stored. One that is no longer written may be
-/// read still, and one that is not written at all has nothing to lose.
+/// Reports variants that would not be read as they were stored. A variant may be read and no longer written.
 pub(crate) fn check_variants<'a>(
     diag: &Diagnostics,
     whose: &str,
@@ -206,8 +205,8 @@ pub(crate) fn check_variants<'a>(
     }
 }
 
-/// How a field would come back other than it was written, if it would. `has_default` tells whether the whole type has a
-/// default that stands in for what is missing.
+/// How a field would come back different from what was written, if it would. `has_default` says whether the whole type has a default
+/// for missing fields.
 fn loss(field: &Field, has_default: bool) -> Option<Loss> {
     const SKIPS: [&str; 3] = ["skip", "skip_serializing", "skip_deserializing"];
     let metas = serde_metas(&field.attrs);
@@ -218,7 +217,7 @@ fn loss(field: &Field, has_default: bool) -> Option<Loss> {
         return Some(Loss::OneSided(meta.clone(), help));
     }
     let sometimes = find(&metas, &["skip_serializing_if"])?;
-    // What is flattened, or is all there is, has no key that could be missing.
+    // A flattened field and the field of a newtype have no key that could be missing.
     if field.ident.is_none() || find(&metas, &["flatten"]).is_some() {
         return None;
     }
@@ -261,7 +260,7 @@ fn is_option(ty: &Type) -> bool {
     is_named(ty, "Option")
 }
 
-/// It has nothing to lose.
+/// A `PhantomData` has nothing to lose.
 fn is_phantom(ty: &Type) -> bool {
     is_named(ty, "PhantomData")
 }

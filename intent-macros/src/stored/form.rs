@@ -15,12 +15,12 @@ use crate::{
     },
 };
 
-/// What stands in the `#[serde(..)]` attributes; an ill-formed one is serde's to report.
+/// The content of the `#[serde(..)]` attributes. serde reports an ill-formed one.
 pub(crate) fn serde_metas(attributes: &[Attribute]) -> Vec<Meta> {
     metas_of(attributes, "serde")
 }
 
-/// What stands in the `#[schemars(..)]` attributes.
+/// The content of the `#[schemars(..)]` attributes.
 pub(crate) fn schemars_metas(attributes: &[Attribute]) -> Vec<Meta> {
     metas_of(attributes, "schemars")
 }
@@ -87,7 +87,7 @@ pub(crate) fn text(meta: &Meta) -> Option<&LitStr> {
     }
 }
 
-/// Whether the field's type need not be storable itself. What stands in a `cfg_attr` is not ours to decide.
+/// Whether the field's type need not be storable itself. A `cfg_attr` with serde's attributes counts too, since we cannot evaluate it.
 pub(crate) fn changes_form(field: &Field) -> bool {
     const WORDS: [&str; 8] = [
         "with",
@@ -112,8 +112,8 @@ pub(crate) fn written_with(field: &Field) -> Vec<Meta> {
     metas
 }
 
-/// What a field or a variant is read as that its schema does not tell: other keys, or any word that is not known. As an
-/// attribute, it tells the schema, so that the lock holds it.
+/// Attributes that add to the schema what schemars leaves out: other keys that are read, and whether any unknown word is read. So the
+/// lock sees them.
 pub(crate) fn told_to_the_schema(attributes: &[Attribute]) -> Vec<Attribute> {
     let metas = serde_metas(attributes);
     let aliases = metas.iter().filter(|meta| is_any(meta, &["alias"]));
@@ -142,7 +142,7 @@ pub(crate) fn has_no_form(field: &Field) -> bool {
 /// #[schemars(extend("default" = __private::default_value(&<Tier as Default>::default())))]
 /// ```
 ///
-/// schemars leaves a default out that `skip_serializing_if` does not write; yet it is what such a field is read as.
+/// schemars leaves out a default that `skip_serializing_if` does not write, although a missing field is read as that default.
 pub(crate) fn default_in_the_schema(runtime: &Runtime, field: &Field) -> Option<Attribute> {
     let metas = serde_metas(&field.attrs);
     find(&metas, &["skip_serializing_if"])?;
@@ -169,8 +169,7 @@ pub(crate) fn owns_its_data(diag: &Diagnostics, field: &Field) {
     }
 }
 
-/// With `serde(with = "..")` a field's JSON Schema is unknown, and what schemars makes of the module's name is an error
-/// that nobody can read.
+/// Reports `serde(with = "..")` without a schema. schemars would take the module for a type, with an error that does not help.
 pub(crate) fn schema_is_told(diag: &Diagnostics, attributes: &[Attribute], name: Option<&Ident>) {
     let Some(with) = hides_the_schema(attributes) else {
         return;
@@ -189,20 +188,20 @@ pub(crate) fn hides_the_schema(attributes: &[Attribute]) -> Option<Meta> {
     (!is_told && !text(with).is_some_and(is_type)).then(|| with.clone())
 }
 
-/// Whether functions make the field's JSON, and nothing says of which schema it is.
+/// Whether functions make the field's JSON and no attribute gives its schema.
 pub(crate) fn schema_is_unknown(attributes: &[Attribute]) -> bool {
     let metas = serde_metas(attributes);
     let by_functions = find(&metas, &["serialize_with", "deserialize_with"]).is_some();
     hides_the_schema(attributes).is_some() || by_functions && !is_told(attributes)
 }
 
-/// Whether a field's JSON Schema is that of another type.
+/// Whether an attribute gives the field's JSON Schema.
 pub(crate) fn is_told(attributes: &[Attribute]) -> bool {
     let schemars = schemars_metas(attributes);
     find(&schemars, &["with", "schema_with", "skip"]).is_some()
 }
 
-/// `serde_with::As<..>` and the like, which schemars reads as the type that it is; a module has no capital.
+/// Whether it is a type such as `serde_with::As<..>`, which schemars can use, and not a module: modules have no capital.
 fn is_type(with: &LitStr) -> bool {
     let last_is_capital = |path: &Path| {
         last_ident(path)

@@ -1,4 +1,4 @@
-//! The keys of maps, which schemars leaves out of a schema although what is stored depends on them.
+//! The keys of maps. schemars leaves them out of a schema, although they change what is stored.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -13,7 +13,7 @@ use crate::{
 /// #[schemars(transform = |schema: &mut Schema| { note_keys(schema, [key_shape::<Shelf>()]) })]
 /// ```
 ///
-/// Nothing is noted where all keys are written as `String`.
+/// Nothing is added if all keys are `String`.
 pub(crate) fn told(runtime: &Runtime, field: &Field) -> Option<Attribute> {
     if changes_form(field) || is_told(&field.attrs) {
         return None;
@@ -37,7 +37,7 @@ pub(crate) fn told(runtime: &Runtime, field: &Field) -> Option<Attribute> {
     })
 }
 
-/// The types of the keys of all maps in a type, as they are met.
+/// The types of the keys of all maps in a type, in their order.
 #[derive(Default)]
 struct Keys<'a>(Vec<&'a Type>);
 

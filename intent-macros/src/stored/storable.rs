@@ -1,5 +1,4 @@
-//! Checks of our own that every field can be stored, so that the first error about one is in the domain's words, and the
-//! only one where the field's type stands in the same file.
+//! Checks that every field can be stored. The first error about a field is ours, and the only one if its type is in the same file.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -19,14 +18,14 @@ use crate::{
     },
 };
 
-/// Types that need no check: it would only cost compile time.
+/// Types without a check, which would only cost compile time.
 pub(crate) const PLAIN: [&str; 17] = [
     "String", "str", "bool", "char", "i8", "i16", "i32", "i64", "i128", "u8", "u16", "u32", "u64",
     "u128", "f32", "f64", "Id",
 ];
 
-/// Types that are as storable as what they hold, which is then the type to blame, with how many of their arguments
-/// they hold: a hasher is not stored.
+/// Types that can be stored if their content can, with the number of arguments that they hold: a hasher is not stored. Errors are at
+/// the content.
 const CONTAINERS: [(&str, usize); 9] = [
     ("Option", 1),
     ("Vec", 1),
@@ -63,7 +62,7 @@ pub(crate) fn checks<'a>(
         for ty in types {
             let ty = replace_self(ty, name);
             let check = quote!(#(#conditions)* <#ty as #private::Storable>::CHECK);
-            // A type in several fields is one mistake.
+            // A type in several fields is checked once.
             let text = check.to_string();
             if !seen.contains(&text) {
                 seen.push(text);
@@ -86,7 +85,7 @@ pub(crate) fn cannot_be_stored<'a>(
         let mut parameters = generics.type_params();
         parameters.any(|parameter| parameter.ident == *name)
     };
-    // What is shared is not cloned.
+    // The content of an `Arc` is not cloned.
     let mut needed_if_shared = needed.to_vec();
     needed_if_shared.retain(|name| *name != "Clone");
     let mut found = false;

@@ -1,4 +1,4 @@
-//! Types that can be seen to be unfit for what is stored: they borrow, or are arrays that serde has no form for.
+//! Types that certainly cannot be stored: they borrow, or are arrays that serde has no form for.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens as _;
@@ -32,7 +32,7 @@ pub(super) fn long_array(ty: &Type, needed: &[&str], generics: &Generics) -> Opt
     Some(Mistake::at(ty, fact).help(format!("write `Vec<{}>`", text(&array.elem))))
 }
 
-/// Whether serde has a form for arrays of that length, as far as its tokens tell.
+/// Whether serde has a form for arrays of that length, as far as the tokens tell.
 fn has_a_form(length: &Expr, generics: &Generics) -> bool {
     match length {
         Expr::Lit(ExprLit {
@@ -62,7 +62,7 @@ impl<'ast> Visit<'ast> for Borrowed {
                 let owned = (reference.to_token_stream(), owned(reference));
                 self.0.get_or_insert(owned);
             }
-            // What these say of lifetimes is about what they are called with.
+            // Lifetimes in these are about the arguments of a call.
             Type::FnPtr(_) | Type::TraitObject(_) => {}
             _ => visit::visit_type(self, ty),
         }
@@ -102,7 +102,7 @@ fn owned(reference: &TypeReference) -> String {
     }
 }
 
-/// Makes types that were reported harmless: what they lack is no other mistake.
+/// Replaces types that were reported, so that they cause no other errors.
 pub(crate) fn mend(item: &mut DeriveInput) {
     if item.generics.lifetimes().next().is_none() {
         let generics = item.generics.clone();
@@ -119,7 +119,7 @@ impl VisitMut for Mended {
         match ty {
             Type::FnPtr(_) | Type::TraitObject(_) => {}
             _ if long_array(ty, &OURS, &self.generics).is_some() => {
-                // This mentions what the user may have imported for the type.
+                // The new type mentions the old one, so that its import stays in use.
                 *ty = parse_quote!(fn() -> #ty);
             }
             _ => visit_mut::visit_type_mut(self, ty),

@@ -1,4 +1,4 @@
-//! Reading `#[attribute(key = value, key(..), key)]`: what all attributes have in common.
+//! Reads `#[attribute(key = value, key(..), key)]`, which all attributes have in common.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens as _;
@@ -14,7 +14,7 @@ use crate::syntax::{
     suggest::did_you_mean,
 };
 
-/// A value together with its key, whose span is the one to blame when the value as a whole is out of place.
+/// A value with its key, where a mistake of the value as a whole is reported.
 pub(crate) struct Keyed<T> {
     pub(crate) key: Ident,
     pub(crate) value: T,
@@ -26,7 +26,7 @@ pub(crate) struct Keys {
     pub(crate) attribute: &'static str,
     /// Each key with an example of its correct form.
     pub(crate) forms: &'static [(&'static str, &'static str)],
-    /// What may stand in front of the keys, in the words of a help; empty if nothing.
+    /// What may come before the keys, as a help says it; empty if nothing.
     pub(crate) leading: &'static str,
     /// Keys that may occur more than once.
     pub(crate) repeated: &'static [&'static str],
@@ -35,7 +35,7 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    /// An attribute without keys, for those that a table leaves out.
+    /// The defaults of a table.
     pub(crate) const NONE: Self = Self {
         attribute: "",
         forms: &[],
@@ -44,8 +44,8 @@ impl Keys {
         elsewhere: &[],
     };
 
-    /// Reads a list of keys. `read` parses what follows a key; what it refuses is reported with the correct form,
-    /// and reading goes on behind the next comma. A comma left out in front of a key is reported, and the key is read.
+    /// Reads a list of keys. `read` parses what follows a key. Its errors are reported with the correct form, and reading goes on
+    /// behind the next comma. A missing comma before a key is reported, and the key is read.
     pub(crate) fn read(
         &self,
         diag: &Diagnostics,
@@ -84,7 +84,7 @@ impl Keys {
         }
     }
 
-    /// What stands where a key belongs; if there is but one, the attribute is quoted with it.
+    /// The error for something that is not a key, with an example.
     fn expected_key(&self, error: &syn::Error) -> syn::Error {
         let error = syn::Error::new(error.span(), "expected a key");
         match self.forms {
@@ -112,7 +112,7 @@ impl Keys {
         word.is_ok_and(|word| self.forms.iter().any(|(known, _)| word == known))
     }
 
-    /// Reads what follows a key. Whether all of it was understood.
+    /// Reads what follows a key. False if not all of it was understood.
     fn entry(
         &self,
         diag: &Diagnostics,
@@ -131,7 +131,7 @@ impl Keys {
             return false;
         }
         seen.push(word);
-        // The end of the input has no place; the key that something is missing behind has.
+        // The end of the input has no span, so the error is at the key.
         let ends = ends_here(&input.fork());
         let last = key.clone();
         let result = read(key, input).map_err(|error| {
@@ -148,8 +148,8 @@ impl Keys {
             .is_ok()
     }
 
-    /// Reads a misspelt key as the one that it is most likely meant to be, so that nothing seems to be missing. What
-    /// else is wrong with it shows when the key is mended.
+    /// Reads a misspelt key as the key that is probably meant, so that it does not seem to be missing. Other mistakes in it show up
+    /// after the key is corrected.
     fn read_as_meant(
         &self,
         key: &Ident,
@@ -212,7 +212,7 @@ pub(crate) fn takes_nothing(diag: &Diagnostics, attribute: &Attribute) {
     }
 }
 
-/// The `#[cfg(..)]`s: what is made of an item or a field is there on the same conditions.
+/// The `#[cfg(..)]`s, which are copied to everything made from an item or a field.
 pub(crate) fn conditions(attributes: &[Attribute]) -> Vec<&Attribute> {
     let is_condition = |attribute: &&Attribute| is(attribute, "cfg");
     attributes.iter().filter(is_condition).collect()
@@ -228,9 +228,8 @@ pub(crate) fn cfg_attr(attribute: &Attribute) -> Option<(Meta, Vec<Meta>)> {
     Some((metas.next()?, metas.collect()))
 }
 
-/// Whether an attribute stood behind the condition of a `cfg_attr` on the item itself. rustc resolves such a condition
-/// before we are asked, and of the `cfg_attr` only the place of its brackets is left. Where the source cannot be
-/// looked at, as in some editors, the answer is no.
+/// Whether an attribute came from a `cfg_attr` on the item itself. rustc resolves those before it calls us, and only the span of the
+/// brackets shows the `cfg_attr`. If the source cannot be read, as in some editors, the answer is no.
 pub(crate) fn was_conditional(attribute: &Attribute) -> bool {
     let source = attribute.bracket_token.span.join().source_text();
     source.is_some_and(|source| {
@@ -239,7 +238,7 @@ pub(crate) fn was_conditional(attribute: &Attribute) -> bool {
     })
 }
 
-/// Whether nothing follows but perhaps an `=`.
+/// Whether nothing follows except perhaps an `=`.
 fn ends_here(input: ParseStream<'_>) -> bool {
     input.is_empty() || (input.parse::<Token![=]>().is_ok() && input.is_empty())
 }
@@ -254,7 +253,7 @@ pub(crate) fn with_form(error: &syn::Error, form: &str) -> syn::Error {
     syn::Error::new(error.span(), message)
 }
 
-/// Passes over what is left of an entry and the comma behind it.
+/// Skips the rest of an entry and the comma behind it.
 pub(crate) fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
     while !input.is_empty() {
         if input.peek(Token![,]) {
@@ -294,7 +293,7 @@ pub(crate) fn is_stored_name(text: &str) -> bool {
     !text.is_empty() && text.len() <= 255 && !text.chars().any(char::is_control)
 }
 
-/// What stands in parentheses. What is left of it after an error is passed over: it would be reported once more.
+/// Reads the content of parentheses. After an error the rest is skipped, since it would be reported again.
 pub(crate) fn parenthesized<T>(
     input: ParseStream<'_>,
     read: impl FnOnce(ParseStream<'_>) -> syn::Result<T>,
@@ -302,7 +301,7 @@ pub(crate) fn parenthesized<T>(
     let content;
     syn::parenthesized!(content in input);
     read(&content).inspect_err(|_| {
-        // Any tokens are a stream of tokens.
+        // This cannot fail: any tokens are a stream of tokens.
         let _ = content.parse::<TokenStream>();
     })
 }

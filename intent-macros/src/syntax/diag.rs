@@ -41,8 +41,7 @@ impl From<Mistake> for syn::Error {
     }
 }
 
-/// All mistakes found so far. It must be drained by [`finish`](Self::finish): a list dropped unread would let wrong
-/// input through.
+/// All mistakes found so far. It must be drained by [`finish`](Self::finish): a dropped list would let wrong input through.
 #[derive(Default)]
 pub(crate) struct Diagnostics {
     errors: RefCell<Vec<syn::Error>>,
@@ -64,7 +63,7 @@ impl Diagnostics {
         !self.errors.borrow().is_empty()
     }
 
-    /// What is left of an item with mistakes, and the report beside it.
+    /// An item, or what is emitted for it, with the report beside it.
     pub(crate) fn beside(self, item: impl ToTokens) -> TokenStream {
         let errors = self.finish();
         quote! { #item #errors }

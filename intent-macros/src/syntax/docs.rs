@@ -4,8 +4,8 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Attribute, Expr, ExprLit, Lit, Meta};
 
-/// The doc comment as an expression of type `&str`: the lines joined, each without the space that begins it. A
-/// comment of literals is one literal; `#[doc = include_str!(..)]` is left to `concat!`.
+/// The doc comment as an expression of type `&str`: its lines joined, each without its first space. If all lines are literals, so is
+/// the expression; `#[doc = include_str!(..)]` needs `concat!`.
 pub(crate) fn text(attributes: &[Attribute]) -> TokenStream {
     let lines: Vec<&Expr> = attributes.iter().filter_map(line).collect();
     let literals: Option<Vec<String>> = lines.iter().map(|line| literal(line)).collect();

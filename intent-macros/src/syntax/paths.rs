@@ -41,7 +41,7 @@ impl Runtime {
         quote!(#path::__private)
     }
 
-    /// The same with every token at `span`: an error in the use of an item of ours is then shown there.
+    /// The same with every token at `span`, so that an error about an item of ours is shown there.
     pub(crate) fn private_at(&self, span: Span) -> TokenStream {
         let path = self.at(span);
         quote_spanned!(span=> #path::__private)

@@ -11,9 +11,8 @@ pub(crate) fn respan(tokens: &TokenStream, span: Span) -> TokenStream {
     })
 }
 
-/// The same tokens with `Self` replaced, where the code moves out of the impl or the item that gives it meaning.
-/// Each replacement keeps the span of the `Self` that it replaces. This looks into macro calls, which a visitor of
-/// the syntax tree cannot.
+/// The same tokens with `Self` replaced, for code that moves out of its impl or item. Each replacement keeps the span of its `Self`.
+/// Unlike a visitor of the syntax tree, this looks into macro calls.
 pub(crate) fn replace_self(tokens: impl ToTokens, name: &impl ToTokens) -> TokenStream {
     rewrite(tokens.into_token_stream(), &mut |token| match token {
         TokenTree::Ident(ident) if ident == "Self" => respan(&name.to_token_stream(), ident.span()),

@@ -1,4 +1,4 @@
-//! What a value object must keep to.
+//! Checks of a value object.
 
 use syn::{Attribute, Data, Field};
 
@@ -65,7 +65,7 @@ pub(super) fn fields(data: &Data) -> Vec<&Field> {
     }
 }
 
-/// Those of fields and of variants.
+/// The attributes of fields and of variants.
 fn attributes(data: &Data) -> Vec<(&'static str, &[Attribute])> {
     let fields = fields(data).into_iter();
     let fields = fields.map(|field| ("field", field.attrs.as_slice()));
@@ -79,7 +79,7 @@ fn attributes(data: &Data) -> Vec<(&'static str, &[Attribute])> {
     }
 }
 
-/// Which field of a union is the value cannot be told from its bytes.
+/// Reports a union: its bytes do not tell which field is in use.
 fn no_union(diag: &Diagnostics, value: &Value) {
     if let Data::Union(data) = &value.original.data {
         diag.add(
@@ -92,7 +92,7 @@ fn no_union(diag: &Diagnostics, value: &Value) {
     }
 }
 
-/// Whether the field is an integer is known to the compiler alone: the runtime's `Integer` says what it is not.
+/// Only the compiler knows whether the field is an integer. If it is not, the runtime's trait `Integer` explains it.
 fn arithmetic_on_one_integer(diag: &Diagnostics, value: &Value) {
     let Some(key) = &value.attrs.arithmetic else {
         return;
@@ -103,7 +103,7 @@ fn arithmetic_on_one_integer(diag: &Diagnostics, value: &Value) {
         Data::Struct(data) if data.fields.len() == 1 => return,
         Data::Struct(data) => format!("one with {} fields", data.fields.len()),
         Data::Enum(_) => "an enum".to_owned(),
-        // This is reported.
+        // A union is reported already.
         Data::Union(_) => return,
     };
     let fact = format!("`arithmetic` is for a struct with one integer, found {found}");

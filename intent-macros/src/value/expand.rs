@@ -40,7 +40,7 @@ pub(super) fn expand(value: Value) -> TokenStream {
 /// }
 /// ```
 ///
-/// Anything but a struct with one field is reported; it gets the same without content, so that its users compile.
+/// Anything but a struct with one field is reported. It gets functions without content, so that their callers compile.
 fn arithmetic(value: &Value) -> Option<TokenStream> {
     value.attrs.arithmetic.as_ref()?;
     let original = &value.original;

@@ -20,7 +20,7 @@ pub(crate) fn value(args: TokenStream, item: TokenStream) -> TokenStream {
         return diag.beside(item);
     };
     if value.original.attrs.iter().any(is_ours) {
-        // The other attribute makes of it what this one does, and more.
+        // The other attribute does what this one does, and more.
         return diag.beside(item);
     }
     check::check(&diag, &value);

@@ -9,7 +9,7 @@ use crate::{
     syntax::diag::{Diagnostics, Mistake},
 };
 
-/// A value object. It owns its item: all that happens to the item is that attributes are put above it.
+/// A value object. It owns its item, since the macro only adds attributes above it.
 pub(super) struct Value {
     pub(super) attrs: ValueAttrs,
     pub(super) original: DeriveInput,
@@ -22,7 +22,7 @@ impl Value {
         let original: DeriveInput = match syn::parse2(item.clone()) {
             Ok(original) => original,
             Err(error) => {
-                // An item of another kind is our mistake to explain; one that is no item at all is a syntax error.
+                // We explain an item of another kind. Anything that is not an item is a syntax error.
                 diag.add(match syn::parse2::<Item>(item) {
                     Ok(other) => {
                         let fact = "`#[value]` needs a struct or an enum, found another item";

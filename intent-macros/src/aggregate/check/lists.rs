@@ -1,4 +1,4 @@
-//! What the lists of events must keep to, and the rules beside them.
+//! Checks of the lists of events, and of the rules for them.
 
 use super::super::{attrs::Split, model::Aggregate};
 use crate::{
@@ -37,7 +37,7 @@ pub(super) fn each_event_once(diag: &Diagnostics, aggregate: &Aggregate<'_>) -> 
     once
 }
 
-/// An event that is split on read is no longer one of the aggregate's: nothing is to emit it.
+/// Reports a split event that is listed too, or split twice. Nothing may emit an event that is split on read.
 pub(super) fn what_is_split_is_past(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
     let splits = &aggregate.attrs.split;
     for (index, split) in splits.iter().enumerate() {
@@ -79,7 +79,7 @@ pub(super) fn each_retired_name_once(diag: &Diagnostics, aggregate: &Aggregate<'
     }
 }
 
-/// The enum is made of the list. False if it stands there.
+/// The macro makes the enum of events from the lists. False if a list names it.
 pub(super) fn no_enum_of_events_listed(diag: &Diagnostics, aggregate: &Aggregate<'_>) -> bool {
     let event_enum = aggregate.event_enum();
     let Some(event) = aggregate
@@ -97,7 +97,7 @@ pub(super) fn no_enum_of_events_listed(diag: &Diagnostics, aggregate: &Aggregate
 pub(super) fn rules_for_listed_events(diag: &Diagnostics, aggregate: &Aggregate<'_>) -> bool {
     let events: Vec<&Entry> = aggregate.entries().collect();
     if aggregate.attrs.created_by.is_none() && aggregate.attrs.events.is_none() {
-        // That nothing is listed is reported.
+        // The missing lists are reported already.
         return false;
     }
     let mut all = true;
@@ -122,7 +122,7 @@ pub(super) fn rules_for_listed_events(diag: &Diagnostics, aggregate: &Aggregate<
         let help = match rule.meant(aggregate.entries()) {
             Some(close) => format!("write `{close}`, or add `{written}` to `events(..)`"),
             None => {
-                // One addition to the list serves all its rules; a whole list that is missing, those of all events.
+                // One help is enough for all rules of an event. If the whole list is missing, one help is enough for all events.
                 missing.push(written.clone());
                 match aggregate.attrs.events {
                     Some(_) => format!("add `{written}` to `events(..)` in `#[aggregate(..)]`"),
@@ -139,7 +139,7 @@ pub(super) fn rules_for_listed_events(diag: &Diagnostics, aggregate: &Aggregate<
     all
 }
 
-/// An aggregate's lists take the event and what it does; the rest of an entry is for what hears events of others.
+/// Reports `of` and `by`, which are for read models and processes: they hear events of other types.
 pub(super) fn events_are_its_own(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
     for entry in aggregate.entries() {
         if let Some(of) = &entry.of {
@@ -155,7 +155,7 @@ pub(super) fn events_are_its_own(diag: &Diagnostics, aggregate: &Aggregate<'_>) 
     }
 }
 
-/// The event that a history begins with makes something.
+/// Reports `=> ()` on an event that creates the aggregate.
 pub(super) fn creation_does_something(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
     for entry in aggregate.creating() {
         if matches!(entry.effect, Effect::Nothing) {

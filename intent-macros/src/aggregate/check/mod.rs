@@ -1,4 +1,4 @@
-//! What an aggregate must keep to.
+//! Checks of an aggregate.
 
 mod lists;
 
@@ -20,14 +20,14 @@ use crate::{
     },
 };
 
-/// Checks that look at events need the one type that they are about.
+/// An aggregate has no parameters, since the checks of its events are constants, which need one concrete type.
 const AGGREGATE: Kind = Kind {
     what: "an aggregate",
     stored: "its name and its list of events",
     owned: "state is rebuilt from stored events",
 };
 
-/// Reports all mistakes in `aggregate`; without complete lists of events, none that follows from them.
+/// Reports all mistakes in `aggregate`. Checks that compare with the lists of events run only if those are complete.
 pub(super) fn check(diag: &Diagnostics, aggregate: &Aggregate<'_>, lists_are_read: bool) {
     let unread = diag.has_errors();
     let fields = aggregate.fields.as_slice();
@@ -52,11 +52,11 @@ pub(super) fn check(diag: &Diagnostics, aggregate: &Aggregate<'_>, lists_are_rea
         && lists::rules_for_listed_events(diag, aggregate);
     rules::one_rule_per_event_and_field(diag, aggregate.entries(), fields);
     snapshots_hold_the_state(diag, aggregate);
-    // That a creating event does nothing is its mistake, and not that it has rules.
+    // A creating event marked `=> ()` is reported once, not again for its rules.
     let creates = aggregate.creating();
     let creates = creates.filter(|entry| !matches!(entry.effect, Effect::Nothing));
     rules::a_rule_or_a_function(diag, creates.chain(aggregate.changing()), fields);
-    // A rule that was misread or misspelt is one mistake; that its event then does nothing is not another.
+    // If a rule is misspelt, its event seems to do nothing. That is not reported again.
     if !unread && listed && ruled {
         rules::every_event_does_something(diag, aggregate.changing(), fields);
     }
@@ -83,7 +83,7 @@ fn struct_with_named_fields(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
     diag.add(Mistake::at(blame, fact).help(help));
 }
 
-/// What a snapshot gives back is the state that the events make.
+/// A snapshot must give back the state that the events make.
 fn snapshots_hold_the_state(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
     let Some(snapshot) = &aggregate.attrs.snapshot else {
         return;

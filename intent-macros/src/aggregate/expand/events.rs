@@ -33,7 +33,7 @@ pub(super) fn event_enum(aggregate: &Aggregate<'_>) -> TokenStream {
     }
 }
 
-/// The events once each: a fallback must not repeat what was listed twice.
+/// Each event once: the fallback of an event that is listed twice must not repeat it.
 pub(super) fn distinct<'a>(aggregate: &'a Aggregate<'_>) -> Vec<super::Event<'a>> {
     let mut distinct: Vec<super::Event<'a>> = Vec::new();
     for event in aggregate.events() {
@@ -52,7 +52,7 @@ pub(super) fn impls(aggregate: &Aggregate<'_>) -> TokenStream {
     quote! { #standard #codec #conversions }
 }
 
-/// Written out instead of derived: what the derives say of a type that is no event would follow our own error.
+/// Written out instead of derived: for a type that is not an event, the derives would add errors to ours.
 ///
 /// ```
 /// impl Clone for AccountEvent {
@@ -198,7 +198,7 @@ fn codec(aggregate: &Aggregate<'_>) -> TokenStream {
     }
 }
 
-/// An event as the catalogue knows it; what a function of the user's changes is not known.
+/// An event for the catalogue. Which fields a function of the user changes is not known.
 fn kind(aggregate: &Aggregate<'_>, event: super::Event<'_>) -> TokenStream {
     let private = aggregate.attrs.runtime.private();
     let (ident, path) = (aggregate.ident(), &event.event);

@@ -18,7 +18,7 @@ use crate::{
     syntax::{docs, respan::replace_self},
 };
 
-/// The enum of events beside the struct, and all else unseen.
+/// The enum of events beside the struct, and everything else in a hidden scope.
 pub(super) fn expand(aggregate: &Aggregate<'_>) -> TokenStream {
     let event_enum = events::event_enum(aggregate);
     let functions: TokenStream = aggregate
@@ -38,7 +38,7 @@ pub(super) fn expand(aggregate: &Aggregate<'_>) -> TokenStream {
     quote! { #event_enum #rest }
 }
 
-/// The same without any content: what the aggregate needs to be one, for the fallback.
+/// The same impls without content, for the fallback.
 pub(super) fn stub(aggregate: &Aggregate<'_>) -> TokenStream {
     let event_enum = events::event_enum(aggregate);
     let rest = [

@@ -1,4 +1,4 @@
-//! Past events: those that are split or retired, and what all names of an aggregate's events must keep to.
+//! Past events, which are split or retired, and the checks of stored names.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
@@ -13,7 +13,7 @@ use crate::syntax::{
     respan::{replace_self, respan},
 };
 
-/// The methods of `AggregateEvent` that tell of past events, where there are any.
+/// The methods of `AggregateEvent` for past events, if there are any.
 ///
 /// ```
 /// fn decode_past(name: &str, version: u32, payload: &[u8]) -> Option<Result<Vec<Self>, DecodeError>> {
@@ -90,7 +90,7 @@ pub(super) fn splits(aggregate: &Aggregate<'_>) -> TokenStream {
         let span = last_ident(function).map_or_else(|| function.span(), syn::Ident::span);
         let function = replace_self(function, ident);
         let append_to = respan(&quote!(#private::SplitInto::<#ident>::append_to), span);
-        // What the function returns is at its place: that is the word to change if it is no event.
+        // The call has the span of the function's name: that is the word to change if the function returns something else.
         let span = Span::call_site().located_at(span);
         let append = quote_spanned!(span=> #append_to(split(self), events));
         quote! {
@@ -115,7 +115,8 @@ pub(super) fn splits(aggregate: &Aggregate<'_>) -> TokenStream {
 /// };
 /// ```
 ///
-/// Stored names and versions are known only when all items are; each check stands at the event or the name that it is about.
+/// Stored names and versions are known only after all items are expanded, so these are constants. Each has the span of the event or
+/// name that it checks.
 pub(super) fn unique_names(aggregate: &Aggregate<'_>) -> TokenStream {
     let runtime = &aggregate.attrs.runtime;
     let (ident, private) = (aggregate.ident(), runtime.private());

@@ -128,7 +128,7 @@ pub(super) fn snapshot(aggregate: &Aggregate<'_>) -> TokenStream {
     }
 }
 
-/// Writes the state, and reads it back: a snapshot that is another state than its events make must not be kept.
+/// Writes the state and reads it back: a snapshot that differs from the state must not be kept.
 fn encode(aggregate: &Aggregate<'_>, private: &TokenStream) -> TokenStream {
     let same = aggregate.fields.iter().map(|field| {
         let name = field.ident;
@@ -143,12 +143,12 @@ fn encode(aggregate: &Aggregate<'_>, private: &TokenStream) -> TokenStream {
     }
 }
 
-/// What reads a state that is not of this version, if a predecessor is named.
+/// Reads a state of another version, if a predecessor is named.
 fn convert(aggregate: &Aggregate<'_>) -> Option<TokenStream> {
     let from = aggregate.attrs.snapshot.as_ref()?.from.as_ref()?;
     let runtime = &aggregate.attrs.runtime;
     let (private, predecessor) = (runtime.private(), &from.value);
-    // The type is named at the predecessor's place: a missing `From` is the fault of that word.
+    // The type has the span of the predecessor: a missing `From` is reported there.
     let span = last_ident(predecessor).map_or_else(|| predecessor.span(), syn::Ident::span);
     let ident = generated(aggregate.ident().to_string(), span);
     Some(quote! {
@@ -235,8 +235,7 @@ fn snapshot_impl(
     }
 }
 
-/// What tells the state from that of another build. What it is made of is known to types alone, so it is made at run
-/// time, once.
+/// The number that distinguishes this state from another build's. It depends on types, so it is computed at run time, once.
 fn version(aggregate: &Aggregate<'_>) -> TokenStream {
     let runtime = &aggregate.attrs.runtime;
     let private = runtime.private();
@@ -289,8 +288,8 @@ fn version(aggregate: &Aggregate<'_>) -> TokenStream {
     }
 }
 
-/// The values that a state is made with although no event says so: what fields begin with, and what rules without a closure
-/// set. A literal is among the tokens already.
+/// The values in a state that come from no event: initial values of fields, and what rules without a closure set. Literals are in the
+/// fingerprint already.
 ///
 /// ```
 /// ("balance", || __private::Given(__default_balance()).json()),
@@ -318,7 +317,7 @@ fn given(aggregate: &Aggregate<'_>) -> Vec<TokenStream> {
     given
 }
 
-/// What `function` makes for a field, in the form that the field is stored in.
+/// The value that `function` returns for a field, in its stored form.
 fn value_given(aggregate: &Aggregate<'_>, field: &Field<'_>, function: &Ident) -> TokenStream {
     let runtime = &aggregate.attrs.runtime;
     let (private, name) = (runtime.private(), field.ident);
@@ -341,12 +340,12 @@ fn value_given(aggregate: &Aggregate<'_>, field: &Field<'_>, function: &Ident) -
     }
 }
 
-/// Whether an event is part of what makes the state: one more that changes nothing leaves what is kept usable.
+/// Whether an event can affect the state. A new event that changes nothing leaves old snapshots usable.
 fn counts(event: &Event<'_>) -> bool {
     event.creating || !matches!(event.effect, Effect::Nothing)
 }
 
-/// The tokens that decide what state a history gives and how it is written: a change of them makes what is kept stale.
+/// The tokens that decide what state a history gives and how it is written. If they change, old snapshots are stale.
 fn what_makes_the_state(aggregate: &Aggregate<'_>) -> TokenStream {
     let fields = aggregate.fields.iter().map(|field| {
         let (name, ty) = (field.ident, field.ty());

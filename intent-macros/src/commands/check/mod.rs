@@ -1,4 +1,4 @@
-//! What commands must keep to.
+//! Checks of a `#[commands]` block.
 
 mod output;
 pub(crate) mod outside;
@@ -90,7 +90,7 @@ fn some_command(diag: &Diagnostics, block: &Block<'_>) {
     }
 }
 
-/// A decision reads the state that exists, or begins without one; it never changes it.
+/// `#[handle]` takes `&self`, and `#[create]` takes no `self`. A decision never changes the state.
 fn receiver(diag: &Diagnostics, block: &Block<'_>, function: &Function<'_>) {
     let receiver = function.original.sig.receiver();
     match (function.kind, receiver) {
@@ -155,7 +155,7 @@ fn is_self(ty: &Type, aggregate: &Type) -> bool {
     }
 }
 
-/// The generated struct and impls must be able to name and call it as it is.
+/// The generated code must be able to call the function.
 fn plain_function(diag: &Diagnostics, function: &Function<'_>) {
     let signature = &function.original.sig;
     if let Some(asyncness) = &signature.asyncness {
@@ -216,7 +216,7 @@ fn arguments_become_fields(diag: &Diagnostics, block: &Block<'_>, function: &Fun
     }
 }
 
-/// The mistake in an argument that no sender could put into a command: another state, or what reads one.
+/// The mistake in an argument that no command can hold: a state, or an app that loads one.
 fn reaches_out(block: &Block<'_>, ty: &Type) -> Option<Mistake> {
     let Type::Reference(reference) = ty else {
         return None;
@@ -327,7 +327,7 @@ fn one_function_per_command(diag: &Diagnostics, block: &Block<'_>) {
     }
 }
 
-/// A command's struct stands beside the aggregate and its events. Of the names there, those in the signatures are known.
+/// A command's struct stands beside the aggregate, so its name must be free there.
 fn commands_have_names_of_their_own(diag: &Diagnostics, block: &Block<'_>) {
     for function in &block.functions {
         let Some((name, taken_by)) = block.taken(function) else {
@@ -357,7 +357,7 @@ fn commands_have_names_of_their_own(diag: &Diagnostics, block: &Block<'_>) {
     }
 }
 
-/// Who may send a command cannot depend on whether its aggregate exists, which the sender may not know.
+/// Who may send a command cannot depend on whether its aggregate exists: the sender may not know.
 fn one_list_of_roles_per_command(diag: &Diagnostics, block: &Block<'_>) {
     for decided in block.decided() {
         let (Some(create), Some(handle)) = (decided.create, decided.handle) else {

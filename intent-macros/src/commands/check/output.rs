@@ -12,7 +12,7 @@ use crate::syntax::{
     paths::last_ident,
 };
 
-/// Whether a function can refuse is read off the word `Result`.
+/// The word `Result` in a signature tells whether a function can refuse.
 pub(super) fn result_is_seen(diag: &Diagnostics, function: &Function<'_>) {
     let ReturnType::Type(_, ty) = &function.original.sig.output else {
         return;
@@ -43,7 +43,7 @@ pub(super) fn result_is_seen(diag: &Diagnostics, function: &Function<'_>) {
     }
 }
 
-/// Without an event nothing is created, and the sender would believe that it was.
+/// Reports a `#[create]` that returns no event: it would create nothing.
 pub(super) fn creation_has_an_event(diag: &Diagnostics, function: &Function<'_>) {
     let nothing = match &function.original.sig.output {
         ReturnType::Default => true,
@@ -58,7 +58,8 @@ pub(super) fn creation_has_an_event(diag: &Diagnostics, function: &Function<'_>)
     }
 }
 
-/// A box says nothing that a caller could tell refusals by. That other types are no errors, rustc says on the type.
+/// Reports `Box<dyn Error>`, by which a caller cannot tell refusals apart. For other types that are not errors, rustc's error at the
+/// type is clear.
 pub(super) fn refusal_has_a_type(diag: &Diagnostics, function: &Function<'_>) {
     let output = function.output();
     let Some(error) = output.error().filter(|error| is_boxed_error(error)) else {
@@ -99,7 +100,7 @@ pub(super) fn one_error_per_command(diag: &Diagnostics, block: &Block<'_>) {
     }
 }
 
-/// The last word of a type: the same type may be reached by different paths.
+/// The last word of a type, since one type can have several paths.
 fn name(ty: &Type) -> String {
     match ty {
         Type::Path(path)

@@ -8,7 +8,7 @@ use syn::{ImplItemFn, Item};
 
 use crate::syntax::diag::{Diagnostics, Mistake};
 
-/// `#[create]` or `#[handle]` that no block has read: the block is missing, or it marks no function.
+/// Reports a `#[create]` or `#[handle]` that no block has read: the block is missing, or the mark is not on a function.
 pub(crate) fn mark(word: &str, item: TokenStream) -> TokenStream {
     let diag = Diagnostics::default();
     if !is_first() {
@@ -39,8 +39,7 @@ thread_local! {
     static FIRST: RefCell<HashMap<PathBuf, usize>> = RefCell::default();
 }
 
-/// Whether the attribute that is being expanded is the first of its file that misses a block: one forgotten block is one
-/// mistake, however many functions it would have.
+/// Whether this mark is the first in its file without a block. A forgotten block is one mistake, whatever the number of its functions.
 pub(in super::super) fn is_first() -> bool {
     if !proc_macro::is_available() {
         return true;

@@ -11,11 +11,9 @@ use crate::{
     },
 };
 
-/// Reports a mark that was forgotten, as the sending of its command tells, and adds it: that the command does not exist is
-/// no other mistake.
+/// Reports a forgotten mark if the file sends the command. Adds the mark, so that the missing command causes no second error.
 ///
-/// All else leaves unmarked functions alone: one that returns an event may be a helper, and what sends a command is often in
-/// another file.
+/// Otherwise unmarked functions are left alone, since a function that returns an event may be a helper.
 pub(super) fn mark(diag: &Diagnostics, item: &mut ItemImpl) {
     for item in &mut item.items {
         let ImplItem::Fn(function) = item else {

@@ -37,10 +37,10 @@ impl Input {
                 Some(Self { item })
             }
             Err(error) => {
-                // An item of another kind is our mistake to explain; one that is no item at all is a syntax error.
+                // We explain an item of another kind. Anything that is not an item is a syntax error.
                 diag.add(match syn::parse2::<syn::Item>(item) {
                     Ok(other) => {
-                        // Its functions, wherever they are, are no other mistake.
+                        // Marks on its functions cause no second error.
                         outside::is_first();
                         let fact = "`#[commands]` stands above the impl of an aggregate";
                         Mistake::at(other, fact)
@@ -73,7 +73,7 @@ pub(super) struct Function<'a> {
     pub(super) attribute: &'a Attribute,
     pub(super) mark: Mark,
     pub(super) arguments: Vec<Argument<'a>>,
-    /// What has the name of the command beside the block, where that can be known.
+    /// What else has the command's name beside the block, if that can be known.
     pub(super) taken_beside: Option<String>,
 }
 
@@ -150,8 +150,8 @@ impl<'a> Block<'a> {
             let marked = function.attrs.iter().any(|found| Kind::of(found).is_some());
             function.attrs.retain(|found| Kind::of(found).is_none());
             if marked {
-                // `&self` and owned arguments are what a command has, needed or not. The author's attributes come
-                // later and have the last word.
+                // Commands take `&self` and owned arguments, even if they do not need them. The author's attributes come later and
+                // win.
                 function.attrs.insert(
                     0,
                     parse_quote!(#[allow(clippy::needless_pass_by_value, clippy::unused_self)]),
@@ -278,7 +278,7 @@ impl<'a> Function<'a> {
         })
     }
 
-    /// What it returns. The word `Result` with two type arguments is taken for a result.
+    /// What it returns. A type called `Result` with two arguments counts as a result.
     pub(super) fn output(&self) -> Output<'a> {
         let ReturnType::Type(_, ty) = &self.original.sig.output else {
             return Output::Infallible(quote!(()));
@@ -342,13 +342,13 @@ pub(super) fn is_infallible(ty: &Type) -> bool {
     matches!(ty, Type::Path(path) if last_ident(&path.path).is_some_and(|ident| ident == "Infallible"))
 }
 
-/// Whether it is `Box<dyn Error>`, of which rustc says that its size is not known.
+/// Whether it is `Box<dyn Error>`. rustc would only say that its size is not known.
 pub(super) fn is_boxed_error(ty: &Type) -> bool {
     let arguments = arguments_of("Box", ty).unwrap_or_default();
     matches!(arguments.as_slice(), [Type::TraitObject(_)])
 }
 
-/// Whether it is the context, borrowed or, by mistake, by value.
+/// Whether it is the context, borrowed or (by mistake) by value.
 pub(super) fn is_context(ty: &Type) -> bool {
     match ty {
         Type::Reference(reference) => is_named_context(&reference.elem),
@@ -356,12 +356,12 @@ pub(super) fn is_context(ty: &Type) -> bool {
     }
 }
 
-/// What a decision could not own as a part of its command is ours under any path.
+/// A borrowed `Context` is ours under any path, since no command can hold it.
 pub(super) fn is_named_context(ty: &Type) -> bool {
     matches!(ty, Type::Path(path) if last_ident(&path.path).is_some_and(|ident| ident == "Context"))
 }
 
-/// By value, a path tells a type of the user's own with that name.
+/// By value, `Context` with a path is a type of the user.
 pub(super) fn is_context_by_value(ty: &Type) -> bool {
     matches!(ty, Type::Path(path) if path.path.is_ident("Context"))
 }

@@ -30,7 +30,7 @@ impl<'a> Block<'a> {
         } else if returns {
             "a type that it returns".to_owned()
         } else if function.values().any(|argument| is(&argument.ty)) {
-            // As the argument of another type, it is most likely a command that holds others of its kind.
+            // In `Vec<Split>` it is probably the command itself, which holds others of its kind.
             "the type of its argument".to_owned()
         } else {
             return None;

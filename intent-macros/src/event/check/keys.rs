@@ -1,4 +1,4 @@
-//! What the notes of a step say of the keys that a payload has.
+//! Checks of the keys that notes add, rename and remove.
 
 use syn::Field;
 
@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-/// Reports notes of one step that cannot both be true. On a condition, only one of them may be there.
+/// Reports two notes of one step that contradict each other. Notes under a `cfg` are left out: a build may have only one of them.
 pub(super) fn one_change_per_key(diag: &Diagnostics, event: &Event<'_>) {
     for (index, note) in event.notes.iter().enumerate() {
         let Change::Renamed { from, to, .. } = &note.change else {
@@ -43,7 +43,7 @@ pub(super) fn one_change_per_key(diag: &Diagnostics, event: &Event<'_>) {
     }
 }
 
-/// Reports a field that has had another name before it came.
+/// Reports a field that was renamed before it was added.
 pub(super) fn named_once_it_came(diag: &Diagnostics, event: &Event<'_>) {
     for note in &event.notes {
         let Change::Since { field, .. } = &note.change else {
@@ -66,7 +66,7 @@ pub(super) fn named_once_it_came(diag: &Diagnostics, event: &Event<'_>) {
     }
 }
 
-/// Reports what changes nothing: a key that is renamed to itself, a field that comes twice.
+/// Reports notes that change nothing: a key renamed to itself, a field added twice.
 pub(super) fn each_note_changes_something(diag: &Diagnostics, event: &Event<'_>) {
     for (index, note) in event.notes.iter().enumerate() {
         match &note.change {
@@ -87,8 +87,8 @@ pub(super) fn each_note_changes_something(diag: &Diagnostics, event: &Event<'_>)
     }
 }
 
-/// Reports a key that a step takes from the payload, and that a field has on both sides of it: an older event could not be read,
-/// or would lose its value.
+/// Reports a step that removes or renames a key which a field has before and after the step: older events could not be read, or would
+/// lose the value.
 pub(super) fn no_key_taken_from_a_field(diag: &Diagnostics, event: &Event<'_>) {
     let has_a_key = |field: &&Field| {
         let metas = serde_metas(&field.attrs);
@@ -141,7 +141,7 @@ pub(in super::super) fn expected(change: &Change<'_>) -> Option<String> {
 pub(in super::super) fn added(change: &Change<'_>) -> Option<String> {
     match change {
         Change::Renamed { to, .. } => Some(to.clone()),
-        // Which keys a flattened field has, only its type knows.
+        // Only its type knows which keys a flattened field has.
         Change::Since { field, .. } if find(&serde_metas(&field.attrs), &["flatten"]).is_some() => {
             None
         }

@@ -1,4 +1,4 @@
-//! What an event must keep to.
+//! Checks of an event.
 
 pub(super) mod keys;
 
@@ -15,7 +15,7 @@ use crate::{
     syntax::diag::{Diagnostics, Mistake},
 };
 
-/// What is stored of a version has room for so many.
+/// The highest version that fits into what is stored.
 pub(super) const HIGHEST_VERSION: u32 = 9_999;
 
 const EVENT: Kind = Kind {
@@ -37,7 +37,7 @@ pub(super) fn check(diag: &Diagnostics, event: &Event<'_>) {
     both_ways::one_form_in_every_build(diag, "an event", &original.attrs, fields);
     both_ways::PAYLOAD.check(diag, &name, &original.attrs, &original.fields);
     both_ways::from_an_object(diag, &name, &original.attrs, &original.fields);
-    // A lifetime parameter is the mistake then, and its fields follow.
+    // If there is a lifetime parameter, that is reported instead of the fields.
     if event.original.generics.params.is_empty() {
         event
             .original
@@ -93,7 +93,7 @@ fn unit_is_stored_by_us(diag: &Diagnostics, event: &Event<'_>) {
     }
 }
 
-/// A note names the stored key of its field, which `rename_all` would make a matter of guessing.
+/// A note is about the stored key of its field, and the macro does not compute what `rename_all` makes of a name.
 fn no_rename_all_with_notes(diag: &Diagnostics, event: &Event<'_>) {
     if event.notes.is_empty() {
         return;
@@ -117,7 +117,7 @@ fn former_names_are_former(diag: &Diagnostics, event: &Event<'_>) {
     former::check(diag, &what, &event.name(), &event.attrs.formerly);
 }
 
-/// A value without a name has no key that a step could change.
+/// A newtype has no key that a step could change.
 fn newtype_changes_by_predecessor_only(diag: &Diagnostics, event: &Event<'_>) {
     if !event.is_newtype() {
         return;
@@ -155,7 +155,7 @@ fn version_from_one(diag: &Diagnostics, event: &Event<'_>) {
     }
 }
 
-/// Readers of an earlier version find in the current payload what they look for.
+/// An earlier version in `readable_by` must find its keys in the current payload.
 fn readable_by_earlier_versions(diag: &Diagnostics, event: &Event<'_>) {
     let (Some(oldest), Some(version)) = (&event.attrs.readable_by, event.version) else {
         return;
@@ -194,7 +194,7 @@ fn readable_by_earlier_versions(diag: &Diagnostics, event: &Event<'_>) {
     }
 }
 
-/// Notes and functions belong to steps that exist. False if the chain cannot be judged further.
+/// Notes and functions belong to steps that exist. False if the chain cannot be checked further.
 fn within_chain(diag: &Diagnostics, event: &Event<'_>) -> bool {
     let Some(version) = event.version else {
         return false;
@@ -234,7 +234,7 @@ fn within_chain(diag: &Diagnostics, event: &Event<'_>) -> bool {
     within
 }
 
-/// A step is taken by notes, by a function, or the whole way by a predecessor. False if one has several ways.
+/// A step is made by notes or by a function; a predecessor makes all of them. False if a step is made twice.
 fn one_way_per_step(diag: &Diagnostics, event: &Event<'_>) -> bool {
     if let Some(from) = &event.attrs.from {
         let extra = event.notes.first().map(|note| note.blame.clone());
@@ -276,7 +276,7 @@ fn one_way_per_step(diag: &Diagnostics, event: &Event<'_>) -> bool {
     single
 }
 
-/// Every stored version must find its way to the current one.
+/// Steps must lead from every stored version to the current one.
 fn chain_without_holes(diag: &Diagnostics, event: &Event<'_>) {
     let Some(version) = event.version else {
         return;
@@ -290,7 +290,7 @@ fn chain_without_holes(diag: &Diagnostics, event: &Event<'_>) {
     let Some(first) = holes.first() else {
         return;
     };
-    // The entry behind the hole is where the missing one goes; a missing tail is the fault of the version.
+    // The error is at the entry behind the hole, or at the version if the last steps are missing.
     let behind = event
         .attrs
         .steps

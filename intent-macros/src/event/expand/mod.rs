@@ -21,8 +21,8 @@ use crate::{
     syntax::docs,
 };
 
-/// The struct with its derives, and beside it, unseen, the impls and checks. The check of its fields stands first: errors
-/// come in the order of the code, and ours is to be read before those of serde.
+/// The struct with its derives, and the impls and checks in a hidden scope. The check of its fields comes first, because rustc reports
+/// errors in the order of the code, and ours should come before serde's.
 pub(super) fn expand(event: &Event<'_>) -> TokenStream {
     let item = item(event);
     let storable = storable(event);
@@ -68,7 +68,7 @@ fn storable(event: &Event<'_>) -> TokenStream {
 /// }
 /// ```
 ///
-/// and `Deserialize` likewise: an event without fields is stored as `{}`, so that fields can come later.
+/// and the same for `Deserialize`. An event without fields is stored as `{}`, so that fields can be added later.
 pub(super) fn unit_serde(event: &Event<'_>) -> TokenStream {
     if !event.is_unit() {
         return TokenStream::new();
@@ -114,7 +114,7 @@ pub(super) fn event_impl(event: &Event<'_>, upcast: &TokenStream) -> TokenStream
     let ident = event.ident();
     let name = event.name();
     let formerly = former::constant(&event.attrs.formerly);
-    // What is wrong is reported; where an aggregate lists the event it is not said again.
+    // A wrong version is reported already. It is clamped, so that an aggregate that lists the event does not report it too.
     let version = event.version.unwrap_or(1).clamp(1, HIGHEST_VERSION);
     let readable_by = event.attrs.readable_by.as_ref().map(|oldest| oldest.value);
     let readable_by = readable_by.filter(|oldest| (1..version).contains(oldest));

@@ -1,4 +1,4 @@
-//! The steps' changes of keys, in the form in which the lock gets them.
+//! The changes of keys by steps, for the lock.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -8,8 +8,8 @@ use super::super::{
     model::{Change, Event},
 };
 
-/// `Event::STEPS`, for the lock, which knows the keys of the version before; nothing of steps that functions make, or whose
-/// keys only the type of a flattened field knows.
+/// `Event::STEPS`, which the lock compares with the keys of the version before. Steps made by functions are left out, and so are the
+/// keys of flattened fields.
 ///
 /// ```
 /// const STEPS: &'static [KeyChange] = &[

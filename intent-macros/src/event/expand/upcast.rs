@@ -33,7 +33,7 @@ pub(super) fn upcast(event: &Event<'_>) -> TokenStream {
     let body = match &event.attrs.from {
         Some(from) => {
             let predecessor = &from.value;
-            // The type is named at the predecessor's place: a missing `From` is the fault of that word.
+            // The type has the span of the predecessor: a missing `From` is reported there.
             let ident = generated(event.ident().to_string(), predecessor.span());
             predecessors = quote! {
                 fn predecessors() -> ::std::vec::Vec<#runtime::model::EventKind> {
@@ -81,8 +81,8 @@ fn step_name(from: u32) -> syn::Ident {
     format_ident!("__from_{from}")
 }
 
-/// The step that notes describe: what is removed makes room, what is renamed changes places at once, and what is added
-/// meets no key that is still there.
+/// The step that notes describe. First keys are removed, then all renames happen at once, then keys are added, so that no change meets
+/// a key that is about to go.
 ///
 /// ```
 /// fn __from_1(mut object: JsonObject) -> Result<JsonObject, UpcastError> {
@@ -121,7 +121,7 @@ fn step_function(event: &Event<'_>, from: u32) -> Option<TokenStream> {
         _ => vec![together(event, &renames)],
     };
     let changes = [removed, renamed, added].concat();
-    // In a build without the fields, the step changes nothing.
+    // If a `cfg` removes the fields, the step changes nothing.
     let conditional = event
         .notes_on(from + 1)
         .any(|note| !note.conditions.is_empty());
@@ -138,7 +138,7 @@ fn step_function(event: &Event<'_>, from: u32) -> Option<TokenStream> {
     })
 }
 
-/// One after the other, a field would be renamed to a key that another one is about to give up.
+/// All renames at once: one by one, a field could be renamed to a key that another field still has.
 fn together(event: &Event<'_>, renames: &[&Note<'_>]) -> TokenStream {
     let private = event.attrs.runtime.private();
     let pairs = renames.iter().filter_map(|note| match &note.change {
@@ -163,7 +163,7 @@ fn change(event: &Event<'_>, change: &Change<'_>) -> Option<TokenStream> {
                 let default = quote!(<#ty as ::core::default::Default>::default());
                 return Some(add(event, field, key, &ty, &default));
             };
-            // A function of its own: the expression sees nothing of the step and `return` stays within it.
+            // A separate function, so that the expression does not see the step and `return` stays within it.
             let function = generated("__default", Span::call_site());
             let default = replace_self(default, event.ident());
             let add = add(event, field, key, &ty, &quote!(#function()));
@@ -189,7 +189,7 @@ fn change(event: &Event<'_>, change: &Change<'_>) -> Option<TokenStream> {
 /// }
 /// ```
 ///
-/// What the field's attributes make of a value, serde knows: the shadow is written as the event itself is.
+/// The helper struct has the field's serde attributes, so that serde writes the value as it writes the event.
 fn add(
     event: &Event<'_>,
     field: &Field,
