@@ -185,7 +185,7 @@ fn how_often(input: ParseStream<'_>) -> syn::Result<u64> {
     let number: syn::LitInt = assigned(input)?;
     match number.base10_parse::<u64>() {
         Ok(0) => {
-            let fact = "a snapshot every 0 events is none";
+            let fact = "`every = 0` would take no snapshot";
             let help = "write a number from 1, or leave `snapshot` out";
             Err(Mistake::at(&number, fact).help(help).into())
         }

@@ -148,7 +148,7 @@ fn command_name(diag: &Diagnostics, input: ParseStream<'_>) -> syn::Result<Ident
     }
     let text: LitStr = input.parse()?;
     let name: Ident = text.parse()?;
-    let fact = "the name of a command is that of a struct";
+    let fact = "the name of a command is an identifier, found a string";
     diag.add(Mistake::at(text, fact).help(format!("write `{name}` without quotes")));
     Ok(name)
 }

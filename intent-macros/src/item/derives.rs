@@ -54,9 +54,8 @@ impl Derives {
             let fact = format!(
                 "`#[{attribute}]` stands below `#[derive({list})]`, and would derive the same again"
             );
-            let help = format!(
-                "move the derive below `#[{attribute}]`, which leaves out what it finds there"
-            );
+            let help =
+                format!("move the derive below `#[{attribute}]`, which then leaves these out");
             diag.add(Mistake::at(ident, fact).help(help));
         }
         for other in attributes.iter().filter(|other| is_ours(other)) {

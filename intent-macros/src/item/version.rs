@@ -29,7 +29,7 @@ pub(crate) fn from_one(
         ),
         (1, _, Some(from)) => {
             let fact = format!("version 1 of this {what} has no predecessor");
-            let help = "add `version = 2`, or the version that this is";
+            let help = "add `version = 2`, or the version that it really is";
             diag.add(Mistake::at(&from.key, fact).help(help));
         }
         _ => {}

@@ -88,7 +88,7 @@ pub(crate) fn no_state_in_a_rule(diag: &Diagnostics, list: &str, fields: &[Field
         let event = last_ident(&rule.event).map_or_else(String::new, ToString::to_string);
         let function = snake_case(&event);
         let help = format!(
-            "use a function: `{event} => Self::{function}` in `{list}`, and no rule for `{event}`"
+            "use a function: `{event} => Self::{function}` in `{list}`, and remove the rules for `{event}`"
         );
         diag.add(Mistake::at(word, "a rule sees only the event and its own field").help(help));
     }

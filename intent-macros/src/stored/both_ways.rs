@@ -20,7 +20,8 @@ use crate::{
     },
 };
 
-const WHY: &str = "what is stored must be read back as it was, or it is lost with the next restart";
+const WHY: &str =
+    "what is stored must be read back as it was; otherwise it is lost with the next restart";
 
 /// Where the fields of a type are stored.
 pub(crate) struct Storage {
@@ -36,7 +37,7 @@ pub(crate) struct Storage {
 /// In events, and in the values that they hold.
 pub(crate) const PAYLOAD: Storage = Storage {
     why: WHY,
-    instead: "what need not be stored can be made from the state when it is asked for",
+    instead: "compute it from the state when you need it",
     has_defaults: true,
     is_locked: true,
 };
@@ -172,7 +173,7 @@ fn in_the_schema(diag: &Diagnostics, whose: &str, name: &str, attributes: &[Attr
         return;
     }
     if let Some(skip) = find(&metas, &["skip"]) {
-        let fact = format!("`{name}` of `{whose}` is stored, and would be in no schema");
+        let fact = format!("`{name}` of `{whose}` is stored, but left out of its schema");
         let mistake = Mistake::at(skip, fact).note(
             "the lock holds what is stored to its schema: a change of this would not be seen",
         );
@@ -196,7 +197,7 @@ pub(crate) fn check_variants<'a>(
             .filter(|_| find(&metas, &["skip", "skip_serializing"]).is_none());
         if let Some(unread) = unread {
             let fact = format!("`{name}` of `{whose}` would be stored and could not be read");
-            let help = "remove it, or write `skip`, with which it cannot be stored either";
+            let help = "remove it, or write `skip`, so that it is not stored either";
             diag.add(Mistake::at(unread, fact).note(WHY).help(help));
         } else if let Some((meta, help)) = one_sided(&metas) {
             let fact = format!("`{name}` of `{whose}` would not be read as it was stored");
@@ -225,7 +226,7 @@ fn loss(field: &Field, has_default: bool) -> Option<Loss> {
     let missing_is_none = is_option(&field.ty) && !read_by_hand;
     let stands_in = has_default || find(&metas, &["default"]).is_some();
     (!stands_in && !missing_is_none).then(|| {
-        let help = "add `default`, which stands in for it when it was left out".to_owned();
+        let help = "add `default`, for values that were left out".to_owned();
         Loss::OneSided(sometimes.clone(), help)
     })
 }

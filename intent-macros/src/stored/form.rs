@@ -176,7 +176,7 @@ pub(crate) fn schema_is_told(diag: &Diagnostics, attributes: &[Attribute], name:
     };
     let whose = name.map(|name| format!(" of `{name}`")).unwrap_or_default();
     let fact = format!("the JSON Schema{whose} cannot be told from `serde(with = ..)`");
-    let help = "add `#[schemars(with = \"String\")]`, with the type that its JSON is that of";
+    let help = "add `#[schemars(with = \"String\")]`, with a type that has the same JSON";
     diag.add(Mistake::at(with, fact).help(help));
 }
 

@@ -52,7 +52,7 @@ pub(super) fn what_is_split_is_past(diag: &Diagnostics, aggregate: &Aggregate<'_
             );
             diag.add(
                 Mistake::at(&split.event, fact)
-                    .note("what is split on read is past: nothing emits it, and no rule is for it")
+                    .note("an event that is split on read is past: nothing emits it, and it has no rules")
                     .help(format!("remove `{text}` from the list of events")),
             );
         } else if splits[..index]

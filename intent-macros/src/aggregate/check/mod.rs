@@ -123,7 +123,7 @@ fn former_names_are_former(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
 /// A history begins with an event that makes the aggregate.
 fn created_by_something(diag: &Diagnostics, aggregate: &Aggregate<'_>, lists_are_read: bool) {
     let Some(list) = &aggregate.attrs.created_by else {
-        let fact = format!("aggregate `{}` is created by no event", aggregate.ident());
+        let fact = format!("no event creates the aggregate `{}`", aggregate.ident());
         let help = match aggregate.attrs.events {
             Some(_) => {
                 "add `created_by(..)` to `#[aggregate(..)]`, with the event that a history begins with"

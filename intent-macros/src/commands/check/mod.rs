@@ -191,7 +191,7 @@ fn plain_function(diag: &Diagnostics, function: &Function<'_>) {
 fn arguments_become_fields(diag: &Diagnostics, block: &Block<'_>, function: &Function<'_>) {
     for argument in function.values() {
         let Some(name) = argument_name(argument) else {
-            let fact = "a pattern has no name that the command's field could have";
+            let fact = "an argument of a command needs a name, found a pattern";
             let help = "write a plain argument, and take it apart in the body";
             diag.add(Mistake::at(&argument.pat, fact).help(help));
             continue;
@@ -233,11 +233,16 @@ fn reaches_out(block: &Block<'_>, ty: &Type) -> Option<Mistake> {
         return None;
     };
     let last = last_ident(&path.path)?;
-    ["App", "Tenant", "Acting"].iter().any(|ours| last == ours).then(|| {
-        let fact = format!("a decision is made from the state, its command and the context, and has no `{last}`");
-        let help = "fetch what it needs before the command is sent, and make it an argument";
-        Mistake::at(ty, fact).help(help)
-    })
+    ["App", "Tenant", "Acting"]
+        .iter()
+        .any(|ours| last == ours)
+        .then(|| {
+            let fact = format!(
+                "a decision has the state, its command and the context, and cannot use the `{last}`"
+            );
+            let help = "fetch what it needs before the command is sent, and make it an argument";
+            Mistake::at(ty, fact).help(help)
+        })
 }
 
 /// `#[handle(Relocate)]` hands the whole command over.

@@ -68,7 +68,7 @@ pub(super) fn refusal_has_a_type(diag: &Diagnostics, function: &Function<'_>) {
     let fact = "a refusal implements `std::error::Error`, which a box of any error does not";
     diag.add(
         Mistake::at(error, fact)
-            .note("who sent the command tells by it what was refused, and why")
+            .note("it tells the sender of the command what was refused, and why")
             .help("return an enum of your own, with `#[derive(Debug, thiserror::Error)]`"),
     );
 }

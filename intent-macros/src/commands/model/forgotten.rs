@@ -30,7 +30,7 @@ pub(super) fn mark(diag: &Diagnostics, item: &mut ItemImpl) {
         };
         let mark = Ident::new(kind.word(), function.sig.ident.span());
         let fact = format!(
-            "`{}` is no command, but `{name} {{ id, .. }}` is sent",
+            "`{}` is not a command, but `{name} {{ id, .. }}` is sent",
             function.sig.ident
         );
         let help = format!("mark it `#[{mark}]`");

@@ -57,7 +57,7 @@ pub(super) fn named_once_it_came(diag: &Diagnostics, event: &Event<'_>) {
         };
         if let Some(earlier) = event.notes.iter().find(renamed) {
             let fact = format!(
-                "a field that came with version {} had no other name before",
+                "a field that was added with version {} had no other name before",
                 note.number
             );
             let help = "remove one of the two notes, or correct their versions";
@@ -78,7 +78,7 @@ pub(super) fn each_note_changes_something(diag: &Diagnostics, event: &Event<'_>)
             Change::Since { field, .. } => {
                 let is_earlier = |earlier: &Note<'_>| matches!(&earlier.change, Change::Since { field: of, .. } if std::ptr::eq(*of, *field));
                 if event.notes[..index].iter().any(is_earlier) {
-                    let fact = "a field comes with one version, and this one has two";
+                    let fact = "this field is added twice";
                     diag.add(Mistake::at(&note.blame, fact).help("keep one `#[since(..)]`"));
                 }
             }

@@ -135,7 +135,7 @@ fn newtype_changes_by_predecessor_only(diag: &Diagnostics, event: &Event<'_>) {
         _ => return,
     };
     let name = event.ident();
-    let fact = format!("`{name}` is its inner value, which only `from = ..` can upcast");
+    let fact = format!("`{name}` is a newtype, which only `from = ..` can upcast");
     diag.add(Mistake::at(blame, fact).help(format!(
         "keep the old struct as `{name}V1`, write `from = {name}V1`, and implement `From<{name}V1>`"
     )));
@@ -212,7 +212,7 @@ fn within_chain(diag: &Diagnostics, event: &Event<'_>) -> bool {
             diag.add(Mistake::at(&note.blame, fact).help(help));
             within = false;
         } else if number < 2 {
-            let fact = format!("nothing can have changed with version {number}");
+            let fact = format!("version {number} cannot have changed anything");
             let help = "name the version that brought the change, 2 or later";
             diag.add(Mistake::at(&note.blame, fact).help(help));
             within = false;
@@ -221,7 +221,7 @@ fn within_chain(diag: &Diagnostics, event: &Event<'_>) -> bool {
     for step in &event.attrs.steps {
         let from = step.from.value;
         if from == 0 || from >= version {
-            let fact = format!("no step leads on from version {from}");
+            let fact = format!("there is no step from version {from}");
             let help = match version {
                 0 | 1 => "add `version = 2` to `#[event(..)]`".to_owned(),
                 2 => "the only step reads version 1".to_owned(),
@@ -312,6 +312,6 @@ fn chain_without_holes(diag: &Diagnostics, event: &Event<'_>) {
         event.ident()
     );
     diag.add(Mistake::at(blame, fact).help(format!(
-        "add `#[since({next})]` to the field that came, or `upcast({first} => your_fn)`, or `unchanged({next})`"
+        "add `#[since({next})]` to the field that was added, or `upcast({first} => your_fn)`, or `unchanged({next})`"
     )));
 }
