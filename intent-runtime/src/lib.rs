@@ -28,7 +28,7 @@ pub use dispatch::{
     load::Loaded,
     options::{Receipt, SendOptions},
 };
-pub use log::{follow::Follow, subscription::Subscription};
+pub use log::{filter::LogFilter, follow::Follow, page::Page, subscription::Subscription};
 pub use macro_support::macros::{
     Aggregate, aggregate, command, commands, create, event, handle, value,
 };
@@ -59,7 +59,7 @@ pub use schema::lock;
 pub use store::PgStore;
 #[cfg(feature = "sqlite")]
 pub use store::SqliteStore;
-pub use store::{AsOf, LogFilter, MemoryStore, StoreError};
+pub use store::{AsOf, MemoryStore, StoreError};
 pub use testing::Scenario;
 
 /// What generated code may name. Not part of the public interface: anything here can change in any release.

@@ -5,6 +5,7 @@ mod caching;
 mod clock;
 mod commands;
 pub mod domain;
+mod filters;
 mod fingerprints;
 pub mod fixture;
 mod forgotten;

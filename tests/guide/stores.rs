@@ -1,6 +1,6 @@
 //! Chapter "Stores".
 
-use std::{convert::Infallible, error::Error};
+use std::{collections::BTreeMap, convert::Infallible, error::Error};
 
 // ANCHOR: uses
 use intent_runtime::{PgStore, SqliteStore, prelude::*};
@@ -145,6 +145,25 @@ async fn following_the_log() {
     // ANCHOR_END: log
     assert_eq!(opened.version, Version::FIRST);
     assert_eq!(deposited, 5);
+
+    // ANCHOR: pages
+    let mut log = app.subscribe(LogFilter::all().event::<Deposited>());
+    let mut deposited = 0;
+    let read_to = loop {
+        let page = log.next_page().await.unwrap();
+        for event in page.events {
+            for event in event.decode::<Account>().unwrap() {
+                if let AccountEvent::Deposited(Deposited { amount }) = event.event {
+                    deposited += amount;
+                }
+            }
+        }
+        if page.end {
+            break page.cursor;
+        }
+    };
+    // ANCHOR_END: pages
+    assert_eq!((deposited, read_to), (5, later.cursor()));
 }
 
 #[tokio::test]
@@ -263,22 +282,26 @@ async fn keep_totals(app: &App, pool: &PgPool) -> Result<Infallible, Box<dyn Err
     let wanted = LogFilter::all().event::<Deposited>();
     let mut log = app.subscribe(wanted).after(kept.parse()?);
     loop {
-        let event = log.next().await?;
-        let account = event.aggregate_id.as_uuid();
-        let mut transaction = pool.begin().await?;
-        for event in event.decode::<Account>()? {
-            if let AccountEvent::Deposited(Deposited { amount }) = event.event {
-                sqlx::query(
-                    "INSERT INTO totals AS old VALUES ($1, $2)
-                     ON CONFLICT (account) DO UPDATE SET deposited = old.deposited + excluded.deposited",
-                )
-                .bind(account)
-                .bind(amount)
-                .execute(&mut *transaction)
-                .await?;
+        let page = log.next_page().await?;
+        let mut deposited = BTreeMap::<Uuid, i64>::new();
+        for event in page.events {
+            for event in event.decode::<Account>()? {
+                if let AccountEvent::Deposited(Deposited { amount }) = event.event {
+                    *deposited.entry(event.aggregate_id().as_uuid()).or_default() += amount;
+                }
             }
         }
-        let read_to = log.cursor().to_string();
+        let (accounts, amounts): (Vec<Uuid>, Vec<i64>) = deposited.into_iter().unzip();
+        let read_to = page.cursor.to_string();
+        let mut transaction = pool.begin().await?;
+        sqlx::query(
+            "INSERT INTO totals AS old SELECT * FROM unnest($1, $2)
+             ON CONFLICT (account) DO UPDATE SET deposited = old.deposited + excluded.deposited",
+        )
+        .bind(accounts)
+        .bind(amounts)
+        .execute(&mut *transaction)
+        .await?;
         let moved =
             sqlx::query("UPDATE readers SET cursor = $1 WHERE name = 'totals' AND cursor = $2")
                 .bind(&read_to)

@@ -7,8 +7,8 @@ use std::{
 
 use futures_util::FutureExt;
 use intent_runtime::{
-    Cursor, LogFilter, StoreError, Subscription,
-    store::{EventSink, Log, LogPage, MemoryStore, ReadLog, Streams},
+    Cursor, LogFilter, Page, StoreError, Subscription,
+    store::{EventName, EventSink, Log, LogPage, LogSelection, MemoryStore, ReadLog, Streams},
 };
 use tokio::{
     sync::{Semaphore, watch},
@@ -200,4 +200,80 @@ async fn going_on_elsewhere_forgets_the_page_ahead() {
     assert_eq!(log.cursor(), second);
     pages.allowed.add_permits(100);
     take(&mut log, 2..EVENTS).await;
+}
+
+fn numbers(page: &Page) -> Vec<usize> {
+    let payloads = page.events.iter().map(|event| event.payload.parse());
+    payloads.collect::<Result<_, _>>().unwrap()
+}
+
+#[tokio::test]
+async fn pages_come_with_the_cursor_behind_them_and_say_where_the_log_ends() {
+    let pages = Pages::new(100);
+    let mut log = subscription(&pages).await;
+    let mut given = Vec::new();
+    loop {
+        let page = log.next_page().await.unwrap();
+        assert_eq!(page.cursor, log.cursor());
+        assert!(page.events.len() <= PAGE);
+        given.extend(numbers(&page));
+        if page.end {
+            break;
+        }
+    }
+    assert_eq!(given, (0..EVENTS).collect::<Vec<_>>());
+    assert!(
+        log.next_page().now_or_never().is_none(),
+        "the end comes once"
+    );
+}
+
+#[tokio::test]
+async fn what_is_left_of_a_page_is_a_page() {
+    let pages = Pages::new(100);
+    let mut log = subscription(&pages).await;
+    take(&mut log, [0]).await;
+    let page = log.next_page().await.unwrap();
+    assert_eq!((numbers(&page), page.end), (vec![1, 2], false));
+    take(&mut log, [3]).await;
+    let mut again = log.after(page.cursor);
+    assert_eq!(numbers(&again.next_page().await.unwrap()), [3, 4, 5]);
+}
+
+#[tokio::test]
+async fn a_page_that_is_not_waited_for_loses_nothing() {
+    let pages = Pages::new(1);
+    let mut log = subscription(&pages).await;
+    assert_eq!(numbers(&log.next_page().await.unwrap()), [0, 1, 2]);
+    for _ in 0..3 {
+        assert!(log.next_page().now_or_never().is_none(), "it is held");
+    }
+    pages.allowed.add_permits(100);
+    assert_eq!(numbers(&log.next_page().await.unwrap()), [3, 4, 5]);
+    assert_eq!(pages.count().given_up, 0);
+}
+
+#[tokio::test]
+async fn an_end_comes_at_once_also_where_nothing_is_wanted() {
+    let store = Arc::new(MemoryStore::new());
+    let unheard = LogSelection::all().name(EventName::new(None, Some("Unheard")));
+    let mut log = Subscription::new(store.clone(), None, unheard);
+    let page = log.next_page().await.unwrap();
+    assert_eq!(
+        (page.events.len(), page.cursor, page.end),
+        (0, Cursor::START, true)
+    );
+    let (grown, ()) = tokio::join!(log.next_page(), async {
+        let append = append_payload(&stream(), "1");
+        store.append(append).await.unwrap();
+    });
+    let page = grown.unwrap();
+    assert_eq!((page.events.len(), page.end), (0, true));
+    assert_ne!(
+        page.cursor,
+        Cursor::START,
+        "it is behind what is not wanted"
+    );
+    let mut rest = Subscription::new(store, None, LogSelection::all()).after(page.cursor);
+    assert_eq!(rest.next_page().await.unwrap().events, []);
 }

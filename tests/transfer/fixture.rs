@@ -3,9 +3,11 @@
 use std::{any::Any, ops::ControlFlow};
 
 use intent_runtime::{
-    AggregateId, App, CommandId, Cursor, Domain, EventId, LogFilter, MemoryStore, Metadata,
-    PgStore, Position, RecordedEvent, SqliteStore, TenantId, Timestamp, Version,
-    store::{Append, EncodedMetadata, Expect, NewEvent, NextPage, ReadLog, Store, StreamId},
+    AggregateId, App, CommandId, Cursor, Domain, EventId, MemoryStore, Metadata, PgStore, Position,
+    RecordedEvent, SqliteStore, TenantId, Timestamp, Version,
+    store::{
+        Append, EncodedMetadata, Expect, LogSelection, NewEvent, NextPage, ReadLog, Store, StreamId,
+    },
 };
 use intent_tests::postgres::TempDatabase;
 use serde_json::value::RawValue;
@@ -99,7 +101,7 @@ pub async fn fill(store: &dyn Store) {
 pub async fn log(store: &dyn Store) -> Vec<RecordedEvent> {
     let (mut events, mut after) = (Vec::new(), Cursor::START);
     loop {
-        let filter = LogFilter::all();
+        let filter = LogSelection::all();
         let read = ReadLog {
             after,
             tenant: None,

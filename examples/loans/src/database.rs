@@ -1,19 +1,13 @@
 //! Where the applications are kept, and which there are.
 
-use std::{ops::ControlFlow, path::Path};
+use std::path::Path;
 
-use intent_runtime::{
-    App, ConnectError, Cursor, Id, LogFilter, RecordedEvent, StoreError,
-    store::{NextPage, ReadLog},
-};
+use intent_runtime::{App, ConnectError, Id, LogFilter, StoreError};
 
 use crate::{
     Failure,
     domain::{LoanApplication, events::Submitted, loans},
 };
-
-/// How many events are looked at in one page of the log.
-const PAGE: usize = 10_000;
 
 /// The domain on a store.
 pub struct Database {
@@ -65,27 +59,16 @@ impl Database {
     /// The log itself is asked: a list of our own would have to be kept in step with it, also when an import is killed
     /// halfway.
     async fn applications(&self) -> Result<Vec<Id<LoanApplication>>, StoreError> {
-        let filter = LogFilter::all()
-            .aggregate::<LoanApplication>()
-            .event::<Submitted>();
+        let tenant = self.app.tenant(self.app.id());
+        let mut log = tenant.subscribe(LogFilter::all().event::<Submitted>());
         let mut ids = Vec::new();
-        let mut after = Cursor::START;
         loop {
-            let read = ReadLog {
-                after,
-                tenant: Some(self.app.id()),
-                filter: &filter,
-                limit: PAGE,
-            };
-            let mut sink = |submitted: RecordedEvent| {
-                ids.push(Id::from_uuid(submitted.aggregate_id.as_uuid()));
-                ControlFlow::Continue(())
-            };
-            let page = self.app.store().read_log(read, &mut sink).await?;
-            if page.next != NextPage::More {
+            let page = log.next_page().await?;
+            let submitted = page.events.iter();
+            ids.extend(submitted.map(|event| Id::from_uuid(event.aggregate_id.as_uuid())));
+            if page.end {
                 return Ok(ids);
             }
-            after = page.cursor;
         }
     }
 }

@@ -11,11 +11,11 @@ use std::{fmt, ops::Deref, sync::Arc};
 use crate::{
     app::{builder::AppBuilder, domain::Domain, roles::Roles, tenant::Tenant},
     dispatch::{self, cache::AggregateCache},
-    log::{follow::Follow, subscription::Subscription},
+    log::{filter::LogFilter, follow::Follow, subscription::Subscription},
     model::aggregate::Aggregate,
     record::{clock::Clock, id::TenantId},
     schema::catalogue::{self, Catalogue},
-    store::{self, connect::IntoStore, error::StoreError, log::LogFilter, port::Store},
+    store::{self, connect::IntoStore, error::StoreError, port::Store},
     transfer::{export::Export, import::Import},
 };
 
@@ -116,7 +116,7 @@ impl App {
 
     /// The log of all tenants, from its start on, and then as it grows. [`Tenant::subscribe`] gives that of one.
     pub fn subscribe(&self, filter: LogFilter) -> Subscription {
-        self.tenant.core.subscribe(None, filter)
+        self.tenant.core.subscribe(None, &filter)
     }
 
     /// The events of one type of aggregate in all tenants, in today's shape, from the start of the log on, and then as they
@@ -152,15 +152,14 @@ impl App {
 }
 
 impl Core {
-    fn subscribe(&self, tenant: Option<TenantId>, filter: LogFilter) -> Subscription {
-        let filter = filter.complete(&self.catalogue);
-        Subscription::new(Arc::clone(&self.store), tenant, filter)
+    fn subscribe(&self, tenant: Option<TenantId>, filter: &LogFilter) -> Subscription {
+        Subscription::in_domain(Arc::clone(&self.store), tenant, filter, &self.catalogue)
     }
 
     fn follow<A: Aggregate>(&self, tenant: Option<TenantId>) -> Follow<A> {
         let missing = !self.catalogue.has_aggregate::<A>();
         let missing = missing.then(catalogue::aggregate_call::<A>);
-        let log = self.subscribe(tenant, LogFilter::all().aggregate::<A>());
+        let log = self.subscribe(tenant, &LogFilter::all().aggregate::<A>());
         Follow::new(log, missing)
     }
 }

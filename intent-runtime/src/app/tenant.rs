@@ -14,7 +14,7 @@ use crate::{
         load::{self, Loaded},
         options::{Receipt, SendOptions},
     },
-    log::{follow::Follow, subscription::Subscription},
+    log::{filter::LogFilter, follow::Follow, subscription::Subscription},
     model::{
         aggregate::Aggregate,
         command::{Command, Refusal},
@@ -27,7 +27,7 @@ use crate::{
         version::Version,
     },
     schema::catalogue,
-    store::{AsOf, ReadStream, log::LogFilter},
+    store::{AsOf, ReadStream},
     telemetry,
     transfer::{export::Export, import::Import},
 };
@@ -339,7 +339,7 @@ impl Tenant {
 
     /// This tenant's events in the order of the log, from its start on, and then as they are stored.
     pub fn subscribe(&self, filter: LogFilter) -> Subscription {
-        self.core.subscribe(Some(self.id), filter)
+        self.core.subscribe(Some(self.id), &filter)
     }
 
     /// Takes a snapshot of an aggregate now, and returns the version it is of. Without being asked, one is taken every

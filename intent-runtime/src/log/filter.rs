@@ -1,58 +1,263 @@
-//! Filters that name events and aggregates by their types.
+//! [`LogFilter`]: which events of the log a reader wants, named by their types.
 
-use std::any::TypeId;
+use std::{any::TypeId, iter};
 
 use crate::{
-    model::{aggregate::Aggregate, event::Event, kinds::EventKind},
+    model::{
+        aggregate::Aggregate,
+        event::{AggregateEvent, Event, EventOf},
+        kinds::{AggregateKind, EventKind},
+    },
     record::id::{AggregateId, Id},
     schema::catalogue::Catalogue,
-    store::log::LogFilter,
+    store::selection::{EventName, LogSelection},
 };
 
+/// Which events of the log are wanted. A filter names pairs of a type of aggregate and an event: each aggregate that is named
+/// with each event that is named. Where only aggregates are named, all their events are wanted; where only events are, those of
+/// every aggregate of the domain that lists them. [`event_of`](Self::event_of) adds one pair. Where aggregates are
+/// named by [`id`](Self::id), only their events are wanted.
+///
+/// An [`App`](crate::App) looks the pairs up in its domain: by their names and former names, and with the past events that an
+/// aggregate splits where it lists the event, since what is wanted may be among the parts. So events of two aggregates that
+/// share a name are not mixed up. An event that no aggregate lists would never come, so reading with such a filter is
+/// [`StoreError::InvalidFilter`](crate::StoreError::InvalidFilter). Names that are given as text are taken as they are.
+///
+/// ```
+/// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
+/// # use account::*;
+/// use intent_runtime::LogFilter;
+/// let deposits = LogFilter::all().event::<Deposited>();
+/// let accounts = LogFilter::all().aggregate::<Account>();
+/// let either = LogFilter::all().event_of::<Account, Opened>().event_of::<Account, Deposited>();
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct LogFilter {
+    aggregates: Vec<NamedAggregate>,
+    events: Vec<NamedEvent>,
+    /// What `event_of` names.
+    pairs: Vec<(NamedAggregate, NamedEvent)>,
+    ids: Vec<AggregateId>,
+}
+
+/// A type of aggregate.
+#[derive(Clone, Debug)]
+struct NamedAggregate {
+    /// Its name and its former ones.
+    names: Vec<String>,
+    /// What it lists; `None` if it was named by text and is not one of the domain's.
+    lists: Option<Listed>,
+}
+
+#[derive(Clone, Debug)]
+struct Listed {
+    events: Vec<TypeId>,
+    /// The names of the past events that it splits.
+    split: Vec<&'static str>,
+}
+
+/// An event.
+#[derive(Clone, Debug)]
+struct NamedEvent {
+    /// Its name and its former ones.
+    names: Vec<String>,
+    /// `None` if it was named by text.
+    kind: Option<TypeId>,
+}
+
 impl LogFilter {
-    /// Also events of this type of aggregate, under its name and its former ones; only those that are named, once one is.
-    #[must_use]
-    pub fn aggregate<A: Aggregate>(self) -> Self {
-        let named = self.aggregate_type(A::TYPE);
-        A::FORMERLY
-            .iter()
-            .copied()
-            .fold(named, Self::aggregate_type)
+    /// Every event.
+    pub fn all() -> Self {
+        Self::default()
     }
 
-    /// Also events of this kind, under its name and its former ones; only those that are named, once one is.
-    ///
-    /// A subscription of an [`App`](crate::App) also gives the past events that its aggregates split where they list this
-    /// one, since it may be among what becomes of them.
+    /// Also this type of aggregate, under its name and its former ones.
     #[must_use]
-    pub fn event<E: Event>(mut self) -> Self {
-        self.kinds.push(TypeId::of::<E>());
-        let named = self.event_type(E::NAME);
-        E::FORMERLY.iter().copied().fold(named, Self::event_type)
-    }
-
-    /// Also events of this aggregate; only those that are named, once one is.
-    #[must_use]
-    pub fn id<A>(mut self, id: Id<A>) -> Self {
-        self.aggregate_ids
-            .push(AggregateId::from_uuid(id.as_uuid()));
+    pub fn aggregate<A: Aggregate>(mut self) -> Self {
+        self.aggregates.push(NamedAggregate::of::<A>());
         self
     }
 
-    /// Whether events of this kind are among those named by their types.
-    pub(crate) fn names(&self, kind: &EventKind) -> bool {
-        self.kinds.contains(&kind.type_id)
+    /// Also the type of aggregate that is stored under this name.
+    #[must_use]
+    pub fn aggregate_type(mut self, name: impl Into<String>) -> Self {
+        self.aggregates.push(NamedAggregate {
+            names: vec![name.into()],
+            lists: None,
+        });
+        self
     }
 
-    /// The filter that also finds the past events which become those it names.
-    pub(crate) fn complete(self, catalogue: &Catalogue) -> Self {
-        let splitting = catalogue.aggregates().iter().filter(|aggregate| {
-            let mut events = aggregate.events.iter();
-            events.any(|event| self.names(event))
+    /// Also this event, under its name and its former ones.
+    #[must_use]
+    pub fn event<E: Event>(mut self) -> Self {
+        self.events.push(NamedEvent::of::<E>());
+        self
+    }
+
+    /// Also the event that is stored under this name.
+    #[must_use]
+    pub fn event_type(mut self, name: impl Into<String>) -> Self {
+        self.events.push(NamedEvent {
+            names: vec![name.into()],
+            kind: None,
         });
-        let sources: Vec<&str> = splitting
-            .flat_map(|aggregate| aggregate.split.iter().flat_map(EventKind::names))
-            .collect();
-        sources.into_iter().fold(self, Self::event_type)
+        self
+    }
+
+    /// Also this event of this type of aggregate, whatever else is named.
+    #[must_use]
+    pub fn event_of<A: Aggregate, E: EventOf<A>>(mut self) -> Self {
+        let pair = (NamedAggregate::of::<A>(), NamedEvent::of::<E>());
+        self.pairs.push(pair);
+        self
+    }
+
+    /// Only events of this aggregate, or of another one that is named so.
+    #[must_use]
+    pub fn id<A>(mut self, id: Id<A>) -> Self {
+        self.ids.push(AggregateId::from_uuid(id.as_uuid()));
+        self
+    }
+
+    /// The stored names that it comes to in a domain; or which event is listed by none of the aggregates that it may be of.
+    pub(crate) fn in_domain(&self, domain: &Catalogue) -> Result<LogSelection, String> {
+        let (named, domain) = (self.known_aggregates(domain), domain.aggregates());
+        let domain: Vec<NamedAggregate> = domain.iter().map(NamedAggregate::of_kind).collect();
+        let mut selection = self.beside_events(&named);
+        for event in &self.events {
+            let (aggregates, whose) = match named.as_slice() {
+                [] if event.kind.is_none() => {
+                    selection = event.of_any(selection);
+                    continue;
+                }
+                [] => (&domain, "of the domain"),
+                _ => (&named, "that it names"),
+            };
+            let mut listing = aggregates.iter().filter(|it| it.may_list(event)).peekable();
+            if listing.peek().is_none() {
+                let event = event.names.join("`, formerly `");
+                return Err(format!("no aggregate {whose} lists the event `{event}`"));
+            }
+            selection = listing.fold(selection, |selection, it| it.with(event, selection));
+        }
+        Ok(selection)
+    }
+
+    /// The aggregates that are named, those by text with what the domain knows of them.
+    fn known_aggregates(&self, domain: &Catalogue) -> Vec<NamedAggregate> {
+        let known = |named: &NamedAggregate| {
+            let mut kinds = domain.aggregates().iter();
+            let is_it = |kind: &&AggregateKind| named.names.iter().any(|name| kind.is_named(name));
+            NamedAggregate {
+                names: named.names.clone(),
+                lists: named
+                    .lists
+                    .clone()
+                    .or_else(|| kinds.find(is_it).map(Listed::of_kind)),
+            }
+        };
+        self.aggregates.iter().map(known).collect()
+    }
+
+    /// All that is named but the events that stand alone.
+    fn beside_events(&self, aggregates: &[NamedAggregate]) -> LogSelection {
+        let all = LogSelection::all();
+        let selection = self
+            .ids
+            .iter()
+            .copied()
+            .fold(all, LogSelection::aggregate_id);
+        let pairs = self.pairs.iter();
+        let selection = pairs.fold(selection, |selection, (it, event)| {
+            it.with(event, selection)
+        });
+        let whole = aggregates.iter().filter(|_| self.events.is_empty());
+        let names = whole.flat_map(|aggregate| &aggregate.names);
+        names.fold(selection, |selection, name| {
+            selection.name(EventName::new(Some(name), None))
+        })
+    }
+}
+
+/// Without a domain: an event without aggregates is that of any aggregate, and every pair is taken as it is.
+impl From<LogFilter> for LogSelection {
+    fn from(filter: LogFilter) -> Self {
+        let (aggregates, events) = (&filter.aggregates, filter.events.iter());
+        events.fold(filter.beside_events(aggregates), |selection, event| {
+            if aggregates.is_empty() {
+                return event.of_any(selection);
+            }
+            let aggregates = aggregates.iter();
+            aggregates.fold(selection, |selection, it| it.with(event, selection))
+        })
+    }
+}
+
+impl NamedAggregate {
+    fn of<A: Aggregate>() -> Self {
+        let names = iter::once(A::TYPE).chain(A::FORMERLY.iter().copied());
+        Self {
+            names: names.map(str::to_owned).collect(),
+            lists: Some(Listed::new(&A::Event::kinds(), &A::Event::split())),
+        }
+    }
+
+    fn of_kind(kind: &AggregateKind) -> Self {
+        let names = iter::once(kind.name).chain(kind.formerly.iter().copied());
+        Self {
+            names: names.map(str::to_owned).collect(),
+            lists: Some(Listed::of_kind(kind)),
+        }
+    }
+
+    /// Whether an event may be one of its events: surely not where it is known to list others only.
+    fn may_list(&self, event: &NamedEvent) -> bool {
+        let lists = self.lists.as_ref().zip(event.kind);
+        lists.is_none_or(|(lists, kind)| lists.events.contains(&kind))
+    }
+
+    /// The selection with one of its events. That may be among the parts of those it splits.
+    fn with(&self, event: &NamedEvent, selection: LogSelection) -> LogSelection {
+        let listed = self.lists.as_ref().zip(event.kind);
+        let split = listed.filter(|(lists, kind)| lists.events.contains(kind));
+        let split = split.map_or([].as_slice(), |(lists, _)| &lists.split);
+        let events = event.names.iter().map(String::as_str);
+        let mut selection = selection;
+        for event in events.chain(split.iter().copied()) {
+            for aggregate in &self.names {
+                selection = selection.name(EventName::new(Some(aggregate), Some(event)));
+            }
+        }
+        selection
+    }
+}
+
+impl Listed {
+    fn new(events: &[EventKind], split: &[EventKind]) -> Self {
+        Self {
+            events: events.iter().map(|event| event.type_id).collect(),
+            split: split.iter().flat_map(EventKind::names).collect(),
+        }
+    }
+
+    fn of_kind(kind: &AggregateKind) -> Self {
+        Self::new(&kind.events, &kind.split)
+    }
+}
+
+impl NamedEvent {
+    fn of<E: Event>() -> Self {
+        Self {
+            names: EventKind::of::<E>().names().map(str::to_owned).collect(),
+            kind: Some(TypeId::of::<E>()),
+        }
+    }
+
+    /// The selection with this event of every aggregate.
+    fn of_any(&self, selection: LogSelection) -> LogSelection {
+        self.names.iter().fold(selection, |selection, name| {
+            selection.name(EventName::new(None, Some(name)))
+        })
     }
 }

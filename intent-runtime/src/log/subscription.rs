@@ -9,16 +9,19 @@ use tokio::{
 };
 
 use crate::{
+    log::{filter::LogFilter, page::Page},
     record::{cursor::Cursor, event::RecordedEvent, id::TenantId},
+    schema::catalogue::Catalogue,
     store::{
         error::StoreError,
-        log::{LogFilter, LogPage, NextPage, ReadLog},
+        log::{LogPage, NextPage, ReadLog},
         port::Store,
+        selection::LogSelection,
     },
 };
 
 /// How many events are looked at in one reading.
-const PAGE: usize = 1_000;
+const PAGE: usize = 5_000;
 /// How many bytes of payloads and metadata end a page, so that what waits to be taken stays small.
 const PAGE_BYTES: usize = 8 * 1024 * 1024;
 /// How soon a reader looks again for what an open transaction holds up; the wait doubles up to the longest.
@@ -30,12 +33,13 @@ const POLL: Duration = Duration::from_millis(250);
 const CLOSE: Duration = Duration::from_millis(5);
 const SOON: Duration = Duration::from_millis(1);
 
-type Page = (LogPage, VecDeque<RecordedEvent>);
+type Reading = (LogPage, VecDeque<RecordedEvent>);
 
 /// Events of the log, the old ones first, then new ones as they are committed. Every event is given once, in order, and
 /// none is passed over.
 ///
-/// It reads a page when you ask for an event, and the next page ahead if there is one. It reads no further ahead, so a slow
+/// Take events one by one with [`next`](Self::next), or as many as are there with [`next_page`](Self::next_page). It reads a
+/// page when you ask, and the next page ahead if there is one. It reads no further ahead, so a slow
 /// reader costs no memory. Its [`cursor`](Self::cursor) says where it stands: keep it with what you made of the events, and
 /// go on after it when the program starts again.
 ///
@@ -63,15 +67,23 @@ type Page = (LogPage, VecDeque<RecordedEvent>);
 pub struct Subscription {
     store: Arc<dyn Store>,
     tenant: Option<TenantId>,
-    filter: Arc<LogFilter>,
+    selection: Arc<LogSelection>,
+    /// Why nothing can be read with the filter.
+    refused: Option<String>,
     /// The next page, read ahead if the last one was not the end of the log. At most one.
-    ahead: JoinSet<Result<Page, StoreError>>,
+    ahead: JoinSet<Result<Reading, StoreError>>,
     /// Where the next page begins.
     read_to: Cursor,
     /// Where the reader stands.
     cursor: Cursor,
     /// Read, but not taken yet.
     waiting: VecDeque<RecordedEvent>,
+    /// What lies behind the page that was read last.
+    behind: NextPage,
+    /// Whether `next_page` has something to give although no event waits: a cursor that moved, or the end.
+    news: bool,
+    /// Whether `next_page` gave the end, and nothing was read since.
+    end_given: bool,
     wake_ups: watch::Receiver<()>,
     poll: Option<Duration>,
     /// When there was something to read last.
@@ -81,21 +93,46 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// The log of a store, of one tenant or of all. An [`App`](crate::App) has shorter ways to it.
-    pub fn new(store: Arc<dyn Store>, tenant: Option<TenantId>, filter: LogFilter) -> Self {
+    /// The log of a store, of one tenant or of all. An [`App`](crate::App) has shorter ways to it. It also looks the filter up in
+    /// its domain; here every name is taken as it is, and an event without an aggregate is that of any.
+    pub fn new(
+        store: Arc<dyn Store>,
+        tenant: Option<TenantId>,
+        selection: impl Into<LogSelection>,
+    ) -> Self {
         let wake_ups = store.wake_ups();
         Self {
             store,
             tenant,
-            filter: Arc::new(filter),
+            selection: Arc::new(selection.into()),
+            refused: None,
             ahead: JoinSet::new(),
             read_to: Cursor::START,
             cursor: Cursor::START,
             waiting: VecDeque::new(),
+            behind: NextPage::More,
+            news: false,
+            end_given: false,
             wake_ups,
             poll: Some(POLL),
             found: None,
             busy: false,
+        }
+    }
+
+    /// The same with a filter of types of a domain.
+    pub(crate) fn in_domain(
+        store: Arc<dyn Store>,
+        tenant: Option<TenantId>,
+        filter: &LogFilter,
+        domain: &Catalogue,
+    ) -> Self {
+        match filter.in_domain(domain) {
+            Ok(selection) => Self::new(store, tenant, selection),
+            Err(what) => Self {
+                refused: Some(what),
+                ..Self::new(store, tenant, LogSelection::all())
+            },
         }
     }
 
@@ -106,15 +143,22 @@ impl Subscription {
         self.read_to = cursor;
         self.waiting.clear();
         self.ahead = JoinSet::new();
+        (self.news, self.end_given) = (false, false);
         self
     }
 
     /// Another reader of the same events, which begins after `cursor`.
     pub(crate) fn again_after(&self, cursor: Cursor) -> Self {
-        let (store, filter) = (Arc::clone(&self.store), LogFilter::clone(&self.filter));
-        Self::new(store, self.tenant, filter)
-            .poll(self.poll)
-            .after(cursor)
+        let (store, selection) = (
+            Arc::clone(&self.store),
+            LogSelection::clone(&self.selection),
+        );
+        Self {
+            refused: self.refused.clone(),
+            ..Self::new(store, self.tenant, selection)
+        }
+        .poll(self.poll)
+        .after(cursor)
     }
 
     /// How often to look for new events without a wake-up; a quarter of a second unless set. `None` relies on wake-ups alone,
@@ -133,24 +177,83 @@ impl Subscription {
     /// The next event, as soon as there is one. Cancelling it loses nothing.
     ///
     /// # Errors
-    /// [`StoreError::UnknownCursor`] when the log cannot be read from there, or why it cannot be read; it may be called
-    /// again.
+    /// [`StoreError::UnknownCursor`] when the log cannot be read from there, [`StoreError::InvalidFilter`] when the filter names
+    /// an event that no aggregate lists, or why it cannot be read; it may be called again.
     pub async fn next(&mut self) -> Result<RecordedEvent, StoreError> {
         let mut pause = HELD_UP;
         loop {
             if let Some(event) = self.take() {
                 return Ok(event);
             }
-            match self.read().await? {
-                NextPage::More => {}
-                NextPage::HeldUp if self.waiting.is_empty() => {
-                    // New events would not help: those that are held up come first.
-                    sleep(pause).await;
-                    pause = (pause * 2).min(POLL);
-                }
-                NextPage::End if self.waiting.is_empty() => self.wait().await,
-                NextPage::HeldUp | NextPage::End => {}
+            self.read().await?;
+            if self.waiting.is_empty() {
+                self.pause(&mut pause).await;
             }
+        }
+    }
+
+    /// The next page, as soon as there is one: the events that were read and not taken yet, or else those that follow, at most
+    /// 5,000 and about 8 MiB of payloads and metadata. Cancelling it loses nothing.
+    ///
+    /// At the end of the log, a page that says so comes once, if need be without events; the next one comes when the log has grown.
+    /// Where nothing is wanted, pages without events say how far the reader came.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
+    /// # use account::*;
+    /// use intent_runtime::{LogFilter, prelude::*};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let app = App::connect("memory:", Domain::of::<Account>()).await?;
+    /// let id = Id::<Account>::new();
+    /// app.send(Open { id, owner: "Ada".into() }).await?;
+    /// app.send(Deposit { id, amount: 5 }).await?;
+    ///
+    /// let mut log = app.subscribe(LogFilter::all());
+    /// let (mut events, mut cursor) = (0, Cursor::START);
+    /// loop {
+    ///     let page = log.next_page().await?;
+    ///     events += page.events.len();
+    ///     cursor = page.cursor; // kept with what was made of the events
+    ///     if page.end {
+    ///         break;
+    ///     }
+    /// }
+    /// assert_eq!((events, cursor), (2, log.cursor()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`next`](Self::next).
+    pub async fn next_page(&mut self) -> Result<Page, StoreError> {
+        let mut pause = HELD_UP;
+        while self.waiting.is_empty() && !self.news {
+            self.read().await?;
+            if self.waiting.is_empty() && !self.news {
+                self.pause(&mut pause).await;
+            }
+        }
+        let end = self.behind == NextPage::End;
+        self.cursor = self.read_to;
+        (self.news, self.end_given) = (false, end);
+        Ok(Page {
+            events: std::mem::take(&mut self.waiting).into(),
+            cursor: self.cursor,
+            end,
+        })
+    }
+
+    /// Waits until reading on may give more.
+    async fn pause(&mut self, pause: &mut Duration) {
+        match self.behind {
+            NextPage::More => {}
+            NextPage::HeldUp => {
+                // New events would not help: those that are held up come first.
+                sleep(*pause).await;
+                *pause = (*pause * 2).min(POLL);
+            }
+            NextPage::End => self.wait().await,
         }
     }
 
@@ -164,12 +267,17 @@ impl Subscription {
     }
 
     /// Reads the next page. Nothing is kept of one that is cancelled.
-    async fn read(&mut self) -> Result<NextPage, StoreError> {
+    async fn read(&mut self) -> Result<(), StoreError> {
+        if let Some(what) = self.refused.clone() {
+            return Err(StoreError::InvalidFilter { what });
+        }
         let (page, events) = match self.ahead.join_next().await {
             Some(Ok(page)) => page?,
             // Without a runtime left to read ahead, this is read here.
             Some(Err(_)) | None => self.page().await?,
         };
+        self.behind = page.next;
+        self.news = page.cursor != self.read_to || (page.next == NextPage::End && !self.end_given);
         self.read_to = page.cursor;
         let now = Instant::now();
         let is_close = self.found.is_some_and(|found| now - found < CLOSE);
@@ -185,20 +293,20 @@ impl Subscription {
             let next = self.page();
             self.ahead.spawn(next);
         }
-        Ok(page.next)
+        Ok(())
     }
 
     /// The page behind what was read.
-    fn page(&mut self) -> impl Future<Output = Result<Page, StoreError>> + Send + use<> {
+    fn page(&mut self) -> impl Future<Output = Result<Reading, StoreError>> + Send + use<> {
         // Seen as of now, so that a wake-up while reading is not missed.
         self.wake_ups.mark_unchanged();
-        let (store, filter) = (Arc::clone(&self.store), Arc::clone(&self.filter));
+        let (store, selection) = (Arc::clone(&self.store), Arc::clone(&self.selection));
         let (after, tenant) = (self.read_to, self.tenant);
         async move {
             let read = ReadLog {
                 after,
                 tenant,
-                filter: &filter,
+                filter: &selection,
                 limit: PAGE,
             };
             let mut events = VecDeque::new();
@@ -237,7 +345,7 @@ impl fmt::Debug for Subscription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Subscription")
             .field("store", &self.store)
-            .field("filter", &self.filter)
+            .field("selection", &self.selection)
             .field("cursor", &self.cursor)
             .finish_non_exhaustive()
     }

@@ -271,6 +271,13 @@ pub enum StoreError {
         /// What is wrong with it.
         what: &'static str,
     },
+    /// A filter names an event that none of the aggregates it may be of lists, so it would never come. Handling: add the
+    /// aggregate to the domain, or correct the filter.
+    #[error("the log cannot be filtered: {what}")]
+    InvalidFilter {
+        /// Which event.
+        what: String,
+    },
     /// The URL names no store this build has, or cannot be read. Handling: as it says.
     #[error("`{url}` cannot be used: {hint}")]
     UnknownUrl {

@@ -1,67 +1,11 @@
-//! Reading the whole log in order: cursors, filters, pages and the log's health.
-
-use std::any::TypeId;
+//! Reading the whole log in order: cursors, pages and the log's health.
 
 use uuid::Uuid;
 
 use crate::{
-    record::{
-        cursor::Cursor,
-        event::RecordedEvent,
-        id::{AggregateId, TenantId},
-        timestamp::Timestamp,
-        version::Position,
-    },
-    store::error::StoreError,
+    record::{cursor::Cursor, id::TenantId, timestamp::Timestamp, version::Position},
+    store::{error::StoreError, selection::LogSelection},
 };
-
-/// Which events of the log are wanted: events that match every non-empty list.
-///
-/// ```
-/// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
-/// # use account::*;
-/// use intent_runtime::LogFilter;
-/// let deposits = LogFilter::all().aggregate::<Account>().event::<Deposited>();
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LogFilter {
-    /// The events that were named by their types.
-    pub(crate) kinds: Vec<TypeId>,
-    pub(crate) aggregate_types: Vec<String>,
-    pub(crate) event_types: Vec<String>,
-    pub(crate) aggregate_ids: Vec<AggregateId>,
-}
-
-impl LogFilter {
-    /// Every event.
-    pub fn all() -> Self {
-        Self::default()
-    }
-
-    /// The same by its stored name.
-    #[must_use]
-    pub fn aggregate_type(mut self, name: impl Into<String>) -> Self {
-        self.aggregate_types.push(name.into());
-        self
-    }
-
-    /// The same by its stored name.
-    #[must_use]
-    pub fn event_type(mut self, name: impl Into<String>) -> Self {
-        self.event_types.push(name.into());
-        self
-    }
-
-    /// Whether an event is wanted.
-    pub fn allows(&self, event: &RecordedEvent) -> bool {
-        fn has<T: PartialEq>(list: &[T], one: &T) -> bool {
-            list.is_empty() || list.contains(one)
-        }
-        has(&self.aggregate_types, &event.aggregate_type)
-            && has(&self.event_types, &event.event_type)
-            && has(&self.aggregate_ids, &event.aggregate_id)
-    }
-}
 
 /// What to read of the log.
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +15,7 @@ pub struct ReadLog<'a> {
     /// The events of this tenant, or of all.
     pub tenant: Option<TenantId>,
     /// Which of them.
-    pub filter: &'a LogFilter,
+    pub filter: &'a LogSelection,
     /// How many events to look at, at least one; those that are not wanted count too.
     pub limit: usize,
 }

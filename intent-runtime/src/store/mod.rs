@@ -39,6 +39,7 @@ mod migrations;
 pub(crate) mod port;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
+pub(crate) mod selection;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
@@ -53,11 +54,12 @@ pub use append::{Append, Appended, Expect};
 pub use connect::{IntoStore, migrate};
 pub use error::{Cause, InvalidAppend, StoreError};
 pub use import::{ImportRefusal, Imported, check_import};
-pub use log::{LogFilter, LogHealth, LogPage, LogWriter, NextPage, ReadLog};
+pub use log::{LogHealth, LogPage, LogWriter, NextPage, ReadLog};
 pub use memory::MemoryStore;
 pub use port::{Import, Log, Snapshots, Store, StoreFuture, Streams};
 #[cfg(feature = "postgres")]
 pub use postgres::PgStore;
+pub use selection::{EventName, LogSelection};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 

@@ -12,13 +12,14 @@ use crate::{
     record::{
         cursor::Cursor,
         event::RecordedEvent,
-        id::{CommandId, Id, TenantId},
+        id::{AggregateId, CommandId, Id, TenantId},
         version::Position,
     },
     store::{
         error::StoreError,
-        log::{LogFilter, LogHealth, LogPage, NextPage, ReadLog},
+        log::{LogHealth, LogPage, NextPage, ReadLog},
         port::Store,
+        selection::{EventName, LogSelection},
     },
     transfer::format::{End, FORMAT, Head, Seal},
 };
@@ -66,7 +67,7 @@ const LONGEST: Duration = Duration::from_millis(250);
 pub struct Export<'a> {
     store: &'a dyn Store,
     tenant: Option<TenantId>,
-    filter: LogFilter,
+    filter: LogSelection,
     after: Cursor,
 }
 
@@ -99,7 +100,7 @@ impl<'a> Export<'a> {
         Self {
             store,
             tenant: None,
-            filter: LogFilter::all(),
+            filter: LogSelection::all(),
             after: Cursor::START,
         }
     }
@@ -111,20 +112,22 @@ impl<'a> Export<'a> {
     }
 
     /// Also aggregates of this type, under its name and its former ones; only those that are named, once one is.
-    pub fn aggregate<A: Aggregate>(mut self) -> Self {
-        self.filter = self.filter.aggregate::<A>();
-        self
+    pub fn aggregate<A: Aggregate>(self) -> Self {
+        let former = A::FORMERLY.iter().copied();
+        former.fold(self.aggregate_type(A::TYPE), Self::aggregate_type)
     }
 
     /// The same by its stored name.
     pub fn aggregate_type(mut self, name: impl Into<String>) -> Self {
-        self.filter = self.filter.aggregate_type(name);
+        let name = EventName::new(Some(&name.into()), None);
+        self.filter = self.filter.name(name);
         self
     }
 
     /// Also this aggregate; only those that are named, once one is.
     pub fn id<A>(mut self, id: Id<A>) -> Self {
-        self.filter = self.filter.id(id);
+        let id = AggregateId::from_uuid(id.as_uuid());
+        self.filter = self.filter.aggregate_id(id);
         self
     }
 

@@ -4,7 +4,7 @@ use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
 use intent_runtime::{
     Cursor, LogFilter, PgStore, RecordedEvent, StoreError, Subscription, Version,
-    store::{Log, NextPage, ReadLog, ReadStream, Snapshots, Streams},
+    store::{Log, LogSelection, NextPage, ReadLog, ReadStream, Snapshots, Streams},
 };
 use intent_tests::postgres::{Proxy, TempDatabase};
 use sqlx::Executor;
@@ -149,7 +149,7 @@ async fn read_log(store: &PgStore) -> Result<Vec<RecordedEvent>, StoreError> {
         events.push(event);
         ControlFlow::Continue(())
     };
-    let filter = LogFilter::all();
+    let filter = LogSelection::all();
     let mut after = Cursor::START;
     loop {
         let read = ReadLog {

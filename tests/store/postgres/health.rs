@@ -4,7 +4,7 @@ use std::{ops::ControlFlow, sync::Arc};
 
 use intent_runtime::{
     Cursor, LogFilter, PgStore, Subscription, TenantId, Timestamp,
-    store::{Log, LogWriter, NextPage, ReadLog, Streams},
+    store::{Log, LogSelection, LogWriter, NextPage, ReadLog, Streams},
 };
 use sqlx::Executor;
 use tokio::time::timeout;
@@ -69,7 +69,7 @@ async fn ahead(store: &PgStore) -> (usize, NextPage) {
         events += 1;
         ControlFlow::Continue(())
     };
-    let filter = LogFilter::all();
+    let filter = LogSelection::all();
     let read = ReadLog {
         after: Cursor::START,
         tenant: Some(TenantId::DEFAULT),

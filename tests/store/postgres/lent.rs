@@ -13,8 +13,8 @@ use std::{
 use intent_runtime::{
     App, AsOf, Cursor, Domain, LogFilter, PgStore, Subscription, TenantId, Timestamp, Version,
     store::{
-        Append, Appended, Log, NewSnapshot, NextPage, ReadLog, ReadStream, Snapshots, Store,
-        StreamId, Streams,
+        Append, Appended, Log, LogSelection, NewSnapshot, NextPage, ReadLog, ReadStream, Snapshots,
+        Store, StreamId, Streams,
     },
 };
 use intent_tests::postgres::{Proxy, TempDatabase};
@@ -195,7 +195,7 @@ async fn log(store: &PgStore) -> u64 {
         events += 1;
         ControlFlow::Continue(())
     };
-    let filter = LogFilter::all();
+    let filter = LogSelection::all();
     let read = ReadLog {
         after: Cursor::START,
         tenant: None,

@@ -4,11 +4,11 @@
 use std::ops::ControlFlow;
 
 use intent_runtime::{
-    Cursor, LogFilter, PgStore, Position, RecordedEvent, StoreError, TenantId, Version,
+    Cursor, PgStore, Position, RecordedEvent, StoreError, TenantId, Version,
     prelude::*,
     store::{
-        Appended, Expect, Log, NextPage, RawEvent, ReadLog, ReadStream, Snapshots, StateSink,
-        StoredSnapshot, StreamId, Streams,
+        Appended, Expect, Log, LogSelection, NextPage, RawEvent, ReadLog, ReadStream, Snapshots,
+        StateSink, StoredSnapshot, StreamId, Streams,
     },
 };
 use intent_tests::postgres::{Binaries, Cluster, Options, Server, TempDatabase};
@@ -339,7 +339,7 @@ async fn read_log(
         events.push(event);
         ControlFlow::Continue(())
     };
-    let filter = LogFilter::all();
+    let filter = LogSelection::all();
     let mut cursor = after;
     loop {
         let read = ReadLog {

@@ -4,7 +4,7 @@ use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
 use intent_runtime::{
     Cursor, LogFilter, PgStore, StoreError, Subscription, TenantId,
-    store::{Import, Log, ReadLog, StreamId, Streams},
+    store::{Import, Log, LogSelection, ReadLog, StreamId, Streams},
 };
 use sqlx::{AssertSqlSafe, Executor, PgConnection};
 use uuid::Uuid;
@@ -137,7 +137,7 @@ async fn the_log_of_all_tenants_is_for_readers() {
                 events += 1;
                 ControlFlow::Continue(())
             };
-            let filter = LogFilter::all();
+            let filter = LogSelection::all();
             let read = ReadLog {
                 after: Cursor::START,
                 tenant,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use intent_runtime::{
     LogFilter, PgStore, StoreError, Subscription, TenantId, Timestamp,
-    store::{Appended, Log, NextPage, ReadLog, Streams},
+    store::{Appended, Log, LogSelection, NextPage, ReadLog, Streams},
 };
 use intent_tests::postgres::TempDatabase;
 use sqlx::{Executor, PgTransaction, postgres::PgPoolOptions, query_scalar};
@@ -82,7 +82,7 @@ async fn names_are_the_servers_own_whatever_stands_before_them() {
     assert_now(store.append(append(&stream(), 1)).await.unwrap());
     let mut log = Subscription::new(Arc::new(store.clone()), None, LogFilter::all());
     assert_eq!(log.next().await.unwrap().version.get(), 1);
-    let all = LogFilter::all();
+    let all = LogSelection::all();
     let behind = ReadLog {
         after: log.cursor(),
         tenant: None,

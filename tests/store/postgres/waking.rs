@@ -16,7 +16,7 @@ use ::tracing::{
 };
 use intent_runtime::{
     AsOf, Cursor, LogFilter, PgStore, Subscription, TenantId, Timestamp, Version,
-    store::{Log, LogHealth, NextPage, ReadLog, Streams},
+    store::{Log, LogHealth, LogSelection, NextPage, ReadLog, Streams},
 };
 use intent_tests::postgres::Proxy;
 use sqlx::postgres::PgPoolOptions;
@@ -151,7 +151,7 @@ async fn a_reader_that_is_begun_and_not_polled_holds_up_no_other() {
     let mut held = roles.connection("postgres").await;
     let hold = sqlx::raw_sql("SELECT pg_advisory_lock(9)");
     hold.execute(&mut held).await.unwrap();
-    let all = LogFilter::all();
+    let all = LogSelection::all();
     let read = ReadLog {
         after: Cursor::START,
         tenant: Some(TenantId::DEFAULT),

@@ -3,11 +3,12 @@
 use std::ops::ControlFlow;
 
 use intent_runtime::{
-    AggregateId, AsOf, CommandId, Cursor, LogFilter, MemoryStore, Metadata, PgStore, RecordedEvent,
+    AggregateId, AsOf, CommandId, Cursor, MemoryStore, Metadata, PgStore, RecordedEvent,
     StoreError, TenantId, Timestamp, Version,
     store::{
-        Append, Appended, EncodedMetadata, Expect, NewEvent, NewSnapshot, NextPage, RawEvent,
-        ReadLog, ReadStream, StateSink, Store, StoredSnapshot, StreamId, Streams,
+        Append, Appended, EncodedMetadata, EventName, Expect, LogSelection, NewEvent, NewSnapshot,
+        NextPage, RawEvent, ReadLog, ReadStream, StateSink, Store, StoredSnapshot, StreamId,
+        Streams,
     },
 };
 use serde_json::value::RawValue;
@@ -40,7 +41,7 @@ pub enum Task {
     EventsOfCommand(CommandId),
     SaveSnapshot(StreamId, NewSnapshot),
     DeleteSnapshots(Option<&'static str>),
-    ReadLog(LogFilter),
+    ReadLog(LogSelection),
 }
 
 /// What a store answers, as far as two stores can answer alike: without positions and its own times.
@@ -163,8 +164,8 @@ impl Ids {
             87..=92 => Task::SaveSnapshot(stream, snapshot(tenant)),
             93..=95 => Task::DeleteSnapshots([None, Some(TYPES[0])][fastrand::usize(..2)]),
             _ => Task::ReadLog(match fastrand::bool() {
-                true => LogFilter::all(),
-                false => LogFilter::all().aggregate_type(TYPES[0]),
+                true => LogSelection::all(),
+                false => LogSelection::all().name(EventName::new(Some(TYPES[0]), None)),
             }),
         }
     }
@@ -303,7 +304,7 @@ impl Task {
 async fn read_log(
     store: &dyn Store,
     tenant: TenantId,
-    filter: &LogFilter,
+    filter: &LogSelection,
     cursor: &mut Cursor,
 ) -> Result<Answer, StoreError> {
     let mut events = Vec::new();

@@ -6,12 +6,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::{
-    record::{
-        cursor::Cursor,
-        id::{AggregateId, Id},
-        stream::StreamId,
-        version::Position,
-    },
+    record::{cursor::Cursor, id::AggregateId, stream::StreamId, version::Position},
     store::{
         append::Expect,
         conformance::{
@@ -20,8 +15,9 @@ use crate::{
             reader::{Reader, payloads, read, try_read, whole_log},
         },
         error::StoreError,
-        log::{LogFilter, NextPage, ReadLog},
+        log::{NextPage, ReadLog},
         memory::MemoryStore,
+        selection::{EventName, LogSelection},
     },
 };
 
@@ -57,17 +53,17 @@ pub(super) async fn the_log_is_read_in_order(store: Subject) {
 pub(super) async fn a_cursor_goes_on_where_it_stopped(store: Subject) {
     let stream = new_stream();
     stored(&store, append(&stream, Expect::Any, &["1", "2", "3"])).await;
-    let (first, page) = read(&store, Cursor::START, None, &LogFilter::all(), 2).await;
+    let (first, page) = read(&store, Cursor::START, None, &LogSelection::all(), 2).await;
     assert_eq!(payloads(&first), ["1", "2"]);
     assert_eq!(page.next, NextPage::More, "there is more");
     let kept: Cursor = page.cursor.to_string().parse().expect("it was written so");
-    let (second, page) = read(&store, kept, None, &LogFilter::all(), 2).await;
+    let (second, page) = read(&store, kept, None, &LogSelection::all(), 2).await;
     assert_eq!(payloads(&second), ["3"]);
-    let (none, at_end) = read(&store, page.cursor, None, &LogFilter::all(), 2).await;
+    let (none, at_end) = read(&store, page.cursor, None, &LogSelection::all(), 2).await;
     assert!(none.is_empty(), "nothing is there twice");
     assert_eq!((at_end.next, at_end.cursor), (NextPage::End, page.cursor));
     stored(&store, append(&stream, Expect::Any, &["4"])).await;
-    let (fourth, _) = read(&store, at_end.cursor, None, &LogFilter::all(), 2).await;
+    let (fourth, _) = read(&store, at_end.cursor, None, &LogSelection::all(), 2).await;
     assert_eq!(payloads(&fourth), ["4"], "what came later is found");
 }
 
@@ -79,23 +75,53 @@ pub(super) async fn a_filter_gives_what_is_wanted(store: Subject) {
     let mut closed = append(&account, Expect::Any, &["3"]);
     closed.events[0].event_type = "Closed".into();
     stored(&store, closed).await;
-    let id = Id::<()>::from_uuid(account.aggregate_id.as_uuid());
-    let all = LogFilter::all;
+    let all = LogSelection::all;
+    let name = EventName::new;
+    let (id, is_account) = (account.aggregate_id, name(Some("Account"), None));
     for (filter, wanted) in [
         (all(), vec!["1", "2", "3"]),
-        (all().aggregate_type("Loan"), vec!["2"]),
+        (all().name(name(None, None)), vec!["1", "2", "3"]),
+        (all().name(name(Some("Loan"), None)), vec!["2"]),
         (
-            all().aggregate_type("Loan").aggregate_type("Account"),
+            all()
+                .name(name(Some("Loan"), None))
+                .name(is_account.clone()),
             vec!["1", "2", "3"],
         ),
-        (all().event_type("Deposited"), vec!["1", "2"]),
+        (all().name(name(None, Some("Deposited"))), vec!["1", "2"]),
         (
-            all().event_type("Deposited").aggregate_type("Account"),
+            all().name(name(Some("Account"), Some("Deposited"))),
             vec!["1"],
         ),
-        (all().id(id), vec!["1", "3"]),
-        (all().id(id).event_type("Closed"), vec!["3"]),
-        (all().event_type("Opened"), vec![]),
+        (
+            all()
+                .name(name(Some("Account"), Some("Closed")))
+                .name(name(Some("Loan"), Some("Deposited"))),
+            vec!["2", "3"],
+        ),
+        (
+            all()
+                .name(is_account)
+                .name(name(Some("Loan"), Some("Closed"))),
+            vec!["1", "3"],
+        ),
+        (all().name(name(Some("Loan"), Some("Closed"))), vec![]),
+        (all().aggregate_id(id), vec!["1", "3"]),
+        (
+            all().aggregate_id(id).aggregate_id(loan.aggregate_id),
+            vec!["1", "2", "3"],
+        ),
+        (
+            all().aggregate_id(id).name(name(None, Some("Closed"))),
+            vec!["3"],
+        ),
+        (
+            all()
+                .aggregate_id(loan.aggregate_id)
+                .name(name(None, Some("Closed"))),
+            vec![],
+        ),
+        (all().name(name(None, Some("Opened"))), vec![]),
     ] {
         let (events, page) = read(&store, Cursor::START, None, &filter, 10).await;
         assert_eq!(payloads(&events), wanted, "{filter:?}");
@@ -113,7 +139,8 @@ pub(super) async fn a_tenants_log_is_its_own(store: Subject) {
     let mut after = Cursor::START;
     let mut found = Vec::new();
     loop {
-        let (events, page) = read(&store, after, Some(one.tenant_id), &LogFilter::all(), 1).await;
+        let (events, page) =
+            read(&store, after, Some(one.tenant_id), &LogSelection::all(), 1).await;
         found.extend(events);
         after = page.cursor;
         if page.next == NextPage::End {
@@ -123,7 +150,7 @@ pub(super) async fn a_tenants_log_is_its_own(store: Subject) {
     assert_eq!(found.len(), 2, "{found:?}");
     assert!(found.iter().all(|event| event.tenant_id == one.tenant_id));
     let nobody = Some(new_tenant());
-    let (none, page) = read(&store, Cursor::START, nobody, &LogFilter::all(), 10).await;
+    let (none, page) = read(&store, Cursor::START, nobody, &LogSelection::all(), 10).await;
     assert!(none.is_empty(), "a tenant without events has none");
     assert_ne!(
         page.cursor,
@@ -135,18 +162,18 @@ pub(super) async fn a_tenants_log_is_its_own(store: Subject) {
 /// S13: a cursor of another store, or one beyond the end, is refused.
 pub(super) async fn a_foreign_cursor_is_refused(store: Subject) {
     stored(&store, append(&new_stream(), Expect::Any, &["1"])).await;
-    let (_, page) = read(&store, Cursor::START, None, &LogFilter::all(), 10).await;
+    let (_, page) = read(&store, Cursor::START, None, &LogSelection::all(), 10).await;
     let (own, _) = page.cursor.place().expect("an event was read");
     let beyond = Cursor::after(own, Position::new(1_000_000));
     let other: Subject = Arc::new(MemoryStore::new());
     stored(&other, append(&new_stream(), Expect::Any, &["1"])).await;
-    let (_, foreign) = read(&other, Cursor::START, None, &LogFilter::all(), 10).await;
+    let (_, foreign) = read(&other, Cursor::START, None, &LogSelection::all(), 10).await;
     for cursor in [
         beyond,
         foreign.cursor,
         Cursor::after(Uuid::nil(), Position::new(1)),
     ] {
-        match try_read(&*store, cursor, None, &LogFilter::all(), 10).await {
+        match try_read(&*store, cursor, None, &LogSelection::all(), 10).await {
             Err(StoreError::UnknownCursor { cursor: named, .. }) => assert_eq!(named, cursor),
             other => panic!("{cursor} must be refused, not {other:?}"),
         }
@@ -156,7 +183,7 @@ pub(super) async fn a_foreign_cursor_is_refused(store: Subject) {
 /// S7: a sink that breaks ends the page behind the event it was given.
 pub(super) async fn a_sink_ends_the_page(store: Subject) {
     stored(&store, append(&new_stream(), Expect::Any, &["1", "2", "3"])).await;
-    let filter = LogFilter::all();
+    let filter = LogSelection::all();
     let read_one = ReadLog {
         after: Cursor::START,
         tenant: None,

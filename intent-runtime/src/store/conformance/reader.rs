@@ -12,8 +12,9 @@ use crate::{
     store::{
         conformance::Subject,
         error::StoreError,
-        log::{LogFilter, LogPage, NextPage, ReadLog},
+        log::{LogPage, NextPage, ReadLog},
         port::Log,
+        selection::LogSelection,
     },
 };
 
@@ -55,7 +56,8 @@ impl Reader {
             }
             // Seen as of now, so that a wake-up while reading is not missed.
             self.wake_ups.mark_unchanged();
-            let (events, page) = read(&self.store, self.cursor, None, &LogFilter::all(), 100).await;
+            let (events, page) =
+                read(&self.store, self.cursor, None, &LogSelection::all(), 100).await;
             self.cursor = page.cursor;
             self.waiting.extend(events);
             match page.next {
@@ -82,7 +84,7 @@ pub(super) async fn try_read(
     store: &(impl Log + ?Sized),
     after: Cursor,
     tenant: Option<TenantId>,
-    filter: &LogFilter,
+    filter: &LogSelection,
     limit: usize,
 ) -> Result<(Vec<RecordedEvent>, LogPage), StoreError> {
     let mut events = Vec::new();
@@ -104,7 +106,7 @@ pub(super) async fn read(
     store: &Subject,
     after: Cursor,
     tenant: Option<TenantId>,
-    filter: &LogFilter,
+    filter: &LogSelection,
     limit: usize,
 ) -> (Vec<RecordedEvent>, LogPage) {
     let read = try_read(&**store, after, tenant, filter, limit).await;
@@ -116,7 +118,7 @@ pub(super) async fn whole_log(store: &Subject, limit: usize) -> Vec<RecordedEven
     let mut all = Vec::new();
     let mut after = Cursor::START;
     loop {
-        let (events, page) = read(store, after, None, &LogFilter::all(), limit).await;
+        let (events, page) = read(store, after, None, &LogSelection::all(), limit).await;
         all.extend(events);
         after = page.cursor;
         match page.next {

@@ -128,7 +128,7 @@ impl MemoryStore {
             end = event.position.get();
             let tenant = read.tenant.is_none_or(|tenant| tenant == event.tenant_id);
             if tenant
-                && read.filter.allows(&event)
+                && read.filter.has(&event)
                 && sink(RecordedEvent::clone(&event)) == ControlFlow::Break(())
             {
                 break;

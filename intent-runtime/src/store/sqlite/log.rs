@@ -19,6 +19,7 @@ use crate::{
         EventSink,
         error::StoreError,
         log::{LogPage, NextPage, ReadLog},
+        selection::NameLists,
         sqlite::{
             column::{self, corrupt, get},
             error::Place,
@@ -57,13 +58,17 @@ impl Reader {
         // A page of nothing would have no end.
         let limit = i64::try_from(read.limit.max(1)).unwrap_or(i64::MAX);
         let mut end = last.min(after.saturating_add(limit));
+        let names = NameLists::of(read.filter);
+        let ids: Vec<String> = read.filter.aggregate_ids.iter().map(hex).collect();
         let mut rows = sqlx::query(include_str!("sql/read_log.sql"))
             .bind(after)
             .bind(end)
             .bind(read.tenant.map(|tenant| column::id(tenant.as_uuid())))
-            .bind(list(&read.filter.aggregate_types, String::clone))
-            .bind(list(&read.filter.event_types, String::clone))
-            .bind(list(&read.filter.aggregate_ids, hex))
+            .bind(names.any)
+            .bind(json(names.aggregate_types))
+            .bind(json(names.event_types))
+            .bind(json(names.pairs))
+            .bind((!ids.is_empty()).then(|| json(ids)))
             .fetch(&self.pool);
         while let Some(row) = rows
             .try_next()
@@ -100,10 +105,8 @@ impl Reader {
     }
 }
 
-/// A list as JSON, or nothing for an empty one.
-fn list<T>(items: &[T], text: impl Fn(&T) -> String) -> Option<String> {
-    let items: Vec<String> = items.iter().map(text).collect();
-    (!items.is_empty()).then(|| serde_json::Value::from(items).to_string())
+fn json(items: Vec<String>) -> String {
+    serde_json::Value::from(items).to_string()
 }
 
 fn hex(id: &AggregateId) -> String {

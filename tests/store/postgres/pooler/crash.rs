@@ -4,8 +4,8 @@
 use std::ops::ControlFlow;
 
 use intent_runtime::{
-    Cursor, LogFilter, PgStore, Position,
-    store::{Appended, Log, LogPage, NextPage, ReadLog, Store, Streams},
+    Cursor, PgStore, Position,
+    store::{Appended, Log, LogPage, LogSelection, NextPage, ReadLog, Store, Streams},
 };
 use intent_tests::postgres::{Bouncer, Cluster, Options, PoolOptions};
 use rustix::process::{Pid, Signal, kill_process};
@@ -122,7 +122,7 @@ fn position(appended: Appended) -> Position {
 
 async fn read(store: &PgStore, after: Cursor) -> (Vec<Position>, LogPage) {
     let mut seen = Vec::new();
-    let filter = LogFilter::all();
+    let filter = LogSelection::all();
     let read = ReadLog {
         after,
         tenant: None,

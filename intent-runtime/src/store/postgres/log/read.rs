@@ -35,6 +35,7 @@ use crate::{
             read::{Read, ReadError, Reader, TRIES, give_back, with_timeout},
             rows,
         },
+        selection::NameLists,
     },
 };
 
@@ -296,6 +297,7 @@ impl Ahead {
 
 /// The query for a page behind a position, where everything up to another is known to be settled.
 fn query(read: ReadLog<'_>, after: i64, settled: i64) -> Query<'static, Postgres, PgArguments> {
+    let names = NameLists::of(read.filter);
     let ids = read.filter.aggregate_ids.iter().map(AggregateId::as_uuid);
     sqlx::query(in_run!("../sql/read_log.sql"))
         .bind(read.tenant.map(|tenant| tenant.as_uuid()))
@@ -303,8 +305,10 @@ fn query(read: ReadLog<'_>, after: i64, settled: i64) -> Query<'static, Postgres
         .bind(i64::try_from(read.limit).unwrap_or(i64::MAX))
         .bind(PAGE_BYTES)
         .bind(settled)
-        .bind(read.filter.aggregate_types.clone())
-        .bind(read.filter.event_types.clone())
+        .bind(names.any)
+        .bind(names.aggregate_types)
+        .bind(names.event_types)
+        .bind(names.pairs)
         .bind(ids.collect::<Vec<_>>())
 }
 

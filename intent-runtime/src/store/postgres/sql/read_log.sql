@@ -1,7 +1,7 @@
 -- The log of one tenant, or with $1 NULL of all for a role that may read them, behind position $2. First a row about what is
 -- ahead, no more than $3 events and $4 bytes, and where that has a gap the run of the server; then the wanted events that
--- follow each other without one, or lie up to position $5: of these types of aggregates ($6), kinds of events ($7) and
--- aggregates ($8), each empty for any. In this order because nothing here can run in parallel, and all from one snapshot.
+-- follow each other without one, or lie up to position $5: of any name ($6), or of these types of aggregates ($7), these
+-- events ($8), or these types and events with U+001F between them ($9); and of these aggregates ($10), none for any. In this order because nothing here can run in parallel, and all from one snapshot.
 , ahead AS MATERIALIZED (
     SELECT log.*, least(log.fits, greatest(log.dense, log.settled)) AS upto
     FROM intent.log_ahead($2, $3, $4, $5) AS log
@@ -10,7 +10,8 @@ setting AS MATERIALIZED (
     SELECT set_config('intent.tenant', coalesce($1::uuid::text, ''), true),
            set_config('intent.all_tenants', CASE WHEN $1 IS NULL THEN 'on' ELSE '' END, true),
            $1::uuid AS tenant, $2::bigint AS after, ahead.upto,
-           $6::text[] AS aggregate_types, $7::text[] AS event_types, $8::uuid[] AS aggregate_ids
+           $6::boolean AS any_name, $7::text[] AS aggregate_types, $8::text[] AS event_types, $9::text[] AS pairs,
+           $10::uuid[] AS aggregate_ids
     FROM ahead
 )
 SELECT ARRAY[dense, settled, fits, last, last_drawn, complete::int, pg_is_in_recovery()::int]::bigint[] AS ahead,
@@ -29,8 +30,10 @@ CROSS JOIN LATERAL (
     WHERE position > setting.after
       AND position <= setting.upto
       AND (setting.tenant IS NULL OR tenant_id = setting.tenant)
-      AND (setting.aggregate_types = '{}' OR aggregate_type = ANY (setting.aggregate_types))
-      AND (setting.event_types = '{}' OR event_type = ANY (setting.event_types))
+      AND (setting.any_name
+           OR aggregate_type = ANY (setting.aggregate_types)
+           OR event_type = ANY (setting.event_types)
+           OR aggregate_type || chr(31) || event_type = ANY (setting.pairs))
       AND (setting.aggregate_ids = '{}' OR aggregate_id = ANY (setting.aggregate_ids))
     ORDER BY position
     LIMIT 9223372036854775807

@@ -1,0 +1,16 @@
+//! [`Page`]: what a reader of the log is given at once.
+
+use crate::record::{cursor::Cursor, event::RecordedEvent};
+
+/// A stretch of the log: the wanted events of it, and where it ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Page<E = RecordedEvent> {
+    /// The wanted events, in order. There are none where nothing wanted lies before the cursor.
+    pub events: Vec<E>,
+    /// Where to go on: behind the last event, and behind what follows it that is not wanted. Keep it with what you made of
+    /// the events.
+    pub cursor: Cursor,
+    /// Whether the log ended here when the page was read.
+    pub end: bool,
+}
