@@ -11,6 +11,7 @@
 pub mod appending;
 mod following;
 mod memory;
+mod migrations;
 pub mod postgres;
 mod sqlite;
 pub mod subscription;
