@@ -98,7 +98,7 @@ impl Queue {
         sent.map_err(|_| StoreError::Closed)
     }
 
-    /// Lets nothing more in. What is in is still written.
+    /// Refuses further requests. Those accepted are still written.
     pub(super) fn close(&self) {
         // An error says that the writer has ended, which is what is wanted.
         let _ = self.requests.send(Request::Close);
@@ -127,7 +127,7 @@ fn lock(backlog: &Mutex<Backlog>) -> MutexGuard<'_, Backlog> {
 pub(super) struct Writer {
     requests: mpsc::UnboundedReceiver<Request>,
     backlog: Arc<Mutex<Backlog>>,
-    /// Taken from the queue, but too much for the batch it was taken for.
+    /// A request from the queue that did not fit into its batch.
     held: Option<Request>,
     /// Signals that events were stored. The writer does so, not the callers, since a cancelled caller would signal nothing.
     grown: watch::Sender<()>,
@@ -231,7 +231,7 @@ impl Writer {
         if imported.is_err() {
             self.recover().await;
         }
-        // Also after an error: COMMIT may have failed when all was stored.
+        // Also after an error: a COMMIT may fail although everything is stored.
         self.grown.send_replace(());
         import.answer(imported);
     }
@@ -264,7 +264,7 @@ impl Writer {
         batch.answer(written);
     }
 
-    /// The same for a batch that failed. After a failed COMMIT it may be stored all the same.
+    /// The same for a batch that failed. After a failed COMMIT it may be stored nevertheless.
     fn fail(&self, batch: Batch, unwritten: &Unwritten) {
         if let Unwritten::Commit(_) = unwritten {
             self.grown.send_replace(());
@@ -284,7 +284,7 @@ impl Writer {
         }
     }
 
-    /// Makes sure that no transaction is open, with a new connection if it must be.
+    /// Makes sure that no transaction is open. Takes a new connection if nothing else helps.
     async fn recover(&mut self) {
         let rollback = sqlx::query(include_str!("sql/rollback.sql"));
         let rolled_back = rollback.execute(&mut self.connection).await;
@@ -292,7 +292,7 @@ impl Writer {
             .map_err(Failure::from)
             .is_err_and(|failure| failure.kind() != Kind::Statement);
         if broken {
-            // When it cannot be opened either, the next batch fails on the old one and tries again.
+            // If that fails too, the next batch fails on the old connection and tries again.
             if let Ok(connection) = connect_to_write(&self.options).await {
                 self.connection = connection;
             }

@@ -20,17 +20,17 @@ pub(super) fn id(uuid: Uuid) -> Vec<u8> {
     uuid.as_bytes().to_vec()
 }
 
-/// The version as a column has it; above the highest one it is the highest one.
+/// The version as a column stores it. A version above the column's highest value becomes that value.
 pub(super) fn from_version(version: Version) -> i64 {
     i64::try_from(version.get()).unwrap_or(i64::MAX)
 }
 
-/// The version in a column. A negative one, which no stream has, is none.
+/// The version in a column. A negative number, which no stream has, counts as none.
 pub(super) fn version(number: i64) -> Version {
     Version::new(u64::try_from(number).unwrap_or(0))
 }
 
-/// The error that a stored row is not as it should be.
+/// The error for a stored row that cannot be right.
 pub(super) fn corrupt(stream: &StreamId, what: String) -> StoreError {
     StoreError::Corrupt {
         stream: stream.clone(),
@@ -53,7 +53,7 @@ where
 /// The whole event in a row of `read_events.sql`.
 ///
 /// # Errors
-/// [`StoreError::Corrupt`] names the event and the column that cannot be.
+/// [`StoreError::Corrupt`] names the event that cannot be read.
 pub(super) fn recorded(row: &SqliteRow, stream: &StreamId) -> Result<RecordedEvent, StoreError> {
     let version: i64 = get(row, "version", stream)?;
     let wrong = |column: &str, error: &dyn std::fmt::Display| {

@@ -15,13 +15,13 @@ use crate::store::{
 
 /// How many connections read at once.
 const READERS: u32 = 4;
-/// Switching a file to a write-ahead log fails at once when another process is at it; it is tried this often.
+/// How often to try to switch a file to a write-ahead log. A try fails at once while another process uses the file.
 const SWITCH_TRIES: u32 = 250;
 /// How long to wait between two of those tries.
 const SWITCH_PAUSE: Duration = Duration::from_millis(20);
 
-/// Opens the writer's connection and switches the file to a write-ahead log, which it then stays in; also says with
-/// which options that went.
+/// Opens the writer's connection and switches the file to a write-ahead log for good. Also returns the options that the
+/// connection was opened with.
 pub(super) async fn connect_writer(
     options: SqliteConnectOptions,
     place: &Place,
@@ -57,7 +57,8 @@ pub(super) fn pool() -> SqlitePoolOptions {
         .max_lifetime(None)
 }
 
-/// Opens a connection to write. It waits for the disk whatever the options say: they may have the same pragma in other letters.
+/// Opens a connection that writes. It waits for the disk, whatever the options say: they may spell the same pragma in other
+/// letters.
 pub(super) async fn connect_to_write(
     options: &SqliteConnectOptions,
 ) -> Result<SqliteConnection, sqlx::Error> {

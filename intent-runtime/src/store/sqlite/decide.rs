@@ -1,4 +1,5 @@
-//! Which appends of a batch fit, conflict or were seen before. No SQL: it is decided from what one statement found.
+//! Decides which appends of a batch fit, which conflict, and which were stored before. It runs no SQL: one statement has found
+//! all that it needs.
 
 use std::collections::HashMap;
 
@@ -36,7 +37,7 @@ pub(super) struct Stream {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Last {
     Stored(EventId),
-    /// The last of so many events of a command in the same batch. Most appends never ask for its id, which is a hash.
+    /// The last event of a command in the same batch that has this many. Its id is a hash, and most appends never ask for it.
     Emitted(CommandId, usize),
 }
 
@@ -49,7 +50,7 @@ impl Last {
     }
 }
 
-/// What is to become of an append.
+/// What happens with an append.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// Its events are stored after this version.

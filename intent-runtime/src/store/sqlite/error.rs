@@ -50,7 +50,7 @@ impl Place {
     }
 
     /// The same for an error of COMMIT. When the medium failed, the pages of the transaction may be in the log
-    /// already, and a restart would then find them: that outcome is unknown. Any other refusal is one.
+    /// already, and a restart would then find them: that outcome is unknown. After any other error nothing is stored.
     pub(super) fn commit_error(&self, append: &Append, failure: Failure) -> StoreError {
         match failure.kind() {
             Kind::Io | Kind::Lost => StoreError::UnknownOutcome {
@@ -97,8 +97,8 @@ pub(super) enum Kind {
     Lost,
     /// A row broke a constraint or a limit: the fault of one append, not of the database.
     Refused,
-    /// A statement made no sense with what is there: a rollback without a transaction, a column that is not, text
-    /// that is no JSON.
+    /// A statement does not fit what is there: a rollback without a transaction, a column that does not exist, text that is
+    /// not JSON.
     Statement,
     /// Anything else.
     Other,
@@ -140,7 +140,7 @@ impl From<sqlx::Error> for Failure {
     }
 }
 
-// sqlx repeats the text of a cause in its own, so the one text says all and there is no source beside it.
+// sqlx includes the text of a cause in its own, so there is no separate source.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.0 {

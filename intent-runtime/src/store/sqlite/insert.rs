@@ -61,7 +61,7 @@ macro_rules! insert {
     };
 }
 
-/// The texts that insert events, each for up to so many. There are few, so that each is compiled once for a connection.
+/// The statements that insert events, each for up to this many. There are few, so a connection compiles each of them once.
 const INSERTS: [(usize, &str); 3] = [(1, insert!(1)), (8, insert!(8)), (64, insert!(64))];
 /// A statement's parameters are copied, so many large payloads go in several statements.
 const INSERT_BYTES: usize = 16 * 1024 * 1024;
@@ -100,7 +100,7 @@ pub(super) async fn rows(
     Ok(last)
 }
 
-/// How many of the rows go in one statement, and its text: as many as it takes and as do not hold too many bytes.
+/// How many of the rows go into one statement, limited by their number and their bytes, and that statement's text.
 fn next_insert(rows: &[NewRow<'_>]) -> (usize, &'static str) {
     let [.., (most, largest)] = INSERTS;
     let sizes = rows

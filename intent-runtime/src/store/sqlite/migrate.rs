@@ -111,7 +111,7 @@ async fn inspect_migrations(
     let applied = sqlx::query_as::<_, Applied>(include_str!("sql/applied_migrations.sql"));
     let applied = match applied.fetch_all(connection).await.map_err(Failure::from) {
         Ok(applied) => applied,
-        // It has not the columns that our list has.
+        // The table lacks the columns of our list.
         Err(failure) if matches!(failure.kind(), Kind::Statement | Kind::Other) => {
             return Err(place.foreign(LIST));
         }

@@ -32,7 +32,7 @@ use crate::{
     },
 };
 
-/// How many events of a command are looked for at first; each time all were its own, as many times more.
+/// How many events of a command to look for at first. As long as all of them belong to it, look for that many times more.
 const FEW_EVENTS: u64 = 8;
 
 /// The reading half of the store.

@@ -11,7 +11,7 @@ use crate::{
     store::sqlite::column,
 };
 
-/// A snapshot to keep that rides along no append.
+/// A snapshot that is stored without an append.
 #[derive(Debug)]
 pub(super) struct SaveSnapshot {
     pub(super) stream: StreamId,

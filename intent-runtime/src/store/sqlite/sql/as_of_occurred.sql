@@ -1,5 +1,4 @@
--- The first event after a time ends the prefix that lies at or before it. Times in metadata have one fixed width, so
--- their text order is their order.
+-- The events up to a time are those before the first one after it. Times in metadata have one fixed width, so they sort as text.
 SELECT last.aggregate_type,
        coalesce(
            (

@@ -1,4 +1,4 @@
--- The first event after a time ends the prefix that lies at or before it.
+-- The events up to a time are those before the first one after it.
 SELECT last.aggregate_type,
        coalesce(
            (

@@ -1,8 +1,8 @@
--- Takes the write lock, then answers for a whole batch what its appends meet: a list of [number, version of the
--- stream, its aggregate type, its last event, aggregate that the command was seen for, its aggregate type]; appends that
--- meet nothing are left out. ?1 holds 48 bytes for each append: the tenant's id, the aggregate's and that of the first event. So
--- one constant text serves batches of any size. Both statements in one text cost one trip to the connection's
--- thread, and all answers in one row cost one trip back.
+-- Takes the write lock, then answers for a whole batch what its appends meet: a list of [number, version of the stream, its
+-- aggregate type, its last event, the aggregate that the command was stored for, that aggregate's type]. Appends that meet nothing
+-- are left out. ?1 holds 48 bytes for each append: the ids of the tenant, of the aggregate and of the first event. So one constant
+-- text serves batches of any size. Both statements in one text cost one trip to the connection's thread, and all answers in one
+-- row cost one trip back.
 BEGIN IMMEDIATE;
 WITH RECURSIVE request (number) AS (
     VALUES (0)

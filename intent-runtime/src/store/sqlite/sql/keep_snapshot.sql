@@ -1,5 +1,5 @@
--- A newer snapshot replaces an older one, and one of another shape that of the same version: shapes have no order.
--- A snapshot beyond the end of its stream is not kept.
+-- A newer snapshot replaces an older one. At the same version, one of another shape replaces it, since shapes have no order. A
+-- snapshot beyond the end of its stream is not kept.
 INSERT INTO intent_snapshots (tenant_id, aggregate_id, aggregate_type, version, schema_version, state)
 SELECT ?1, ?2, aggregate_type, ?3, ?4, ?5
 FROM intent_events

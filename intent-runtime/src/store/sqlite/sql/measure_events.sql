@@ -1,4 +1,4 @@
--- How large a page of a stream is, without reading the overflow pages of large payloads.
+-- The size of a page of a stream, without reading the overflow pages of large payloads.
 SELECT count(*) AS events,
        coalesce(sum(octet_length(payload) + octet_length(metadata)), 0) AS bytes,
        (

@@ -1,4 +1,4 @@
--- What is there under our names, in any spelling: SQLite does not tell them apart by case.
+-- The objects under our names, in any spelling: SQLite ignores case in names.
 SELECT lower(name) AS name
 FROM sqlite_schema
 WHERE lower(name) IN (

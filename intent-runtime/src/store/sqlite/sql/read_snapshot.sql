@@ -1,5 +1,5 @@
--- The snapshot of a stream after ?3 and up to ?4, with the stream's type. One beyond the end of its stream (a file
--- put together by hand) is no state of it.
+-- The snapshot of a stream after ?3 and up to ?4, with the stream's type. A snapshot beyond the end of its stream, as in a file that
+-- was put together by hand, is ignored.
 SELECT last.aggregate_type, kept.version, kept.schema_version, kept.state
 FROM intent_snapshots AS kept
 JOIN intent_events AS last ON last.position = (

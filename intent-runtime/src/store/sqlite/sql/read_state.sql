@@ -1,6 +1,6 @@
--- One page of a stream, the events after ?3 up to ?4, as one row: three times faster than row by row. Events are
--- joined by U+001E and their parts by U+001F, which occur neither in JSON text nor in names. A page of more than ?5
--- bytes is not read, only measured, which does not touch the overflow pages of large payloads.
+-- One page of a stream, the events after ?3 up to ?4, as one row: three times faster than row by row. U+001E separates events and
+-- U+001F their parts; neither occurs in JSON text or in names. A page of more than ?5 bytes is only measured, which does not touch
+-- the overflow pages of large payloads.
 WITH page AS MATERIALIZED (
     SELECT count(*) AS events, coalesce(sum(octet_length(payload)), 0) AS bytes
     FROM intent_events
