@@ -1,4 +1,4 @@
-//! An import whose answer is lost on the way.
+//! Imports and migrations whose answer is lost on the way.
 
 use intent_runtime::{
     MemoryStore, PgStore,
@@ -25,4 +25,15 @@ async fn a_page_whose_answer_is_lost_is_stored_once_and_counts_as_known() {
     let known = before.len();
     assert_eq!(imported, Imported { stored: 0, known });
     assert_eq!(log(&store).await, before);
+}
+
+/// A start-up tries again, as every other call does, and finds its tables there.
+#[tokio::test]
+async fn a_migration_whose_answer_is_lost_is_found_done() {
+    let database = TempDatabase::new().await;
+    let proxy = Proxy::start(database.server()).await;
+    proxy.swallow_next_reply_to("COMMIT");
+    let store = PgStore::connect(&proxy.url(database.name())).await.unwrap();
+    assert_eq!(proxy.swallowed(), 1);
+    assert_eq!(log(&store).await, []);
 }

@@ -12,13 +12,13 @@ use crate::{
     store::{
         append::Append,
         postgres::{
-            read::ReadError,
+            connection::run::RunError,
             rows::{self, get},
         },
     },
 };
 
-/// How many events are looked for at first; each time all were found, as many times more.
+/// How many events to look for at first. As long as all of them are found, look for that many times more.
 const FEW_EVENTS: usize = 8;
 
 /// All of them, in order.
@@ -26,7 +26,7 @@ pub(super) async fn events(
     connection: &mut PgConnection,
     tenant: TenantId,
     command: CommandId,
-) -> Result<Vec<RecordedEvent>, ReadError> {
+) -> Result<Vec<RecordedEvent>, RunError> {
     let mut window = FEW_EVENTS;
     loop {
         let events = first_events(connection, tenant, command, window).await?;
@@ -42,7 +42,7 @@ async fn first_events(
     tenant: TenantId,
     command: CommandId,
     count: usize,
-) -> Result<Vec<RecordedEvent>, ReadError> {
+) -> Result<Vec<RecordedEvent>, RunError> {
     let ids = (0..).take(count).map(|index| EventId::of(command, index));
     let ids: Vec<Uuid> = ids.map(|id| id.as_uuid()).collect();
     let rows = sqlx::query(include_str!("sql/events_of_command.sql"))

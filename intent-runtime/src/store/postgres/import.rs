@@ -1,91 +1,63 @@
 //! Storing a page of events that were recorded elsewhere, in one statement.
 
-use std::time::Duration;
-
 use sqlx::{PgConnection, Row};
-use tokio::time::sleep;
-use uuid::Uuid;
 
 use crate::{
-    record::{event::RecordedEvent, timestamp::Timestamp},
+    record::event::RecordedEvent,
     store::{
         error::StoreError,
         import::{ImportRefusal, Imported},
         postgres::{
-            connection::error::Kind,
-            read::{self, ReadError, Reader, give_back, with_timeout},
-            rows::{self, Json},
+            connection::pool::Pool,
+            rows::{self, Json, column},
         },
     },
 };
 
-/// How often a page is tried that meets others at its keys.
-const TRIES: u32 = 10;
-/// How long is waited before it is tried again, as many times as it was.
-const PAUSE: Duration = Duration::from_millis(10);
-
-/// What the statement says of a page.
+/// What the statement answers for a page.
 struct Answer {
     stored: i64,
     refused: Option<Refused>,
 }
 
-/// The first event that contradicts what is stored, by its number from 1, with the version and type of its stream
-/// before it; without them when an event of its id is stored and differs.
+/// The first event that contradicts what is stored: its number, from 1, and the version and type that its stream had before
+/// it. There are none if another event is stored under its id.
 struct Refused {
     number: i64,
     stream: Option<(i64, String)>,
 }
 
-impl Reader {
-    /// Stores a page that was checked.
-    ///
-    /// What is there already is not stored again, so a page whose outcome is unknown is simply tried again; if it was stored,
-    /// its events count as known.
-    pub(super) async fn import(&self, events: &[RecordedEvent]) -> Result<Imported, StoreError> {
-        let (mut contended, mut lost) = (0, read::TRIES);
-        let answer = loop {
-            let mut lent = self.acquire().await?;
-            let page = match lent.connection().await {
-                Ok(connection) => with_timeout(&self.place, import_page(connection, events)).await,
-                Err(failure) => Err(failure.into()),
-            };
-            let failure = match give_back(lent, page) {
-                Ok(answer) => break answer,
-                Err(ReadError::Error(error)) => return Err(error),
-                Err(ReadError::Failure(failure)) => failure,
-            };
-            match failure.kind() {
-                Kind::Contended if contended < TRIES => {
-                    contended += 1;
-                    sleep(PAUSE * contended).await;
-                }
-                _ => lost = self.left(lost, ReadError::Failure(failure))?,
-            }
-        };
-        if let Some(refused) = answer.refused {
-            return Err(self.refusal(events, refused));
-        }
-        let stored = usize::try_from(answer.stored).unwrap_or(0);
-        Ok(Imported {
-            stored,
-            known: events.len().saturating_sub(stored),
-        })
+/// Stores a page that was checked.
+///
+/// An event that is there already is not stored again. So a page whose outcome is unknown is tried again, and if it was stored
+/// the first time, its events count as known.
+pub(super) async fn import(pool: &Pool, events: &[RecordedEvent]) -> Result<Imported, StoreError> {
+    let answer = pool.run(events, |events, connection| {
+        Box::pin(async move { Ok(import_page(connection, events).await?) })
+    });
+    let answer = answer.await?;
+    if let Some(refused) = answer.refused {
+        let refused = refused.error(events);
+        return Err(refused.unwrap_or_else(|| pool.place().error(sqlx::Error::RowNotFound)));
     }
+    let stored = usize::try_from(answer.stored).unwrap_or(0);
+    Ok(Imported {
+        stored,
+        known: events.len().saturating_sub(stored),
+    })
+}
 
-    fn refusal(&self, events: &[RecordedEvent], refused: Refused) -> StoreError {
-        let index = usize::try_from(refused.number - 1).ok();
-        let Some(event) = index.and_then(|index| events.get(index)) else {
-            return self.place.error(sqlx::Error::RowNotFound);
-        };
-        let refusal = match refused.stream {
+impl Refused {
+    fn error(self, events: &[RecordedEvent]) -> Option<StoreError> {
+        let event = events.get(usize::try_from(self.number - 1).ok()?)?;
+        let refusal = match self.stream {
             None => ImportRefusal::Differs,
             Some((_, found)) if found != event.aggregate_type => {
                 ImportRefusal::WrongAggregate { found }
             }
             Some((actual, _)) => ImportRefusal::misplaced(event.version, rows::version(actual)),
         };
-        refusal.of(event)
+        Some(refusal.of(event))
     }
 }
 
@@ -93,29 +65,19 @@ async fn import_page(
     connection: &mut PgConnection,
     events: &[RecordedEvent],
 ) -> Result<Answer, sqlx::Error> {
-    let uuids = |id: fn(&RecordedEvent) -> Uuid| events.iter().map(id).collect::<Vec<_>>();
-    let times = |time: fn(&RecordedEvent) -> Timestamp| {
-        let times = events.iter().map(time);
-        times.collect::<Vec<_>>()
-    };
-    let versions = events.iter().map(|event| rows::from_version(event.version));
-    let schema_versions = events.iter().map(|event| i64::from(event.schema_version));
-    let aggregate_types = events.iter().map(|event| &*event.aggregate_type);
-    let event_types = events.iter().map(|event| &*event.event_type);
-    let payloads = events.iter().map(|event| Json(&event.payload));
-    let metadata = events.iter().map(|event| Json(event.metadata.json()));
+    let events = events.iter();
     let row = sqlx::query(include_str!("sql/import.sql"))
-        .bind(uuids(|event| event.tenant_id.as_uuid()))
-        .bind(uuids(|event| event.aggregate_id.as_uuid()))
-        .bind(uuids(|event| event.id.as_uuid()))
-        .bind(versions.collect::<Vec<_>>())
-        .bind(schema_versions.collect::<Vec<_>>())
-        .bind(times(|event| event.recorded_at))
-        .bind(times(RecordedEvent::occurred_at))
-        .bind(aggregate_types.collect::<Vec<_>>())
-        .bind(event_types.collect::<Vec<_>>())
-        .bind(payloads.collect::<Vec<_>>())
-        .bind(metadata.collect::<Vec<_>>())
+        .bind(column(&events, |it| it.tenant_id.as_uuid()))
+        .bind(column(&events, |it| it.aggregate_id.as_uuid()))
+        .bind(column(&events, |it| it.id.as_uuid()))
+        .bind(column(&events, |it| rows::from_version(it.version)))
+        .bind(column(&events, |it| i64::from(it.schema_version)))
+        .bind(column(&events, |it| it.recorded_at))
+        .bind(column(&events, RecordedEvent::occurred_at))
+        .bind(column(&events, |it| &*it.aggregate_type))
+        .bind(column(&events, |it| &*it.event_type))
+        .bind(column(&events, |it| Json(&it.payload)))
+        .bind(column(&events, |it| Json(it.metadata.json())))
         .fetch_one(connection)
         .await?;
     let number: Option<i64> = row.try_get(1)?;

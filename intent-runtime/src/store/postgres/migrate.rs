@@ -7,7 +7,10 @@ use crate::store::{
     error::StoreError,
     migrations::{self, Applied, Found},
     postgres::{
-        connection::error::{Failure, Kind, Place},
+        connection::{
+            error::{Failure, Kind, Place},
+            run::{RunError, within},
+        },
         schema::{self, KNOWN, MIGRATIONS},
     },
 };
@@ -27,26 +30,27 @@ pub(super) enum Excess {
     NoPolicies,
 }
 
-/// Finds out what the database is, and migrates it if it must and the role may. Says what strict tenancy forbids of it.
+/// Finds out what the database is, and migrates it if that is needed and the role may. Returns what strict tenancy forbids.
 pub(super) async fn open(
     connection: &mut PgConnection,
     place: &Place,
-) -> Result<Option<Excess>, StoreError> {
-    let probed = probe(connection, place).await?;
+) -> Result<Option<Excess>, RunError> {
+    let probed = within(probe(connection, place)).await?;
     let (mut excess, in_recovery) = (probed.excess, probed.in_recovery);
     if let Found::Older(found) = probed.found {
         if in_recovery {
             return Err(not_migrated(place, found, None));
         }
+        // No time limit: a migration may take long, and so may another process that is migrating.
         migrate(connection, place, found).await?;
-        excess = probe(connection, place).await?.excess;
+        excess = within(probe(connection, place)).await?.excess;
     }
-    schema::check(connection, place).await?;
+    within(schema::check(connection, place)).await?;
     Ok(excess)
 }
 
-/// Fails where the schema is not as this build needs it, and says what is wrong with it.
-pub(super) async fn check(connection: &mut PgConnection, place: &Place) -> Result<(), StoreError> {
+/// Fails if the schema is not what this build needs. The error says what is wrong.
+pub(super) async fn check(connection: &mut PgConnection, place: &Place) -> Result<(), RunError> {
     match probe(connection, place).await?.found {
         Found::Older(found) => Err(not_migrated(place, found, None)),
         Found::Usable => schema::check(connection, place).await,
@@ -59,13 +63,11 @@ struct Probed {
     excess: Option<Excess>,
 }
 
-async fn probe(connection: &mut PgConnection, place: &Place) -> Result<Probed, StoreError> {
+async fn probe(connection: &mut PgConnection, place: &Place) -> Result<Probed, RunError> {
     let row = sqlx::query(include_str!("sql/probe.sql"));
-    let row = row.fetch_one(&mut *connection).await;
-    let row = row.map_err(|error| place.error(error))?;
-    let wrong = |error| place.error(Failure::from(error));
-    let server_version: i32 = row.try_get("server_version").map_err(wrong)?;
-    let encoding: &str = row.try_get("encoding").map_err(wrong)?;
+    let row = row.fetch_one(&mut *connection).await?;
+    let server_version: i32 = row.try_get("server_version")?;
+    let encoding: &str = row.try_get("encoding")?;
     let what = if server_version < OLDEST_SERVER {
         Some("a server older than PostgreSQL 13: upgrade it")
     } else if encoding != "UTF8" {
@@ -74,18 +76,16 @@ async fn probe(connection: &mut PgConnection, place: &Place) -> Result<Probed, S
         None
     };
     if let Some(what) = what {
-        return Err(StoreError::Unsupported {
-            place: place.to_string(),
-            what,
-        });
+        let place = place.to_string();
+        return Err(StoreError::Unsupported { place, what }.into());
     }
-    let ours: bool = row.try_get("migrations").map_err(wrong)?;
-    let tables: Option<String> = row.try_get("tables").map_err(wrong)?;
+    let ours: bool = row.try_get("migrations")?;
+    let tables: Option<String> = row.try_get("tables")?;
     let found = match (ours, tables) {
         (true, tables) => inspect(connection, place, tables.as_deref()).await?,
         (false, Some(table)) => {
             let lost = schema::without_list(connection, place).await?;
-            return Err(lost.unwrap_or_else(|| place.foreign(&table)));
+            return Err(lost.unwrap_or_else(|| place.foreign(&table)).into());
         }
         (false, None) => Found::Older(0),
     };
@@ -96,16 +96,16 @@ async fn probe(connection: &mut PgConnection, place: &Place) -> Result<Probed, S
     ];
     let mut most = None;
     for (column, what) in excess {
-        if row.try_get(column).map_err(wrong)? {
+        if row.try_get(column)? {
             most = most.or(Some(Excess::Rights(what)));
         }
     }
-    if row.try_get("unguarded").map_err(wrong)? {
+    if row.try_get("unguarded")? {
         most = Some(Excess::NoPolicies);
     }
     Ok(Probed {
         found,
-        in_recovery: row.try_get("in_recovery").map_err(wrong)?,
+        in_recovery: row.try_get("in_recovery")?,
         excess: most,
     })
 }
@@ -114,63 +114,56 @@ async fn inspect(
     connection: &mut PgConnection,
     place: &Place,
     tables: Option<&str>,
-) -> Result<Found, StoreError> {
+) -> Result<Found, RunError> {
     let applied = sqlx::query_as::<_, Applied>(include_str!("sql/applied_migrations.sql"));
     let applied = applied.fetch_all(&mut *connection).await;
     let applied = match applied.map_err(Failure::from) {
         Ok(applied) => applied,
-        // It has not the columns that our list has.
+        // The table lacks the columns of our list.
         Err(failure) if matches!(failure.kind(), Kind::NoSchema | Kind::Other) => {
-            return Err(place.foreign(LIST));
+            return Err(place.foreign(LIST).into());
         }
         Err(failure) => {
             if failure.kind() == Kind::Forbidden {
                 schema::check_rights(connection, place).await?;
             }
-            return Err(place.error(failure));
+            return Err(failure.into());
         }
     };
     let found = migrations::judge(KNOWN, &applied);
     let found = found.map_err(|refused| refused.error(place.to_string(), LIST, KNOWN))?;
     match tables {
         // Tables that no applied migration made are somebody else's.
-        Some(table) if found == Found::Older(0) => Err(place.foreign(table)),
+        Some(table) if found == Found::Older(0) => Err(place.foreign(table).into()),
         _ => Ok(found),
     }
 }
 
 /// Brings our tables up to date, all or nothing, and only one process at a time.
-async fn migrate(
-    connection: &mut PgConnection,
-    place: &Place,
-    found: i64,
-) -> Result<(), StoreError> {
-    let refused = |failure: Failure| match failure.kind() {
-        Kind::Forbidden => not_migrated(place, found, Some(failure)),
-        _ => place.error(failure),
+async fn migrate(connection: &mut PgConnection, place: &Place, found: i64) -> Result<(), RunError> {
+    let refused = |error: sqlx::Error| match Failure::from(error) {
+        failure if failure.kind() == Kind::Forbidden => not_migrated(place, found, Some(failure)),
+        failure => failure.into(),
     };
     let begin = include_str!("sql/begin_migration.sql");
-    let transaction = connection.begin_with(begin).await;
-    let mut transaction = transaction.map_err(|error| place.error(error))?;
+    let mut transaction = connection.begin_with(begin).await?;
     let lock = sqlx::query(include_str!("sql/lock_migrations.sql"));
-    let locked = lock.execute(&mut *transaction).await;
-    locked.map_err(|error| place.error(error))?;
-    // Before the lock was there, another process may have migrated, or made tables of its own.
+    lock.execute(&mut *transaction).await?;
+    // Before this process had the lock, another one may have migrated, or made tables of its own.
     if let Found::Older(found) = probe(&mut transaction, place).await?.found {
         for migration in migrations::behind(&MIGRATIONS, found) {
             let migrated = sqlx::raw_sql(migration).execute(&mut *transaction).await;
-            migrated.map_err(|error| refused(error.into()))?;
+            migrated.map_err(refused)?;
         }
     }
-    let committed = transaction.commit().await;
-    committed.map_err(|error| refused(error.into()))
+    transaction.commit().await.map_err(refused)
 }
 
-fn not_migrated(place: &Place, found: i64, failure: Option<Failure>) -> StoreError {
-    StoreError::NotMigrated {
+fn not_migrated(place: &Place, found: i64, failure: Option<Failure>) -> RunError {
+    RunError::Error(StoreError::NotMigrated {
         place: place.to_string(),
         found,
         known: KNOWN,
         source: failure.map(Into::into),
-    }
+    })
 }

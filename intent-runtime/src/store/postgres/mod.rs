@@ -37,32 +37,33 @@ use crate::{
         port::{Import, Log, Snapshots, Store, StoreFuture, Streams},
         postgres::{
             append::{Appender, batch::Outcome},
-            connection::{error::Place, open::Connector, pool::Pool, pooler, url},
+            connection::{error::Place, open::Connector, pool::Pool, pooler, run::Rest, url},
             log::{horizon::Settler, notify::Wake, read::LogReader},
             migrate::Excess,
-            read::Reader,
         },
     },
 };
 
-/// How a transaction begins, whatever level is the default: each statement sees what is committed by then.
+/// Begins a transaction in which each statement sees what is committed by then, whatever the default level is.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
-/// How many connections a store reads with that was opened by a URL.
+/// How many connections read, in a store that was opened by a URL.
 const READERS: u32 = 10;
-/// How long a read waits there for a connection.
+/// How long a read waits for one of them.
 const ACQUIRE: Duration = Duration::from_secs(10);
-/// How long a statement that appends waits for a lock that somebody's open transaction holds, in milliseconds.
+/// How long a statement that appends waits for another transaction's lock, in milliseconds.
 const LOCK_TIMEOUT: &str = "500";
 
 /// Keeps everything in the schema `intent` of a PostgreSQL database (13 or later), beside whatever else is in it.
 ///
-/// The store opens connections of its own, each with what the options of the pool are then and with its `after_connect`,
-/// so [`set_connect_options`](PgPool::set_connect_options) changes a password for them too. It reads with as many as the
-/// pool may have (`max_connections`), kept as long as the pool keeps its own (`idle_timeout`, `max_lifetime`), and appends
-/// with a few, which put whatever waits into one statement. The pool itself serves [`append_in`](Self::append_in) and
-/// [`Tenant::send_in`](crate::Tenant::send_in) alone, in transactions that you begin: what it lends may be inside a
-/// transaction that somebody left open. An append is answered when the server has committed it; when more than 256 MiB
-/// wait, one more is [`StoreError::Busy`]. Any number of processes may use one database.
+/// The store opens connections of its own. Each uses the pool's current options and its `after_connect`, so
+/// [`set_connect_options`](PgPool::set_connect_options) changes a password for them too. The store reads on as many
+/// connections as the pool may have (`max_connections`) and keeps them as long as the pool keeps its own (`idle_timeout`,
+/// `max_lifetime`). It appends on a few, each of which writes all waiting appends in one statement. The pool itself serves
+/// only [`append_in`](Self::append_in) and [`Tenant::send_in`](crate::Tenant::send_in), in transactions that you begin: a
+/// connection that it lends may be inside a transaction that somebody left open.
+///
+/// An append is answered when the server has committed it. While appends of more than 256 MiB wait, one more is
+/// [`StoreError::Busy`]. Any number of processes may use one database.
 ///
 /// ```no_run
 /// use intent_runtime::{App, Domain, PgStore};
@@ -76,10 +77,11 @@ const LOCK_TIMEOUT: &str = "500";
 #[derive(Clone)]
 pub struct PgStore {
     /// For the transactions of the user's own.
-    pool: PgPool,
+    users_pool: PgPool,
     /// Whether the store has made it, and so closes it.
-    owns_pool: bool,
-    reader: Reader,
+    owns_users_pool: bool,
+    /// For everything else but appends.
+    pool: Pool,
     appender: Appender,
     log: Arc<LogReader>,
     wake: Arc<Wake>,
@@ -123,7 +125,7 @@ impl PgStore {
     }
 
     fn warn_of(&self, excess: Option<Excess>) {
-        let place = &self.reader.place;
+        let place = self.pool.place();
         match excess {
             None => {}
             Some(Excess::Rights(what)) => {
@@ -135,14 +137,14 @@ impl PgStore {
         }
     }
 
-    /// The same under strict tenancy: refuses a role that row-level security does not bind, and tables without it.
+    /// Opens the database under strict tenancy: refuses a role that row-level security does not bind, and tables without it.
     ///
     /// # Errors
     /// [`StoreError::TooManyRights`] when the role is a superuser, bypasses row-level security or owns the tables;
     /// [`StoreError::Unsupported`] when row-level security is switched off; and whatever [`new`](Self::new) returns.
     pub async fn strict(pool: PgPool) -> Result<Self, StoreError> {
         let (store, excess) = Self::open(pool, false).await?;
-        let place = store.reader.place.to_string();
+        let place = store.pool.place().to_string();
         match excess {
             None => Ok(store),
             Some(Excess::Rights(what)) => Err(StoreError::TooManyRights { place, what }),
@@ -154,34 +156,33 @@ impl PgStore {
         }
     }
 
-    async fn open(pool: PgPool, owns_pool: bool) -> Result<(Self, Option<Excess>), StoreError> {
-        let options = PgConnectOptions::clone(&pool.connect_options());
+    async fn open(
+        users_pool: PgPool,
+        owns_users_pool: bool,
+    ) -> Result<(Self, Option<Excess>), StoreError> {
+        let options = PgConnectOptions::clone(&users_pool.connect_options());
         let options = url::without_brackets(options);
         let place = Place::of(&options);
         let keeps_session = pooler::keeps_session(&options, &place).await?;
         // A pool of the store's own has no hooks.
-        let connector = Connector::new(pool.clone(), !owns_pool, keeps_session);
-        let reader = Reader {
-            pool: Pool::new(&pool, connector.clone()),
-            place: place.clone(),
-        };
-        let mut lent = reader.acquire().await?;
-        let connection = lent.connection().await;
-        let connection = connection.map_err(|failure| place.error(failure))?;
-        let excess = migrate::open(connection, &place).await?;
-        let settler = Settler::new(connector.clone());
-        let log = LogReader::new(reader.clone(), settler, connection).await;
-        let log = log.map_err(|error| place.error(error))?;
-        // What was prepared before the tables were made is not to be met again.
-        lent.discard();
+        let hooked = !owns_users_pool;
+        let connector = Connector::new(users_pool.clone(), hooked, keeps_session, place.clone());
+        let pool = Pool::new(&users_pool, connector.clone());
+        let opening = pool.stream(place, |place, connection| {
+            Box::pin(async move { Ok((migrate::open(connection, place).await?, Rest::Nothing)) })
+        });
+        let excess = opening.await?;
+        let log = LogReader::new(pool.clone(), Settler::new(connector.clone())).await?;
+        // Closes the connection, whose statements were prepared before the tables were made.
+        pool.clear();
         let wake = Arc::new(Wake::new(connector.clone(), keeps_session));
-        let appender = Appender::new(connector, place, Arc::clone(&wake));
+        let appender = Appender::new(connector.to_append(), Arc::clone(&wake));
         let store = Self {
+            users_pool,
+            owns_users_pool,
             pool,
-            owns_pool,
             log: Arc::new(log),
             wake,
-            reader,
             appender,
         };
         Ok((store, excess))
@@ -190,8 +191,8 @@ impl PgStore {
     /// The SQL that brings the schema `intent` from a version to the one that this build makes, in one transaction; from 0 it
     /// makes everything. [`StoreError::NotMigrated`] says which version was found.
     ///
-    /// For an operator to run as the owner-to-be of the schema, where applications may not create tables. What a role needs
-    /// then comes with `SELECT intent.grant_app('ROLE')`.
+    /// An operator runs it as the future owner of the schema if applications may not create tables. `SELECT
+    /// intent.grant_app('ROLE')` then gives a role the rights that it needs.
     pub fn migration_sql(from: u32) -> String {
         schema::sql_from(i64::from(from))
     }
@@ -199,10 +200,10 @@ impl PgStore {
     /// The pool for transactions of your own, to [append in](Self::append_in): the one that the store was made with, or one
     /// that opens its connections when it is first used.
     pub fn pool(&self) -> &PgPool {
-        &self.pool
+        &self.users_pool
     }
 
-    /// Where an error comes from a schema that is not as this build needs it, says what is wrong with that.
+    /// If an error comes from a schema that is not what this build needs, returns one that says what is wrong with the schema.
     fn explained<'a, T: Send>(
         &'a self,
         work: impl Future<Output = Result<T, StoreError>> + Send + 'a,
@@ -217,11 +218,12 @@ impl PgStore {
         })
     }
 
-    /// What is wrong with the schema, if anything is and can be found out.
+    /// What is wrong with the schema, if that can be found out.
     async fn diagnosis(&self) -> Option<StoreError> {
-        let mut lent = self.reader.acquire().await.ok()?;
-        let connection = lent.connection().await.ok()?;
-        match migrate::check(connection, &self.reader.place).await {
+        let checking = self.pool.run(self.pool.place(), |place, connection| {
+            Box::pin(migrate::check(connection, place))
+        });
+        match checking.await {
             Err(
                 wrong @ (StoreError::NotMigrated { .. }
                 | StoreError::Incomplete { .. }
@@ -238,7 +240,7 @@ impl PgStore {
         match self.appender.append(append).await? {
             Outcome::Appended(appended) => Ok(appended),
             Outcome::Before => {
-                let events = self.reader.events_of_command(tenant, command).await?;
+                let events = read::events_of_command(&self.pool, tenant, command).await?;
                 Ok(Appended::Before(events))
             }
         }
@@ -246,14 +248,14 @@ impl PgStore {
 
     async fn import_now(&self, events: Vec<RecordedEvent>) -> Result<Imported, StoreError> {
         check_import(&events)?;
-        // In a task of its own, which wakes readers of what it stored also when the caller gives up.
-        let (reader, wake) = (self.reader.clone(), Arc::clone(&self.wake));
+        // In a task of its own, which wakes readers even if the caller gives up.
+        let (pool, wake) = (self.pool.clone(), Arc::clone(&self.wake));
         let importing = tokio::spawn(async move {
-            let imported = reader.import(&events).await;
+            let imported = import::import(&pool, &events).await;
             wake.appended();
             imported
         });
-        let ended = |failed| Err(self.reader.place.ended(failed));
+        let ended = |failed| Err(self.pool.place().ended(failed));
         importing.await.unwrap_or_else(ended)
     }
 }
@@ -261,7 +263,7 @@ impl PgStore {
 impl fmt::Debug for PgStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PgStore")
-            .field("database", &self.reader.place.to_string())
+            .field("database", &self.pool.place().to_string())
             .finish_non_exhaustive()
     }
 }
@@ -276,7 +278,7 @@ impl Streams for PgStore {
         read: ReadStream<'a>,
         sink: &'a mut dyn StateSink,
     ) -> StoreFuture<'a, ()> {
-        self.explained(self.reader.read_state(read, sink))
+        self.explained(read::state(&self.pool, read, sink))
     }
 
     fn read_events<'a>(
@@ -284,7 +286,7 @@ impl Streams for PgStore {
         read: ReadStream<'a>,
         sink: &'a mut EventSink<'a>,
     ) -> StoreFuture<'a, ()> {
-        self.explained(self.reader.read_events(read, sink))
+        self.explained(read::events(&self.pool, read, sink))
     }
 
     fn events_of_command(
@@ -292,7 +294,7 @@ impl Streams for PgStore {
         tenant: TenantId,
         command: CommandId,
     ) -> StoreFuture<'_, Vec<RecordedEvent>> {
-        self.explained(self.reader.events_of_command(tenant, command))
+        self.explained(read::events_of_command(&self.pool, tenant, command))
     }
 }
 
@@ -306,7 +308,7 @@ impl Log for PgStore {
     }
 
     fn version_as_of<'a>(&'a self, stream: &'a StreamId, time: AsOf) -> StoreFuture<'a, Version> {
-        self.explained(self.reader.version_as_of(stream, time))
+        self.explained(read::version_as_of(&self.pool, stream, time))
     }
 
     fn log_health(&self) -> StoreFuture<'_, LogHealth> {
@@ -334,7 +336,7 @@ impl Snapshots for PgStore {
         stream: &'a StreamId,
         snapshot: NewSnapshot,
     ) -> StoreFuture<'a, ()> {
-        self.explained(async move { snapshot::keep(&self.reader, stream, &snapshot).await })
+        self.explained(async move { snapshot::keep(&self.pool, stream, &snapshot).await })
     }
 
     fn delete_snapshots(
@@ -342,7 +344,7 @@ impl Snapshots for PgStore {
         tenant: TenantId,
         aggregate_type: Option<AggregateType>,
     ) -> StoreFuture<'_, u64> {
-        self.explained(snapshot::delete(&self.reader, tenant, aggregate_type))
+        self.explained(snapshot::delete(&self.pool, tenant, aggregate_type))
     }
 }
 
@@ -350,9 +352,9 @@ impl Store for PgStore {
     fn close(&self) -> StoreFuture<'_, ()> {
         Box::pin(async move {
             self.appender.close().await;
-            self.reader.pool.close().await;
-            if self.owns_pool {
-                self.pool.close().await;
+            self.pool.close().await;
+            if self.owns_users_pool {
+                self.users_pool.close().await;
             }
             self.wake.close();
             Ok(())

@@ -1,4 +1,4 @@
-//! Between our types and those of Postgres that sqlx has no match for.
+//! Conversions between our types and types of Postgres that sqlx does not cover.
 
 use sqlx::{
     Decode, Encode, Postgres, Row, Type,
@@ -19,7 +19,7 @@ use crate::{
     store::error::StoreError,
 };
 
-/// JSON as text: the type `json` keeps it to the byte, and sends it as it is.
+/// JSON as text. The type `json` stores and sends it unchanged, to the byte.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Json<'a>(pub(super) &'a str);
 
@@ -82,17 +82,22 @@ impl Decode<'_, Postgres> for Timestamp {
     }
 }
 
-/// The version as a column has it; above the highest one it is the highest one.
+/// The version as a column stores it. A version above the column's highest value becomes that value.
 pub(super) fn from_version(version: Version) -> i64 {
     i64::try_from(version.get()).unwrap_or(i64::MAX)
 }
 
-/// The version in a column. A negative one, which no stream has, is none.
+/// The version in a column. A negative number, which no stream has, counts as none.
 pub(super) fn version(number: i64) -> Version {
     Version::new(u64::try_from(number).unwrap_or(0))
 }
 
-/// The error that a stored row is not as it should be.
+/// A parameter that is an array: what each item has for it.
+pub(super) fn column<I: Iterator + Clone, T>(items: &I, value: impl Fn(I::Item) -> T) -> Vec<T> {
+    items.clone().map(value).collect()
+}
+
+/// The error for a stored row that cannot be right.
 pub(super) fn corrupt(stream: &StreamId, what: String) -> StoreError {
     StoreError::Corrupt {
         stream: stream.clone(),
@@ -112,11 +117,11 @@ where
         .map_err(|error| corrupt(stream, format!("a column cannot be read: {error}")))
 }
 
-/// The event in a row, from a column on: its version, the type of its aggregate, its position, id, type, schema version and
-/// time, payload and metadata, in this order. Its tenant and aggregate are those of `stream`.
+/// The event in a row, from the column `first` on: version, aggregate type, position, id, event type, schema version, time,
+/// payload and metadata, in this order. Its tenant and aggregate are those of `stream`.
 ///
 /// # Errors
-/// [`StoreError::Corrupt`] names the event and the column that cannot be.
+/// [`StoreError::Corrupt`] names the event that cannot be read.
 pub(super) fn recorded(
     row: &PgRow,
     first: usize,

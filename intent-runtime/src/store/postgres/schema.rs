@@ -1,11 +1,11 @@
-//! What our schema consists of, taken from the migrations themselves, and what a database lacks of it.
+//! The parts of our schema, as the migrations make them, and which of them a database lacks.
 
 use sqlx::{PgConnection, Row};
 
 use crate::store::{
     error::StoreError,
     migrations::{self, Migration, known},
-    postgres::connection::error::{Failure, Place},
+    postgres::connection::{error::Place, run::RunError},
 };
 
 /// Every migration there ever was. A released one never changes.
@@ -28,48 +28,37 @@ pub(super) fn sql_from(version: i64) -> String {
     sql
 }
 
-/// Fails where a part of the schema is missing or the role may not use one, and names the statements that mend it.
-pub(super) async fn check(connection: &mut PgConnection, place: &Place) -> Result<(), StoreError> {
-    let (found, missing) = look(connection, place).await?;
-    found.judge(place, &missing)
+/// Fails if a part of the schema is missing or the role may not use it. The error names the statements that mend it.
+pub(super) async fn check(connection: &mut PgConnection, place: &Place) -> Result<(), RunError> {
+    let found = Found::of(connection).await?;
+    Ok(found.judge(place, &found.missing())?)
 }
 
-/// Fails where the role has not the rights that it needs on what is there.
+/// Fails if the role lacks a right on what is there.
 pub(super) async fn check_rights(
     connection: &mut PgConnection,
     place: &Place,
-) -> Result<(), StoreError> {
-    let (found, _) = look(connection, place).await?;
-    found.judge(place, &[])
+) -> Result<(), RunError> {
+    Ok(Found::of(connection).await?.judge(place, &[])?)
 }
 
-/// The error for a schema that lacks the list of its migrations and nothing else; `None` where it is not ours.
+/// The error for a schema that lacks only the list of its migrations; `None` if the schema is not ours.
 pub(super) async fn without_list(
     connection: &mut PgConnection,
     place: &Place,
-) -> Result<Option<StoreError>, StoreError> {
-    let (found, missing) = look(connection, place).await?;
+) -> Result<Option<StoreError>, RunError> {
+    let found = Found::of(connection).await?;
+    let missing = found.missing();
     let of_list = |part: &Part| part.name.contains("intent.migrations");
     let ours = missing.iter().all(of_list);
     Ok(found.judge(place, &missing).err().filter(|_| ours))
-}
-
-/// What a database has, and which of our parts it lacks.
-async fn look(
-    connection: &mut PgConnection,
-    place: &Place,
-) -> Result<(Found, Vec<Part>), StoreError> {
-    let found = Found::of(connection).await;
-    let found = found.map_err(|error| place.error(error))?;
-    let missing = parts().filter(|part| !found.has(part)).collect();
-    Ok((found, missing))
 }
 
 /// A table, index, constraint, function or policy of ours.
 struct Part {
     /// As `objects.sql` names it.
     name: String,
-    /// What makes it. A table comes with all that is made on it.
+    /// The statements that make it; for a table, also those that make something on it.
     statements: Vec<&'static str>,
 }
 
@@ -84,7 +73,7 @@ struct Found {
 }
 
 impl Found {
-    async fn of(connection: &mut PgConnection) -> Result<Self, Failure> {
+    async fn of(connection: &mut PgConnection) -> Result<Self, sqlx::Error> {
         let row = sqlx::query(include_str!("sql/objects.sql"));
         let row = row.fetch_one(connection).await?;
         Ok(Self {
@@ -93,6 +82,11 @@ impl Found {
             rights: row.try_get(2)?,
             grant: row.try_get(3)?,
         })
+    }
+
+    /// Our parts that the database lacks.
+    fn missing(&self) -> Vec<Part> {
+        parts().filter(|part| !self.has(part)).collect()
     }
 
     fn has(&self, part: &Part) -> bool {
@@ -107,7 +101,7 @@ impl Found {
         let mends = |statement: &&str| parts.iter().any(|it| it.statements.contains(statement));
         let mut mend: Vec<&str> = all_statements().filter(mends).collect();
         let mut missing: Vec<&str> = parts.iter().map(|part| &*part.name).collect();
-        // A table that is made anew has to be granted anew.
+        // A table that is made again needs its grants again.
         if !self.rights.is_empty() || missing.iter().any(|name| name.starts_with("table ")) {
             mend.push(&self.grant);
         }

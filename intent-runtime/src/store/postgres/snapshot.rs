@@ -1,4 +1,4 @@
-//! Snapshots that are stored by themselves, without an append.
+//! Snapshots that are stored without an append.
 
 use sqlx::{Connection, PgConnection};
 
@@ -12,13 +12,14 @@ use crate::{
         error::StoreError,
         postgres::{
             BEGIN,
-            read::{Reader, TRIES, check_type, give_back, of_stream, with_timeout},
+            connection::pool::Pool,
+            read::{check_type, of_stream},
             rows::{self, Json, get},
         },
     },
 };
 
-/// A newer snapshot replaces an older one, and one of another shape that of the same version: shapes have no order.
+/// A newer snapshot replaces an older one. At the same version, one of another shape replaces it: shapes have no order.
 const KEEP: &str = concat!(
     of_stream!("sql/keep_snapshot.sql"),
     include_str!("sql/replace_snapshot.sql"),
@@ -27,53 +28,47 @@ const KEEP: &str = concat!(
 
 /// Keeps a snapshot, unless a newer one is kept or the stream does not reach its version.
 pub(super) async fn keep(
-    reader: &Reader,
+    pool: &Pool,
     stream: &StreamId,
     new: &NewSnapshot,
 ) -> Result<(), StoreError> {
     new.check(stream)?;
-    let rows = reader.rows(|| {
-        sqlx::query(KEEP)
-            .bind(stream.tenant_id.as_uuid())
-            .bind(stream.aggregate_id.as_uuid())
-            .bind(stream.aggregate_type.names().collect::<Vec<_>>())
-            .bind(rows::from_version(new.version))
-            .bind(i64::from(new.schema_version))
-            .bind(Json(new.state.get()))
-    });
-    match rows.await?.first() {
-        Some(row) => check_type(stream, get(row, 0, stream)?),
-        None => Ok(()),
-    }
+    pool.run((stream, new), |(stream, new), connection| {
+        Box::pin(async move {
+            let row = sqlx::query(KEEP)
+                .bind(stream.tenant_id.as_uuid())
+                .bind(stream.aggregate_id.as_uuid())
+                .bind(stream.aggregate_type.names().collect::<Vec<_>>())
+                .bind(rows::from_version(new.version))
+                .bind(i64::from(new.schema_version))
+                .bind(Json(new.state.get()))
+                .fetch_optional(connection)
+                .await?;
+            match row {
+                Some(row) => Ok(check_type(stream, get(&row, 0, stream)?)?),
+                None => Ok(()),
+            }
+        })
+    })
+    .await
 }
 
 /// Deletes snapshots and says how many there were.
 ///
 /// In a task of its own: sqlx does not notice when a `begin` is cancelled, and leaves the transaction open.
 pub(super) async fn delete(
-    reader: &Reader,
+    pool: &Pool,
     tenant: TenantId,
     aggregate_type: Option<AggregateType>,
 ) -> Result<u64, StoreError> {
-    let own = reader.clone();
+    let own = pool.clone();
     let deleting = tokio::spawn(async move {
-        let mut tries = TRIES;
-        loop {
-            let mut lent = own.acquire().await?;
-            let done = match lent.connection().await {
-                Ok(connection) => {
-                    let deleting = delete_on(connection, tenant, aggregate_type.as_ref());
-                    with_timeout(&own.place, deleting).await
-                }
-                Err(failure) => Err(failure.into()),
-            };
-            match give_back(lent, done) {
-                Ok(deleted) => return Ok(deleted),
-                Err(error) => tries = own.left(tries, error)?,
-            }
-        }
+        own.run((tenant, aggregate_type), |(tenant, of_type), connection| {
+            Box::pin(async move { Ok(delete_on(connection, *tenant, of_type.as_ref()).await?) })
+        })
+        .await
     });
-    let ended = |failed| Err(reader.place.ended(failed));
+    let ended = |failed| Err(pool.place().ended(failed));
     deleting.await.unwrap_or_else(ended)
 }
 

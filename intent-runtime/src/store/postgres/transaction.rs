@@ -28,9 +28,9 @@ use crate::{
             command,
             connection::{
                 error::{Failure, Kind},
-                within,
+                run::{RunError, within},
             },
-            read::ReadError,
+            read,
         },
     },
 };
@@ -69,20 +69,20 @@ impl PgStore {
     ) -> Result<Appended, StoreError> {
         append.check()?;
         let mut appended = self.append_in_savepoint(transaction, &append).await;
-        if let Err(ReadError::Failure(failure)) = &appended
+        if let Err(RunError::Failure(failure)) = &appended
             && failure.kind() == Kind::Contended
         {
             // Another transaction took a key first and has committed, so what it stored can be seen now.
             appended = self.append_in_savepoint(transaction, &append).await;
         }
-        appended.map_err(|error| self.reader.store_error(error))
+        appended.map_err(|error| error.at(self.pool.place()))
     }
 
     async fn append_in_savepoint(
         &self,
         transaction: &mut PgTransaction<'_>,
         append: &Append,
-    ) -> Result<Appended, ReadError> {
+    ) -> Result<Appended, RunError> {
         let mut savepoint = Savepoint::set(transaction).await?;
         let mut part = savepoint.part().await?;
         let done = async {
@@ -95,20 +95,20 @@ impl PgStore {
     }
 
     /// Makes a part independent of the user's settings, if its transaction is one of this store's database.
-    async fn enter(&self, part: &mut PgConnection) -> Result<(), ReadError> {
+    async fn enter(&self, part: &mut PgConnection) -> Result<(), RunError> {
         let keep = sqlx::raw_sql(include_str!("sql/keep_settings.sql"));
         let kept = within(keep.fetch_one(part)).await.map_err(Failure::from);
         let store: Option<Uuid> = match kept {
             Ok(kept) => Some(kept.try_get("store")?),
             // It has no store at all.
             Err(failure) if failure.kind() == Kind::NoSchema => None,
-            Err(failure) => return Err(ReadError::Failure(failure)),
+            Err(failure) => return Err(RunError::Failure(failure)),
         };
         if store == Some(self.log.store()) {
             return Ok(());
         }
-        Err(ReadError::Error(StoreError::OtherDatabase {
-            place: self.reader.place.to_string(),
+        Err(RunError::Error(StoreError::OtherDatabase {
+            place: self.pool.place().to_string(),
         }))
     }
 
@@ -150,18 +150,17 @@ impl Streams for Joined<'_, '_> {
     ) -> StoreFuture<'a, ()> {
         let reading = async move {
             let mut transaction = self.transaction.lock().await;
-            let reader = &self.store.reader;
             let mut savepoint = Savepoint::set(&mut transaction).await?;
             let mut part = savepoint.part().await?;
             let done = async {
                 self.store.enter(&mut part).await?;
-                reader.state_on(&mut part, &mut read, sink).await
+                read::state_on(&mut part, &mut read, sink).await
             };
             let done = done.await.map(drop);
             let done = end_part(part, done).await;
             savepoint.end(done).await
         };
-        Box::pin(reading.map_err(|error| self.store.reader.store_error(error)))
+        Box::pin(reading.map_err(|error| error.at(self.store.pool.place())))
     }
 
     fn read_events<'a>(
@@ -171,18 +170,17 @@ impl Streams for Joined<'_, '_> {
     ) -> StoreFuture<'a, ()> {
         let reading = async move {
             let mut transaction = self.transaction.lock().await;
-            let reader = &self.store.reader;
             let mut savepoint = Savepoint::set(&mut transaction).await?;
             let mut part = savepoint.part().await?;
             let done = async {
                 self.store.enter(&mut part).await?;
-                reader.stream_events(&mut part, &mut read, sink).await
+                read::events_on(&mut part, &mut read, sink).await
             };
             let done = done.await.map(drop);
             let done = end_part(part, done).await;
             savepoint.end(done).await
         };
-        Box::pin(reading.map_err(|error| self.store.reader.store_error(error)))
+        Box::pin(reading.map_err(|error| error.at(self.store.pool.place())))
     }
 
     fn events_of_command(
@@ -202,7 +200,7 @@ impl Streams for Joined<'_, '_> {
             let done = end_part(part, done).await;
             savepoint.end(done).await
         };
-        Box::pin(reading.map_err(|error| self.store.reader.store_error(error)))
+        Box::pin(reading.map_err(|error| error.at(self.store.pool.place())))
     }
 }
 
@@ -222,7 +220,7 @@ struct Savepoint<'a, 't> {
 }
 
 impl<'a, 't> Savepoint<'a, 't> {
-    async fn set(transaction: &'a mut PgTransaction<'t>) -> Result<Self, ReadError> {
+    async fn set(transaction: &'a mut PgTransaction<'t>) -> Result<Self, RunError> {
         let depth = Manager::get_transaction_depth(transaction);
         let savepoint = Self { transaction, depth };
         let set = format!("SAVEPOINT \"_sqlx_savepoint_{depth}\";");
@@ -232,12 +230,12 @@ impl<'a, 't> Savepoint<'a, 't> {
     }
 
     /// The part.
-    async fn part(&mut self) -> Result<PgTransaction<'_>, ReadError> {
+    async fn part(&mut self) -> Result<PgTransaction<'_>, RunError> {
         Ok(within(Beginning(Some(self.transaction.begin()))).await?)
     }
 
     /// Gives back the settings after a part that was done, and forgets the mark.
-    async fn end<T>(self, done: Result<T, ReadError>) -> Result<T, ReadError> {
+    async fn end<T>(self, done: Result<T, RunError>) -> Result<T, RunError> {
         let release = format!("RELEASE SAVEPOINT \"_sqlx_savepoint_{}\";", self.depth);
         let end = match &done {
             Ok(_) => format!("{} {release}", include_str!("sql/restore_settings.sql")),
@@ -253,7 +251,7 @@ impl<'a, 't> Savepoint<'a, 't> {
 }
 
 /// Ends a part: what was done in it stays, or is undone where something failed.
-async fn end_part<T>(part: PgTransaction<'_>, done: Result<T, ReadError>) -> Result<T, ReadError> {
+async fn end_part<T>(part: PgTransaction<'_>, done: Result<T, RunError>) -> Result<T, RunError> {
     match done {
         Ok(value) => {
             within(part.commit()).await?;
@@ -297,7 +295,7 @@ impl Drop for Beginning<'_> {
 async fn append_within(
     transaction: &mut PgConnection,
     append: &Append,
-) -> Result<Appended, ReadError> {
+) -> Result<Appended, RunError> {
     if let Some(before) = before(transaction, append).await? {
         return Ok(before);
     }
@@ -317,7 +315,7 @@ async fn append_within(
 async fn before(
     transaction: &mut PgConnection,
     append: &Append,
-) -> Result<Option<Appended>, ReadError> {
+) -> Result<Option<Appended>, RunError> {
     let tenant = append.stream.tenant_id;
     let seen = within(statement::seen(transaction, [append].into_iter())).await?;
     let Some(seen) = seen.into_iter().flatten().next() else {
@@ -325,7 +323,7 @@ async fn before(
     };
     let used_for = seen.stream(tenant);
     if !append.stream.is(&used_for) {
-        return Err(ReadError::Error(StoreError::CommandIdReused {
+        return Err(RunError::Error(StoreError::CommandIdReused {
             command_id: append.command_id,
             used_for,
         }));

@@ -2,7 +2,6 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use sqlx::PgConnection;
 use tokio::time::Instant;
 
 use crate::{
@@ -14,19 +13,18 @@ use crate::{
             LOCK_TIMEOUT,
             append::statement::{self, Answer},
             connection::{
-                error::{self, Failure, Kind, Place},
-                open::{Connector, Idle},
-                within,
+                error::{self, Failure, Kind},
+                run::Dedicated,
             },
         },
     },
 };
 
-/// How long the appends of one batch are tried; those left after that get [`StoreError::Busy`].
+/// How long the appends of one batch are tried. Those left then get [`StoreError::Busy`].
 const LONGEST: Duration = Duration::from_secs(5);
-/// How often a single append is tried again after a conflict at its keys that is no lock to wait for.
+/// How often a single append is tried again after another transaction took its key.
 const TRIES: usize = 10;
-/// How long an append that others wait behind waits for a lock, in milliseconds: enough for a transaction about to commit.
+/// How long an append waits for a lock while others wait behind it, in milliseconds: enough for a transaction about to commit.
 const BRIEF: &str = "10";
 
 /// What became of an append.
@@ -40,15 +38,6 @@ pub(crate) enum Outcome {
 /// Outcomes, each with the index of its append.
 pub(crate) type Outcomes = Vec<(usize, Result<Outcome, StoreError>)>;
 
-/// A connection of the appender's own.
-pub(crate) struct Lane {
-    connection: Option<PgConnection>,
-    /// The connection until it is used.
-    idle: Option<Idle>,
-    connector: Connector,
-    place: Place,
-}
-
 /// Appends that are to be written together.
 struct Group {
     members: Vec<usize>,
@@ -59,22 +48,52 @@ struct Group {
     last: bool,
 }
 
-impl Lane {
-    /// A lane with a connection, if there is one already.
-    pub(crate) fn new(idle: Option<Idle>, connector: Connector, place: Place) -> Self {
-        Self {
-            connection: None,
-            idle,
-            connector,
-            place,
+/// What follows a statement that failed: the second table of [`append`](super).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Again,
+    Split,
+    WaitLonger,
+    HandBack,
+    Fail,
+    FailAll,
+    GiveUp,
+}
+
+impl Step {
+    /// Whether the appends of the statement are answered with its failure.
+    fn ends(self) -> bool {
+        matches!(self, Self::Fail | Self::FailAll | Self::GiveUp)
+    }
+}
+
+impl Group {
+    /// What follows a failure of a kind. `waited`: a wait for a lock timed out. `may_wait`: this lane may wait for locks for as
+    /// long as an append may. `late`: the time for the batch is over.
+    fn after(&self, kind: Kind, waited: bool, may_wait: bool, late: bool) -> Step {
+        let alone = self.members.len() == 1;
+        let tries = if alone { TRIES } else { 1 };
+        match kind {
+            _ if kind.fails_all() => Step::FailAll,
+            _ if late => Step::GiveUp,
+            Kind::Contended if waited && !alone => Step::Split,
+            Kind::Contended if waited && self.last => Step::Fail,
+            Kind::Contended if waited && may_wait => Step::WaitLonger,
+            Kind::Contended if waited => Step::HandBack,
+            Kind::Contended if self.tries < tries => Step::Again,
+            Kind::Lost => Step::Fail,
+            _ if alone => Step::Fail,
+            _ => Step::Split,
         }
     }
+}
 
-    /// The connection, if it is sound.
-    pub(crate) fn into_idle(self) -> Option<Idle> {
-        self.connection.map(Idle::new).or(self.idle)
-    }
+/// A connection that appends.
+pub(crate) struct Lane {
+    pub(crate) connection: Dedicated,
+}
 
+impl Lane {
     /// Writes appends of different streams in as few statements as it takes. An append that fails does so alone; a failure
     /// unrelated to one append fails the batch. Each outcome is handed over as soon as it is known, so appends that meet no
     /// lock are answered before those that do. Where `may_wait` is false, an append that meets a lock gets no outcome.
@@ -117,53 +136,41 @@ impl Lane {
                 }
                 Err(failure) => failure,
             };
-            let (alone, kind) = (group.members.len() == 1, failure.kind());
-            if kind.fails_all() || begun.elapsed() >= LONGEST {
-                let left = groups.into_iter().flat_map(|group| group.members);
-                known.extend(left.map(|member| {
-                    let error = if kind.fails_all() {
-                        self.place.error(failure.clone())
-                    } else {
-                        self.place.busy(failure.clone())
-                    };
-                    (member, Err(error))
-                }));
-                let tried = group.members.into_iter();
-                known.extend(tried.map(|member| {
-                    let error = self.place.append_error(&appends[member], &failure);
-                    (member, Err(error))
-                }));
-                answer(known);
-                return;
+            let (kind, waited) = (failure.kind(), failure.waited_for_lock());
+            let step = group.after(kind, waited, may_wait, begun.elapsed() >= LONGEST);
+            // A key that is taken may be this command's own. What cannot be found out now is found out by the next statement.
+            if kind == Kind::Contended
+                && !step.ends()
+                && let Ok(left) = self.settle(appends, &group.members, &mut known).await
+            {
+                group.members = left;
             }
-            let (contended, waited) = (kind == Kind::Contended, failure.waited_for_lock());
-            let again = if waited {
-                !group.last
-            } else {
-                group.tries < if alone { TRIES } else { 1 }
-            };
-            if contended && again {
-                // What cannot be found out now is found out by the next statement.
-                if let Ok(left) = self.settle(appends, &group.members, &mut known).await {
-                    group.members = left;
-                }
-                if !waited {
+            match step {
+                Step::Again => {
                     group.tries += 1;
                     groups.push_front(group);
-                } else if !alone {
-                    groups.extend(singles(group.members));
-                } else if may_wait {
+                }
+                Step::Split => groups.extend(singles(group.members)),
+                Step::WaitLonger => {
                     group.lock_timeout = LOCK_TIMEOUT;
                     group.last = true;
                     groups.push_back(group);
                 }
-            } else if alone || kind == Kind::Lost {
-                for member in group.members {
-                    let error = self.place.append_error(&appends[member], &failure);
-                    known.push((member, Err(error)));
+                Step::HandBack => {}
+                Step::Fail | Step::FailAll | Step::GiveUp => {
+                    let place = self.connection.place();
+                    let error = |member| place.append_error(&appends[member], &failure);
+                    let tried = group.members.into_iter();
+                    known.extend(tried.map(|member| (member, Err(error(member)))));
+                    let error = || match step {
+                        Step::FailAll => place.error(failure.clone()),
+                        _ => place.busy(failure.clone()),
+                    };
+                    if step != Step::Fail {
+                        let left = groups.drain(..).flat_map(|group| group.members);
+                        known.extend(left.map(|member| (member, Err(error()))));
+                    }
                 }
-            } else {
-                groups.extend(singles(group.members));
             }
             groups.retain(|group| !group.members.is_empty());
             if !known.is_empty() {
@@ -173,20 +180,19 @@ impl Lane {
     }
 
     async fn append(&mut self, appends: &[Append], group: &Group) -> Result<Vec<Answer>, Failure> {
-        let mut tries = 0;
-        loop {
-            let appends = group.members.iter().map(|member| &appends[*member]);
-            let connection = self.connection().await?;
-            let answers = statement::append(connection, appends, Some(group.lock_timeout));
-            let answers = within(answers).await;
-            match self.keep_if_sound(answers) {
-                // Nothing was done on that connection, and the next one is another.
-                Err(failure) if failure.kind() == Kind::InTransaction && tries < TRIES => {
-                    tries += 1;
-                }
-                answers => return answers,
-            }
-        }
+        let appending = self.connection.run((appends, group), |with, connection| {
+            let (
+                appends,
+                Group {
+                    members,
+                    lock_timeout,
+                    ..
+                },
+            ) = *with;
+            let members = members.iter().map(|member| &appends[*member]);
+            Box::pin(statement::append(connection, members, Some(lock_timeout)))
+        });
+        appending.await
     }
 
     /// The outcomes of appends whose streams are not as they expect.
@@ -226,10 +232,12 @@ impl Lane {
         members: &[usize],
         known: &mut Outcomes,
     ) -> Result<Vec<usize>, Failure> {
-        let asked = members.iter().map(|member| &appends[*member]);
-        let connection = self.connection().await?;
-        let seen = within(statement::seen(connection, asked)).await;
-        let seen = self.keep_if_sound(seen)?;
+        let asking = self.connection.run((appends, members), |with, connection| {
+            let (appends, members) = *with;
+            let asked = members.iter().map(|member| &appends[*member]);
+            Box::pin(statement::seen(connection, asked))
+        });
+        let seen = asking.await?;
         let mut left = Vec::new();
         for (&member, seen) in members.iter().zip(seen) {
             let stream = &appends[member].stream;
@@ -247,28 +255,6 @@ impl Lane {
         }
         Ok(left)
     }
-
-    async fn connection(&mut self) -> Result<&mut PgConnection, Failure> {
-        let mut kept = self.connection.take();
-        if let Some(idle) = self.idle.take() {
-            kept = idle.into_sound().await;
-        }
-        let connection = match kept {
-            Some(connection) => connection,
-            None => self.connector.connect_to_append().await?,
-        };
-        Ok(self.connection.insert(connection))
-    }
-
-    fn keep_if_sound<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, Failure> {
-        let result = result.map_err(Failure::from);
-        if let Err(failure) = &result
-            && failure.ends_connection()
-        {
-            self.connection = None;
-        }
-        result
-    }
 }
 
 /// One group for each append. One that meets a lock again is tried after all that do not.
@@ -279,4 +265,62 @@ fn singles(members: Vec<usize>) -> impl Iterator<Item = Group> {
         lock_timeout: BRIEF,
         last: false,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{BRIEF, Group, Kind, Step, TRIES};
+
+    /// What a failure leads to, on a connection that may wait for locks.
+    fn after(appends: usize, tries: usize, kind: Kind, waited: bool) -> Step {
+        group(appends, tries, false).after(kind, waited, true, false)
+    }
+
+    fn group(appends: usize, tries: usize, last: bool) -> Group {
+        Group {
+            members: (0..appends).collect(),
+            tries,
+            lock_timeout: BRIEF,
+            last,
+        }
+    }
+
+    #[test]
+    fn a_failed_statement_leads_where_the_table_says() {
+        assert_eq!(after(3, 0, Kind::Contended, false), Step::Again);
+        assert_eq!(after(3, 1, Kind::Contended, false), Step::Split);
+        assert_eq!(after(1, TRIES - 1, Kind::Contended, false), Step::Again);
+        assert_eq!(after(1, TRIES, Kind::Contended, false), Step::Fail);
+        assert_eq!(after(3, 0, Kind::Contended, true), Step::Split);
+        assert_eq!(after(1, 0, Kind::Contended, true), Step::WaitLonger);
+        let last = group(1, 0, true);
+        assert_eq!(last.after(Kind::Contended, true, true, false), Step::Fail);
+        let brief = group(1, 0, false);
+        let met_there = brief.after(Kind::Contended, true, false, false);
+        assert_eq!(met_there, Step::HandBack);
+        assert_eq!(after(3, 0, Kind::Other, false), Step::Split);
+        assert_eq!(after(1, 0, Kind::Other, false), Step::Fail);
+        assert_eq!(after(3, 0, Kind::Lost, false), Step::Fail);
+        assert_eq!(after(3, 0, Kind::Full, false), Step::FailAll);
+        for waited in [false, true] {
+            let late = brief.after(Kind::Contended, waited, true, true);
+            assert_eq!(late, Step::GiveUp);
+        }
+    }
+
+    #[test]
+    fn the_table_names_each_step_and_no_other() {
+        let (_, step) = include_str!("batch.rs")
+            .split_once("enum Step {\n")
+            .unwrap();
+        let (step, _) = step.split_once('}').unwrap();
+        let steps: BTreeSet<&str> = step.split([',', ' ', '\n']).collect();
+        let rows = include_str!("mod.rs").lines();
+        let rows = rows.filter_map(|row| row.strip_prefix("//! | `"));
+        let mut named: BTreeSet<&str> = rows.filter_map(|row| row.split('`').next()).collect();
+        named.insert("");
+        assert_eq!(named, steps);
+    }
 }

@@ -1,12 +1,44 @@
-//! Who appends on which connection.
+//! The appender: who appends on which connection, and what follows when a statement fails.
 //!
-//! Appends queue up, and tasks of the store's own write them, so a caller who stops polling holds nothing up. An append that
-//! finds no statement under way is written at once. Appends that arrive during a statement wait, and the next statement
-//! writes all of them. One connection used like this does more than many side by side, because a statement costs the server
-//! more than the events in it. When a statement is slow, as behind another transaction's lock, the store opens another
-//! connection: the next append does, or the task that watches the queue. The last connection waits for no lock: an append
-//! that meets one there is queued again for a connection that may wait. No delay is added anywhere. A queued append whose
-//! caller is gone is dropped before it is sent.
+//! Appends queue up, and tasks of the store's own write them, so a caller who stops polling holds nothing up. A task has a
+//! connection to itself while it writes one batch after the other: that is a [`Turn`] on a *lane*. One lane used like this
+//! does more than many side by side, because a statement costs the server more than the events in it. No delay is added
+//! anywhere.
+//!
+//! # Lanes
+//!
+//! [`Work`] says which of the four lanes are at work. Each row is a state, something that happens in it, and what follows.
+//!
+//! | lanes at work | what happens | what follows |
+//! |---|---|---|
+//! | none | an append arrives | A turn writes it at once. |
+//! | one | an append arrives | It waits in the queue. One task for all watches the queue from now on ([`Shared::watch`]). |
+//! | one | its statement ends | Its appends are answered, and it takes whatever waits as its next batch. If nothing does, it comes to rest. |
+//! | up to three | all their statements take longer than [`SLOW`] | The next append, or the watching task, opens another lane for what waits. |
+//! | several | a statement ends | Its lane takes what waits, if the other lanes are still slow. Otherwise it comes to rest, since one of them will take it. |
+//! | all four | an append meets another transaction's lock | It waits, except on the lane that took its batch while the other three were at work: appends that meet no lock need one lane that is free ([`Work::may_wait`]). |
+//! | any | the stream of a queued append is being written | The append stays in the queue until the one before it is answered: two at once would conflict. |
+//! | any | the caller of a queued append is gone | The append is dropped before it is sent. |
+//! | any | the queue is full | One more append is [`StoreError::Busy`]. |
+//! | any | a connection breaks | No idle connection is trusted any more; each lane opens a new one when it needs one. |
+//! | any | the store is closed | Further appends are [`StoreError::Closed`]. Those accepted are written, and then the connections close. |
+//! | any | the runtime ends | The outcome of what was accepted is unknown ([`Turn`]'s `Drop`). |
+//!
+//! # A batch
+//!
+//! A statement answers each of its appends: with the events stored, or with a conflict, which is a conflict only if the
+//! append's command was not stored before. A statement that fails has stored nothing, unless its connection broke. What
+//! follows then is a `Step`. After a conflict at a key, appends whose command was stored before are answered first.
+//!
+//! | step | when | what follows |
+//! |---|---|---|
+//! | `Again` | Another transaction took a key first, or it was a deadlock: once for several appends, ten times for one. | The same statement again: now it sees who lost. |
+//! | `Split` | Several appends met a lock (55P03), lost twice, or failed for a reason that one of them may have. | Each append by itself, behind all others, and waits only briefly for a lock. |
+//! | `WaitLonger` | One append alone met a lock, on a lane that may wait. | The same append behind all others. It waits for as long as an append may. |
+//! | `HandBack` | The same on the lane that may not wait. | The append gets no answer. It is queued again, to wait alone on a lane that may. |
+//! | `Fail` | One append alone failed, or waited for as long as it may. Or the connection broke. | The appends of the statement get the error. If the connection broke, their outcome is unknown. |
+//! | `FailAll` | The failure would meet every append: the server cannot be reached, is full, read-only, or is not migrated. | All appends of the batch get the error. |
+//! | `GiveUp` | The batch has been tried for five seconds. | The appends of the statement get the error, those left [`StoreError::Busy`]. |
 
 pub(super) mod batch;
 mod schedule;
@@ -31,7 +63,7 @@ use crate::store::{
             batch::{Lane, Outcome, Outcomes},
             schedule::{Job, Key, SLOW, Work, key},
         },
-        connection::{error::Place, open::Connector},
+        connection::{open::Connector, run::Dedicated},
         log::notify::Wake,
     },
 };
@@ -43,7 +75,6 @@ pub(crate) struct Appender(Arc<Shared>);
 struct Shared {
     work: Mutex<Work>,
     connector: Connector,
-    place: Place,
     wake: Arc<Wake>,
     runtime: Handle,
     /// Notified when the last lane comes to rest.
@@ -65,11 +96,10 @@ struct Turn {
 
 impl Appender {
     /// An appender that opens connections as it needs them.
-    pub(crate) fn new(connector: Connector, place: Place, wake: Arc<Wake>) -> Self {
+    pub(crate) fn new(connector: Connector, wake: Arc<Wake>) -> Self {
         Self(Arc::new(Shared {
             work: Mutex::default(),
             connector,
-            place,
             wake,
             runtime: Handle::current(),
             rested: Notify::new(),
@@ -95,7 +125,7 @@ impl Appender {
         let (reply, answer) = oneshot::channel();
         let job = Job::new(append, reply);
         if !work.has_room(&job) {
-            return Err(Backlog::full(&self.0.place));
+            return Err(Backlog::full(self.0.connector.place()));
         }
         work.queue(job);
         let turn = Turn::past(&self.0, &mut work);
@@ -157,10 +187,10 @@ impl Turn {
     /// A turn for what is queued, if a lane may be opened for it.
     fn past(shared: &Arc<Shared>, work: &mut Work) -> Option<(Self, Vec<Job>)> {
         let (number, batch) = work.go_past()?;
-        let (connector, place) = (shared.connector.clone(), shared.place.clone());
+        let connection = Dedicated::new(shared.connector.clone(), work.idle.pop());
         let turn = Self {
             shared: Arc::clone(shared),
-            lane: Some(Lane::new(work.idle.pop(), connector, place)),
+            lane: Some(Lane { connection }),
             number,
             streams: streams(&batch),
         };
@@ -215,7 +245,10 @@ impl Turn {
         let mut work = self.shared.lock();
         let batch = work.next_batch(self.number);
         if batch.is_empty() {
-            let idle = self.lane.take().and_then(Lane::into_idle);
+            let idle = self
+                .lane
+                .take()
+                .and_then(|lane| lane.connection.into_idle());
             if !work.closed {
                 work.idle.extend(idle);
             }

@@ -8,13 +8,12 @@ use crate::{
         event::NewEvent,
         id::{AggregateId, CommandId, EventId, TenantId},
         stream::{AggregateType, StreamId},
-        timestamp::Timestamp,
         version::{Position, Version},
     },
     store::{
         append::{Append, Appended, Expect},
         error::StoreError,
-        postgres::rows::{self, Json},
+        postgres::rows::{self, Json, column},
     },
 };
 
@@ -144,12 +143,9 @@ fn batch<'a>(
         APPEND
     });
     let query = bind_requests(query, appends.clone());
-    let last = appends.clone().map(|append| append.expect_last);
-    let last: Vec<Option<Uuid>> = last.map(|last| Some(last?.as_uuid())).collect();
-    let query = bind_events(query, appends.clone());
-    let query = query
+    let query = bind_events(query, appends.clone())
         .bind(lock_timeout)
-        .bind(last)
+        .bind(column(&appends, |it| Some(it.expect_last?.as_uuid())))
         .bind(one_tenant(appends.clone()));
     if snapshots {
         bind_snapshots(query, appends)
@@ -171,80 +167,47 @@ fn bind_requests<'a>(
     query: Arguments,
     appends: impl Iterator<Item = &'a Append> + Clone,
 ) -> Arguments {
-    let streams = || appends.clone().map(|append| &append.stream);
-    let tenant_ids: Vec<Uuid> = streams().map(|stream| stream.tenant_id.as_uuid()).collect();
-    let aggregate_ids: Vec<Uuid> = streams()
-        .map(|stream| stream.aggregate_id.as_uuid())
-        .collect();
-    let types: Vec<&str> = streams().map(|stream| &*stream.aggregate_type).collect();
-    let former_names = streams().map(|stream| former_names(&stream.aggregate_type));
-    let former_names: Vec<Option<String>> = former_names.collect();
-    let expected: Vec<i64> = appends
-        .clone()
-        .map(|append| expected(append.expect))
-        .collect();
-    let events: Vec<i64> = appends.clone().map(count).collect();
-    let metadata: Vec<Json<'_>> = appends
-        .clone()
-        .map(|append| Json(append.metadata.json()))
-        .collect();
-    let occurred: Vec<Option<Timestamp>> = appends
-        .clone()
-        .map(|append| append.metadata.timestamp)
-        .collect();
     query
-        .bind(tenant_ids)
-        .bind(aggregate_ids)
-        .bind(types)
-        .bind(expected)
-        .bind(events)
-        .bind(metadata)
-        .bind(occurred)
-        .bind(former_names)
+        .bind(column(&appends, |it| it.stream.tenant_id.as_uuid()))
+        .bind(column(&appends, |it| it.stream.aggregate_id.as_uuid()))
+        .bind(column(&appends, |it| &*it.stream.aggregate_type))
+        .bind(column(&appends, |it| expected(it.expect)))
+        .bind(column(&appends, count))
+        .bind(column(&appends, |it| Json(it.metadata.json())))
+        .bind(column(&appends, |it| it.metadata.timestamp))
+        .bind(column(&appends, |it| {
+            former_names(&it.stream.aggregate_type)
+        }))
 }
 
-fn bind_events<'a>(
+fn bind_events<'a>(query: Arguments, appends: impl Iterator<Item = &'a Append>) -> Arguments {
+    let events = (1..).zip(appends).flat_map(|(request, append)| {
+        let numbered = (1..).zip(append.identified());
+        numbered.map(move |(index, (id, event))| (request, index, id, event))
+    });
+    let events: Vec<(i64, i64, EventId, &NewEvent)> = events.collect();
+    let events = events.iter();
+    query
+        .bind(column(&events, |(request, ..)| *request))
+        .bind(column(&events, |(_, index, ..)| *index))
+        .bind(column(&events, |(_, _, id, _)| id.as_uuid()))
+        .bind(column(&events, |(.., event)| &*event.event_type))
+        .bind(column(&events, |(.., event)| {
+            i64::from(event.schema_version)
+        }))
+        .bind(column(&events, |(.., event)| Json(event.payload.get())))
+}
+
+fn bind_snapshots<'a>(
     query: Arguments,
     appends: impl Iterator<Item = &'a Append> + Clone,
 ) -> Arguments {
-    let events = appends.clone().map(|append| append.events.len()).sum();
-    let mut requests: Vec<i64> = Vec::with_capacity(events);
-    let mut indices: Vec<i64> = Vec::with_capacity(events);
-    let mut ids: Vec<Uuid> = Vec::with_capacity(events);
-    let mut types: Vec<&str> = Vec::with_capacity(events);
-    let mut schema_versions: Vec<i64> = Vec::with_capacity(events);
-    let mut payloads: Vec<Json<'_>> = Vec::with_capacity(events);
-    for (request, append) in (1..).zip(appends) {
-        for (index, (id, event)) in (1..).zip(append.identified()) {
-            requests.push(request);
-            indices.push(index);
-            ids.push(id.as_uuid());
-            types.push(&event.event_type);
-            schema_versions.push(event.schema_version.into());
-            payloads.push(Json(event.payload.get()));
-        }
-    }
+    let snapshots = (1_i64..).zip(appends);
+    let snapshots = snapshots.filter_map(|(request, it)| Some((request, it.snapshot.as_ref()?)));
     query
-        .bind(requests)
-        .bind(indices)
-        .bind(ids)
-        .bind(types)
-        .bind(schema_versions)
-        .bind(payloads)
-}
-
-fn bind_snapshots<'a>(query: Arguments, appends: impl Iterator<Item = &'a Append>) -> Arguments {
-    let mut requests: Vec<i64> = Vec::new();
-    let mut schema_versions: Vec<i64> = Vec::new();
-    let mut states: Vec<Json<'_>> = Vec::new();
-    for (request, append) in (1..).zip(appends) {
-        if let Some(snapshot) = &append.snapshot {
-            requests.push(request);
-            schema_versions.push(snapshot.schema_version.into());
-            states.push(Json(snapshot.state.get()));
-        }
-    }
-    query.bind(requests).bind(schema_versions).bind(states)
+        .bind(column(&snapshots, |(request, _)| request))
+        .bind(column(&snapshots, |(_, it)| i64::from(it.schema_version)))
+        .bind(column(&snapshots, |(_, it)| Json(it.state.get())))
 }
 
 /// What `append.sql` takes for the former names of a type: joined by U+001F, which occurs in no name.
@@ -276,11 +239,9 @@ pub(crate) async fn seen<'a>(
     connection: &mut PgConnection,
     appends: impl Iterator<Item = &'a Append> + Clone,
 ) -> Result<Vec<Option<Seen>>, sqlx::Error> {
-    let tenant_ids = appends.clone().map(|append| append.stream.tenant_id);
-    let event_ids = appends.map(|append| first_event(append.command_id));
     let rows = sqlx::query(include_str!("../sql/find_commands.sql"))
-        .bind(tenant_ids.map(|id| id.as_uuid()).collect::<Vec<_>>())
-        .bind(event_ids.collect::<Vec<_>>())
+        .bind(column(&appends, |it| it.stream.tenant_id.as_uuid()))
+        .bind(column(&appends, |it| first_event(it.command_id)))
         .fetch_all(connection)
         .await?;
     let seen = |row: &sqlx::postgres::PgRow| {

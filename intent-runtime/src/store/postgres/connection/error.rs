@@ -1,7 +1,7 @@
 //! Errors of Postgres as errors of the store. They are told apart by SQLSTATE and by the operation, never by text, which is
 //! in the server's language.
 
-use std::{error::Error, fmt, sync::Arc};
+use std::{error::Error, fmt, io, sync::Arc};
 
 use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgSeverity};
 use tokio::task::JoinError;
@@ -43,14 +43,14 @@ mod code {
     pub(crate) const CANNOT_CONNECT_NOW: &str = "57P03";
 }
 
-/// The functions of the server that refuse a log-in, by which errors of one code are told apart: an error names the one
-/// it comes from, in every language.
+/// The functions of the server that refuse a log-in. They tell errors of one code apart: an error names its function, in every
+/// language.
 mod routine {
     pub(crate) const FINDS_ROLE: &str = "InitializeSessionUserId";
     pub(crate) const FINDS_HBA_LINE: &str = "ClientAuthentication";
 }
 
-/// The database in the words of its errors: where it is, without user or password.
+/// Where the database is, as errors name it: without user or password.
 #[derive(Clone, Debug)]
 pub(crate) struct Place(Arc<str>);
 
@@ -130,7 +130,7 @@ impl Place {
         }
     }
 
-    /// What is told where a task of the store's own did not end well: it panicked, or its runtime has ended.
+    /// The error for a task of the store's own that panicked or whose runtime has ended.
     pub(crate) fn ended(&self, failed: JoinError) -> StoreError {
         StoreError::Backend {
             place: self.to_string(),
@@ -195,9 +195,9 @@ pub(crate) enum Kind {
     Unauthenticated,
     /// There is no such database.
     NoDatabase,
-    /// An encrypted connection was asked for, and cannot be had.
+    /// An encrypted connection was asked for and is not available.
     NoTls,
-    /// The role has not the right to do it.
+    /// The role lacks the right to do it.
     Forbidden,
     /// The server has no connection left.
     NoConnection,
@@ -271,6 +271,13 @@ impl Failure {
             self.code(),
             Some(code::PROTOCOL_VIOLATION | code::FEATURE_NOT_SUPPORTED)
         )
+    }
+
+    /// Whether the server did not answer in time. A time-out by the operating system has an error number: it means that this
+    /// connection is dead, and another may work.
+    pub(crate) fn is_silence(&self) -> bool {
+        matches!(&*self.error, sqlx::Error::Io(error)
+            if error.kind() == io::ErrorKind::TimedOut && error.raw_os_error().is_none())
     }
 
     /// Whether a transaction took too long. That ends the connection.
@@ -374,8 +381,8 @@ impl From<sqlx::Error> for Failure {
     }
 }
 
-// sqlx repeats the text of a cause in its own, so there is no source beside it. Of the server's errors it also prints a line
-// of the server's source code, which tells a user nothing, so only their message is shown.
+// sqlx includes the text of a cause in its own, so there is no separate source. For the server's errors it also prints a line of
+// the server's source code, which tells a user nothing, so only their message is shown.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.database() {

@@ -5,7 +5,11 @@ use std::{fmt, io, time::Duration};
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Row, postgres::PgConnectOptions};
 use tokio::time::{Instant, timeout};
 
-use crate::store::postgres::connection::{error::Failure, url::without_brackets, within};
+use crate::store::postgres::connection::{
+    error::{Failure, Place},
+    run::within,
+    url::without_brackets,
+};
 
 /// How long a connection may have been idle to be used without a check: a firewall or proxy on the way may drop an idle one
 /// silently.
@@ -37,19 +41,33 @@ pub(crate) struct Connector {
     hooked: bool,
     /// Whether a connection stays what it was set to, as it does everywhere but behind a pooler in transaction mode.
     keeps_session: bool,
+    /// What sets it.
+    session: &'static str,
+    place: Place,
 }
 
 impl Connector {
-    pub(crate) fn new(pool: PgPool, hooked: bool, keeps_session: bool) -> Self {
+    /// A connector to the database of a pool, at a place.
+    pub(crate) fn new(pool: PgPool, hooked: bool, keeps_session: bool, place: Place) -> Self {
         Self {
             pool,
             hooked,
             keeps_session,
+            session: SESSION,
+            place,
         }
     }
 
-    pub(crate) async fn connect(&self) -> Result<PgConnection, Failure> {
-        self.connect_as(SESSION).await
+    /// The same for connections that append.
+    pub(crate) fn to_append(&self) -> Self {
+        Self {
+            session: APPEND_SESSION,
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
     }
 
     /// The connection that was kept, if there is one and it is sound, or a new one.
@@ -65,17 +83,12 @@ impl Connector {
         self.connect().await
     }
 
-    /// A connection with the settings of those that append.
-    pub(crate) async fn connect_to_append(&self) -> Result<PgConnection, Failure> {
-        self.connect_as(APPEND_SESSION).await
-    }
-
-    async fn connect_as(&self, session: &'static str) -> Result<PgConnection, Failure> {
+    pub(crate) async fn connect(&self) -> Result<PgConnection, Failure> {
         let opening = async {
             let mut connection = self.open().await?;
-            // Where the session is not kept, the connection's next client would get the settings: so none are made.
+            // If the session is not kept, the connection's next client would get the settings, so none are made.
             let session = match self.keeps_session {
-                true => session,
+                true => self.session,
                 false => ALONE,
             };
             if !is_alone(&mut connection, session).await? {
@@ -87,7 +100,7 @@ impl Connector {
     }
 
     async fn open(&self) -> Result<PgConnection, sqlx::Error> {
-        // A pool would try again until its time is up, and then not say why there is no connection. This says it.
+        // A pool would retry until its time is up and then not say why there is no connection. This attempt says why.
         let connection = self.options().connect().await?;
         if !self.hooked {
             return Ok(connection);
@@ -116,12 +129,12 @@ impl Connector {
             .connect_lazy_with(self.options())
     }
 
-    pub(crate) fn options(&self) -> PgConnectOptions {
+    fn options(&self) -> PgConnectOptions {
         without_brackets(PgConnectOptions::clone(&self.pool.connect_options()))
     }
 }
 
-/// What a connection is opened with that finds out whether it leads to the server directly: no pooler passes it on.
+/// Options with a setting that no pooler passes on, which tells whether a connection leads to the server directly.
 pub(crate) fn direct(options: &PgConnectOptions) -> PgConnectOptions {
     options.clone().options([("intent.direct", "on")])
 }
@@ -144,7 +157,7 @@ impl Idle {
         Self { connection, since }
     }
 
-    /// The connection, if it is sound. One that was idle for too long to be used unasked is asked.
+    /// The connection, if it is sound. One that was idle for long is checked first.
     pub(crate) async fn into_sound(mut self) -> Option<PgConnection> {
         let sound = self.since.elapsed() <= TRUSTED || is_sound(&mut self.connection).await;
         sound.then_some(self.connection)
@@ -175,7 +188,7 @@ pub(crate) async fn is_sound(connection: &mut PgConnection) -> bool {
     matches!(timeout(SIGN_OF_LIFE, alone).await, Ok(Ok(true)))
 }
 
-/// Whether a simple query is a transaction of its own, which is what it says first.
+/// Whether the connection is in no transaction, as the first column of the query says.
 async fn is_alone(connection: &mut PgConnection, query: &'static str) -> Result<bool, sqlx::Error> {
     let alone = sqlx::raw_sql(query).fetch_one(connection).await?;
     alone.try_get(0)

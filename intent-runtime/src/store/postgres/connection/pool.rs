@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use crate::store::postgres::connection::{
-    error::Failure,
+    error::{Failure, Place},
     open::{Connector, Idle, is_sound},
 };
 
@@ -35,7 +35,7 @@ struct Shared {
     runtime: Handle,
 }
 
-/// What the options of the user's pool say of its size, and so of this one's.
+/// The limits of the user's pool, which are also those of this one.
 #[derive(Clone, Copy)]
 struct Limits {
     connections: u32,
@@ -104,6 +104,11 @@ impl Pool {
         }
     }
 
+    /// Where the database is.
+    pub(crate) fn place(&self) -> &Place {
+        self.0.connector.place()
+    }
+
     /// Drops the idle connections: where one is dead, they probably all are.
     pub(crate) fn clear(&self) {
         self.0.lock().idle.clear();
@@ -112,7 +117,7 @@ impl Pool {
     /// Lends no more connections, waits for those that are lent, and closes all.
     pub(crate) async fn close(&self) {
         self.0.lock().closed = true;
-        // Closed already, there is nobody left to wait for.
+        // If it was closed before, there is nothing to wait for.
         let all = self.0.permits.acquire_many(self.0.limits.connections).await;
         self.0.permits.close();
         drop(all);

@@ -19,14 +19,15 @@ use std::{
 };
 
 use sqlx::{PgConnection, Row};
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::Mutex;
 
-use crate::store::postgres::{
-    connection::{
-        error::Place,
-        open::{Connector, Idle},
+use crate::store::{
+    error::StoreError,
+    postgres::connection::{
+        error::{Failure, Place},
+        open::Connector,
+        run::{Dedicated, Retries, within},
     },
-    read::{ReadError, with_timeout},
 };
 
 macro_rules! in_run {
@@ -39,7 +40,6 @@ pub(crate) use in_run;
 /// Finds out up to where the log is settled; all readers of a process share one.
 #[derive(Debug)]
 pub(crate) struct Settler {
-    connector: Connector,
     place: Place,
     state: Mutex<State>,
     /// What the last look found, for readers that need not wait for the next one.
@@ -48,10 +48,10 @@ pub(crate) struct Settler {
     begun: AtomicU64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
-    /// Its connection. It is used only where there are gaps.
-    connection: Option<Idle>,
+    /// It is used only where there are gaps.
+    connection: Dedicated,
     /// Where the last statement was.
     run: Option<Run>,
     /// Up to where the log is settled.
@@ -86,9 +86,13 @@ struct Round {
 impl Settler {
     pub(crate) fn new(connector: Connector) -> Self {
         Self {
-            place: Place::of(&connector.options()),
-            connector,
-            state: Mutex::default(),
+            place: connector.place().clone(),
+            state: Mutex::new(State {
+                connection: Dedicated::new(connector, None),
+                run: None,
+                settled: 0,
+                round: None,
+            }),
             known: std::sync::Mutex::default(),
             begun: AtomicU64::new(0),
         }
@@ -102,39 +106,38 @@ impl Settler {
     /// Looks at the server once more, and says what is settled then. Callers that come during a look share the next one.
     ///
     /// The look is a task of its own. So a reader that is begun and no longer polled makes no other reader wait.
-    pub(crate) async fn step(self: &Arc<Self>) -> Result<Settled, ReadError> {
+    pub(crate) async fn step(self: &Arc<Self>) -> Result<Settled, StoreError> {
         let settler = Arc::clone(self);
-        let looking = tokio::spawn(async move { settler.look().await });
-        let ended = |failed| Err(ReadError::Error(self.place.ended(failed)));
+        let looking = tokio::spawn(async move {
+            let settled = settler.look().await;
+            settled.map_err(|failure| settler.place.error(failure))
+        });
+        let ended = |failed| Err(self.place.ended(failed));
         looking.await.unwrap_or_else(ended)
     }
 
-    async fn look(&self) -> Result<Settled, ReadError> {
+    async fn look(&self) -> Result<Settled, Failure> {
         let before = self.begun.load(Ordering::Acquire);
-        let mut state = self.state().await?;
+        // For a turn it waits no longer than for an answer of the server, which may have fallen silent for those before.
+        let turn = async { Ok::<_, Failure>(self.state.lock().await) };
+        let mut state = within(turn).await?;
         if self.begun.load(Ordering::Acquire) > before {
             return Ok(state.settled());
         }
         self.begun.fetch_add(1, Ordering::AcqRel);
-        let held = state.connection.is_some();
-        let settled = match state.step(self).await {
-            // The connection had died since it was used last, or is not what it should be.
-            Err(ReadError::Failure(failure)) if held && failure.ends_connection() => {
-                state.step(self).await
+        let mut retries = Retries::default();
+        let settled = loop {
+            match state.step().await {
+                Ok(settled) => break settled,
+                Err(failure) => retries.after(failure).await?,
             }
-            done => done,
-        }?;
+        };
         settled.clone_into(&mut self.lock());
         Ok(settled)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Settled> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits for its turn no longer than for an answer of the server, which may have fallen silent for all callers before.
-    async fn state(&self) -> Result<MutexGuard<'_, State>, ReadError> {
-        with_timeout(&self.place, async { Ok(self.state.lock().await) }).await
     }
 }
 
@@ -166,22 +169,27 @@ impl State {
         }
     }
 
-    async fn step(&mut self, settler: &Settler) -> Result<Settled, ReadError> {
-        let place = &settler.place;
-        // Out of its place while at work, so that a cancelled step leaves no connection with an answer on its way.
-        let connection = settler.connector.keep_or_connect(self.connection.take());
-        let mut connection = connection.await.map_err(ReadError::Failure)?;
+    async fn step(&mut self) -> Result<Settled, Failure> {
         if self.round.is_none() {
-            let (run, position) = with_timeout(place, last_position(&mut connection)).await?;
+            let (run, position) = self
+                .connection
+                .run((), |(), connection| Box::pin(last_position(connection)))
+                .await?;
             self.enter(run);
-            let (run, writers) = with_timeout(place, writers(&mut connection)).await?;
+            let (run, writers) = self
+                .connection
+                .run((), |(), connection| Box::pin(writers(connection)))
+                .await?;
             if self.enter(run) {
                 self.round = Some(Round { position, writers });
             }
         }
         let waits = |round: &Round| !round.writers.is_empty();
         if self.round.as_ref().is_some_and(waits) {
-            let (run, now) = with_timeout(place, writers(&mut connection)).await?;
+            let (run, now) = self
+                .connection
+                .run((), |(), connection| Box::pin(writers(connection)))
+                .await?;
             self.enter(run);
             if let Some(round) = &mut self.round {
                 round.writers.retain(|writer| now.contains(writer));
@@ -190,7 +198,6 @@ impl State {
         if let Some(round) = self.round.take_if(|round| !waits(round)) {
             self.settled = round.position;
         }
-        self.connection = Some(Idle::new(connection));
         Ok(self.settled())
     }
 

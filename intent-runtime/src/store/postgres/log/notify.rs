@@ -17,9 +17,8 @@ use tokio::{
 use crate::store::{
     log::LogHealth,
     postgres::connection::{
-        error::Failure,
-        open::{self, Connector, Idle, TRUSTED},
-        within,
+        open::{self, Connector, TRUSTED},
+        run::{Dedicated, within},
     },
 };
 
@@ -140,19 +139,16 @@ impl Condition {
 
 /// Notifies other processes of appends by this one, many at once when there are many.
 async fn tell(connector: Connector, appended: Arc<Notify>, condition: Arc<Condition>) {
-    let mut kept: Option<Idle> = None;
+    let mut connection = Dedicated::new(connector, None);
     let mut pause = PAUSE;
     loop {
         appended.notified().await;
-        let told = async {
-            let mut connection = connector.keep_or_connect(kept.take()).await?;
-            let notify = sqlx::query(include_str!("../sql/notify.sql")).bind(CHANNEL);
-            within(notify.execute(&mut connection)).await?;
-            kept = Some(Idle::new(connection));
-            Ok::<_, Failure>(())
-        };
+        let told = connection.run((), |(), connection| {
+            let notify = sqlx::query(include_str!("../sql/notify.sql"));
+            Box::pin(notify.bind(CHANNEL).execute(connection))
+        });
         match told.await {
-            Ok(()) => {
+            Ok(_) => {
                 pause = PAUSE;
                 if condition.works() {
                     tracing::info!("NOTIFY works again: readers in other processes are woken");

@@ -1,12 +1,6 @@
 //! Reading the log in order, past no event that may yet come.
 
-use std::{
-    ops::ControlFlow,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::{ops::ControlFlow, sync::Arc};
 
 use futures_util::TryStreamExt;
 use sqlx::{
@@ -30,9 +24,12 @@ use crate::{
         error::StoreError,
         log::{LogHealth, LogPage, LogWriter, NextPage, ReadLog},
         postgres::{
-            connection::error::Place,
+            connection::{
+                error::Place,
+                pool::Pool,
+                run::{Rest, RunError, within},
+            },
             log::horizon::{Settled, Settler, in_run},
-            read::{Read, ReadError, Reader, TRIES, give_back, with_timeout},
             rows,
         },
         selection::NameLists,
@@ -48,12 +45,24 @@ const POSITION: usize = 5;
 /// The part of the store that reads the log.
 #[derive(Debug)]
 pub(crate) struct LogReader {
-    reader: Reader,
+    pool: Pool,
     settler: Arc<Settler>,
     /// Tells this store's cursors from those of another.
     store: Uuid,
     /// Whether the role may read the events of all tenants.
     reads_all: bool,
+}
+
+/// A page that is being read.
+struct Paging<'a, 's> {
+    log: &'a LogReader,
+    read: ReadLog<'a>,
+    after: i64,
+    /// Up to where everything is known to be settled.
+    known: Settled,
+    /// Whether the sink was given an event.
+    given: bool,
+    sink: &'a mut EventSink<'s>,
 }
 
 /// What is ahead of a reader. Each but the last is the position of an event, or where the reader stands.
@@ -73,19 +82,22 @@ struct Ahead {
 }
 
 impl LogReader {
-    /// Asks on a connection who the store is and what its role may read.
-    pub(crate) async fn new(
-        reader: Reader,
-        settler: Settler,
-        connection: &mut PgConnection,
-    ) -> Result<Self, sqlx::Error> {
-        let store = sqlx::query_scalar(include_str!("../sql/store_id.sql"));
-        let may_read_all = sqlx::query_scalar(include_str!("../sql/may_read_all.sql"));
+    /// Asks who the store is and what its role may read.
+    pub(crate) async fn new(pool: Pool, settler: Settler) -> Result<Self, StoreError> {
+        let asking = pool.run((), |(), connection| {
+            Box::pin(async move {
+                let store = sqlx::query_scalar(include_str!("../sql/store_id.sql"));
+                let store = store.fetch_one(&mut *connection).await?;
+                let may_read_all = sqlx::query_scalar(include_str!("../sql/may_read_all.sql"));
+                Ok((store, may_read_all.fetch_one(connection).await?))
+            })
+        });
+        let (store, reads_all) = asking.await?;
         Ok(Self {
-            reader,
+            pool,
             settler: Arc::new(settler),
-            store: store.fetch_one(&mut *connection).await?,
-            reads_all: may_read_all.fetch_one(connection).await?,
+            store,
+            reads_all,
         })
     }
 
@@ -106,86 +118,29 @@ impl LogReader {
                 source: "the log of all tenants is for roles given it with `SELECT intent.grant_reader('ROLE')`".into(),
             });
         }
-        let mut tries = TRIES;
-        let given = AtomicBool::new(false);
-        let mut noted = |event| {
-            given.store(true, Ordering::Relaxed);
-            sink(event)
+        let mut paging = Paging {
+            log: self,
+            read,
+            after,
+            known: self.settler.known(),
+            given: false,
+            sink,
         };
-        let mut known = self.settler.known();
         loop {
-            let error = match self.page(read, after, &known, &mut noted).await {
-                Ok(Some(page)) => return Ok(page),
-                // No connection of the pool is kept while the settler is waited for.
-                Ok(None) => match self.settler.step().await {
-                    // What has settled since was perhaps not seen yet.
-                    Ok(now) if now.position() > after && now != known => {
-                        known = now;
-                        continue;
-                    }
-                    Ok(_) => return Ok(self.ends(after, NextPage::HeldUp)),
-                    Err(error) => error,
-                },
-                Err(error) => error,
-            };
-            // What the sink was given cannot be taken back.
-            let left = if given.load(Ordering::Relaxed) {
-                1
-            } else {
-                tries
-            };
-            tries = self.reader.left(left, error)?;
-            known = self.settler.known();
-        }
-    }
-
-    /// Gives a page to the sink, in one statement. None, and no event, if it begins with a gap that is not known to be settled.
-    async fn page(
-        &self,
-        read: ReadLog<'_>,
-        after: i64,
-        known: &Settled,
-        sink: &mut EventSink<'_>,
-    ) -> Result<Option<LogPage>, ReadError> {
-        let mut lent = self.reader.acquire().await?;
-        let page = self.page_on(lent.connection().await?, read, after, known, sink);
-        match page.await {
-            Ok((page, Read::Stopped)) => {
-                drop(lent);
-                Ok(page)
+            let page = self.pool.stream(&mut paging, |paging, connection| {
+                Box::pin(paging.page(connection))
+            });
+            if let Some(page) = page.await? {
+                return Ok(page);
             }
-            done => give_back(lent, done.map(|(page, _)| page)),
-        }
-    }
-
-    async fn page_on(
-        &self,
-        connection: &mut PgConnection,
-        read: ReadLog<'_>,
-        after: i64,
-        known: &Settled,
-        sink: &mut EventSink<'_>,
-    ) -> Result<(Option<LogPage>, Read), ReadError> {
-        let mut rows = query(read, after, known.position()).fetch(connection);
-        let head = with_timeout(self.place(), rows.try_next()).await?;
-        let head = head.ok_or(sqlx::Error::RowNotFound)?;
-        let ahead = self.ahead(&head, read.after, after)?;
-        let safe = ahead.safe(known);
-        let held_up = safe == after && ahead.last > after;
-        let (end, next) = ahead.page(safe);
-        while let Some(row) = with_timeout(self.place(), rows.try_next()).await? {
-            let position: i64 = row.try_get(POSITION)?;
-            // What is not known to be settled is left for another page.
-            if held_up || position > end {
-                continue;
+            // No connection of the pool is kept while the settler is waited for.
+            let now = self.settler.step().await?;
+            if now.position() <= after || now == paging.known {
+                return Ok(self.ends(after, NextPage::HeldUp));
             }
-            if sink(event(&row)?) == ControlFlow::Break(()) && position < end {
-                let page = self.ends(position, NextPage::More);
-                return Ok((Some(page), Read::Stopped));
-            }
+            // What has settled since was perhaps not seen yet.
+            paging.known = now;
         }
-        let page = (!held_up).then(|| self.ends(end, next));
-        Ok((page, Read::Done))
     }
 
     fn ends(&self, end: i64, next: NextPage) -> LogPage {
@@ -199,17 +154,17 @@ impl LogReader {
     }
 
     /// The first row of a page.
-    fn ahead(&self, row: &PgRow, cursor: Cursor, after: i64) -> Result<Ahead, ReadError> {
+    fn ahead(&self, row: &PgRow, cursor: Cursor, after: i64) -> Result<Ahead, RunError> {
         let [dense, settled, fits, last, last_drawn, complete, recovers]: [i64; 7] =
             row.try_get(0)?;
         if recovers != 0 {
-            return Err(ReadError::Error(StoreError::Unsupported {
+            return Err(RunError::Error(StoreError::Unsupported {
                 place: self.place().to_string(),
                 what: "a replica, which cannot tell what is still under way: read the log of the primary",
             }));
         }
         if after > last_drawn {
-            return Err(ReadError::Error(cursor.beyond_the_end()));
+            return Err(RunError::Error(cursor.beyond_the_end()));
         }
         Ok(Ahead {
             dense,
@@ -222,44 +177,29 @@ impl LogReader {
     }
 
     pub(crate) async fn health(&self) -> Result<LogHealth, StoreError> {
-        let failed = |error: sqlx::Error| self.place().error(error);
-        let rows = self
-            .reader
-            .rows(|| sqlx::query(include_str!("../sql/log_health.sql")));
-        let rows = rows.await?;
-        let settled = self.settled().await?;
-        let last = self
-            .reader
-            .rows(|| sqlx::query(in_run!("../sql/last_position.sql")));
+        let writers = self.pool.run((), |(), connection| {
+            Box::pin(async move {
+                let rows = sqlx::query(include_str!("../sql/log_health.sql"));
+                let rows = rows.fetch_all(connection).await?;
+                Ok(rows.iter().map(writer).collect::<Result<_, _>>()?)
+            })
+        });
+        let writers = writers.await?;
+        let settled = self.settler.step().await?;
+        let last = self.pool.run((), |(), connection| {
+            Box::pin(async move {
+                let last = sqlx::query(in_run!("../sql/last_position.sql"));
+                let last: i64 = last.fetch_one(connection).await?.try_get(2)?;
+                Ok(last)
+            })
+        });
         let last = last.await?;
-        let last = last.first().map_or(Ok(0), |row| row.try_get(2));
-        let last: i64 = last.map_err(failed)?;
-        let mut health = LogHealth {
+        Ok(LogHealth {
+            writers,
             end: Position::new(last.unsigned_abs()),
             settled: Some(Position::new(settled.position().unsigned_abs())),
             ..LogHealth::default()
-        };
-        for row in rows {
-            let since: Option<Timestamp> = row.try_get(1).map_err(failed)?;
-            health.writers.push(LogWriter::new(
-                row.try_get(0).map_err(failed)?,
-                since,
-                row.try_get(2).map_err(failed)?,
-                row.try_get(3).map_err(failed)?,
-            ));
-        }
-        Ok(health)
-    }
-
-    /// Looks up to where the log is settled.
-    async fn settled(&self) -> Result<Settled, StoreError> {
-        let mut tries = TRIES;
-        loop {
-            match self.settler.step().await {
-                Ok(settled) => return Ok(settled),
-                Err(error) => tries = self.reader.left(tries, error)?,
-            }
-        }
+        })
     }
 
     /// What tells this store from another.
@@ -268,7 +208,50 @@ impl LogReader {
     }
 
     fn place(&self) -> &Place {
-        &self.reader.place
+        self.pool.place()
+    }
+}
+
+impl Paging<'_, '_> {
+    /// Gives a page to the sink, in one statement. None, and no event, if it begins with a gap that is not known to be settled.
+    async fn page(
+        &mut self,
+        connection: &mut PgConnection,
+    ) -> Result<(Option<LogPage>, Rest), RunError> {
+        let page = self.one_try(connection).await;
+        match page {
+            // What the sink was given cannot be taken back, so the page is not read again.
+            Err(error) if self.given => Err(RunError::Error(error.at(self.log.place()))),
+            page => page,
+        }
+    }
+
+    async fn one_try(
+        &mut self,
+        connection: &mut PgConnection,
+    ) -> Result<(Option<LogPage>, Rest), RunError> {
+        let (log, after) = (self.log, self.after);
+        let mut rows = query(self.read, after, self.known.position()).fetch(connection);
+        let head = within(rows.try_next()).await?;
+        let head = head.ok_or(sqlx::Error::RowNotFound)?;
+        let ahead = log.ahead(&head, self.read.after, after)?;
+        let safe = ahead.safe(&self.known);
+        let held_up = safe == after && ahead.last > after;
+        let (end, next) = ahead.page(safe);
+        while let Some(row) = within(rows.try_next()).await? {
+            let position: i64 = row.try_get(POSITION)?;
+            // What is not known to be settled is left for another page.
+            if held_up || position > end {
+                continue;
+            }
+            self.given = true;
+            if (self.sink)(event(&row)?) == ControlFlow::Break(()) && position < end {
+                let page = log.ends(position, NextPage::More);
+                return Ok((Some(page), Rest::Rows));
+            }
+        }
+        let page = (!held_up).then(|| log.ends(end, next));
+        Ok((page, Rest::Nothing))
     }
 }
 
@@ -312,7 +295,14 @@ fn query(read: ReadLog<'_>, after: i64, settled: i64) -> Query<'static, Postgres
         .bind(ids.collect::<Vec<_>>())
 }
 
-fn event(row: &PgRow) -> Result<RecordedEvent, ReadError> {
+/// A transaction that is writing, as `log_health.sql` tells it.
+fn writer(row: &PgRow) -> Result<LogWriter, sqlx::Error> {
+    let since: Option<Timestamp> = row.try_get(1)?;
+    let (pid, state, query) = (row.try_get(0)?, row.try_get(2)?, row.try_get(3)?);
+    Ok(LogWriter::new(pid, since, state, query))
+}
+
+fn event(row: &PgRow) -> Result<RecordedEvent, RunError> {
     let stream = StreamId {
         tenant_id: TenantId::from_uuid(row.try_get(1)?),
         aggregate_type: "".into(),

@@ -1,9 +1,10 @@
--- Appends a batch: requests ($1 to $8, $16), all of one tenant ($17) or of several when that is NULL, and their events ($9
--- to $14), waiting for the rows of others for $15 milliseconds, or as long as is set when it is NULL. Requests whose stream
--- is as expected are stored; every request is answered with the version and the type that its stream had, and where its
--- last event went. The unique keys decide what this statement could not see. A stream keeps the name of its type that it
--- was begun under. Streams and events come in order of key. Each request and each row names its own tenant before it meets
--- the row policies, or all do at once. What is answered is on disk, whatever the role is set to.
+-- Appends a batch: requests ($1 to $8, $16) and their events ($9 to $14). $17 is the tenant of all requests, or NULL if they are
+-- of several. $15 says for how many milliseconds to wait for another transaction's rows; with NULL, the session's setting counts.
+-- Stores the requests whose stream is as expected. The answer has a row for each request: the version and the type that its
+-- stream had, and the position of its last event. Where this statement cannot see what another one stores, the unique keys
+-- decide. A stream keeps the type name that it was begun under. Streams and events are stored in order of key. Each request and
+-- each row names its own tenant before the row policies look at it, or $17 names one for all. What is answered is on disk,
+-- whatever `synchronous_commit` the role has.
 WITH request AS MATERIALIZED (
     SELECT given.*, clock.now, coalesce(last.version, short.version, 0) AS actual,
            coalesce(last.aggregate_type, short.aggregate_type) AS found, last.event_id AS last_event
@@ -36,8 +37,8 @@ WITH request AS MATERIALIZED (
         ORDER BY version DESC
         LIMIT 1
     ) AS last ON true
-    -- Seldom: where a stream ends before what is expected. Looked for at once, its end would cost a look at all versions
-    -- that share its page.
+    -- Rarely needed: the stream ends before the expected version. Searching for its end at once would make the server look at
+    -- all versions on the same page of the index.
     LEFT JOIN LATERAL (
         SELECT version, aggregate_type
         FROM intent.events

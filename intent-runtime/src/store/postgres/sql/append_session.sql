@@ -1,7 +1,7 @@
--- Statements with arrays never settle on one plan by themselves, and a plan each time costs more than the rest.
+-- The server never keeps one plan for statements with arrays by itself, and planning costs more than running them.
 SET plan_cache_mode = force_generic_plan;
--- All is found by key, however small the tables were when it was planned, and of a long stream only its end.
+-- Rows are found by key, even if the tables were small when the plan was made, and only the end of a long stream is read.
 SET enable_seqscan = off;
 SET enable_bitmapscan = off;
--- The statement sets its own; but a wait for the table, as behind a migration, comes before it can.
+-- The statement sets its own limit. A wait for the table itself, as during a migration, comes before the statement can.
 SET lock_timeout = '500ms';

@@ -1,3 +1,3 @@
--- Those of a type of aggregates by all its names, or of all types.
+-- Deletes the snapshots of a type of aggregates, found by all its names, or those of all types.
 DELETE FROM intent.snapshots
 WHERE tenant_id = $1 AND ($2::text[] IS NULL OR aggregate_type = ANY ($2));

@@ -1,4 +1,4 @@
--- Where the first event of each command is: its id among its tenant's.
+-- The stream of each command's first event, which is found by its id.
 SELECT seen.aggregate_id, seen.aggregate_type
 FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS wanted (tenant_id, event_id, number)
 CROSS JOIN LATERAL (

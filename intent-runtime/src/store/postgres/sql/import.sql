@@ -1,6 +1,7 @@
--- Stores a page of events that were recorded elsewhere ($1 to $11), in the order given: those that are not there yet, or
--- none when one of them contradicts what is there. Answers with how many were stored and with the first that does: its
--- number and, unless an event of its id is there and differs, the version and the type of its stream before it.
+-- Stores a page of events that were recorded elsewhere ($1 to $11), in the given order: those that are not stored yet, or none if
+-- one of them contradicts what is stored. The answer has the number of events stored. It also names the first event that
+-- contradicts: its number, and the version and the type that its stream had before it. These two are NULL if another event is
+-- stored under its id.
 WITH given AS MATERIALIZED (
     SELECT event.*
     FROM (

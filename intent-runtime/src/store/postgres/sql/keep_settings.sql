@@ -1,5 +1,5 @@
--- Keeps what the user's transaction has set, then names no tenant: what our statements see and write depends on what they
--- name alone. Names are looked up as on a connection of the store's own. Answers which store the transaction is in.
+-- Saves the settings of the user's transaction, then names no tenant: our statements see and write only rows of the tenants that
+-- they name themselves. Names are looked up as on the store's own connections. The answer says which store the database has.
 SELECT pg_catalog.set_config('intent.kept', pg_catalog.json_build_array(
            pg_catalog.current_setting('intent.tenant', true), pg_catalog.current_setting('intent.row_tenant', true),
            pg_catalog.current_setting('intent.append_tenant', true), pg_catalog.current_setting('intent.all_tenants', true),

@@ -1,4 +1,4 @@
--- Whether the role may read the events of all tenants. The policy that names no role is the owner's.
+-- Whether the role may read the events of all tenants. The policy without a role is the owner's.
 SELECT NOT row_security_active('intent.events') OR EXISTS (
     SELECT 1
     FROM pg_class AS events

@@ -1,3 +1,3 @@
--- NOTIFY is a transaction that the server would wait for the disk with, beside those of the appends. Nothing is lost
--- when this one is: readers look for themselves too.
+-- NOTIFY is a transaction, and the server would flush it to disk between those of the appends. If a crash loses it, nothing is lost:
+-- readers also poll.
 SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, '');

@@ -1,6 +1,6 @@
--- What there is of ours, which rights the role lacks, and the statement that gives them. The catalogue tells it without any right
--- on the schema. Tables whose row-level security is off are listed apart: they need no policy. A role that only reads the log of
--- all tenants need not write.
+-- Which of our objects there are, which rights the role lacks, and the statement that grants them. The catalogue answers this
+-- without any right on the schema. Tables whose row-level security is off are listed separately, since they need no policies. A
+-- role that only reads the log of all tenants does not need to write.
 WITH schema AS (
     SELECT oid FROM pg_namespace WHERE nspname = 'intent'
 ),

@@ -1,3 +1,3 @@
--- Whether what a connection was opened with has reached the server, and whether statements are planned once there.
+-- Whether the server got the setting that the connection was opened with, and whether it plans statements once.
 SELECT coalesce(current_setting('intent.direct', true), '') = 'on',
        current_setting('plan_cache_mode') = 'force_generic_plan';

@@ -1,5 +1,4 @@
--- What kind of server and role this is, and what is there under our names. The catalogue tells it without any right on the
--- schema.
+-- What kind of server and role this is, and which of our names exist. The catalogue answers this without any right on the schema.
 WITH ours AS (
     SELECT relname, pg_class.oid, relowner, relrowsecurity
     FROM pg_class

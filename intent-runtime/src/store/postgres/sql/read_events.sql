@@ -1,5 +1,4 @@
--- First a row about the stream, then its events after $3 up to $4, in this order because nothing here can run in
--- parallel.
+-- A row about the stream, then its events after $3 up to $4. The order is certain because nothing here can run in parallel.
 , asked AS MATERIALIZED (SELECT last.*, $3::bigint AS after, least($4, last.version) AS upto FROM last)
 SELECT version, aggregate_type, NULL::bigint AS position, NULL::uuid AS event_id, NULL::text AS event_type,
        NULL::bigint AS schema_version, NULL::timestamptz AS recorded_at, NULL::json AS payload, NULL::json AS metadata

@@ -1,6 +1,5 @@
--- What state is made of. First a row about the stream, then the newest snapshot after $3 up to $4, if $5 asks for one
--- (its row has no name), then the events after it, or all. The parts come in this order because nothing here can run
--- in parallel.
+-- What an aggregate's state is made of: a row about the stream, then the newest snapshot after $3 up to $4 if $5 asks for one (its
+-- event type is NULL), then the events after it, or all of them. The order is certain because nothing here can run in parallel.
 , asked AS MATERIALIZED (
     SELECT last.*, $3::bigint AS after, least($4, last.version) AS upto, $5::boolean AS snapshot FROM last
 ),

@@ -1,7 +1,7 @@
--- What a connection of the store's own is set to, whatever the role, the database or the pool's `after_connect` have set;
--- first whether it is in no transaction. The store counts on READ COMMITTED: each statement sees what is committed by then,
--- and fails for no other's. No tenant is named between its statements. Names are looked up among the server's own first and
--- among temporary tables last, and text is UTF-8, which sqlx takes for granted.
+-- Sets what the store relies on, whatever the role, the database or the pool's `after_connect` have set. The first column says
+-- whether the connection is in no transaction. Under READ COMMITTED, each statement sees what is committed by then and never
+-- fails because of a snapshot. No tenant is named between statements. The server's own names are found first and those of
+-- temporary tables last. Text is UTF-8, as sqlx assumes.
 SELECT pg_catalog.now() OPERATOR(pg_catalog.=) pg_catalog.statement_timestamp(),
        pg_catalog.set_config('search_path', pg_catalog.concat_ws(
            ', ', 'pg_catalog', nullif(pg_catalog.current_setting('search_path'), ''), 'pg_temp'

@@ -1,5 +1,5 @@
--- Sets whose rows the statement sees, then finds the stream's version and type. What is asked for stands in a row of its
--- own, here and below: where the planner sees no values, one plan is as good as one for each call, and is kept.
+-- Names the tenant whose rows the statement sees, then finds the stream's version and type. The parameters stand in a row of their
+-- own, here and in what follows: the planner sees no values there, so it keeps one plan for all calls.
 WITH setting AS MATERIALIZED (
     SELECT set_config('intent.tenant', $1::uuid::text, true)::uuid AS tenant_id, $2::uuid AS aggregate_id
 ),
