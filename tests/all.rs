@@ -24,5 +24,6 @@ mod properties;
 mod scenario;
 mod store;
 mod timestamp;
+mod traceparent;
 mod transfer;
 mod warnings;

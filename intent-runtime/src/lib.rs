@@ -50,6 +50,7 @@ pub use record::{
     id::{AggregateId, CommandId, CorrelationId, EventId, Id, TenantId},
     metadata::Metadata,
     timestamp::Timestamp,
+    traceparent::Traceparent,
     version::{Position, Version},
 };
 pub use schema::catalogue::{self, DomainError};
@@ -78,7 +79,10 @@ pub mod error {
     pub use crate::{
         dispatch::error::{LoadError, Reused, SendError},
         model::history::{CreateError, HistoryError},
-        record::{id::ParseIdError, timestamp::TimestampError},
+        record::{
+            id::ParseIdError, metadata::MetadataError, timestamp::TimestampError,
+            traceparent::ParseTraceparentError,
+        },
         schema::catalogue::mistake::DomainMistake,
     };
 }

@@ -31,7 +31,7 @@ const ROUNDS: usize = 11;
 
 /// One row, as the store writes it.
 const INSERT: &str = "INSERT INTO intent_events (tenant_id, aggregate_id, version, aggregate_type, event_id, \
-    event_type, schema_version, recorded_at, payload, metadata) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    event_type, schema_version, recorded_at, occurred_at, payload, metadata) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 /// What guards the table costs inserts, and bare SQL has none.
 const GUARDS: [&str; 3] = [
     "DROP TRIGGER intent_events_never_change",
@@ -120,6 +120,7 @@ async fn append_bare(file: &File) {
                 )
                 .bind("Deposited")
                 .bind(1)
+                .bind(Timestamp::now().as_micros())
                 .bind(Timestamp::now().as_micros())
                 .bind(PAYLOAD)
                 .bind("{}")

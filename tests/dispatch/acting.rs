@@ -62,7 +62,7 @@ fn shop() -> Domain {
 
 async fn last(app: &App, id: Id<Till>) -> Metadata {
     let history = app.history(id).await.unwrap();
-    history.last().unwrap().metadata().clone()
+    history.last().unwrap().metadata().unwrap().clone()
 }
 
 #[tokio::test]

@@ -92,11 +92,14 @@ async fn events_without_a_fingerprint_are_compared_by_their_aggregate() {
         let sent = app.send(Deposit { id, amount: 5 }).await.unwrap();
         let history = app.history(id).await.unwrap();
         assert_eq!(
-            history[1].metadata().fingerprint,
+            history[1].metadata().unwrap().fingerprint,
             None,
             "nobody knows its id"
         );
-        assert_eq!(history[1].metadata().command.as_deref(), Some("Deposit"));
+        assert_eq!(
+            history[1].metadata().unwrap().command.as_deref(),
+            Some("Deposit")
+        );
         let again = with_id(sent.command_id);
         let again = app.send_with(Deposit { id, amount: 6 }, again).await;
         assert_eq!(again.unwrap().version, sent.version);
@@ -120,15 +123,27 @@ async fn a_fingerprint_is_of_one_command() {
     app.send_with(deposit, with_id(key)).await.unwrap();
     let cause = app.history(id).await.unwrap().remove(1);
     assert_eq!(
-        cause.metadata().fingerprint.as_ref().map(String::len),
+        cause
+            .metadata()
+            .unwrap()
+            .fingerprint
+            .as_ref()
+            .map(String::len),
         Some(16)
     );
 
     let options = SendOptions::new().caused_by(&cause);
     app.send_with(Settle { id }, options).await.unwrap();
     let effect = app.history(id).await.unwrap().remove(2);
-    assert_eq!(effect.metadata().fingerprint, None, "it is not inherited");
-    assert_eq!(effect.metadata().command.as_deref(), Some("Settle"));
+    assert_eq!(
+        effect.metadata().unwrap().fingerprint,
+        None,
+        "it is not inherited"
+    );
+    assert_eq!(
+        effect.metadata().unwrap().command.as_deref(),
+        Some("Settle")
+    );
 }
 
 /// One command in two builds of a program.

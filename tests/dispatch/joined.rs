@@ -76,7 +76,7 @@ async fn a_command_is_there_with_the_rows_beside_it() {
     let event = &history[1];
     assert_eq!(Some(event.position()), second.position);
     assert_eq!(Some(event.recorded_at()), second.recorded_at);
-    let stored = &event.metadata();
+    let stored = &event.metadata().unwrap();
     assert_eq!(
         (stored.actor.as_deref(), stored.source.as_deref()),
         (Some("ada"), Some("web"))

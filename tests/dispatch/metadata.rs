@@ -1,11 +1,16 @@
 //! Who, why and where from: stored with every event, inherited by what follows.
 
-use intent_runtime::{CorrelationId, prelude::*};
+use intent_runtime::{CorrelationId, Traceparent, prelude::*};
 
 use super::{
     domain::*,
     fixture::{on_every_store, opened},
 };
+
+fn traceparent() -> Traceparent {
+    let header = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    header.parse().unwrap()
+}
 
 #[tokio::test]
 async fn metadata_is_stored_with_every_event() {
@@ -19,7 +24,7 @@ async fn metadata_is_stored_with_every_event() {
             .request_id("7f3a")
             .source("counter")
             .tag("branch", "0042")
-            .traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+            .traceparent(traceparent());
         let command_id = CommandId::new();
         let options = SendOptions::new()
             .metadata(metadata.clone())
@@ -36,7 +41,7 @@ async fn metadata_is_stored_with_every_event() {
 
         let history = app.history(id).await.unwrap();
         for event in &history[1..] {
-            let stored = &event.metadata();
+            let stored = &event.metadata().unwrap();
             assert_eq!(stored.actor, metadata.actor);
             assert_eq!(stored.role, metadata.role);
             assert_eq!(stored.request_id, metadata.request_id);
@@ -60,12 +65,12 @@ async fn a_conversation_begins_with_its_first_command() {
     on_every_store(async |app| {
         let id = opened(&app).await;
         let opened = app.history(id).await.unwrap().remove(0);
-        let first = opened.metadata().command_id.unwrap();
+        let first = opened.metadata().unwrap().command_id.unwrap();
         assert_eq!(
-            opened.metadata().correlation_id,
+            opened.metadata().unwrap().correlation_id,
             Some(CorrelationId::from_uuid(first.as_uuid()))
         );
-        assert_eq!(opened.metadata().causation_id, None);
+        assert_eq!(opened.metadata().unwrap().causation_id, None);
     })
     .await;
 }
@@ -80,7 +85,7 @@ async fn what_follows_from_an_event_inherits_its_metadata() {
             .role("teller")
             .tag("branch", "0042")
             .timestamp(time)
-            .traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+            .traceparent(traceparent());
         let options = SendOptions::new().metadata(metadata);
         app.send_with(Deposit { id, amount: 1 }, options)
             .await
@@ -92,20 +97,32 @@ async fn what_follows_from_an_event_inherits_its_metadata() {
             .await
             .unwrap();
         let effect = app.history(id).await.unwrap().remove(2);
-        assert_eq!(effect.metadata().actor, cause.metadata().actor);
-        assert_eq!(effect.metadata().role, cause.metadata().role);
-        assert_eq!(effect.metadata().tags, cause.metadata().tags);
         assert_eq!(
-            effect.metadata().correlation_id,
-            cause.metadata().correlation_id
+            effect.metadata().unwrap().actor,
+            cause.metadata().unwrap().actor
         );
-        assert_eq!(effect.metadata().causation_id, Some(cause.id()));
         assert_eq!(
-            effect.metadata().traceparent,
+            effect.metadata().unwrap().role,
+            cause.metadata().unwrap().role
+        );
+        assert_eq!(
+            effect.metadata().unwrap().tags,
+            cause.metadata().unwrap().tags
+        );
+        assert_eq!(
+            effect.metadata().unwrap().correlation_id,
+            cause.metadata().unwrap().correlation_id
+        );
+        assert_eq!(effect.metadata().unwrap().causation_id, Some(cause.id()));
+        assert_eq!(
+            effect.metadata().unwrap().traceparent,
             None,
             "it has a trace of its own"
         );
-        assert_ne!(effect.metadata().command_id, cause.metadata().command_id);
+        assert_ne!(
+            effect.metadata().unwrap().command_id,
+            cause.metadata().unwrap().command_id
+        );
         assert!(
             effect.occurred_at() > cause.occurred_at(),
             "the time is its own"
@@ -146,16 +163,20 @@ async fn what_is_said_wins_over_what_is_inherited() {
         for options in [
             SendOptions::new().caused_by(&cause).metadata(own()),
             SendOptions::new().metadata(own()).caused_by(&cause),
+            SendOptions::new().metadata(own()).caused_by(cause.source()),
         ] {
             app.send_with(Deposit { id, amount: 1 }, options)
                 .await
                 .unwrap();
             let effect = app.history(id).await.unwrap().pop().unwrap();
-            let effect = effect.metadata();
+            let effect = effect.metadata().unwrap();
             assert_eq!(effect.actor.as_deref(), Some("bo"));
             assert_eq!(effect.role.as_deref(), Some("teller"));
             assert_eq!(effect.causation_id, Some(cause.id()));
-            assert_eq!(effect.correlation_id, cause.metadata().correlation_id);
+            assert_eq!(
+                effect.correlation_id,
+                cause.metadata().unwrap().correlation_id
+            );
             assert_eq!(effect.tags.len(), 2);
         }
     })

@@ -46,6 +46,6 @@ async fn a_teller_opens_and_does_not_close() {
         other => panic!("{other:?}"),
     }
     let opened = &app.history(id).await.unwrap()[0];
-    assert_eq!(opened.metadata().actor.as_deref(), Some("ada"));
+    assert_eq!(opened.metadata().unwrap().actor.as_deref(), Some("ada"));
     // ANCHOR_END: acting
 }

@@ -120,13 +120,10 @@ fn status_of_store(error: &StoreError) -> StatusCode {
     match error {
         // The id is that of an aggregate of another type. A command that creates answers 409 instead: see `send`.
         StoreError::WrongAggregate { .. } => StatusCode::NOT_FOUND,
-        StoreError::Invalid { source, .. } => match source {
-            InvalidAppend::TooLarge { .. } | InvalidAppend::TooMany { .. } => {
-                StatusCode::PAYLOAD_TOO_LARGE
-            }
-            InvalidAppend::Traceparent { .. } => StatusCode::BAD_REQUEST,
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
-        },
+        StoreError::Invalid {
+            source: InvalidAppend::TooLarge { .. } | InvalidAppend::TooMany { .. },
+            ..
+        } => StatusCode::PAYLOAD_TOO_LARGE,
         // It passes, or an operator ends it. The client sends the request again, under the same key.
         StoreError::Busy { .. }
         | StoreError::Closed
@@ -234,18 +231,19 @@ async fn history(
     page: Result<Query<Page>, QueryRejection>,
 ) -> Result<Json<Vec<Entry>>, ApiError> {
     let (Path(id), Query(page)) = (id?, page?);
+    let unreadable =
+        |error: &dyn std::fmt::Debug| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, error);
     let mut entries = Vec::new();
     for recorded in app.history_after(id, page.after, 100).await? {
         let event = &recorded.event;
-        let data = event.encode();
-        let data =
-            data.map_err(|error| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, &error))?;
+        let data = event.encode().map_err(|error| unreadable(&error))?;
+        let metadata = recorded.metadata().map_err(|error| unreadable(&error))?;
         entries.push(Entry {
             version: recorded.version(),
             recorded_at: recorded.recorded_at(),
             event: event.name(),
             data,
-            actor: recorded.metadata().actor.clone(),
+            actor: metadata.actor.clone(),
         });
     }
     Ok(Json(entries))

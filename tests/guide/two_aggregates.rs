@@ -126,7 +126,10 @@ async fn a_member_is_charged_once_for_each_loan_that_comes_back() {
         };
         assert_eq!(charged.event, Charged { amount: fee }.into());
         let cause = branch.history(id).await.unwrap();
-        assert_eq!(charged.metadata().causation_id, Some(cause[1].id()));
+        assert_eq!(
+            charged.metadata().unwrap().causation_id,
+            Some(cause[1].id())
+        );
         assert_eq!(cause[1].version(), returned.version);
         let loan = branch.load(id).await.unwrap();
         assert_eq!((loan.id, loan.returned), (id, true));

@@ -6,7 +6,8 @@ use intent_runtime::{
     AggregateId, App, CommandId, Cursor, Domain, EventId, MemoryStore, Metadata, PgStore, Position,
     RecordedEvent, SqliteStore, TenantId, Timestamp, Version,
     store::{
-        Append, EncodedMetadata, Expect, LogSelection, NewEvent, NextPage, ReadLog, Store, StreamId,
+        Append, EncodedMetadata, Expect, LogSelection, NewEvent, NextPage, ReadLog, Store,
+        StoredMetadata, StreamId,
     },
 };
 use intent_tests::postgres::TempDatabase;
@@ -131,7 +132,8 @@ pub fn recorded(metadata: &str) -> RecordedEvent {
         "Noted".into(),
         1,
         "1".into(),
-        EncodedMetadata::from_json(metadata).unwrap(),
+        StoredMetadata::from_json(metadata),
+        Timestamp::from_micros(0).unwrap(),
         Timestamp::from_micros(0).unwrap(),
     )
 }

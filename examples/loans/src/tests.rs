@@ -116,7 +116,7 @@ async fn events_carry_who_and_when() {
     import(&app, SAMPLE).await;
     let id = Id::<LoanApplication>::from_name("700106");
     let history = app.history(id).await.unwrap();
-    let first = &history[0].metadata();
+    let first = &history[0].metadata().unwrap();
     assert_eq!(first.actor.as_deref(), Some("501"));
     let application = app
         .load_as_of(id, AsOf::Occurred(first.timestamp.unwrap()))

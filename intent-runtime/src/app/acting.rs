@@ -52,7 +52,7 @@ use crate::{
 /// let eve = app.acting(Actor::new("eve").role("manager"));
 /// let receipt = eve.send(Open { id: Id::new() }).await?;
 /// let history = app.history(receipt.id).await?;
-/// assert_eq!(history[0].metadata().actor.as_deref(), Some("eve"));
+/// assert_eq!(history[0].metadata()?.actor.as_deref(), Some("eve"));
 /// # Ok(())
 /// # }
 /// ```

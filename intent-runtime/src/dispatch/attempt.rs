@@ -100,18 +100,20 @@ impl<'a, C: Command> Sending<'a, C> {
         tenant: TenantId,
         command: C,
         mut options: SendOptions,
-    ) -> Self {
+    ) -> Result<Self, SendError<Refusal<C>>> {
         let id = command.target();
         let command_id = options.command_id.unwrap_or_else(CommandId::new);
-        let context = Context::of(command_id, tenant, options.take_metadata());
-        Self {
+        let metadata = options.take_metadata().map_err(StoreError::from);
+        let metadata = metadata.map_err(SendError::Store)?;
+        let context = Context::of(command_id, tenant, metadata);
+        Ok(Self {
             streams,
             id,
             stream: StreamId::of(tenant, id),
             command,
             options,
             context,
-        }
+        })
     }
 
     /// How often it is decided again after a conflict.

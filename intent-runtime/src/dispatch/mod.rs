@@ -37,7 +37,7 @@ pub(crate) async fn send<C: Command>(
     command: C,
     options: SendOptions,
 ) -> Result<Receipt<C::Aggregate>, SendError<Refusal<C>>> {
-    let sending = Sending::new(store, tenant, command, options);
+    let sending = Sending::new(store, tenant, command, options)?;
     loop {
         let slot = cache.slot(tenant, sending.id);
         if let Some(mut kept) = cache.lock(&slot).await {
@@ -54,7 +54,7 @@ pub(crate) async fn send_in<C: Command>(
     command: C,
     options: SendOptions,
 ) -> Result<Receipt<C::Aggregate>, SendError<Refusal<C>>> {
-    let sending = Sending::new(streams, tenant, command, options);
+    let sending = Sending::new(streams, tenant, command, options)?;
     attempts(&sending, &mut CacheGuard::none()).await
 }
 

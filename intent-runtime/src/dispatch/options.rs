@@ -3,10 +3,11 @@
 use std::fmt;
 
 use crate::{
-    model::{aggregate::Aggregate, recorded::Recorded},
+    model::aggregate::Aggregate,
     record::{
+        event::RecordedEvent,
         id::{CommandId, Id},
-        metadata::Metadata,
+        metadata::{Metadata, MetadataError},
         timestamp::Timestamp,
         version::{Position, Version},
     },
@@ -33,7 +34,8 @@ use crate::{
 pub struct SendOptions {
     pub(crate) command_id: Option<CommandId>,
     metadata: Metadata,
-    cause: Option<Metadata>,
+    /// What it inherits, or why that cannot be read.
+    cause: Option<Result<Metadata, MetadataError>>,
     pub(crate) expect_version: Option<Version>,
     pub(crate) retries: u32,
 }
@@ -86,11 +88,13 @@ impl SendOptions {
         self
     }
 
-    /// Makes the command follow from an event: it inherits the event's metadata, as [`Metadata::caused_by`] says,
-    /// except for what [`metadata`](Self::metadata) says otherwise, before or after.
+    /// Makes the command follow from an event, a [`RecordedEvent`] or a [`Recorded`](crate::Recorded): it inherits the
+    /// event's metadata, as [`Metadata::caused_by`] says, except for what [`metadata`](Self::metadata) says otherwise,
+    /// before or after. When the event's metadata cannot be read, the sending fails with
+    /// [`StoreError::Metadata`](crate::StoreError::Metadata).
     #[must_use]
-    pub fn caused_by<E>(mut self, event: &Recorded<E>) -> Self {
-        self.cause = Some(Metadata::caused_by(event.id(), event.metadata()));
+    pub fn caused_by<'a>(mut self, event: impl Into<&'a RecordedEvent>) -> Self {
+        self.cause = Some(Metadata::caused_by(event));
         self
     }
 
@@ -119,7 +123,7 @@ impl SendOptions {
 
     /// Sets the actor and its role, in place of any that the metadata names.
     pub(crate) fn of_actor(mut self, actor: &str, role: Option<&str>) -> Self {
-        if let Some(cause) = &mut self.cause {
+        if let Some(Ok(cause)) = &mut self.cause {
             cause.role = None;
         }
         self.metadata.actor = Some(actor.to_owned());
@@ -128,11 +132,11 @@ impl SendOptions {
     }
 
     /// The metadata of the command: what was given, completed by what it inherits.
-    pub(crate) fn take_metadata(&mut self) -> Metadata {
+    pub(crate) fn take_metadata(&mut self) -> Result<Metadata, MetadataError> {
         let given = std::mem::take(&mut self.metadata);
         match self.cause.take() {
-            Some(cause) => given.or(cause),
-            None => given,
+            Some(cause) => Ok(given.or(cause?)),
+            None => Ok(given),
         }
     }
 }

@@ -54,7 +54,8 @@ impl<C: Command> Sending<'_, C> {
                 return Err(self.reused_for(event.stream()));
             }
             // Events from before there were fingerprints, or of a command whose id was not given, have none.
-            let first = event.metadata.fingerprint.as_ref();
+            let metadata = event.metadata().map_err(StoreError::from);
+            let first = metadata.map_err(SendError::Store)?.fingerprint.as_ref();
             if first
                 .zip(fingerprint.as_ref())
                 .is_some_and(|(first, now)| first != now)

@@ -7,7 +7,7 @@ use crate::{
     record::{
         event::RecordedEvent,
         id::{AggregateId, EventId, TenantId},
-        metadata::Metadata,
+        metadata::{Metadata, MetadataError},
         timestamp::Timestamp,
         version::{Position, Version},
     },
@@ -60,12 +60,15 @@ impl<E> Recorded<E> {
 
     /// When it happened in the domain: the metadata's time, or else when it was stored.
     pub fn occurred_at(&self) -> Timestamp {
-        self.source.occurred_at()
+        self.source.occurred_at
     }
 
-    /// Who, why and where from.
-    pub fn metadata(&self) -> &Metadata {
-        &self.source.metadata
+    /// Who, why and where from. It is parsed when it is first asked for.
+    ///
+    /// # Errors
+    /// When what is stored is not metadata; the next call says so again.
+    pub fn metadata(&self) -> Result<&Metadata, MetadataError> {
+        self.source.metadata()
     }
 
     /// The tenant it belongs to.
@@ -89,5 +92,12 @@ impl<E> Deref for Recorded<E> {
 
     fn deref(&self) -> &E {
         &self.event
+    }
+}
+
+/// The event as it is stored.
+impl<'a, E> From<&'a Recorded<E>> for &'a RecordedEvent {
+    fn from(recorded: &'a Recorded<E>) -> Self {
+        &recorded.source
     }
 }

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use crate::record::{
     id::{AggregateId, EventId, TenantId},
-    metadata::EncodedMetadata,
+    metadata::StoredMetadata,
     stream::StreamId,
     timestamp::Timestamp,
     version::{Position, Version},
@@ -45,10 +45,12 @@ pub struct RecordedEvent {
     pub schema_version: u32,
     /// Its payload, as it was stored.
     pub payload: String,
-    /// Who, why and where from, with the JSON as it is stored.
-    pub metadata: EncodedMetadata,
+    /// Who, why and where from, as it is stored; [`metadata()`](Self::metadata) tells what it says.
+    pub metadata: StoredMetadata,
     /// The store's clock when it was stored.
     pub recorded_at: Timestamp,
+    /// When it happened in the domain: the metadata's time, or else when it was stored.
+    pub occurred_at: Timestamp,
 }
 
 impl RecordedEvent {
@@ -65,8 +67,9 @@ impl RecordedEvent {
         event_type: String,
         schema_version: u32,
         payload: String,
-        metadata: EncodedMetadata,
+        metadata: StoredMetadata,
         recorded_at: Timestamp,
+        occurred_at: Timestamp,
     ) -> Self {
         Self {
             position,
@@ -80,6 +83,7 @@ impl RecordedEvent {
             payload,
             metadata,
             recorded_at,
+            occurred_at,
         }
     }
 
@@ -90,10 +94,5 @@ impl RecordedEvent {
             aggregate_type: self.aggregate_type.clone().into(),
             aggregate_id: self.aggregate_id,
         }
-    }
-
-    /// When it happened in the domain: the metadata's time, or else when it was stored.
-    pub fn occurred_at(&self) -> Timestamp {
-        self.metadata.timestamp.unwrap_or(self.recorded_at)
     }
 }

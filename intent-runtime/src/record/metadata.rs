@@ -1,15 +1,24 @@
 //! [`Metadata`]: who, why and where from, stored with every event.
 
-use std::{borrow::Cow, collections::BTreeMap, ops::Deref, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    fmt,
+    ops::Deref,
+    sync::{Arc, OnceLock},
+};
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde::{Deserialize, Serialize, de::Error as _};
 
 use crate::record::{
     bounded_json,
+    event::RecordedEvent,
     id::{CommandId, CorrelationId, EventId},
+    stream::StreamId,
     timestamp::Timestamp,
+    traceparent::Traceparent,
+    version::Version,
 };
 
 /// What is known about an event besides its content.
@@ -59,9 +68,9 @@ pub struct Metadata {
     /// Anything else worth finding it by.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
-    /// The trace it belongs to, as W3C Trace Context writes it: `00-<trace>-<span>-<flags>`.
+    /// The trace it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub traceparent: Option<String>,
+    pub traceparent: Option<Traceparent>,
 }
 
 impl Metadata {
@@ -70,19 +79,24 @@ impl Metadata {
         Self::default()
     }
 
-    /// The metadata of a command that follows from a stored event: actor, role, correlation, request, source and tags
-    /// are the event's, and the event is the cause. The time is not inherited, for what follows happens later, nor is the
-    /// trace: a command belongs to the trace of its sender.
-    pub fn caused_by(event: EventId, metadata: &Self) -> Self {
-        Self {
+    /// The metadata of a command that follows from a stored event, a [`RecordedEvent`] or a
+    /// [`Recorded`](crate::Recorded): actor, role, correlation, request, source and tags are the event's, and the event is
+    /// the cause. The time is not inherited, since what follows happens later, nor is the trace: a command belongs to the
+    /// trace of its sender.
+    ///
+    /// # Errors
+    /// When the event's metadata cannot be read.
+    pub fn caused_by<'a>(event: impl Into<&'a RecordedEvent>) -> Result<Self, MetadataError> {
+        let event = event.into();
+        Ok(Self {
             timestamp: None,
             command: None,
             command_id: None,
             fingerprint: None,
             traceparent: None,
-            causation_id: Some(event),
-            ..metadata.clone()
-        }
+            causation_id: Some(event.id),
+            ..event.metadata()?.clone()
+        })
     }
 
     /// This metadata, completed by what `other` says beside it.
@@ -154,35 +168,15 @@ impl Metadata {
         self
     }
 
-    /// Says which trace it belongs to, as W3C Trace Context writes it: `00-<trace>-<span>-<flags>`. An append with any other
-    /// text is refused as [`InvalidAppend::Traceparent`](crate::store::InvalidAppend::Traceparent).
+    /// Says which trace it belongs to.
     #[must_use]
-    pub fn traceparent(mut self, traceparent: impl Into<String>) -> Self {
-        self.traceparent = Some(traceparent.into());
+    pub fn traceparent(mut self, traceparent: Traceparent) -> Self {
+        self.traceparent = Some(traceparent);
         self
     }
 }
 
-/// Whether a text is a `traceparent` of W3C Trace Context: `00-<trace>-<span>-<flags>` in lower-case hex. A newer version
-/// than 00 may say more behind it; `ff` is no version, and ids of zeros alone are none.
-pub(crate) fn is_traceparent(text: &str) -> bool {
-    let hex = |text: &str, digits: usize| {
-        let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        text.len() == digits && text.bytes().all(is_digit)
-    };
-    let id = |text: &str, digits| hex(text, digits) && text.bytes().any(|byte| byte != b'0');
-    let mut parts = text.splitn(5, '-');
-    let mut part = || parts.next().unwrap_or_default();
-    let (version, trace, span, flags) = (part(), part(), part(), part());
-    let known =
-        hex(version, 2) && version != "ff" && id(trace, 32) && id(span, 16) && hex(flags, 2);
-    known && (version != "00" || parts.next().is_none())
-}
-
-/// Metadata together with the JSON that stores keep of it. It derefs to the metadata; a clone shares both.
-///
-/// What a build does not know of the metadata that another one stored is in the JSON all the same, so that a copy loses
-/// nothing.
+/// Metadata about to be stored, together with its JSON. It derefs to the metadata; a clone shares both.
 ///
 /// ```
 /// use intent_runtime::{Metadata, store::EncodedMetadata};
@@ -192,7 +186,10 @@ pub(crate) fn is_traceparent(text: &str) -> bool {
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct EncodedMetadata(Arc<(Metadata, Box<str>)>);
+pub struct EncodedMetadata {
+    metadata: Arc<Metadata>,
+    json: Arc<str>,
+}
 
 impl EncodedMetadata {
     /// Writes the JSON of some metadata.
@@ -205,56 +202,16 @@ impl EncodedMetadata {
 
     /// The same, written no further than to a limit.
     pub(crate) fn limited(metadata: Metadata, limit: usize) -> Result<Self, serde_json::Error> {
-        let json = bounded_json::to_string(&metadata, limit)?;
-        Ok(Self(Arc::new((metadata, json.into_boxed_str()))))
-    }
-
-    /// Reads the JSON that a store keeps, and keeps it to the byte. For stores and importers: an append takes metadata that
-    /// [`new`](Self::new) wrote.
-    ///
-    /// # Errors
-    /// When it is not that of metadata. Fields that this build does not know are no error.
-    pub fn from_json(json: impl Into<Box<str>>) -> Result<Self, serde_json::Error> {
-        let json = json.into();
-        let metadata = serde_json::from_str(&json)?;
-        Ok(Self(Arc::new((metadata, json))))
+        let json = bounded_json::to_string(&metadata, limit)?.into();
+        Ok(Self {
+            metadata: Arc::new(metadata),
+            json,
+        })
     }
 
     /// The JSON: one object.
     pub fn json(&self) -> &str {
-        &self.0.1
-    }
-
-    /// Whether it is an object whose time is written as [`Metadata`] writes it.
-    pub(crate) fn is_storable(&self) -> bool {
-        #[derive(Deserialize)]
-        struct Written<'a> {
-            #[serde(borrow, default)]
-            timestamp: Option<&'a RawValue>,
-        }
-        let written: Result<Written<'_>, _> = serde_json::from_str(self.json());
-        let timestamp = written
-            .ok()
-            .map(|written| written.timestamp.map(RawValue::get));
-        let own = self.timestamp.map(|time| serde_json::to_string(&time).ok());
-        // serde takes the fields of an array, too.
-        self.json().trim_start().starts_with('{')
-            && timestamp == Some(own.as_ref().and_then(|own| own.as_deref()))
-    }
-}
-
-/// Equal if the JSON is.
-impl PartialEq for EncodedMetadata {
-    fn eq(&self, other: &Self) -> bool {
-        self.json() == other.json()
-    }
-}
-
-impl Eq for EncodedMetadata {}
-
-impl From<EncodedMetadata> for Metadata {
-    fn from(encoded: EncodedMetadata) -> Self {
-        Arc::unwrap_or_clone(encoded.0).0
+        &self.json
     }
 }
 
@@ -262,6 +219,103 @@ impl Deref for EncodedMetadata {
     type Target = Metadata;
 
     fn deref(&self) -> &Metadata {
-        &self.0.0
+        &self.metadata
+    }
+}
+
+/// Metadata as a store keeps it: JSON, to the byte, which is parsed when somebody first asks what it says.
+/// [`RecordedEvent::metadata`] asks.
+///
+/// What a build does not know of the metadata that another one stored is in the JSON all the same, so that a copy loses
+/// nothing. Two are equal if their JSON is.
+#[derive(Clone)]
+pub struct StoredMetadata {
+    json: Arc<str>,
+    /// Kept, an error too, so that it is parsed once.
+    parsed: OnceLock<Result<Arc<Metadata>, Arc<serde_json::Error>>>,
+}
+
+impl StoredMetadata {
+    /// Keeps the JSON that a store has. It is not looked into.
+    pub fn from_json(json: impl Into<Arc<str>>) -> Self {
+        Self {
+            json: json.into(),
+            parsed: OnceLock::new(),
+        }
+    }
+
+    /// The JSON, as it is stored.
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+
+    /// What it says. Fields that this build does not know are no error.
+    fn parsed(&self) -> Result<&Metadata, &Arc<serde_json::Error>> {
+        let parse = || {
+            // serde takes the fields of an array, too.
+            if !self.json.trim_start().starts_with('{') {
+                return Err(Arc::new(serde_json::Error::custom("it is not an object")));
+            }
+            serde_json::from_str(&self.json)
+                .map(Arc::new)
+                .map_err(Arc::new)
+        };
+        self.parsed
+            .get_or_init(parse)
+            .as_ref()
+            .map(|known| &**known)
+    }
+}
+
+impl From<EncodedMetadata> for StoredMetadata {
+    fn from(encoded: EncodedMetadata) -> Self {
+        Self {
+            json: encoded.json,
+            parsed: OnceLock::from(Ok(encoded.metadata)),
+        }
+    }
+}
+
+impl PartialEq for StoredMetadata {
+    fn eq(&self, other: &Self) -> bool {
+        self.json == other.json
+    }
+}
+
+impl Eq for StoredMetadata {}
+
+impl fmt::Debug for StoredMetadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.json)
+    }
+}
+
+/// The metadata of a stored event cannot be read: it is damaged, or a newer build wrote it otherwise. The event itself can be
+/// read. Handling: restore the metadata from a backup; [`StoredMetadata::json`] is what is there.
+#[derive(Clone, thiserror::Error)]
+#[error("the metadata of event {version} of {stream} cannot be read")]
+#[non_exhaustive]
+pub struct MetadataError {
+    /// The stream of the event.
+    pub stream: StreamId,
+    /// The event's version there.
+    pub version: Version,
+    /// What serde says.
+    pub source: Arc<serde_json::Error>,
+}
+
+crate::record::sentence::debug!(MetadataError);
+
+impl RecordedEvent {
+    /// Who, why and where from. It is parsed when it is first asked for.
+    ///
+    /// # Errors
+    /// When what is stored is not metadata; the next call says so again.
+    pub fn metadata(&self) -> Result<&Metadata, MetadataError> {
+        self.metadata.parsed().map_err(|source| MetadataError {
+            stream: self.stream(),
+            version: self.version,
+            source: Arc::clone(source),
+        })
     }
 }

@@ -14,4 +14,5 @@ pub(crate) mod shape;
 pub(crate) mod snapshot;
 pub(crate) mod stream;
 pub(crate) mod timestamp;
+pub(crate) mod traceparent;
 pub(crate) mod version;

@@ -6,7 +6,7 @@ use crate::{
     record::{
         event::{NewEvent, RecordedEvent},
         id::{CommandId, EventId},
-        metadata::{EncodedMetadata, is_traceparent},
+        metadata::EncodedMetadata,
         snapshot::NewSnapshot,
         stream::StreamId,
         timestamp::Timestamp,
@@ -103,11 +103,9 @@ impl Append {
     pub const MAX_NAME: usize = 255;
     /// The largest a payload, the metadata or a snapshot may be, in bytes: 16 MiB.
     pub const MAX_PAYLOAD: usize = 16 * 1024 * 1024;
-    /// How many lists and objects of a payload or a snapshot may lie within each other: 2,000. No database takes any number, and
+    /// How many lists and objects of a payload, the metadata or a snapshot may lie within each other: 2,000. No database takes any number, and
     /// `serde_json` itself reads 127.
     pub const MAX_DEPTH: usize = 2_000;
-    /// The same of the metadata: 1,000, as SQLite looks into it.
-    pub(crate) const METADATA_DEPTH: usize = 1_000;
     /// The most that one append may hold in all, in [`bytes`](Self::bytes): 256 MiB.
     pub const MAX_BYTES: usize = 256 * 1024 * 1024;
     /// How many bytes of appends may wait in a store to be written, in [`bytes`](Self::bytes) and 1 KiB for each: 256 MiB.
@@ -180,14 +178,7 @@ impl Append {
             });
         }
         check_name(&self.stream.aggregate_type)?;
-        check_metadata(self.metadata.json())?;
-        if let Some(traceparent) = &self.metadata.traceparent
-            && !is_traceparent(traceparent)
-        {
-            return Err(InvalidAppend::Traceparent {
-                traceparent: traceparent.clone(),
-            });
-        }
+        check_json("the metadata", self.metadata.json())?;
         for event in &self.events {
             check_name(&event.event_type)?;
             if event.schema_version == 0 {
@@ -234,25 +225,16 @@ pub(super) fn check_name(name: &str) -> Result<(), InvalidAppend> {
     Ok(())
 }
 
-/// Checks how large the JSON of metadata is, and how deep.
-pub(super) fn check_metadata(json: &str) -> Result<(), InvalidAppend> {
-    check_within("the metadata", json, Append::METADATA_DEPTH)
-}
-
-/// The same of a payload or a snapshot.
+/// Checks how large the JSON of a payload, a snapshot or metadata is, and how deep.
 pub(crate) fn check_json(what: &str, json: &str) -> Result<(), InvalidAppend> {
-    check_within(what, json, Append::MAX_DEPTH)
-}
-
-fn check_within(what: &str, json: &str, depth: usize) -> Result<(), InvalidAppend> {
     let bytes = json.len();
     if bytes > Append::MAX_PAYLOAD {
         return Err(InvalidAppend::too_large(what, bytes, Append::MAX_PAYLOAD));
     }
-    if is_deeper(json, depth) {
+    if is_deeper(json, Append::MAX_DEPTH) {
         return Err(InvalidAppend::TooDeep {
             what: what.to_owned(),
-            limit: depth,
+            limit: Append::MAX_DEPTH,
         });
     }
     Ok(())

@@ -1,7 +1,9 @@
 //! What can go wrong in a store.
 
 use crate::{
-    record::{cursor::Cursor, id::CommandId, stream::StreamId, version::Version},
+    record::{
+        cursor::Cursor, id::CommandId, metadata::MetadataError, stream::StreamId, version::Version,
+    },
     store::{append::Expect, import::ImportRefusal},
 };
 
@@ -243,6 +245,9 @@ pub enum StoreError {
         /// What is wrong.
         what: String,
     },
+    /// The metadata of a stored event cannot be read. Handling: see [`MetadataError`](crate::error::MetadataError).
+    #[error(transparent)]
+    Metadata(#[from] MetadataError),
     /// The database cannot be opened or reached. Handling: check the path or address, and that it is up.
     #[error("`{place}` cannot be opened or reached: check the path or address, and that it is up")]
     Unavailable {
@@ -366,14 +371,6 @@ pub enum InvalidAppend {
         what: String,
         /// How deep it may be.
         limit: usize,
-    },
-    /// The metadata names a trace in another form than that of W3C Trace Context.
-    #[error(
-        "`{traceparent}` is not a traceparent such as 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-    )]
-    Traceparent {
-        /// What was given.
-        traceparent: String,
     },
     /// A snapshot rides along whose version is not that of the stream after the append.
     #[error("its snapshot is of version {snapshot}, the stream will be at version {after}")]

@@ -8,11 +8,10 @@ use crate::{
     record::{
         event::RecordedEvent,
         id::{AggregateId, TenantId},
-        metadata::EncodedMetadata,
         version::Version,
     },
     store::{
-        append::{Append, check_json, check_metadata, check_name},
+        append::{Append, check_json, check_name},
         error::{InvalidAppend, StoreError},
     },
 };
@@ -61,9 +60,8 @@ pub enum ImportRefusal {
     /// The payload is not JSON. Handling: restore what was altered.
     #[error("its payload is not JSON")]
     NotJson,
-    /// The metadata is not an object, or its time has another form than [`Timestamp`](crate::Timestamp) gives it, in which
-    /// stores compare it. Handling: restore what was altered.
-    #[error("its metadata is not an object with a time as it is written by every build")]
+    /// The metadata cannot be read, or says another time than the event has as its own. Handling: restore what was altered.
+    #[error("its metadata cannot be read, or says another time than its own")]
     Metadata,
 }
 
@@ -91,7 +89,6 @@ impl ImportRefusal {
 /// # Errors
 /// [`StoreError::ImportRefused`] names the first event that breaks one, and the limit.
 pub fn check_import(events: &[RecordedEvent]) -> Result<(), StoreError> {
-    let mut last = None;
     let mut ids = HashSet::with_capacity(events.len());
     for event in events {
         if events.len() > Append::MAX_EVENTS {
@@ -104,21 +101,19 @@ pub fn check_import(events: &[RecordedEvent]) -> Result<(), StoreError> {
         if !ids.insert((event.tenant_id, event.id)) {
             return Err(ImportRefusal::Repeated.of(event));
         }
-        check(event, last).map_err(|refusal| refusal.of(event))?;
-        last = Some(&event.metadata);
+        check(event).map_err(|refusal| refusal.of(event))?;
     }
     Ok(())
 }
 
-fn check(event: &RecordedEvent, last: Option<&EncodedMetadata>) -> Result<(), ImportRefusal> {
-    let metadata = &event.metadata;
+fn check(event: &RecordedEvent) -> Result<(), ImportRefusal> {
     check_name(&event.aggregate_type)
         .and_then(|()| check_name(&event.event_type))
-        .and_then(|()| check_metadata(metadata.json()))
+        .and_then(|()| check_json("the metadata", event.metadata.json()))
         .and_then(|()| check_json(&event.event_type, &event.payload))
         .map_err(ImportRefusal::Invalid)?;
-    // Events of one command have the same.
-    if last != Some(metadata) && !metadata.is_storable() {
+    let said = event.metadata().map_err(|_| ImportRefusal::Metadata)?;
+    if said.timestamp.unwrap_or(event.recorded_at) != event.occurred_at {
         return Err(ImportRefusal::Metadata);
     }
     if event.schema_version == 0 {
@@ -180,7 +175,8 @@ impl ImportPlan {
     }
 }
 
-/// Whether two records are of one event: all but their positions, which each store gives out.
+/// Whether two records are of one event: all but their positions, which each store gives out, and their own times, which follow
+/// from the rest.
 fn same(one: &RecordedEvent, other: &RecordedEvent) -> bool {
     let RecordedEvent {
         position: _,
@@ -194,6 +190,7 @@ fn same(one: &RecordedEvent, other: &RecordedEvent) -> bool {
         payload,
         metadata,
         recorded_at,
+        occurred_at: _,
     } = one;
     *id == other.id
         && *tenant_id == other.tenant_id

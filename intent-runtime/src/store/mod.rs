@@ -46,7 +46,7 @@ mod sqlite;
 pub use crate::record::{
     cursor::{Cursor, ParseCursorError},
     event::NewEvent,
-    metadata::EncodedMetadata,
+    metadata::{EncodedMetadata, StoredMetadata},
     snapshot::{NewSnapshot, StoredSnapshot},
     stream::{AggregateType, StreamId},
 };

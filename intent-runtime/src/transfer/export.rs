@@ -251,9 +251,16 @@ impl<'a> Export<'a> {
             filter: &self.filter,
             limit: PAGE,
         };
+        let mut unreadable = Ok(());
         let mut written = Ok(());
         let mut sink = |event: RecordedEvent| {
-            let command = event.metadata.command_id.map(|id| (event.tenant_id, id));
+            let command = match event.metadata() {
+                Ok(metadata) => metadata.command_id.map(|id| (event.tenant_id, id)),
+                Err(error) => {
+                    unreadable = Err(StoreError::from(error));
+                    return ControlFlow::Break(());
+                }
+            };
             if only.is_some_and(|only| command.is_none_or(|command| !only.contains(&command))) {
                 return ControlFlow::Continue(());
             }
@@ -268,6 +275,7 @@ impl<'a> Export<'a> {
             ControlFlow::Continue(())
         };
         let page = self.store.read_log(read, &mut sink).await?;
+        unreadable?;
         written?;
         Ok(page)
     }

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::record::{
     event::RecordedEvent,
     id::{AggregateId, EventId, TenantId},
-    metadata::EncodedMetadata,
+    metadata::StoredMetadata,
     timestamp::Timestamp,
     version::{Position, Version},
 };
@@ -182,7 +182,7 @@ pub(super) fn event(line: &str, head: &Head) -> Result<RecordedEvent, serde_json
     }
     let payload = either("payload", line.payload, line.payload_text)?;
     let metadata = either("metadata", line.metadata, line.metadata_text)?;
-    Ok(RecordedEvent {
+    let mut event = RecordedEvent {
         position: Position::new(0),
         id: line.event_id,
         tenant_id: line.tenant_id,
@@ -192,9 +192,14 @@ pub(super) fn event(line: &str, head: &Head) -> Result<RecordedEvent, serde_json
         event_type: line.event_type.into_owned(),
         schema_version: line.schema_version,
         payload,
-        metadata: EncodedMetadata::from_json(metadata)?,
+        metadata: StoredMetadata::from_json(metadata),
         recorded_at: line.recorded_at,
-    })
+        occurred_at: line.recorded_at,
+    };
+    let metadata = event.metadata();
+    let metadata = metadata.map_err(|error| serde::de::Error::custom(error.source))?;
+    event.occurred_at = metadata.timestamp.unwrap_or(line.recorded_at);
+    Ok(event)
 }
 
 /// The last line, if a line without its sum is one.

@@ -88,7 +88,7 @@ async fn reads_alike(primary: &App, copy: &App, id: Id<Account>) {
         let at = copy.load_at::<Account>(id, event.version()).await.unwrap();
         for time in [
             AsOf::Recorded(event.recorded_at()),
-            AsOf::Occurred(event.metadata().timestamp.unwrap()),
+            AsOf::Occurred(event.metadata().unwrap().timestamp.unwrap()),
         ] {
             assert_eq!(copy.load_as_of::<Account>(id, time).await.unwrap(), at);
         }

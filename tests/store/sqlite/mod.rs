@@ -4,6 +4,7 @@ mod damage;
 mod directory;
 mod foreign;
 mod lent;
+mod metadata;
 mod sharing;
 mod waiting;
 

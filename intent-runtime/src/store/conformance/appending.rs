@@ -412,11 +412,11 @@ pub(super) async fn what_was_appended_is_what_is_recorded(store: Subject) {
         );
         assert_eq!(event.payload, new_event.payload.get(), "the payload");
         assert_eq!(
-            event.metadata.timestamp,
+            event.metadata().expect("it can be read").timestamp,
             Some(time),
             "the time in the metadata"
         );
-        assert_eq!(event.occurred_at(), time, "when it happened");
+        assert_eq!(event.occurred_at, time, "when it happened");
         assert_eq!(
             event.recorded_at, told,
             "the store's clock, as in the append's answer"

@@ -4,7 +4,7 @@ use crate::{
     record::{
         event::RecordedEvent,
         id::{CommandId, EventId},
-        metadata::EncodedMetadata,
+        metadata::StoredMetadata,
         timestamp::Timestamp,
         version::Version,
     },
@@ -26,11 +26,16 @@ fn known(known: usize) -> Imported {
     Imported { stored: 0, known }
 }
 
+/// The event with other metadata, and the time that this says.
 fn with_metadata(event: RecordedEvent, json: &str) -> RecordedEvent {
-    RecordedEvent {
-        metadata: EncodedMetadata::from_json(json).expect("the suite's own text is metadata"),
+    let mut event = RecordedEvent {
+        metadata: StoredMetadata::from_json(json),
         ..event
+    };
+    if let Ok(metadata) = event.metadata() {
+        event.occurred_at = metadata.timestamp.unwrap_or(event.recorded_at);
     }
+    event
 }
 
 /// S16: metadata with fields that this build does not know, in whatever order and spacing, comes back to the byte.
@@ -38,7 +43,7 @@ pub(super) async fn metadata_of_a_newer_build_is_kept(store: Subject) {
     let stream = new_stream();
     let command = CommandId::new();
     let texts = [
-        r#"{"mood":{"a":[1.0,1e0,"ä"]},"actor":"ada","timestamp":"2026-01-01T00:00:00.000000Z"}"#,
+        r#"{"mood":{"a":[1.0,1e0,"ä"]},"actor":"ada","timestamp":"2026-01-01T01:00:00+01:00"}"#,
         r#" { "tags": {"k":"v"} , "actor" : null, "number": 123456789012345678901234567890 } "#,
         "{\n\"role\": \"teller\",\r\n\"new\": true}",
         r#"{"new":"\u0000"}"#,
@@ -56,7 +61,7 @@ pub(super) async fn metadata_of_a_newer_build_is_kept(store: Subject) {
     let json: Vec<_> = kept.iter().map(|event| event.metadata.json()).collect();
     assert_eq!(json, texts, "to the byte");
     assert_eq!(
-        kept[0].metadata.actor.as_deref(),
+        kept[0].metadata().expect("it can be read").actor.as_deref(),
         Some("ada"),
         "what is known is read"
     );
@@ -71,7 +76,7 @@ pub(super) async fn metadata_of_a_newer_build_is_kept(store: Subject) {
         page,
         "by their command"
     );
-    let time = page[0].metadata.timestamp.expect("the first has one");
+    let time = page[0].occurred_at;
     let before = Timestamp::from_micros(time.as_micros() - 1).expect("a time of our calendar");
     for (time, version) in [(before, Version::NONE), (time, Version::new(4))] {
         let then = store.version_as_of(&stream, AsOf::Occurred(time)).await;
@@ -82,12 +87,15 @@ pub(super) async fn metadata_of_a_newer_build_is_kept(store: Subject) {
     assert_eq!(refused(&store, &[other], 0).await, ImportRefusal::Differs);
 }
 
-/// S16: stores compare times as text, so one of another form is refused, as is metadata that is no object.
+/// S16: what is not metadata is refused, as is an event whose own time is not the one that its metadata says.
 pub(super) async fn metadata_that_no_build_writes_is_refused(store: Subject) {
     let first = recorded(&new_stream(), 1, "1");
     for json in [
-        r#"{"timestamp":"2026-01-01T01:00:00.000000+01:00"}"#,
-        r#"{"timestamp":"2026-01-01T00:00:00Z"}"#,
+        r#"{"actor":7}"#,
+        r#"{"timestamp":"yesterday"}"#,
+        r#"{"traceparent":"no trace"}"#,
+        r#""ada""#,
+        "{",
         r#"["ada",null,null,null,null,null,null,null,null,null,{},null]"#,
     ] {
         let event = with_metadata(first.clone(), json);
@@ -97,13 +105,19 @@ pub(super) async fn metadata_that_no_build_writes_is_refused(store: Subject) {
             "{json}"
         );
     }
+    let mut elsewhen = with_metadata(first.clone(), r#"{"timestamp":"2026-01-01T00:00:00Z"}"#);
+    elsewhen.occurred_at = elsewhen.recorded_at;
+    assert_eq!(
+        refused(&store, &[elsewhen], 0).await,
+        ImportRefusal::Metadata
+    );
     let nested = |depth: usize| {
         let lists = depth - 1;
         let (open, close) = ("[".repeat(lists), "]".repeat(lists));
         let time = r#""timestamp":"2026-01-01T00:00:00.000000Z""#;
         with_metadata(first.clone(), &format!(r#"{{"new":{open}{close},{time}}}"#))
     };
-    let too_deep = nested(Append::METADATA_DEPTH + 1);
+    let too_deep = nested(Append::MAX_DEPTH + 1);
     let refusal = refused(&store, &[too_deep], 0).await;
     let by_depth = matches!(
         refusal,
@@ -113,7 +127,7 @@ pub(super) async fn metadata_that_no_build_writes_is_refused(store: Subject) {
     assert!(whole_log(&store, 10).await.is_empty(), "nothing is stored");
 
     // What is as deep as may be has a time like any other.
-    import(&store, &[nested(Append::METADATA_DEPTH)]).await;
+    import(&store, &[nested(Append::MAX_DEPTH)]).await;
     let then = AsOf::Occurred(Timestamp::MAX);
     let version = store.version_as_of(&first.stream(), then).await;
     assert_eq!(version.expect("it can be read"), Version::FIRST);

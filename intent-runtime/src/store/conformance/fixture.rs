@@ -106,6 +106,8 @@ pub(super) fn at(time: Timestamp, mut append: Append) -> Append {
 /// version says.
 pub(super) fn recorded(stream: &StreamId, version: u64, payload: &str) -> RecordedEvent {
     let seconds = 946_684_800 + version.min(1_000_000).cast_signed();
+    let recorded_at = Timestamp::from_micros(seconds * 1_000_000);
+    let recorded_at = recorded_at.expect("a time of our calendar");
     RecordedEvent {
         position: Position::new(0),
         id: EventId::of(CommandId::new(), 0),
@@ -116,8 +118,9 @@ pub(super) fn recorded(stream: &StreamId, version: u64, payload: &str) -> Record
         event_type: "Deposited".into(),
         schema_version: 1,
         payload: payload.to_owned(),
-        metadata: encoded(Metadata::new()),
-        recorded_at: Timestamp::from_micros(seconds * 1_000_000).expect("a time of our calendar"),
+        metadata: encoded(Metadata::new()).into(),
+        recorded_at,
+        occurred_at: recorded_at,
     }
 }
 

@@ -49,7 +49,8 @@ pub(super) async fn imported_events_are_as_they_were_recorded(store: Subject) {
         event.recorded_at = Timestamp::from_micros(number.cast_signed() * 7 - 20).unwrap();
         let happened = Timestamp::from_micros(-number.cast_signed()).unwrap();
         let metadata = Metadata::new().actor("ädä \u{0}").tag("k", "v");
-        event.metadata = encoded(metadata.timestamp(happened));
+        event.metadata = encoded(metadata.timestamp(happened)).into();
+        event.occurred_at = happened;
         page.push(event);
     }
     let imported = import(&store, &page).await;
@@ -222,8 +223,11 @@ const ALTERATIONS: [Alteration; 8] = [
     |event| event.event_type = "Withdrawn".into(),
     |event| event.schema_version = 2,
     |event| event.version = Version::new(3),
-    |event| event.metadata = encoded(Metadata::new().actor("eve")),
-    |event| event.recorded_at = Timestamp::now(),
+    |event| event.metadata = encoded(Metadata::new().actor("eve")).into(),
+    |event| {
+        event.recorded_at = Timestamp::now();
+        event.occurred_at = event.recorded_at;
+    },
     |event| event.aggregate_type = "Loan".into(),
     |event| event.aggregate_id = new_stream().aggregate_id,
 ];

@@ -150,15 +150,6 @@ pub(super) async fn metadata_and_snapshots_of_the_largest_size_are_kept(store: S
     assert_eq!(loaded.snapshots[0].state.len(), Append::MAX_PAYLOAD);
 }
 
-/// S13: metadata names a trace as W3C Trace Context writes it, or none.
-pub(super) async fn a_traceparent_that_is_none_is_refused(store: Subject) {
-    let mut bad = append(&new_stream(), Expect::Any, &["1"]);
-    bad.metadata = encoded(Metadata::new().traceparent("00-1-1-1"));
-    let traceparent = String::from("00-1-1-1");
-    let refused = invalid(&store, bad).await;
-    assert_eq!(refused, InvalidAppend::Traceparent { traceparent });
-}
-
 /// S13: all of an append has at most 256 MiB, its metadata counted for each event.
 pub(super) async fn too_large_appends_are_refused(store: Subject) {
     let mut large = append(&new_stream(), Expect::Any, &vec!["1"; Append::MAX_EVENTS]);

@@ -118,15 +118,23 @@ pub(super) async fn names_are_kept(store: Subject) {
         let event = events(&store, &stream).await.remove(0);
         assert_eq!(event.aggregate_type, name, "an aggregate's name");
         assert_eq!(
-            event.metadata.actor.as_deref(),
+            event.metadata().expect("it can be read").actor.as_deref(),
             Some("ädä \u{0}"),
             "the actor"
         );
         assert_eq!(
-            event.metadata.request_id.as_deref(),
+            event
+                .metadata()
+                .expect("it can be read")
+                .request_id
+                .as_deref(),
             Some("7f3a"),
             "the request"
         );
-        assert_eq!(event.metadata.tags["k"], "v", "a tag");
+        assert_eq!(
+            event.metadata().expect("it can be read").tags["k"],
+            "v",
+            "a tag"
+        );
     }
 }

@@ -121,8 +121,6 @@ macro_rules! __store_rules {
                 "takes JSON that is nested deeper than the limit, or refuses JSON as deep as the limit";
             metadata_and_snapshots_of_the_largest_size_are_kept "S13"
                 "cannot keep metadata and a snapshot of the largest size, or keeps a larger snapshot";
-            a_traceparent_that_is_none_is_refused "S13"
-                "takes metadata with a text that is no traceparent";
             too_large_appends_are_refused "S13"
                 "takes an append that is larger in all than the limit";
             a_version_beyond_the_highest_is_refused "S13"
@@ -178,7 +176,7 @@ macro_rules! __store_rules {
             metadata_of_a_newer_build_is_kept "S16"
                 "changes metadata that a newer build recorded, or loses what it does not know of it";
             metadata_that_no_build_writes_is_refused "S16"
-                "imports metadata that is no object, is nested too deep, or has a time in another form";
+                "imports metadata that cannot be read or is nested too deep, or an event with another time than its metadata says";
             a_copied_stream_outlives_a_renamed_type "S2, S16"
                 "imports a stream under another name than that it was begun under, or cannot go on with it";
         }

@@ -120,8 +120,9 @@ impl Content {
                 event_type: event.event_type.into_owned(),
                 schema_version: event.schema_version,
                 payload: Box::<str>::from(event.payload).into(),
-                metadata: append.metadata.clone(),
+                metadata: append.metadata.clone().into(),
                 recorded_at,
+                occurred_at: append.metadata.timestamp.unwrap_or(recorded_at),
             });
             tenant
                 .ids
@@ -251,7 +252,7 @@ impl Content {
         };
         let prefix = stream.events.iter().take_while(|event| match time {
             AsOf::Recorded(time) => event.recorded_at <= time,
-            AsOf::Occurred(time) => event.occurred_at() <= time,
+            AsOf::Occurred(time) => event.occurred_at <= time,
         });
         Ok(prefix.last().map_or(Version::NONE, |event| event.version))
     }

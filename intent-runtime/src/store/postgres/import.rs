@@ -73,7 +73,7 @@ async fn import_page(
         .bind(column(&events, |it| rows::from_version(it.version)))
         .bind(column(&events, |it| i64::from(it.schema_version)))
         .bind(column(&events, |it| it.recorded_at))
-        .bind(column(&events, RecordedEvent::occurred_at))
+        .bind(column(&events, |it| it.occurred_at))
         .bind(column(&events, |it| &*it.aggregate_type))
         .bind(column(&events, |it| &*it.event_type))
         .bind(column(&events, |it| Json(&it.payload)))

@@ -11,7 +11,7 @@ use crate::{
     record::{
         event::RecordedEvent,
         id::EventId,
-        metadata::EncodedMetadata,
+        metadata::StoredMetadata,
         stream::StreamId,
         timestamp::Timestamp,
         version::{Position, Version},
@@ -117,8 +117,8 @@ where
         .map_err(|error| corrupt(stream, format!("a column cannot be read: {error}")))
 }
 
-/// The event in a row, from the column `first` on: version, aggregate type, position, id, event type, schema version, time,
-/// payload and metadata, in this order. Its tenant and aggregate are those of `stream`.
+/// The event in a row, from the column `first` on: version, aggregate type, position, id, event type, schema version, the time
+/// it was recorded, payload, metadata and its own time, in this order. Its tenant and aggregate are those of `stream`.
 ///
 /// # Errors
 /// [`StoreError::Corrupt`] names the event that cannot be read.
@@ -142,8 +142,9 @@ pub(super) fn recorded(
             event_type: row.try_get(first + 4)?,
             schema_version: schema_version.try_into()?,
             payload: payload.to_owned(),
-            metadata: EncodedMetadata::from_json(metadata)?,
+            metadata: StoredMetadata::from_json(metadata),
             recorded_at: row.try_get(first + 6)?,
+            occurred_at: row.try_get(first + 9)?,
         })
     };
     read().map_err(|error| {

@@ -7,7 +7,7 @@ use crate::{
     record::{
         event::RecordedEvent,
         id::EventId,
-        metadata::EncodedMetadata,
+        metadata::StoredMetadata,
         stream::StreamId,
         timestamp::Timestamp,
         version::{Position, Version},
@@ -65,10 +65,11 @@ pub(super) fn recorded(row: &SqliteRow, stream: &StreamId) -> Result<RecordedEve
     let schema_version: i64 = get(row, "schema_version", stream)?;
     let schema_version =
         u32::try_from(schema_version).map_err(|error| wrong("schema version", &error))?;
-    let recorded_at: i64 = get(row, "recorded_at", stream)?;
-    let recorded_at = Timestamp::from_micros(recorded_at);
+    let time = |column: &str| {
+        let micros = get(row, column, stream)?;
+        Timestamp::from_micros(micros).map_err(|error| wrong(column, &error))
+    };
     let metadata: &str = get(row, "metadata", stream)?;
-    let metadata = EncodedMetadata::from_json(metadata);
     Ok(RecordedEvent {
         position: Position::new(u64::try_from(position).map_err(|e| wrong("position", &e))?),
         id: EventId::from_uuid(id),
@@ -79,7 +80,8 @@ pub(super) fn recorded(row: &SqliteRow, stream: &StreamId) -> Result<RecordedEve
         event_type: get(row, "event_type", stream)?,
         schema_version,
         payload: get(row, "payload", stream)?,
-        metadata: metadata.map_err(|error| wrong("metadata", &error))?,
-        recorded_at: recorded_at.map_err(|error| wrong("time", &error))?,
+        metadata: StoredMetadata::from_json(metadata),
+        recorded_at: time("recorded_at")?,
+        occurred_at: time("occurred_at")?,
     })
 }

@@ -77,6 +77,7 @@ fn row(event: &RecordedEvent) -> NewRow<'_> {
         event_type: &event.event_type,
         schema_version: event.schema_version,
         recorded_at: event.recorded_at,
+        occurred_at: event.occurred_at,
         payload: &event.payload,
         metadata: event.metadata.json(),
     }

@@ -76,6 +76,7 @@ pub(super) struct NewRow<'a> {
     pub(super) event_type: &'a str,
     pub(super) schema_version: u32,
     pub(super) recorded_at: Timestamp,
+    pub(super) occurred_at: Timestamp,
     pub(super) payload: &'a str,
     pub(super) metadata: &'a str,
 }
@@ -130,6 +131,7 @@ fn bind_row<'q>(
         .bind(row.event_type.to_owned())
         .bind(i64::from(row.schema_version))
         .bind(row.recorded_at.as_micros())
+        .bind(row.occurred_at.as_micros())
         .bind(row.payload.to_owned())
         .bind(row.metadata.to_owned())
 }

@@ -25,7 +25,7 @@ use crate::{
         error::StoreError,
         sqlite::{
             column::{self, corrupt, get},
-            error::{Failure, Kind, Place},
+            error::Place,
             frames::Frames,
             page::Pages,
         },
@@ -186,25 +186,16 @@ impl Reader {
         stream: &StreamId,
         time: AsOf,
     ) -> Result<Version, StoreError> {
-        let query = match time {
-            AsOf::Recorded(_) => sqlx::query(include_str!("sql/as_of_recorded.sql")),
-            AsOf::Occurred(_) => sqlx::query(include_str!("sql/as_of_occurred.sql")),
-        };
+        let own = matches!(time, AsOf::Occurred(_));
         let (AsOf::Recorded(time) | AsOf::Occurred(time)) = time;
-        let row = query
+        let row = sqlx::query(include_str!("sql/as_of.sql"))
             .bind(column::id(stream.tenant_id.as_uuid()))
             .bind(column::id(stream.aggregate_id.as_uuid()))
             .bind(time.as_micros())
-            .bind(time.to_string())
+            .bind(own)
             .fetch_optional(&self.pool)
             .await;
-        let row = row.map_err(Failure::from).map_err(|failure| {
-            if failure.kind() == Kind::Statement {
-                return corrupt(stream, format!("the metadata of an event: {failure}"));
-            }
-            self.place.error(failure)
-        });
-        let Some(row) = row? else {
+        let Some(row) = row.map_err(|error| self.place.error(error))? else {
             return Ok(Version::NONE);
         };
         check_type(stream, get(&row, "aggregate_type", stream)?)?;

@@ -195,6 +195,7 @@ fn rows_of<'a>((append, accepted): (&'a Append, &'a Accepted)) -> impl Iterator<
             event_type: &event.event_type,
             schema_version: event.schema_version,
             recorded_at: accepted.recorded_at,
+            occurred_at: append.metadata.timestamp.unwrap_or(accepted.recorded_at),
             payload: event.payload.get(),
             metadata: append.metadata.json(),
         }

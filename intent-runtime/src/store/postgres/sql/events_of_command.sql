@@ -4,7 +4,7 @@ SELECT event.*
 FROM setting
 CROSS JOIN LATERAL (
     SELECT aggregate_id, version, aggregate_type, position, event_id, event_type, schema_version, recorded_at, payload,
-           metadata
+           metadata, occurred_at
     FROM intent.events
     WHERE tenant_id = setting.tenant_id AND event_id = ANY ($2)
     OFFSET 0

@@ -18,14 +18,14 @@ SELECT ARRAY[dense, settled, fits, last, last_drawn, complete::int, pg_is_in_rec
        NULL::uuid AS tenant_id, NULL::uuid AS aggregate_id, NULL::bigint AS version,
        CASE WHEN dense < last THEN (SELECT checkpoint FROM run) END AS aggregate_type, NULL::bigint AS position,
        NULL::uuid AS event_id, NULL::text AS event_type, NULL::bigint AS schema_version, NULL::timestamptz AS recorded_at,
-       NULL::json AS payload, NULL::json AS metadata
+       NULL::json AS payload, NULL::json AS metadata, NULL::timestamptz AS occurred_at
 FROM ahead
 UNION ALL
 SELECT NULL, event.*
 FROM setting
 CROSS JOIN LATERAL (
     SELECT tenant_id, aggregate_id, version, aggregate_type, position, event_id, event_type, schema_version, recorded_at,
-           payload, metadata
+           payload, metadata, occurred_at
     FROM intent.events
     WHERE position > setting.after
       AND position <= setting.upto

@@ -23,6 +23,7 @@ CREATE TABLE intent_events (
     event_type     TEXT    NOT NULL,
     schema_version INTEGER NOT NULL,
     recorded_at    INTEGER NOT NULL, -- microseconds since 1970
+    occurred_at    INTEGER NOT NULL, -- likewise
     payload        TEXT    NOT NULL,
     metadata       TEXT    NOT NULL,
     UNIQUE (tenant_id, aggregate_id, version),

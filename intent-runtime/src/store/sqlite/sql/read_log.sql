@@ -2,7 +2,7 @@
 -- (?6), or these types and events with U+001F between them (?7); and of aggregates (?8). A tenant or aggregates that are NULL
 -- are any; lists are JSON, ids in them hexadecimal digits.
 SELECT position, tenant_id, aggregate_id, aggregate_type, version, event_id, event_type, schema_version, recorded_at,
-       payload, metadata
+       occurred_at, payload, metadata
 FROM intent_events
 WHERE position > ?1
   AND position <= ?2

@@ -1,4 +1,5 @@
--- The events up to a time are those before the first one after it. Times in metadata have one fixed width, so they sort as text.
+-- The events up to a time are those before the first one after it. ?4 tells whose time is meant: the events' own, or else
+-- the store's.
 SELECT last.aggregate_type,
        coalesce(
            (
@@ -6,10 +7,7 @@ SELECT last.aggregate_type,
                FROM intent_events
                WHERE tenant_id = ?1
                  AND aggregate_id = ?2
-                 AND CASE metadata ->> '$.timestamp' IS NULL
-                     WHEN TRUE THEN recorded_at > ?3
-                     ELSE metadata ->> '$.timestamp' > ?4
-                     END
+                 AND CASE WHEN ?4 THEN occurred_at ELSE recorded_at END > ?3
                ORDER BY version
                LIMIT 1
            ),
