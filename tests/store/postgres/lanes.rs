@@ -223,3 +223,21 @@ async fn a_start_waits_for_another_that_migrates() {
     sqlx::raw_sql(goes_on).execute(&mut other).await.unwrap();
     starting.await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn a_start_gives_up_a_server_that_falls_silent() {
+    let roles = Roles::new().await;
+    let mut other = roles.connection("postgres").await;
+    let hold = "BEGIN; LOCK TABLE intent.migrations IN ACCESS EXCLUSIVE MODE";
+    sqlx::raw_sql(hold).execute(&mut other).await.unwrap();
+    let url = roles.database().url_as(&roles.app);
+    let starting = tokio::spawn(async move { PgStore::connect(&url).await });
+    roles.until_lock_waits(1).await;
+    // The clock jumps to whatever is waited for.
+    pause();
+    let started = timeout(Duration::from_secs(3_600), starting).await;
+    resume();
+    let error = started.expect("it gives up").unwrap().unwrap_err();
+    let silent = format!("{error:?}").contains("did not answer within 30 seconds");
+    assert!(silent, "{error:?}");
+}

@@ -37,7 +37,14 @@ use crate::{
         port::{Import, Log, Snapshots, Store, StoreFuture, Streams},
         postgres::{
             append::{Appender, batch::Outcome},
-            connection::{error::Place, open::Connector, pool::Pool, pooler, run::Rest, url},
+            connection::{
+                error::Place,
+                open::Connector,
+                pool::Pool,
+                pooler,
+                run::{Rest, within},
+                url,
+            },
             log::{horizon::Settler, notify::Wake, read::LogReader},
             migrate::Excess,
         },
@@ -163,7 +170,8 @@ impl PgStore {
         let options = PgConnectOptions::clone(&users_pool.connect_options());
         let options = url::without_brackets(options);
         let place = Place::of(&options);
-        let keeps_session = pooler::keeps_session(&options, &place).await?;
+        let keeps_session = within(pooler::keeps_session(&options, &place)).await;
+        let keeps_session = keeps_session.map_err(|error| error.at(&place))?;
         // A pool of the store's own has no hooks.
         let hooked = !owns_users_pool;
         let connector = Connector::new(users_pool.clone(), hooked, keeps_session, place.clone());

@@ -14,13 +14,13 @@
 //! | none | an append arrives | A turn writes it at once. |
 //! | one | an append arrives | It waits in the queue. One task for all watches the queue from now on ([`Shared::watch`]). |
 //! | one | its statement ends | Its appends are answered, and it takes whatever waits as its next batch. If nothing does, it comes to rest. |
-//! | up to three | all their statements take longer than [`SLOW`] | The next append, or the watching task, opens another lane for what waits. |
+//! | one to three | all their statements take longer than [`SLOW`] | The next append, or the watching task, opens another lane for what waits. |
 //! | several | a statement ends | Its lane takes what waits, if the other lanes are still slow. Otherwise it comes to rest, since one of them will take it. |
 //! | all four | an append meets another transaction's lock | It waits, except on the lane that took its batch while the other three were at work: appends that meet no lock need one lane that is free ([`Work::may_wait`]). |
 //! | any | the stream of a queued append is being written | The append stays in the queue until the one before it is answered: two at once would conflict. |
 //! | any | the caller of a queued append is gone | The append is dropped before it is sent. |
 //! | any | the queue is full | One more append is [`StoreError::Busy`]. |
-//! | any | a connection breaks | No idle connection is trusted any more; each lane opens a new one when it needs one. |
+//! | any | a connection breaks during a statement | No idle connection is trusted any more; each lane opens a new one when it needs one. |
 //! | any | the store is closed | Further appends are [`StoreError::Closed`]. Those accepted are written, and then the connections close. |
 //! | any | the runtime ends | The outcome of what was accepted is unknown ([`Turn`]'s `Drop`). |
 //!

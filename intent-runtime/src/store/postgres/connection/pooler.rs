@@ -7,14 +7,12 @@
 
 use sqlx::{Connection, PgConnection, Row, postgres::PgConnectOptions};
 
-use crate::store::{
-    error::StoreError,
-    postgres::{
-        BEGIN,
-        connection::{
-            error::{Failure, Place},
-            open,
-        },
+use crate::store::postgres::{
+    BEGIN,
+    connection::{
+        error::{Failure, Place},
+        open,
+        run::RunError,
     },
 };
 
@@ -24,26 +22,21 @@ const ROUNDS: usize = 4;
 /// Whether a connection keeps its settings, as it does everywhere but behind a pooler in transaction mode.
 ///
 /// # Errors
-/// [`StoreError::Unsupported`] behind a pooler that forgets prepared statements, or why there is no connection.
+/// [`Unsupported`](crate::store::error::StoreError::Unsupported) behind a pooler that forgets prepared statements, or why there is no connection.
 pub(crate) async fn keeps_session(
     options: &PgConnectOptions,
     place: &Place,
-) -> Result<bool, StoreError> {
-    let failed = |error| place.error(Failure::from(error));
-    let connection = connect(options).await;
-    let mut connection = connection.map_err(|failure| place.error(failure))?;
+) -> Result<bool, RunError> {
+    let mut connection = connect(options).await?;
     // Not a prepared statement, since it is not known yet whether those work.
     let found = sqlx::raw_sql(include_str!("../sql/pooler.sql"));
-    let found = found.fetch_one(&mut connection).await.map_err(failed)?;
-    let direct: bool = found.try_get(0).map_err(failed)?;
-    let plans_once: bool = found.try_get(1).map_err(failed)?;
+    let found = found.fetch_one(&mut connection).await?;
+    let (direct, plans_once): (bool, bool) = (found.try_get(0)?, found.try_get(1)?);
     let mut keeps_session = direct;
-    if !direct && !carries_statements(&mut connection).await.map_err(failed)? {
-        keeps_session = keeps_server(&mut connection, options)
-            .await
-            .map_err(|failure| place.error(failure))?;
+    if !direct && !carries_statements(&mut connection).await? {
+        keeps_session = keeps_server(&mut connection, options).await?;
         if !keeps_session {
-            return Err(place.forgetful());
+            return Err(place.forgetful().into());
         }
     }
     if !keeps_session && !plans_once {

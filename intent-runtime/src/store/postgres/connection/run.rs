@@ -16,7 +16,7 @@ use crate::store::{
     postgres::connection::{
         error::{Failure, Kind, Place},
         open::{Connector, Idle},
-        pool::Pool,
+        pool::{Lent, Pool},
     },
 };
 
@@ -92,9 +92,22 @@ impl Pool {
     /// it runs again, it goes on where it stopped.
     pub(crate) async fn stream<S, T>(
         &self,
-        mut with: S,
+        with: S,
         work: impl for<'c> Fn(&'c mut S, &'c mut PgConnection) -> Working<'c, (T, Rest), RunError>,
     ) -> Result<T, StoreError> {
+        let (lent, (value, rest)) = self.hold(with, work).await?;
+        if rest == Rest::Nothing {
+            lent.give_back();
+        }
+        Ok(value)
+    }
+
+    /// The same for work that leaves something on its connection, such as a transaction: returns the connection too.
+    pub(crate) async fn hold<S, T>(
+        &self,
+        mut with: S,
+        work: impl for<'c> Fn(&'c mut S, &'c mut PgConnection) -> Working<'c, T, RunError>,
+    ) -> Result<(Lent, T), StoreError> {
         let mut retries = Retries::default();
         loop {
             let lent = self.acquire().await;
@@ -104,12 +117,7 @@ impl Pool {
                 Err(failure) => Err(failure.into()),
             };
             let failure = match done {
-                Ok((value, rest)) => {
-                    if rest == Rest::Nothing {
-                        lent.give_back();
-                    }
-                    return Ok(value);
-                }
+                Ok(value) => return Ok((lent, value)),
                 Err(RunError::Error(error)) => return Err(error),
                 Err(RunError::Failure(failure)) => failure,
             };
