@@ -12,6 +12,7 @@ mod fields;
 mod http;
 mod limits;
 mod operating;
+mod own_store;
 mod readme;
 mod stores;
 mod testing;

@@ -15,3 +15,4 @@ mod migrations;
 pub mod postgres;
 mod sqlite;
 pub mod subscription;
+mod wrong;

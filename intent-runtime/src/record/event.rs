@@ -23,6 +23,21 @@ pub struct NewEvent {
     pub payload: Box<RawValue>,
 }
 
+impl NewEvent {
+    /// An event with its stored name, the version of its shape as it is stored, and its payload.
+    pub fn new(
+        event_type: impl Into<Cow<'static, str>>,
+        schema_version: u32,
+        payload: Box<RawValue>,
+    ) -> Self {
+        Self {
+            event_type: event_type.into(),
+            schema_version,
+            payload,
+        }
+    }
+}
+
 /// An event as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -15,6 +15,17 @@ pub struct NewSnapshot {
     pub state: Box<RawValue>,
 }
 
+impl NewSnapshot {
+    /// The state of a stream at a version, and the version of its shape.
+    pub fn new(version: Version, schema_version: u32, state: Box<RawValue>) -> Self {
+        Self {
+            version,
+            schema_version,
+            state,
+        }
+    }
+}
+
 /// A snapshot as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredSnapshot {
@@ -24,4 +35,15 @@ pub struct StoredSnapshot {
     pub schema_version: u32,
     /// The state, as JSON.
     pub state: String,
+}
+
+impl StoredSnapshot {
+    /// What is kept of a state: the version of the stream, that of the state's shape, and its JSON.
+    pub fn new(version: Version, schema_version: u32, state: String) -> Self {
+        Self {
+            version,
+            schema_version,
+            state,
+        }
+    }
 }

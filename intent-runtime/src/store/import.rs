@@ -129,18 +129,27 @@ fn check(event: &RecordedEvent) -> Result<(), ImportRefusal> {
     json.map(|_| ()).map_err(|_| ImportRefusal::NotJson)
 }
 
-/// What a store has for an event of a page.
+/// What a store has where an event of a page belongs.
 #[derive(Debug, Default)]
-pub(crate) struct Met {
+#[non_exhaustive]
+pub struct Existing {
     /// The version and aggregate type of its stream, if that exists.
-    pub(crate) stream: Option<(Version, String)>,
-    /// The event with its id, if there is one.
-    pub(crate) event: Option<RecordedEvent>,
+    pub stream: Option<(Version, String)>,
+    /// The event with its id in its tenant, if there is one.
+    pub event: Option<RecordedEvent>,
 }
 
-/// Decides in order which events of a page are new: each sees what those before it do.
+impl Existing {
+    /// What there is: the stream with its version and the aggregate type that it was begun under, and the event of this id.
+    pub fn new(stream: Option<(Version, String)>, event: Option<RecordedEvent>) -> Self {
+        Self { stream, event }
+    }
+}
+
+/// Decides in order which events of a page are new, alike on every store: each sees what those before it do. Ask it for all of a
+/// page before you store any of it.
 #[derive(Debug, Default)]
-pub(crate) struct ImportPlan {
+pub struct ImportPlan {
     streams: HashMap<(TenantId, AggregateId), (Version, String)>,
 }
 
@@ -149,8 +158,12 @@ impl ImportPlan {
     ///
     /// # Errors
     /// [`StoreError::ImportRefused`] when it contradicts what is there.
-    pub(crate) fn is_new(&mut self, event: &RecordedEvent, met: Met) -> Result<bool, StoreError> {
-        if let Some(stored) = met.event {
+    pub fn is_new(
+        &mut self,
+        event: &RecordedEvent,
+        existing: Existing,
+    ) -> Result<bool, StoreError> {
+        if let Some(stored) = existing.event {
             return if same(&stored, event) {
                 Ok(false)
             } else {
@@ -158,7 +171,7 @@ impl ImportPlan {
             };
         }
         let key = (event.tenant_id, event.aggregate_id);
-        let stream = self.streams.remove(&key).or(met.stream);
+        let stream = self.streams.remove(&key).or(existing.stream);
         let actual = match stream {
             Some((_, found)) if found != event.aggregate_type => {
                 return Err(ImportRefusal::WrongAggregate { found }.of(event));

@@ -22,11 +22,19 @@ pub struct ReadLog<'a> {
 
 /// How far a reading of the log came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LogPage {
     /// Where to go on.
     pub cursor: Cursor,
     /// Why to go on now or later.
     pub next: NextPage,
+}
+
+impl LogPage {
+    /// A page that ends before `cursor`'s next event.
+    pub fn new(cursor: Cursor, next: NextPage) -> Self {
+        Self { cursor, next }
+    }
 }
 
 /// What lies behind a page of the log.
@@ -73,10 +81,9 @@ pub struct LogWriter {
     pub query: Option<String>,
 }
 
-#[cfg(feature = "postgres")]
 impl LogWriter {
-    /// A transaction of a server process.
-    pub(crate) fn new(
+    /// A transaction of a server process, with what is known of it.
+    pub fn new(
         process: Option<i32>,
         since: Option<Timestamp>,
         state: Option<String>,
@@ -92,11 +99,11 @@ impl LogWriter {
 }
 
 impl Cursor {
-    /// The position after which to read in the store with this id; 0 at the start.
+    /// The position after which to read in the store with this id; 0 at the start. For stores.
     ///
     /// # Errors
     /// [`StoreError::UnknownCursor`](StoreError::UnknownCursor) when it is of another store.
-    pub(crate) fn position_in(&self, store: Uuid) -> Result<u64, StoreError> {
+    pub fn position_in(&self, store: Uuid) -> Result<u64, StoreError> {
         match self.place() {
             None => Ok(0),
             Some((own, position)) if own == store => Ok(position.get()),
@@ -107,8 +114,8 @@ impl Cursor {
         }
     }
 
-    /// The refusal to read on from behind the end.
-    pub(crate) fn beyond_the_end(self) -> StoreError {
+    /// The refusal to read on from behind the end: a [`StoreError::UnknownCursor`]. For stores.
+    pub fn beyond_the_end(self) -> StoreError {
         StoreError::UnknownCursor {
             cursor: self,
             what: "it is beyond the end of the log, as after going back to a backup: read from an earlier cursor or the start",

@@ -53,7 +53,7 @@ pub use crate::record::{
 pub use append::{Append, Appended, Expect};
 pub use connect::{IntoStore, migrate};
 pub use error::{Cause, InvalidAppend, StoreError};
-pub use import::{ImportRefusal, Imported, check_import};
+pub use import::{Existing, ImportPlan, ImportRefusal, Imported, check_import};
 pub use log::{LogHealth, LogPage, LogWriter, NextPage, ReadLog};
 pub use memory::MemoryStore;
 pub use port::{Import, Log, Snapshots, Store, StoreFuture, Streams};
@@ -138,4 +138,21 @@ pub struct RawEvent<'a> {
     pub schema_version: u32,
     /// Its payload.
     pub payload: &'a [u8],
+}
+
+impl<'a> RawEvent<'a> {
+    /// A stored event by its four columns.
+    pub fn new(
+        version: Version,
+        event_type: &'a str,
+        schema_version: u32,
+        payload: &'a [u8],
+    ) -> Self {
+        Self {
+            version,
+            event_type,
+            schema_version,
+            payload,
+        }
+    }
 }

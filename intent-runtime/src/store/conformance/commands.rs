@@ -193,7 +193,12 @@ pub(super) async fn a_command_id_for_two_aggregates_at_once_stores_one(store: Su
 pub(super) async fn a_refused_command_may_be_sent_again(store: Subject) {
     let (stream, command) = (new_stream(), CommandId::new());
     let refused = store
-        .append(append_as(command, &stream, Expect::Exists, &["1"]))
+        .append(append_as(
+            command,
+            &stream,
+            Expect::Version(Version::new(3)),
+            &["1"],
+        ))
         .await;
     assert!(
         matches!(refused, Err(StoreError::Conflict { .. })),

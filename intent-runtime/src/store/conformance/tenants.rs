@@ -1,7 +1,7 @@
 //! S10: tenants are separate.
 
 use crate::{
-    record::{id::CommandId, stream::StreamId},
+    record::{id::CommandId, stream::StreamId, version::Version},
     store::{
         append::Expect,
         conformance::{
@@ -97,6 +97,8 @@ pub(super) async fn a_tenant_learns_nothing_of_another(store: Subject) {
     let now = crate::store::AsOf::Recorded(crate::record::timestamp::Timestamp::MAX);
     let version = store.version_as_of(&other, now).await.unwrap();
     assert_eq!(version.get(), 0, "no version");
-    let refused = store.append(append(&other, Expect::Exists, &["1"])).await;
+    let expect = Expect::Version(Version::FIRST);
+    let refused = store.append(append(&other, expect, &["1"])).await;
+
     assert!(refused.is_err(), "no stream to append to: {refused:?}");
 }

@@ -15,7 +15,7 @@ use crate::{
         AsOf, ReadStream,
         append::{Append, Appended},
         error::StoreError,
-        import::{ImportPlan, Imported, Met},
+        import::{Existing, ImportPlan, Imported},
     },
 };
 
@@ -145,7 +145,7 @@ impl Content {
         let mut plan = ImportPlan::default();
         let new = events
             .iter()
-            .map(|event| plan.is_new(event, self.met(event)));
+            .map(|event| plan.is_new(event, self.existing(event)));
         let new = new.collect::<Result<Vec<bool>, _>>()?;
         let mut imported = Imported::default();
         for (event, new) in events.into_iter().zip(new) {
@@ -159,14 +159,14 @@ impl Content {
         Ok(imported)
     }
 
-    fn met(&self, event: &RecordedEvent) -> Met {
+    fn existing(&self, event: &RecordedEvent) -> Existing {
         let Some(tenant) = self.tenants.get(&event.tenant_id) else {
-            return Met::default();
+            return Existing::default();
         };
         let stream = tenant.streams.get(&event.aggregate_id);
         let place = tenant.ids.get(&event.id);
         let stored = place.and_then(|(id, version)| tenant.streams.get(id)?.event(*version));
-        Met {
+        Existing {
             stream: stream.map(|stream| (stream.version(), stream.aggregate_type.clone())),
             event: stored.cloned(),
         }

@@ -6,7 +6,7 @@ use crate::{
     record::event::RecordedEvent,
     store::{
         error::StoreError,
-        import::{ImportPlan, Imported, Met},
+        import::{Existing, ImportPlan, Imported},
         sqlite::{
             column,
             error::{Failure, Place},
@@ -32,14 +32,14 @@ pub(super) async fn import(
     let mut plan = ImportPlan::default();
     let mut rows = Vec::with_capacity(events.len());
     for (event, found) in events.iter().zip(found) {
-        let met = Met {
+        let existing = Existing {
             event: match found.seen {
                 Some(_) => stored(connection, event, place).await?,
                 None => None,
             },
             stream: found.stream.map(|met| (met.version, met.aggregate_type)),
         };
-        if plan.is_new(event, met)? {
+        if plan.is_new(event, existing)? {
             imported.stored += 1;
             rows.push(row(event));
         } else {

@@ -1,0 +1,132 @@
+//! [`Counting`]: a decorator that counts the appends to a store of any kind.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use intent_runtime::{
+    AsOf, CommandId, RecordedEvent, TenantId, Version,
+    store::{
+        AggregateType, Append, Appended, EventSink, Import, Imported, Log, LogHealth, LogPage,
+        NewSnapshot, ReadLog, ReadStream, Snapshots, StateSink, Store, StoreFuture, StreamId,
+        Streams,
+    },
+};
+use tokio::sync::watch;
+
+// ANCHOR: counting
+#[derive(Debug)]
+pub struct Counting<S> {
+    store: S,
+    appends: Arc<Count>,
+}
+
+#[derive(Debug, Default)]
+pub struct Count(AtomicU64);
+
+impl Count {
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl<S> Counting<S> {
+    pub fn new(store: S) -> Self {
+        let appends = Arc::default();
+        Self { store, appends }
+    }
+
+    pub fn appends(&self) -> Arc<Count> {
+        Arc::clone(&self.appends)
+    }
+}
+
+impl<S: Store> Streams for Counting<S> {
+    fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
+        Box::pin(async move {
+            let appended = self.store.append(append).await?;
+            if let Appended::Stored { .. } = appended {
+                self.appends.0.fetch_add(1, Ordering::Relaxed);
+            }
+            Ok(appended)
+        })
+    }
+    // ANCHOR_END: counting
+
+    fn read_state<'a>(
+        &'a self,
+        read: ReadStream<'a>,
+        sink: &'a mut dyn StateSink,
+    ) -> StoreFuture<'a, ()> {
+        self.store.read_state(read, sink)
+    }
+
+    fn read_events<'a>(
+        &'a self,
+        read: ReadStream<'a>,
+        sink: &'a mut EventSink<'a>,
+    ) -> StoreFuture<'a, ()> {
+        self.store.read_events(read, sink)
+    }
+
+    fn events_of_command(
+        &self,
+        tenant: TenantId,
+        command: CommandId,
+    ) -> StoreFuture<'_, Vec<RecordedEvent>> {
+        self.store.events_of_command(tenant, command)
+    }
+}
+
+impl<S: Store> Log for Counting<S> {
+    fn read_log<'a>(
+        &'a self,
+        read: ReadLog<'a>,
+        sink: &'a mut EventSink<'a>,
+    ) -> StoreFuture<'a, LogPage> {
+        self.store.read_log(read, sink)
+    }
+
+    fn version_as_of<'a>(&'a self, stream: &'a StreamId, time: AsOf) -> StoreFuture<'a, Version> {
+        self.store.version_as_of(stream, time)
+    }
+
+    fn log_health(&self) -> StoreFuture<'_, LogHealth> {
+        self.store.log_health()
+    }
+
+    fn wake_ups(&self) -> watch::Receiver<()> {
+        self.store.wake_ups()
+    }
+}
+
+impl<S: Store> Import for Counting<S> {
+    fn import(&self, events: Vec<RecordedEvent>) -> StoreFuture<'_, Imported> {
+        self.store.import(events)
+    }
+}
+
+impl<S: Store> Snapshots for Counting<S> {
+    fn save_snapshot<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        snapshot: NewSnapshot,
+    ) -> StoreFuture<'a, ()> {
+        self.store.save_snapshot(stream, snapshot)
+    }
+
+    fn delete_snapshots(
+        &self,
+        tenant: TenantId,
+        aggregate_type: Option<AggregateType>,
+    ) -> StoreFuture<'_, u64> {
+        self.store.delete_snapshots(tenant, aggregate_type)
+    }
+}
+
+impl<S: Store> Store for Counting<S> {
+    fn close(&self) -> StoreFuture<'_, ()> {
+        self.store.close()
+    }
+}

@@ -1,0 +1,224 @@
+//! A wrong store for each rule of the conformance suite: a store in memory with one fault, which this rule refuses and every other
+//! one accepts. So a rule that stops looking, or two rules that look at the same, are found here.
+//!
+//! A new method of the port is forwarded in [`port`] and gets a field in [`Wrong`] once a fault is in it.
+
+mod appending;
+mod commands;
+mod copies;
+mod importing;
+mod lifecycle;
+mod limits;
+mod log;
+mod payloads;
+mod port;
+mod reading;
+mod snapshots;
+mod tenants;
+mod time;
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt,
+    ops::ControlFlow,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize},
+    },
+};
+
+use intent_runtime::{
+    CommandId, MemoryStore, RecordedEvent, StoreError, TenantId, Timestamp, Version,
+    store::{
+        AggregateType, Append, Appended, AsOf, EventSink, Import, Imported, Log, LogPage,
+        NewSnapshot, ReadLog, ReadStream, Snapshots, StateSink, StoreFuture, StreamId, Streams,
+        conformance::{RULES, durability},
+    },
+};
+use tokio::sync::{Semaphore, watch};
+use uuid::Uuid;
+
+/// The faults of one topic: the rule that refuses each, and a store that has it.
+type Faults = &'static [(&'static str, fn() -> Wrong)];
+
+const TOPICS: [(&str, Faults); 12] = [
+    ("appending", appending::FAULTS),
+    ("commands", commands::FAULTS),
+    ("reading", reading::FAULTS),
+    ("time", time::FAULTS),
+    ("snapshots", snapshots::FAULTS),
+    ("tenants", tenants::FAULTS),
+    ("payloads", payloads::FAULTS),
+    ("limits", limits::FAULTS),
+    ("log", log::FAULTS),
+    ("importing", importing::FAULTS),
+    ("copies", copies::FAULTS),
+    ("lifecycle", lifecycle::FAULTS),
+];
+
+/// A store in memory whose calls can be replaced by faulty ones.
+struct Wrong {
+    memory: MemoryStore,
+    /// What a fault has to remember.
+    seen: Mutex<HashMap<Uuid, String>>,
+    /// Wakes readers where the fault does not let the memory do so.
+    wakes: watch::Sender<()>,
+    permits: Semaphore,
+    under_way: AtomicUsize,
+    has_lost: AtomicBool,
+    append: fn(&Self, Append) -> StoreFuture<'_, Appended>,
+    read_state: for<'a> fn(&'a Self, ReadStream<'a>, &'a mut dyn StateSink) -> StoreFuture<'a, ()>,
+    read_events: for<'a> fn(&'a Self, ReadStream<'a>, &'a mut EventSink<'a>) -> StoreFuture<'a, ()>,
+    events_of_command: fn(&Self, TenantId, CommandId) -> StoreFuture<'_, Vec<RecordedEvent>>,
+    read_log: for<'a> fn(&'a Self, ReadLog<'a>, &'a mut EventSink<'a>) -> StoreFuture<'a, LogPage>,
+    version_as_of: for<'a> fn(&'a Self, &'a StreamId, AsOf) -> StoreFuture<'a, Version>,
+    wake_ups: fn(&Self) -> watch::Receiver<()>,
+    import: fn(&Self, Vec<RecordedEvent>) -> StoreFuture<'_, Imported>,
+    save_snapshot: for<'a> fn(&'a Self, &'a StreamId, NewSnapshot) -> StoreFuture<'a, ()>,
+    delete_snapshots: fn(&Self, TenantId, Option<AggregateType>) -> StoreFuture<'_, u64>,
+}
+
+impl Wrong {
+    /// A store without a fault.
+    fn right() -> Self {
+        Self {
+            memory: MemoryStore::new(),
+            seen: Mutex::default(),
+            wakes: watch::Sender::new(()),
+            permits: Semaphore::new(8),
+            under_way: AtomicUsize::new(0),
+            has_lost: AtomicBool::new(false),
+            append: |it, append| it.memory.append(append),
+            read_state: |it, read, sink| it.memory.read_state(read, sink),
+            read_events: |it, read, sink| it.memory.read_events(read, sink),
+            events_of_command: |it, tenant, command| it.memory.events_of_command(tenant, command),
+            read_log: |it, read, sink| it.memory.read_log(read, sink),
+            version_as_of: |it, stream, time| it.memory.version_as_of(stream, time),
+            wake_ups: |it| it.memory.wake_ups(),
+            import: |it, events| it.memory.import(events),
+            save_snapshot: |it, stream, snapshot| it.memory.save_snapshot(stream, snapshot),
+            delete_snapshots: |it, tenant, of_type| it.memory.delete_snapshots(tenant, of_type),
+        }
+    }
+
+    /// The version that a stream is at.
+    async fn version(&self, stream: &StreamId) -> Result<Version, StoreError> {
+        let now = AsOf::Recorded(Timestamp::MAX);
+        self.memory.version_as_of(stream, now).await
+    }
+
+    /// The events of a stream.
+    async fn events(&self, stream: &StreamId) -> Result<Vec<RecordedEvent>, StoreError> {
+        let mut events = Vec::new();
+        let mut sink = |event| {
+            events.push(event);
+            ControlFlow::Continue(())
+        };
+        let read = ReadStream::all(stream);
+        self.memory.read_events(read, &mut sink).await?;
+        Ok(events)
+    }
+
+    /// Remembers something by an id, and gives what was known of it before.
+    fn remember(&self, id: Uuid, what: String) -> Option<String> {
+        self.seen.lock().unwrap().insert(id, what)
+    }
+
+    fn known(&self, id: Uuid) -> Option<String> {
+        self.seen.lock().unwrap().get(&id).cloned()
+    }
+}
+
+impl fmt::Debug for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wrong").finish_non_exhaustive()
+    }
+}
+
+/// What a rule refuses is the fault alone.
+mod without_a_fault {
+    use super::Wrong;
+
+    intent_runtime::store_conformance!(async { (Wrong::right(), ()) });
+}
+
+/// The rules that refuse a store.
+async fn refusing(store: fn() -> Wrong) -> Vec<String> {
+    let mut refusing = Vec::new();
+    for rule in RULES {
+        if rule.check(Arc::new(store())).await.is_err() {
+            refusing.push(format!("{}::{}", rule.topic, rule.name));
+        }
+    }
+    refusing
+}
+
+/// Holds the faults of each topic to their rules, in virtual time, so that a reader which waits in vain is done at once.
+macro_rules! only_their_rules_refuse {
+    ($($topic:ident)*) => {
+        $(
+            #[tokio::test(start_paused = true)]
+            async fn $topic() {
+                let topic = stringify!($topic);
+                let mut mistakes = Vec::new();
+                for (name, store) in $crate::store::wrong::$topic::FAULTS {
+                    let refusing = $crate::store::wrong::refusing(*store).await;
+                    if refusing != [format!("{topic}::{name}")] {
+                        mistakes.push(format!("the fault of {name} is refused by {refusing:?}"));
+                    }
+                }
+                assert!(mistakes.is_empty(), "{mistakes:#?}");
+            }
+        )*
+
+        /// Every topic has a test.
+        #[test]
+        fn every_topic_is_asked() {
+            let topics: Vec<&str> = super::TOPICS.iter().map(|(topic, _)| *topic).collect();
+            assert_eq!([$(stringify!($topic)),*], *topics);
+        }
+    };
+}
+
+mod is_refused_by_its_rule_alone {
+    only_their_rules_refuse! {
+        appending commands reading time snapshots tenants payloads limits log importing copies lifecycle
+    }
+}
+
+#[test]
+fn every_rule_has_a_wrong_store() {
+    let rules: BTreeSet<_> = RULES.iter().map(|rule| (rule.topic, rule.name)).collect();
+    let faults = TOPICS
+        .iter()
+        .flat_map(|(topic, faults)| faults.iter().map(move |(name, _)| (*topic, *name)));
+    let faults: BTreeSet<_> = faults.collect();
+    let without: Vec<_> = rules.difference(&faults).collect();
+    assert!(
+        without.is_empty(),
+        "rules without a wrong store: {without:?}"
+    );
+    let unknown: Vec<_> = faults.difference(&rules).collect();
+    assert!(unknown.is_empty(), "faults of no rule: {unknown:?}");
+}
+
+#[tokio::test]
+#[should_panic = "every event is as it was"]
+async fn a_store_that_begins_anew_is_not_durable() {
+    let open = async || Arc::new(MemoryStore::new()) as _;
+    durability::a_restart_finds_everything(open).await;
+}
+
+#[tokio::test]
+async fn a_broken_rule_says_its_promise_and_what_it_refuses() {
+    let rule = RULES
+        .iter()
+        .find(|rule| rule.name == "an_empty_append_is_refused")
+        .unwrap();
+    let (_, store) = limits::FAULTS[0];
+    let broken = rule.check(Arc::new(store())).await.unwrap_err();
+    let text = broken.to_string();
+    let begin = "S13, held by `limits::an_empty_append_is_refused`, refuses a store that takes an append without events: ";
+    assert!(text.starts_with(begin), "{text}");
+    assert!(text.contains("must be refused, not Ok("), "{text}");
+}

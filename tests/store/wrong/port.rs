@@ -1,0 +1,95 @@
+//! The port of a [`Wrong`] store: every call goes to what the store has for it, or to the store in memory.
+
+use intent_runtime::{
+    CommandId, RecordedEvent, TenantId, Version,
+    store::{
+        AggregateType, Append, Appended, AsOf, EventSink, Import, Imported, Log, LogHealth,
+        LogPage, NewSnapshot, ReadLog, ReadStream, Snapshots, StateSink, Store, StoreFuture,
+        StreamId, Streams,
+    },
+};
+use tokio::sync::watch;
+
+use super::Wrong;
+
+impl Streams for Wrong {
+    fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
+        (self.append)(self, append)
+    }
+
+    fn read_state<'a>(
+        &'a self,
+        read: ReadStream<'a>,
+        sink: &'a mut dyn StateSink,
+    ) -> StoreFuture<'a, ()> {
+        (self.read_state)(self, read, sink)
+    }
+
+    fn read_events<'a>(
+        &'a self,
+        read: ReadStream<'a>,
+        sink: &'a mut EventSink<'a>,
+    ) -> StoreFuture<'a, ()> {
+        (self.read_events)(self, read, sink)
+    }
+
+    fn events_of_command(
+        &self,
+        tenant: TenantId,
+        command: CommandId,
+    ) -> StoreFuture<'_, Vec<RecordedEvent>> {
+        (self.events_of_command)(self, tenant, command)
+    }
+}
+
+impl Log for Wrong {
+    fn read_log<'a>(
+        &'a self,
+        read: ReadLog<'a>,
+        sink: &'a mut EventSink<'a>,
+    ) -> StoreFuture<'a, LogPage> {
+        (self.read_log)(self, read, sink)
+    }
+
+    fn version_as_of<'a>(&'a self, stream: &'a StreamId, time: AsOf) -> StoreFuture<'a, Version> {
+        (self.version_as_of)(self, stream, time)
+    }
+
+    fn log_health(&self) -> StoreFuture<'_, LogHealth> {
+        self.memory.log_health()
+    }
+
+    fn wake_ups(&self) -> watch::Receiver<()> {
+        (self.wake_ups)(self)
+    }
+}
+
+impl Import for Wrong {
+    fn import(&self, events: Vec<RecordedEvent>) -> StoreFuture<'_, Imported> {
+        (self.import)(self, events)
+    }
+}
+
+impl Snapshots for Wrong {
+    fn save_snapshot<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        snapshot: NewSnapshot,
+    ) -> StoreFuture<'a, ()> {
+        (self.save_snapshot)(self, stream, snapshot)
+    }
+
+    fn delete_snapshots(
+        &self,
+        tenant: TenantId,
+        aggregate_type: Option<AggregateType>,
+    ) -> StoreFuture<'_, u64> {
+        (self.delete_snapshots)(self, tenant, aggregate_type)
+    }
+}
+
+impl Store for Wrong {
+    fn close(&self) -> StoreFuture<'_, ()> {
+        self.memory.close()
+    }
+}
