@@ -153,14 +153,8 @@ const _: () = {
                     >(
                         1594440852u32,
                         &[
-                            ::intent_runtime::__private::state_event::<
-                                Account,
-                                Opened,
-                            >(),
-                            ::intent_runtime::__private::state_event::<
-                                Account,
-                                Deposited,
-                            >(),
+                            ::intent_runtime::__private::kind_of::<Account, Opened>(),
+                            ::intent_runtime::__private::kind_of::<Account, Deposited>(),
                         ],
                         &[
                             (

@@ -287,7 +287,7 @@ mod restless {
 
         private::state_version::<Sale, Ticket>(
             1,
-            &[private::state_event::<Sale, Sold>()],
+            &[private::kind_of::<Sale, Sold>()],
             &[
                 ("ticket", || private::Given(Ticket::default()).json()),
                 ("price", || private::Given(panicking()).json()),

@@ -132,77 +132,26 @@ impl<E> SendError<E> {
     /// }
     /// ```
     pub fn map_rejected<F>(self, map: impl FnOnce(E) -> F) -> SendError<F> {
-        match self {
-            Self::Rejected(refusal) => SendError::Rejected(map(refusal)),
-            Self::NotFound { stream } => SendError::NotFound { stream },
-            Self::AlreadyExists { stream } => SendError::AlreadyExists { stream },
-            Self::Conflict {
-                stream,
-                expected,
-                actual,
-            } => SendError::Conflict {
-                stream,
-                expected,
-                actual,
-            },
-            Self::CommandIdReused {
-                command_id,
-                used_for,
-                reused,
-            } => SendError::CommandIdReused {
-                command_id,
-                used_for,
-                reused,
-            },
-            Self::Decision {
-                command,
-                stream,
-                source,
-            } => SendError::Decision {
-                command,
-                stream,
-                source,
-            },
-            Self::Encode {
-                stream,
-                what,
-                source,
-            } => SendError::Encode {
-                stream,
-                what,
-                source,
-            },
-            Self::NotReadBack {
-                stream,
-                event,
-                source,
-            } => SendError::NotReadBack {
-                stream,
-                event,
-                source,
-            },
-            Self::Load(error) => SendError::Load(error),
-            Self::Forbidden {
-                command,
-                aggregate,
-                actor,
-                allowed,
-            } => SendError::Forbidden {
-                command,
-                aggregate,
-                actor,
-                allowed,
-            },
-            Self::NotRegistered {
-                command,
-                aggregate,
-                missing,
-            } => SendError::NotRegistered {
-                command,
-                aggregate,
-                missing,
-            },
-            Self::Store(error) => SendError::Store(error),
+        macro_rules! mapped {
+            ($($unchanged:ident { $($field:ident),+ },)+) => {
+                match self {
+                    Self::Rejected(refusal) => SendError::Rejected(map(refusal)),
+                    Self::Load(error) => SendError::Load(error),
+                    Self::Store(error) => SendError::Store(error),
+                    $(Self::$unchanged { $($field),+ } => SendError::$unchanged { $($field),+ },)+
+                }
+            };
+        }
+        mapped! {
+            NotFound { stream },
+            AlreadyExists { stream },
+            Conflict { stream, expected, actual },
+            CommandIdReused { command_id, used_for, reused },
+            Decision { command, stream, source },
+            Encode { stream, what, source },
+            NotReadBack { stream, event, source },
+            Forbidden { command, aggregate, actor, allowed },
+            NotRegistered { command, aggregate, missing },
         }
     }
 }

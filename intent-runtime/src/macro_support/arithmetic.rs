@@ -4,56 +4,42 @@ use std::time::{Duration, Instant, SystemTime};
 
 /// An operator of a rule.
 pub trait Operator {
-    /// What an event does to a field that has no room for the result.
-    const FAULT: &'static str = "overflows";
+    /// What an event does to a field when there is no result, as an error says it.
+    const FAULT: &'static str;
 }
 
-/// `+=`
-#[derive(Debug)]
-pub struct Add;
-/// `-=`
-#[derive(Debug)]
-pub struct Sub;
-/// `*=`
-#[derive(Debug)]
-pub struct Mul;
-/// `/=`
-#[derive(Debug)]
-pub struct Div;
-/// `%=`
-#[derive(Debug)]
-pub struct Rem;
-/// `<<=`
-#[derive(Debug)]
-pub struct Shl;
-/// `>>=`
-#[derive(Debug)]
-pub struct Shr;
+macro_rules! operators {
+    ($($operator:ident $written:literal $fault:literal)*) => {
+        $(
+            #[doc = $written]
+            #[derive(Debug)]
+            pub struct $operator;
 
-impl Operator for Add {}
-impl Operator for Sub {}
-impl Operator for Mul {}
-impl Operator for Div {
-    const FAULT: &'static str = "cannot divide";
-}
-impl Operator for Rem {
-    const FAULT: &'static str = "cannot divide";
-}
-impl Operator for Shl {
-    const FAULT: &'static str = "cannot shift";
-}
-impl Operator for Shr {
-    const FAULT: &'static str = "cannot shift";
+            impl Operator for $operator {
+                const FAULT: &'static str = $fault;
+            }
+        )*
+    };
 }
 
-/// A field whose operator `O` is checked in every build profile, with a value of type `R` behind it.
+operators! {
+    Add "`+=`" "overflows"
+    Sub "`-=`" "overflows"
+    Mul "`*=`" "overflows"
+    Div "`/=`" "cannot divide"
+    Rem "`%=`" "cannot divide"
+    Shl "`<<=`" "cannot shift"
+    Shr "`>>=`" "cannot shift"
+}
+
+/// A field type whose operator `O`, with a value of type `R` behind it, is checked in every build profile.
 #[diagnostic::on_unimplemented(
     message = "in a rule, a `{Self}` does not take a `{R}` behind this operator",
     label = "a `{R}` is no operand of it",
     note = "`#[value(arithmetic)]` takes `+=` and `-=` with a value of its own type, and `*=` with its integer"
 )]
 pub trait Checked<O, R>: Sized {
-    /// The result, if there is one.
+    /// The result; `None` if the field cannot hold it.
     fn checked(&self, value: R) -> Option<Self>;
 }
 
@@ -75,18 +61,11 @@ pub trait Arithmetic: Sized {
     label = "not an integer",
     note = "use one of `i8` to `i128` or `u8` to `u128`, or remove `arithmetic`"
 )]
-pub trait Integer: Copy {
-    /// The sum, if it has one.
-    fn plus(self, other: Self) -> Option<Self>;
-    /// The difference, if it has one.
-    fn minus(self, other: Self) -> Option<Self>;
-    /// The product, if it has one.
-    fn times(self, other: Self) -> Option<Self>;
-}
+pub trait Integer: Checked<Add, Self> + Checked<Sub, Self> + Checked<Mul, Self> {}
 
-/// How far a shift goes.
+/// The right side of a shift.
 pub trait Distance {
-    /// The number of bits, unless it is larger than any integer is wide.
+    /// The number of bits; `None` if no integer is that wide.
     fn bits(self) -> Option<u32>;
 }
 
@@ -115,22 +94,7 @@ macro_rules! checked {
 macro_rules! integers {
     ($($integer:ty)*) => {
         $(
-            impl Integer for $integer {
-                #[inline]
-                fn plus(self, other: Self) -> Option<Self> {
-                    self.checked_add(other)
-                }
-
-                #[inline]
-                fn minus(self, other: Self) -> Option<Self> {
-                    self.checked_sub(other)
-                }
-
-                #[inline]
-                fn times(self, other: Self) -> Option<Self> {
-                    self.checked_mul(other)
-                }
-            }
+            impl Integer for $integer {}
 
             checked! {
                 $integer:
@@ -178,42 +142,36 @@ macro_rules! integers {
 
 integers!(i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize);
 
-impl<T: Arithmetic> Checked<Add, T> for T {
-    #[inline]
-    fn checked(&self, value: T) -> Option<Self> {
-        Checked::<Add, _>::checked(self, &value)
-    }
+macro_rules! arithmetic {
+    ($($operator:ident)*) => {
+        $(
+            impl<T: Arithmetic> Checked<$operator, T> for T {
+                #[inline]
+                fn checked(&self, value: T) -> Option<Self> {
+                    Checked::<$operator, _>::checked(self, &value)
+                }
+            }
+
+            impl<T: Arithmetic> Checked<$operator, &T> for T {
+                #[inline]
+                fn checked(&self, value: &T) -> Option<Self> {
+                    Checked::<$operator, _>::checked(&self.integer(), value.integer()).map(Self::of)
+                }
+            }
+        )*
+    };
 }
 
-impl<T: Arithmetic> Checked<Add, &T> for T {
-    #[inline]
-    fn checked(&self, value: &T) -> Option<Self> {
-        self.integer().plus(value.integer()).map(Self::of)
-    }
-}
-
-impl<T: Arithmetic> Checked<Sub, T> for T {
-    #[inline]
-    fn checked(&self, value: T) -> Option<Self> {
-        Checked::<Sub, _>::checked(self, &value)
-    }
-}
-
-impl<T: Arithmetic> Checked<Sub, &T> for T {
-    #[inline]
-    fn checked(&self, value: &T) -> Option<Self> {
-        self.integer().minus(value.integer()).map(Self::of)
-    }
-}
+arithmetic!(Add Sub);
 
 impl<T: Arithmetic> Checked<Mul, T::Integer> for T {
     #[inline]
     fn checked(&self, value: T::Integer) -> Option<Self> {
-        self.integer().times(value).map(Self::of)
+        Checked::<Mul, _>::checked(&self.integer(), value).map(Self::of)
     }
 }
 
-// The operators of these panic where an integer's would wrap.
+// The operators of these types panic in every build profile.
 checked! {
     Duration:
     Add Duration => checked_add,

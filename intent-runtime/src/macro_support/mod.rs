@@ -27,9 +27,7 @@ pub use crate::macro_support::checks::{
 #[cfg(feature = "lock")]
 pub use crate::macro_support::lock_check::assert_recorded;
 pub use crate::macro_support::rule::{Applied, Field, Plain, Rule, StandIn, Unchecked};
-pub use crate::macro_support::state_version::{
-    FieldValue, Given, NotWritten, StateEvent, state_version,
-};
+pub use crate::macro_support::state_version::{FieldValue, Given, NotWritten, state_version};
 pub use crate::model::upcast::{UpcastStep, run_steps};
 pub use crate::record::canonical_shape::{key_shape, note_keys};
 
@@ -225,16 +223,6 @@ pub const fn version_of<A: Aggregate, E: EventOf<A>>() -> u32 {
 pub fn default_value<T: Serialize>(value: &T) -> serde_json::Value {
     // Where it cannot be written, nothing is stored either.
     serde_json::to_value(value).unwrap_or_default()
-}
-
-/// `snapshot(..)`: an event, as far as the version of the state goes.
-pub const fn state_event<A: Aggregate, E: EventOf<A>>() -> StateEvent {
-    StateEvent::of::<E>()
-}
-
-/// `snapshot(..)`: a split event, as far as the version of the state goes.
-pub const fn state_split<A: Aggregate, E: SplitOf<A>>() -> StateEvent {
-    StateEvent::of::<E>()
 }
 
 /// `#[derive(Aggregate)]`: an event, as the catalogue knows it.

@@ -9,31 +9,13 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    model::{aggregate::Aggregate, event::Event},
+    model::{aggregate::Aggregate, kinds::EventKind},
     record::{canonical_shape, shape::Shape},
 };
 
 /// How often a value with a list in it is made. The list may be a set without an order, whose entries come in another order
 /// now and then: for a set of two, all makings agree by chance once in 2^31 processes.
 const MAKINGS: usize = 32;
-
-/// An event, as far as the version of the state goes.
-#[derive(Debug)]
-pub struct StateEvent {
-    name: &'static str,
-    version: u32,
-    shape: Shape,
-}
-
-impl StateEvent {
-    pub(crate) const fn of<E: Event>() -> Self {
-        Self {
-            name: E::NAME,
-            version: E::VERSION,
-            shape: Shape::of::<E>(),
-        }
-    }
-}
 
 /// A value that a state is made with although no event says so.
 #[derive(Debug)]
@@ -72,7 +54,7 @@ impl<T> NotWritten for Given<T> {
 /// that changes the state, and of the values that are `given`, each the name of its field and what makes its JSON; never 0.
 pub fn state_version<A: Aggregate, S: JsonSchema>(
     rules: u32,
-    events: &[StateEvent],
+    events: &[EventKind],
     given: &[FieldValue],
 ) -> u32 {
     let mut hash = Sha256::new();

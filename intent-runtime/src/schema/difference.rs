@@ -1,12 +1,12 @@
 //! Two texts, line by line, as failed tests show them.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 use similar::{ChangeTag, TextDiff};
 
 /// The lines of both texts: `-` before those of the first alone, `+` before those of the second alone. `names` says
 /// what each text is.
-pub(crate) fn difference(names: [&str; 2], first: &str, second: &str) -> String {
+pub(crate) fn difference(names: [impl Display; 2], first: &str, second: &str) -> String {
     let [first_name, second_name] = names;
     let mut text = format!("    - {first_name}\n    + {second_name}\n\n");
     for change in TextDiff::from_lines(first, second).iter_all_changes() {

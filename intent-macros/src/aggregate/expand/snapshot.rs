@@ -37,7 +37,7 @@ use crate::{
 ///         struct __Schema { id: Id<Account>, owner: String, … }
 ///         static VERSION: OnceLock<u32> = OnceLock::new();
 ///         *VERSION.get_or_init(|| {
-///             let events = &[__private::state_event::<Account, Opened>(), …];
+///             let events = &[__private::kind_of::<Account, Opened>(), …];
 ///             let given = &[("balance", || __private::Given(__default_balance()).json())];
 ///             __private::state_version::<Account, __Schema>(2_166_136_261, events, given)
 ///         })
@@ -258,13 +258,13 @@ fn version(aggregate: &Aggregate<'_>) -> TokenStream {
     let events = aggregate.events().filter(counts);
     let events = events.map(|event| {
         let path = &event.event;
-        quote!(#private::state_event::<#ident, #path>())
+        quote!(#private::kind_of::<#ident, #path>())
     });
     let split = aggregate
         .attrs
         .split
         .iter()
-        .map(|Split { event, .. }| quote!(#private::state_split::<#ident, #event>()));
+        .map(|Split { event, .. }| quote!(#private::split_kind_of::<#ident, #event>()));
     let rules = fingerprint(what_makes_the_state(aggregate), ident);
     let given = given(aggregate);
     quote! {

@@ -3,18 +3,16 @@
 use serde_json::{Value, json};
 
 use crate::{
-    model::{
-        kinds::{AggregateKind, EventKind},
-        upcast::DecodeError,
-    },
+    model::kinds::{AggregateKind, EventKind},
     record::canonical_shape::shape,
     schema::{
         catalogue::Catalogue,
         lock::{
+            change::change,
             format::{Blocks, Key, Part},
-            names::{FORMERLY, likely_names, wrong_names},
-            readers::Misdeclared,
-            report::{Difference, Reader, Report},
+            names::{self, FORMERLY, likely_names, wrong_names},
+            readers::misdeclared,
+            report::{Difference, Refusal, Report, Update},
             steps::{untrue, wrong_keys},
         },
     },
@@ -38,34 +36,48 @@ pub(super) fn compare(recorded: &Blocks, catalogue: &Catalogue) -> Report {
         }));
         let wrong = wrong_names(kind, recorded, catalogue);
         let names_are_wrong = wrong.is_some();
-        differences.extend(wrong.map(Difference::WrongNames));
+        differences.extend(wrong);
         for (key, before) in of_aggregate {
-            if key.part == Part::Aggregate && names_are_wrong {
-                continue;
-            }
-            let now = current.get(&todays(kind, key));
-            if now != Some(before) {
+            let is_said = key.part == Part::Aggregate && names_are_wrong;
+            if !is_said && current.get(&todays(kind, key)) != Some(before) {
                 differences.extend(change(kind, [recorded, &current], key));
             }
         }
-        let declared = kind.events.iter();
-        let declared =
-            declared.filter_map(|event| Misdeclared::of(kind, event, [recorded, &current]));
-        differences.extend(declared.map(|what| Difference::Misdeclared(Box::new(what))));
+        let events = kind.events.iter();
+        differences
+            .extend(events.filter_map(|event| misdeclared(kind, event, [recorded, &current])));
         for (key, shape) in &current {
             if !recorded.contains_key(key) && !is_lowered(kind, key, recorded) {
-                differences.push(Difference::New {
-                    key: key.clone(),
-                    shape: shape.clone(),
-                    formerly: match key.part {
-                        Part::Aggregate => likely_names(kind, [recorded, &current], catalogue),
-                        _ => Vec::new(),
-                    },
-                });
+                let formerly = match key.part {
+                    Part::Aggregate => likely_names(kind, [recorded, &current], catalogue),
+                    _ => Vec::new(),
+                };
+                differences.push(new(key, shape, &formerly));
             }
         }
     }
     Report::new(differences)
+}
+
+/// A block that is not recorded. `formerly` are all names of the recorded aggregate that it may be by another name.
+fn new(key: &Key, shape: &Value, formerly: &[String]) -> Difference {
+    let mut text = format!("    {key}\n");
+    let mut update = Update::Record(key.clone(), shape.clone());
+    if let Some(old) = formerly.last() {
+        let attribute = names::attribute(formerly);
+        text += &format!(
+            "        which has the events of {old}, a recorded aggregate that this check does not name:\n        \
+             if it is that one by another name, `{attribute}` finds its streams;\n        \
+             if it is another and {old} lives on, name both in one check;\n        \
+             if it is another and {old} is given up, delete the blocks of {old} from `intent.lock`\n"
+        );
+        update = Update::Refuse(Refusal::Names);
+    }
+    Difference {
+        text,
+        update,
+        is_new: true,
+    }
 }
 
 /// Whether a block is that of an event which was stored under a former name of the aggregate. Commands and snapshots of
@@ -75,7 +87,7 @@ fn is_former_event(kind: &AggregateKind, key: &Key) -> bool {
 }
 
 /// The key of what a block is about by today's names of the aggregate and its event.
-fn todays(kind: &AggregateKind, key: &Key) -> Key {
+pub(super) fn todays(kind: &AggregateKind, key: &Key) -> Key {
     match &key.part {
         Part::Event { name, version } => {
             let name = kind.event(name).map_or(name.as_str(), |event| event.name);
@@ -118,54 +130,6 @@ fn with_predecessors(kind: &EventKind) -> Vec<EventKind> {
     kinds
 }
 
-/// What has become of a block that is not in the code as it is recorded, if that matters. An event of an older version
-/// need only be readable.
-fn change(
-    kind: &AggregateKind,
-    [recorded, current]: [&Blocks; 2],
-    key: &Key,
-) -> Option<Difference> {
-    let before = recorded.get(key)?;
-    let now = current.get(&todays(kind, key)).cloned();
-    let key = key.clone();
-    match (&key.part, now) {
-        (Part::Event { name, version }, Some(current)) => {
-            let todays = kind.event(name);
-            let reader = match todays.filter(|event| event.version == *version) {
-                None => Reader::Predecessor,
-                Some(event) if event.predecessors().is_empty() => Reader::Steps,
-                Some(_) => Reader::Structs,
-            };
-            Some(Difference::Changed {
-                key,
-                recorded: before.clone(),
-                current,
-                reader,
-            })
-        }
-        (Part::Event { name, version }, None) => {
-            let reason = kind.unreadable(name, *version)?;
-            let alike = match reason {
-                // One word on an event that is gone is enough, whatever versions of it there were.
-                DecodeError::UnknownEvent { .. }
-                    if newest(recorded, &key.aggregate, name) > *version =>
-                {
-                    return None;
-                }
-                DecodeError::UnknownEvent { .. } => new_and_alike(current, kind, before),
-                _ => None,
-            };
-            Some(Difference::Unreadable { key, reason, alike })
-        }
-        (_, Some(current)) => Some(Difference::Replaced {
-            key,
-            recorded: before.clone(),
-            current,
-        }),
-        (_, None) => Some(Difference::Gone { key }),
-    }
-}
-
 /// The newest recorded version of an event, 0 if there is none.
 pub(super) fn newest(recorded: &Blocks, aggregate: &str, event: &str) -> u32 {
     let versions = recorded.keys().filter_map(|key| match &key.part {
@@ -185,13 +149,4 @@ fn is_lowered(kind: &AggregateKind, key: &Key, recorded: &Blocks) -> bool {
     let mut events = kind.events.iter();
     let is_todays = events.any(|event| event.name == name && event.version == *version);
     is_todays && newest(recorded, kind.name, name) > *version
-}
-
-/// An event of the aggregate that has the shape of one that is no longer there: most likely the same by another name.
-fn new_and_alike(current: &Blocks, kind: &AggregateKind, before: &Value) -> Option<&'static str> {
-    let events = kind.events.iter();
-    let mut alike = events.filter(|event| {
-        current.get(&Key::event(kind.name, event.name, event.version)) == Some(before)
-    });
-    alike.next().map(|event| event.name)
 }

@@ -35,6 +35,7 @@
 //! several tests, also in processes of their own, can check and update one lock together; each aggregate belongs in one
 //! of them. An update where `CI` is set is refused: nobody would commit it.
 
+mod change;
 mod compare;
 mod error;
 mod file;

@@ -1,7 +1,5 @@
 //! Whether an aggregate still says by which names it is stored.
 
-use std::fmt;
-
 use serde_json::{Value, json};
 
 use crate::{
@@ -11,7 +9,7 @@ use crate::{
         lock::{
             compare::newest,
             format::{Blocks, Key, Part},
-            report::lines,
+            report::{Difference, RECORDED_AND_CODE, Refusal, lines},
         },
     },
 };
@@ -19,22 +17,12 @@ use crate::{
 /// What the block of an aggregate calls its former names.
 pub(super) const FORMERLY: &str = "formerly";
 
-/// An aggregate that no longer has a recorded name, or has another oldest one.
-#[derive(Debug)]
-pub(super) struct WrongNames {
-    /// The block that records them.
-    key: Key,
-    /// The oldest first, as on record.
-    recorded: Vec<String>,
-    now: Vec<String>,
-}
-
 /// Whether the names of an aggregate are those on record, under whichever of them that is, and those that came since.
 pub(super) fn wrong_names(
     kind: &AggregateKind,
     recorded: &Blocks,
     catalogue: &Catalogue,
-) -> Option<WrongNames> {
+) -> Option<Difference> {
     let is_another = |name: &str| {
         let mut kinds = catalogue.aggregates().iter();
         name != kind.name && kinds.any(|kind| kind.name == name)
@@ -53,8 +41,8 @@ pub(super) fn wrong_names(
     });
     // Each name has a block of its own; the one of the last has all of them.
     let (key, recorded) = wrong.max_by_key(|(_, names)| names.len())?;
-    let key = key.clone();
-    Some(WrongNames { key, recorded, now })
+    let text = lost_or_older(key, &recorded, &now, kind.name);
+    Some(Difference::refused(Refusal::Names, text))
 }
 
 /// The names of the recorded aggregate that a new one most likely is by another name, if there is one: nobody checks it,
@@ -120,49 +108,40 @@ pub(super) fn attribute(names: &[String]) -> String {
     format!("#[aggregate(formerly({}), ..)]", names.join(", "))
 }
 
-impl fmt::Display for WrongNames {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { key, recorded, now } = self;
-        let today = now.last().map_or("", String::as_str);
-        let is_lost = recorded.iter().any(|name| !now.contains(name));
-        let is_older = recorded.first() != now.first();
-        write!(f, "\naggregate {today} has other names than recorded")?;
-        if key.aggregate != today {
-            write!(f, " of {}", key.aggregate)?;
-        }
-        f.write_str(".")?;
-        if is_lost {
-            f.write_str("\nA stream that was begun under the missing name is refused as another aggregate's.")?;
-        }
-        if is_older {
-            f.write_str(
-                "\n`Id::from_name` makes ids by the oldest name, so each of them would be another.",
-            )?;
-        }
-        f.write_str("\n\n")?;
-        f.write_str(&lines(["recorded", "code"], &json!(recorded), &json!(now)))?;
-        if recorded.first().is_some_and(|oldest| oldest == today) {
-            f.write_str("\nToday's name is the oldest on record, and no former name is older: take the change back.\n")?;
-        } else {
-            let new = now.iter().filter(|name| !recorded.contains(name));
-            let all = recorded.iter().chain(new).filter(|name| *name != today);
-            let all: Vec<String> = all.cloned().collect();
-            let attribute = attribute(&all);
-            writeln!(
-                f,
-                "\nWrite all of them, the oldest first:\n\n    {attribute}"
-            )?;
-        }
-        let unless = match (is_lost, is_older) {
-            (true, true) => {
-                "nothing was stored under the missing name and no id was made with `Id::from_name`"
-            }
-            (true, false) => "nothing was stored under the missing name",
-            _ => "no id was made with `Id::from_name`",
-        };
-        writeln!(
-            f,
-            "\nOnly where {unless},\ndelete the block of {key} from `intent.lock`, and record it anew."
-        )
+/// What is said of an aggregate that no longer has a recorded name, or has another oldest one.
+fn lost_or_older(key: &Key, recorded: &[String], now: &[String], today: &str) -> String {
+    let is_lost = recorded.iter().any(|name| !now.contains(name));
+    let is_older = recorded.first() != now.first();
+    let mut text = format!("\naggregate {today} has other names than recorded");
+    if key.aggregate != today {
+        text += &format!(" of {}", key.aggregate);
     }
+    text += ".";
+    if is_lost {
+        text +=
+            "\nA stream that was begun under the missing name is refused as another aggregate's.";
+    }
+    if is_older {
+        text += "\n`Id::from_name` makes ids by the oldest name, so each of them would be another.";
+    }
+    text += "\n\n";
+    text += &lines(RECORDED_AND_CODE, &json!(recorded), &json!(now));
+    if recorded.first().is_some_and(|oldest| oldest == today) {
+        text += "\nToday's name is the oldest on record, and no former name is older: take the change back.\n";
+    } else {
+        let new = now.iter().filter(|name| !recorded.contains(name));
+        let all = recorded.iter().chain(new).filter(|name| *name != today);
+        let attribute = attribute(&all.cloned().collect::<Vec<_>>());
+        text += &format!("\nWrite all of them, the oldest first:\n\n    {attribute}\n");
+    }
+    let unless = match (is_lost, is_older) {
+        (true, true) => {
+            "nothing was stored under the missing name and no id was made with `Id::from_name`"
+        }
+        (true, false) => "nothing was stored under the missing name",
+        _ => "no id was made with `Id::from_name`",
+    };
+    text + &format!(
+        "\nOnly where {unless},\ndelete the block of {key} from `intent.lock`, and record it anew.\n"
+    )
 }

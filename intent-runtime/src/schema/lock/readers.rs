@@ -1,152 +1,75 @@
 //! Whether older builds can read what an event says that they can: `#[event(readable_by(..))]`.
 
-use std::{fmt, iter};
-
-use serde_json::Value;
+use std::iter;
 
 use crate::{
     model::kinds::{AggregateKind, EventKind},
     schema::lock::{
         format::{Blocks, Key},
-        reads::{Obstacle, obstacle},
-        report::lines,
+        reads::obstacle,
+        report::{Difference, Refusal, lines},
     },
 };
 
-/// An event that says of older builds what the lock does not bear out.
-#[derive(Debug)]
-pub(super) struct Misdeclared {
-    key: Key,
-    version: u32,
-    /// The version whose readers it names.
-    readable_by: u32,
-    why: Why,
-}
-
-#[derive(Debug)]
-enum Why {
-    /// Readers of a version cannot take it.
-    Unreadable {
-        by: u32,
-        recorded: Value,
-        current: Value,
-        obstacle: Obstacle,
-        /// The oldest version whose readers can.
-        readable_by: Option<u32>,
-    },
-    /// Readers of the version know the event by another name only.
-    FormerName { former: &'static str },
-    /// Nobody knows the shape of the version.
-    Unrecorded,
-}
-
-impl Misdeclared {
-    /// What is wrong with the declaration of an event, if it has one.
-    pub(super) fn of(
-        kind: &AggregateKind,
-        event: &EventKind,
-        [recorded, current]: [&Blocks; 2],
-    ) -> Option<Self> {
-        let readable_by = event.readable_by?;
-        let key = Key::event(kind.name, event.name, event.version);
-        let now = current.get(&key)?;
-        if recorded.get(&key).is_some_and(|recorded| recorded != now) {
-            // It has to be changed anyhow, and that is said elsewhere.
-            return None;
-        }
-        let recorded_as = |name, version| {
-            let mut aggregates = iter::once(&kind.name).chain(kind.formerly);
-            aggregates.find_map(|aggregate| recorded.get(&Key::event(aggregate, name, version)))
-        };
-        let shape_of = |version| {
-            recorded_as(event.name, version)
-                .or_else(|| current.get(&Key::event(kind.name, event.name, version)))
-        };
-        let mut oldest = None;
-        let mut why = None;
-        for by in (readable_by..event.version).rev() {
-            // A version that was left out has no readers.
-            let Some(recorded) = shape_of(by) else {
-                continue;
-            };
-            if let Some(obstacle) = obstacle(recorded, now) {
-                why = Some(Why::Unreadable {
-                    by,
-                    recorded: recorded.clone(),
-                    current: now.clone(),
-                    obstacle,
-                    readable_by: oldest,
-                });
-                break;
-            }
-            oldest = Some(by);
-        }
-        let why = why.or_else(|| {
-            if shape_of(readable_by).is_some() {
-                return None;
-            }
-            let mut former = event.formerly.iter().copied();
-            let former = former.find(|name| recorded_as(name, readable_by).is_some());
-            Some(former.map_or(Why::Unrecorded, |former| Why::FormerName { former }))
-        })?;
-        Some(Self {
-            key,
-            version: event.version,
-            readable_by,
-            why,
-        })
+/// What is wrong with `readable_by` of an event, if it has it.
+pub(super) fn misdeclared(
+    kind: &AggregateKind,
+    event: &EventKind,
+    [recorded, current]: [&Blocks; 2],
+) -> Option<Difference> {
+    let declared = event.readable_by?;
+    let key = Key::event(kind.name, event.name, event.version);
+    let now = current.get(&key)?;
+    if recorded.get(&key).is_some_and(|recorded| recorded != now) {
+        // Another check says so, and the event has to change anyhow.
+        return None;
     }
-}
-
-impl fmt::Display for Misdeclared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            key,
-            version,
-            readable_by: declared,
-            ..
-        } = self;
-        write!(f, "\n{key} says `readable_by({declared})`, but ")?;
-        match &self.why {
-            Why::Unreadable {
-                by,
-                recorded,
-                current,
-                obstacle,
-                readable_by,
-            } => {
-                writeln!(
-                    f,
-                    "builds of version {by} cannot take it as it is:\n{obstacle}.\n"
-                )?;
-                let labels = [by, version].map(|number| format!("version {number}"));
-                f.write_str(&lines(
-                    labels.each_ref().map(|label| &**label),
-                    recorded,
-                    current,
-                ))?;
-                match readable_by {
-                    Some(other) => writeln!(
-                        f,
-                        "\nSay `readable_by({other})`: older builds then stop at such an event and say why."
-                    ),
-                    None => writeln!(
-                        f,
-                        "\nLeave out `readable_by({declared})`: older builds then stop at such an event and say why."
-                    ),
-                }
-            }
-            Why::FormerName { former } => writeln!(
-                f,
-                "version {declared} is recorded as `{former}`, and builds from\nthen know no other name.\n\nLeave out \
-                 `readable_by({declared})`: they then stop at such an event and say why."
-            ),
-            Why::Unrecorded => writeln!(
-                f,
-                "`intent.lock` has no version {declared} of it, so nobody can tell.\n\nLeave out `readable_by({declared})`, or say the \
-                 oldest recorded version that it is true of. If version {declared} was stored before\nthere was a lock, run \
-                 `INTENT_LOCK=update cargo test` at a commit that has it as today's, and bring its block along."
-            ),
-        }
+    let recorded_as = |name, version| {
+        let mut aggregates = iter::once(&kind.name).chain(kind.formerly);
+        aggregates.find_map(|aggregate| recorded.get(&Key::event(aggregate, name, version)))
+    };
+    let shape_of = |version| {
+        recorded_as(event.name, version)
+            .or_else(|| current.get(&Key::event(kind.name, event.name, version)))
+    };
+    let refused = |why| {
+        let text = format!("\n{key} says `readable_by({declared})`, but {why}\n");
+        Some(Difference::refused(Refusal::Readers, text))
+    };
+    let mut oldest = None;
+    for by in (declared..event.version).rev() {
+        // A version that was left out has no readers.
+        let Some(shape) = shape_of(by) else {
+            continue;
+        };
+        let Some(obstacle) = obstacle(shape, now) else {
+            oldest = Some(by);
+            continue;
+        };
+        let versions = [by, event.version].map(|number| format!("version {number}"));
+        let lines = lines(versions, shape, now);
+        let remedy = match oldest {
+            Some(other) => format!("Say `readable_by({other})`"),
+            None => format!("Leave out `readable_by({declared})`"),
+        };
+        return refused(format!(
+            "builds of version {by} cannot take it as it is:\n{obstacle}.\n\n{lines}\n{remedy}: older builds then stop at \
+             such an event and say why."
+        ));
+    }
+    if shape_of(declared).is_some() {
+        return None;
+    }
+    let mut former = event.formerly.iter();
+    match former.find(|name| recorded_as(name, declared).is_some()) {
+        Some(former) => refused(format!(
+            "version {declared} is recorded as `{former}`, and builds from\nthen know no other name.\n\nLeave out \
+             `readable_by({declared})`: they then stop at such an event and say why."
+        )),
+        None => refused(format!(
+            "`intent.lock` has no version {declared} of it, so nobody can tell.\n\nLeave out `readable_by({declared})`, or say \
+             the oldest recorded version that it is true of. If version {declared} was stored before\nthere was a lock, run \
+             `INTENT_LOCK=update cargo test` at a commit that has it as today's, and bring its block along."
+        )),
     }
 }

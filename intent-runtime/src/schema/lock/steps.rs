@@ -1,7 +1,5 @@
 //! Whether the notes of a step speak of the keys that the version before has on record.
 
-use std::fmt;
-
 use serde_json::Value;
 
 use crate::{
@@ -12,22 +10,12 @@ use crate::{
     schema::lock::{
         format::{Key, Part},
         reads::{Obstacle, obstacle},
-        report::{Difference, lines},
+        report::{Difference, Refusal, lines},
     },
 };
 
-/// A note about a key that the version before does not have, or has already.
-#[derive(Debug)]
-pub(super) struct WrongKey {
-    /// The recorded version that the step reads.
-    key: Key,
-    field: String,
-    /// Whether the note gives the field, rather than takes it away.
-    adds: bool,
-    recorded: Vec<String>,
-}
-
-/// Every wrong note on the steps that read what is recorded of an aggregate.
+/// Every note about a key that the version before does not have, or has already, on the steps that read what is recorded of
+/// an aggregate.
 pub(super) fn wrong_keys<'a>(
     kind: &AggregateKind,
     recorded: impl Iterator<Item = (&'a Key, &'a Value)>,
@@ -41,36 +29,38 @@ pub(super) fn wrong_keys<'a>(
         let (Some(step), Some(fields)) = (step, fields(shape)) else {
             continue;
         };
-        let mistake = |field: &str, adds| {
-            Difference::WrongKey(WrongKey {
-                key: key.clone(),
-                field: field.to_owned(),
-                adds,
-                recorded: fields.iter().map(|name| (*name).to_owned()).collect(),
-            })
-        };
-        let has = |field: &&str| fields.contains(field);
+        let has = |field: &&&str| fields.contains(field);
         let missing = step.expects.iter().filter(|field| !has(field));
-        wrong.extend(missing.map(|field| mistake(field, false)));
+        wrong.extend(missing.map(|field| missing_field(key, step.to, field, &fields)));
         let stays = |field: &&&str| has(field) && !step.expects.contains(field);
-        wrong.extend(
-            step.adds
-                .iter()
-                .filter(stays)
-                .map(|field| mistake(field, true)),
-        );
+        let added_again = step.adds.iter().filter(stays);
+        wrong.extend(added_again.map(|field| known_field(key, *version, step.to, field)));
     }
     wrong
+        .into_iter()
+        .map(|text| Difference::refused(Refusal::Note, text))
+        .collect()
 }
 
-/// A step by notes that does not lead to the version it says.
-#[derive(Debug)]
-pub(super) struct Untrue {
-    /// The recorded version that the step reads.
-    key: Key,
-    recorded: Value,
-    current: Value,
-    obstacle: Obstacle,
+fn missing_field(key: &Key, to: u32, field: &str, recorded: &[&str]) -> String {
+    let recorded: Vec<String> = recorded.iter().map(|name| format!("`{name}`")).collect();
+    let recorded = match recorded.is_empty() {
+        true => "no fields".to_owned(),
+        false => recorded.join(", "),
+    };
+    format!(
+        "\n{key} has no field `{field}`, which a note says was renamed or removed with version {to}.\nWhat is stored \
+         under its right name would be lost. On record are {recorded}: write the one that is meant.\n"
+    )
+}
+
+fn known_field(key: &Key, version: u32, to: u32, field: &str) -> String {
+    format!(
+        "\n{key} has the field `{field}`, which a note says came with version {to}.\nNothing that is stored is \
+         overwritten, so no event of version {version} that has it could be read.\n\n    if it was there all along: \
+         take the note off, `unchanged({to})` where no other is left\n    if it replaces another one: \
+         `removed({to}, {field:?})` for that, beside `#[since({to}, default = ..)]`, or a function\n"
+    )
 }
 
 /// Every step whose notes keep something unchanged that the next version, recorded or `current`, surely cannot read.
@@ -83,9 +73,10 @@ pub(super) fn untrue<'a>(
         let Part::Event { name, version } = &key.part else {
             return None;
         };
-        let step = step(kind.event(name)?, *version)?;
-        let current = next(&Key::event(kind.name, kind.event(name)?.name, step.to))?;
-        // What else a reader takes than it writes, shapes do not say in full.
+        let event = kind.event(name)?;
+        let step = step(event, *version)?;
+        let current = next(&Key::event(kind.name, event.name, step.to))?;
+        // Shapes do not say in full which other words a reader takes.
         let text = current.to_string();
         if text.contains("\"x-alias\"") || text.contains("\"x-other\"") {
             return None;
@@ -94,12 +85,25 @@ pub(super) fn untrue<'a>(
             true => obstacle(&current, shape),
             false => obstacle(&kept(&current, step.adds), &kept(shape, step.expects)),
         };
-        Some(Difference::Untrue(Box::new(Untrue {
-            obstacle: obstacle.filter(Obstacle::is_certain)?,
-            key: key.clone(),
-            recorded: shape.clone(),
-            current,
-        })))
+        let obstacle = obstacle.filter(Obstacle::is_certain)?;
+        let versions = [*version, step.to].map(|number| format!("version {number}"));
+        let lines = lines(versions, shape, &current);
+        let (to, remedy) = (step.to, match obstacle.is_of_words() {
+            true => format!(
+                "If a word only has another name now, `#[serde(alias = ..)]` on the variant reads the old one too.\nOtherwise \
+                 do the step by a function: `upcast({version} => your_fn)`."
+            ),
+            false => format!(
+                "Say with a note what became of it, or do the step by a function: `upcast({version} => your_fn)`. If all that \
+                 was stored\nis read all the same, as where it was never left out, a function that returns what it is given \
+                 says so."
+            ),
+        });
+        let text = format!(
+            "\nThe notes of version {to} keep something of {key} unchanged that version {to} cannot read:\n{obstacle}.\n\n\
+             {lines}\n{remedy}\n"
+        );
+        Some(Difference::refused(Refusal::Note, text))
     });
     steps.collect()
 }
@@ -141,76 +145,4 @@ fn fields(shape: &Value) -> Option<Vec<&str>> {
     let fields = object.get("properties").and_then(Value::as_object);
     let names = fields.into_iter().flat_map(|fields| fields.keys());
     Some(names.map(String::as_str).collect())
-}
-
-impl fmt::Display for WrongKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            key,
-            field,
-            adds,
-            recorded,
-        } = self;
-        let Part::Event { version, .. } = &key.part else {
-            return Ok(());
-        };
-        let to = version.saturating_add(1);
-        let recorded: Vec<String> = recorded.iter().map(|name| format!("`{name}`")).collect();
-        let recorded = match recorded.is_empty() {
-            true => "no fields".to_owned(),
-            false => recorded.join(", "),
-        };
-        if *adds {
-            return writeln!(
-                f,
-                "\n{key} has the field `{field}`, which a note says came with version {to}.\nNothing that is stored is \
-                 overwritten, so no event of version {version} that has it could be read.\n\n    if it was there all along: \
-                 take the note off, `unchanged({to})` where no other is left\n    if it replaces another one: \
-                 `removed({to}, {field:?})` for that, beside `#[since({to}, default = ..)]`, or a function"
-            );
-        }
-        writeln!(
-            f,
-            "\n{key} has no field `{field}`, which a note says was renamed or removed with version {to}.\nWhat is stored \
-             under its right name would be lost. On record are {recorded}: write the one that is meant."
-        )
-    }
-}
-
-impl fmt::Display for Untrue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            key,
-            recorded,
-            current,
-            obstacle,
-        } = self;
-        let Part::Event { version, .. } = &key.part else {
-            return Ok(());
-        };
-        let to = version.saturating_add(1);
-        writeln!(
-            f,
-            "\nThe notes of version {to} keep something of {key} unchanged that version {to} cannot read:\n{obstacle}.\n"
-        )?;
-        let labels = [version, &to].map(|number| format!("version {number}"));
-        f.write_str(&lines(
-            labels.each_ref().map(|label| &**label),
-            recorded,
-            current,
-        ))?;
-        if obstacle.is_of_words() {
-            writeln!(
-                f,
-                "\nIf a word only has another name now, `#[serde(alias = ..)]` on the variant reads the old one too.\nOtherwise do the \
-                 step by a function: `upcast({version} => your_fn)`."
-            )
-        } else {
-            writeln!(
-                f,
-                "\nSay with a note what became of it, or do the step by a function: `upcast({version} => your_fn)`. If all that was \
-                 stored\nis read all the same, as where it was never left out, a function that returns what it is given says so."
-            )
-        }
-    }
 }
