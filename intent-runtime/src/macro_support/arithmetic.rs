@@ -61,7 +61,14 @@ pub trait Arithmetic: Sized {
     label = "not an integer",
     note = "use one of `i8` to `i128` or `u8` to `u128`, or remove `arithmetic`"
 )]
-pub trait Integer: Checked<Add, Self> + Checked<Sub, Self> + Checked<Mul, Self> {}
+pub trait Integer: Copy {
+    /// The sum, if it fits.
+    fn plus(self, other: Self) -> Option<Self>;
+    /// The difference, if it fits.
+    fn minus(self, other: Self) -> Option<Self>;
+    /// The product, if it fits.
+    fn times(self, other: Self) -> Option<Self>;
+}
 
 /// The right side of a shift.
 pub trait Distance {
@@ -94,7 +101,23 @@ macro_rules! checked {
 macro_rules! integers {
     ($($integer:ty)*) => {
         $(
-            impl Integer for $integer {}
+            // Methods of its own: with `Checked` as a supertrait, a wrong type would be four errors.
+            impl Integer for $integer {
+                #[inline]
+                fn plus(self, other: Self) -> Option<Self> {
+                    self.checked_add(other)
+                }
+
+                #[inline]
+                fn minus(self, other: Self) -> Option<Self> {
+                    self.checked_sub(other)
+                }
+
+                #[inline]
+                fn times(self, other: Self) -> Option<Self> {
+                    self.checked_mul(other)
+                }
+            }
 
             checked! {
                 $integer:
@@ -143,7 +166,7 @@ macro_rules! integers {
 integers!(i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize);
 
 macro_rules! arithmetic {
-    ($($operator:ident)*) => {
+    ($($operator:ident $function:ident)*) => {
         $(
             impl<T: Arithmetic> Checked<$operator, T> for T {
                 #[inline]
@@ -155,19 +178,19 @@ macro_rules! arithmetic {
             impl<T: Arithmetic> Checked<$operator, &T> for T {
                 #[inline]
                 fn checked(&self, value: &T) -> Option<Self> {
-                    Checked::<$operator, _>::checked(&self.integer(), value.integer()).map(Self::of)
+                    self.integer().$function(value.integer()).map(Self::of)
                 }
             }
         )*
     };
 }
 
-arithmetic!(Add Sub);
+arithmetic!(Add plus Sub minus);
 
 impl<T: Arithmetic> Checked<Mul, T::Integer> for T {
     #[inline]
     fn checked(&self, value: T::Integer) -> Option<Self> {
-        Checked::<Mul, _>::checked(&self.integer(), value).map(Self::of)
+        self.integer().times(value).map(Self::of)
     }
 }
 

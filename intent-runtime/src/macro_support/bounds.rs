@@ -1,7 +1,6 @@
 //! What the macros ask of your types.
 //!
-//! The compiler names these traits in its errors. None is implemented by hand: each holds by itself, or by a macro, for the
-//! types that it is true of.
+//! The compiler names these traits in its errors. You never implement one by hand: blanket impls and the macros do.
 //!
 //! ```
 //! use intent_runtime::{bounds::Storable, prelude::*};
@@ -32,7 +31,7 @@ use crate::{
     note = "an aggregate's own id is `Id<Self>`; a command's is the `Id` of the aggregate it is for"
 )]
 pub trait IsId {
-    /// Whose id it is.
+    /// The aggregate that it identifies.
     type Aggregate;
 
     /// The id.
@@ -55,7 +54,7 @@ impl<A> IsId for Id<A> {
     note = "write `Id<{A}>`"
 )]
 pub trait IsIdOf<A>: Sized {
-    /// The id, as the field has it.
+    /// The value of the field.
     fn from_id(id: Id<A>) -> Self;
 }
 
@@ -82,7 +81,7 @@ pub trait Storable {
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + JsonSchema> Storable for T {}
 
-/// The type of a field that a new aggregate `A`, made of its first event `E`, begins with by [`Default`].
+/// The type of a field that begins with its [`Default`], since no rule says what `E` makes of it when `E` creates `A`.
 #[diagnostic::on_unimplemented(
     message = "`{E}` creates `{A}`, and nothing says what this field then is: it has no rule for `{E}`, and `{Self}` no default",
     label = "no value to begin with",
@@ -125,7 +124,7 @@ pub trait OneCommandsBlock: Aggregate {
     fn list(list: &mut CommandList<Self>);
 }
 
-/// What a function of `#[aggregate(split(..))]` may return: what a decision may, see [`IntoEvents`].
+/// What a function of `#[aggregate(split(..))]` may return: the same as a decision, see [`IntoEvents`].
 #[diagnostic::on_unimplemented(
     message = "an event of `{A}` cannot be split into `{Self}`",
     label = "not an event of `{A}`, nor a collection of its events",

@@ -1,13 +1,13 @@
-//! What generated code has the compiler check once all items are known: the stored names and versions of events.
+//! Checks of the stored names and versions of events, which the compiler runs in generated code.
 //!
-//! Each check is a `const fn` that panics with the error's text. It is `#[track_caller]`, so that the error stands at the
+//! Each check is a `const fn` that panics with the error's text. It is `#[track_caller]`, so the error stands at the
 //! user's token and shows nothing of this file.
 
 #![allow(clippy::panic, reason = "evaluated at compile time only")]
 
 use crate::model::{event::Event, schema_version::SchemaVersion};
 
-/// The stored names and the version of an event, with what it is called in messages.
+/// The stored names and the version of an event, and its name in messages.
 #[derive(Clone, Copy, Debug)]
 pub struct Names {
     shown: &'static str,
@@ -61,7 +61,7 @@ pub const fn assert_new_name(aggregate: &str, events: &[Names], index: usize) {
                 true => "",
                 false => ", now or formerly",
             };
-            let message = Message::of([
+            fail([
                 "events `",
                 earlier.shown,
                 "` and `",
@@ -73,14 +73,13 @@ pub const fn assert_new_name(aggregate: &str, events: &[Names], index: usize) {
                 "\"",
                 formerly,
             ]);
-            panic!("{}", message.as_str());
         }
         at += 1;
     }
 }
 
-/// `#[derive(Aggregate)]`: the version of the event at `index` of `events` must have room where it is stored, and only
-/// readers of an earlier one can be named. Of an event under `#[event]` the macro has said so.
+/// `#[derive(Aggregate)]`: the version of the event at `index` of `events` must fit where it is stored, and `READABLE_BY`
+/// must be an earlier one. For an event under `#[event]` the macro has checked both.
 #[track_caller]
 pub const fn assert_version(aggregate: &str, events: &[Names], index: usize) {
     let event = &events[index];
@@ -93,7 +92,7 @@ pub const fn assert_version(aggregate: &str, events: &[Names], index: usize) {
         }
         _ => return,
     };
-    let message = Message::of([
+    fail([
         "the `VERSION` of event `",
         event.shown,
         "` of `",
@@ -101,7 +100,6 @@ pub const fn assert_version(aggregate: &str, events: &[Names], index: usize) {
         "` ",
         wrong,
     ]);
-    panic!("{}", message.as_str());
 }
 
 /// `#[aggregate(retired(..))]`: a retired name must not be one of an event that is read.
@@ -115,7 +113,7 @@ pub const fn assert_retired_name(aggregate: &str, events: &[Names], retired: &st
                 true => "the stored name",
                 false => "a former name",
             };
-            let message = Message::of([
+            fail([
                 "\"",
                 retired,
                 "\" is retired and ",
@@ -126,7 +124,6 @@ pub const fn assert_retired_name(aggregate: &str, events: &[Names], retired: &st
                 aggregate,
                 "`",
             ]);
-            panic!("{}", message.as_str());
         }
         at += 1;
     }
@@ -136,7 +133,7 @@ pub const fn assert_retired_name(aggregate: &str, events: &[Names], retired: &st
 #[track_caller]
 pub const fn assert_predecessor_name(event: Names, predecessor: &str, old_name: &str) {
     if !event.has(old_name) {
-        let message = Message::of([
+        fail([
             "`",
             predecessor,
             "` is stored as \"",
@@ -151,7 +148,6 @@ pub const fn assert_predecessor_name(event: Names, predecessor: &str, old_name: 
             predecessor,
             "`",
         ]);
-        panic!("{}", message.as_str());
     }
 }
 
@@ -164,18 +160,23 @@ pub const fn assert_predecessor_version(
     old_version: u32,
 ) {
     if old_version + 1 != version {
-        let message = Message::of([
+        fail([
             "`",
             predecessor,
             "` is not the version of `",
             event,
             "` just before this one",
         ]);
-        panic!("{}", message.as_str());
     }
 }
 
-/// Text of a message: formatting is not available where it is built.
+/// Stops the build with a message.
+#[track_caller]
+const fn fail<const N: usize>(parts: [&str; N]) -> ! {
+    panic!("{}", Message::of(parts).as_str())
+}
+
+/// The text of a message, put together byte by byte, since constants cannot be formatted.
 struct Message {
     bytes: [u8; 512],
     len: usize,

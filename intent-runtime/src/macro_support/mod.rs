@@ -52,8 +52,8 @@ use crate::{
     store::append::Append,
 };
 
-/// `#[derive(Aggregate)]`: a field of a state beside what it would be read back as. Where its type has `PartialEq`, the inherent
-/// `same` is preferred to the one of [`NotCompared`].
+/// `#[derive(Aggregate)]`: a field of a state, and the same field after a JSON round trip. The compiler takes the inherent
+/// `same` where the type has `PartialEq`, and that of [`NotCompared`] elsewhere.
 #[derive(Debug)]
 pub struct ReadBack<'a, T>(pub &'a T, pub &'a T);
 
@@ -66,7 +66,7 @@ impl<T: PartialEq> ReadBack<'_, T> {
 
 /// `#[derive(Aggregate)]`: see [`ReadBack`].
 pub trait NotCompared {
-    /// Cannot be told.
+    /// Always true: nothing compares the two.
     fn same(&self) -> bool {
         true
     }
@@ -74,7 +74,7 @@ pub trait NotCompared {
 
 impl<T> NotCompared for ReadBack<'_, T> {}
 
-/// `#[derive(Aggregate)]`: the JSON of a state, unless it would be read back as another one.
+/// `#[derive(Aggregate)]`: the JSON of a state, or an error if the round trip changes the state.
 pub fn state_as_written(
     json: Box<RawValue>,
     same: bool,
@@ -87,8 +87,8 @@ pub fn state_as_written(
     }
 }
 
-/// `#[derive(Aggregate)]`: finds out whether the aggregate has a `#[commands]` block. The inherent `list` exists only
-/// where it has one and is then preferred to the one of [`NoCommandBlock`].
+/// `#[derive(Aggregate)]`: finds out whether the aggregate has a `#[commands]` block. Only then the inherent `list` exists,
+/// which the compiler prefers to that of [`NoCommandBlock`].
 #[derive(Debug)]
 pub struct CommandProbe<A>(PhantomData<fn() -> A>);
 
@@ -153,7 +153,7 @@ pub fn add<T: Serialize>(object: &mut JsonObject, key: &str, value: T) -> Result
     object.set(key, value)
 }
 
-/// `#[since(..)]` beside `#[serde(with = ..)]` and its like: gives the object all that `fields` is written as.
+/// `#[since(..)]` on a field with attributes such as `#[serde(with = ..)]`: adds every key that serde writes for `fields`.
 pub fn add_as_written<T: Serialize>(
     object: &mut JsonObject,
     key: &str,
@@ -170,8 +170,8 @@ pub fn add_as_written<T: Serialize>(
     Ok(())
 }
 
-/// `#[event(from = V1)]`: reads an older payload through the predecessor's whole chain. What is needed of the
-/// predecessor comes as arguments rather than as bounds, so that what is missing is an error where the user named it.
+/// `#[event(from = V1)]`: reads an older payload through the predecessor's whole chain. The predecessor's functions are
+/// arguments and not bounds, so that the compiler blames the name that the user wrote if one is missing.
 pub fn upcast_from<E: Event, P>(
     version: u32,
     payload: &[u8],
@@ -185,7 +185,7 @@ pub fn upcast_from<E: Event, P>(
     decode(version, payload).map(convert)
 }
 
-/// `#[event(from = V1)]`: the predecessor after its own. As arguments for the reason that [`upcast_from`] has.
+/// `#[event(from = V1)]`: the predecessor's own predecessors, then the predecessor; arguments as in [`upcast_from`].
 pub fn predecessors(
     earlier: fn() -> Vec<EventKind>,
     predecessor: fn() -> EventKind,
@@ -195,8 +195,8 @@ pub fn predecessors(
     kinds
 }
 
-/// `#[derive(Aggregate)]`: the stored name of an event. This and those down to [`equal`] ask for [`EventOf`], which the macro
-/// implements: a type that is no event is one error, at that impl.
+/// `#[derive(Aggregate)]`: the stored name of an event. The functions down to [`equal`] ask for [`EventOf`], which the macro
+/// implements. So a type that is not an event gives one error, at that impl.
 #[inline]
 pub const fn name_of<A: Aggregate, E: EventOf<A>>() -> &'static str {
     E::NAME
@@ -219,9 +219,9 @@ pub const fn version_of<A: Aggregate, E: EventOf<A>>() -> u32 {
     const { SchemaVersion::of::<E>().stored() }
 }
 
-/// The default of a field that is read as it where it is not there, for the JSON Schema.
+/// The value that a missing field is read as, for the JSON Schema.
 pub fn default_value<T: Serialize>(value: &T) -> serde_json::Value {
-    // Where it cannot be written, nothing is stored either.
+    // A value that cannot be written is never stored.
     serde_json::to_value(value).unwrap_or_default()
 }
 
@@ -241,7 +241,7 @@ pub fn encode<A: Aggregate, E: EventOf<A>>(event: &E) -> Result<Box<RawValue>, s
     to_json(event)
 }
 
-/// `#[derive(Aggregate)]`: writes an event or a state, no further than to the limit of every store.
+/// `#[derive(Aggregate)]`: writes an event or a state as JSON, and stops at the limit of every store.
 #[inline]
 pub fn to_json<T: Serialize>(value: &T) -> Result<Box<RawValue>, serde_json::Error> {
     bounded_json::to_raw_value(value, Append::MAX_PAYLOAD)

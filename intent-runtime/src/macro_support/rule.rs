@@ -1,4 +1,4 @@
-//! What `#[derive(Aggregate)]` makes of an operator in a rule. It does not know types, so the compiler chooses here.
+//! The code of an operator in a rule. `#[derive(Aggregate)]` does not know types, so it leaves the choice to the compiler.
 //!
 //! `Deposited += |e| e.amount` becomes
 //!
@@ -7,7 +7,7 @@
 //!     .apply::<Account, Deposited>("balance")
 //! ```
 //!
-//! Both `place` and `apply` are an inherent method for some types and a method of a trait for all: the compiler takes the
+//! `place` and `apply` are each an inherent method for some types and a trait's method for all types. The compiler takes the
 //! inherent one where its bounds hold.
 //!
 //! | field | `place` is | `apply` is |
@@ -18,8 +18,8 @@
 //!
 //! The other operators take `own`, which is always the field.
 //!
-//! The operator stays in the code even where it is not used: it tells the type of a number such as `1`, and a wrong type
-//! is the compiler's usual error at the usual place.
+//! The operator stays in the code even where it is not run: it gives a number such as `1` its type, and a wrong type is the
+//! compiler's usual error at the usual place.
 
 use std::marker::PhantomData;
 
@@ -28,7 +28,7 @@ use crate::{
     model::{aggregate::Aggregate, event::EventOf, overflow::Overflow},
 };
 
-/// A field, what stands behind the operator, and the operator itself.
+/// A field, the value behind the operator, and the operator.
 #[derive(Debug)]
 pub struct Rule<'a, O, F, R, C> {
     field: &'a mut F,
@@ -38,7 +38,7 @@ pub struct Rule<'a, O, F, R, C> {
 }
 
 impl<'a, O, F, R, C: FnOnce(Field<'_, F>, R)> Rule<'a, O, F, R, C> {
-    /// The rule that `operate` carries out where it is not checked.
+    /// A rule. `operate` runs where the operator is not checked.
     #[inline]
     pub fn new(field: &'a mut F, value: R, operate: C) -> Self {
         Self {
@@ -51,10 +51,10 @@ impl<'a, O, F, R, C: FnOnce(Field<'_, F>, R)> Rule<'a, O, F, R, C> {
 }
 
 impl<O: Operator, F: Checked<O, R>, R, C> Rule<'_, O, F, R, C> {
-    /// Changes the field if it has room for the result.
+    /// Changes the field, if it can hold the result.
     ///
     /// # Errors
-    /// [`Overflow`] if it has not; the field is as it was.
+    /// [`Overflow`] if it cannot. The field then keeps its value.
     #[inline]
     pub fn apply<A: Aggregate, E: EventOf<A>>(self, name: &'static str) -> Result<(), Overflow> {
         match self.field.checked(self.value) {
@@ -67,9 +67,9 @@ impl<O: Operator, F: Checked<O, R>, R, C> Rule<'_, O, F, R, C> {
     }
 }
 
-/// A rule for which nothing is known to check.
+/// A rule whose operator is not checked.
 pub trait Unchecked {
-    /// Carries the operator out.
+    /// Runs the operator.
     ///
     /// # Errors
     /// None.
@@ -104,7 +104,7 @@ impl<F> Field<'_, F> {
 }
 
 impl<F: Arithmetic> Field<'_, F> {
-    /// What takes the operators that are checked, instead of the field.
+    /// The stand-in that takes the operators instead of the field.
     pub fn place(&mut self) -> &mut StandIn<F> {
         &mut self.stand_in
     }
@@ -123,8 +123,8 @@ impl<F> Plain<F> for Field<'_, F> {
     }
 }
 
-/// Has the operators of an [`Arithmetic`] as far as the compiler is concerned. None is ever called: where the types fit,
-/// the rule is checked instead.
+/// Gives an [`Arithmetic`] operators for the compiler's check of types. They never run: where the types fit, the rule is
+/// checked instead.
 #[derive(Debug)]
 pub struct StandIn<F>(PhantomData<F>);
 
@@ -144,7 +144,7 @@ stand_in! {
     Mul MulAssign mul_assign,
 }
 
-/// What a function named in the list of events returns: `T`, or a result that may be an [`Overflow`].
+/// What a function in a list of events returns: `T`, or `Result<T, Overflow>`.
 #[diagnostic::on_unimplemented(
     message = "a function in a list of events returns `{T}` or `Result<{T}, Overflow>`, not `{Self}`",
     label = "returns `{Self}`"

@@ -13,34 +13,34 @@ use crate::{
     record::{canonical_shape, shape::Shape},
 };
 
-/// How often a value with a list in it is made. The list may be a set without an order, whose entries come in another order
-/// now and then: for a set of two, all makings agree by chance once in 2^31 processes.
+/// How often a value with a list in it is made. The list may come from a `HashSet`, whose order changes from value to value.
+/// With two entries, all these values have the same order by chance once in 2^31 processes.
 const MAKINGS: usize = 32;
 
-/// A value that a state is made with although no event says so.
+/// A value that a state gets from the code and not from an event, such as a default.
 #[derive(Debug)]
 pub struct Given<T>(pub T);
 
 impl<T: Serialize> Given<T> {
-    /// The JSON of the value, the same for equal ones whose order JSON knows.
+    /// The JSON of the value, with the keys of objects sorted.
     pub fn json(&self) -> String {
         match serde_json::to_value(&self.0) {
             Ok(mut value) => {
                 value.sort_all_objects();
                 value.to_string()
             }
-            // Then there are no snapshots of a state that has it.
+            // A state with this value has no snapshots.
             Err(error) => error.to_string(),
         }
     }
 }
 
-/// A field, and what makes the JSON of a value that is given for it.
+/// A field, and the function that makes the JSON of its value.
 pub type FieldValue = (&'static str, fn() -> String);
 
-/// Stands in for [`Given::json`] where the type cannot be written. That is an error elsewhere, and must not be another here.
+/// Replaces [`Given::json`] for a type without `Serialize`. The compiler reports that type elsewhere, and must not do so twice.
 pub trait NotWritten {
-    /// Nothing.
+    /// Empty.
     fn json(&self) -> String;
 }
 
@@ -50,8 +50,8 @@ impl<T> NotWritten for Given<T> {
     }
 }
 
-/// The version of the state of `A`, of shape `S`: a hash of the shape, of what the macro knows of the `rules`, of each event
-/// that changes the state, and of the values that are `given`, each the name of its field and what makes its JSON; never 0.
+/// The version of the state of `A`: a hash of its shape `S`, of the macro's hash of the `rules`, of each event that changes the
+/// state, and of the `given` values. Never 0.
 pub fn state_version<A: Aggregate, S: JsonSchema>(
     rules: u32,
     events: &[EventKind],
@@ -61,7 +61,7 @@ pub fn state_version<A: Aggregate, S: JsonSchema>(
     hash.update(rules.to_be_bytes());
     for event in events {
         hash.update(event.name);
-        // No name has it, and no JSON.
+        // It ends the name: neither names nor JSON have it.
         hash.update([0]);
         hash.update(event.version.to_be_bytes());
         hash.update(shape::<A>(event.name, event.shape));
@@ -85,15 +85,14 @@ fn shape<A: Aggregate>(whose: &str, shape: Shape) -> String {
         .unwrap_or_else(|| canonical_shape::shape(shape).to_string())
 }
 
-/// The JSON that `make` gives at every call; with its lists sorted where only their order differs, as that of a `HashSet`
-/// does. `None` where the content differs: if a default that is the time made all snapshots stale, they would be of no use,
-/// and a replay has no right value for such a field either.
+/// The JSON that `make` returns at every call. Where only the order of lists differs, as with a `HashSet`, the lists are
+/// sorted. `None` where the content differs, as with a default that is the time, which would make every snapshot stale.
 fn settled<A: Aggregate>(
     whose: &str,
     make: impl Fn() -> String + panic::RefUnwindSafe,
     may_be_reordered: fn(&Value) -> bool,
 ) -> Option<String> {
-    // A value that panics is made when the state needs it, not when snapshots are compared.
+    // A default that panics must not end the comparison of snapshots.
     let made = || panic::catch_unwind(&make).ok();
     let parsed = |json: &String| serde_json::from_str::<Value>(json).ok();
     if let Some(first) = made() {
@@ -134,7 +133,7 @@ fn has_list(json: &Value) -> bool {
     }
 }
 
-/// Whether a JSON Schema has a default with such a list. Its own lists, such as that of the required keys, are in order.
+/// Whether a JSON Schema has a default with such a list. The schema's own lists, such as `required`, have a fixed order.
 fn default_has_list(schema: &Value) -> bool {
     match schema {
         Value::Array(schemas) => schemas.iter().any(default_has_list),

@@ -40,7 +40,7 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
 
     /// The name its streams are stored under.
     const TYPE: &'static str;
-    /// The names its streams were stored under before, the oldest first: a stream of one of them is one of this
+    /// The names its streams were stored under before, the oldest first. A stream under one of them belongs to this
     /// aggregate.
     const FORMERLY: &'static [&'static str] = &[];
     /// Its doc comment.
@@ -52,7 +52,7 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
     /// [`Overflow`] if a rule's arithmetic has no result.
     fn init(id: Id<Self>, event: &Self::Event) -> Result<Option<Self>, Overflow>;
 
-    /// Changes the state as `event` says. A creating event changes nothing: it stands first in a history, or nowhere.
+    /// Changes the state as `event` says. A creating event changes nothing, since it can only be the first one.
     ///
     /// # Errors
     /// [`Overflow`] if a rule's arithmetic has no result. Drop the aggregate then: other fields may have changed already.
@@ -71,7 +71,7 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
         let _ = list;
     }
 
-    /// Decides a creating command: the new aggregate with the events that made it.
+    /// Decides a creating command, and returns the new aggregate with its events.
     ///
     /// # Errors
     /// The domain's refusal, or a decision that does not begin with a creating event.
@@ -107,8 +107,8 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
         Ok((state, events))
     }
 
-    /// Folds a history from its first event. An empty one is `None`. The versions in errors count the events that are
-    /// given; where stored ones were split or retired, [`Recorded`](crate::Recorded) tells the version of each.
+    /// Folds a history from its first event; `None` for an empty one. The versions in errors count the given events. If stored
+    /// events were split or retired, [`Recorded`](crate::Recorded) has the stored version of each.
     ///
     /// # Errors
     /// [`HistoryError`] if the first event is not a creating one, a later one is, or one overflows a field.
@@ -124,7 +124,7 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
         let mut state = Self::init(id, &first)
             .map_err(|overflow| HistoryError::overflow(version, overflow))?
             .ok_or_else(|| HistoryError::not_created::<Self>(version, &first))?;
-        // Iterated from inside: a `for` loop moves each event once more, which costs a tenth of decoding and folding.
+        // `try_for_each`, because a `for` loop moves each event once more, which costs a tenth of decoding and folding.
         events.try_for_each(|event| {
             version = version.next();
             if Self::is_creating(&event) {

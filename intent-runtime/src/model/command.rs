@@ -43,14 +43,14 @@ pub trait Decide<C>: Aggregate {
     type Error: std::error::Error + Send + Sync + 'static;
 
     /// Whether the command always answers [`Decision::AlreadyExists`] once the aggregate exists. It is then decided
-    /// without loading anything, which spares a round trip; the append finds out whether it does exist.
+    /// without a load, which saves a round trip. The append finds out whether the aggregate exists.
     const ONLY_CREATES: bool = false;
 
-    /// The roles that may send the command on behalf of somebody; empty if everybody may. `#[commands]` takes them from
+    /// The roles that may send the command for an actor; empty if every actor may. `#[commands]` takes them from
     /// `#[handle(allow("teller", "manager"))]`.
     const ALLOWED: &'static [&'static str] = &[];
 
-    /// Decides. `state` is `None` as long as the stream does not exist.
+    /// Decides on `state`, which is `None` if the aggregate does not exist.
     ///
     /// # Errors
     /// The domain's own refusal.
@@ -66,7 +66,7 @@ pub trait Decide<C>: Aggregate {
     }
 }
 
-/// What came of a command.
+/// The answer to a command.
 #[derive(Debug)]
 pub enum Decision<A: Aggregate> {
     /// These events happened; none, if there was nothing to do.
@@ -78,7 +78,7 @@ pub enum Decision<A: Aggregate> {
 }
 
 impl<A: Aggregate> Decision<A> {
-    /// The decision for anything that stands for events.
+    /// The decision for events in any of the forms that a function may return.
     pub fn events(events: impl IntoEvents<A>) -> Self {
         let mut list = Vec::new();
         events.append_to(&mut list);

@@ -1,4 +1,4 @@
-//! [`Context`]: all that a decision may know besides its state and its command.
+//! [`Context`]: what a decision knows besides state and command.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -10,8 +10,8 @@ use crate::record::{
 
 /// The circumstances of one command: clock, new ids, metadata, tenant.
 ///
-/// There is one per `send`, and it answers the same each time it is asked: the clock stands still, and new ids
-/// follow from the command id. So a decision that is repeated after a conflict is the same decision.
+/// Each `send` has one, and it always gives the same answers: the clock stands still, and new ids follow from the command
+/// id. So a decision that is repeated after a conflict decides the same.
 ///
 /// ```
 /// use intent_runtime::{Context, Metadata};
@@ -90,7 +90,7 @@ impl Context {
         self.now
     }
 
-    /// A new id. The n-th one asked for is always the same for the same command.
+    /// A new id. The same command always gets the same n-th id.
     pub fn new_id<T>(&self) -> Id<T> {
         let index = self.new_ids.fetch_add(1, Ordering::Relaxed);
         Id::from_uuid(derived(self.command_id, b"new id", index))

@@ -1,9 +1,9 @@
-//! [`Decoded`]: what a stored event is read as.
+//! [`Decoded`]: the events that a stored event is read as.
 
 use std::{iter::Chain, option, vec};
 
-/// What a stored event is read as: almost always one event. One that an aggregate splits becomes several, one that it has
-/// retired becomes none. Each of them has the version and the position of what is stored.
+/// The events that a stored event is read as. Almost always it is one. A split event becomes several, and a retired one
+/// becomes none. Each has the version and the position of the stored event.
 ///
 /// ```
 /// use intent_runtime::model::Decoded;
@@ -16,15 +16,15 @@ use std::{iter::Chain, option, vec};
 pub enum Decoded<E> {
     /// One event.
     One(E),
-    /// The parts of one that was split, in order; none of one that is retired.
+    /// The parts of a split event in order; empty for a retired one.
     Several(Vec<E>),
 }
 
 impl<E> Decoded<E> {
-    /// What a retired event is read as.
+    /// A retired event.
     pub const NOTHING: Self = Self::Several(Vec::new());
 
-    /// The event, if it is one: neither split nor retired.
+    /// The event, unless it was split or retired.
     #[inline]
     pub fn one(self) -> Option<E> {
         match self {

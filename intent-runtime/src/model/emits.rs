@@ -12,7 +12,7 @@
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Emits {
-    /// It is decided by hand, and nothing says.
+    /// A `Decide` written by hand does not say.
     Unknown,
     /// Any event of the aggregate: the decision returns its enum of events.
     Any,

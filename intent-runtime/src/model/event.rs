@@ -44,19 +44,19 @@ pub trait Event:
     const NAME: &'static str;
     /// The version of its shape, from 1 to [`SchemaVersion::MAX`]; stored with every payload.
     const VERSION: u32 = 1;
-    /// The oldest version whose readers can take a payload of [`VERSION`](Self::VERSION) as it is, fields that they do not
-    /// know left aside; `None` if only those can that know the version. Stored with the version.
+    /// The oldest version whose readers can read a payload of [`VERSION`](Self::VERSION) if they ignore fields that they do not
+    /// know; `None` if only readers that know the version can. Stored with the version.
     const READABLE_BY: Option<u32> = None;
-    /// The names it was stored under before: an event of one of them is this event, at whatever version.
+    /// The names it was stored under before. An event under one of them is this event, in any version.
     const FORMERLY: &'static [&'static str] = &[];
     /// Its doc comment.
     const DOC: &'static str = "";
-    /// What its steps expect of a payload's keys, so that [`lock::check!`](crate::lock) can hold it to what is recorded.
-    /// `#[event]` fills it from the notes; a step that is a function has no entry.
+    /// The keys that its steps take away and add, so that [`lock::check!`](crate::lock) can compare them with what is recorded.
+    /// `#[event]` fills it from the notes. A step that is a function has no entry.
     const STEPS: &'static [KeyChange] = &[];
 
-    /// Reads a payload stored under [`NAME`](Self::NAME) at any version, given as it is stored: the current one, and a newer
-    /// one that is marked as readable, straight from the bytes, an older one through [`upcast`](Self::upcast).
+    /// Reads a payload stored under [`NAME`](Self::NAME); `version` is the stored number. The current version, and a newer one
+    /// that is marked as readable, are read from the bytes, an older one through [`upcast`](Self::upcast).
     ///
     /// # Errors
     /// When the payload does not have the shape of its version, or the version is not known.
@@ -77,8 +77,8 @@ pub trait Event:
         Err(DecodeError::version(version, Self::VERSION))
     }
 
-    /// The structs that older versions are read through, from the oldest on: `#[event(from = V1)]` lists `V1` and what
-    /// that lists. [`lock::check!`](crate::lock) holds their shapes too.
+    /// The structs that older versions are read through, the oldest first: `#[event(from = V1)]` lists the predecessors of
+    /// `V1`, then `V1`. [`lock::check!`](crate::lock) holds their shapes too.
     fn predecessors() -> Vec<EventKind> {
         Vec::new()
     }
@@ -108,10 +108,10 @@ pub trait AggregateEvent: fmt::Debug + PartialEq + Sized + Send + Sync + 'static
     /// payload of another shape.
     fn decode_one(name: &str, version: u32, payload: &[u8]) -> Result<Self, DecodeError>;
 
-    /// Reads a stored event of a kind that is no more: its parts in order if it was split, nothing if it was retired. `None`
-    /// if the name is not that of such a kind.
+    /// Reads a stored event of a past kind: its parts in order if it was split, nothing if it was retired. `None` if no past
+    /// kind has the name.
     ///
-    /// Apart from [`decode_one`](Self::decode_one), so that what almost every event is pays nothing for what few are.
+    /// It is a function of its own so that [`decode_one`](Self::decode_one) costs common events nothing more.
     fn decode_past(
         name: &str,
         version: u32,
@@ -134,7 +134,7 @@ pub trait AggregateEvent: fmt::Debug + PartialEq + Sized + Send + Sync + 'static
         }
     }
 
-    /// The kinds of events there are, for the catalogue.
+    /// The kinds of events, for the catalogue.
     fn kinds() -> Vec<EventKind>;
 
     /// The kinds of past events that are read as others, for the catalogue: `#[aggregate(split(..))]`.
@@ -142,13 +142,13 @@ pub trait AggregateEvent: fmt::Debug + PartialEq + Sized + Send + Sync + 'static
         Vec::new()
     }
 
-    /// The names of past events that are read as nothing, at whatever version: `#[aggregate(retired(..))]`.
+    /// The names of past events that are read as nothing, in any version: `#[aggregate(retired(..))]`.
     fn retired() -> &'static [&'static str] {
         &[]
     }
 }
 
-/// Reads what [`AggregateEvent::decode_one`] could not, or says why it could not.
+/// Reads a past event after [`AggregateEvent::decode_one`] failed; otherwise returns that error.
 #[cold]
 pub(crate) fn decode_past<E: AggregateEvent>(
     unread: DecodeError,
@@ -177,6 +177,6 @@ pub trait EventOf<A: Aggregate>: Event + Into<A::Event> {
 
 /// A past event of aggregate `A`, which is read as others: one impl for each that `#[aggregate(split(..))]` names.
 pub trait SplitOf<A: Aggregate>: Event {
-    /// Appends what becomes of it, in order.
+    /// Appends its parts in order.
     fn split(self, events: &mut Vec<A::Event>);
 }

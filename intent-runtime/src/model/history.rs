@@ -1,4 +1,4 @@
-//! What is wrong with a history, or with one that a command would begin.
+//! Errors of a history, and of a command that would begin one.
 
 use std::fmt;
 
@@ -7,9 +7,9 @@ use crate::{
     record::{sentence, version::Version},
 };
 
-/// A history is not one: its first event does not create the aggregate, a later one does, or one overflows a field.
+/// A history is broken: its first event does not create the aggregate, a later one does, or one overflows a field.
 ///
-/// Handling: the stored events are wrong or the list of creating events is; compare `created_by(..)` with the stream. A
+/// Handling: either the stored events or the list of creating events is wrong, so compare `created_by(..)` with the stream. A
 /// field that overflows needs a larger type, or a decision that refuses earlier.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -69,7 +69,7 @@ impl HistoryError {
     }
 }
 
-/// Why [`Aggregate::create`] made nothing.
+/// Why [`Aggregate::create`] failed.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum CreateError<E> {

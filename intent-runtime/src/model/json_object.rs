@@ -1,8 +1,8 @@
-//! [`JsonObject`]: a stored payload on its way from one version to the next.
+//! [`JsonObject`]: a stored payload that upcasting steps change.
 
 use std::{
     borrow::Cow,
-    collections::{HashMap, HashSet, hash_map::Entry},
+    collections::{HashMap, hash_map::Entry},
     fmt, io,
     ops::Range,
 };
@@ -18,7 +18,7 @@ use serde_json::value::RawValue;
 
 use crate::model::upcast::UpcastError;
 
-/// A JSON object in its own order, whose values are raw text until they are asked for.
+/// A JSON object that keeps the order of its fields, and the text of each value until a step reads it.
 ///
 /// What an upcasting step does not touch keeps its bytes: numbers of any length, spacing, escapes.
 ///
@@ -36,8 +36,8 @@ use crate::model::upcast::UpcastError;
 /// ```
 #[derive(Clone, Default)]
 pub struct JsonObject {
-    /// The text it was read from, and behind it all that was set since. One buffer for all, because most payloads are
-    /// small and every allocation would cost as much as a field.
+    /// The text it was read from, followed by every value that was set since. There is one buffer for all, because an
+    /// allocation costs as much as a field of a small payload.
     text: String,
     fields: Vec<Field>,
 }
@@ -49,9 +49,9 @@ struct Field {
     value: Range<usize>,
 }
 
-/// Room behind a payload, for what a step or two add to it.
+/// Spare bytes behind a payload, for what a step or two add.
 const ROOM: usize = 64;
-/// Up to so many fields, looking through all of them for a key is as quick as an index.
+/// Up to this many fields, comparing each with each is as quick as an index.
 const FEW_FIELDS: usize = 32;
 
 impl JsonObject {
@@ -60,7 +60,7 @@ impl JsonObject {
         Self::default()
     }
 
-    /// Reads an object, checking that all of it is JSON. Of a key that occurs twice, the last one counts.
+    /// Reads an object and checks that all of it is JSON. Of a key that occurs twice, the last value counts.
     ///
     /// # Errors
     /// [`UpcastError::NotAnObject`] if the text is anything else.
@@ -160,7 +160,7 @@ impl JsonObject {
         Ok(())
     }
 
-    /// Gives several fields other keys at once: one may take the key that another one gives up.
+    /// Renames several fields at once: one may take the key that another one gives up.
     pub(crate) fn rename_together(&mut self, renames: &[(&str, &str)]) -> Result<(), UpcastError> {
         let renames = renames.iter();
         let found: Vec<(usize, &str)> = renames
@@ -217,20 +217,15 @@ impl JsonObject {
         start..self.text.len()
     }
 
-    /// Leaves of each key one field, in the place of the first, with the value of the last.
+    /// Keeps one field of each key, in the place of the first and with the value of the last.
     fn drop_repeated(&mut self) {
         let Self { text, fields } = self;
         let key = |field: &Field| &text[field.key.clone()];
-        let repeated = if fields.len() <= FEW_FIELDS {
-            (1..fields.len()).any(|index| {
-                let (before, rest) = fields.split_at(index);
-                before.iter().any(|field| key(field) == key(&rest[0]))
-            })
-        } else {
-            let keys: HashSet<&str> = fields.iter().map(key).collect();
-            keys.len() < fields.len()
+        let is_repeated = |(index, field): (usize, &Field)| {
+            let mut before = fields[..index].iter();
+            before.any(|earlier| key(earlier) == key(field))
         };
-        if !repeated {
+        if fields.len() <= FEW_FIELDS && !fields.iter().enumerate().any(is_repeated) {
             return;
         }
         let mut places: HashMap<&str, usize> = HashMap::new();
@@ -248,7 +243,7 @@ impl JsonObject {
     }
 }
 
-/// Takes in what serde writes, which is text.
+/// The end of a text, as a writer for serde.
 struct Appending<'a>(&'a mut String);
 
 impl io::Write for Appending<'_> {
@@ -290,7 +285,7 @@ impl fmt::Debug for JsonObject {
     }
 }
 
-/// Notes where the fields of an object stand in its source, of which the object has a copy at the same places.
+/// Notes the places of the fields in `source`. The object's text begins with a copy of it, so the places are the same.
 struct Parse<'a> {
     source: &'a str,
     object: JsonObject,
@@ -321,7 +316,7 @@ impl<'de> Visitor<'de> for Parse<'de> {
     }
 }
 
-/// A key, which stands in the source as it is unless it has escapes.
+/// A key. It is borrowed from the source unless it has escapes.
 #[derive(Deserialize)]
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 

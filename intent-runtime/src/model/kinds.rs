@@ -1,4 +1,4 @@
-//! What is known of aggregates, events and commands without their types: the entries of the catalogue.
+//! The entries of the catalogue: aggregates, events and commands as values.
 
 use std::{any::TypeId, marker::PhantomData};
 
@@ -41,7 +41,7 @@ pub struct EventKind {
 }
 
 impl EventKind {
-    /// The kind that `E` is.
+    /// The kind of event `E`.
     pub const fn of<E: Event>() -> Self {
         Self {
             name: E::NAME,
@@ -63,14 +63,14 @@ impl EventKind {
         std::iter::once(self.name).chain(self.formerly.iter().copied())
     }
 
-    /// The same kind, as one that creates the aggregate.
+    /// Marks it as creating the aggregate.
     #[must_use]
     pub const fn creating(mut self) -> Self {
         self.creates = true;
         self
     }
 
-    /// The same kind, as one that changes these fields of the aggregate and no others.
+    /// Says that it changes these fields of the aggregate and no others.
     #[must_use]
     pub const fn changing(mut self, fields: &'static [&'static str]) -> Self {
         self.changes = Some(fields);
@@ -165,25 +165,25 @@ pub struct AggregateKind {
 }
 
 impl AggregateKind {
-    /// Whether it is stored under this name, or was.
+    /// Whether this is its stored name or a former one.
     pub(crate) fn is_named(&self, name: &str) -> bool {
         self.name == name || self.formerly.contains(&name)
     }
 
-    /// The kind of event, of today or split, that is stored under this name, or was.
+    /// The event, of today or split, with this stored or former name.
     pub fn event(&self, name: &str) -> Option<&EventKind> {
         let mut kinds = self.events.iter().chain(&self.split);
         kinds.find(|event| event.names().any(|of_event| of_event == name))
     }
 
-    /// Why no event that is stored under this name in this schema version can be read, if none can.
+    /// Why events of this stored name and schema version cannot be read; `None` if they can.
     pub fn unreadable(&self, name: &str, version: u32) -> Option<DecodeError> {
         (self.decode)(name, version)
     }
 }
 
-/// What the one way of reading says of a stored name and version. Asked with no payload at all, which ends every reading
-/// before a step of the user's own runs: an error that is about the payload means that there is a way.
+/// Asks the decode path about a stored name and version, with an empty payload. That ends every decoding before a step of
+/// the user runs, so an error about the payload means that the name and version can be read.
 pub(crate) fn unreadable<A: Aggregate>(name: &str, version: u32) -> Option<DecodeError> {
     match A::Event::decode(name, version, b"") {
         Err(

@@ -1,5 +1,5 @@
-//! The types behind an aggregate and its events. Generated code names them, and so does an
-//! [`Aggregate`](trait@crate::Aggregate) written by hand.
+//! The types behind an aggregate and its events, for generated code and for an [`Aggregate`](trait@crate::Aggregate) that
+//! you write by hand.
 
 pub(crate) mod aggregate;
 pub(crate) mod command;

@@ -1,4 +1,4 @@
-//! The error of a rule whose arithmetic has no result.
+//! [`Overflow`]: the error of a rule whose arithmetic has no result.
 
 use std::fmt;
 
@@ -45,7 +45,7 @@ use crate::model::aggregate::Aggregate;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Overflow {
-    /// Behind a pointer, so that the result of [`Aggregate::apply`] is one.
+    /// Boxed, so that the result of [`Aggregate::apply`] fits a register.
     fault: Box<Fault>,
 }
 
@@ -64,7 +64,7 @@ impl Overflow {
         Self::that::<A>(event, "overflows", field)
     }
 
-    /// The same, with what the event does to the field.
+    /// The same with another verb, such as "cannot divide".
     #[cold]
     pub(crate) fn that<A: Aggregate>(
         event: &'static str,
@@ -92,7 +92,7 @@ impl Overflow {
         self.fault.event
     }
 
-    /// The field that has no room for the result.
+    /// The field that cannot hold the result.
     pub fn field(&self) -> &'static str {
         self.fault.field
     }

@@ -1,4 +1,4 @@
-//! [`Recorded`]: a typed event beside what is stored of it.
+//! [`Recorded`]: a typed event with its stored record.
 
 use std::{ops::Deref, sync::Arc};
 
@@ -13,9 +13,9 @@ use crate::{
     },
 };
 
-/// A typed event together with what the store knows of it, which is the same for all parts of an event that was split.
+/// A typed event with its stored record. All parts of a split event have the same record.
 ///
-/// It derefs to the event. What the store knows comes from methods, so that no field of the event is hidden.
+/// It derefs to the event. Methods give the record, so that no field of the event is hidden.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Recorded<E> {
@@ -25,7 +25,7 @@ pub struct Recorded<E> {
 }
 
 impl<E> Recorded<E> {
-    /// Puts what was decoded beside what is stored of it.
+    /// Gives each decoded event its stored record.
     pub(crate) fn all(events: Decoded<E>, source: RecordedEvent) -> Decoded<Self> {
         let source = Arc::new(source);
         let beside = |event| Self {

@@ -1,14 +1,13 @@
-//! [`SchemaVersion`]: the version of an event's shape, as it travels with the event.
+//! [`SchemaVersion`]: the version of an event's shape, as it is stored with the event.
 
 use std::fmt;
 
 use crate::model::event::Event;
 
-/// What a marked version is multiplied by, to have room behind it.
+/// The factor of a marked version. The mark is in the digits behind it.
 const ROOM: u32 = 10_000;
 
-/// The version of a stored event's shape; with it, perhaps, the oldest version whose readers can take the payload as it
-/// is.
+/// The version of a stored event's shape, and perhaps a mark: the oldest version whose readers can read the payload.
 ///
 /// It is stored as one number: the version itself, or `version * 10_000 + readable_by`. So version 3 is `3`, and version 3
 /// that readers of version 2 can read is `30002`. An older build learns from the event alone whether it may read it.
@@ -56,7 +55,7 @@ impl SchemaVersion {
         }
     }
 
-    /// The number it is stored as. A mark that there is no room for is left out, which only keeps older builds away.
+    /// The number it is stored as. A mark that does not fit is left out, so that older builds do not read the event.
     pub const fn stored(self) -> u32 {
         match self.readable_by {
             Some(version) if version < ROOM && self.number < ROOM => self.number * ROOM + version,
@@ -69,12 +68,12 @@ impl SchemaVersion {
         self.number
     }
 
-    /// The oldest version whose readers can take the payload as it is.
+    /// The oldest version whose readers can read the payload.
     pub const fn readable_by(self) -> Option<u32> {
         self.readable_by
     }
 
-    /// Whether a build that knows versions up to `known` can take the payload as one of version `known`.
+    /// Whether a build that knows versions up to `known` can read the payload as one of version `known`.
     pub(crate) const fn reads_as(self, known: u32) -> bool {
         match self.readable_by {
             Some(oldest) => self.number >= known && known >= oldest,

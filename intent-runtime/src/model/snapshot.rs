@@ -1,4 +1,4 @@
-//! Snapshots: a cache of an aggregate's state, never a source of it.
+//! Snapshots: a cache of an aggregate's state. The events stay its only source.
 
 use serde_json::value::RawValue;
 
@@ -22,20 +22,19 @@ pub trait Snapshot: Aggregate {
     const EVERY: u64;
     /// The version of the state as its author counts, from 1: `snapshot(version = 2)`.
     const NUMBER: u32 = 1;
-    /// What tells this state from another: a snapshot of another one is stale, and the stream is replayed instead, unless
-    /// it is a predecessor's that this one is converted from.
+    /// A number for the form and the rules of the state. A snapshot with another number is stale, and the stream is replayed
+    /// instead, unless the state is converted from that of a predecessor with this number.
     ///
-    /// `#[aggregate(snapshot(..))]` makes it, once in a process, of [`NUMBER`](Self::NUMBER), the fields with the JSON Schema
-    /// of their types, their rules, the lists of events, and the name, version and JSON Schema of each event but those that
-    /// change nothing; and of values: what a field begins with by `Default`, what a rule without a closure sets, and what
-    /// `#[serde(default)]` puts in for a field that is not there. The snapshots of older builds are stale once one of these
-    /// has changed, whether or not the number was raised. A value that is another at every call, such as the time, does not
-    /// count; the log has a warning that names it.
+    /// `#[aggregate(snapshot(..))]` computes it once in a process, from [`NUMBER`](Self::NUMBER), the fields with the JSON Schema
+    /// of their types, their rules, the lists of events, and the name, version and JSON Schema of each event that changes the
+    /// state; and from values: the `Default` of a field, the value of a rule without a closure, and what `#[serde(default)]`
+    /// gives a missing field. Once one of these has changed, the snapshots of older builds are stale, whether or not you raise
+    /// the number. A value that differs at every call, such as the time, does not count, and the log warns of it.
     ///
-    /// It does not see into functions of yours: after a change of what `Moved => Self::moved`, an operator, a step of an
-    /// event, a function called in a rule, or one behind `serde(with = ..)` does, raise the number.
+    /// It does not see into your functions. Raise the number after a change of what `Moved => Self::moved` does, an operator, a
+    /// step of an event, a function that a rule calls, or one behind `serde(with = ..)`.
     ///
-    /// By hand it is the number, unless you say otherwise. It must be the same at each call, and cheap.
+    /// By default it is `NUMBER`. An implementation must be cheap, and return the same at each call.
     fn version() -> u32 {
         Self::NUMBER
     }
@@ -49,8 +48,7 @@ pub trait Snapshot: Aggregate {
     /// The state that JSON of shape `version` holds.
     ///
     /// # Errors
-    /// When the version is another one or the JSON does not fit: the snapshot is then left aside and the stream
-    /// replayed.
+    /// If the version differs or the JSON does not fit. The snapshot is then ignored, and the stream replayed.
     fn decode_state(version: u32, state: &[u8]) -> Result<Self, DecodeError>;
 }
 

@@ -1,4 +1,4 @@
-//! Reading stored payloads: what can go wrong, and the chain of steps from an old shape to today's.
+//! Reading stored payloads: the errors, and the chain of steps from an old shape to today's.
 
 use serde::de::DeserializeOwned;
 
@@ -86,13 +86,13 @@ pub enum UpcastError {
     /// The payload is not a JSON object.
     #[error("the payload is not a JSON object")]
     NotAnObject(#[source] serde_json::Error),
-    /// A field that the step needs is not there.
+    /// The payload lacks a field that the step needs.
     #[error("it has no field `{field}`")]
     Missing {
         /// The field's key.
         field: String,
     },
-    /// A field holds something else than the step expects.
+    /// A field has another value than the step expects.
     #[error("its field `{field}` is not what the step expects")]
     Field {
         /// The field's key.
@@ -100,13 +100,13 @@ pub enum UpcastError {
         /// What serde said.
         source: serde_json::Error,
     },
-    /// A field that the step adds is there already.
+    /// The payload already has a field that the step adds.
     #[error("it has a field `{field}` already")]
     Occupied {
         /// The field's key.
         field: String,
     },
-    /// What a step of one's own has to say.
+    /// An error of the user's own step.
     #[error("{0}")]
     Custom(String),
 }
@@ -129,14 +129,14 @@ pub(crate) fn decode_other<E: Event>(
     E::upcast(version.number(), payload)
 }
 
-/// What one step of an event expects of the payload's keys: see [`Event::STEPS`].
+/// The keys that one step of an event takes away and adds: see [`Event::STEPS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyChange {
     /// The version that the step leads to.
     pub to: u32,
-    /// Keys that the step takes away, of fields that are renamed or removed: version `to - 1` has them.
+    /// The keys of fields that the step renames or removes: version `to - 1` has them.
     pub expects: &'static [&'static str],
-    /// Keys that the step gives: version `to - 1` does not have them, but for those that are taken away.
+    /// The keys that the step adds. Version `to - 1` has none of them, except those that the step takes away.
     pub adds: &'static [&'static str],
 }
 
@@ -161,7 +161,7 @@ pub fn run_steps<E: Event + DeserializeOwned>(
     else {
         return Err(DecodeError::version(version, E::VERSION));
     };
-    // Boxed, so that the error is no larger than an event: what every decoding returns is moved more than once.
+    // Boxed to keep `Result` small: every decoded event is moved in one.
     let step_error = |from| {
         move |source| DecodeError::Step {
             from,

@@ -1,4 +1,4 @@
-//! JSON that is written no further than to a limit: what is too large is refused after the limit, not after all of it.
+//! JSON with a limit: writing stops there, so a value that is far too large costs no more.
 
 use std::{error::Error, fmt, io};
 
@@ -24,26 +24,26 @@ pub(crate) fn to_raw_value<T: Serialize + ?Sized>(
     to_string(value, limit).and_then(RawValue::from_string)
 }
 
-/// What [`to_string`] does for a value of any type, compiled once and not again for each event.
+/// Does the work of [`to_string`] for values of any type, so that it is compiled once and not for each event.
 fn write(
     serialize: &dyn Fn(&mut Bounded) -> Result<(), serde_json::Error>,
     limit: usize,
 ) -> Result<String, serde_json::Error> {
-    // What most payloads take.
+    // Enough for most payloads.
     let mut json = Bounded(Vec::with_capacity(128), limit);
     serialize(&mut json)?;
     String::from_utf8(json.0).map_err(serde_json::Error::custom)
 }
 
-/// JSON would be longer than its limit, so its writing was stopped.
+/// The JSON would be longer than its limit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TooLong {
-    /// How long it was when it was stopped.
+    /// How long it was when writing stopped.
     pub(crate) bytes: usize,
 }
 
 impl TooLong {
-    /// The limit that an error tells of; the error itself, when it is another.
+    /// The [`TooLong`] inside an error, or the error if it is another.
     pub(crate) fn of(error: serde_json::Error) -> Result<Self, serde_json::Error> {
         if !error.is_io() {
             return Err(error);

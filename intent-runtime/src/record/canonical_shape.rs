@@ -1,4 +1,4 @@
-//! The shape of what is stored: a JSON Schema without all that makes no difference to what is read and written.
+//! The shape of a type: its JSON Schema, reduced to what affects reading and writing.
 
 use schemars::{
     JsonSchema, Schema,
@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 
 use crate::record::shape::Shape;
 
-/// What JSON Schema calls annotations, and what says which JSON Schema it is: none of it is about shape. A default is
-/// what a reader makes of a field that is not there, and may be another at every call.
+/// Annotations and the version of JSON Schema, which do not affect the shape. A default is what a reader gives a missing
+/// field, and may differ at every call.
 const ANNOTATIONS: [&str; 9] = [
     "$comment",
     "$schema",
@@ -22,12 +22,12 @@ const ANNOTATIONS: [&str; 9] = [
     "writeOnly",
 ];
 
-/// The shape of a type: keys in order, and so is all else whose order JSON does not know.
+/// The shape of a type, with keys sorted, and everything else whose order has no meaning.
 pub(crate) fn shape(of: Shape) -> Value {
     canonical(of, false)
 }
 
-/// The shape, with the defaults that stand in for fields that are not there.
+/// The shape with the defaults of missing fields.
 pub(crate) fn shape_with_defaults(of: Shape) -> Value {
     canonical(of, true)
 }
@@ -40,8 +40,8 @@ fn canonical(of: Shape, defaults: bool) -> Value {
     shape
 }
 
-/// Types that hold themselves are the only ones that keep a definition, under their Rust name, which is nothing that is
-/// stored: they are numbered in the order in which they are met instead.
+/// Only types that contain themselves have a definition, under their Rust name. That name is not stored, so the definitions are
+/// numbered in the order of their first use instead.
 fn number_definitions(shape: &mut Value) {
     let Some(Value::Object(definitions)) = shape.as_object_mut().and_then(|it| it.remove("$defs"))
     else {
@@ -102,7 +102,7 @@ impl Transform for Canonical {
                 object.remove(key);
             }
         }
-        // How large `usize` is, is the machine's; what is stored of it is a number of 64 bits on all that matter.
+        // `usize` depends on the machine. Its JSON is that of a 64-bit number.
         if let Some(format) = object.get_mut("format") {
             match format.as_str() {
                 Some("uint") => *format = json!("uint64"),
@@ -111,20 +111,20 @@ impl Transform for Canonical {
             }
         }
         gather_words(object);
-        // The alternatives of `anyOf` are tried one after the other, so their order counts.
+        // Not `anyOf`: readers try its alternatives in order.
         for key in ["oneOf", "enum", "required", "type"] {
             if let Some(Value::Array(values)) = object.get_mut(key) {
                 values.sort_by_cached_key(Value::to_string);
             }
         }
-        // A feature of serde_json keeps keys as they came.
+        // A feature of serde_json keeps keys in the order of insertion.
         object.values_mut().for_each(Value::sort_all_objects);
         object.sort_keys();
     }
 }
 
-/// Variants without content are words. With a doc comment on one of them each word is an alternative of its own, without
-/// any they stand in one list: the list is what they all become.
+/// Gathers the variants without content, which are words, in one list. schemars makes each word an alternative if one of them
+/// has a doc comment, and one list otherwise.
 fn gather_words(object: &mut Map<String, Value>) {
     let Some(Value::Array(alternatives)) = object.get_mut("oneOf") else {
         return;
@@ -163,7 +163,7 @@ fn words_of(alternative: &Value) -> Option<Vec<Value>> {
     }
 }
 
-/// What a schema with maps in it calls the shapes of their keys; where all are any text it says nothing.
+/// The keyword for the shapes of the keys of maps in a schema. It is left out if all keys are any text.
 pub(crate) const KEYS: &str = "x-keys";
 
 /// The shape of the keys of a map.
@@ -171,7 +171,7 @@ pub fn key_shape<K: JsonSchema>() -> Value {
     shape(Shape::of::<K>())
 }
 
-/// Notes the shapes of the keys of all maps in the type of a field.
+/// Adds the shapes of the keys of all maps in the type of a field.
 pub fn note_keys<const N: usize>(schema: &mut Schema, keys: [Value; N]) {
     if keys.iter().any(|key| *key != text()) {
         schema.insert(KEYS.to_owned(), Value::from(keys.to_vec()));

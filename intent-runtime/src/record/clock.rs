@@ -1,4 +1,4 @@
-//! [`Clock`]: where an app has the time from.
+//! [`Clock`]: what tells an app the time.
 
 use std::{
     fmt,
@@ -8,13 +8,13 @@ use std::{
 
 use crate::record::timestamp::Timestamp;
 
-/// Tells the time to decisions, through [`Context::now`](crate::Context::now).
+/// Gives decisions the time, which [`Context::now`](crate::Context::now) returns.
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// The time now.
     fn now(&self) -> Timestamp;
 }
 
-/// The system's clock, which an app has unless it is given another one.
+/// The system's clock, the default of an app.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
@@ -66,7 +66,7 @@ impl FixedClock {
         *self.hand() = time;
     }
 
-    /// Moves it ahead by `duration`, in whole microseconds. It stays at [`Timestamp::MAX`] when it gets there.
+    /// Moves it ahead by `duration`, in whole microseconds, at most to [`Timestamp::MAX`].
     pub fn advance(&self, duration: Duration) {
         let mut now = self.hand();
         *now = now.saturating_add(duration);

@@ -1,4 +1,4 @@
-//! [`Cursor`]: where a reader of the log stands.
+//! [`Cursor`]: the place of a reader in the log.
 
 use std::{fmt, str::FromStr};
 

@@ -12,7 +12,8 @@ use crate::record::{
     version::{Position, Version},
 };
 
-/// An event about to be stored. Its id follows from its command's and its place among the events of it: [`EventId::of`].
+/// An event about to be stored. Its id follows from the id of its command and its number among the command's events:
+/// [`EventId::of`].
 #[derive(Clone, Debug)]
 pub struct NewEvent {
     /// Its stored name: 1 to 255 bytes, no control characters.

@@ -1,4 +1,4 @@
-//! What tells a command that is sent again from another one under the same id.
+//! The fingerprint of a command: it shows whether a command id is used for the same command again.
 
 use std::fmt::Display;
 
@@ -8,11 +8,11 @@ use serde::ser::{
 };
 use sha2::{Digest, Sha256};
 
-/// How many bytes of the digest are kept: enough against accidents, which is what it guards against.
+/// How many bytes of the digest are kept: enough against accidents, and it is no protection against attacks.
 const KEPT: usize = 8;
-/// What stands for nothing.
+/// `None`, and `()`.
 const NULL: &str = "null";
-/// What stands before nothing for each `Some` around it.
+/// Written before `null` for each `Some` around a `None`.
 const SOME: char = '?';
 
 /// The fingerprint of a command, in hex: the first 8 bytes of SHA-256 over its name, a byte 0, and the command in
@@ -26,7 +26,7 @@ pub(crate) fn fingerprint(
 ) -> Result<String, serde_json::Error> {
     let mut hash = Sha256::new();
     hash.update(name);
-    // No name has it.
+    // No name contains it, so it ends the name.
     hash.update([0]);
     hash.update(command.serialize(Canonical)?);
     let digest = <[u8; 32]>::from(hash.finalize());
@@ -36,16 +36,16 @@ pub(crate) fn fingerprint(
         .collect())
 }
 
-/// Writes a value in canonical form: like JSON, with the fields of structs and the keys of maps in order, and without the
-/// fields of structs that are nothing, so that a new optional field changes no fingerprint. A map's entry stays, since it
-/// says something by being there. JSON itself could not tell the two apart, which is why this is a serializer.
+/// Writes a value in canonical form: like JSON, with the fields of structs and the keys of maps sorted. Fields of structs that
+/// are null are left out, so that a new optional field changes no fingerprint. Entries of maps stay, because a key has a meaning
+/// even with a null. A JSON value could not tell structs from maps, so this is a serializer.
 struct Canonical;
 
 type Written = Result<String, serde_json::Error>;
 
-/// The elements of a list, one after the other, so that a long list costs what its text does.
+/// The elements of a list, as one text.
 struct List {
-    /// The variant that it is the content of.
+    /// The variant whose content it is.
     variant: Option<&'static str>,
     elements: String,
 }
@@ -69,9 +69,9 @@ impl List {
     }
 }
 
-/// The fields of a struct, or the entries of a map, to be put in order.
+/// The fields of a struct or the entries of a map, to be sorted.
 struct Members {
-    /// The variant that they are the content of.
+    /// The variant whose content they are.
     variant: Option<&'static str>,
     keys: Vec<String>,
     values: Vec<String>,
@@ -110,7 +110,7 @@ impl Members {
     }
 }
 
-/// The content of a variant beside its name.
+/// A content, with the name of its variant if there is one.
 fn within(variant: Option<&'static str>, content: String) -> String {
     match variant {
         Some(variant) => format!("{{{}:{content},}}", text(variant)),
@@ -164,7 +164,7 @@ impl Serializer for Canonical {
         Ok(NULL.to_owned())
     }
 
-    /// JSON has one `null` for `None` and for `Some(None)`, which may mean that a value is taken away.
+    /// JSON has the same `null` for `None` and `Some(None)`, and the second may mean that a value is removed.
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Written {
         let value = value.serialize(self)?;
         Ok(match value.trim_start_matches(SOME) {
@@ -248,7 +248,7 @@ impl Serializer for Canonical {
     }
 }
 
-/// The traits of lists differ in the name of one function only.
+/// The traits of lists differ only in the name of one function.
 macro_rules! as_lists {
     ($($list:ident::$item:ident),+ $(,)?) => {$(
         impl $list for List {

@@ -1,4 +1,4 @@
-//! Typed identifiers: newtypes over [`uuid::Uuid`], one for each thing that is identified.
+//! Typed ids: one newtype over [`uuid::Uuid`] for each thing that has an id.
 
 use std::{
     cmp::Ordering,
@@ -215,7 +215,7 @@ uuid_newtype! {
     TenantId
 }
 uuid_newtype! {
-    /// The id of an aggregate without its type, as stores use it; [`Id`] is the typed form.
+    /// The id of an aggregate without its type, for stores. [`Id`] is the typed form.
     AggregateId
 }
 uuid_newtype! {
@@ -227,7 +227,7 @@ uuid_newtype! {
     EventId
 }
 uuid_newtype! {
-    /// What belongs to one conversation shares a correlation id: a command, its events, and all they lead to.
+    /// Shared by a command, its events, and all commands and events that follow from them.
     CorrelationId
 }
 
@@ -276,14 +276,13 @@ impl CommandId {
         Self(Uuid::now_v7())
     }
 
-    /// The id of the command that an idempotency key stands for: the same key, the same id, on every machine and at any
-    /// time. Any text is a key; two commands of one tenant must not share one. Tenants are separate: the same key in two of
-    /// them is two commands.
+    /// The id of the command with an idempotency key. The same key gives the same id on every machine. Any text is a key, and two
+    /// commands of one tenant must not share one. The same key in two tenants is two commands.
     ///
     /// It is UUID version 5 (RFC 9562) of the key's UTF-8 bytes in the name space `uuid5(uuid5(NAMESPACE_URL,
-    /// "urn:intent"), "command")`, so that any language can make it. A key says no time, so the ids of
-    /// such commands' events lie all over the store's index, which writes more of it than ids in order of time do. Where a
-    /// time is known that is the same at each sending, [`from_name`](Self::from_name) keeps the order.
+    /// "urn:intent"), "command")`, so that any language can make it. A key has no time, so the ids of the events
+    /// are spread over the store's index, which costs more writes than ids in order of time. If you know a time that is the same
+    /// at each sending, use [`from_name`](Self::from_name).
     ///
     /// ```
     /// use intent_runtime::CommandId;
@@ -310,10 +309,9 @@ impl CommandId {
 impl EventId {
     /// The id of event number `index` (from 0) of the append that a command made.
     ///
-    /// The first 48 bits are the command's: its time, when the command id is of version 7. Of the rest, 74 bits are
-    /// those that stand in the same places of SHA-256 over the command id's 16 bytes and the index as 4 bytes,
-    /// big-endian; the others say version 7 and variant, as RFC 9562 has them. So the unique event id is also the
-    /// memory of commands.
+    /// The first 48 bits are the command's, which are its time if the command id has version 7. Of the rest, 74 bits come from
+    /// the same places of SHA-256 over the 16 bytes of the command id and the index as 4 bytes, big-endian. The others are the
+    /// version 7 and the variant of RFC 9562. Event ids are unique, so a store sees by them that a command was sent before.
     ///
     /// ```
     /// use intent_runtime::{CommandId, EventId};
@@ -327,14 +325,14 @@ impl EventId {
         Self(derived(command, b"", index))
     }
 
-    /// The id of the last of so many events that a command emits.
+    /// The id of the last of a command's `count` events.
     pub(crate) fn of_last(command: CommandId, count: usize) -> Self {
         let last = u32::try_from(count.saturating_sub(1));
         Self::of(command, last.unwrap_or(u32::MAX))
     }
 }
 
-/// UUID number `index` that follows from a command, in a `domain` of its own.
+/// UUID number `index` that follows from a command. Each use has its own `domain`.
 pub(crate) fn derived(command: CommandId, domain: &[u8], index: u32) -> Uuid {
     let uuid = command.as_uuid();
     let hash = Sha256::new()

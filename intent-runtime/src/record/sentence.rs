@@ -1,12 +1,12 @@
-//! Errors as people read them: a sentence, then its causes.
+//! The `Debug` of errors for people: a sentence, then its causes.
 
 use std::{
     error::Error,
     fmt::{self, Write as _},
 };
 
-/// Writes an error, then each of its causes after a colon. A cause that the text before it has already is left out, since
-/// some crates repeat their causes in their own text.
+/// Writes an error and each of its causes after a colon. It leaves out a cause that the text already has, since some crates
+/// repeat their causes.
 pub(crate) fn write(error: &dyn Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut text = error.to_string();
     let mut cause = error.source();

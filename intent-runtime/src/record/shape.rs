@@ -1,4 +1,4 @@
-//! JSON Schemas, made when they are asked for.
+//! [`Shape`]: the JSON Schema of a type, made on demand.
 
 use std::{borrow::Cow, cell::Cell, fmt};
 
@@ -39,8 +39,8 @@ impl Shape {
         generator.subschema_for::<Chosen>()
     }
 
-    /// The schema by itself, with that of every type in it written out in its place. Only a type that contains itself
-    /// is defined under its name.
+    /// The schema with those of all inner types written out in their places. Only a type that contains itself is defined under
+    /// its name.
     pub(crate) fn whole(self) -> Schema {
         let settings = SchemaSettings::draft2020_12().with(|settings| {
             settings.inline_subschemas = true;
@@ -61,7 +61,7 @@ impl fmt::Debug for Shape {
     }
 }
 
-/// Stands for the type whose schema is asked for. [`SchemaGenerator::subschema_for`] compiles four functions for each type.
+/// Represents the type whose schema is asked for. [`SchemaGenerator::subschema_for`] compiles four functions for each type.
 /// For each event and command, these functions were a third of an aggregate's code; for this type, they are compiled once.
 struct Chosen;
 

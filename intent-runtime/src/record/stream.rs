@@ -1,4 +1,4 @@
-//! [`StreamId`]: which stream there is, and of which [`AggregateType`].
+//! [`StreamId`], and the [`AggregateType`] in it.
 
 use std::{
     fmt,
@@ -21,7 +21,7 @@ pub struct StreamId {
 }
 
 impl StreamId {
-    /// Whether it is the stream that is stored as `stored`, perhaps under a former name of its type.
+    /// Whether `stored` is this stream, perhaps under a former name of its type.
     pub fn is(&self, stored: &Self) -> bool {
         self.tenant_id == stored.tenant_id
             && self.aggregate_id == stored.aggregate_id
@@ -43,8 +43,8 @@ impl fmt::Display for StreamId {
 /// The stored name of a type of aggregates, with the names it had before. It derefs to the name; two are equal when
 /// their names are.
 ///
-/// A stream keeps the name that it was begun under, so that older builds can go on with it, and is the same stream to those
-/// who ask for it by a later one.
+/// A stream keeps the name under which it began, so that older builds can go on with it. Newer builds find it under the newer
+/// name too.
 ///
 /// ```
 /// use intent_runtime::store::AggregateType;
@@ -57,12 +57,12 @@ impl fmt::Display for StreamId {
 #[derive(Clone, Debug)]
 pub struct AggregateType(Name);
 
-/// No larger than a `Cow`: errors hold it, and are moved wherever a result is.
+/// No larger than a `Cow`, since errors contain it and every result that is moved has room for an error.
 #[derive(Clone, Debug)]
 enum Name {
     /// With its former names, behind one thin pointer.
     Known(&'static str, FormerNames),
-    /// As a store has it.
+    /// From a store.
     Told(Box<str>),
 }
 
@@ -89,7 +89,7 @@ impl AggregateType {
         once(&**self).chain(self.former_names().iter().copied())
     }
 
-    /// Whether what is stored under this name is of this type.
+    /// Whether this is its name or a former one.
     pub fn is(&self, stored: &str) -> bool {
         **self == *stored || self.former_names().contains(&stored)
     }

@@ -70,7 +70,7 @@ impl Timestamp {
         self.0
     }
 
-    /// The instant this long after, or [`Timestamp::MAX`] if it lies beyond.
+    /// The instant `duration` later, at most [`Timestamp::MAX`].
     ///
     /// ```
     /// use intent_runtime::Timestamp;
@@ -84,14 +84,14 @@ impl Timestamp {
         Self(self.0.saturating_add(micros).min(Self::MAX.0))
     }
 
-    /// The instant this long before, or [`Timestamp::MIN`] if it lies beyond.
+    /// The instant `duration` earlier, at least [`Timestamp::MIN`].
     #[must_use]
     pub fn saturating_sub(self, duration: Duration) -> Self {
         let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
         Self(self.0.saturating_sub(micros).max(Self::MIN.0))
     }
 
-    /// How long after `earlier` this is; zero if it is not after it.
+    /// The time since `earlier`; zero if `earlier` is not before this.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0 - earlier.0).unwrap_or(0))
     }
@@ -109,8 +109,8 @@ impl From<SystemTime> for Timestamp {
     }
 }
 
-/// For crates that count time otherwise: chrono's `DateTime<Utc>` is made from a [`SystemTime`]. Windows counts from the year 1601; an
-/// earlier time becomes its beginning there.
+/// For other crates of time: chrono makes its `DateTime<Utc>` from a [`SystemTime`]. On Windows a time before the year 1601 becomes the
+/// beginning of that year.
 impl From<Timestamp> for SystemTime {
     fn from(time: Timestamp) -> Self {
         let distance = Duration::from_micros(time.0.unsigned_abs());
@@ -136,7 +136,7 @@ impl fmt::Debug for Timestamp {
     }
 }
 
-/// Reads an RFC 3339 time, which says `Z` or an offset; at most nine decimals, and those beyond the sixth are cut off.
+/// Reads an RFC 3339 time with `Z` or an offset, and at most nine decimals. Those after the sixth are cut off.
 impl FromStr for Timestamp {
     type Err = TimestampError;
 
@@ -148,11 +148,11 @@ impl FromStr for Timestamp {
     }
 }
 
-/// Where microseconds are counted from, at no offset. jiff's own count of them ends a day before the year 9999 does.
+/// The start of the count of microseconds. jiff's own count ends a day before the end of the year 9999.
 const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
-/// The microseconds since 1970 of a text that has the form of RFC 3339, section 5.6. jiff reads more (ISO 8601, and the
-/// zones of RFC 9557), which the schema's `date-time` forbids and other programs refuse; its part is to judge the calendar.
+/// The microseconds since 1970 of a text in the form of RFC 3339, section 5.6. jiff would read more (ISO 8601 and the zones of
+/// RFC 9557), which the schema's `date-time` forbids, so it only checks the calendar.
 fn micros(text: &str) -> Option<i64> {
     const SECONDS: &str = "0000-00-00T00:00:00";
     let (seconds, rest) = text.split_at_checked(SECONDS.len())?;
@@ -161,13 +161,13 @@ fn micros(text: &str) -> Option<i64> {
         [b'.', decimals @ ..] => 1 + decimals.iter().take_while(|byte| is_digit(byte)).count(),
         _ => 0,
     };
-    // A point with nothing behind it.
+    // A point without decimals.
     if decimals == 1 || !has_form(seconds.as_bytes(), SECONDS.as_bytes()) {
         return None;
     }
     let (local, offset) = text.split_at_checked(SECONDS.len() + decimals)?;
     let local: DateTime = local.parse().ok()?;
-    // Cut off towards the past, before 1970 too.
+    // Rounds towards the past, also before 1970.
     let micros = local.duration_since(EPOCH).as_nanos().div_euclid(1_000);
     let micros = i64::try_from(micros).ok()?;
     Some(micros - offset_minutes(offset.as_bytes())? * 60_000_000)

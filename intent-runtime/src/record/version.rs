@@ -1,11 +1,11 @@
-//! Where something stands: [`Version`] within one stream, [`Position`] in the whole log.
+//! The place of an event: [`Version`] within its stream, [`Position`] in the whole log.
 
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How many events a stream has, or the number of one of its events: they count from 1 without gaps.
+/// The number of an event in its stream, from 1 without gaps; also the number of events in a stream.
 #[derive(
     Clone,
     Copy,
@@ -67,8 +67,8 @@ impl From<u64> for Version {
     }
 }
 
-/// The place of an event in the whole log. Positions grow; they need not be dense, so nothing is computed from them. 0 is
-/// before the first.
+/// The place of an event in the whole log. Positions grow but may have gaps, so do not compute with them. 0 is before the
+/// first event.
 #[derive(
     Clone,
     Copy,

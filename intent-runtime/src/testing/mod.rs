@@ -1,4 +1,4 @@
-//! [`Scenario`]: a domain's rules tested without a store — given a history, when a command comes, then …
+//! [`Scenario`]: tests a domain's rules without a store.
 
 #![allow(
     clippy::panic,
@@ -29,7 +29,7 @@ use std::{
     fmt::{Debug, Write},
 };
 
-/// A history, to which a command can be put.
+/// A test of one decision: given a history, when a command comes, then this follows.
 ///
 /// ```
 /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
@@ -47,7 +47,7 @@ use std::{
 ///     .then_rejects(|refusal: &Overdrawn| refusal.balance == 0);
 /// ```
 ///
-/// A step that fails panics at the caller's line, with the difference between what was expected and what came.
+/// Each `then_…` panics unless what it says holds. It blames the caller's line and shows what came instead.
 #[must_use = "a scenario says nothing without a command and what follows from it"]
 pub struct Scenario<A: Aggregate> {
     id: Id<A>,
@@ -56,7 +56,7 @@ pub struct Scenario<A: Aggregate> {
     actor: Option<Actor>,
 }
 
-/// What came of the command.
+/// The outcome of the command, for the steps that check it.
 pub struct Then<A: Aggregate, E> {
     /// The events, or what `send` would answer.
     outcome: Result<Vec<A::Event>, SendError<E>>,
@@ -69,7 +69,7 @@ impl<A: Aggregate> Scenario<A> {
     /// Begins with a history; an empty one, `[]`, for an aggregate that does not exist.
     ///
     /// # Panics
-    /// When the events are no history, because the first one does not create the aggregate or a later one does.
+    /// If the events are no history: the first one does not create the aggregate, or a later one does.
     #[track_caller]
     pub fn given(id: Id<A>, history: impl IntoIterator<Item = A::Event>) -> Self {
         let history: Vec<A::Event> = history.into_iter().collect();
@@ -125,10 +125,10 @@ impl<A: Aggregate> Scenario<A> {
         self
     }
 
-    /// Puts a command to the aggregate.
+    /// Sends a command to the aggregate.
     ///
     /// # Panics
-    /// When the command is for another aggregate than the history.
+    /// If the command is for another aggregate than the history.
     #[track_caller]
     #[must_use = "a command that nothing is asked about asserts nothing"]
     pub fn when<C: Command<Aggregate = A>>(self, command: C) -> Then<A, Refusal<C>>
@@ -159,9 +159,6 @@ impl<A: Aggregate> Scenario<A> {
 
 impl<A: Aggregate, E: Error + 'static> Then<A, E> {
     /// The command emitted exactly these events, in this order.
-    ///
-    /// # Panics
-    /// When it emitted others, or none.
     #[track_caller]
     pub fn then_emits(self, expected: impl IntoIterator<Item = A::Event>) -> Self
     where
@@ -184,21 +181,13 @@ impl<A: Aggregate, E: Error + 'static> Then<A, E> {
     }
 
     /// The command had nothing to do: it was accepted and emitted no event.
-    ///
-    /// # Panics
-    /// When it emitted events, or was turned away.
     #[track_caller]
     pub fn then_nothing(self) -> Self {
-        match &self.outcome {
-            Ok(events) if events.is_empty() => self,
-            _ => self.fail("to have nothing to do"),
-        }
+        let holds = self.outcome.as_ref().is_ok_and(Vec::is_empty);
+        self.check(holds, "to have nothing to do")
     }
 
-    /// The domain refused, with an error for which `expected` holds.
-    ///
-    /// # Panics
-    /// When the command was accepted, or refused otherwise.
+    /// The domain refused the command, with an error for which `expected` holds.
     #[track_caller]
     pub fn then_rejects(self, expected: impl FnOnce(&E) -> bool) -> Self {
         match &self.outcome {
@@ -212,43 +201,28 @@ impl<A: Aggregate, E: Error + 'static> Then<A, E> {
         }
     }
 
-    /// The command needs an aggregate that exists, and was given none.
-    ///
-    /// # Panics
-    /// When anything else came of it.
+    /// The command needs an aggregate, and there is none.
     #[track_caller]
     pub fn then_not_found(self) -> Self {
-        match &self.outcome {
-            Err(SendError::NotFound { .. }) => self,
-            _ => self.fail("to find no aggregate"),
-        }
+        let holds = matches!(self.outcome, Err(SendError::NotFound { .. }));
+        self.check(holds, "to find no aggregate")
     }
 
-    /// The command creates an aggregate, and was given one that exists.
-    ///
-    /// # Panics
-    /// When anything else came of it.
+    /// The command creates an aggregate, and there is one.
     #[track_caller]
     pub fn then_already_exists(self) -> Self {
-        match &self.outcome {
-            Err(SendError::AlreadyExists { .. }) => self,
-            _ => self.fail("to find that the aggregate exists"),
-        }
+        let holds = matches!(self.outcome, Err(SendError::AlreadyExists { .. }));
+        self.check(holds, "to find that the aggregate exists")
     }
 
-    /// The command was sent for an [`acting`](Scenario::acting) actor, none of whose roles is allowed.
-    ///
-    /// # Panics
-    /// When anything else came of it.
+    /// None of the roles of the [`acting`](Scenario::acting) actor may send the command.
     #[track_caller]
     pub fn then_forbidden(self) -> Self {
-        match &self.outcome {
-            Err(SendError::Forbidden { .. }) => self,
-            _ => self.fail("to be forbidden"),
-        }
+        let holds = matches!(self.outcome, Err(SendError::Forbidden { .. }));
+        self.check(holds, "to be forbidden")
     }
 
-    /// The command decided on events that cannot be stored, with an error for which `expected` holds: they are too many or
+    /// The events of the command cannot be stored, with an error for which `expected` holds. They are too many or
     /// too large ([`SendError::Store`]), cannot be written as JSON ([`SendError::Encode`]) or read back
     /// ([`SendError::NotReadBack`]), or break the history ([`SendError::Decision`]).
     ///
@@ -283,9 +257,6 @@ impl<A: Aggregate, E: Error + 'static> Then<A, E> {
     ///     .when(Measure { id, value: f64::NAN }) // JSON has no NaN
     ///     .then_cannot_be_stored(|error| matches!(error, SendError::NotReadBack { event: "Measured", .. }));
     /// ```
-    ///
-    /// # Panics
-    /// When its events can be stored, it was turned away, or the error is another one.
     #[track_caller]
     pub fn then_cannot_be_stored(self, expected: impl FnOnce(&SendError<E>) -> bool) -> Self {
         match &self.outcome {
@@ -299,10 +270,7 @@ impl<A: Aggregate, E: Error + 'static> Then<A, E> {
         }
     }
 
-    /// The state after the command is as `expected` says. A command that was turned away leaves it as it was.
-    ///
-    /// # Panics
-    /// When it is not, or there is no aggregate.
+    /// `expected` holds for the state after the command. A refused command leaves the state as it was.
     #[track_caller]
     pub fn then_state(self, expected: impl FnOnce(&A) -> bool) -> Self
     where
@@ -316,6 +284,14 @@ impl<A: Aggregate, E: Error + 'static> Then<A, E> {
                 indented(&format!("{state:#?}")),
             ),
             None => panic!("after `{}` there is no {}", self.command, A::TYPE),
+        }
+    }
+
+    #[track_caller]
+    fn check(self, holds: bool, expected: &str) -> Self {
+        match holds {
+            true => self,
+            false => self.fail(expected),
         }
     }
 
@@ -336,7 +312,7 @@ impl<A: Aggregate, E: Error + 'static> Then<A, E> {
     }
 }
 
-/// Decides as `send` does, up to where the store is asked.
+/// Decides as `send` does, without a store.
 fn decide<C: Command>(
     id: Id<C::Aggregate>,
     history: &[EventOf<C>],
@@ -382,7 +358,7 @@ fn decide<C: Command>(
 
 type EventOf<C> = <<C as Command>::Aggregate as Aggregate>::Event;
 
-/// Whether a decision was made that no store takes.
+/// Whether the decision has events that no store takes.
 fn is_unstorable<E>(error: &SendError<E>) -> bool {
     matches!(
         error,

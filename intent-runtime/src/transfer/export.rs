@@ -24,11 +24,11 @@ use crate::{
     transfer::format::{End, FORMAT, Head, Seal},
 };
 
-/// How many events are looked at in one reading.
+/// How many events one read returns at most.
 const PAGE: usize = 1_000;
-/// After how many bytes of text they are written out.
+/// How many bytes of text are collected before they are written.
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
-/// How soon to look again for what an open transaction holds up; the wait doubles up to the longest.
+/// The first wait for what an open transaction holds up. Each further one is twice as long, up to [`LONGEST`].
 const HELD_UP: Duration = Duration::from_millis(1);
 /// The longest of these waits.
 const LONGEST: Duration = Duration::from_millis(250);
@@ -38,9 +38,9 @@ const LONGEST: Duration = Duration::from_millis(250);
 /// All of them, or those of a tenant, of some types of aggregates, of some aggregates: always whole streams, so that they
 /// can be imported. It needs no domain, so nothing need be registered. Snapshots are left out: they are a cache.
 ///
-/// Memory stays flat. Everything that is committed when it begins is in it, and little of what is stored meanwhile, so that
-/// it ends although others go on writing. Before it reads, it waits for the transactions that are under way, so that each
-/// command in it is whole.
+/// Memory stays flat. An export has everything that is committed when it begins, and little of what is stored meanwhile, so
+/// it ends even if others go on writing. It first waits for the transactions that are under way, so that it has each command
+/// whole.
 ///
 /// ```
 /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
@@ -77,8 +77,8 @@ pub struct Export<'a> {
 pub struct Exported {
     /// How many events.
     pub events: u64,
-    /// How far the log was read. The next export goes on [after](Export::after) it. It may have some events once more, which
-    /// an import recognises.
+    /// The end of what was read. The next export begins [after](Export::after) it. That export may repeat some events, which an
+    /// import recognises.
     pub cursor: Cursor,
 }
 
@@ -111,27 +111,27 @@ impl<'a> Export<'a> {
         self
     }
 
-    /// Also aggregates of this type, under its name and its former ones; only those that are named, once one is.
+    /// Adds the aggregates of this type, under its name and its former ones. Without such a call all are exported.
     pub fn aggregate<A: Aggregate>(self) -> Self {
         let former = A::FORMERLY.iter().copied();
         former.fold(self.aggregate_type(A::TYPE), Self::aggregate_type)
     }
 
-    /// The same by its stored name.
+    /// Adds the aggregates of the type with this stored name.
     pub fn aggregate_type(mut self, name: impl Into<String>) -> Self {
         let name = EventName::new(Some(&name.into()), None);
         self.filter = self.filter.name(name);
         self
     }
 
-    /// Also this aggregate; only those that are named, once one is.
+    /// Adds this aggregate. Without such a call all are exported.
     pub fn id<A>(mut self, id: Id<A>) -> Self {
         let id = AggregateId::from_uuid(id.as_uuid());
         self.filter = self.filter.aggregate_id(id);
         self
     }
 
-    /// Only what came after an earlier export, whose [`Exported::cursor`] this is. It is imported after that one.
+    /// Only what came after an earlier export with this [`Exported::cursor`]. Import it after that one.
     pub fn after(mut self, cursor: Cursor) -> Self {
         self.after = cursor;
         self
@@ -157,7 +157,7 @@ impl<'a> Export<'a> {
         };
         text.seal.write(&head, &mut text.lines)?;
         let mut cursor = self.after;
-        // A store that does not tell is read to its end.
+        // A store that does not know its end is read until no more comes.
         let is_past = |(_, position)| end > Position::default() && position >= end;
         let mut pause = HELD_UP;
         loop {
@@ -182,8 +182,8 @@ impl<'a> Export<'a> {
         Ok(Exported { events, cursor })
     }
 
-    /// Waits twice. The first wait may be for a long transaction, while others store many commands. Those have ended at its end,
-    /// except for the few that are under way then.
+    /// Waits twice. The first wait may be for a long transaction, and others may store many commands meanwhile. After the second
+    /// wait all of these have ended, except for the few that are under way then.
     async fn bounds(&self) -> Result<Bounds, StoreError> {
         let health = self.settled(self.store.log_health().await?).await?;
         let begun = health.end;
@@ -195,7 +195,7 @@ impl<'a> Export<'a> {
     async fn settled(&self, mut health: LogHealth) -> Result<LogHealth, StoreError> {
         let end = health.end;
         let mut pause = HELD_UP;
-        // A crash may take back positions that were given out: then the log ends before them.
+        // After a crash, the log may end before positions that were given out.
         while health
             .settled
             .is_some_and(|settled| settled < end.min(health.end))
@@ -206,8 +206,8 @@ impl<'a> Export<'a> {
         Ok(health)
     }
 
-    /// Writes what is left of the commands that may go on behind the last page: in a history no command is stored in part.
-    /// The store says where each of them ends.
+    /// Writes the remaining events of commands that go on behind the last page, since a history has each command whole. The store
+    /// knows the end of each command.
     async fn rest<W>(
         &self,
         mut after: Cursor,
@@ -238,7 +238,7 @@ impl<'a> Export<'a> {
         Ok(())
     }
 
-    /// Reads a page, as text, or what it has of some commands.
+    /// Reads a page as text, or only the events of some commands.
     async fn page(
         &self,
         after: Cursor,
@@ -287,10 +287,10 @@ struct Bounds {
     end: Position,
 }
 
-/// Whose events belong together.
+/// A command, whose events belong together.
 type Command = (TenantId, CommandId);
 
-/// What is to be written.
+/// The text to be written.
 #[derive(Default)]
 struct Text {
     seal: Seal,

@@ -1,4 +1,4 @@
-//! One line at a time: written, sealed by its sum, checked and read.
+//! The lines of a history: writing them with a sum, checking the sum and reading them.
 
 use std::{borrow::Cow, io};
 
@@ -17,13 +17,13 @@ use crate::record::{
 /// The format that is written, and the newest that is read.
 pub(super) const FORMAT: u32 = 1;
 
-/// How many bytes of a digest a line shows: enough against accidents, which is what it guards against.
+/// How many bytes of a digest a line has: enough against accidents, and it is no protection against attacks.
 const SHOWN: usize = 8;
-/// What stands before the sum, and after it.
+/// The text before the sum, and the text after it.
 const SUM: &str = ",\"sum\":\"";
 const AFTER_SUM: &str = "\"}";
 
-/// The first line. A newer format may say more in it.
+/// The first line. A newer format may have more fields.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Head {
     pub(super) intent_history: u32,
@@ -73,14 +73,14 @@ struct Line<'a> {
     event_id: EventId,
 }
 
-/// A payload of `null` is one.
+/// Reads `null` as a payload, not as a missing field.
 fn raw<'de: 'a, 'a, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<&'a RawValue>, D::Error> {
     <&'a RawValue>::deserialize(deserializer).map(Some)
 }
 
-/// The checksum of a file so far, each line's over the one before. Writer and reader compute the same.
+/// The checksum so far. That of each line covers the one before, and writer and reader compute the same.
 #[derive(Debug, Default)]
 pub(super) struct Seal(Sha256Sum);
 

@@ -15,12 +15,11 @@ const PAGE: usize = 1_000;
 /// How many bytes of text are stored at once, unless a single line has more.
 const PAGE_BYTES: usize = 8 * 1024 * 1024;
 
-/// Stores the events of an [export](crate::transfer::Export) in any store, as they were recorded: ids, versions, payloads, metadata
-/// and times, in the same order. Only the positions are the store's own.
+/// Stores the events of an [export](crate::transfer::Export) in any store as they were recorded: ids, versions, payloads, metadata
+/// and times, in the same order. Only the positions are new.
 ///
-/// Events are stored in pages of up to 1,000, each of them whole or not at all, after every line of the page was found to
-/// be as it was written. Those that are there already are left as they are, so an import that was interrupted is
-/// simply run again from the start. It needs no domain, so nothing need be registered.
+/// An import checks every line of a page of up to 1,000 events, then stores the page whole or not at all. It leaves events that
+/// are there already as they are, so after an interruption run it again from the start. It needs no domain.
 ///
 /// ```
 /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
@@ -51,8 +50,8 @@ pub struct Import<'a> {
     tenant: Option<TenantId>,
 }
 
-/// Why an import ended early. The pages before are stored, of the page with the named line nothing is; lines count from
-/// 1. Handling: fix the cause and import again; what is stored already is not stored twice.
+/// Why an import ended early. The pages before the named line are stored, and nothing of its own page is. Lines count from 1.
+/// Handling: fix the cause and import again; nothing is stored twice.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportError {
@@ -85,7 +84,7 @@ pub enum ImportError {
         /// The last line there is.
         line: u64,
     },
-    /// A line is not an event, though it was written so. Handling: import with the build that wrote it.
+    /// A line is undamaged, and is not an event. Handling: import with the build that wrote it.
     #[error("line {line} is not an event that this build can store")]
     Line {
         /// Which line.
@@ -93,7 +92,7 @@ pub enum ImportError {
         /// What is wrong with it.
         source: serde_json::Error,
     },
-    /// The history is that of all tenants, and was to become one tenant's. Handling: export one tenant, or import all as
+    /// The history is that of all tenants, and the import is for one tenant. Handling: export one tenant, or import all as
     /// they are with [`App::import`](crate::App::import). Nothing of it is stored.
     #[error("the history is that of all tenants: export one tenant to import it into another")]
     AllTenants,
@@ -122,8 +121,7 @@ impl<'a> Import<'a> {
     /// for the rest. A longer one is [`ImportError::Damaged`], and is read no further.
     pub const MAX_LINE: usize = 4 * Append::MAX_PAYLOAD + 64 * 1024;
 
-    /// An import of events under the tenants that they were recorded under. [`Tenant::import`](crate::Tenant::import) is
-    /// that into one tenant.
+    /// An import that keeps the tenant of each event. [`Tenant::import`](crate::Tenant::import) imports into one tenant.
     pub fn new(store: &'a dyn Store) -> Self {
         Self {
             store,
@@ -131,7 +129,7 @@ impl<'a> Import<'a> {
         }
     }
 
-    /// Stores the events under this tenant instead of the one that all of them were recorded under.
+    /// Stores the events of one tenant under this tenant instead.
     pub fn tenant(mut self, id: TenantId) -> Self {
         self.tenant = Some(id);
         self
@@ -175,7 +173,7 @@ impl<'a> Import<'a> {
                 break;
             }
         }
-        // An empty line may have been added by an editor; anything else is not of this history.
+        // Editors add empty lines. Any other line does not belong to this history.
         while let Some(line) = lines.next_unchecked().await? {
             if !line.is_empty() {
                 return Err(ImportError::Damaged { line: lines.number });
@@ -184,7 +182,7 @@ impl<'a> Import<'a> {
         Ok(total)
     }
 
-    /// Reads the events that are stored next.
+    /// Reads the next page.
     async fn page<R>(&self, lines: &mut Lines<'_, R>, head: &Head) -> Result<Page, ImportError>
     where
         R: AsyncBufRead + Unpin + ?Sized,
@@ -226,13 +224,13 @@ async fn check_head<R>(lines: &mut Lines<'_, R>) -> Result<Head, ImportError>
 where
     R: AsyncBufRead + Unpin + ?Sized,
 {
-    // Its format says how sums are made, so it is read before its sum is checked.
+    // The sum depends on the format, so the format is read first.
     let line = match lines.next_unchecked().await {
         Ok(Some(line)) => line.to_owned(),
         Ok(None) | Err(ImportError::Damaged { .. }) => return Err(ImportError::NotAHistory),
         Err(error) => return Err(error),
     };
-    // serde would take the fields from an array, too.
+    // serde would also read the fields from an array.
     if !line.starts_with('{') {
         return Err(ImportError::NotAHistory);
     }
@@ -253,7 +251,7 @@ where
 struct Lines<'a, R: ?Sized> {
     reader: &'a mut R,
     line: Vec<u8>,
-    /// That of the line read last.
+    /// The number of the line that was read last.
     number: u64,
     seal: Seal,
 }
@@ -268,7 +266,7 @@ impl<'a, R: AsyncBufRead + Unpin + ?Sized> Lines<'a, R> {
         }
     }
 
-    /// The next line without its sum, which must be there and be as it was written.
+    /// The next line without its sum, which is checked.
     async fn next(&mut self) -> Result<&str, ImportError> {
         let read = self.read().await?;
         let line = content(&self.line).filter(|_| read);
@@ -286,7 +284,7 @@ impl<'a, R: AsyncBufRead + Unpin + ?Sized> Lines<'a, R> {
         content(&self.line).ok_or(ImportError::Damaged { line: self.number })
     }
 
-    /// The next line, if there is one, whatever it says.
+    /// The next line without a check; `None` at the end.
     async fn next_unchecked(&mut self) -> Result<Option<&str>, ImportError> {
         if !self.read().await? {
             return Ok(None);
@@ -296,7 +294,7 @@ impl<'a, R: AsyncBufRead + Unpin + ?Sized> Lines<'a, R> {
             .ok_or(ImportError::Damaged { line: self.number })
     }
 
-    /// Takes in the next line and counts it; `false` when there is none.
+    /// Reads and counts the next line; `false` at the end.
     async fn read(&mut self) -> Result<bool, ImportError> {
         self.line.clear();
         let limit = u64::try_from(Import::MAX_LINE).unwrap_or(u64::MAX);
@@ -314,7 +312,7 @@ impl<'a, R: AsyncBufRead + Unpin + ?Sized> Lines<'a, R> {
     }
 }
 
-/// A line without its end, which may have become that of another system, if it is text.
+/// A line without its end, if it is UTF-8. Other systems may have made the end `\r\n`.
 fn content(line: &[u8]) -> Option<&str> {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let line = line.strip_suffix(b"\r").unwrap_or(line);

@@ -1,9 +1,9 @@
-//! Histories as plain text: [`Export`] writes the events of a store as JSON lines, [`Import`] stores them in any store as
-//! they were recorded.
+//! Histories as text: [`Export`] writes the events of a store as JSON lines, and [`Import`] stores them in any store as they
+//! were recorded.
 //!
 //! # The format
 //!
-//! The first line names the format, each of the following is one event, and the last one says how many there are:
+//! The first line names the format, each following line is one event, and the last line counts them:
 //!
 //! ```json
 //! {"intent_history":1,"sum":"…"}
@@ -11,13 +11,12 @@
 //! {"events":1,"sum":"…"}
 //! ```
 //!
-//! The first line also has the `tenant_id` of an export of one tenant, which another tenant may import. The order is that
-//! of the log. A payload stands as it is stored, to the byte; one that has line breaks or is not JSON is the text
-//! `payload_text` instead. Metadata stands likewise, with fields that only newer builds know, and is `metadata_text`
-//! instead. Positions are left out, for each store gives out its own: so one history is the same file
-//! whichever store it comes from. `sum` is the start of a SHA-256 over the sum of the line before and this
-//! line, so a line that was altered, lost or moved is found out where it happens, and a file that ends too soon lacks
-//! its last line.
+//! In an export of one tenant, the first line also has its `tenant_id`, and another tenant may import it. The order is that
+//! of the log. A payload has the bytes that are stored. If it has line breaks or is not JSON, it is the text `payload_text`
+//! instead. Metadata is written in the same way, with fields that only newer builds know, or as `metadata_text`. Positions are left
+//! out, because each store makes its own. So a history is the same file whichever store it comes from. `sum` is the start of
+//! a SHA-256 over the sum of the line before and this line. So an import finds the line that was altered, lost or moved, and a
+//! file that ends too soon lacks its last line.
 
 pub(crate) mod export;
 mod format;

@@ -64,7 +64,7 @@ fn event(kind: &EventKind) -> Value {
     event
 }
 
-/// What is known of an event that only older builds store; it creates and changes nothing itself.
+/// A past event, which creates and changes nothing itself. Every event has these keys.
 fn past(kind: &EventKind) -> Value {
     json!({
         "name": kind.name,

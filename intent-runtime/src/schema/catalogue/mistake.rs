@@ -1,8 +1,8 @@
-//! What is wrong with a domain, reported all at once.
+//! The mistakes of a domain, as one error.
 
 use std::fmt;
 
-/// The mistakes of a [`Domain`](crate::Domain), all of them. Handling: a person mends the domain; each says how.
+/// All mistakes of a [`Domain`](crate::Domain). Handling: correct the domain; each mistake says how.
 ///
 /// ```
 /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
@@ -28,7 +28,7 @@ impl DomainError {
         Err(Self { mistakes })
     }
 
-    /// Each mistake, in the order in which the domain was put together.
+    /// The mistakes, in the order in which the domain was built.
     pub fn mistakes(&self) -> &[DomainMistake] {
         &self.mistakes
     }
@@ -51,7 +51,7 @@ impl std::error::Error for DomainError {}
 
 crate::record::sentence::debug!(DomainError);
 
-/// One thing that is wrong with a [`Domain`](crate::Domain).
+/// One mistake of a [`Domain`](crate::Domain).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DomainMistake {

@@ -1,4 +1,4 @@
-//! [`Catalogue`]: what is registered, as a value.
+//! [`Catalogue`]: a domain as a value.
 
 mod json;
 pub(crate) mod mistake;
@@ -24,8 +24,7 @@ use std::{
 
 /// What a [`Domain`](crate::Domain) consists of, in the order in which it was put together.
 ///
-/// It tells programs what there is, with schemas and doc comments as [`to_json`](Self::to_json). The example `diagram` draws it for
-/// people.
+/// [`to_json`](Self::to_json) gives it to programs, with schemas and doc comments. The example `diagram` draws it for people.
 ///
 /// ```
 /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
@@ -189,7 +188,7 @@ pub(crate) fn aggregate_call<A: Aggregate>() -> String {
     format!("aggregate::<{}>()", short_name::<A>())
 }
 
-/// A type as it is written where it is imported: without the path before it, with its generic arguments.
+/// The name of a type with its generic arguments, without the path.
 fn short_name<T>() -> &'static str {
     let name = type_name::<T>();
     let path = name.find('<').map_or(name, |generics| &name[..generics]);

@@ -1,4 +1,4 @@
-//! What became of a recorded block that the code has no longer, or otherwise.
+//! The difference where the code has a recorded block no longer, or with another shape.
 
 use serde_json::Value;
 

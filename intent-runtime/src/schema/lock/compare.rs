@@ -1,4 +1,4 @@
-//! What a lock records beside what the code has.
+//! Compares what a lock records with what the code has.
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// Every difference in the aggregates of the catalogue; what else is recorded is another check's.
+/// Every difference in the aggregates of the catalogue. Other recorded aggregates belong to other checks.
 pub(super) fn compare(recorded: &Blocks, catalogue: &Catalogue) -> Report {
     let mut differences = Vec::new();
     for kind in catalogue.aggregates() {
@@ -29,7 +29,7 @@ pub(super) fn compare(recorded: &Blocks, catalogue: &Catalogue) -> Report {
         differences.extend(wrong_keys(kind, of_aggregate.clone()));
         differences.extend(untrue(kind, of_aggregate.clone(), |key| {
             match (recorded.get(key), current.get(key)) {
-                // That is said already.
+                // Another difference says so.
                 (Some(recorded), Some(current)) if recorded != current => None,
                 (recorded, current) => recorded.or(current).cloned(),
             }
@@ -80,13 +80,13 @@ fn new(key: &Key, shape: &Value, formerly: &[String]) -> Difference {
     }
 }
 
-/// Whether a block is that of an event which was stored under a former name of the aggregate. Commands and snapshots of
-/// that time matter no more.
+/// Whether a block records an event under a former name of the aggregate. Commands and snapshots under that name no longer
+/// matter.
 fn is_former_event(kind: &AggregateKind, key: &Key) -> bool {
     matches!(key.part, Part::Event { .. }) && kind.formerly.contains(&key.aggregate.as_str())
 }
 
-/// The key of what a block is about by today's names of the aggregate and its event.
+/// The key with today's names of the aggregate and the event.
 pub(super) fn todays(kind: &AggregateKind, key: &Key) -> Key {
     match &key.part {
         Part::Event { name, version } => {
@@ -111,7 +111,7 @@ fn blocks(kind: &AggregateKind) -> Blocks {
     let mut blocks = Blocks::from([(Key::aggregate(aggregate), itself)]);
     for event in kind.events.iter().chain(&kind.split) {
         for version in with_predecessors(event) {
-            // A predecessor may bear a former name; it is a version of the event all the same.
+            // A predecessor may have a former name, and is a version of the same event.
             let key = Key::event(aggregate, event.name, version.version);
             blocks.insert(key, shape(version.shape));
         }
@@ -141,7 +141,7 @@ pub(super) fn newest(recorded: &Blocks, aggregate: &str, event: &str) -> u32 {
     versions.max().unwrap_or(0)
 }
 
-/// Whether a block is that of today's version of an event which has a newer one on record: what is wrong is the version.
+/// Whether a block is today's version of an event that has a newer version on record. Another difference says so.
 fn is_lowered(kind: &AggregateKind, key: &Key, recorded: &Blocks) -> bool {
     let Part::Event { name, version } = &key.part else {
         return false;

@@ -1,4 +1,4 @@
-//! What keeps a lock from being checked or updated.
+//! Why a lock cannot be checked or updated.
 
 use std::{io, path::PathBuf};
 
@@ -7,7 +7,7 @@ use crate::{
     schema::{catalogue::mistake::DomainError, lock::report::Report},
 };
 
-/// Why the code and its `intent.lock` do not agree, or why nothing can be said about it.
+/// Why the code and its `intent.lock` do not agree, or cannot be compared.
 ///
 /// Handling: a person reads it; each text says what to do. Nothing was written.
 #[derive(thiserror::Error)]
@@ -18,7 +18,7 @@ pub enum Error {
         "there is no `intent.lock` beside `Cargo.toml` yet: `INTENT_LOCK=update cargo test` writes it, to be committed"
     )]
     Missing,
-    /// The code stores or reads something else than what is recorded.
+    /// The code stores or reads something else than the lock records.
     #[error("{0}")]
     Differs(Box<Report>),
     /// A merge was not finished.
@@ -45,7 +45,7 @@ pub enum Error {
         /// The line of the second block, from 1.
         second: usize,
     },
-    /// The same block stands there twice.
+    /// The file has the same block twice.
     #[error(
         "`intent.lock` has the same block for {what} twice, at lines {first} and {second}: delete one of them"
     )]
@@ -57,7 +57,7 @@ pub enum Error {
         /// The line of the second block, from 1.
         second: usize,
     },
-    /// A block is not as it was written.
+    /// A block was edited, or merged from two.
     #[error(
         "the block for {what} at line {line} of `intent.lock` was edited, or merged from two: its checksum does not fit. \
          Bring back the block as it was committed, `git log -p intent.lock` shows it"
@@ -92,13 +92,13 @@ pub enum Error {
         /// The format of the file.
         format: String,
     },
-    /// `INTENT_LOCK` has a value that means nothing.
+    /// `INTENT_LOCK` has an unknown value.
     #[error("`INTENT_LOCK` is `{value}`: the only value it can have is `update`")]
     Setting {
         /// The value.
         value: String,
     },
-    /// An update was asked for where nobody would commit it.
+    /// An update was asked for in CI, where nobody would commit it.
     #[error(
         "`INTENT_LOCK=update` is set and so is `CI`: run it where the file can be committed, or unset `CI` if that is here"
     )]
@@ -115,20 +115,20 @@ pub enum Error {
         /// The file that only one update can have.
         path: PathBuf,
     },
-    /// The file system did not let it be read.
+    /// The file cannot be read.
     #[error("{} cannot be read", path.display())]
     Read {
         /// The lock.
         path: PathBuf,
-        /// What it said.
+        /// The cause.
         source: io::Error,
     },
-    /// The file system did not let it be written.
+    /// The file cannot be written.
     #[error("{} cannot be written", path.display())]
     Write {
         /// The file.
         path: PathBuf,
-        /// What it said.
+        /// The cause.
         source: io::Error,
     },
 }

@@ -1,4 +1,4 @@
-//! The file: read by anybody at any time, replaced as a whole by one update at a time.
+//! The file. Anybody can read it at any time, and one update at a time replaces it as a whole.
 
 use std::{
     fs::{self, File},
@@ -13,9 +13,9 @@ use crate::schema::lock::{
     format::{self, Blocks},
 };
 
-/// How long an update waits for another one, which takes some milliseconds.
+/// How long an update waits for another one. An update takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How often it looks.
+/// How long it sleeps between two looks.
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// The lock of a crate.
@@ -42,8 +42,8 @@ impl LockFile {
         }
     }
 
-    /// Replaces what is recorded by what `change` makes of it. No other update, in this process or another, reads or writes
-    /// the file meanwhile. A reader sees the whole change or nothing of it.
+    /// Replaces the blocks by what `change` returns for them. Meanwhile no other update, in this process or another, reads or
+    /// writes the file. A reader sees the old file or the new one.
     pub(super) fn update(
         &self,
         change: impl FnOnce(Blocks) -> Result<Blocks, Error>,
@@ -59,13 +59,12 @@ impl LockFile {
     }
 }
 
-/// The file that becomes the lock. As git does with its index, it is what keeps other updates out as well: only one can
-/// create it, and renaming it to what it replaces lets the next one in. A lock of the operating system would stay on the
-/// old file when a new one takes its name.
+/// The new text, in a file that is then renamed to the lock. The file also keeps other updates out, as `index.lock` of git
+/// does: only one update can create it. A lock of the operating system would not do, because it stays with the old file.
 struct Draft {
     path: PathBuf,
     file: File,
-    /// Once it bears the other name, another update's may bear this one.
+    /// After the rename, a file at `path` belongs to another update.
     renamed: bool,
 }
 
@@ -86,7 +85,7 @@ impl Draft {
                     return Err(Error::Write { path, source });
                 }
                 Err(_) if started.elapsed() > PATIENCE => return Err(Error::Busy { path }),
-                // No system tells a process when a file is gone, so it looks again.
+                // No operating system has a portable wait for the end of a file.
                 Err(_) => thread::sleep(PAUSE),
             }
         }
@@ -109,7 +108,7 @@ impl Draft {
 impl Drop for Draft {
     fn drop(&mut self) {
         if !self.renamed {
-            // One that stays is found and named by the next update.
+            // If it stays, the error of the next update names it.
             let _ = fs::remove_file(&self.path);
         }
     }

@@ -1,7 +1,7 @@
 //! The text of a lock: one block for each aggregate, version of an event, and command.
 //!
-//! Blocks stand in order and apart from each other, so that branches which add different things merge by themselves.
-//! Each carries a checksum of its own, so that one whose lines were merged from two is found out.
+//! Blocks are sorted and separated by empty lines, so git merges branches that add different blocks. Each block has a
+//! checksum, which shows if its lines were merged from two.
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
@@ -46,33 +46,26 @@ pub(super) enum Part {
 pub(super) type Blocks = BTreeMap<Key, Value>;
 
 impl Key {
+    fn new(aggregate: &str, part: Part) -> Self {
+        let aggregate = aggregate.to_owned();
+        Self { aggregate, part }
+    }
+
     pub(super) fn aggregate(aggregate: &str) -> Self {
-        let part = Part::Aggregate;
-        Self {
-            aggregate: aggregate.to_owned(),
-            part,
-        }
+        Self::new(aggregate, Part::Aggregate)
     }
 
     pub(super) fn event(aggregate: &str, name: &str, version: u32) -> Self {
         let name = name.to_owned();
-        let part = Part::Event { name, version };
-        Self {
-            aggregate: aggregate.to_owned(),
-            part,
-        }
+        Self::new(aggregate, Part::Event { name, version })
     }
 
     pub(super) fn command(aggregate: &str, name: &str) -> Self {
         let name = name.to_owned();
-        let part = Part::Command { name };
-        Self {
-            aggregate: aggregate.to_owned(),
-            part,
-        }
+        Self::new(aggregate, Part::Command { name })
     }
 
-    /// The first line of its block, but for the checksum. Names are quoted, for they may hold anything.
+    /// The first line of its block, without the checksum. Names are quoted, because they may have any character.
     fn header(&self) -> String {
         let aggregate = json!(self.aggregate);
         match &self.part {
@@ -131,16 +124,12 @@ pub(super) fn read(text: &str) -> Result<Blocks, Error> {
         return Err(Error::Conflict { line: line + 1 });
     }
     let mut paragraphs = paragraphs(text).into_iter();
-    match paragraphs.next() {
-        Some(Paragraph { first, .. }) => match first.strip_prefix("format ") {
-            Some(FORMAT) => {}
-            Some(other) => {
-                let format = other.to_owned();
-                return Err(Error::Newer { format });
-            }
-            None => return Err(malformed(1, first)),
-        },
-        None => return Err(Error::CutOff),
+    let head = paragraphs.next().ok_or(Error::CutOff)?.first;
+    let format = head.strip_prefix("format ");
+    let format = format.ok_or_else(|| malformed(1, head))?;
+    if format != FORMAT {
+        let format = format.to_owned();
+        return Err(Error::Newer { format });
     }
     let mut blocks: BTreeMap<Key, (usize, Value)> = BTreeMap::new();
     let mut ended = false;
@@ -242,7 +231,7 @@ fn is_marker(line: &str) -> bool {
 
 /// A shape as it stands in the file and in messages.
 pub(super) fn pretty(shape: &Value) -> String {
-    // The alternate form of JSON is that of several lines.
+    // `#` writes JSON in several lines.
     format!("{shape:#}")
 }
 

@@ -1,21 +1,16 @@
-//! The shapes of the keys of maps. schemars makes one schema of maps whose keys are stored in different ways.
+//! The keys of maps. schemars gives maps with different types of keys one schema, so the shapes of keys are noted apart.
 
 use serde_json::Value;
 
 use crate::{record::canonical_shape::text, schema::lock::reads::reads};
 
-/// Whether a reader whose maps have keys of these shapes reads all keys of the maps that are written.
+/// Whether a reader of maps with these keys reads all keys that are written. Where no keys are noted, they are any text.
 pub(super) fn are_read(reader: Option<&Value>, written: Option<&Value>) -> bool {
     let list = |keys: Option<&Value>| keys.and_then(Value::as_array).cloned();
-    let (reader, written) = match (list(reader), list(written)) {
-        (None, None) => return true,
-        (Some(reader), None) => {
-            let written = vec![text(); reader.len()];
-            (reader, written)
-        }
-        (None, Some(written)) => (vec![text(); written.len()], written),
-        (Some(reader), Some(written)) => (reader, written),
-    };
+    let (reader, written) = (list(reader), list(written));
+    let any_text = |like: &Option<Vec<Value>>| vec![text(); like.as_ref().map_or(0, Vec::len)];
+    let (any_reader, any_written) = (any_text(&written), any_text(&reader));
+    let (reader, written) = (reader.unwrap_or(any_reader), written.unwrap_or(any_written));
     let mut pairs = reader.iter().zip(&written);
     reader.len() == written.len() && pairs.all(|(reader, written)| reads(reader, written))
 }

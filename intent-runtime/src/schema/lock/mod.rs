@@ -1,7 +1,6 @@
-//! `intent.lock`: every shape that was ever stored, recorded beside the domain's `Cargo.toml`, and the test that holds
-//! the code to it.
+//! `intent.lock` records every shape that was ever stored, beside the domain's `Cargo.toml`. A test holds the code to it.
 //!
-//! One line in a test is all it takes:
+//! The test is one line:
 //!
 //! ```no_run
 //! # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
@@ -14,26 +13,24 @@
 //! fails, with the difference and the ways to mend it, when
 //!
 //! - the shape of a recorded version has changed, also in a value within an event,
-//! - a recorded event has no way to today's type: its name is gone, or a version of it,
-//! - an aggregate no longer says `formerly` of a recorded name, has another oldest one, or seems to be a recorded one by
-//!   another name,
-//! - an event says that older builds can read it, `readable_by(..)`, and the recorded shape of their version tells otherwise,
-//! - a note on a step speaks of a field that the recorded version before does not have, or gives one that it has,
+//! - a recorded event can no longer be read: its name is gone, or a version of it,
+//! - an aggregate lacks a recorded name in `formerly`, has another oldest name, or seems to be a recorded one under another
+//!   name,
+//! - an event is `readable_by(..)` older builds that cannot read it, by the recorded shape of their version,
+//! - a note on a step names a field that the recorded version before does not have, or adds one that it has,
 //! - notes on a step keep something unchanged that the next version surely cannot read,
 //! - a version, an event, an aggregate or a command is not recorded,
 //! - a command or the state that snapshots keep has changed, or a command is gone,
 //! - the file was edited or merged wrongly.
 //!
-//! What is stored is never rewritten: an update adds versions and refuses while a recorded one has changed. Commands and
-//! snapshots are not stored for good, so they may change, and an update records them anew: the change is seen where the
-//! file is reviewed.
+//! An update never rewrites what is stored: it adds versions, and refuses while a recorded one has changed. Commands and
+//! snapshots are not stored for good, so they may change. An update records them anew, and reviewers see the change.
 //!
-//! A shape is the JSON Schema with all values written out in their places. Doc comments, titles, defaults and examples
-//! are no part of it, nor is the order of fields, variants and attributes.
+//! A shape is the JSON Schema with all values written out in their places, without doc comments, titles, defaults and
+//! examples. The order of fields, variants and attributes does not count.
 //!
-//! One crate has one lock. A check speaks of the aggregates that it names and leaves all else in the file as it is, so
-//! several tests, also in processes of their own, can check and update one lock together; each aggregate belongs in one
-//! of them. An update where `CI` is set is refused: nobody would commit it.
+//! One crate has one lock. A check covers the aggregates that it names and leaves the rest of the file alone. So several
+//! tests, also in several processes, can check and update one lock together. Each aggregate belongs in one of them. An update where `CI` is set is refused: nobody would commit it.
 
 mod change;
 mod compare;

@@ -1,4 +1,4 @@
-//! Whether an aggregate still says by which names it is stored.
+//! Whether an aggregate still lists all names that it was stored under.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ use crate::{
 /// What the block of an aggregate calls its former names.
 pub(super) const FORMERLY: &str = "formerly";
 
-/// Whether the names of an aggregate are those on record, under whichever of them that is, and those that came since.
+/// A difference if the aggregate lacks a recorded name, or has another oldest name. Newer names may follow.
 pub(super) fn wrong_names(
     kind: &AggregateKind,
     recorded: &Blocks,
@@ -39,14 +39,14 @@ pub(super) fn wrong_names(
     let wrong = named.filter(|(_, recorded)| {
         recorded.first() != now.first() || recorded.iter().any(|name| !now.contains(name))
     });
-    // Each name has a block of its own; the one of the last has all of them.
+    // Each name has a block. That of the last name lists all of them.
     let (key, recorded) = wrong.max_by_key(|(_, names)| names.len())?;
     let text = lost_or_older(key, &recorded, &now, kind.name);
     Some(Difference::refused(Refusal::Names, text))
 }
 
-/// The names of the recorded aggregate that a new one most likely is by another name, if there is one: nobody checks it,
-/// and half of the events of each are events of the other.
+/// All names of the recorded aggregate that a new one most likely is under another name: the check does not name it, and the
+/// two share at least half of the events of each. Empty if there is none.
 pub(super) fn likely_names(
     kind: &AggregateKind,
     [recorded, current]: [&Blocks; 2],
@@ -79,7 +79,7 @@ pub(super) fn likely_names(
     names.max_by_key(Vec::len).unwrap_or_default()
 }
 
-/// The recorded aggregates, each with all its names of that time, the oldest first.
+/// The recorded aggregates, each with all names that its block lists, the oldest first.
 fn aggregates(recorded: &Blocks) -> impl Iterator<Item = (&Key, Vec<String>)> {
     let blocks = recorded.iter();
     let aggregates = blocks.filter(|(key, _)| key.part == Part::Aggregate);

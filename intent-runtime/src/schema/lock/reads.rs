@@ -1,4 +1,4 @@
-//! Whether a reader of one shape takes what was written in another as it is.
+//! Whether a reader of one shape can read what was written in another.
 
 use std::fmt;
 
@@ -6,21 +6,21 @@ use serde_json::{Map, Value};
 
 use crate::{record::canonical_shape::KEYS, schema::lock::keys};
 
-/// Whether all that has the shape `written` is read as it is by a reader of the shape `reader`, who ignores fields that
-/// it does not know. Where shapes alone do not tell, the answer is no.
+/// Whether a reader of the shape `reader` can read every value of the shape `written`. It ignores fields that it does not
+/// know. Where the shapes do not tell, the answer is no.
 pub(super) fn reads(reader: &Value, written: &Value) -> bool {
     obstacle(reader, written).is_none()
 }
 
-/// What keeps a reader of the shape `reader` from [reading](reads) all that has the shape `written`.
+/// The first thing that keeps such a reader from [reading](reads) every such value.
 pub(super) fn obstacle(reader: &Value, written: &Value) -> Option<Obstacle> {
     between(reader, written, "")
 }
 
-/// One thing that a reader does not take, and where it is.
+/// One thing that a reader cannot read, and its place.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Obstacle {
-    /// `lines[].amount`; empty where it is the whole.
+    /// Such as `lines[].amount`; empty for the whole value.
     place: String,
     what: What,
 }
@@ -40,7 +40,7 @@ enum What {
 }
 
 impl Obstacle {
-    /// Whether there surely is something that the reader does not take, rather than shapes not telling.
+    /// Whether the reader surely fails on some value. Otherwise the shapes do not tell.
     pub(super) fn is_certain(&self) -> bool {
         !matches!(self.what, What::Refused(_) | What::Shape)
     }
@@ -53,52 +53,24 @@ impl Obstacle {
 
 impl fmt::Display for Obstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.what, self.place.as_str()) {
-            (What::Missing(field), "") => write!(f, "they need `{field}`, which can be missing"),
-            (What::Missing(field), place) => {
-                write!(f, "in `{place}` they need `{field}`, which can be missing")
+        let (inside, subject) = match self.place.as_str() {
+            "" => (String::new(), "it".to_owned()),
+            place => (format!("in `{place}` "), format!("`{place}`")),
+        };
+        match &self.what {
+            What::Missing(field) => write!(f, "{inside}they need `{field}`, which can be missing"),
+            What::Refused(field) => write!(
+                f,
+                "{inside}they refuse what they do not know, such as `{field}`"
+            ),
+            What::Word(word) => write!(f, "{subject} can be {word}, which they do not know"),
+            What::Type { known, written } => {
+                let types = |of| list(of).filter_map(Value::as_str).collect::<Vec<_>>();
+                let (known, written) = (types(known).join(" or "), types(written).join(" or "));
+                write!(f, "{subject} can be {written}, and they know {known}")
             }
-            (What::Refused(field), "") => {
-                write!(f, "they refuse what they do not know, such as `{field}`")
-            }
-            (What::Refused(field), place) => {
-                write!(
-                    f,
-                    "in `{place}` they refuse what they do not know, such as `{field}`"
-                )
-            }
-            (what, place) => {
-                match place {
-                    "" => f.write_str("it")?,
-                    place => write!(f, "`{place}`")?,
-                }
-                match what {
-                    What::Word(word) => write!(f, " can be {word}, which they do not know"),
-                    What::Type { known, written } => {
-                        write!(
-                            f,
-                            " can be {}, and they know {}",
-                            Types(written),
-                            Types(known)
-                        )
-                    }
-                    _ => f.write_str(" has a shape that they do not know"),
-                }
-            }
+            What::Shape => write!(f, "{subject} has a shape that they do not know"),
         }
-    }
-}
-
-/// The types that a shape allows, in words.
-struct Types<'a>(&'a Value);
-
-impl fmt::Display for Types<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, name) in list(self.0).enumerate() {
-            let or = if index == 0 { "" } else { " or " };
-            write!(f, "{or}{}", name.as_str().unwrap_or_default())?;
-        }
-        Ok(())
     }
 }
 
@@ -119,7 +91,7 @@ fn between(reader: &Value, written: &Value, place: &str) -> Option<Obstacle> {
         }
         let is_known = alternatives.iter().any(|reader| match key {
             "oneOf" => between(reader, written, place).is_none(),
-            // Of an untagged value the first alternative that fits is taken, which need not be the one that was meant.
+            // serde reads an untagged value as the first alternative that fits, which may be another than the one written.
             _ => reader == written,
         });
         if is_known {
@@ -148,13 +120,13 @@ fn between(reader: &Value, written: &Value, place: &str) -> Option<Obstacle> {
         })
 }
 
-/// What is read besides what is written, other keys and words, older versions may have been stored with.
+/// Whether the reader accepts all other keys and words that `written` accepts: older versions may be stored with them.
 fn is_still_read(reader: Option<&Value>, written: Option<&Value>) -> bool {
     written
         .is_none_or(|written| reader.is_some_and(|reader| first_unknown(reader, written).is_none()))
 }
 
-/// How what is written breaks one constraint of the reader, if it does.
+/// The obstacle, if what is written breaks one constraint of the reader.
 fn broken(
     key: &str,
     constraint: &Value,
@@ -164,7 +136,6 @@ fn broken(
     let of_written = written.get(key);
     match key {
         "x-alias" | "x-other" | KEYS => None,
-        // Any of these types will do.
         "type" => match of_written {
             Some(of_written) => {
                 // A reader of numbers also reads whole ones.
@@ -178,13 +149,11 @@ fn broken(
             }
             None => Some(at(place, What::Shape)),
         },
-        // Any of these words.
         "enum" => match of_written {
             Some(of_written) => first_unknown(constraint, of_written)
                 .map(|word| at(place, What::Word(word.clone()))),
             None => Some(at(place, What::Shape)),
         },
-        // All of these fields are needed.
         "required" => {
             let has = of_written.unwrap_or(&Value::Null);
             let missing = first_unknown(has, constraint)?;
@@ -230,7 +199,7 @@ fn within(place: &str, field: &str) -> String {
     }
 }
 
-/// The alternatives of a shape that is nothing else, and how they are told apart.
+/// The alternatives of a shape that consists of nothing else, after the keyword that lists them.
 fn alternatives(shape: &Value) -> Option<(&str, &Vec<Value>)> {
     let object = shape.as_object().filter(|object| object.len() == 1)?;
     let (key, alternatives) = object.iter().next()?;
@@ -240,7 +209,7 @@ fn alternatives(shape: &Value) -> Option<(&str, &Vec<Value>)> {
     }
 }
 
-/// The name of the variant that an alternative is, as serde writes one with content unless told otherwise.
+/// The name of a variant with content, if the alternative is one in serde's default form.
 fn variant(alternative: &Value) -> Option<&Value> {
     if alternative.get("additionalProperties") != Some(&Value::Bool(false)) {
         return None;
@@ -260,7 +229,7 @@ fn first_unknown<'a>(known: &Value, of: &'a Value) -> Option<&'a Value> {
     list(of).find(|one| !list(known).any(|known| known == *one))
 }
 
-/// The members of a list; a value that is none is the only one.
+/// The members of a list, or the value itself if it is no list.
 fn list(value: &Value) -> impl Iterator<Item = &Value> {
     match value {
         Value::Array(values) => values.as_slice(),

@@ -1,4 +1,4 @@
-//! The notes that account for a change of an event's shape, as far as the two shapes tell.
+//! The notes to write for a change of an event's shape, as far as the two shapes show.
 
 use serde_json::{Map, Value};
 
@@ -89,7 +89,7 @@ fn function(event: &str, next: u32, changed: &[&str]) -> Vec<String> {
     ]
 }
 
-/// A stored name, which may hold anything, as a part of a function's.
+/// A stored name, which may have any character, as a part of a function's name.
 fn snake_case(name: &str) -> String {
     let mut text = String::new();
     for letter in name.chars() {
@@ -117,7 +117,7 @@ fn missing_in<'a>(one: &Map<String, Value>, other: &'a Map<String, Value>) -> Ve
     names.filter(|name| !one.contains_key(*name)).collect()
 }
 
-/// Takes out of both lists what has one shape under two names.
+/// Takes the pairs of fields that have one shape under two names out of both lists.
 fn renamed<'a>(
     before: &Map<String, Value>,
     now: &Map<String, Value>,

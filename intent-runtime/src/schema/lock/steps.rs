@@ -1,4 +1,4 @@
-//! Whether the notes of a step speak of the keys that the version before has on record.
+//! Whether the notes of a step fit the recorded shape of the version before.
 
 use serde_json::Value;
 
@@ -108,7 +108,7 @@ pub(super) fn untrue<'a>(
     steps.collect()
 }
 
-/// The fields of a shape that no note is about, none of them needed: others may have taken their place.
+/// The fields of a shape that no note is about, all of them optional, since other fields may have taken their place.
 fn kept(shape: &Value, noted: &[&str]) -> Value {
     let mut kept = shape.clone();
     if let Some(object) = kept.as_object_mut() {
