@@ -36,7 +36,7 @@
 //!
 //! 1. Write `pub(super) async fn name(store: Subject)` in the file of its topic, or in a new file that this module names. It
 //!    gets an empty store that no other rule uses, and panics with a sentence where the store is wrong. It uses the port and
-//!    [`fixture`] alone, and waits for conditions, not for time. It ends with an error, or is stopped by [`Rule::check`], when
+//!    `fixture.rs` alone, and waits for conditions, not for time. It ends with an error, or is stopped by [`Rule::check`], when
 //!    the store never answers.
 //! 2. Name it in `rules.rs`, with its promise and what it refuses: the end of the sentence "refuses a store that …".
 //! 3. Add a store with this one fault to `tests/store/wrong/`, which every other rule accepts. The test there fails for a rule
