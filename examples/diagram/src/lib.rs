@@ -10,14 +10,14 @@
 //! | from an event, dotted | changes nothing |
 //! | from a past event, dotted | is read as others |
 //!
-//! A past event without an arrow is retired. Below the name of a command stand the roles that may send it, where not
-//! everybody may.
+//! A past event without an arrow is retired. Below the name of a command are the roles that may send it, unless everybody
+//! may.
 
 use std::fmt::{self, Write as _};
 
 use intent_runtime::catalogue::{AggregateKind, Catalogue, CommandKind, Emits};
 
-/// Colours that are told apart on light and on dark paper.
+/// Colours that differ clearly on light and on dark backgrounds.
 const STYLES: &str = "    classDef command fill:#cfe2ff,stroke:#3d6fb5,color:#000
     classDef event fill:#ffe0b2,stroke:#c77700,color:#000
     classDef state fill:#fff9c4,stroke:#a89a00,color:#000
@@ -25,7 +25,7 @@ const STYLES: &str = "    classDef command fill:#cfe2ff,stroke:#3d6fb5,color:#00
 const PAST: &str = "    classDef past fill:#eee,stroke:#888,color:#000,stroke-dasharray:4
 ";
 
-/// What a catalogue has, as a diagram.
+/// Draws a catalogue.
 pub fn mermaid(catalogue: &Catalogue) -> String {
     let mut text = String::from("flowchart LR\n");
     for (number, kind) in catalogue.aggregates().iter().enumerate() {

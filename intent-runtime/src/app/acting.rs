@@ -1,4 +1,4 @@
-//! [`Acting`]: what one person may do.
+//! [`Acting`]: an app on behalf of one person.
 
 use std::fmt;
 
@@ -14,8 +14,8 @@ use crate::{
 
 /// A [`Tenant`]'s interface on behalf of one [`Actor`]: it sends the commands that the actor's roles are allowed, and nothing else.
 ///
-/// `#[handle(allow("teller"))]` says which roles may send a command; one without `allow(..)` is open to everybody. Actor and
-/// role are stored in the metadata of the events. Conditions beyond roles are the decision's own, which sees the actor in
+/// `#[handle(allow("teller"))]` says which roles may send a command; everybody may send one without `allow(..)`. Actor and
+/// role are stored in the metadata of the events. The decision checks conditions beyond roles. It sees the actor in
 /// [`Context::metadata`](crate::Context::metadata).
 ///
 /// ```
@@ -84,8 +84,8 @@ impl Acting {
         self.send_with(command, SendOptions::new())
     }
 
-    /// Sends a command, as [`Tenant::send_with`] does. Whatever the options say of actor and role, the metadata has those of
-    /// this actor.
+    /// Sends a command, as [`Tenant::send_with`] does. This actor and its role replace those in the
+    /// options.
     ///
     /// # Errors
     /// As [`send`](Self::send).

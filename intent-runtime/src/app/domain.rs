@@ -16,8 +16,7 @@ use crate::{
 /// It needs no store. Write it once, as a function, and give it to [`App::connect`](crate::App::connect), to
 /// [`lock::check!`](macro@crate::lock::check) and to whatever shows the [`Catalogue`].
 ///
-/// Nothing is refused while it is put together. [`check`](Self::check) reports all mistakes at once, and so does an app that
-/// is opened with it.
+/// Building it refuses nothing. [`check`](Self::check) reports all mistakes at once, and so does opening an app with it.
 ///
 /// ```
 /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
@@ -39,7 +38,7 @@ pub struct Domain {
 }
 
 impl Domain {
-    /// A domain without anything in it.
+    /// An empty domain.
     pub fn new() -> Self {
         Self::default()
     }
@@ -72,9 +71,9 @@ impl Domain {
 
     /// Declares the roles that people act in, beside those declared before. `allow(..)` may name no others.
     ///
-    /// An [`Actor`](crate::Actor) may have others, such as those that an identity provider adds. They allow nothing, and the
-    /// log has a warning of each, once an app and with the declared role whose name is nearest, for the first hundred of
-    /// them. Where a domain declares no roles, any may be given, and there is no warning.
+    /// An [`Actor`](crate::Actor) may have other roles, such as those that an identity provider adds. They allow nothing. For the
+    /// first hundred of them, each app logs one warning with the declared role whose name is nearest. Where a domain declares
+    /// no roles, `allow(..)` may name any, and there is no warning.
     #[must_use]
     pub fn roles<R: Into<String>>(mut self, roles: impl IntoIterator<Item = R>) -> Self {
         self.roles.extend(roles.into_iter().map(Into::into));
@@ -94,7 +93,7 @@ impl Domain {
         DomainError::of(mistakes)
     }
 
-    /// What is in the domain. Of two things that share a name, it has the first.
+    /// The domain as a value. Of two things that share a name, it has the first.
     pub fn catalogue(&self) -> &Catalogue {
         &self.catalogue
     }
@@ -122,7 +121,7 @@ impl Domain {
         self.mistakes.extend(added.err());
     }
 
-    /// The roles that commands are allowed to and that nobody declared.
+    /// The roles in `allow(..)` that the domain does not declare.
     fn undeclared_roles(&self) -> impl Iterator<Item = DomainMistake> {
         let roles: Vec<&str> = self.roles.iter().map(String::as_str).collect();
         let aggregates = self.catalogue.aggregates().iter();

@@ -1,4 +1,4 @@
-//! The front door: [`App`] and what leads to it and from it.
+//! The front door: [`App`], its builder and its tenants.
 
 pub(crate) mod acting;
 pub(crate) mod builder;
@@ -19,7 +19,7 @@ use crate::{
     transfer::{export::Export, import::Import},
 };
 
-/// A domain on a store: what the model consists of, and where its events are kept. Cheap to clone.
+/// A domain on a store. Cheap to clone.
 ///
 /// Commands and loads go to the default tenant: an app derefs to its [`Tenant`], and [`App::tenant`] gives the same
 /// interface for another one. The log, exports and imports on the app itself are those of all tenants.

@@ -1,4 +1,4 @@
-//! [`Roles`]: those that a domain declares.
+//! [`Roles`]: the declared roles of a domain.
 
 use std::{
     collections::HashSet,
@@ -9,15 +9,15 @@ use similar::get_close_matches;
 
 use crate::dispatch::actor::Actor;
 
-/// The roles that a domain declares, which tell a misspelt one.
+/// The roles that a domain declares, so that misspelt ones are noticed.
 pub(super) struct Roles {
     declared: Vec<String>,
-    /// The undeclared roles that the log has a warning of.
+    /// The undeclared roles that were logged.
     warned_of: Mutex<HashSet<String>>,
 }
 
 impl Roles {
-    /// How many undeclared roles there are warnings of: actors are made from requests, whose roles may be of any number.
+    /// How many undeclared roles are logged. Actors come from requests, which may name any number of roles.
     const MOST_WARNINGS: usize = 100;
 
     pub(super) fn new(declared: Vec<String>) -> Self {
@@ -27,8 +27,8 @@ impl Roles {
         }
     }
 
-    /// Warns of each role of the actor that the domain does not declare, once. Not an error: an identity provider may add
-    /// roles that are none of this domain's, and a role that nobody declared allows nothing.
+    /// Logs each role of the actor that the domain does not declare, once. It is no error, because an identity provider may add
+    /// roles of other programs, and an undeclared role allows nothing.
     pub(super) fn warn_of_undeclared(&self, actor: &Actor) {
         if self.declared.is_empty() {
             return;

@@ -22,7 +22,7 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// An actor without a role. The name is stored with every event that its commands lead to.
+    /// An actor without a role. The name is stored with every event of its commands.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -47,8 +47,7 @@ impl Actor {
         &self.roles
     }
 
-    /// The role in which it sends command `C`: its first one that is among those allowed, or its first one at all where
-    /// everybody is allowed.
+    /// The role in which it sends command `C`: its first one that may, or its first one at all if everybody may.
     ///
     /// # Errors
     /// [`SendError::Forbidden`] if none of its roles is allowed.

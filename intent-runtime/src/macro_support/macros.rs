@@ -1,4 +1,4 @@
-//! The macros, documented where they are used.
+//! The documentation of the macros.
 
 /// Makes an event of a struct: with named fields, with one unnamed field, or without any.
 ///
@@ -8,13 +8,13 @@
 /// | key | meaning |
 /// |---|---|
 /// | `name = "…"` | the stored name; the struct's own unless given |
-/// | `formerly("PaidIn")` | names it was stored under before, under which it is read too |
+/// | `formerly("PaidIn")` | names it was stored under before. It is read under them too |
 /// | `version = 3` | the version of the shape, 1 unless given |
-/// | `readable_by(2)` | builds that know version 2 may read this one as it is, fields that they do not know left aside |
+/// | `readable_by(2)` | builds that know version 2 may read this one as it is, and ignore fields that they do not know |
 /// | `upcast(2 => function)` | the step from version 2 to 3, a `fn(JsonObject) -> Result<JsonObject, UpcastError>` |
 /// | `removed(3, "memo")` | the step to version 3 drops a field |
 /// | `unchanged(3)` | the step to version 3 leaves what is stored as it is |
-/// | `from = OldEvent` | the version before this one is another struct, from which this one has `From` |
+/// | `from = OldEvent` | the version before is another struct, which `From` converts |
 /// | `crate = ::path` | where the runtime is, if it is re-exported |
 ///
 /// On a field:
@@ -27,16 +27,16 @@
 /// Every step from version 1 on must be accounted for; a hole does not compile. A unit event is stored as `{}`, so that fields
 /// can come later. The attribute stands above any `#[derive]`.
 ///
-/// The derived traits cannot be implemented by hand as well. What should be shown or compared in another way, such as
-/// personal data that no log may contain, is a type of its own: the field's type implements `Debug` or `PartialEq`, and
-/// every event, command and state that holds it follows.
+/// You cannot implement the derived traits by hand as well. To show or compare a value in another way, such as personal data
+/// that no log may contain, give the field its own type and implement `Debug` or `PartialEq` for that. Every event, command and
+/// state with the field then follows.
 ///
-/// What would be read otherwise than it is stored does not compile, as far as attributes tell: `serde(skip)`, `from` without
-/// `into`, `cfg_attr(.., serde(..))` and more. What only a value tells is refused when it is sent:
+/// Attributes that make serde read something else than it writes do not compile: `serde(skip)`, `from` without `into`,
+/// `cfg_attr(.., serde(..))` and more. Where only the value shows it, sending the command fails with
 /// [`SendError::NotReadBack`](crate::SendError::NotReadBack).
 ///
-/// A field with `#[serde(with = "…")]` needs `#[schemars(with = "Type")]` beside it, with the type that its JSON is that
-/// of. A default of `#[since(..)]` is written in the form that the field's serde attributes give it.
+/// A field with `#[serde(with = "…")]` also needs `#[schemars(with = "Type")]`, with a type of the same JSON. A default of
+/// `#[since(..)]` is written in the form of the field's serde attributes.
 ///
 /// ```
 /// use intent_runtime::prelude::*;
@@ -54,10 +54,10 @@
 /// ```
 pub use intent_macros::event;
 
-/// Makes an aggregate of a struct whose fields say what changes them.
+/// Makes an aggregate of a struct whose fields say which events change them.
 ///
 /// It writes the enum of all events (`AccountEvent` for `Account`), [`Aggregate`](trait@crate::Aggregate) with `init` and `apply`,
-/// conversions from each event, and [`Snapshot`](crate::Snapshot) if asked for.
+/// a conversion from each event, and [`Snapshot`](crate::Snapshot) if you ask for it.
 ///
 /// | key of `#[aggregate(..)]` | meaning |
 /// |---|---|
@@ -106,8 +106,8 @@ pub use intent_macros::aggregate;
 /// Makes a command of each marked function of an aggregate's `impl` block, of which there is one.
 ///
 /// `deposit(&self, amount: i64)` becomes `Deposit { id, amount }`, as visible as the function, with its doc comment,
-/// serde and JSON Schema. The functions keep their signatures and bodies, and get an `#[allow(..)]` of two clippy lints
-/// that the form of a command sets off.
+/// serde and JSON Schema. The functions keep their signatures and bodies. They get an `#[allow(..)]` of two clippy lints that
+/// such functions trigger.
 ///
 /// | mark | on |
 /// |---|---|
@@ -169,7 +169,7 @@ pub use intent_macros::handle;
 /// ```
 pub use intent_macros::command;
 
-/// Gives a struct or an enum what a value object needs to stand in an event, a command or a state: `Clone`, `Debug`,
+/// Gives a struct or an enum what a value in an event, a command or a state needs: `Clone`, `Debug`,
 /// `PartialEq`, serde's traits and `JsonSchema`, each left out where you derive it below. Nothing else.
 ///
 /// ```
