@@ -1,9 +1,9 @@
 //! One attempt at a command: decide on a state, append at the version that the decision saw.
 //!
 //! The state may be one that was kept from an earlier command, or the empty one that a creation expects. Such a state is
-//! only tried ([`Sending::try_kept`]): what comes of it counts only if the store confirms it. Everything else, whether a
-//! refusal, an error, a conflict or nothing to do, is dropped, and the command is decided again on the newest state
-//! ([`Sending::on_newest`]). So no outcome depends on what is kept.
+//! only tried ([`Sending::try_kept`]): its outcome counts only if the store accepts the events. Any other outcome, such as a
+//! refusal, an error, a conflict or nothing to do, is dropped. The command is then decided again on the newest state
+//! ([`Sending::on_newest`]). So no outcome depends on a kept state.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -53,7 +53,7 @@ pub(super) enum Attempt<C: Command> {
     Conflict(SendError<Refusal<C>>),
 }
 
-/// What the decision on a state is.
+/// The decision on a state.
 enum Decided<C: Command> {
     /// There are events to store.
     Ready(Ready<C>),
@@ -84,7 +84,7 @@ pub(super) struct Rest {
     snapshot: Option<NewSnapshot>,
 }
 
-/// What the store says to a decision, unless it fails.
+/// The store's answer to a decision, unless it fails.
 enum Told<C: Command> {
     /// The events are stored, now or by an earlier sending.
     Stored(Receipt<C::Aggregate>),
@@ -129,7 +129,7 @@ impl<'a, C: Command> Sending<'a, C> {
         cache: &mut CacheGuard<'_>,
     ) -> Result<Attempt<C>, SendError<Refusal<C>>> {
         let kept = cache.take::<C::Aggregate>();
-        // A command that does nothing but create most likely finds no aggregate, and the append's own check tells.
+        // A command that only creates most likely finds no aggregate. If there is one, the append's own check finds it.
         let expected = <C::Aggregate as Decide<C>>::ONLY_CREATES.then_some(Folded::EMPTY);
         let newest = match kept.or(expected) {
             Some(state) => match self.try_kept(cache, state).await? {
@@ -160,7 +160,7 @@ impl<'a, C: Command> Sending<'a, C> {
         })
     }
 
-    /// The newest state: `kept`, if it is given, with the events after it, else read anew.
+    /// The newest state: `kept` with the events after it, or read from the store if there is none.
     async fn newest(
         &self,
         kept: Option<Folded<C::Aggregate>>,
@@ -259,7 +259,7 @@ impl<'a, C: Command> Sending<'a, C> {
         })
     }
 
-    /// The metadata of every event: the caller's, completed by the dispatcher.
+    /// The metadata of every event: what the caller gave, and what the dispatcher adds.
     fn stored_metadata(&self) -> Result<EncodedMetadata, SendError<Refusal<C>>> {
         let mut metadata = self.context.metadata().clone();
         let command_id = self.context.command_id();
@@ -385,8 +385,8 @@ impl<'a, C: Command> Sending<'a, C> {
         Ok(())
     }
 
-    /// The snapshot that rides along, if one is due. One that cannot be written is left out: it is a cache, and must
-    /// not keep the events from being stored.
+    /// The snapshot to store with the events, if one is due. One that cannot be written is left out, since a cache must not
+    /// keep events from being stored.
     fn snapshot_if_due(
         &self,
         before: Version,

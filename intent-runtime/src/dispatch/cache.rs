@@ -1,7 +1,7 @@
-//! The aggregates that were used last, kept so that a hot command is one round trip to the store.
+//! A cache of the aggregates that were used last, so that a hot command is one round trip to the store.
 //!
-//! Each has a gate that lets one command of this process through at a time, so that tasks racing for one aggregate
-//! queue up instead of running into conflicts. Neither is needed for correctness: the append's own check decides.
+//! A gate for each aggregate lets one command of this process through at a time. So tasks that race for one aggregate queue up
+//! and do not run into conflicts. Correctness needs neither: the append's own check decides.
 
 use std::{
     any::{Any, TypeId},
@@ -29,20 +29,20 @@ use crate::{
     record::id::{AggregateId, Id, TenantId},
 };
 
-/// How many bytes the kept aggregates may weigh together, by estimate, unless the application says otherwise.
+/// The default limit of all cached aggregates together, in estimated bytes.
 pub(crate) const DEFAULT_BYTES: u64 = 64 * 1024 * 1024;
 /// The most that one aggregate can count for. The estimate is the number of payload bytes folded into it, which is too high
 /// for a state that keeps little of them, such as a counter.
 const MOST_BYTES: u64 = 256 * 1024;
-/// For how many aggregates the cache makes room at first; it is bounded by weight.
+/// How many aggregates the cache has room for at first. Its limit is the weight.
 const EXPECTED_ENTRIES: usize = 10_000;
 /// How many of the heaviest aggregates a shard has room for. The cache refuses what does not fit a shard, so there are
 /// only as many shards as keep each of them large.
 const HEAVIEST_PER_SHARD: u64 = 16;
 const MOST_SHARDS: u64 = 64;
-/// How long the others wait until they ask the command that holds the gate whether it is still polled, and then for its answer. Its
-/// caller may keep its future without polling it, as in a loop that selects, and may itself wait for another command to the same
-/// aggregate.
+/// How long a waiting command waits before it asks the command that holds the gate whether that is still polled, and how long it
+/// waits for the answer. A caller may keep a command's future without polling it, as in a loop that selects, and may itself wait
+/// for another command to the same aggregate.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 type Key = (TenantId, TypeId, AggregateId);
@@ -64,9 +64,9 @@ pub(crate) struct Slot {
 #[derive(Debug)]
 struct Gate {
     kept: Mutex<Kept>,
-    /// Asks the command that holds it whether it is still polled.
+    /// Asks the command that holds the gate whether it is still polled.
     asked: Notify,
-    /// Counts the commands that were let through, and their answers.
+    /// Counts the commands that came through, and their answers to `asked`.
     signs: AtomicU64,
 }
 
@@ -114,8 +114,8 @@ impl AggregateCache {
         Self { slots }
     }
 
-    /// The slot of an aggregate. If it is dropped from the cache while in use, a second one can come up: two commands
-    /// then run at once, and the append's check keeps them apart.
+    /// The slot of an aggregate. If the cache drops it while it is in use, there can be a second one. Then two commands run at
+    /// once, and the append's check lets one of them win.
     pub(crate) fn slot<A: Aggregate>(&self, tenant: TenantId, id: Id<A>) -> Slot {
         let key = (tenant, TypeId::of::<A>(), id.into());
         let weight = weight::<A>(0);

@@ -1,4 +1,4 @@
-//! The events of a decision as what is stored of them. Every limit is checked before more is written.
+//! Writes the events of a decision as they are stored, and checks each limit before it writes more.
 
 use std::borrow::Cow;
 
@@ -12,9 +12,8 @@ use crate::{
     },
 };
 
-/// Writes the events, and reads each back before it is stored: what cannot be read, or is read as something else, would
-/// break its stream for good. It is read by the one decode path, so the names and versions of an impl by hand are tried
-/// as well.
+/// Writes the events and reads each one back: an event that cannot be read, or is read as another one, would break its stream
+/// for good. The one decode path reads it, which also tests the names and versions of a hand-written impl.
 pub(crate) fn encode<E: AggregateEvent, R>(
     stream: &StreamId,
     events: &[E],
@@ -36,7 +35,7 @@ pub(crate) fn encode<E: AggregateEvent, R>(
     for event in events {
         let (name, schema_version) = (event.name(), event.schema_version());
         let payload = written(stream, name, event.encode())?;
-        // One that is encoded by hand may not know the limits.
+        // A hand-written `encode` may ignore the limits.
         check_json(name, payload.get()).map_err(invalid)?;
         bytes += payload.get().len();
         if bytes > Append::MAX_BYTES {
@@ -63,7 +62,7 @@ pub(crate) fn encode<E: AggregateEvent, R>(
     Ok(new_events)
 }
 
-/// What was written as JSON, or why it cannot be stored.
+/// The written JSON, or the error of a command that cannot be stored.
 pub(crate) fn written<T, R>(
     stream: &StreamId,
     what: &'static str,

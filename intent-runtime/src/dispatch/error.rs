@@ -74,8 +74,8 @@ pub enum SendError<E> {
         /// What serde said.
         source: serde_json::Error,
     },
-    /// An event would be read back as another one or not at all; nothing was stored. Handling: emit values that JSON keeps
-    /// (it has no NaN, and one `null` for each level of `Option`), or have its serde attributes read what they write.
+    /// An event does not survive a JSON round trip; nothing was stored. Handling: emit values that JSON keeps (it has no NaN,
+    /// and reads `Some(None)` as `None`), or correct the serde attributes.
     #[error(
         "`{event}` of {stream} is not stored, because it does not survive a JSON round trip: emit values that JSON keeps, or fix its serde attributes"
     )]
@@ -90,7 +90,7 @@ pub enum SendError<E> {
     /// The aggregate could not be loaded.
     #[error(transparent)]
     Load(LoadError),
-    /// None of the actor's roles may send the command; nothing was looked at. Handling: tell the user.
+    /// None of the actor's roles may send the command. Nothing was looked up. Handling: tell the user.
     #[error(fmt = forbidden)]
     Forbidden {
         /// [`Command::NAME`](crate::Command::NAME).
@@ -120,8 +120,8 @@ pub enum SendError<E> {
 }
 
 impl<E> SendError<E> {
-    /// The same error with another refusal, such as the `SendError<Infallible>` of a command that cannot be refused as
-    /// the `SendError<Refused>` of those that can.
+    /// Maps the refusal and keeps every other error, for example to turn the `SendError<Infallible>` of a command that cannot be
+    /// refused into the `SendError<Refused>` of one that can.
     ///
     /// ```
     /// use intent_runtime::SendError;

@@ -1,4 +1,4 @@
-//! From stored events to a state: the one place where a stream is folded.
+//! The one place that folds stored events to a state.
 
 use std::ops::{ControlFlow, Deref};
 
@@ -25,9 +25,9 @@ use crate::{
     },
 };
 
-/// An aggregate as it was loaded: its state, with the version it is at.
+/// A loaded aggregate: its state and its version.
 ///
-/// It derefs to the state. What it knows beside comes from methods, so that no field of the state is hidden.
+/// It derefs to the state. Methods give the rest, so that no field of the state is hidden.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Loaded<A> {
     id: Id<A>,
@@ -75,7 +75,7 @@ pub(crate) struct Folded<A> {
     pub(crate) version: Version,
     /// The event of that version, if the store named it.
     pub(crate) last: Option<EventId>,
-    /// The payload bytes that went in, as an estimate of what the state weighs.
+    /// The bytes of all folded payloads, as an estimate of the size of the state.
     pub(crate) bytes: usize,
 }
 
@@ -107,8 +107,8 @@ pub(crate) async fn load_to<A: Aggregate>(
     fold.end()
 }
 
-/// Reads what was appended to a stream since `folded`. `None` when the stream has no longer the event that `folded`
-/// ends with, as in a database that was put back to an earlier state: then nothing of `folded` is to be believed.
+/// Reads what was appended to a stream since `folded`. `None` if the stream no longer has the last event of `folded`, as after a
+/// restore of the database. Then `folded` is wrong.
 pub(crate) async fn catch_up<A: Aggregate>(
     streams: &dyn Streams,
     stream: &StreamId,
@@ -116,7 +116,7 @@ pub(crate) async fn catch_up<A: Aggregate>(
 ) -> Result<Option<Folded<A>>, LoadError> {
     let (known, last) = (folded.version, folded.last);
     let read = ReadStream {
-        // That event once more, which tells whether it is there.
+        // Begins with the last known event, to see whether it is still there.
         after: Version::new(known.get().saturating_sub(1)),
         ..ReadStream::all(stream)
     };
@@ -172,8 +172,8 @@ pub(crate) async fn history<A: Aggregate>(
     }
 }
 
-/// Reads the next events after a version, decoded: as many as `limit` stored ones become, or more of them where those
-/// become nothing. None are left where it gives none.
+/// Reads and decodes the next `limit` stored events after a version. If all of them are retired, it reads on, so an empty list
+/// means that none are left.
 pub(crate) async fn history_after<A: Aggregate>(
     store: &dyn Store,
     stream: &StreamId,
@@ -223,7 +223,7 @@ struct Fold<'a, A: Aggregate> {
     id: Id<A>,
     codec: Option<SnapshotCodec<A>>,
     folded: Folded<A>,
-    /// What the stream ends with.
+    /// The last event of the stream.
     end: Option<(Version, EventId)>,
     failure: Option<LoadError>,
 }
@@ -261,7 +261,7 @@ impl<'a, A: Aggregate> Fold<'a, A> {
     }
 
     fn take(&mut self, raw: RawEvent<'_>) -> Result<(), LoadError> {
-        // Folded where it lies: to move each event once more would cost a tenth of a load.
+        // Folded by reference: to move each event once more would cost a tenth of a load.
         match A::Event::decode_one(raw.event_type, raw.schema_version, raw.payload) {
             Ok(ref event) => self.fold(raw.version, event)?,
             Err(unread) => self.fold_past(unread, raw)?,

@@ -55,9 +55,9 @@ impl SendOptions {
         }
     }
 
-    /// Gives the command an id, under which it has one effect however often it is sent: the second sending gets the
-    /// receipt of the first. [`CommandId::new`] makes one to be kept for a retry, [`CommandId::from_key`] one of an
-    /// idempotency key.
+    /// Gives the command an id. Under this id it has one effect, however often it is sent, and each further sending gets the
+    /// receipt of the first. [`CommandId::new`] makes an id to keep for a retry, [`CommandId::from_key`] one from an idempotency
+    /// key.
     ///
     /// The id with another aggregate, or with another command, is
     /// [`SendError::CommandIdReused`](crate::SendError::CommandIdReused). To recognise another command, a
@@ -98,8 +98,8 @@ impl SendOptions {
         self
     }
 
-    /// Sends only if the aggregate is at this version; [`Version::NONE`] if it must not exist. A conflict is then
-    /// not retried.
+    /// Sends only if the aggregate is at this version; [`Version::NONE`] if it must not exist. The command is then not decided
+    /// again after a conflict.
     #[must_use]
     pub fn expect_version(mut self, version: Version) -> Self {
         self.expect_version = Some(version);
@@ -131,7 +131,7 @@ impl SendOptions {
         self
     }
 
-    /// The metadata of the command: what was given, completed by what it inherits.
+    /// The metadata of the command: what was given, and what it inherits.
     pub(crate) fn take_metadata(&mut self) -> Result<Metadata, MetadataError> {
         let given = std::mem::take(&mut self.metadata);
         match self.cause.take() {

@@ -1,4 +1,5 @@
-//! Commands that are sent again: the receipt of the first sending, and how an append of unknown outcome ended.
+//! Commands that are sent again: they get the receipt of the first sending. And appends of unknown outcome, which are sent
+//! again to find it out.
 
 use std::time::Duration;
 
@@ -20,8 +21,7 @@ use crate::{
     store::{append::Appended, error::StoreError},
 };
 
-/// How long an append of unknown outcome is tried again before the caller gets the error: a server that restarts is back by
-/// then.
+/// How long an append of unknown outcome is repeated before the caller gets the error. A server has restarted by then.
 const RESOLVE_FOR: Duration = Duration::from_secs(10);
 
 impl<C: Command> Sending<'_, C> {
@@ -53,7 +53,7 @@ impl<C: Command> Sending<'_, C> {
             if event.aggregate_id != self.stream.aggregate_id || !event.is_of::<C::Aggregate>() {
                 return Err(self.reused_for(event.stream()));
             }
-            // Events from before there were fingerprints, or of a command whose id was not given, have none.
+            // The events of a command that was first sent without an id have no fingerprint.
             let metadata = event.metadata().map_err(StoreError::from);
             let first = metadata.map_err(SendError::Store)?.fingerprint.as_ref();
             if first
@@ -84,10 +84,9 @@ impl<C: Command> Sending<'_, C> {
         }
     }
 
-    /// Finds out how an append ended by appending again under the same id and version. A read would not do: it could miss a
-    /// commit in flight. After a temporary error the outcome stays unknown, so that the caller does not believe that nothing
-    /// was written. The gate of the aggregate stays closed for a while, since the next command would meet the same
-    /// fault.
+    /// Finds out how an append ended: appends again under the same id and version. A read would not do, because it could miss a
+    /// commit in flight. After a temporary error the outcome is still unknown, and the caller must not believe that nothing was
+    /// written. Meanwhile the gate of the aggregate stays closed, since the next command would fail in the same way.
     pub(super) async fn resolve(
         &self,
         mut unknown: StoreError,
@@ -100,7 +99,7 @@ impl<C: Command> Sending<'_, C> {
             if Instant::now() >= deadline {
                 break;
             }
-            // Encoded anew, so that the usual append, whose outcome is known, need not keep a copy.
+            // Encoded again, so that the usual append, whose outcome is known, need not keep a copy.
             let Ok(payloads) = encode::<_, Refusal<C>>(&self.stream, events) else {
                 break;
             };
