@@ -1,4 +1,4 @@
-//! The contract of a [`Store`](crate::store::Store) as a suite of rules, for stores written anywhere.
+//! The contract of a [`Store`] as a suite of rules, for stores written anywhere.
 //!
 //! A [`Rule`] is a test that a store is put to. It names the promises of the [contract](crate::store) that it holds, and what it
 //! refuses. [`RULES`] has all of them, and [`store_conformance!`](crate::store_conformance) makes a `#[test]` of each:
