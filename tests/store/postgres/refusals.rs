@@ -187,7 +187,7 @@ async fn a_server_that_fills_up_under_a_store_is_told_and_the_pool_recovers() {
     let options = Options::fast().set("max_connections", "6");
     let cluster = Cluster::start(options.set("superuser_reserved_connections", "0")).await;
     let url = cluster.superuser_url();
-    let pool = PgPoolOptions::new().acquire_timeout(Duration::from_millis(200));
+    let pool = PgPoolOptions::new().acquire_timeout(Duration::from_secs(2));
     let store = PgStore::new(pool.connect(&url).await.unwrap())
         .await
         .unwrap();
