@@ -36,7 +36,7 @@ use crate::{
 /// Keeps everything in memory, for as long as the last clone lives. All clones share one content.
 ///
 /// ```
-/// use intent_runtime::{AggregateId, MemoryStore, TenantId, Timestamp, Version, AsOf, store::{Store, StreamId}};
+/// use intent_runtime::{AggregateId, MemoryStore, TenantId, Timestamp, Version, AsOf, store::{Log, StreamId}};
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// let store = MemoryStore::new();
 /// let stream = StreamId {

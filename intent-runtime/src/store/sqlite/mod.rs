@@ -61,7 +61,7 @@ use crate::{
 /// same file; they take turns at writing.
 ///
 /// ```
-/// use intent_runtime::{CommandId, SqliteStore, TenantId, store::Store};
+/// use intent_runtime::{CommandId, SqliteStore, TenantId, store::{Store, Streams}};
 /// # let directory = std::env::temp_dir().join(uuid::Uuid::now_v7().to_string());
 /// # std::fs::create_dir(&directory)?;
 /// # let path = directory.join("shop.db");
