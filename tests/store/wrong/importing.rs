@@ -1,7 +1,5 @@
 //! Faults of imports.
 
-use std::time::Duration;
-
 use intent_runtime::{
     RecordedEvent, StoreError,
     store::{
@@ -9,9 +7,9 @@ use intent_runtime::{
     },
 };
 use serde_json::value::RawValue;
-use tokio::{task::yield_now, time::sleep};
+use tokio::task::yield_now;
 
-use super::{Faults, Wrong};
+use super::{Faults, Wrong, until_time_limits_end};
 
 pub const FAULTS: Faults = &[
     ("imported_events_are_as_they_were_recorded", || Wrong {
@@ -176,7 +174,7 @@ pub const FAULTS: Faults = &[
                 }
                 let rest = events.split_off(10);
                 let first = it.memory.import(events).await?;
-                sleep(Duration::from_millis(1)).await;
+                until_time_limits_end().await;
                 let rest = it.memory.import(rest).await?;
                 Ok(Imported {
                     stored: first.stored + rest.stored,

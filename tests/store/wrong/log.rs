@@ -1,14 +1,14 @@
 //! Faults of the log.
 
-use std::{ops::ControlFlow, sync::atomic::Ordering::SeqCst, time::Duration};
+use std::{ops::ControlFlow, sync::atomic::Ordering::SeqCst};
 
 use intent_runtime::{
     Cursor, Position, RecordedEvent, StoreError, TenantId,
     store::{Import, Log, LogPage, LogSelection, NextPage, ReadLog, Streams},
 };
-use tokio::{task::yield_now, time::sleep};
+use tokio::task::yield_now;
 
-use super::{Faults, Wrong};
+use super::{Faults, Wrong, until_time_limits_end};
 
 /// Says that the store has lost what a cancelled reading was about to give.
 struct Unfinished<'a>(&'a Wrong);
@@ -140,7 +140,7 @@ pub const FAULTS: Faults = &[
         read_log: |it, read, sink| {
             Box::pin(async move {
                 let unfinished = Unfinished(it);
-                sleep(Duration::from_millis(1)).await;
+                until_time_limits_end().await;
                 std::mem::forget(unfinished);
                 let has_lost = it.has_lost.swap(false, SeqCst);
                 let mut lossy = |event| {

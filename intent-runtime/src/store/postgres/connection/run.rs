@@ -22,9 +22,9 @@ use crate::store::{
 
 /// How long the server may take to answer before the connection is given up.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
-/// How often work is tried whose connection breaks, or which waits for a lock for too long.
+/// How often work is tried if its connection breaks or turns out to be inside a transaction, or if it waits for a lock for too long.
 const TRIES: u32 = 3;
-/// How often work is tried that conflicts with another transaction, or finds its connection inside one.
+/// How often work is tried if it conflicts with another transaction, or if a connection of a task's own turns out to be inside one.
 const MANY_TRIES: u32 = 10;
 /// How long work pauses after its first conflict; after the second, twice as long, and so on.
 const PAUSE: Duration = Duration::from_millis(10);
