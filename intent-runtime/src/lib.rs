@@ -21,6 +21,7 @@ pub use app::{
     builder::{AppBuilder, ConnectError},
     domain::Domain,
     tenant::Tenant,
+    transaction::AppTransaction,
 };
 pub use dispatch::{
     actor::Actor,

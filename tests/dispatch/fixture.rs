@@ -13,7 +13,7 @@ use intent_runtime::{
     store::{
         AggregateType, Append, Appended, EncodedMetadata, EventSink, Expect, Import, Imported,
         IntoStore, Log, LogHealth, LogPage, MemoryStore, NewEvent, NewSnapshot, ReadLog,
-        ReadStream, Snapshots, StateSink, Store, StoreFuture, StreamId, Streams,
+        ReadStream, Snapshots, StateSink, Store, StoreFuture, StreamId, Streams, Transact,
     },
 };
 use intent_tests::postgres::TempDatabase;
@@ -84,10 +84,11 @@ pub async fn append_raw(
     app.store().append(append).await.unwrap();
 }
 
-/// A store in memory that counts its reads and lets a test step in before and after an append.
-#[derive(Clone, Debug, Default)]
+/// A decorator that counts the reads of a store and lets a test step in before and after an append. The store is one in
+/// memory unless a test gives another.
+#[derive(Clone, Debug)]
 pub struct Interposed {
-    store: Arc<MemoryStore>,
+    store: Arc<dyn Store>,
     pub reads: Arc<AtomicUsize>,
     /// How the log is read, where that is not simply as it is.
     pages: Option<Arc<Pages>>,
@@ -109,7 +110,22 @@ pub enum Fault {
     Held(Arc<Semaphore>),
 }
 
+impl Default for Interposed {
+    fn default() -> Self {
+        Self::around(MemoryStore::new())
+    }
+}
+
 impl Interposed {
+    pub fn around(store: impl IntoStore) -> Self {
+        Self {
+            store: store.into_store(),
+            reads: Arc::default(),
+            pages: None,
+            faults: Arc::default(),
+        }
+    }
+
     /// One whose log is read in such pages.
     pub fn in_pages(pages: &Arc<Pages>) -> Self {
         Self {
@@ -192,7 +208,7 @@ impl Log for Interposed {
         sink: &'a mut EventSink<'a>,
     ) -> StoreFuture<'a, LogPage> {
         match &self.pages {
-            Some(pages) => Box::pin(pages.read(&self.store, read, sink)),
+            Some(pages) => Box::pin(pages.read(&*self.store, read, sink)),
             None => self.store.read_log(read, sink),
         }
     }
@@ -235,6 +251,10 @@ impl Snapshots for Interposed {
 }
 
 impl Store for Interposed {
+    fn transact(&self) -> Option<&dyn Transact> {
+        self.store.transact()
+    }
+
     fn close(&self) -> StoreFuture<'_, ()> {
         self.store.close()
     }

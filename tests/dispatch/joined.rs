@@ -5,7 +5,7 @@ use sqlx::{PgPool, PgTransaction};
 
 use super::{
     domain::*,
-    fixture::{opened, registered},
+    fixture::{Interposed, opened, registered},
 };
 use crate::store::postgres::roles::Roles;
 
@@ -300,6 +300,52 @@ async fn a_tenant_keeps_to_its_own_and_the_setting_of_the_user_stays() {
     transaction.commit().await.unwrap();
     assert_eq!(tenant.load(id).await.unwrap().owner, "Bo");
     assert_eq!(shop.app.load(id).await.unwrap().owner, "Ada");
+}
+
+#[tokio::test]
+async fn a_decorator_passes_transactions_on() {
+    let shop = Shop::new().await;
+    let store = PgStore::new(shop.pool.clone()).await.unwrap();
+    let app = registered(Interposed::around(store)).await;
+    let id = opened(&app).await;
+    let mut transaction = shop.begin().await;
+    receipt(&mut transaction, id).await;
+    let deposit = Deposit { id, amount: 5 };
+    app.send_in(&mut transaction, deposit, plain())
+        .await
+        .unwrap();
+    assert_eq!(shop.balance(id).await, 0);
+    transaction.commit().await.unwrap();
+    assert_eq!((shop.receipts().await, shop.balance(id).await), (1, 5));
+}
+
+#[tokio::test]
+async fn a_connection_on_which_sqlx_began_nothing_is_refused() {
+    let shop = Shop::new().await;
+    let id = opened(&shop.app).await;
+    let deposit = || Deposit { id, amount: 5 };
+    let mut connection = shop.pool.acquire().await.unwrap();
+    for begin in ["SELECT 1", "BEGIN"] {
+        sqlx::query(begin).execute(&mut *connection).await.unwrap();
+        let told = shop.app.send_in(&mut *connection, deposit(), plain()).await;
+        let refused = matches!(told, Err(SendError::Store(StoreError::NotInTransaction)));
+        assert!(refused, "{told:?}");
+    }
+    // The transaction that was begun by SQL goes on.
+    let row = sqlx::query("INSERT INTO receipts VALUES ($1)").bind(id.as_uuid());
+    row.execute(&mut *connection).await.unwrap();
+    assert_eq!(shop.receipts().await, 0);
+    let commit = sqlx::query("COMMIT");
+    commit.execute(&mut *connection).await.unwrap();
+    assert_eq!((shop.receipts().await, shop.balance(id).await), (1, 0));
+
+    // A connection does as well as the transaction on it.
+    let mut transaction = shop.begin().await;
+    let connection: &mut sqlx::PgConnection = &mut transaction;
+    let sent = shop.app.send_in(connection, deposit(), plain()).await;
+    sent.unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(shop.balance(id).await, 5);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::{
 use futures_util::FutureExt;
 use intent_runtime::{
     Cursor, LogFilter, Page, StoreError, Subscription,
-    store::{EventName, EventSink, Log, LogPage, LogSelection, MemoryStore, ReadLog, Streams},
+    store::{EventName, EventSink, LogPage, LogSelection, MemoryStore, ReadLog, Store, Streams},
 };
 use tokio::{
     sync::{Semaphore, watch},
@@ -49,7 +49,7 @@ impl Pages {
 
     pub async fn read(
         &self,
-        store: &MemoryStore,
+        store: &dyn Store,
         read: ReadLog<'_>,
         sink: &mut EventSink<'_>,
     ) -> Result<LogPage, StoreError> {

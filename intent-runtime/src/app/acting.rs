@@ -10,6 +10,7 @@ use crate::{
         options::{Receipt, SendOptions},
     },
     model::command::{Command, Refusal},
+    store::port::Joinable,
 };
 
 /// A [`Tenant`]'s interface on behalf of one [`Actor`]: it sends the commands that the actor's roles are allowed, and nothing else.
@@ -58,7 +59,7 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct Acting {
-    tenant: Tenant,
+    pub(super) tenant: Tenant,
     actor: Actor,
 }
 
@@ -103,19 +104,19 @@ impl Acting {
     ///
     /// # Errors
     /// [`SendError::Forbidden`] if none of the actor's roles may send it; else as [`Tenant::send_in`].
-    #[cfg(feature = "postgres")]
-    pub fn send_in<C: Command>(
-        &self,
-        transaction: &mut sqlx::PgTransaction<'_>,
+    pub fn send_in<'t, C: Command>(
+        &'t self,
+        transaction: impl Into<Joinable<'t>>,
         command: C,
         options: SendOptions,
     ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send {
         let options = self.options_for::<C>(options);
-        async move { self.tenant.send_in(transaction, command, options?).await }
+        let connection = transaction.into();
+        async move { self.tenant.send_in(connection, command, options?).await }
     }
 
     /// The options in the actor's name, if the actor may send the command.
-    fn options_for<C: Command>(
+    pub(super) fn options_for<C: Command>(
         &self,
         options: SendOptions,
     ) -> Result<SendOptions, SendError<Refusal<C>>> {

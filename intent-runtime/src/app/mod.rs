@@ -5,6 +5,7 @@ pub(crate) mod builder;
 pub(crate) mod domain;
 mod roles;
 pub(crate) mod tenant;
+pub(crate) mod transaction;
 
 use std::{fmt, ops::Deref, sync::Arc};
 
@@ -141,7 +142,7 @@ impl App {
         &*self.tenant.core.store
     }
 
-    /// Waits for what was handed to the store, then closes it for every clone of this app. An app that is dropped
+    /// Waits for what was handed to the store and for transactions that are open, then closes it for every clone of this app. An app that is dropped
     /// instead loses nothing that was acknowledged.
     ///
     /// # Errors

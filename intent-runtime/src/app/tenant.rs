@@ -27,13 +27,14 @@ use crate::{
         version::Version,
     },
     schema::catalogue,
-    store::{AsOf, ReadStream},
+    store::{
+        AsOf, ReadStream,
+        error::StoreError,
+        port::{Joinable, Streams},
+    },
     telemetry,
     transfer::{export::Export, import::Import},
 };
-
-#[cfg(feature = "postgres")]
-use crate::store::error::StoreError;
 
 /// One tenant's view of an [`App`](crate::App): nothing done through it reads, changes or learns of another tenant's data.
 /// Cheap to clone.
@@ -102,23 +103,26 @@ impl Tenant {
         sending.instrument(span)
     }
 
-    /// Sends a command within a transaction of your own on Postgres: its events are there when you commit, together with
-    /// whatever else the transaction wrote, or not at all. It sees what the transaction wrote before, so that several
-    /// commands to one aggregate follow each other. All else is as with [`send_with`](Self::send_with): metadata, one effect
-    /// per command id, and a command that was overtaken is decided again on what the others committed.
+    /// Sends a command within a transaction of your own, on Postgres or SQLite: its events are there when you commit, together with whatever else the
+    /// transaction wrote, or not at all. It sees what the transaction wrote before, so that several commands to one aggregate
+    /// follow each other. All else is as with [`send_with`](Self::send_with): metadata, one effect per command id, and a
+    /// command that was overtaken is decided again on what the others committed. [`transaction`](Self::transaction) begins one
+    /// where you have none of your own.
     ///
     /// The receipt holds once you commit. If the commit fails with a lost connection, do all of it again under the same command
     /// id. After an error the transaction goes on as it was before the call.
     ///
-    /// Keep such transactions short: until they end, other writers to the aggregate wait, and so do readers of the log.
-    /// When it has committed, [`PgStore::wake_readers`](crate::PgStore::wake_readers) spares readers the wait until
-    /// they look for themselves.
+    /// Keep such transactions short: until they end, other writers to the aggregate wait, and so do readers of the log; on SQLite,
+    /// all writers wait, and a transaction that has read before it writes may be [`StoreError::Busy`]: begin it with `BEGIN
+    /// IMMEDIATE`.
+    /// When it has committed, `wake_readers` of the store spares readers the wait until they look for themselves.
     ///
     /// # Errors
-    /// As [`send`](Self::send), [`StoreError::NoTransactions`] when the app is not on a [`PgStore`](crate::PgStore) itself, and
-    /// [`StoreError::OtherDatabase`] when the transaction is not one of that store's database.
-    /// [`StoreError::Busy`] in a transaction of level `REPEATABLE READ` or above, which cannot see what overtook it: begin
-    /// anew.
+    /// As [`send`](Self::send), [`StoreError::NoTransactions`] when the app's store takes part in no transaction of this kind,
+    /// [`StoreError::NotInTransaction`] when none is open on the connection, and [`StoreError::OtherDatabase`] when it is
+    /// not one of that store's database.
+    /// [`StoreError::Busy`] in a transaction that cannot see what overtook it, such as one of level `REPEATABLE READ` or
+    /// above: begin anew.
     ///
     /// ```no_run
     /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
@@ -133,21 +137,33 @@ impl Tenant {
     /// transaction.commit().await?;
     /// # Ok(()) }
     /// ```
-    #[cfg(feature = "postgres")]
-    pub fn send_in<C: Command>(
-        &self,
-        transaction: &mut sqlx::PgTransaction<'_>,
+    pub fn send_in<'t, C: Command>(
+        &'t self,
+        transaction: impl Into<Joinable<'t>>,
         command: C,
         options: SendOptions,
     ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send {
+        let connection = transaction.into();
+        async move {
+            let transact = self.core.store.transact();
+            let joined = transact.and_then(|transact| transact.join(connection));
+            let joined = joined.ok_or(SendError::Store(StoreError::NoTransactions))?;
+            self.send_within(&*joined, command, options).await
+        }
+    }
+
+    pub(super) fn send_within<'a, C: Command>(
+        &'a self,
+        transaction: &'a (dyn Streams + 'a),
+        command: C,
+        options: SendOptions,
+    ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send + use<'a, C>
+    {
         let span = telemetry::send(C::NAME, command.target());
         let sending = async move {
             self.check_registered::<C>()?;
             let options = options.at(self.core.clock.now());
-            let store: &dyn std::any::Any = &*self.core.store;
-            let store = store.downcast_ref::<crate::store::postgres::PgStore>();
-            let store = store.ok_or(SendError::Store(StoreError::NoTransactions))?;
-            dispatch::send_in(&store.joined(transaction), self.id, command, options).await
+            dispatch::send_in(transaction, self.id, command, options).await
         };
         sending.instrument(span)
     }
@@ -370,9 +386,19 @@ impl Tenant {
         stream: &StreamId,
         to: Version,
     ) -> Result<Loaded<A>, LoadError> {
+        self.load_from(&*self.core.store, id, stream, to).await
+    }
+
+    pub(super) async fn load_from<A: Aggregate>(
+        &self,
+        streams: &dyn Streams,
+        id: Id<A>,
+        stream: &StreamId,
+        to: Version,
+    ) -> Result<Loaded<A>, LoadError> {
         let folded = match to {
             Version::NONE => None,
-            to => Some(load::load_to::<A>(&*self.core.store, stream, to).await?),
+            to => Some(load::load_to::<A>(streams, stream, to).await?),
         };
         let found = folded.and_then(|folded| folded.state.map(|state| (state, folded.version)));
         let (state, version) = found.ok_or_else(|| LoadError::not_found(stream.clone()))?;
@@ -395,7 +421,7 @@ impl Tenant {
         })
     }
 
-    fn stream<A: Aggregate>(&self, id: Id<A>) -> Result<StreamId, LoadError> {
+    pub(super) fn stream<A: Aggregate>(&self, id: Id<A>) -> Result<StreamId, LoadError> {
         if !self.core.catalogue.has_aggregate::<A>() {
             return Err(LoadError::NotRegistered {
                 aggregate: A::TYPE,

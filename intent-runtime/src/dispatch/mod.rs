@@ -21,7 +21,7 @@ use crate::{
     },
     model::command::{Command, Refusal},
     record::id::TenantId,
-    store::port::Store,
+    store::port::{Store, Streams},
 };
 
 /// The wait before the first retry is random up to this, and the bound doubles each time ("full jitter", from "Exponential
@@ -47,9 +47,8 @@ pub(crate) async fn send<C: Command>(
 }
 
 /// The same in a transaction, where nothing is final: the cache must neither serve it nor learn from it.
-#[cfg(feature = "postgres")]
 pub(crate) async fn send_in<C: Command>(
-    streams: &dyn crate::store::port::Streams,
+    streams: &dyn Streams,
     tenant: TenantId,
     command: C,
     options: SendOptions,

@@ -291,11 +291,29 @@ pub enum StoreError {
         /// What would do.
         hint: String,
     },
-    /// A command was sent in a transaction of Postgres, but the app is on another store. Handling: as it says.
+    /// The store takes part in no transactions, or in none of the kind that was given. Handling: begin one with
+    /// [`App::transaction`](crate::Tenant::transaction), or on a connection to the database that the app is on.
     #[error(
-        "only commands of an app on Postgres can join a transaction: make it with `App::on(PgStore::new(pool).await?, domain)`"
+        "the store cannot take part in this transaction: begin one with `app.transaction()`, or on a connection to the \
+         database that the app is on"
     )]
     NoTransactions,
+    /// No transaction is open on the connection, or one that was begun by SQL. Handling: begin one with `begin()` of sqlx.
+    #[error(
+        "no transaction that sqlx knows of is open on the connection: begin one with `begin()`, not by SQL"
+    )]
+    NotInTransaction,
+    /// The connection was lost while a transaction was committed: all of it was stored, or nothing. Handling: send all its
+    /// commands again under the same command ids, in another transaction.
+    #[error(
+        "whether the transaction was committed to `{place}` is unknown: send all of it again under the same command ids"
+    )]
+    UnknownCommit {
+        /// Which database.
+        place: String,
+        /// What broke.
+        source: Cause,
+    },
     /// The transaction that was to be joined is not one of the store's database. Handling: begin it on a pool of that
     /// database, such as `PgStore::pool`.
     #[error(

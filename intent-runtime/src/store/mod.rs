@@ -56,7 +56,10 @@ pub use error::{Cause, InvalidAppend, StoreError};
 pub use import::{Existing, ImportPlan, ImportRefusal, Imported, check_import};
 pub use log::{LogHealth, LogPage, LogWriter, NextPage, ReadLog};
 pub use memory::MemoryStore;
-pub use port::{Import, Log, Snapshots, Store, StoreFuture, Streams};
+pub use port::{
+    BegunTransaction, Import, Joinable, Log, Snapshots, Store, StoreFuture, Streams, Transact,
+    Transaction,
+};
 #[cfg(feature = "postgres")]
 pub use postgres::PgStore;
 pub use selection::{EventName, LogSelection};

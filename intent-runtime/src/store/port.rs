@@ -1,6 +1,6 @@
 //! The port, by capability: what a store of any kind implements.
 
-use std::{any::Any, fmt, future::Future, pin::Pin};
+use std::{convert::Infallible, fmt, future::Future, marker::PhantomData, pin::Pin};
 
 use tokio::sync::watch;
 
@@ -25,11 +25,15 @@ use crate::{
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// Where events and snapshots are kept. What an implementation promises stands [in the module](super).
-///
-/// It is [`Any`], so that an [`App`](crate::App) can tell what it is on: only a `PgStore` has transactions to join.
-pub trait Store: Streams + Log + Import + Snapshots + Any + fmt::Debug {
-    /// Waits for appends that were handed over, then frees what the store holds. Later calls are
-    /// [`StoreError::Closed`].
+pub trait Store: Streams + Log + Import + Snapshots + fmt::Debug + 'static {
+    /// How the store takes part in transactions. It has none unless you implement this, and then commands in a transaction
+    /// are [`StoreError::NoTransactions`]. A decorator passes on what the store within it returns.
+    fn transact(&self) -> Option<&dyn Transact> {
+        None
+    }
+
+    /// Waits for appends that were handed over and for transactions that are open, then frees what the store holds. Later
+    /// calls are [`StoreError::Closed`].
     fn close(&self) -> StoreFuture<'_, ()>;
 }
 
@@ -111,4 +115,91 @@ pub trait Snapshots: Send + Sync {
         tenant: TenantId,
         aggregate_type: Option<AggregateType>,
     ) -> StoreFuture<'_, u64>;
+}
+
+/// Appending in transactions of several appends, which are stored together or not at all.
+pub trait Transact: Send + Sync {
+    /// Begins a transaction. Until it ends, other writers wait for it: those of the same streams, or, where the store has one
+    /// writer, all.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] or [`StoreError::NoConnection`] when others took too long, and whatever else keeps the store from
+    /// beginning one.
+    fn begin(&self) -> StoreFuture<'_, Box<dyn BegunTransaction>>;
+
+    /// Takes part in a transaction that the user has begun on a connection of their own. `None` if it is not one of this
+    /// store's kind of database.
+    ///
+    /// Each call on the result leaves the user's transaction as it was before the call when it fails, and when its future is
+    /// dropped: then as it was, or with the whole append in it.
+    ///
+    /// # Errors
+    /// Calls on the result are [`StoreError::NotInTransaction`] when the connection is in no transaction, and
+    /// [`StoreError::OtherDatabase`] when it leads to another database.
+    fn join<'t>(&'t self, connection: Joinable<'t>) -> Option<Box<dyn Transaction + 't>>;
+}
+
+/// A transaction as a store takes part in it. Reads in it see what was appended in it; nothing outside does before it commits.
+///
+/// The positions and times that its appends return hold once it has committed.
+pub trait Transaction: Streams {}
+
+/// A transaction that the store has begun. Dropped without a commit, it is rolled back.
+pub trait BegunTransaction: Transaction {
+    /// Stores durably, and at once, what was appended in it. Then wakes waiting readers.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownCommit`] when the connection broke: all of it is stored, or nothing. After any other error
+    /// nothing is.
+    fn commit(self: Box<Self>) -> StoreFuture<'static, ()>;
+
+    /// Drops what was appended in it.
+    ///
+    /// # Errors
+    /// Whatever keeps the database from answering. The transaction is rolled back all the same.
+    fn rollback(self: Box<Self>) -> StoreFuture<'static, ()>;
+}
+
+/// A connection of the user's, on which a transaction is open. It is made from a `&mut` to the transaction or to the
+/// connection.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Joinable<'t> {
+    /// One of PostgreSQL.
+    #[cfg(feature = "postgres")]
+    Postgres(&'t mut sqlx::PgConnection),
+    /// One of SQLite.
+    #[cfg(feature = "sqlite")]
+    Sqlite(&'t mut sqlx::SqliteConnection),
+    /// None. It keeps the lifetime in use where no database is a feature.
+    #[doc(hidden)]
+    Never(Infallible, PhantomData<&'t mut ()>),
+}
+
+#[cfg(feature = "postgres")]
+impl<'t> From<&'t mut sqlx::PgConnection> for Joinable<'t> {
+    fn from(connection: &'t mut sqlx::PgConnection) -> Self {
+        Self::Postgres(connection)
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl<'t> From<&'t mut sqlx::PgTransaction<'_>> for Joinable<'t> {
+    fn from(transaction: &'t mut sqlx::PgTransaction<'_>) -> Self {
+        Self::Postgres(transaction)
+    }
+}
+
+#[cfg(feature = "sqlite")]
+impl<'t> From<&'t mut sqlx::SqliteConnection> for Joinable<'t> {
+    fn from(connection: &'t mut sqlx::SqliteConnection) -> Self {
+        Self::Sqlite(connection)
+    }
+}
+
+#[cfg(feature = "sqlite")]
+impl<'t> From<&'t mut sqlx::SqliteTransaction<'_>> for Joinable<'t> {
+    fn from(transaction: &'t mut sqlx::SqliteTransaction<'_>) -> Self {
+        Self::Sqlite(transaction)
+    }
 }

@@ -1,5 +1,6 @@
 //! The Postgres store keeps the contract, on a real server.
 
+mod begun;
 mod builds;
 mod cancelled;
 mod connections;

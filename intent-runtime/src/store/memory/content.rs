@@ -1,6 +1,6 @@
 //! What a store in memory holds, and every change of it. Nothing here waits or can fail half-way.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, ops::ControlFlow, sync::Arc};
 
 use crate::{
     record::{
@@ -12,22 +12,24 @@ use crate::{
         version::{Position, Version},
     },
     store::{
-        AsOf, ReadStream,
+        AsOf, EventSink, RawEvent, ReadStream, StateSink,
         append::{Append, Appended},
         error::StoreError,
         import::{Existing, ImportPlan, Imported},
     },
 };
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Content {
     pub(super) tenants: HashMap<TenantId, Tenant>,
     /// All events in order: the first has position 1.
     pub(super) log: Vec<Arc<RecordedEvent>>,
     pub(super) closed: bool,
+    /// Whether a transaction is open, so that nothing else may change the content.
+    pub(super) in_transaction: bool,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Tenant {
     pub(super) streams: HashMap<AggregateId, Stream>,
     /// Every event by its id: its stream and its version there.
@@ -35,6 +37,7 @@ pub(super) struct Tenant {
     pub(super) snapshots: HashMap<AggregateId, StoredSnapshot>,
 }
 
+#[derive(Clone)]
 pub(super) struct Stream {
     /// The name that it was begun under.
     pub(super) aggregate_type: String,
@@ -49,6 +52,42 @@ pub(super) struct Read {
     pub(super) last: Option<Arc<RecordedEvent>>,
     pub(super) snapshot: Option<StoredSnapshot>,
     pub(super) events: Vec<Arc<RecordedEvent>>,
+}
+
+impl Read {
+    /// Gives a state to a sink: the snapshot and the events after it, or all if the sink refuses the snapshot.
+    pub(super) fn give_state(self, sink: &mut dyn StateSink) {
+        if let Some(last) = self.last {
+            sink.ends_with(last.version, last.id);
+        }
+        let mut after = Version::NONE;
+        if let Some(snapshot) = self.snapshot {
+            let version = snapshot.version;
+            if sink.snapshot(snapshot) {
+                after = version;
+            }
+        }
+        let events = self.events.iter();
+        for event in events.filter(|event| event.version > after) {
+            let raw = RawEvent {
+                version: event.version,
+                event_type: &event.event_type,
+                schema_version: event.schema_version,
+                payload: event.payload.as_bytes(),
+            };
+            if sink.event(raw) == ControlFlow::Break(()) {
+                break;
+            }
+        }
+    }
+
+    pub(super) fn give_events(self, sink: &mut EventSink<'_>) {
+        for event in self.events {
+            if sink(RecordedEvent::clone(&event)) == ControlFlow::Break(()) {
+                break;
+            }
+        }
+    }
 }
 
 impl Content {
@@ -205,6 +244,14 @@ impl Content {
             });
         }
         Ok(Some(stream))
+    }
+
+    /// What a read of a stream finds, without a snapshot where whole events are wanted.
+    pub(super) fn events(&self, read: ReadStream<'_>) -> Result<Read, StoreError> {
+        self.state(ReadStream {
+            snapshot: false,
+            ..read
+        })
     }
 
     pub(super) fn state(&self, read: ReadStream<'_>) -> Result<Read, StoreError> {

@@ -1,15 +1,15 @@
 //! [`MemoryStore`]: every promise of a store but durability, for tests and trials.
 
 mod content;
+mod transaction;
 
 use std::{
     fmt,
-    future::ready,
     ops::ControlFlow,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use uuid::Uuid;
 
 use crate::{
@@ -23,13 +23,13 @@ use crate::{
         version::{Position, Version},
     },
     store::{
-        AsOf, EventSink, RawEvent, ReadStream, StateSink,
+        AsOf, EventSink, ReadStream, StateSink,
         append::{Append, Appended},
         error::StoreError,
         import::{Imported, check_import},
         log::{LogHealth, LogPage, NextPage, ReadLog},
         memory::content::Content,
-        port::{Import, Log, Snapshots, Store, StoreFuture, Streams},
+        port::{Import, Log, Snapshots, Store, StoreFuture, Streams, Transact},
     },
 };
 
@@ -53,6 +53,8 @@ pub struct MemoryStore {
     /// Tells its cursors from those of other stores.
     id: Uuid,
     content: Arc<RwLock<Content>>,
+    /// Whose turn it is to have a transaction open.
+    turn: Arc<Mutex<()>>,
     grown: watch::Sender<()>,
     clock: Arc<dyn Clock>,
 }
@@ -72,6 +74,7 @@ impl MemoryStore {
         Self {
             id: Uuid::now_v7(),
             content: Arc::default(),
+            turn: Arc::default(),
             grown: watch::Sender::new(()),
             clock,
         }
@@ -94,16 +97,34 @@ impl MemoryStore {
         Ok(content)
     }
 
-    fn append_now(&self, append: Append) -> Result<Appended, StoreError> {
+    /// Changes the content, once no transaction is open.
+    async fn change<T>(
+        &self,
+        change: impl FnOnce(&mut Content) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut turn = None;
+        loop {
+            {
+                let mut content = self.write()?;
+                if turn.is_some() || !content.in_transaction {
+                    return change(&mut content);
+                }
+            }
+            turn = Some(self.turn().await?);
+        }
+    }
+
+    async fn append_now(&self, append: Append) -> Result<Appended, StoreError> {
         append.check()?;
-        let appended = self.write()?.append(append, self.clock.now())?;
+        let now = self.clock.now();
+        let appended = self.change(|content| content.append(append, now)).await?;
         self.grown.send_replace(());
         Ok(appended)
     }
 
-    fn import_now(&self, events: Vec<RecordedEvent>) -> Result<Imported, StoreError> {
+    async fn import_now(&self, events: Vec<RecordedEvent>) -> Result<Imported, StoreError> {
         check_import(&events)?;
-        let imported = self.write()?.import(events)?;
+        let imported = self.change(|content| content.import(events)).await?;
         self.grown.send_replace(());
         Ok(imported)
     }
@@ -148,85 +169,41 @@ impl MemoryStore {
         })
     }
 
-    fn read_state_now(
-        &self,
-        read: ReadStream<'_>,
-        sink: &mut dyn StateSink,
-    ) -> Result<(), StoreError> {
-        let found = self.read()?.state(read)?;
-        if let Some(last) = found.last {
-            sink.ends_with(last.version, last.id);
-        }
-        let mut after = read.after;
-        if let Some(snapshot) = found.snapshot {
-            let version = snapshot.version;
-            if sink.snapshot(snapshot) {
-                after = version;
-            }
-        }
-        let events = found.events.iter();
-        for event in events.filter(|event| event.version > after) {
-            let raw = RawEvent {
-                version: event.version,
-                event_type: &event.event_type,
-                schema_version: event.schema_version,
-                payload: event.payload.as_bytes(),
-            };
-            if sink.event(raw) == ControlFlow::Break(()) {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    fn read_events_now(
-        &self,
-        read: ReadStream<'_>,
-        sink: &mut EventSink<'_>,
-    ) -> Result<(), StoreError> {
-        let found = self.read()?.state(ReadStream {
-            snapshot: false,
-            ..read
-        })?;
-        for event in found.events {
-            if sink(RecordedEvent::clone(&event)) == ControlFlow::Break(()) {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    fn save_snapshot_now(&self, id: &StreamId, new: &NewSnapshot) -> Result<(), StoreError> {
+    async fn save_snapshot_now(&self, id: &StreamId, new: &NewSnapshot) -> Result<(), StoreError> {
         new.check(id)?;
-        let mut content = self.write()?;
-        let reaches = content
-            .stream(id)?
-            .is_some_and(|stream| stream.version() >= new.version);
-        if reaches && let Some(tenant) = content.tenants.get_mut(&id.tenant_id) {
-            tenant.keep_snapshot(id.aggregate_id, new);
-        }
-        Ok(())
+        let save = |content: &mut Content| {
+            let reaches = content
+                .stream(id)?
+                .is_some_and(|stream| stream.version() >= new.version);
+            if reaches && let Some(tenant) = content.tenants.get_mut(&id.tenant_id) {
+                tenant.keep_snapshot(id.aggregate_id, new);
+            }
+            Ok(())
+        };
+        self.change(save).await
     }
 
-    fn delete_snapshots_now(
+    async fn delete_snapshots_now(
         &self,
         tenant: TenantId,
         aggregate_type: Option<&AggregateType>,
     ) -> Result<u64, StoreError> {
-        let mut content = self.write()?;
-        let Some(tenant) = content.tenants.get_mut(&tenant) else {
-            return Ok(0);
+        let delete = |content: &mut Content| {
+            let Some(tenant) = content.tenants.get_mut(&tenant) else {
+                return Ok(0);
+            };
+            let before = tenant.snapshots.len();
+            let streams = &tenant.streams;
+            tenant.snapshots.retain(|id, _| {
+                aggregate_type.is_some_and(|wanted| {
+                    streams
+                        .get(id)
+                        .is_none_or(|stream| !wanted.is(&stream.aggregate_type))
+                })
+            });
+            Ok(u64::try_from(before - tenant.snapshots.len()).unwrap_or(u64::MAX))
         };
-        let before = tenant.snapshots.len();
-        let streams = &tenant.streams;
-        tenant.snapshots.retain(|id, _| {
-            aggregate_type.is_some_and(|wanted| {
-                streams
-                    .get(id)
-                    .is_none_or(|stream| !wanted.is(&stream.aggregate_type))
-            })
-        });
-        Ok(u64::try_from(before - tenant.snapshots.len()).unwrap_or(u64::MAX))
+        self.change(delete).await
     }
 }
 
@@ -244,7 +221,7 @@ impl fmt::Debug for MemoryStore {
 
 impl Streams for MemoryStore {
     fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
-        Box::pin(async move { self.append_now(append) })
+        Box::pin(self.append_now(append))
     }
 
     fn read_state<'a>(
@@ -252,7 +229,11 @@ impl Streams for MemoryStore {
         read: ReadStream<'a>,
         sink: &'a mut dyn StateSink,
     ) -> StoreFuture<'a, ()> {
-        Box::pin(async move { self.read_state_now(read, sink) })
+        Box::pin(async move {
+            let found = self.read()?.state(read)?;
+            found.give_state(sink);
+            Ok(())
+        })
     }
 
     fn read_events<'a>(
@@ -260,7 +241,11 @@ impl Streams for MemoryStore {
         read: ReadStream<'a>,
         sink: &'a mut EventSink<'a>,
     ) -> StoreFuture<'a, ()> {
-        Box::pin(async move { self.read_events_now(read, sink) })
+        Box::pin(async move {
+            let found = self.read()?.events(read)?;
+            found.give_events(sink);
+            Ok(())
+        })
     }
 
     fn events_of_command(
@@ -303,7 +288,7 @@ impl Log for MemoryStore {
 
 impl Import for MemoryStore {
     fn import(&self, events: Vec<RecordedEvent>) -> StoreFuture<'_, Imported> {
-        Box::pin(async move { self.import_now(events) })
+        Box::pin(self.import_now(events))
     }
 }
 
@@ -313,7 +298,7 @@ impl Snapshots for MemoryStore {
         stream: &'a StreamId,
         snapshot: NewSnapshot,
     ) -> StoreFuture<'a, ()> {
-        Box::pin(async move { self.save_snapshot_now(stream, &snapshot) })
+        Box::pin(async move { self.save_snapshot_now(stream, &snapshot).await })
     }
 
     fn delete_snapshots(
@@ -321,20 +306,30 @@ impl Snapshots for MemoryStore {
         tenant: TenantId,
         aggregate_type: Option<AggregateType>,
     ) -> StoreFuture<'_, u64> {
-        Box::pin(async move { self.delete_snapshots_now(tenant, aggregate_type.as_ref()) })
+        Box::pin(async move {
+            self.delete_snapshots_now(tenant, aggregate_type.as_ref())
+                .await
+        })
     }
 }
 
 impl Store for MemoryStore {
+    fn transact(&self) -> Option<&dyn Transact> {
+        Some(self)
+    }
+
     fn close(&self) -> StoreFuture<'_, ()> {
-        let mut content = self.content.write().unwrap_or_else(PoisonError::into_inner);
-        *content = Content {
-            closed: true,
-            ..Content::default()
-        };
-        drop(content);
-        // Readers that wait wake up and find that the store is closed.
-        self.grown.send_replace(());
-        Box::pin(ready(Ok(())))
+        Box::pin(async move {
+            let _turn = self.turn.lock().await;
+            let mut content = self.content.write().unwrap_or_else(PoisonError::into_inner);
+            *content = Content {
+                closed: true,
+                ..Content::default()
+            };
+            drop(content);
+            // Readers that wait wake up and find that the store is closed.
+            self.grown.send_replace(());
+            Ok(())
+        })
     }
 }

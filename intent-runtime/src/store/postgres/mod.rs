@@ -34,7 +34,7 @@ use crate::{
         error::StoreError,
         import::{Imported, check_import},
         log::{LogHealth, LogPage, ReadLog},
-        port::{Import, Log, Snapshots, Store, StoreFuture, Streams},
+        port::{Import, Log, Snapshots, Store, StoreFuture, Streams, Transact},
         postgres::{
             append::{Appender, batch::Outcome},
             connection::{
@@ -357,6 +357,10 @@ impl Snapshots for PgStore {
 }
 
 impl Store for PgStore {
+    fn transact(&self) -> Option<&dyn Transact> {
+        Some(self)
+    }
+
     fn close(&self) -> StoreFuture<'_, ()> {
         Box::pin(async move {
             self.appender.close().await;

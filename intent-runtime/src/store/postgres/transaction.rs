@@ -1,4 +1,4 @@
-//! Appending within a transaction of the user's own.
+//! Appending within a transaction: one of the user's own, or one that the store begins.
 
 use std::{
     mem,
@@ -6,8 +6,10 @@ use std::{
     task::{Context, Poll},
 };
 
-use futures_util::{TryFutureExt, future::BoxFuture};
-use sqlx::{Acquire, AssertSqlSafe, Database, PgConnection, PgTransaction, Postgres, Row};
+use futures_util::future::BoxFuture;
+use sqlx::{
+    AssertSqlSafe, Connection, Database, PgConnection, PgTransaction, Postgres, Row, SqlSafeStr,
+};
 use sqlx_core::transaction::TransactionManager;
 use tokio::sync::Mutex;
 use uuid::Uuid;
@@ -21,19 +23,24 @@ use crate::{
         EventSink, ReadStream, StateSink,
         append::{Append, Appended},
         error::StoreError,
-        port::{StoreFuture, Streams},
+        port::{BegunTransaction, Joinable, StoreFuture, Streams, Transact, Transaction},
         postgres::{
             PgStore,
             append::statement::{self, Answer},
             command,
             connection::{
                 error::{Failure, Kind},
-                run::{RunError, within},
+                pool::Lent,
+                run::{Retries, RunError, within},
             },
             read,
         },
     },
 };
+
+/// How a transaction of the store's own begins. It waits for another's rows only so long: what is in it already keeps others
+/// waiting too.
+const BEGIN_TO_APPEND: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '2s'";
 
 impl PgStore {
     /// Appends within a transaction of your own: the events are there when it commits, together with whatever else it
@@ -67,27 +74,45 @@ impl PgStore {
         transaction: &mut PgTransaction<'_>,
         append: Append,
     ) -> Result<Appended, StoreError> {
+        self.append_on(transaction, append).await
+    }
+
+    async fn append_on(
+        &self,
+        connection: &mut PgConnection,
+        append: Append,
+    ) -> Result<Appended, StoreError> {
         append.check()?;
-        let mut appended = self.append_in_savepoint(transaction, &append).await;
+        let mut appended = self.append_in_savepoint(connection, &append).await;
         if let Err(RunError::Failure(failure)) = &appended
             && failure.kind() == Kind::Contended
         {
             // Another transaction took a key first and has committed, so what it stored can be seen now.
-            appended = self.append_in_savepoint(transaction, &append).await;
+            appended = self.append_in_savepoint(connection, &append).await;
         }
         appended.map_err(|error| error.at(self.pool.place()))
     }
 
     async fn append_in_savepoint(
         &self,
-        transaction: &mut PgTransaction<'_>,
+        connection: &mut PgConnection,
         append: &Append,
     ) -> Result<Appended, RunError> {
-        let mut savepoint = Savepoint::set(transaction).await?;
+        self.in_savepoint(connection, async |part| append_within(part, append).await)
+            .await
+    }
+
+    /// Does something in a part of the transaction that is open on a connection. An error leaves the transaction as it was.
+    async fn in_savepoint<T>(
+        &self,
+        connection: &mut PgConnection,
+        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, RunError>,
+    ) -> Result<T, RunError> {
+        let mut savepoint = Savepoint::set(connection).await?;
         let mut part = savepoint.part().await?;
         let done = async {
             self.enter(&mut part).await?;
-            append_within(&mut part, append).await
+            work(&mut part).await
         };
         let done = done.await;
         let done = end_part(part, done).await;
@@ -112,34 +137,172 @@ impl PgStore {
         }))
     }
 
-    /// The transaction as a command is sent in it.
-    pub(crate) fn joined<'a, 't>(
-        &'a self,
-        transaction: &'a mut PgTransaction<'t>,
-    ) -> Joined<'a, 't> {
-        Joined {
-            store: self,
-            transaction: Mutex::new(transaction),
-        }
-    }
-
     /// Tells waiting readers, in every process, that the log may have grown.
     pub fn wake_readers(&self) {
         self.wake.appended();
     }
 }
 
-/// A transaction of the user's own, in which a command is decided and its events are stored.
-pub(crate) struct Joined<'a, 't> {
-    store: &'a PgStore,
-    transaction: Mutex<&'a mut PgTransaction<'t>>,
+impl Transact for PgStore {
+    fn begin(&self) -> StoreFuture<'_, Box<dyn BegunTransaction>> {
+        Box::pin(async move {
+            let mut retries = Retries::default();
+            loop {
+                let failure = match self.begin_on_a_connection().await {
+                    Ok(begun) => return Ok(Box::new(Joined::new(self, begun)) as Box<_>),
+                    Err(RunError::Failure(failure)) => failure,
+                    Err(error) => return Err(error.at(self.pool.place())),
+                };
+                if failure.ends_connection() {
+                    self.pool.clear();
+                }
+                let again = retries.after(failure).await;
+                again.map_err(|failure| self.pool.place().error(failure))?;
+            }
+        })
+    }
+
+    fn join<'t>(&'t self, connection: Joinable<'t>) -> Option<Box<dyn Transaction + 't>> {
+        match connection {
+            Joinable::Postgres(connection) => Some(Box::new(Joined::new(self, connection))),
+            _ => None,
+        }
+    }
 }
 
-impl Streams for Joined<'_, '_> {
+/// A transaction that commands take part in: on a connection of the user's, or one that the store has begun.
+struct Joined<C> {
+    store: PgStore,
+    connection: Mutex<C>,
+}
+
+/// A connection of the store's own, with a transaction that was begun on it.
+struct Begun(Lent);
+
+/// Where the connection of a transaction is.
+trait Connected: Send {
+    fn connection(&mut self) -> Result<&mut PgConnection, RunError>;
+}
+
+impl Connected for &mut PgConnection {
+    fn connection(&mut self) -> Result<&mut PgConnection, RunError> {
+        Ok(self)
+    }
+}
+
+impl Connected for Begun {
+    fn connection(&mut self) -> Result<&mut PgConnection, RunError> {
+        self.0.opened().ok_or(sqlx::Error::PoolClosed.into())
+    }
+}
+
+impl Drop for Begun {
+    /// Queues a rollback, unless the transaction has ended. The pool closes the connection if that does not go well.
+    fn drop(&mut self) {
+        if let Some(connection) = self.0.opened() {
+            Manager::start_rollback(connection);
+        }
+    }
+}
+
+impl PgStore {
+    /// What fails here leaves a connection that its pool checks before it keeps it.
+    async fn begin_on_a_connection(&self) -> Result<Begun, RunError> {
+        let mut begun = Begun(self.pool.acquire().await?);
+        begun.0.connection().await?;
+        let begin = Manager::begin(begun.connection()?, Some(BEGIN_TO_APPEND.into_sql_str()));
+        within(begin).await?;
+        Ok(begun)
+    }
+
+    async fn commit(&self, begun: &mut Begun) -> Result<(), StoreError> {
+        let place = self.pool.place();
+        let connection = begun
+            .connection()
+            .map_err(|error| error.at(self.pool.place()))?;
+        // The server answers COMMIT with a rollback where the transaction has failed, and sqlx does not tell: but nothing
+        // else goes well there.
+        let sound = within(sqlx::raw_sql("SELECT 1").execute(&mut *connection)).await;
+        sound.map_err(|error| place.error(error))?;
+        let committed = within(Manager::commit(connection))
+            .await
+            .map_err(Failure::from);
+        committed.map_err(|failure| match failure.kind() {
+            Kind::Lost => StoreError::UnknownCommit {
+                place: place.to_string(),
+                source: Box::new(failure),
+            },
+            _ => place.error(failure),
+        })
+    }
+}
+
+impl BegunTransaction for Joined<Begun> {
+    fn commit(self: Box<Self>) -> StoreFuture<'static, ()> {
+        Box::pin(async move {
+            let Self { store, connection } = *self;
+            let mut begun = connection.into_inner();
+            let committing = store.clone();
+            // In a task of its own, which wakes readers of what it stored also when the caller gives up.
+            let committed = tokio::spawn(async move {
+                let committed = committing.commit(&mut begun).await;
+                committing.wake_readers();
+                committed
+            });
+            let ended = |failed| Err(store.pool.place().ended(failed));
+            committed.await.unwrap_or_else(ended)
+        })
+    }
+
+    fn rollback(self: Box<Self>) -> StoreFuture<'static, ()> {
+        Box::pin(async move {
+            let Self { store, connection } = *self;
+            let mut begun = connection.into_inner();
+            let rolled_back = async {
+                within(Manager::rollback(begun.connection()?)).await?;
+                Ok(())
+            };
+            rolled_back
+                .await
+                .map_err(|error: RunError| error.at(store.pool.place()))
+        })
+    }
+}
+
+impl<C> Joined<C> {
+    fn new(store: &PgStore, connection: C) -> Self {
+        Self {
+            store: store.clone(),
+            connection: Mutex::new(connection),
+        }
+    }
+}
+
+impl<C: Connected> Joined<C> {
+    async fn run<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, RunError>,
+    ) -> Result<T, StoreError> {
+        let done = async {
+            let mut connection = self.connection.lock().await;
+            self.store
+                .in_savepoint(connection.connection()?, work)
+                .await
+        };
+        done.await
+            .map_err(|error| error.at(self.store.pool.place()))
+    }
+}
+
+impl<C: Connected> Transaction for Joined<C> {}
+
+impl<C: Connected> Streams for Joined<C> {
     fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
         Box::pin(async move {
-            let mut transaction = self.transaction.lock().await;
-            self.store.append_in(&mut transaction, append).await
+            let mut connection = self.connection.lock().await;
+            let connection = connection.connection();
+            let connection = connection.map_err(|error| error.at(self.store.pool.place()))?;
+            self.store.append_on(connection, append).await
         })
     }
 
@@ -148,19 +311,9 @@ impl Streams for Joined<'_, '_> {
         mut read: ReadStream<'a>,
         sink: &'a mut dyn StateSink,
     ) -> StoreFuture<'a, ()> {
-        let reading = async move {
-            let mut transaction = self.transaction.lock().await;
-            let mut savepoint = Savepoint::set(&mut transaction).await?;
-            let mut part = savepoint.part().await?;
-            let done = async {
-                self.store.enter(&mut part).await?;
-                read::state_on(&mut part, &mut read, sink).await
-            };
-            let done = done.await.map(drop);
-            let done = end_part(part, done).await;
-            savepoint.end(done).await
-        };
-        Box::pin(reading.map_err(|error| error.at(self.store.pool.place())))
+        Box::pin(self.run(async move |part: &mut PgConnection| {
+            read::state_on(part, &mut read, sink).await.map(drop)
+        }))
     }
 
     fn read_events<'a>(
@@ -168,19 +321,9 @@ impl Streams for Joined<'_, '_> {
         mut read: ReadStream<'a>,
         sink: &'a mut EventSink<'a>,
     ) -> StoreFuture<'a, ()> {
-        let reading = async move {
-            let mut transaction = self.transaction.lock().await;
-            let mut savepoint = Savepoint::set(&mut transaction).await?;
-            let mut part = savepoint.part().await?;
-            let done = async {
-                self.store.enter(&mut part).await?;
-                read::events_on(&mut part, &mut read, sink).await
-            };
-            let done = done.await.map(drop);
-            let done = end_part(part, done).await;
-            savepoint.end(done).await
-        };
-        Box::pin(reading.map_err(|error| error.at(self.store.pool.place())))
+        Box::pin(self.run(async move |part: &mut PgConnection| {
+            read::events_on(part, &mut read, sink).await.map(drop)
+        }))
     }
 
     fn events_of_command(
@@ -188,19 +331,11 @@ impl Streams for Joined<'_, '_> {
         tenant: TenantId,
         command: CommandId,
     ) -> StoreFuture<'_, Vec<RecordedEvent>> {
-        let reading = async move {
-            let mut transaction = self.transaction.lock().await;
-            let mut savepoint = Savepoint::set(&mut transaction).await?;
-            let mut part = savepoint.part().await?;
-            let done = async {
-                self.store.enter(&mut part).await?;
-                command::events(&mut part, tenant, command).await
-            };
-            let done = done.await;
-            let done = end_part(part, done).await;
-            savepoint.end(done).await
-        };
-        Box::pin(reading.map_err(|error| error.at(self.store.pool.place())))
+        Box::pin(
+            self.run(async move |part: &mut PgConnection| {
+                command::events(part, tenant, command).await
+            }),
+        )
     }
 }
 
@@ -213,25 +348,29 @@ impl Streams for Joined<'_, '_> {
 /// rolls back the outer one: so a savepoint of our own first shows that the transaction is sound, and the beginning is never
 /// dropped half-way. If it is cancelled while it releases a savepoint, it then rolls back to one that is gone: so ours has
 /// the same name and takes its place.
-struct Savepoint<'a, 't> {
-    transaction: &'a mut PgTransaction<'t>,
+struct Savepoint<'a> {
+    connection: &'a mut PgConnection,
     /// How many transactions there are within each other, by which sqlx names its savepoints.
     depth: usize,
 }
 
-impl<'a, 't> Savepoint<'a, 't> {
-    async fn set(transaction: &'a mut PgTransaction<'t>) -> Result<Self, RunError> {
-        let depth = Manager::get_transaction_depth(transaction);
-        let savepoint = Self { transaction, depth };
+impl<'a> Savepoint<'a> {
+    async fn set(connection: &'a mut PgConnection) -> Result<Self, RunError> {
+        let depth = Manager::get_transaction_depth(connection);
+        if depth == 0 {
+            // In one that was begun by SQL, sqlx would take the part for a transaction of its own, and commit it.
+            return Err(StoreError::NotInTransaction.into());
+        }
+        let savepoint = Self { connection, depth };
         let set = format!("SAVEPOINT \"_sqlx_savepoint_{depth}\";");
         let set = sqlx::raw_sql(AssertSqlSafe(set));
-        within(set.execute(&mut **savepoint.transaction)).await?;
+        within(set.execute(&mut *savepoint.connection)).await?;
         Ok(savepoint)
     }
 
     /// The part.
     async fn part(&mut self) -> Result<PgTransaction<'_>, RunError> {
-        Ok(within(Beginning(Some(self.transaction.begin()))).await?)
+        Ok(within(Beginning(Some(Box::pin(self.connection.begin())))).await?)
     }
 
     /// Gives back the settings after a part that was done, and forgets the mark.
@@ -243,7 +382,7 @@ impl<'a, 't> Savepoint<'a, 't> {
             Err(_) => release.repeat(2),
         };
         let end = sqlx::raw_sql(AssertSqlSafe(end));
-        let ended = within(end.execute(&mut **self.transaction)).await;
+        let ended = within(end.execute(self.connection)).await;
         let value = done?;
         ended?;
         Ok(value)

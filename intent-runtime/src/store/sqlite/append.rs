@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use sqlx::sqlite::SqliteConnectOptions;
 use tokio::sync::{
     mpsc::{self, error::TryRecvError},
     oneshot, watch,
@@ -20,12 +20,12 @@ use crate::{
         error::StoreError,
         import::Imported,
         sqlite::{
-            connection::connect_to_write,
+            batch::{Unwritten, Written, write},
+            connection::{Turn, WriteConnection, connect_to_write},
             decide::Verdict,
             error::{Failure, Kind, Place},
             import,
             snapshot::{DeleteSnapshots, SaveSnapshot},
-            transaction::{Unwritten, Written, write},
         },
     },
 };
@@ -131,14 +131,14 @@ pub(super) struct Writer {
     held: Option<Request>,
     /// Signals that events were stored. The writer does so, not the callers, since a cancelled caller would signal nothing.
     grown: watch::Sender<()>,
-    connection: SqliteConnection,
+    connection: WriteConnection,
     options: SqliteConnectOptions,
     place: Place,
 }
 
 impl Writer {
     pub(super) fn new(
-        connection: SqliteConnection,
+        connection: WriteConnection,
         options: SqliteConnectOptions,
         place: Place,
         grown: watch::Sender<()>,
@@ -173,8 +173,7 @@ impl Writer {
             let batch = self.gather(first);
             self.write(batch).await;
         }
-        // The database is sound without a clean end, and no caller is left to get an error.
-        let _ = self.connection.close().await;
+        self.connection.close().await;
     }
 
     async fn next(&mut self) -> Option<Request> {
@@ -226,28 +225,37 @@ impl Writer {
         }
     }
 
-    async fn import(&mut self, import: Job<Vec<RecordedEvent>, Imported>) {
-        let imported = import::import(&mut self.connection, &import.request, &self.place).await;
+    async fn import(&self, import: Job<Vec<RecordedEvent>, Imported>) {
+        let mut turn = match self.connection.turn().await {
+            Ok(turn) => turn,
+            Err(error) => return import.answer(Err(error)),
+        };
+        let imported = import::import(&mut turn, &import.request, &self.place).await;
         if imported.is_err() {
-            self.recover().await;
+            self.recover(&mut turn).await;
         }
+        drop(turn);
         // Also after an error: a COMMIT may fail although everything is stored.
         self.grown.send_replace(());
         import.answer(imported);
     }
 
-    async fn write(&mut self, batch: Batch) {
+    async fn write(&self, batch: Batch) {
         if batch.is_empty() {
             return;
         }
-        match write(&mut self.connection, &batch).await {
+        let Ok(mut turn) = self.connection.turn().await else {
+            let held = || self.connection.held();
+            return batch.refuse(|_| held(), held);
+        };
+        match write(&mut turn, &batch).await {
             Ok(written) => self.answer(batch, written),
             Err(unwritten) => {
-                self.recover().await;
+                self.recover(&mut turn).await;
                 // One append that the database refuses must not fail those it shares the batch with.
                 match unwritten {
                     Unwritten::Before(failure) if failure.kind() == Kind::Refused => {
-                        self.write_singly(batch).await;
+                        self.write_singly(&mut turn, batch).await;
                     }
                     unwritten => self.fail(batch, &unwritten),
                 }
@@ -272,12 +280,12 @@ impl Writer {
         batch.fail(unwritten, &self.place);
     }
 
-    async fn write_singly(&mut self, batch: Batch) {
+    async fn write_singly(&self, turn: &mut Turn, batch: Batch) {
         for single in batch.singly() {
-            match write(&mut self.connection, &single).await {
+            match write(turn, &single).await {
                 Ok(written) => self.answer(single, written),
                 Err(unwritten) => {
-                    self.recover().await;
+                    self.recover(turn).await;
                     self.fail(single, &unwritten);
                 }
             }
@@ -285,16 +293,16 @@ impl Writer {
     }
 
     /// Makes sure that no transaction is open. Takes a new connection if nothing else helps.
-    async fn recover(&mut self) {
+    async fn recover(&self, turn: &mut Turn) {
         let rollback = sqlx::query(include_str!("sql/rollback.sql"));
-        let rolled_back = rollback.execute(&mut self.connection).await;
+        let rolled_back = rollback.execute(&mut **turn).await;
         let broken = rolled_back
             .map_err(Failure::from)
             .is_err_and(|failure| failure.kind() != Kind::Statement);
         if broken {
             // If that fails too, the next batch fails on the old connection and tries again.
             if let Ok(connection) = connect_to_write(&self.options).await {
-                self.connection = connection;
+                **turn = connection;
             }
         }
     }
@@ -347,20 +355,30 @@ impl Batch {
     }
 
     fn fail(self, unwritten: &Unwritten, place: &Place) {
-        for append in self.appends {
-            let error = match unwritten {
-                Unwritten::Before(failure) => place.error(failure.clone()),
-                Unwritten::Commit(failure) => place.commit_error(&append.request, failure.clone()),
-            };
-            append.answer(Err(error));
-        }
         // Snapshots are a cache, so whether one was kept or deleted need not be known.
         let (Unwritten::Before(failure) | Unwritten::Commit(failure)) = unwritten;
+        let of_append = |append: &Append| match unwritten {
+            Unwritten::Before(_) => place.error(failure.clone()),
+            Unwritten::Commit(_) => place.commit_error(append, failure.clone()),
+        };
+        self.refuse(of_append, || place.error(failure.clone()));
+    }
+
+    /// Answers everything with an error: of an append, and of what is none.
+    fn refuse(
+        self,
+        of_append: impl Fn(&Append) -> StoreError,
+        of_another: impl Fn() -> StoreError,
+    ) {
+        for append in self.appends {
+            let error = of_append(&append.request);
+            append.answer(Err(error));
+        }
         for save in self.saves {
-            save.answer(Err(place.error(failure.clone())));
+            save.answer(Err(of_another()));
         }
         for delete in self.deletes {
-            delete.answer(Err(place.error(failure.clone())));
+            delete.answer(Err(of_another()));
         }
     }
 }

@@ -1,10 +1,14 @@
 //! The connections of the store.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use sqlx::{
-    ConnectOptions, SqliteConnection,
+    ConnectOptions, Connection, SqliteConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions},
+};
+use tokio::{
+    sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard},
+    time::timeout,
 };
 
 use crate::store::{
@@ -55,6 +59,62 @@ pub(super) fn pool() -> SqlitePoolOptions {
         .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)
+}
+
+/// The one connection that writes. Batches of the writer and transactions that the store begins take turns at it, in the
+/// order in which they ask.
+#[derive(Clone, Debug)]
+pub(super) struct WriteConnection {
+    /// `None` once it is closed.
+    connection: Arc<Mutex<Option<SqliteConnection>>>,
+    /// How long a batch or a transaction waits for its turn: as long as for another process.
+    busy_timeout: Duration,
+    place: Place,
+}
+
+/// A turn to write.
+pub(super) type Turn = OwnedMappedMutexGuard<Option<SqliteConnection>, SqliteConnection>;
+
+impl WriteConnection {
+    pub(super) async fn new(
+        mut connection: SqliteConnection,
+        place: Place,
+    ) -> Result<Self, StoreError> {
+        let busy_timeout = sqlx::query_scalar("PRAGMA busy_timeout");
+        let busy_timeout: Result<i64, _> = busy_timeout.fetch_one(&mut connection).await;
+        let busy_timeout = busy_timeout.map_err(|error| place.error(error))?;
+        Ok(Self {
+            connection: Arc::new(Mutex::new(Some(connection))),
+            busy_timeout: Duration::from_millis(u64::try_from(busy_timeout).unwrap_or(0)),
+            place,
+        })
+    }
+
+    /// Waits for a turn.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when a transaction stays open for too long; [`StoreError::Closed`].
+    pub(super) async fn turn(&self) -> Result<Turn, StoreError> {
+        let locked = timeout(self.busy_timeout, Arc::clone(&self.connection).lock_owned());
+        let locked = locked.await.map_err(|_| self.held())?;
+        OwnedMutexGuard::try_map(locked, Option::as_mut).map_err(|_| StoreError::Closed)
+    }
+
+    /// The error of a batch or a transaction that waited too long for its turn.
+    pub(super) fn held(&self) -> StoreError {
+        StoreError::Busy {
+            place: self.place.to_string(),
+            source: "a transaction of this store is open for longer than the busy timeout".into(),
+        }
+    }
+
+    /// Waits for the last turn, then closes the connection.
+    pub(super) async fn close(&self) {
+        if let Some(connection) = self.connection.lock().await.take() {
+            // The database is sound without a clean end, and no caller is left to get an error.
+            let _ = connection.close().await;
+        }
+    }
 }
 
 /// Opens a connection that writes. It waits for the disk, whatever the options say: they may spell the same pragma in other

@@ -62,6 +62,18 @@ impl Place {
         }
     }
 
+    /// The same for the COMMIT of a transaction of several appends.
+    pub(super) fn transaction_error(&self, error: sqlx::Error) -> StoreError {
+        let failure = Failure::from(error);
+        match failure.kind() {
+            Kind::Io | Kind::Lost => StoreError::UnknownCommit {
+                place: self.to_string(),
+                source: Box::new(failure),
+            },
+            _ => self.error(failure),
+        }
+    }
+
     pub(super) fn foreign(&self, table: &str) -> StoreError {
         StoreError::ForeignTable {
             place: self.to_string(),

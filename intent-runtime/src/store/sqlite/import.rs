@@ -8,11 +8,11 @@ use crate::{
         error::StoreError,
         import::{Existing, ImportPlan, Imported},
         sqlite::{
+            batch::begin_and_find,
             column,
             error::{Failure, Place},
             insert::{self, NewRow},
             log,
-            transaction::begin_and_find,
         },
     },
 };

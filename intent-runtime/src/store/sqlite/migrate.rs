@@ -81,14 +81,14 @@ pub(super) async fn migrate(
     committed.map_err(|error| place.error(error))
 }
 
-/// Whether a database is in memory, or nowhere: it would vanish with its connection.
-pub(super) async fn is_without_file(
+/// The file of a database; empty for one in memory, or nowhere.
+pub(super) async fn main_file(
     connection: &mut SqliteConnection,
     place: &Place,
-) -> Result<bool, StoreError> {
+) -> Result<String, StoreError> {
     let file = sqlx::query_scalar(include_str!("sql/main_file.sql"));
     let file: Result<String, _> = file.fetch_one(connection).await;
-    Ok(file.map_err(|error| place.error(error))?.is_empty())
+    file.map_err(|error| place.error(error))
 }
 
 async fn inspect(connection: &mut SqliteConnection, place: &Place) -> Result<Found, StoreError> {

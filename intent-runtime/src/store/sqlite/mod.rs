@@ -1,6 +1,7 @@
 //! [`SqliteStore`]: the embedded store, one file.
 
 mod append;
+mod batch;
 mod column;
 mod connection;
 mod decide;
@@ -42,10 +43,10 @@ use crate::{
         import::{Imported, check_import},
         log::{LogHealth, LogPage, ReadLog},
         migrations::Found,
-        port::{Import, Log, Snapshots, Store, StoreFuture, Streams},
+        port::{Import, Log, Snapshots, Store, StoreFuture, Streams, Transact},
         sqlite::{
             append::{Queue, Request, Writer},
-            connection::{connect_writer, pool},
+            connection::{WriteConnection, connect_writer, pool},
             decide::Verdict,
             error::Place,
             read::Reader,
@@ -81,6 +82,11 @@ pub struct SqliteStore {
     pool: SqlitePool,
     reader: Reader,
     queue: Queue,
+    /// The file as SQLite names it.
+    file: Arc<str>,
+    /// What the writer's connection is opened with, also when it must be replaced.
+    options: Arc<SqliteConnectOptions>,
+    connection: WriteConnection,
     grown: watch::Sender<()>,
     /// Ends when the queue was closed and all of it is written; [`Store::close`] waits for it.
     writer: Arc<Mutex<Option<JoinHandle<()>>>>,
@@ -139,7 +145,8 @@ impl SqliteStore {
             .locking_mode(SqliteLockingMode::Normal);
         let found = migrate::probe(&options, &place).await?;
         let (mut connection, options) = connect_writer(options, &place, found).await?;
-        if migrate::is_without_file(&mut connection, &place).await? {
+        let file = migrate::main_file(&mut connection, &place).await?;
+        if file.is_empty() {
             let hint = "a database in memory would vanish with its connection, use `memory:`";
             return Err(unknown_url(&format!("sqlite:{place}"), hint));
         }
@@ -155,12 +162,17 @@ impl SqliteStore {
         };
         let pool = pool().connect_lazy_with(options.clone());
         let grown = watch::Sender::new(());
-        let (queue, writer) = Writer::new(connection, options, place, grown.clone());
+        let connection = WriteConnection::new(connection, place.clone()).await?;
+        let (queue, writer) =
+            Writer::new(connection.clone(), options.clone(), place, grown.clone());
         let writer = tokio::spawn(writer.run());
         Ok(Self {
             pool,
             reader,
             queue,
+            file: file.into(),
+            options: Arc::new(options),
+            connection,
             grown,
             writer: Arc::new(Mutex::new(Some(writer))),
         })
@@ -174,6 +186,12 @@ impl SqliteStore {
         &self.pool
     }
 
+    /// Tells waiting readers of this process that the log may have grown: call it when a transaction of your own has
+    /// committed, in which commands were sent.
+    pub fn wake_readers(&self) {
+        self.grown.send_replace(());
+    }
+
     async fn append_now(&self, append: Append) -> Result<Appended, StoreError> {
         append.check()?;
         let stream = append.stream.clone();
@@ -182,7 +200,7 @@ impl SqliteStore {
             Some(Verdict::Accept(accepted)) => Ok(accepted.into()),
             Some(Verdict::Before) => {
                 let tenant = stream.tenant_id;
-                let events = self.reader.events_of_command(tenant, command_id).await?;
+                let events = self.events_of_command_now(tenant, command_id).await?;
                 Ok(Appended::Before(events))
             }
             None => Err(StoreError::UnknownOutcome {
@@ -191,6 +209,18 @@ impl SqliteStore {
                 source: "the runtime that the store was opened on has ended".into(),
             }),
         }
+    }
+
+    async fn events_of_command_now(
+        &self,
+        tenant: TenantId,
+        command: CommandId,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        let mut connection = self.reader.connection().await?;
+        let events = self
+            .reader
+            .events_of_command(&mut connection, tenant, command);
+        events.await
     }
 
     async fn import_now(&self, events: Vec<RecordedEvent>) -> Result<Imported, StoreError> {
@@ -272,7 +302,10 @@ impl Streams for SqliteStore {
         read: ReadStream<'a>,
         sink: &'a mut dyn StateSink,
     ) -> StoreFuture<'a, ()> {
-        Box::pin(self.reader.read_state(read, sink))
+        Box::pin(async move {
+            let mut connection = self.reader.connection().await?;
+            self.reader.read_state(&mut connection, read, sink).await
+        })
     }
 
     fn read_events<'a>(
@@ -280,7 +313,10 @@ impl Streams for SqliteStore {
         read: ReadStream<'a>,
         sink: &'a mut EventSink<'a>,
     ) -> StoreFuture<'a, ()> {
-        Box::pin(self.reader.read_events(read, sink))
+        Box::pin(async move {
+            let mut connection = self.reader.connection().await?;
+            self.reader.read_events(&mut connection, read, sink).await
+        })
     }
 
     fn events_of_command(
@@ -288,7 +324,7 @@ impl Streams for SqliteStore {
         tenant: TenantId,
         command: CommandId,
     ) -> StoreFuture<'_, Vec<RecordedEvent>> {
-        Box::pin(self.reader.events_of_command(tenant, command))
+        Box::pin(self.events_of_command_now(tenant, command))
     }
 }
 
@@ -347,6 +383,10 @@ impl Snapshots for SqliteStore {
 }
 
 impl Store for SqliteStore {
+    fn transact(&self) -> Option<&dyn Transact> {
+        Some(self)
+    }
+
     fn close(&self) -> StoreFuture<'_, ()> {
         Box::pin(async move {
             self.close_now().await;

@@ -1,4 +1,4 @@
-//! Reading, page by page, on a small pool of connections.
+//! Reading, page by page: on a small pool of connections, or in a transaction.
 //!
 //! A read of several pages needs no transaction around it: streams only grow, so what a later page finds does not
 //! contradict an earlier one, and a long read holds up no checkpoint of the write-ahead log.
@@ -6,7 +6,8 @@
 use std::ops::ControlFlow;
 
 use sqlx::{
-    Sqlite, SqlitePool,
+    Sqlite, SqliteConnection, SqlitePool,
+    pool::PoolConnection,
     query::Query,
     sqlite::{SqliteArguments, SqliteRow},
 };
@@ -45,14 +46,21 @@ pub(super) struct Reader {
 }
 
 impl Reader {
+    /// A connection to read on.
+    pub(super) async fn connection(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
+        let connection = self.pool.acquire().await;
+        connection.map_err(|error| self.place.error(error))
+    }
+
     pub(super) async fn read_state(
         &self,
+        connection: &mut SqliteConnection,
         read: ReadStream<'_>,
         sink: &mut dyn StateSink,
     ) -> Result<(), StoreError> {
         let mut after = read.after;
         if read.snapshot
-            && let Some(snapshot) = self.snapshot(read).await?
+            && let Some(snapshot) = self.snapshot(connection, read).await?
         {
             let version = snapshot.version;
             if sink.snapshot(snapshot) {
@@ -61,7 +69,9 @@ impl Reader {
         }
         let mut pages = Pages::new(after, read.to);
         while let Some((after, to)) = pages.next() {
-            let row = self.state_page(read.stream, after, to, &pages).await?;
+            let row = self
+                .state_page(connection, read.stream, (after, to), &pages)
+                .await?;
             check_type(read.stream, get(&row, "aggregate_type", read.stream)?)?;
             tell_end(read.stream, &row, sink)?;
             let events: i64 = get(&row, "events", read.stream)?;
@@ -83,19 +93,23 @@ impl Reader {
 
     async fn state_page(
         &self,
+        connection: &mut SqliteConnection,
         stream: &StreamId,
-        after: Version,
-        to: Version,
+        (after, to): (Version, Version),
         pages: &Pages,
     ) -> Result<SqliteRow, StoreError> {
         let row = range(include_str!("sql/read_state.sql"), stream, after, to)
             .bind(pages.limit())
-            .fetch_one(&self.pool)
+            .fetch_one(connection)
             .await;
         row.map_err(|error| self.place.error(error))
     }
 
-    async fn snapshot(&self, read: ReadStream<'_>) -> Result<Option<StoredSnapshot>, StoreError> {
+    async fn snapshot(
+        &self,
+        connection: &mut SqliteConnection,
+        read: ReadStream<'_>,
+    ) -> Result<Option<StoredSnapshot>, StoreError> {
         let stream = read.stream;
         let row = range(
             include_str!("sql/read_snapshot.sql"),
@@ -103,7 +117,7 @@ impl Reader {
             read.after,
             read.to,
         )
-        .fetch_optional(&self.pool)
+        .fetch_optional(connection)
         .await;
         let Some(row) = row.map_err(|error| self.place.error(error))? else {
             return Ok(None);
@@ -123,17 +137,18 @@ impl Reader {
 
     pub(super) async fn read_events(
         &self,
+        connection: &mut SqliteConnection,
         read: ReadStream<'_>,
         sink: &mut EventSink<'_>,
     ) -> Result<(), StoreError> {
         let mut pages = Pages::new(read.after, read.to);
         while let Some((after, to)) = pages.next() {
-            let (events, bytes, last) = self.measure(read.stream, after, to).await?;
+            let (events, bytes, last) = self.measure(connection, read.stream, after, to).await?;
             if bytes > pages.limit() {
                 pages.took(events, bytes);
                 continue;
             }
-            let rows = self.event_page(read.stream, after, to).await?;
+            let rows = self.event_page(connection, read.stream, after, to).await?;
             // Events stored since they were measured are read with the others, and counted here.
             let events = i64::try_from(rows.len()).unwrap_or(i64::MAX);
             pages.took(events, bytes);
@@ -153,12 +168,13 @@ impl Reader {
 
     async fn measure(
         &self,
+        connection: &mut SqliteConnection,
         stream: &StreamId,
         after: Version,
         to: Version,
     ) -> Result<(i64, i64, Version), StoreError> {
         let row = range(include_str!("sql/measure_events.sql"), stream, after, to)
-            .fetch_one(&self.pool)
+            .fetch_one(connection)
             .await;
         let row = row.map_err(|error| self.place.error(error))?;
         check_type(stream, get(&row, "aggregate_type", stream)?)?;
@@ -171,12 +187,13 @@ impl Reader {
 
     async fn event_page(
         &self,
+        connection: &mut SqliteConnection,
         stream: &StreamId,
         after: Version,
         to: Version,
     ) -> Result<Vec<SqliteRow>, StoreError> {
         let rows = range(include_str!("sql/read_events.sql"), stream, after, to)
-            .fetch_all(&self.pool)
+            .fetch_all(connection)
             .await;
         rows.map_err(|error| self.place.error(error))
     }
@@ -215,11 +232,12 @@ impl Reader {
 
     pub(super) async fn events_of_command(
         &self,
+        connection: &mut SqliteConnection,
         tenant: TenantId,
         command: CommandId,
     ) -> Result<Vec<RecordedEvent>, StoreError> {
         let mut events = Vec::new();
-        let Some((stream, first)) = self.find_command(tenant, command).await? else {
+        let Some((stream, first)) = self.find_command(connection, tenant, command).await? else {
             return Ok(events);
         };
         // The events of one append stand together, and their ids tell where they end. Most commands store few, and the
@@ -242,7 +260,7 @@ impl Reader {
                 events.push(event);
                 ControlFlow::Continue(())
             };
-            self.read_events(read, &mut sink).await?;
+            self.read_events(connection, read, &mut sink).await?;
             if after < read.to {
                 return Ok(events);
             }
@@ -252,13 +270,14 @@ impl Reader {
 
     async fn find_command(
         &self,
+        connection: &mut SqliteConnection,
         tenant: TenantId,
         command: CommandId,
     ) -> Result<Option<(StreamId, Version)>, StoreError> {
         let row = sqlx::query(include_str!("sql/find_command.sql"))
             .bind(column::id(tenant.as_uuid()))
             .bind(column::id(EventId::of(command, 0).as_uuid()))
-            .fetch_optional(&self.pool)
+            .fetch_optional(connection)
             .await;
         let Some(row) = row.map_err(|error| self.place.error(error))? else {
             return Ok(None);

@@ -1,215 +1,301 @@
-//! One transaction: check, decide, insert, commit.
-//!
-//! Every statement is a trip to the connection's thread and back (10 to 20 µs), so a batch takes few: one to begin
-//! and check, one for up to 64 events, one for each snapshot, one to commit.
+//! Appending within a transaction: one of the user's own on the same file, or one that the store begins on the connection of
+//! its writer, which waits meanwhile.
 
-use std::error::Error;
+use std::ops::{Deref, DerefMut};
 
-use serde::Deserialize;
-use sqlx::{Row, SqliteConnection};
+use sqlx::{Database, Row, SqlSafeStr, Sqlite, SqliteConnection};
+use sqlx_core::transaction::TransactionManager;
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::{
     record::{
-        id::{AggregateId, EventId, TenantId},
-        timestamp::Timestamp,
-        version::Position,
+        event::RecordedEvent,
+        id::{CommandId, TenantId},
     },
     store::{
-        append::Append,
+        EventSink, ReadStream, StateSink,
+        append::{Append, Appended},
         error::StoreError,
+        port::{BegunTransaction, Joinable, StoreFuture, Streams, Transact, Transaction},
         sqlite::{
-            append::Batch,
-            column,
-            decide::{Accepted, Decider, Found, Last, Stream, Verdict},
-            error::Failure,
-            insert::{self, NewRow},
-            snapshot,
+            SqliteStore, batch,
+            connection::{Turn, connect_to_write},
+            decide::Verdict,
+            error::{Failure, Kind},
         },
     },
 };
 
-/// What became of a batch, request by request.
-pub(super) struct Written {
-    pub(super) appends: Vec<Result<Verdict, StoreError>>,
-    pub(super) deleted: Vec<u64>,
-}
+type Manager = <Sqlite as Database>::TransactionManager;
 
-/// Why a batch was not written.
-pub(super) enum Unwritten {
-    /// A statement failed, so nothing can have been written.
-    Before(Failure),
-    /// COMMIT failed.
-    Commit(Failure),
-}
-
-impl From<sqlx::Error> for Unwritten {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Before(error.into())
+impl Transact for SqliteStore {
+    fn begin(&self) -> StoreFuture<'_, Box<dyn BegunTransaction>> {
+        Box::pin(async move {
+            let begun = self.begin_now().await?;
+            Ok(Box::new(Joined::new(self, begun)) as Box<_>)
+        })
     }
-}
 
-/// Writes a batch in one transaction. After an error the transaction may still be open.
-pub(super) async fn write(
-    connection: &mut SqliteConnection,
-    batch: &Batch,
-) -> Result<Written, Unwritten> {
-    let mut written = Written {
-        appends: decide(connection, batch).await?,
-        deleted: Vec::with_capacity(batch.deletes.len()),
-    };
-    insert_accepted(connection, batch, &mut written.appends).await?;
-    for (append, _) in accepted(batch, &written.appends) {
-        if let Some(new) = &append.snapshot {
-            snapshot::keep(connection, &append.stream, new).await?;
+    fn join<'t>(&'t self, connection: Joinable<'t>) -> Option<Box<dyn Transaction + 't>> {
+        match connection {
+            Joinable::Sqlite(connection) => Some(Box::new(Joined::new(self, connection))),
+            _ => None,
         }
     }
-    for save in &batch.saves {
-        snapshot::keep(connection, &save.request.stream, &save.request.snapshot).await?;
-    }
-    for delete in &batch.deletes {
-        let deleted = snapshot::delete(connection, &delete.request).await?;
-        written.deleted.push(deleted);
-    }
-    let commit = sqlx::query(include_str!("sql/commit.sql"));
-    let committed = commit.execute(connection).await;
-    committed.map_err(|error| Unwritten::Commit(error.into()))?;
-    Ok(written)
 }
 
-/// Takes the write lock and decides on every append.
-async fn decide(
-    connection: &mut SqliteConnection,
-    batch: &Batch,
-) -> Result<Vec<Result<Verdict, StoreError>>, Unwritten> {
-    if batch.appends.is_empty() {
-        let begin = sqlx::query(include_str!("sql/begin.sql"));
-        begin.execute(connection).await?;
-        return Ok(Vec::new());
+impl SqliteStore {
+    async fn begin_now(&self) -> Result<Begun, StoreError> {
+        if self.reader.pool.is_closed() {
+            return Err(StoreError::Closed);
+        }
+        let failed = |error| self.reader.place.error(error);
+        let mut turn = self.connection.turn().await?;
+        if Manager::get_transaction_depth(&turn) > 0 {
+            // SQLite ended a transaction by itself, as it does when the disk is full, and sqlx still counts it.
+            *turn = connect_to_write(&self.options).await.map_err(failed)?;
+        }
+        let begin = include_str!("sql/begin.sql").into_sql_str();
+        let begun = Manager::begin(&mut turn, Some(begin)).await;
+        begun.map_err(failed)?;
+        Ok(Begun(turn))
     }
-    let keys = batch.appends.iter().map(|job| {
-        let stream = &job.request.stream;
-        let first = EventId::of(job.request.command_id, 0);
-        (stream.tenant_id, stream.aggregate_id, first)
-    });
-    let found = begin_and_find(connection, keys).await?;
-    let mut decider = Decider::new(Timestamp::now());
-    let appends = batch.appends.iter().zip(found);
-    let verdicts = appends.map(|(job, found)| decider.decide(&job.request, found));
-    Ok(verdicts.collect())
-}
 
-/// Takes the write lock, and finds what each of these meets: a tenant's stream, and an event's id in it.
-pub(super) async fn begin_and_find(
-    connection: &mut SqliteConnection,
-    wanted: impl ExactSizeIterator<Item = (TenantId, AggregateId, EventId)>,
-) -> Result<Vec<Found>, sqlx::Error> {
-    let mut found = vec![Found::default(); wanted.len()];
-    let mut keys = Vec::with_capacity(wanted.len() * 48);
-    for (tenant_id, aggregate_id, event_id) in wanted {
-        keys.extend_from_slice(tenant_id.as_uuid().as_bytes());
-        keys.extend_from_slice(aggregate_id.as_uuid().as_bytes());
-        keys.extend_from_slice(event_id.as_uuid().as_bytes());
+    /// Takes the write lock, and makes sure that the part is in a transaction on this store's file.
+    async fn enter(&self, part: &mut SqliteConnection) -> Result<(), StoreError> {
+        let place = &self.reader.place;
+        let elsewhere = || StoreError::OtherDatabase {
+            place: place.to_string(),
+        };
+        let joined = sqlx::raw_sql(include_str!("sql/join.sql")).fetch_one(part);
+        let joined = match joined.await.map_err(Failure::from) {
+            Ok(joined) => joined,
+            // It has no store at all.
+            Err(failure) if failure.kind() == Kind::Statement => return Err(elsewhere()),
+            Err(failure) => return Err(place.error(failure)),
+        };
+        let failed = |error| place.error(error);
+        let file: &str = joined.try_get("file").map_err(failed)?;
+        let id: &[u8] = joined.try_get("id").map_err(failed)?;
+        let hidden_by: Option<&str> = joined.try_get("hidden_by").map_err(failed)?;
+        if let Some(table) = hidden_by {
+            return Err(place.foreign(table));
+        }
+        // A copy of the file has the same id.
+        if *file == *self.file && Uuid::from_slice(id) == Ok(self.reader.store) {
+            return Ok(());
+        }
+        Err(elsewhere())
     }
-    let check = sqlx::query(include_str!("sql/begin_and_check.sql")).bind(keys);
-    let rows = check.fetch_all(connection).await?;
-    for row in &rows {
-        let met: Vec<Met> = serde_json::from_str(row.try_get(0)?).map_err(decode_error)?;
-        for met in met {
-            let number = met.0;
-            if let Some(found) = found.get_mut(number) {
-                *found = read_found(met)?;
+
+    async fn append_within(
+        &self,
+        part: &mut SqliteConnection,
+        append: &Append,
+    ) -> Result<Appended, StoreError> {
+        let verdict = batch::append(part, append).await;
+        match verdict.map_err(|error| self.reader.place.error(error))?? {
+            Verdict::Accept(accepted) => Ok(accepted.into()),
+            Verdict::Before => {
+                let (tenant, command) = (append.stream.tenant_id, append.command_id);
+                let events = self.reader.events_of_command(part, tenant, command);
+                Ok(Appended::Before(events.await?))
             }
         }
     }
-    Ok(found)
 }
 
-/// What one of them meets, as `begin_and_check.sql` lists it.
-#[derive(Deserialize)]
-struct Met(
-    usize,
-    Option<i64>,
-    Option<String>,
-    String,
-    String,
-    Option<String>,
-);
-
-fn read_found(met: Met) -> Result<Found, sqlx::Error> {
-    let Met(_, version, stream_type, last, seen, seen_type) = met;
-    let id = |hex: &str| hex.parse::<Uuid>().map_err(decode_error);
-    let stream = match version.map(column::version).zip(stream_type) {
-        Some((version, aggregate_type)) => Some(Stream {
-            version,
-            aggregate_type,
-            last: Last::Stored(EventId::from_uuid(id(&last)?)),
-        }),
-        None => None,
-    };
-    let seen = match seen_type {
-        Some(seen_type) => Some((AggregateId::from_uuid(id(&seen)?), seen_type)),
-        None => None,
-    };
-    Ok(Found { stream, seen })
+/// A transaction that commands take part in: on a connection of the user's, or one that the store has begun.
+struct Joined<C> {
+    store: SqliteStore,
+    connection: Mutex<C>,
 }
 
-fn decode_error(error: impl Error + Send + Sync + 'static) -> sqlx::Error {
-    sqlx::Error::Decode(Box::new(error))
+/// The writer's turn, with a transaction that was begun in it.
+struct Begun(Turn);
+
+impl Deref for Begun {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        &self.0
+    }
 }
 
-/// Inserts the events of all appends that were accepted, in order, and tells each the position of its last one.
-async fn insert_accepted(
-    connection: &mut SqliteConnection,
-    batch: &Batch,
-    verdicts: &mut [Result<Verdict, StoreError>],
-) -> Result<(), Unwritten> {
-    let rows: Vec<NewRow<'_>> = accepted(batch, verdicts).flat_map(rows_of).collect();
-    let last = insert::rows(connection, &rows).await?;
-    tell_positions(rows.len(), last, verdicts);
-    Ok(())
+impl DerefMut for Begun {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.0
+    }
 }
 
-fn accepted<'a>(
-    batch: &'a Batch,
-    verdicts: &'a [Result<Verdict, StoreError>],
-) -> impl Iterator<Item = (&'a Append, &'a Accepted)> {
-    let appends = batch.appends.iter().zip(verdicts);
-    appends.filter_map(|(job, verdict)| match verdict {
-        Ok(Verdict::Accept(accepted)) => Some((&job.request, accepted)),
-        _ => None,
-    })
-}
-
-fn rows_of<'a>((append, accepted): (&'a Append, &'a Accepted)) -> impl Iterator<Item = NewRow<'a>> {
-    let stream = &append.stream;
-    let mut version = accepted.before;
-    append.identified().map(move |(event_id, event)| {
-        version = version.next();
-        NewRow {
-            tenant_id: stream.tenant_id,
-            aggregate_id: stream.aggregate_id,
-            version,
-            aggregate_type: &accepted.aggregate_type,
-            event_id,
-            event_type: &event.event_type,
-            schema_version: event.schema_version,
-            recorded_at: accepted.recorded_at,
-            occurred_at: append.metadata.timestamp.unwrap_or(accepted.recorded_at),
-            payload: event.payload.get(),
-            metadata: append.metadata.json(),
+impl Drop for Begun {
+    /// Queues a rollback before what the next turn sends, unless the transaction has ended.
+    fn drop(&mut self) {
+        if Manager::get_transaction_depth(&self.0) > 0 {
+            Manager::start_rollback(&mut self.0);
         }
-    })
+    }
 }
 
-/// The one writer inserts without gaps, so all positions follow from the last one.
-fn tell_positions(count: usize, last: i64, verdicts: &mut [Result<Verdict, StoreError>]) {
-    let last = u64::try_from(last).unwrap_or(0);
-    let mut position = last - u64::try_from(count).unwrap_or(0).min(last);
-    for verdict in verdicts {
-        if let Ok(Verdict::Accept(accepted)) = verdict {
-            position += accepted.after.get() - accepted.before.get();
-            accepted.position = Position::new(position);
+impl<C> Joined<C> {
+    fn new(store: &SqliteStore, connection: C) -> Self {
+        Self {
+            store: store.clone(),
+            connection: Mutex::new(connection),
         }
+    }
+}
+
+impl<C: DerefMut<Target = SqliteConnection> + Send> Joined<C> {
+    /// Does something in a part of the transaction. An error leaves the transaction as it was.
+    async fn run<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let failed = |error| self.store.reader.place.error(error);
+        let mut connection = self.connection.lock().await;
+        check_open(&mut connection).await?;
+        let part = Part::begin(&mut connection).await.map_err(failed)?;
+        let done = async {
+            self.store.enter(part.connection).await?;
+            work(part.connection).await
+        };
+        match done.await {
+            Ok(value) => {
+                part.commit().await.map_err(failed)?;
+                Ok(value)
+            }
+            Err(error) => {
+                part.rollback().await.map_err(failed)?;
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Refuses a connection without a transaction, in which what is done would commit by itself.
+async fn check_open(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    if Manager::get_transaction_depth(connection) == 0 {
+        return Err(StoreError::NotInTransaction);
+    }
+    // SQLite may have ended it by itself, as it does when the disk is full. Within one, another cannot begin.
+    let begun = sqlx::raw_sql("BEGIN").execute(&mut *connection).await;
+    if begun.is_err() {
+        return Ok(());
+    }
+    // What fails here leaves a transaction with nothing in it.
+    let _ = sqlx::raw_sql("ROLLBACK").execute(connection).await;
+    Err(StoreError::NotInTransaction)
+}
+
+/// A savepoint in a transaction. Dropped before its end, it is rolled back before the next statement on the connection.
+///
+/// It is what sqlx's own transaction within another is, but for one thing: that one, cancelled while it begins, rolls back the
+/// outer one. Here nothing is queued until it has begun, and what has begun meanwhile sqlx rolls back by itself.
+struct Part<'a> {
+    connection: &'a mut SqliteConnection,
+    open: bool,
+}
+
+impl<'a> Part<'a> {
+    async fn begin(connection: &'a mut SqliteConnection) -> Result<Self, sqlx::Error> {
+        Manager::begin(connection, None).await?;
+        Ok(Self {
+            connection,
+            open: true,
+        })
+    }
+
+    async fn commit(mut self) -> Result<(), sqlx::Error> {
+        Manager::commit(self.connection).await?;
+        self.open = false;
+        Ok(())
+    }
+
+    async fn rollback(mut self) -> Result<(), sqlx::Error> {
+        Manager::rollback(self.connection).await?;
+        self.open = false;
+        Ok(())
+    }
+}
+
+impl Drop for Part<'_> {
+    fn drop(&mut self) {
+        if self.open {
+            Manager::start_rollback(self.connection);
+        }
+    }
+}
+
+impl<C: DerefMut<Target = SqliteConnection> + Send> Transaction for Joined<C> {}
+
+impl<C: DerefMut<Target = SqliteConnection> + Send> Streams for Joined<C> {
+    fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
+        Box::pin(async move {
+            append.check()?;
+            let store = &self.store;
+            self.run(async |part: &mut SqliteConnection| store.append_within(part, &append).await)
+                .await
+        })
+    }
+
+    fn read_state<'a>(
+        &'a self,
+        read: ReadStream<'a>,
+        sink: &'a mut dyn StateSink,
+    ) -> StoreFuture<'a, ()> {
+        let reader = &self.store.reader;
+        Box::pin(self.run(async move |part: &mut SqliteConnection| {
+            reader.read_state(part, read, sink).await
+        }))
+    }
+
+    fn read_events<'a>(
+        &'a self,
+        read: ReadStream<'a>,
+        sink: &'a mut EventSink<'a>,
+    ) -> StoreFuture<'a, ()> {
+        let reader = &self.store.reader;
+        Box::pin(self.run(async move |part: &mut SqliteConnection| {
+            reader.read_events(part, read, sink).await
+        }))
+    }
+
+    fn events_of_command(
+        &self,
+        tenant: TenantId,
+        command: CommandId,
+    ) -> StoreFuture<'_, Vec<RecordedEvent>> {
+        let reader = &self.store.reader;
+        Box::pin(self.run(async move |part: &mut SqliteConnection| {
+            reader.events_of_command(part, tenant, command).await
+        }))
+    }
+}
+
+impl BegunTransaction for Joined<Begun> {
+    fn commit(self: Box<Self>) -> StoreFuture<'static, ()> {
+        Box::pin(async move {
+            let Self { store, connection } = *self;
+            let mut begun = connection.into_inner();
+            // In a task of its own, which wakes readers of what it stored also when the caller gives up.
+            let committing = tokio::spawn(async move {
+                let committed = Manager::commit(&mut begun).await;
+                drop(begun);
+                store.wake_readers();
+                committed.map_err(|error| store.reader.place.transaction_error(error))
+            });
+            committing.await.unwrap_or(Err(StoreError::Closed))
+        })
+    }
+
+    fn rollback(self: Box<Self>) -> StoreFuture<'static, ()> {
+        Box::pin(async move {
+            let Self { store, connection } = *self;
+            let mut begun = connection.into_inner();
+            let rolled_back = Manager::rollback(&mut begun).await;
+            rolled_back.map_err(|error| store.reader.place.error(error))
+        })
     }
 }

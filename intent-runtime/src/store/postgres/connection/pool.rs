@@ -213,6 +213,11 @@ impl Lent {
         Ok(self.connection.insert(connection))
     }
 
+    /// The connection, if one was asked for.
+    pub(crate) fn opened(&mut self) -> Option<&mut PgConnection> {
+        self.connection.as_mut()
+    }
+
     /// Gives the connection back at once. Its last answer must have been read to the end.
     pub(crate) fn give_back(mut self) {
         if let Some(connection) = self.connection.take() {

@@ -1,9 +1,7 @@
--- Takes the write lock, then answers for a whole batch what its appends meet: a list of [number, version of the stream, its
+-- Answers for a whole batch what its appends meet: a list of [number, version of the stream, its
 -- aggregate type, its last event, the aggregate that the command was stored for, that aggregate's type]. Appends that meet nothing
 -- are left out. ?1 holds 48 bytes for each append: the ids of the tenant, of the aggregate and of the first event. So one constant
--- text serves batches of any size. Both statements in one text cost one trip to the connection's thread, and all answers in one
--- row cost one trip back.
-BEGIN IMMEDIATE;
+-- text serves batches of any size. All answers in one row cost one trip back.
 WITH RECURSIVE request (number) AS (
     VALUES (0)
     UNION ALL

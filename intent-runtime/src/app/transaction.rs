@@ -1,0 +1,204 @@
+//! [`AppTransaction`]: several commands that are stored together.
+
+use std::fmt;
+
+use tracing::Instrument;
+
+use crate::{
+    app::{acting::Acting, tenant::Tenant},
+    dispatch::{
+        error::{LoadError, SendError},
+        load::Loaded,
+        options::{Receipt, SendOptions},
+    },
+    model::{
+        aggregate::Aggregate,
+        command::{Command, Refusal},
+    },
+    record::{id::Id, version::Version},
+    store::{error::StoreError, port::BegunTransaction},
+    telemetry,
+};
+
+/// A transaction that an app has begun: the commands sent in it are stored together when it commits, or not at all. Dropped
+/// without a commit, it is rolled back.
+///
+/// It sees what was sent in it, so that several commands to one aggregate follow each other. Others see nothing of it before
+/// it commits. Receipts hold once it has committed. After an error it goes on as it was before the call. A call that is
+/// dropped before it is done leaves it as it was, or with the whole command in it.
+///
+/// Keep it short, and send nothing outside it meanwhile that would wait for it: until it ends, on Postgres other writers to the
+/// same aggregates wait, and so do readers of the log; on SQLite and in memory all writers wait. One that waits for too long
+/// fails with [`StoreError::Busy`]. Where your own rows belong to it too, begin one of your own instead and use
+/// [`send_in`](Tenant::send_in).
+///
+/// ```
+/// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
+/// # use account::*;
+/// use intent_runtime::prelude::*;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let app = App::connect("memory:", Domain::of::<Account>()).await?;
+/// let (from, to) = (Id::<Account>::new(), Id::<Account>::new());
+/// app.send(Open { id: from, owner: "Ada".into() }).await?;
+/// app.send(Open { id: to, owner: "Bo".into() }).await?;
+/// app.send(Deposit { id: from, amount: 5 }).await?;
+///
+/// let mut transfer = app.transaction().await?;
+/// transfer.send(Withdraw { id: from, amount: 3 }).await?;
+/// transfer.send(Deposit { id: to, amount: 3 }).await?;
+/// assert_eq!(transfer.load(to).await?.balance, 3);
+/// assert_eq!(app.load(to).await?.balance, 0);
+/// transfer.commit().await?;
+/// assert_eq!(app.load(to).await?.balance, 3);
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a transaction that is dropped is rolled back"]
+pub struct AppTransaction<S = Tenant> {
+    sender: S,
+    begun: Box<dyn BegunTransaction>,
+}
+
+impl Tenant {
+    /// Begins a transaction for several commands. [`send_in`](Self::send_in) sends in one of your own.
+    ///
+    /// # Errors
+    /// [`StoreError::NoTransactions`] when the app's store has none, and [`StoreError::Busy`] or
+    /// [`StoreError::NoConnection`] when others took too long.
+    pub async fn transaction(&self) -> Result<AppTransaction, StoreError> {
+        let begun = self.begin().await?;
+        Ok(AppTransaction {
+            sender: self.clone(),
+            begun,
+        })
+    }
+
+    async fn begin(&self) -> Result<Box<dyn BegunTransaction>, StoreError> {
+        let transact = self.core.store.transact();
+        transact.ok_or(StoreError::NoTransactions)?.begin().await
+    }
+}
+
+impl Acting {
+    /// Begins a transaction for several commands of this actor, as [`Tenant::transaction`] does.
+    ///
+    /// # Errors
+    /// As [`Tenant::transaction`].
+    pub async fn transaction(&self) -> Result<AppTransaction<Self>, StoreError> {
+        let begun = self.tenant.begin().await?;
+        Ok(AppTransaction {
+            sender: self.clone(),
+            begun,
+        })
+    }
+}
+
+impl<S> AppTransaction<S> {
+    /// Stores, durably and at once, what was sent in it. Then readers of the log see it.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownCommit`] when the connection broke: all of it is stored, or nothing. Send it again in another
+    /// transaction under the same command ids: a command that was stored is answered with what it did. After any other
+    /// error nothing is stored.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        self.begun.commit().await
+    }
+
+    /// Drops what was sent in it, and waits until it is rolled back.
+    ///
+    /// # Errors
+    /// Whatever keeps the database from answering. The transaction is rolled back all the same.
+    pub async fn rollback(self) -> Result<(), StoreError> {
+        self.begun.rollback().await
+    }
+}
+
+impl AppTransaction {
+    /// Sends a command within the transaction.
+    ///
+    /// # Errors
+    /// As [`Tenant::send`].
+    pub fn send<C: Command>(
+        &mut self,
+        command: C,
+    ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send + use<'_, C>
+    {
+        self.send_with(command, SendOptions::new())
+    }
+
+    /// Sends a command within the transaction, with a command id, metadata, an expected version, or another number of retries.
+    ///
+    /// # Errors
+    /// As [`Tenant::send_with`].
+    pub fn send_with<C: Command>(
+        &mut self,
+        command: C,
+        options: SendOptions,
+    ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send + use<'_, C>
+    {
+        self.sender.send_within(&*self.begun, command, options)
+    }
+
+    /// Loads an aggregate as the transaction sees it.
+    ///
+    /// # Errors
+    /// As [`Tenant::load`].
+    pub fn load<A: Aggregate>(
+        &mut self,
+        id: Id<A>,
+    ) -> impl Future<Output = Result<Loaded<A>, LoadError>> + Send + use<'_, A> {
+        let span = tracing::debug_span!(telemetry::LOAD, aggregate = A::TYPE, %id);
+        let loading = async move {
+            let stream = self.sender.stream(id)?;
+            let loading = self
+                .sender
+                .load_from(&*self.begun, id, &stream, Version::MAX);
+            loading.await
+        };
+        loading.instrument(span)
+    }
+}
+
+impl AppTransaction<Acting> {
+    /// Sends a command within the transaction, as [`Acting::send`] does.
+    ///
+    /// # Errors
+    /// As [`Acting::send`].
+    pub fn send<C: Command>(
+        &mut self,
+        command: C,
+    ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send + use<'_, C>
+    {
+        self.send_with(command, SendOptions::new())
+    }
+
+    /// Sends a command within the transaction, as [`Acting::send_with`] does.
+    ///
+    /// # Errors
+    /// As [`Acting::send_with`].
+    pub fn send_with<C: Command>(
+        &mut self,
+        command: C,
+        options: SendOptions,
+    ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send + use<'_, C>
+    {
+        let options = self.sender.options_for::<C>(options);
+        async move {
+            let sending = self
+                .sender
+                .tenant
+                .send_within(&*self.begun, command, options?);
+            sending.await
+        }
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for AppTransaction<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AppTransaction")
+            .field("sender", &self.sender)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,248 @@
+//! A batch in one transaction: check, decide, insert, commit.
+//!
+//! Every statement is a trip to the connection's thread and back (10 to 20 µs), so a batch takes few: one to begin
+//! and check, one for up to 64 events, one for each snapshot, one to commit.
+
+use std::error::Error;
+
+use serde::Deserialize;
+use sqlx::{Row, SqliteConnection};
+use uuid::Uuid;
+
+use crate::{
+    record::{
+        id::{AggregateId, EventId, TenantId},
+        timestamp::Timestamp,
+        version::Position,
+    },
+    store::{
+        append::Append,
+        error::StoreError,
+        sqlite::{
+            append::Batch,
+            column,
+            decide::{Accepted, Decider, Found, Last, Stream, Verdict},
+            error::Failure,
+            insert::{self, NewRow},
+            snapshot,
+        },
+    },
+};
+
+/// What became of a batch, request by request.
+pub(super) struct Written {
+    pub(super) appends: Vec<Result<Verdict, StoreError>>,
+    pub(super) deleted: Vec<u64>,
+}
+
+/// Why a batch was not written.
+pub(super) enum Unwritten {
+    /// A statement failed, so nothing can have been written.
+    Before(Failure),
+    /// COMMIT failed.
+    Commit(Failure),
+}
+
+impl From<sqlx::Error> for Unwritten {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Before(error.into())
+    }
+}
+
+/// Writes a batch in one transaction. After an error the transaction may still be open.
+pub(super) async fn write(
+    connection: &mut SqliteConnection,
+    batch: &Batch,
+) -> Result<Written, Unwritten> {
+    let mut written = Written {
+        appends: decide(connection, batch).await?,
+        deleted: Vec::with_capacity(batch.deletes.len()),
+    };
+    insert_accepted(connection, batch, &mut written.appends).await?;
+    for (append, _) in accepted(batch, &written.appends) {
+        if let Some(new) = &append.snapshot {
+            snapshot::keep(connection, &append.stream, new).await?;
+        }
+    }
+    for save in &batch.saves {
+        snapshot::keep(connection, &save.request.stream, &save.request.snapshot).await?;
+    }
+    for delete in &batch.deletes {
+        let deleted = snapshot::delete(connection, &delete.request).await?;
+        written.deleted.push(deleted);
+    }
+    let commit = sqlx::query(include_str!("sql/commit.sql"));
+    let committed = commit.execute(connection).await;
+    committed.map_err(|error| Unwritten::Commit(error.into()))?;
+    Ok(written)
+}
+
+/// Writes one append in a transaction that is open.
+pub(super) async fn append(
+    connection: &mut SqliteConnection,
+    append: &Append,
+) -> Result<Result<Verdict, StoreError>, sqlx::Error> {
+    let keys = [key(append)].into_iter();
+    let found = find(connection, include_str!("sql/check.sql"), keys).await?;
+    let found = found.into_iter().next().unwrap_or_default();
+    let mut verdict = Decider::new(Timestamp::now()).decide(append, found);
+    if let Ok(Verdict::Accept(accepted)) = &mut verdict {
+        let rows: Vec<NewRow<'_>> = rows_of((append, accepted)).collect();
+        let last = insert::rows(connection, &rows).await?;
+        accepted.position = Position::new(u64::try_from(last).unwrap_or(0));
+        if let Some(new) = &append.snapshot {
+            snapshot::keep(connection, &append.stream, new).await?;
+        }
+    }
+    Ok(verdict)
+}
+
+/// Takes the write lock and decides on every append.
+async fn decide(
+    connection: &mut SqliteConnection,
+    batch: &Batch,
+) -> Result<Vec<Result<Verdict, StoreError>>, Unwritten> {
+    if batch.appends.is_empty() {
+        let begin = sqlx::query(include_str!("sql/begin.sql"));
+        begin.execute(connection).await?;
+        return Ok(Vec::new());
+    }
+    let keys = batch.appends.iter().map(|job| key(&job.request));
+    let found = begin_and_find(connection, keys).await?;
+    let mut decider = Decider::new(Timestamp::now());
+    let appends = batch.appends.iter().zip(found);
+    let verdicts = appends.map(|(job, found)| decider.decide(&job.request, found));
+    Ok(verdicts.collect())
+}
+
+/// What an append is checked by: its stream, and the id of its first event.
+fn key(append: &Append) -> (TenantId, AggregateId, EventId) {
+    let stream = &append.stream;
+    let first = EventId::of(append.command_id, 0);
+    (stream.tenant_id, stream.aggregate_id, first)
+}
+
+/// Takes the write lock, and finds what each of these meets: a tenant's stream, and an event's id in it. Both statements in
+/// one text cost one trip to the connection's thread.
+pub(super) async fn begin_and_find(
+    connection: &mut SqliteConnection,
+    wanted: impl ExactSizeIterator<Item = (TenantId, AggregateId, EventId)>,
+) -> Result<Vec<Found>, sqlx::Error> {
+    let text = concat!(include_str!("sql/begin.sql"), include_str!("sql/check.sql"));
+    find(connection, text, wanted).await
+}
+
+async fn find(
+    connection: &mut SqliteConnection,
+    text: &'static str,
+    wanted: impl ExactSizeIterator<Item = (TenantId, AggregateId, EventId)>,
+) -> Result<Vec<Found>, sqlx::Error> {
+    let mut found = vec![Found::default(); wanted.len()];
+    let mut keys = Vec::with_capacity(wanted.len() * 48);
+    for (tenant_id, aggregate_id, event_id) in wanted {
+        keys.extend_from_slice(tenant_id.as_uuid().as_bytes());
+        keys.extend_from_slice(aggregate_id.as_uuid().as_bytes());
+        keys.extend_from_slice(event_id.as_uuid().as_bytes());
+    }
+    let check = sqlx::query(text).bind(keys);
+    let rows = check.fetch_all(connection).await?;
+    for row in &rows {
+        let met: Vec<Met> = serde_json::from_str(row.try_get(0)?).map_err(decode_error)?;
+        for met in met {
+            let number = met.0;
+            if let Some(found) = found.get_mut(number) {
+                *found = read_found(met)?;
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// What one of them meets, as `begin_and_check.sql` lists it.
+#[derive(Deserialize)]
+struct Met(
+    usize,
+    Option<i64>,
+    Option<String>,
+    String,
+    String,
+    Option<String>,
+);
+
+fn read_found(met: Met) -> Result<Found, sqlx::Error> {
+    let Met(_, version, stream_type, last, seen, seen_type) = met;
+    let id = |hex: &str| hex.parse::<Uuid>().map_err(decode_error);
+    let stream = match version.map(column::version).zip(stream_type) {
+        Some((version, aggregate_type)) => Some(Stream {
+            version,
+            aggregate_type,
+            last: Last::Stored(EventId::from_uuid(id(&last)?)),
+        }),
+        None => None,
+    };
+    let seen = match seen_type {
+        Some(seen_type) => Some((AggregateId::from_uuid(id(&seen)?), seen_type)),
+        None => None,
+    };
+    Ok(Found { stream, seen })
+}
+
+fn decode_error(error: impl Error + Send + Sync + 'static) -> sqlx::Error {
+    sqlx::Error::Decode(Box::new(error))
+}
+
+/// Inserts the events of all appends that were accepted, in order, and tells each the position of its last one.
+async fn insert_accepted(
+    connection: &mut SqliteConnection,
+    batch: &Batch,
+    verdicts: &mut [Result<Verdict, StoreError>],
+) -> Result<(), Unwritten> {
+    let rows: Vec<NewRow<'_>> = accepted(batch, verdicts).flat_map(rows_of).collect();
+    let last = insert::rows(connection, &rows).await?;
+    tell_positions(rows.len(), last, verdicts);
+    Ok(())
+}
+
+fn accepted<'a>(
+    batch: &'a Batch,
+    verdicts: &'a [Result<Verdict, StoreError>],
+) -> impl Iterator<Item = (&'a Append, &'a Accepted)> {
+    let appends = batch.appends.iter().zip(verdicts);
+    appends.filter_map(|(job, verdict)| match verdict {
+        Ok(Verdict::Accept(accepted)) => Some((&job.request, accepted)),
+        _ => None,
+    })
+}
+
+fn rows_of<'a>((append, accepted): (&'a Append, &'a Accepted)) -> impl Iterator<Item = NewRow<'a>> {
+    let stream = &append.stream;
+    let mut version = accepted.before;
+    append.identified().map(move |(event_id, event)| {
+        version = version.next();
+        NewRow {
+            tenant_id: stream.tenant_id,
+            aggregate_id: stream.aggregate_id,
+            version,
+            aggregate_type: &accepted.aggregate_type,
+            event_id,
+            event_type: &event.event_type,
+            schema_version: event.schema_version,
+            recorded_at: accepted.recorded_at,
+            occurred_at: append.metadata.timestamp.unwrap_or(accepted.recorded_at),
+            payload: event.payload.get(),
+            metadata: append.metadata.json(),
+        }
+    })
+}
+
+/// The one writer inserts without gaps, so all positions follow from the last one.
+fn tell_positions(count: usize, last: i64, verdicts: &mut [Result<Verdict, StoreError>]) {
+    let last = u64::try_from(last).unwrap_or(0);
+    let mut position = last - u64::try_from(count).unwrap_or(0).min(last);
+    for verdict in verdicts {
+        if let Ok(Verdict::Accept(accepted)) = verdict {
+            position += accepted.after.get() - accepted.before.get();
+            accepted.position = Position::new(position);
+        }
+    }
+}
