@@ -167,6 +167,34 @@ async fn following_the_log() {
 }
 
 #[tokio::test]
+async fn in_one_transaction() {
+    let app = App::connect("memory:", Domain::of::<Account>()).await;
+    let app = app.unwrap();
+    let (ada, bo) = (Id::<Account>::new(), Id::<Account>::new());
+    for (id, owner) in [(ada, "Ada"), (bo, "Bo")] {
+        let owner = owner.into();
+        app.send(Open { id, owner }).await.unwrap();
+    }
+
+    // ANCHOR: transaction
+    let mut transaction = app.transaction().await.unwrap();
+    transaction
+        .send(Deposit { id: ada, amount: 5 })
+        .await
+        .unwrap();
+    transaction
+        .send(Deposit { id: bo, amount: 3 })
+        .await
+        .unwrap();
+    assert_eq!(transaction.load(bo).await.unwrap().balance, 3);
+    assert_eq!(app.load(bo).await.unwrap().balance, 0);
+    transaction.commit().await.unwrap();
+    assert_eq!(app.load(bo).await.unwrap().balance, 3);
+    // ANCHOR_END: transaction
+    assert_eq!(app.load(ada).await.unwrap().balance, 5);
+}
+
+#[tokio::test]
 async fn on_postgres() {
     let database = TempDatabase::new().await;
     let url = database.url();
