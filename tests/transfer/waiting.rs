@@ -165,22 +165,23 @@ impl AsyncWrite for Importing<'_> {
     }
 }
 
-/// Also where others' events lie between those of a command, more of them than a page has.
+/// Also where a page of the tenant's events ends within a command, and others' events lie between those of the command.
 #[tokio::test]
 async fn an_export_of_one_tenant_ends_with_a_whole_command() {
     let (own, other) = (TenantId::from_name("own"), TenantId::from_name("other"));
     let source = MemoryStore::new();
+    append(&source, &stream(own, "Account", "two"), &["1"; 1_500]).await;
+    append(&source, &stream(own, "Account", "three"), &["1"; 498]).await;
     append(&source, &stream(own, "Account", "one"), &["1"; 3]).await;
     append(&source, &stream(other, "Account", "one"), &["1"; 4_500]).await;
-    let mut events = log(&source).await;
-    let mut others = events.split_off(3).into_iter();
-    let mut order: Vec<RecordedEvent> = others.by_ref().take(1_500).collect();
-    let mut later = Vec::new();
-    for event in events {
+    let mut order = log(&source).await;
+    // The first page is full. The second one has two events of the command.
+    let mut later = order.split_off(1_500);
+    let mut others = later.split_off(501).into_iter();
+    for event in later.split_off(498) {
         later.push(event);
         later.extend(others.by_ref().take(1_500));
     }
-    later.extend(others);
     let store = MemoryStore::new();
     store.import(std::mem::take(&mut order)).await.unwrap();
     let mut writer = Importing {
@@ -190,10 +191,10 @@ async fn an_export_of_one_tenant_ends_with_a_whole_command() {
     };
     let export = Export::new(&store).tenant(own);
     let exported = export.write(&mut writer).await.unwrap();
-    assert_eq!(exported.events, 3);
+    assert_eq!(exported.events, 2_001);
     let copy = MemoryStore::new();
     let imported = Import::new(&copy).read(&mut &writer.file[..]).await;
-    assert_eq!(imported.unwrap().stored, 3);
+    assert_eq!(imported.unwrap().stored, 2_001);
 }
 
 /// Counts what it is given, and how much at once.

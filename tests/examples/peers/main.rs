@@ -208,22 +208,24 @@ impl Bank {
         println!("{line}");
     }
 
-    /// All events into a map of balances; the checkpoint is kept every 1,000 events.
+    /// All events into a map of balances, page by page; the cursor is kept with each page.
     async fn catch_up(&self, events: u64) {
         self.keep(Cursor::START).await;
         let mut balances: HashMap<_, i64> = HashMap::new();
         let mut log = self.app.subscribe(LogFilter::all());
-        for number in 1..=events {
-            let stored = log.next().await.unwrap();
-            let account = stored.aggregate_id;
-            for recorded in stored.decode::<Account>().unwrap() {
-                if let AccountEvent::Deposited(deposited) = recorded.event {
-                    *balances.entry(account).or_default() += deposited.amount;
+        let mut handled = 0;
+        while handled < events {
+            let page = log.next_page().await.unwrap();
+            handled += page.events.len() as u64;
+            for stored in page.events {
+                let account = stored.aggregate_id;
+                for recorded in stored.decode::<Account>().unwrap() {
+                    if let AccountEvent::Deposited(deposited) = recorded.event {
+                        *balances.entry(account).or_default() += deposited.amount;
+                    }
                 }
             }
-            if number % 1_000 == 0 {
-                self.keep(log.cursor()).await;
-            }
+            self.keep(page.cursor).await;
         }
         let total: i64 = balances.values().sum();
         assert_eq!(total, i64::try_from(events).unwrap() - 100);

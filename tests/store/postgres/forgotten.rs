@@ -57,7 +57,7 @@ impl Forgotten {
         // Each look at a table has its tenant, and what is left says only where a row goes.
         let reads = touches(text, &["FROM", "JOIN"]);
         let compares = ["tenant_id =", "tenant_id IN", "tenant_id IS", "tenant_id <"];
-        let left = stripped.replace(WRITTEN, "");
+        let left = stripped.replace(WRITTEN, "").replace(INDEXED, "");
         if comparisons < reads || compares.iter().any(|it| left.contains(it)) {
             state.escaped.push(text.to_owned());
         }
@@ -143,6 +143,9 @@ fn touches(text: &str, words: &[&str]) -> usize {
 
 /// How a statement tells apart the rows that it has just written itself. They are no table's, so this stays.
 const WRITTEN: &str = "stored.tenant_id = request.tenant_id";
+
+/// How a statement says that an index has what it looks for. It keeps no tenant apart but the default one, so this stays.
+const INDEXED: &str = "tenant_id <> '00000000-0000-0000-0000-000000000000'";
 
 /// A statement whose comparisons with a tenant hold for every tenant, and how many there were. What was compared with is
 /// still named, so that the server knows the types of all parameters.

@@ -67,6 +67,7 @@ async fn a_missing_part_is_named_and_mended() {
             "DROP TABLE intent.events",
             "table intent.events, constraint events_version on intent.events, \
              constraint events_id on intent.events, index intent.events_position, \
+             index intent.events_tenant, index intent.events_aggregate, \
              policy tenants on intent.events, policy append on intent.events, \
              policy erase on intent.events, policy all_tenants on intent.events",
         ),
@@ -91,6 +92,14 @@ async fn a_missing_part_is_named_and_mended() {
         (
             "DROP INDEX intent.events_position",
             "index intent.events_position",
+        ),
+        (
+            "DROP INDEX intent.events_tenant",
+            "index intent.events_tenant",
+        ),
+        (
+            "DROP INDEX intent.events_aggregate",
+            "index intent.events_aggregate",
         ),
         (
             "ALTER TABLE intent.events DROP CONSTRAINT events_version",

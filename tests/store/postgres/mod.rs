@@ -16,6 +16,7 @@ mod logging_in;
 mod lost_answer;
 mod missing;
 pub mod mistakes;
+mod parts;
 mod plans;
 mod pooler;
 mod races;

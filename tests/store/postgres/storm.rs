@@ -62,12 +62,12 @@ async fn storm(level: &str, events: usize, mistakes: &[Mistake]) {
     let reading: Arc<dyn Store> = Arc::new(roles.open(&roles.owner).await.unwrap());
     let ledger: Arc<Mutex<Ledger>> = Arc::default();
     let (stored, end) = (Arc::new(AtomicUsize::new(0)), watch::Sender::new(None));
-    let shared = stream();
+    let shared = in_tenant();
 
     let mut readers = JoinSet::new();
     for (number, (filter, wanted)) in filters(&shared).into_iter().enumerate() {
-        // All there is is of one tenant; half of them may read no other.
-        let tenant = (number % 2 == 0).then_some(TenantId::DEFAULT);
+        // Everything belongs to one tenant; half of the readers may read no other.
+        let tenant = (number % 2 == 0).then(tenant);
         let log = Subscription::new(Arc::clone(&reading), tenant, filter);
         let (stored, end) = (Arc::clone(&stored), end.subscribe());
         readers.spawn(async move {
@@ -242,10 +242,22 @@ fn compare(ledger: &Ledger, seen: &Seen, wanted: &Wanted) -> Told {
     told
 }
 
+/// Not the default tenant, whose log is read another way.
+fn tenant() -> TenantId {
+    TenantId::from_name("storm")
+}
+
+fn in_tenant() -> StreamId {
+    StreamId {
+        tenant_id: tenant(),
+        ..stream()
+    }
+}
+
 fn of_kind(writer: usize) -> StreamId {
     StreamId {
         aggregate_type: format!("Kind{}", writer % 4).into(),
-        ..stream()
+        ..in_tenant()
     }
 }
 

@@ -163,9 +163,10 @@ impl Ids {
             80..=86 => Task::EventsOfCommand(self.command()),
             87..=92 => Task::SaveSnapshot(stream, snapshot(tenant)),
             93..=95 => Task::DeleteSnapshots([None, Some(TYPES[0])][fastrand::usize(..2)]),
-            _ => Task::ReadLog(match fastrand::bool() {
-                true => LogSelection::all(),
-                false => LogSelection::all().name(EventName::new(Some(TYPES[0]), None)),
+            _ => Task::ReadLog(match fastrand::u8(..3) {
+                0 => LogSelection::all(),
+                1 => LogSelection::all().name(EventName::new(Some(TYPES[0]), None)),
+                _ => LogSelection::all().aggregate_id(stream.aggregate_id),
             }),
         }
     }

@@ -1,6 +1,10 @@
 //! What a store in memory holds, and every change of it. Nothing here waits or can fail half-way.
 
-use std::{collections::HashMap, ops::ControlFlow, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::ControlFlow,
+    sync::Arc,
+};
 
 use crate::{
     record::{
@@ -16,6 +20,7 @@ use crate::{
         append::{Append, Appended},
         error::StoreError,
         import::{Existing, ImportPlan, Imported},
+        log::ReadLog,
     },
 };
 
@@ -35,6 +40,8 @@ pub(super) struct Tenant {
     /// Every event by its id: its stream and its version there.
     ids: HashMap<EventId, (AggregateId, Version)>,
     pub(super) snapshots: HashMap<AggregateId, StoredSnapshot>,
+    /// Its events in the order of the log.
+    log: Vec<Arc<RecordedEvent>>,
 }
 
 #[derive(Clone)]
@@ -167,6 +174,7 @@ impl Content {
                 .ids
                 .insert(event_id, (id.aggregate_id, event.version));
             self.log.push(Arc::clone(&event));
+            tenant.log.push(Arc::clone(&event));
             stream.events.push(event);
         }
         if let Some(snapshot) = append.snapshot {
@@ -216,6 +224,45 @@ impl Content {
         Position::new(u64::try_from(self.log.len()).unwrap_or(u64::MAX))
     }
 
+    /// The events behind a position among which the wanted ones are, up to a limit, and where they end. Those of a tenant or of some
+    /// aggregates are found without a look at the others.
+    pub(super) fn page(
+        &self,
+        read: ReadLog<'_>,
+        after: Position,
+        limit: usize,
+    ) -> (Vec<Arc<RecordedEvent>>, Position) {
+        let tenant = read.tenant.map(|tenant| self.tenants.get(&tenant));
+        let mut events: Vec<_> = match tenant {
+            _ if !read.filter.aggregate_ids.is_empty() => {
+                let tenants = match tenant {
+                    Some(tenant) => tenant.into_iter().collect(),
+                    None => self.tenants.values().collect::<Vec<_>>(),
+                };
+                let ids = read.filter.aggregate_ids.iter().collect::<HashSet<_>>();
+                let streams = tenants.into_iter().flat_map(|tenant| {
+                    let streams = ids.iter().filter_map(|id| tenant.streams.get(id));
+                    streams.flat_map(|stream| behind(&stream.events, after).iter().take(limit))
+                });
+                streams.cloned().collect()
+            }
+            Some(tenant) => {
+                let own = tenant.map_or([].as_slice(), |tenant| behind(&tenant.log, after));
+                own.iter().take(limit).cloned().collect()
+            }
+            None => behind(&self.log, after)
+                .iter()
+                .take(limit)
+                .cloned()
+                .collect(),
+        };
+        events.sort_by_key(|event| event.position);
+        events.truncate(limit);
+        let full = events.last().filter(|_| events.len() >= limit);
+        let end = full.map_or(self.end(), |last| last.position);
+        (events, end)
+    }
+
     fn keep(&mut self, mut event: RecordedEvent) {
         event.position = Position::new(self.end().get().saturating_add(1));
         let tenant = self.tenants.entry(event.tenant_id).or_default();
@@ -228,6 +275,7 @@ impl Content {
         tenant.ids.insert(event.id, place);
         let event = Arc::new(event);
         self.log.push(Arc::clone(&event));
+        tenant.log.push(Arc::clone(&event));
         stream.events.push(event);
     }
 
@@ -303,6 +351,11 @@ impl Content {
         });
         Ok(prefix.last().map_or(Version::NONE, |event| event.version))
     }
+}
+
+/// The events of a log, or of a part of it, behind a position.
+fn behind(events: &[Arc<RecordedEvent>], after: Position) -> &[Arc<RecordedEvent>] {
+    &events[events.partition_point(|event| event.position <= after)..]
 }
 
 impl Tenant {

@@ -135,31 +135,29 @@ impl MemoryStore {
         sink: &mut EventSink<'_>,
     ) -> Result<LogPage, StoreError> {
         let after = read.after.position_in(self.id)?;
-        let (page, last) = {
+        let (page, mut end, last) = {
             let content = self.read()?;
-            let last = u64::try_from(content.log.len()).unwrap_or(u64::MAX);
-            let after = usize::try_from(after).ok();
-            let rest = after.and_then(|after| content.log.get(after..));
-            let rest = rest.ok_or_else(|| read.after.beyond_the_end())?;
+            if after > content.end().get() {
+                return Err(read.after.beyond_the_end());
+            }
             // A page of nothing would have no end.
-            (rest[..read.limit.max(1).min(rest.len())].to_vec(), last)
+            let limit = read.limit.max(1);
+            let (page, end) = content.page(read, Position::new(after), limit);
+            (page, end, content.end())
         };
-        let mut end = after;
         for event in page {
-            end = event.position.get();
-            let tenant = read.tenant.is_none_or(|tenant| tenant == event.tenant_id);
-            if tenant
-                && read.filter.has(&event)
+            if read.filter.has(&event)
                 && sink(RecordedEvent::clone(&event)) == ControlFlow::Break(())
             {
+                end = event.position;
                 break;
             }
         }
         Ok(LogPage {
-            cursor: if end == 0 {
+            cursor: if end == Position::default() {
                 Cursor::START
             } else {
-                Cursor::after(self.id, Position::new(end))
+                Cursor::after(self.id, end)
             },
             next: if end < last {
                 NextPage::More

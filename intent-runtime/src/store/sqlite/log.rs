@@ -57,18 +57,41 @@ impl Reader {
         }
         // A page of nothing would have no end.
         let limit = i64::try_from(read.limit.max(1)).unwrap_or(i64::MAX);
-        let mut end = last.min(after.saturating_add(limit));
-        let names = NameLists::of(read.filter);
+        let tenant = read.tenant.map(|tenant| column::id(tenant.as_uuid()));
         let ids: Vec<String> = read.filter.aggregate_ids.iter().map(hex).collect();
-        let mut rows = sqlx::query(include_str!("sql/read_log.sql"))
+        let ids = (!ids.is_empty()).then(|| json(ids));
+        // Those of some aggregates or of a tenant are found without a look at the others.
+        let (full, sql) = if ids.is_some() {
+            let full = sqlx::query_scalar(include_str!("sql/page_of_streams.sql"));
+            (Some(full), include_str!("sql/read_log_of_streams.sql"))
+        } else if read
+            .tenant
+            .is_some_and(|tenant| tenant != TenantId::DEFAULT)
+        {
+            let full = sqlx::query_scalar(include_str!("sql/page_of_tenant.sql"));
+            (Some(full), include_str!("sql/read_log_of_tenant.sql"))
+        } else {
+            (None, include_str!("sql/read_log.sql"))
+        };
+        let mut end = match full {
+            None => last.min(after.saturating_add(limit)),
+            Some(full) => {
+                let full = full.bind(after).bind(last).bind(tenant.clone()).bind(limit);
+                let full = full.bind(ids.clone()).fetch_optional(&self.pool).await;
+                full.map_err(|error| self.place.error(error))?
+                    .unwrap_or(last)
+            }
+        };
+        let names = NameLists::of(read.filter);
+        let mut rows = sqlx::query(sql)
             .bind(after)
             .bind(end)
-            .bind(read.tenant.map(|tenant| column::id(tenant.as_uuid())))
+            .bind(tenant)
             .bind(names.any)
             .bind(json(names.aggregate_types))
             .bind(json(names.event_types))
             .bind(json(names.pairs))
-            .bind((!ids.is_empty()).then(|| json(ids)))
+            .bind(ids)
             .fetch(&self.pool);
         while let Some(row) = rows
             .try_next()

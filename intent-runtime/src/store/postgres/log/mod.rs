@@ -3,3 +3,4 @@
 pub(crate) mod horizon;
 pub(crate) mod notify;
 pub(crate) mod read;
+mod route;

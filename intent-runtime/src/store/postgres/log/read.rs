@@ -3,11 +3,7 @@
 use std::{ops::ControlFlow, sync::Arc};
 
 use futures_util::TryStreamExt;
-use sqlx::{
-    PgConnection, Postgres, Row,
-    postgres::{PgArguments, PgRow},
-    query::Query,
-};
+use sqlx::{PgConnection, Row, postgres::PgRow};
 use uuid::Uuid;
 
 use crate::{
@@ -29,15 +25,14 @@ use crate::{
                 pool::Pool,
                 run::{Rest, RunError, within},
             },
-            log::horizon::{Settled, Settler, in_run},
+            log::{
+                horizon::{Settled, Settler, in_run},
+                route::{DefaultTenant, Route},
+            },
             rows,
         },
-        selection::NameLists,
     },
 };
-
-/// How many bytes one page may have, as they are stored, unless a single event has more.
-const PAGE_BYTES: i64 = 8 * 1024 * 1024;
 
 /// The column of an event's position.
 const POSITION: usize = 5;
@@ -51,6 +46,7 @@ pub(crate) struct LogReader {
     store: Uuid,
     /// Whether the role may read the events of all tenants.
     reads_all: bool,
+    default_tenant: DefaultTenant,
 }
 
 /// A page that is being read.
@@ -60,23 +56,38 @@ struct Paging<'a, 's> {
     after: i64,
     /// Up to where everything is known to be settled.
     known: Settled,
+    /// Whether the settler was asked, so that a page that could go further is read as it is.
+    asked: bool,
     /// Whether the sink was given an event.
     given: bool,
     sink: &'a mut EventSink<'s>,
+}
+
+/// What came of a try to read a page. Where no page came, the sink was given nothing.
+enum Tried {
+    Page(LogPage),
+    /// It begins with a gap that is not known to be settled.
+    HeldUp,
+    /// It would go much further if more were known to be settled.
+    Short,
+    /// The default tenant has too many events for this way of reading them.
+    TooMany,
 }
 
 /// What is ahead of a reader. Each but the last is the position of an event, or where the reader stands.
 struct Ahead {
     /// Ends those that follow each other without a gap: nothing can be missing among them.
     dense: i64,
-    /// Ends those up to the position that was known to be settled.
+    /// Ends those up to the position that was known to be settled; where a part of the log is read, however many there are.
     settled: i64,
     /// Ends those that a page has room for.
     fits: i64,
-    /// Ends those that were looked at.
+    /// Ends those that were looked at; where a part of the log is read, all that there are.
     last: i64,
     /// Whether those were as many as asked for.
     complete: bool,
+    /// Whether the default tenant has too many events for this way of reading them.
+    too_many: bool,
     /// Where there is a gap, the run of the server that they were seen in.
     checkpoint: Option<String>,
 }
@@ -98,6 +109,7 @@ impl LogReader {
             settler: Arc::new(settler),
             store,
             reads_all,
+            default_tenant: DefaultTenant::default(),
         })
     }
 
@@ -123,6 +135,7 @@ impl LogReader {
             read,
             after,
             known: self.settler.known(),
+            asked: false,
             given: false,
             sink,
         };
@@ -130,16 +143,24 @@ impl LogReader {
             let page = self.pool.stream(&mut paging, |paging, connection| {
                 Box::pin(paging.page(connection))
             });
-            if let Some(page) = page.await? {
-                return Ok(page);
-            }
+            let is_short = match page.await? {
+                Tried::Page(page) => return Ok(page),
+                Tried::TooMany => {
+                    self.default_tenant.has_many();
+                    continue;
+                }
+                Tried::HeldUp => false,
+                Tried::Short => true,
+            };
             // No connection of the pool is kept while the settler is waited for.
             let now = self.settler.step().await?;
-            if now.position() <= after || now == paging.known {
+            paging.asked = true;
+            if now.position() > after && now != paging.known {
+                // What has settled since was perhaps not seen yet.
+                paging.known = now;
+            } else if !is_short {
                 return Ok(self.ends(after, NextPage::HeldUp));
             }
-            // What has settled since was perhaps not seen yet.
-            paging.known = now;
         }
     }
 
@@ -155,8 +176,16 @@ impl LogReader {
 
     /// The first row of a page.
     fn ahead(&self, row: &PgRow, cursor: Cursor, after: i64) -> Result<Ahead, RunError> {
-        let [dense, settled, fits, last, last_drawn, complete, recovers]: [i64; 7] =
-            row.try_get(0)?;
+        let [
+            dense,
+            settled,
+            fits,
+            last,
+            last_drawn,
+            complete,
+            recovers,
+            too_many,
+        ]: [i64; 8] = row.try_get(0)?;
         if recovers != 0 {
             return Err(RunError::Error(StoreError::Unsupported {
                 place: self.place().to_string(),
@@ -172,6 +201,7 @@ impl LogReader {
             fits,
             last,
             complete: complete != 0,
+            too_many: too_many != 0,
             checkpoint: row.try_get(4)?,
         })
     }
@@ -213,11 +243,8 @@ impl LogReader {
 }
 
 impl Paging<'_, '_> {
-    /// Gives a page to the sink, in one statement. None, and no event, if it begins with a gap that is not known to be settled.
-    async fn page(
-        &mut self,
-        connection: &mut PgConnection,
-    ) -> Result<(Option<LogPage>, Rest), RunError> {
+    /// Gives a page to the sink, in one statement.
+    async fn page(&mut self, connection: &mut PgConnection) -> Result<(Tried, Rest), RunError> {
         let page = self.one_try(connection).await;
         match page {
             // What the sink was given cannot be taken back, so the page is not read again.
@@ -226,48 +253,72 @@ impl Paging<'_, '_> {
         }
     }
 
-    async fn one_try(
-        &mut self,
-        connection: &mut PgConnection,
-    ) -> Result<(Option<LogPage>, Rest), RunError> {
-        let (log, after) = (self.log, self.after);
-        let mut rows = query(self.read, after, self.known.position()).fetch(connection);
+    async fn one_try(&mut self, connection: &mut PgConnection) -> Result<(Tried, Rest), RunError> {
+        let (log, after, settled) = (self.log, self.after, self.known.position());
+        let route = log.default_tenant.route(&self.read, after, settled);
+        let mut rows = route.query(&self.read, after, settled).fetch(connection);
         let head = within(rows.try_next()).await?;
         let head = head.ok_or(sqlx::Error::RowNotFound)?;
         let ahead = log.ahead(&head, self.read.after, after)?;
         let safe = ahead.safe(&self.known);
-        let held_up = safe == after && ahead.last > after;
-        let (end, next) = ahead.page(safe);
+        let instead = match () {
+            () if ahead.too_many => Some(Tried::TooMany),
+            () if !self.asked && self.is_short(&ahead, route) => Some(Tried::Short),
+            () if safe == after && ahead.last > after => Some(Tried::HeldUp),
+            () => None,
+        };
+        let (end, next) = ahead.page(safe, route);
         while let Some(row) = within(rows.try_next()).await? {
             let position: i64 = row.try_get(POSITION)?;
             // What is not known to be settled is left for another page.
-            if held_up || position > end {
+            if instead.is_some() || position > end {
                 continue;
             }
             self.given = true;
             if (self.sink)(event(&row)?) == ControlFlow::Break(()) && position < end {
                 let page = log.ends(position, NextPage::More);
-                return Ok((Some(page), Rest::Rows));
+                return Ok((Tried::Page(page), Rest::Rows));
             }
         }
-        let page = (!held_up).then(|| log.ends(end, next));
+        let page = instead.unwrap_or_else(|| Tried::Page(log.ends(end, next)));
         Ok((page, Rest::Nothing))
+    }
+
+    /// Whether a part of the log is read, and much lies ahead of which it is not known whether it is settled.
+    fn is_short(&self, ahead: &Ahead, route: Route) -> bool {
+        let goes_on = self.known.position() > ahead.dense
+            && (route == Route::Positions || ahead.holds(&self.known));
+        let wants = self.log.default_tenant.wants_settled(&self.read, route);
+        ahead.complete && !goes_on && wants
     }
 }
 
 impl Ahead {
     /// Up to where nothing can be missing.
     fn safe(&self, known: &Settled) -> i64 {
-        match &self.checkpoint {
-            Some(checkpoint) if known.holds_at(checkpoint) => self.dense.max(self.settled),
-            _ => self.dense,
+        match self.holds(known) {
+            true => self.dense.max(self.settled),
+            false => self.dense,
         }
     }
 
+    /// Whether what is known to be settled holds in the run of the server that this was seen in.
+    fn holds(&self, known: &Settled) -> bool {
+        let checkpoint = self.checkpoint.as_deref();
+        checkpoint.is_some_and(|checkpoint| known.holds_at(checkpoint))
+    }
+
     /// Where a page ends, and what is behind it.
-    fn page(&self, safe: i64) -> (i64, NextPage) {
+    fn page(&self, safe: i64, route: Route) -> (i64, NextPage) {
         if self.fits < safe {
             (self.fits, NextPage::More)
+        } else if route != Route::Positions {
+            // What lies behind was not looked at.
+            let next = match safe < self.last {
+                true => NextPage::More,
+                false => NextPage::End,
+            };
+            (safe, next)
         } else if safe < self.last {
             (safe, NextPage::HeldUp)
         } else if self.complete {
@@ -276,23 +327,6 @@ impl Ahead {
             (safe, NextPage::End)
         }
     }
-}
-
-/// The query for a page behind a position, where everything up to another is known to be settled.
-fn query(read: ReadLog<'_>, after: i64, settled: i64) -> Query<'static, Postgres, PgArguments> {
-    let names = NameLists::of(read.filter);
-    let ids = read.filter.aggregate_ids.iter().map(AggregateId::as_uuid);
-    sqlx::query(in_run!("../sql/read_log.sql"))
-        .bind(read.tenant.map(|tenant| tenant.as_uuid()))
-        .bind(after)
-        .bind(i64::try_from(read.limit).unwrap_or(i64::MAX))
-        .bind(PAGE_BYTES)
-        .bind(settled)
-        .bind(names.any)
-        .bind(names.aggregate_types)
-        .bind(names.event_types)
-        .bind(names.pairs)
-        .bind(ids.collect::<Vec<_>>())
 }
 
 /// A transaction that is writing, as `log_health.sql` tells it.

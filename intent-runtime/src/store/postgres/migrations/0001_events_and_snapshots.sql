@@ -38,6 +38,10 @@ CREATE TABLE intent.events (
 ALTER TABLE intent.events ADD CONSTRAINT events_version PRIMARY KEY (tenant_id, aggregate_id, version);
 ALTER TABLE intent.events ADD CONSTRAINT events_id UNIQUE (tenant_id, event_id);
 CREATE INDEX events_position ON intent.events (position);
+-- The log of one tenant. The default tenant is left out: who has one tenant pays nothing for it.
+CREATE INDEX events_tenant ON intent.events (tenant_id, position) WHERE tenant_id <> '00000000-0000-0000-0000-000000000000';
+-- The streams of an aggregate id in all tenants: an entry a stream.
+CREATE INDEX events_aggregate ON intent.events (aggregate_id) WHERE version = 1;
 
 CREATE TABLE intent.snapshots (
     tenant_id      uuid   NOT NULL,
@@ -82,15 +86,17 @@ INSERT INTO intent.store DEFAULT VALUES;
 
 -- What is committed behind a position, of all tenants: how far the next `count` events reach. `dense` ends those that follow
 -- each other without a gap, `settled` those up to the position `settled_to`, `fits` those that have no more than `bytes` as
--- they are stored, or is the first; `last` is the last of all, `complete` whether that was as many as asked for. Each is the
--- position of an event, or `after` where there is none. It tells nothing else of events, so every role may ask; a reader of
--- one tenant learns from it where no event is missing. STABLE, so that it sees what the statement that asks sees: with a
+-- they are stored, or is the first; `last` is the last of all, `complete` whether that was as many as asked for. However many
+-- lie ahead, `reached` is the last up to `settled_to`, and `newest` the last of all. Each is the position of an event, or `after`
+-- where there is none. It tells nothing else of events, so every role may ask; a reader of one tenant learns from it where no
+-- event is missing. STABLE, so that it sees what the statement that asks sees: with a
 -- newer snapshot it would tell of events that the statement then misses. Names are looked up in `pg_temp` last, which is first
 -- where it is not named: what the caller has there would run as the owner. Planned once, and as if the table were large:
 -- with the position in sight it would be planned anew each time, which takes longer than to look.
 CREATE FUNCTION intent.log_ahead(
     after bigint, count bigint, bytes bigint, settled_to bigint,
-    OUT dense bigint, OUT settled bigint, OUT fits bigint, OUT last bigint, OUT complete boolean, OUT last_drawn bigint
+    OUT dense bigint, OUT settled bigint, OUT fits bigint, OUT last bigint, OUT complete boolean, OUT last_drawn bigint,
+    OUT reached bigint, OUT newest bigint
 )
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off
@@ -107,6 +113,8 @@ BEGIN
     settled := after;
     fits := after;
     last := after;
+    reached := after;
+    newest := after;
     complete := false;
     -- What is seen was drawn before. Where nothing was drawn and yet events are there, as in a logical replica, they are told.
     IF drawn <= after THEN
@@ -142,6 +150,14 @@ BEGIN
         ) AS ahead;
     END IF;
     complete := seen >= count;
+    reached := settled;
+    newest := last;
+    IF complete THEN
+        SELECT position INTO newest FROM intent.events ORDER BY position DESC LIMIT 1;
+        IF settled_to > last THEN
+            SELECT position INTO reached FROM intent.events WHERE position <= settled_to ORDER BY position DESC LIMIT 1;
+        END IF;
+    END IF;
     setting := set_config('intent.all_tenants', before, true);
 END
 $$;

@@ -14,7 +14,7 @@ setting AS MATERIALIZED (
            $10::uuid[] AS aggregate_ids
     FROM ahead
 )
-SELECT ARRAY[dense, settled, fits, last, last_drawn, complete::int, pg_is_in_recovery()::int]::bigint[] AS ahead,
+SELECT ARRAY[dense, settled, fits, last, last_drawn, complete::int, pg_is_in_recovery()::int, 0]::bigint[] AS ahead,
        NULL::uuid AS tenant_id, NULL::uuid AS aggregate_id, NULL::bigint AS version,
        CASE WHEN dense < last THEN (SELECT checkpoint FROM run) END AS aggregate_type, NULL::bigint AS position,
        NULL::uuid AS event_id, NULL::text AS event_type, NULL::bigint AS schema_version, NULL::timestamptz AS recorded_at,

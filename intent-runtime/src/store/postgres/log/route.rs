@@ -1,0 +1,108 @@
+//! By which way a page of the log is read, so that it costs what is asked for and not what lies around it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use sqlx::{Postgres, postgres::PgArguments, query::Query};
+
+use crate::{
+    record::id::{AggregateId, TenantId},
+    store::{log::ReadLog, postgres::log::horizon::in_run, selection::NameLists},
+};
+
+/// How many bytes one page may have, as they are stored, unless a single event has more.
+const PAGE_BYTES: i64 = 8 * 1024 * 1024;
+/// The streams of so many aggregates are looked up one by one. Of more, all events of the tenant or the log are looked at.
+const STREAMS: usize = 100;
+/// Behind so many positions it is worth counting whether the default tenant has few events.
+const FAR: i64 = 20_000;
+
+/// A way to read a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Route {
+    /// By position, past the events of every tenant.
+    Positions,
+    /// By the index of a tenant's positions, which lacks the default tenant.
+    Tenant,
+    /// By the key of the default tenant's events, if they are few.
+    Few,
+    /// By the keys of the streams of some aggregates.
+    Streams,
+}
+
+/// What was found out about the default tenant.
+#[derive(Debug, Default)]
+pub(super) struct DefaultTenant {
+    /// Whether it has many events. It never has few again.
+    many: AtomicBool,
+}
+
+macro_rules! of_some {
+    ($own:literal, $read:literal) => {
+        concat!(
+            in_run!("../sql/ahead_of_some.sql"),
+            include_str!($own),
+            include_str!("../sql/page_of_some.sql"),
+            include_str!($read)
+        )
+    };
+}
+
+impl DefaultTenant {
+    pub(super) fn has_many(&self) {
+        self.many.store(true, Ordering::Relaxed);
+    }
+
+    /// The way to read a page behind a position, where all up to another is known to be settled.
+    pub(super) fn route(&self, read: &ReadLog<'_>, after: i64, settled: i64) -> Route {
+        let ids = read.filter.aggregate_ids.len();
+        match read.tenant {
+            _ if (1..=STREAMS).contains(&ids) => Route::Streams,
+            None => Route::Positions,
+            Some(TenantId::DEFAULT) if self.may_be_few() && settled - after > FAR => Route::Few,
+            Some(TenantId::DEFAULT) => Route::Positions,
+            Some(_) => Route::Tenant,
+        }
+    }
+
+    /// Whether a page of this way would go further if more were known to be settled.
+    pub(super) fn wants_settled(&self, read: &ReadLog<'_>, route: Route) -> bool {
+        route != Route::Positions || (read.tenant == Some(TenantId::DEFAULT) && self.may_be_few())
+    }
+
+    fn may_be_few(&self) -> bool {
+        !self.many.load(Ordering::Relaxed)
+    }
+}
+
+impl Route {
+    /// The query for a page behind a position, where everything up to another is known to be settled.
+    pub(super) fn query(
+        self,
+        read: &ReadLog<'_>,
+        after: i64,
+        settled: i64,
+    ) -> Query<'static, Postgres, PgArguments> {
+        let ids = read.filter.aggregate_ids.iter().map(AggregateId::as_uuid);
+        let names = NameLists::of(read.filter);
+        sqlx::query(self.sql())
+            .bind(read.tenant.map(|tenant| tenant.as_uuid()))
+            .bind(after)
+            .bind(i64::try_from(read.limit).unwrap_or(i64::MAX))
+            .bind(PAGE_BYTES)
+            .bind(settled)
+            .bind(names.any)
+            .bind(names.aggregate_types)
+            .bind(names.event_types)
+            .bind(names.pairs)
+            .bind(ids.collect::<Vec<_>>())
+    }
+
+    fn sql(self) -> &'static str {
+        match self {
+            Self::Positions => in_run!("../sql/read_log.sql"),
+            Self::Tenant => of_some!("../sql/own_of_tenant.sql", "../sql/read_of_tenant.sql"),
+            Self::Few => of_some!("../sql/own_of_few.sql", "../sql/read_of_few.sql"),
+            Self::Streams => of_some!("../sql/own_of_streams.sql", "../sql/read_of_streams.sql"),
+        }
+    }
+}

@@ -1,0 +1,22 @@
+-- The default tenant's events where they are few among many others: all of them by their key, if there are no more than 5,000. It
+-- has no index by position of its own, which would cost whoever has one tenant. `position + 0` keeps the statement off the index of
+-- all positions.
+too_many AS MATERIALIZED (
+    SELECT
+    FROM setting
+    CROSS JOIN LATERAL (SELECT FROM intent.events WHERE tenant_id = setting.tenant OFFSET 5000 LIMIT 1) AS event
+),
+own AS MATERIALIZED (
+    SELECT event.*
+    FROM setting
+    CROSS JOIN LATERAL (
+        SELECT position, pg_column_size(payload) + pg_column_size(metadata) AS size
+        FROM intent.events
+        WHERE tenant_id = setting.tenant
+          AND position + 0 > setting.after
+          AND position + 0 <= setting.upto
+        ORDER BY position + 0
+        LIMIT $3
+    ) AS event
+    WHERE NOT EXISTS (SELECT FROM too_many)
+),

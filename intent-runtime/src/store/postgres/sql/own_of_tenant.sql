@@ -1,0 +1,17 @@
+-- A tenant's events, by an index that has those of all tenants but the default one. A generic plan does not know that the tenant
+-- is another, so the statement says it.
+too_many AS MATERIALIZED (SELECT WHERE false),
+own AS MATERIALIZED (
+    SELECT event.*
+    FROM setting
+    CROSS JOIN LATERAL (
+        SELECT position, pg_column_size(payload) + pg_column_size(metadata) AS size
+        FROM intent.events
+        WHERE tenant_id = setting.tenant
+          AND tenant_id <> '00000000-0000-0000-0000-000000000000'
+          AND position > setting.after
+          AND position <= setting.upto
+        ORDER BY position
+        LIMIT $3
+    ) AS event
+),

@@ -1,0 +1,9 @@
+-- Where a page of a tenant's events (?3) after ?1 up to ?2 is full, if it is: behind as many as ?4.
+SELECT position
+FROM intent_events INDEXED BY intent_events_tenant
+WHERE tenant_id = ?3
+  AND tenant_id <> x'00000000000000000000000000000000'
+  AND position > ?1
+  AND position <= ?2
+ORDER BY position
+LIMIT 1 OFFSET ?4 - 1;
