@@ -7,6 +7,7 @@ use crate::{
     dispatch::{
         actor::Actor,
         error::SendError,
+        head::CommandHead,
         options::{Receipt, SendOptions},
     },
     model::command::{Command, Refusal},
@@ -96,7 +97,7 @@ impl Acting {
         options: SendOptions,
     ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send + use<'_, C>
     {
-        let options = self.options_for::<C>(options);
+        let options = self.options_for(&command, options);
         async move { self.tenant.send_with(command, options?).await }
     }
 
@@ -110,7 +111,7 @@ impl Acting {
         command: C,
         options: SendOptions,
     ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send {
-        let options = self.options_for::<C>(options);
+        let options = self.options_for(&command, options);
         let connection = transaction.into();
         async move { self.tenant.send_in(connection, command, options?).await }
     }
@@ -118,9 +119,10 @@ impl Acting {
     /// The options in the actor's name, if the actor may send the command.
     pub(super) fn options_for<C: Command>(
         &self,
+        command: &C,
         options: SendOptions,
     ) -> Result<SendOptions, SendError<Refusal<C>>> {
-        let role = self.actor.role_for::<C>()?;
+        let role = self.actor.role_for(&CommandHead::of(command))?;
         Ok(options.of_actor(self.actor.name(), role))
     }
 }

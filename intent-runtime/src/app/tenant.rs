@@ -11,6 +11,7 @@ use crate::{
         self,
         actor::Actor,
         error::{LoadError, SendError},
+        head::CommandHead,
         load::{self, Loaded},
         options::{Receipt, SendOptions},
     },
@@ -95,7 +96,8 @@ impl Tenant {
                 &*self.core.store,
                 &self.core.cache,
                 self.id,
-                command,
+                CommandHead::of(&command),
+                &command,
                 options,
             )
             .await
@@ -163,7 +165,8 @@ impl Tenant {
         let sending = async move {
             self.check_registered::<C>()?;
             let options = options.at(self.core.clock.now());
-            dispatch::send_in(transaction, self.id, command, options).await
+            let head = CommandHead::of(&command);
+            dispatch::send_in(transaction, self.id, head, &command, options).await
         };
         sending.instrument(span)
     }

@@ -184,7 +184,7 @@ impl AppTransaction<Acting> {
         options: SendOptions,
     ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send + use<'_, C>
     {
-        let options = self.sender.options_for::<C>(options);
+        let options = self.sender.options_for(&command, options);
         async move {
             let sending = self
                 .sender

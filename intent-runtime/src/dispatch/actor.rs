@@ -1,11 +1,8 @@
 //! [`Actor`]: on whose behalf a command is sent.
 
 use crate::{
-    dispatch::error::SendError,
-    model::{
-        aggregate::Aggregate as _,
-        command::{Command, Decide, Refusal},
-    },
+    dispatch::{error::SendError, head::CommandHead},
+    model::aggregate::Aggregate,
 };
 
 /// A person, service or device that commands are sent for, with the roles it has.
@@ -47,18 +44,21 @@ impl Actor {
         &self.roles
     }
 
-    /// The role in which it sends command `C`: its first one that may, or its first one at all if everybody may.
+    /// The role in which it sends a command: its first one that may, or its first one at all if everybody may.
     ///
     /// # Errors
     /// [`SendError::Forbidden`] if none of its roles is allowed.
-    pub(crate) fn role_for<C: Command>(&self) -> Result<Option<&str>, SendError<Refusal<C>>> {
-        let allowed = <C::Aggregate as Decide<C>>::ALLOWED;
+    pub(crate) fn role_for<A: Aggregate, E>(
+        &self,
+        command: &CommandHead<A>,
+    ) -> Result<Option<&str>, SendError<E>> {
+        let allowed = command.allowed;
         let mut roles = self.roles.iter().map(String::as_str);
         let role = roles.find(|role| allowed.is_empty() || allowed.contains(role));
         if !allowed.is_empty() && role.is_none() {
             return Err(SendError::Forbidden {
-                command: C::NAME,
-                aggregate: C::Aggregate::TYPE,
+                command: command.name,
+                aggregate: A::TYPE,
                 actor: self.clone(),
                 allowed,
             });

@@ -12,18 +12,18 @@ use crate::{
         cache::CacheGuard,
         encode::{encode, written},
         error::{LoadError, SendError},
+        head::{CommandHead, Undecided},
         load::{Folded, catch_up, load_to},
         options::{Receipt, SendOptions},
     },
     model::{
         aggregate::{Aggregate, fold_next},
-        command::{Command, Decide, Decision, Refusal},
+        command::Decision,
         context::Context,
     },
     record::{
         event::NewEvent,
-        fingerprint::fingerprint,
-        id::{CommandId, CorrelationId, EventId, Id, TenantId},
+        id::{CommandId, CorrelationId, EventId, TenantId},
         metadata::EncodedMetadata,
         snapshot::NewSnapshot,
         stream::StreamId,
@@ -37,41 +37,41 @@ use crate::{
 };
 
 /// One command, with what all its attempts share.
-pub(super) struct Sending<'a, C: Command> {
+pub(super) struct Sending<'a, A: Aggregate, E> {
     pub(super) streams: &'a dyn Streams,
-    pub(super) id: Id<C::Aggregate>,
+    pub(super) head: CommandHead<A>,
     pub(super) stream: StreamId,
-    command: C,
+    command: &'a dyn Undecided<A, E>,
     options: SendOptions,
     pub(super) context: Context,
 }
 
 /// How an attempt ended, unless it failed.
-pub(super) enum Attempt<C: Command> {
-    Done(Receipt<C::Aggregate>),
+pub(super) enum Attempt<A: Aggregate, E> {
+    Done(Receipt<A>),
     /// Another command appended meanwhile. The error is the answer if no retries are left.
-    Conflict(SendError<Refusal<C>>),
+    Conflict(SendError<E>),
 }
 
 /// The decision on a state.
-enum Decided<C: Command> {
+enum Decided<A: Aggregate, E> {
     /// There are events to store.
-    Ready(Ready<C>),
+    Ready(Ready<A>),
     /// There are none, or none that can be stored. The state is `None` if folding the events failed half-way.
-    TurnedAway(Verdict<C>, Option<Folded<C::Aggregate>>),
+    TurnedAway(Verdict<E>, Option<Folded<A>>),
 }
 
 /// Why a decision gives no events to store.
-enum Verdict<C: Command> {
+enum Verdict<E> {
     Nothing,
-    Refuse(SendError<Refusal<C>>),
+    Refuse(SendError<E>),
 }
 
 /// A decision that can be stored.
-pub(super) struct Ready<C: Command> {
-    pub(super) events: Vec<<C::Aggregate as Aggregate>::Event>,
+pub(super) struct Ready<A: Aggregate> {
+    pub(super) events: Vec<A::Event>,
     /// The state after the events.
-    folded: Folded<C::Aggregate>,
+    folded: Folded<A>,
     payloads: Vec<NewEvent>,
     pub(super) rest: Rest,
 }
@@ -85,31 +85,31 @@ pub(super) struct Rest {
 }
 
 /// The store's answer to a decision, unless it fails.
-enum Told<C: Command> {
+enum Told<A: Aggregate, E> {
     /// The events are stored, now or by an earlier sending.
-    Stored(Receipt<C::Aggregate>),
+    Stored(Receipt<A>),
     /// The stream is not as the decision saw it.
-    Conflict(SendError<Refusal<C>>),
+    Conflict(SendError<E>),
     /// The events break a limit.
-    Invalid(SendError<Refusal<C>>),
+    Invalid(SendError<E>),
 }
 
-impl<'a, C: Command> Sending<'a, C> {
+impl<'a, A: Aggregate, E: std::error::Error + 'static> Sending<'a, A, E> {
     pub(super) fn new(
         streams: &'a dyn Streams,
         tenant: TenantId,
-        command: C,
+        head: CommandHead<A>,
+        command: &'a dyn Undecided<A, E>,
         mut options: SendOptions,
-    ) -> Result<Self, SendError<Refusal<C>>> {
-        let id = command.target();
+    ) -> Result<Self, SendError<E>> {
         let command_id = options.command_id.unwrap_or_else(CommandId::new);
         let metadata = options.take_metadata().map_err(StoreError::from);
         let metadata = metadata.map_err(SendError::Store)?;
         let context = Context::of(command_id, tenant, metadata);
         Ok(Self {
             streams,
-            id,
-            stream: StreamId::of(tenant, id),
+            stream: StreamId::of(tenant, head.target),
+            head,
             command,
             options,
             context,
@@ -127,10 +127,10 @@ impl<'a, C: Command> Sending<'a, C> {
     pub(super) async fn attempt(
         &self,
         cache: &mut CacheGuard<'_>,
-    ) -> Result<Attempt<C>, SendError<Refusal<C>>> {
-        let kept = cache.take::<C::Aggregate>();
+    ) -> Result<Attempt<A, E>, SendError<E>> {
+        let kept = cache.take::<A>();
         // A command that only creates most likely finds no aggregate. If there is one, the append's own check finds it.
-        let expected = <C::Aggregate as Decide<C>>::ONLY_CREATES.then_some(Folded::EMPTY);
+        let expected = self.head.only_creates.then_some(Folded::EMPTY);
         let newest = match kept.or(expected) {
             Some(state) => match self.try_kept(cache, state).await? {
                 Tried::Stored(receipt) => return Ok(Attempt::Done(receipt)),
@@ -145,8 +145,8 @@ impl<'a, C: Command> Sending<'a, C> {
     async fn try_kept(
         &self,
         cache: &mut CacheGuard<'_>,
-        state: Folded<C::Aggregate>,
-    ) -> Result<Tried<C>, SendError<Refusal<C>>> {
+        state: Folded<A>,
+    ) -> Result<Tried<A>, SendError<E>> {
         // A decision that panics on an old state may succeed on the newest. If it does not, it panics there.
         let decided = catch_unwind(AssertUnwindSafe(|| self.decide(state)));
         let ready = match decided {
@@ -163,8 +163,8 @@ impl<'a, C: Command> Sending<'a, C> {
     /// The newest state: `kept` with the events after it, or read from the store if there is none.
     async fn newest(
         &self,
-        kept: Option<Folded<C::Aggregate>>,
-    ) -> Result<Folded<C::Aggregate>, SendError<Refusal<C>>> {
+        kept: Option<Folded<A>>,
+    ) -> Result<Folded<A>, SendError<E>> {
         if let Some(kept) = kept.filter(|kept| kept.state.is_some()) {
             let caught_up = catch_up(self.streams, &self.stream, kept).await;
             if let Some(newest) = caught_up.map_err(load_error)? {
@@ -179,8 +179,8 @@ impl<'a, C: Command> Sending<'a, C> {
     async fn on_newest(
         &self,
         cache: &mut CacheGuard<'_>,
-        newest: Folded<C::Aggregate>,
-    ) -> Result<Attempt<C>, SendError<Refusal<C>>> {
+        newest: Folded<A>,
+    ) -> Result<Attempt<A, E>, SendError<E>> {
         let version = newest.version;
         let verdict = match self.decide(newest) {
             Decided::Ready(ready) => match self.store(cache, ready).await? {
@@ -200,7 +200,7 @@ impl<'a, C: Command> Sending<'a, C> {
     }
 
     /// Decides, and makes the events ready to be stored. Nothing here waits.
-    fn decide(&self, state: Folded<C::Aggregate>) -> Decided<C> {
+    fn decide(&self, state: Folded<A>) -> Decided<A, E> {
         if let Some(expected) = self.options.expect_version
             && expected != state.version
         {
@@ -210,7 +210,7 @@ impl<'a, C: Command> Sending<'a, C> {
         self.context.begin_attempt();
         let stream = || self.stream.clone();
         let refusal =
-            match C::Aggregate::decide(state.state.as_ref(), self.command.clone(), &self.context) {
+            match self.command.decide(state.state.as_ref(), &self.context) {
                 Ok(Decision::Events(events)) if events.is_empty() => {
                     return Decided::TurnedAway(Verdict::Nothing, Some(state));
                 }
@@ -224,9 +224,9 @@ impl<'a, C: Command> Sending<'a, C> {
 
     fn make_ready(
         &self,
-        mut folded: Folded<C::Aggregate>,
-        events: Vec<<C::Aggregate as Aggregate>::Event>,
-    ) -> Decided<C> {
+        mut folded: Folded<A>,
+        events: Vec<A::Event>,
+    ) -> Decided<A, E> {
         let end = (folded.version, folded.last);
         let written = encode(&self.stream, &events)
             .and_then(|payloads| Ok((payloads, self.stored_metadata()?)));
@@ -260,10 +260,10 @@ impl<'a, C: Command> Sending<'a, C> {
     }
 
     /// The metadata of every event: what the caller gave, and what the dispatcher adds.
-    fn stored_metadata(&self) -> Result<EncodedMetadata, SendError<Refusal<C>>> {
+    fn stored_metadata(&self) -> Result<EncodedMetadata, SendError<E>> {
         let mut metadata = self.context.metadata().clone();
         let command_id = self.context.command_id();
-        metadata.command = Some(C::NAME.into());
+        metadata.command = Some(self.head.name.into());
         metadata.command_id = Some(command_id);
         metadata.fingerprint = self.fingerprint()?;
         metadata.timestamp = Some(self.context.now());
@@ -274,14 +274,14 @@ impl<'a, C: Command> Sending<'a, C> {
     }
 
     /// The fingerprint of the command; `None` if the caller gave no id, so that it cannot be sent again.
-    pub(super) fn fingerprint(&self) -> Result<Option<String>, SendError<Refusal<C>>> {
+    pub(super) fn fingerprint(&self) -> Result<Option<String>, SendError<E>> {
         if self.options.command_id.is_none() {
             return Ok(None);
         }
         let fingerprint =
-            fingerprint(C::NAME, &self.command).map_err(|source| SendError::Encode {
+            self.command.fingerprint().map_err(|source| SendError::Encode {
                 stream: self.stream.clone(),
-                what: C::NAME,
+                what: self.head.name,
                 source,
             })?;
         Ok(Some(fingerprint))
@@ -290,9 +290,9 @@ impl<'a, C: Command> Sending<'a, C> {
     /// Answers a command that emits nothing now. It may have been sent before under the same id, and have emitted events then.
     async fn without_events(
         &self,
-        verdict: Verdict<C>,
+        verdict: Verdict<E>,
         version: Version,
-    ) -> Result<Receipt<C::Aggregate>, SendError<Refusal<C>>> {
+    ) -> Result<Receipt<A>, SendError<E>> {
         if let Some(command_id) = self.options.command_id {
             let tenant = self.stream.tenant_id;
             let before = self.streams.events_of_command(tenant, command_id).await;
@@ -313,8 +313,8 @@ impl<'a, C: Command> Sending<'a, C> {
     async fn store(
         &self,
         cache: &mut CacheGuard<'_>,
-        ready: Ready<C>,
-    ) -> Result<Told<C>, SendError<Refusal<C>>> {
+        ready: Ready<A>,
+    ) -> Result<Told<A, E>, SendError<E>> {
         let Ready {
             events,
             folded,
@@ -368,14 +368,14 @@ impl<'a, C: Command> Sending<'a, C> {
 
     fn fold(
         &self,
-        folded: &mut Folded<C::Aggregate>,
-        events: &[<C::Aggregate as Aggregate>::Event],
-    ) -> Result<(), SendError<Refusal<C>>> {
+        folded: &mut Folded<A>,
+        events: &[A::Event],
+    ) -> Result<(), SendError<E>> {
         for event in events {
             let version = folded.version.next();
-            fold_next(&mut folded.state, self.id, version, event).map_err(|source| {
+            fold_next(&mut folded.state, self.head.target, version, event).map_err(|source| {
                 SendError::Decision {
-                    command: C::NAME,
+                    command: self.head.name,
                     stream: self.stream.clone(),
                     source,
                 }
@@ -390,9 +390,9 @@ impl<'a, C: Command> Sending<'a, C> {
     fn snapshot_if_due(
         &self,
         before: Version,
-        folded: &Folded<C::Aggregate>,
+        folded: &Folded<A>,
     ) -> Option<NewSnapshot> {
-        let codec = C::Aggregate::snapshots()?;
+        let codec = A::snapshots()?;
         if !codec.is_due(before, folded.version) {
             return None;
         }
@@ -412,7 +412,7 @@ impl<'a, C: Command> Sending<'a, C> {
         }
     }
 
-    fn conflict(&self, expected: Version, actual: Version) -> SendError<Refusal<C>> {
+    fn conflict(&self, expected: Version, actual: Version) -> SendError<E> {
         SendError::Conflict {
             stream: self.stream.clone(),
             expected,
@@ -422,11 +422,11 @@ impl<'a, C: Command> Sending<'a, C> {
 }
 
 /// The outcome of a decision on a state that may be out of date.
-enum Tried<C: Command> {
+enum Tried<A: Aggregate> {
     /// The store took the events, or has them since the command was sent before.
-    Stored(Receipt<C::Aggregate>),
+    Stored(Receipt<A>),
     /// The outcome does not count. The state is `None` if it cannot be used again.
-    DecideAgain(Option<Folded<C::Aggregate>>),
+    DecideAgain(Option<Folded<A>>),
 }
 
 fn load_error<E: std::error::Error + 'static>(error: LoadError) -> SendError<E> {

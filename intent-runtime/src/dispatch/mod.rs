@@ -5,21 +5,23 @@ mod attempt;
 pub(crate) mod cache;
 pub(crate) mod encode;
 pub(crate) mod error;
+pub(crate) mod head;
 pub(crate) mod load;
 pub(crate) mod options;
 mod recorded;
 mod repeated;
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use crate::{
     dispatch::{
         attempt::{Attempt, Sending},
         cache::{AggregateCache, CacheGuard},
         error::SendError,
+        head::{CommandHead, Undecided},
         options::{Receipt, SendOptions},
     },
-    model::command::{Command, Refusal},
+    model::aggregate::Aggregate,
     record::id::TenantId,
     store::port::{Store, Streams},
 };
@@ -30,16 +32,17 @@ const FIRST_WAIT: Duration = Duration::from_millis(1);
 const LONGEST_WAIT: Duration = Duration::from_millis(250);
 
 /// Sends one command to its aggregate.
-pub(crate) async fn send<C: Command>(
+pub(crate) async fn send<A: Aggregate, E: Error + 'static>(
     store: &dyn Store,
     cache: &AggregateCache,
     tenant: TenantId,
-    command: C,
+    head: CommandHead<A>,
+    command: &dyn Undecided<A, E>,
     options: SendOptions,
-) -> Result<Receipt<C::Aggregate>, SendError<Refusal<C>>> {
-    let sending = Sending::new(store, tenant, command, options)?;
+) -> Result<Receipt<A>, SendError<E>> {
+    let sending = Sending::new(store, tenant, head, command, options)?;
     loop {
-        let slot = cache.slot(tenant, sending.id);
+        let slot = cache.slot(tenant, sending.head.target);
         if let Some(mut kept) = cache.lock(&slot).await {
             return slot.answering(attempts(&sending, &mut kept)).await;
         }
@@ -47,20 +50,21 @@ pub(crate) async fn send<C: Command>(
 }
 
 /// The same in a transaction, where nothing is final: the cache must neither serve it nor learn from it.
-pub(crate) async fn send_in<C: Command>(
+pub(crate) async fn send_in<A: Aggregate, E: Error + 'static>(
     streams: &dyn Streams,
     tenant: TenantId,
-    command: C,
+    head: CommandHead<A>,
+    command: &dyn Undecided<A, E>,
     options: SendOptions,
-) -> Result<Receipt<C::Aggregate>, SendError<Refusal<C>>> {
-    let sending = Sending::new(streams, tenant, command, options)?;
+) -> Result<Receipt<A>, SendError<E>> {
+    let sending = Sending::new(streams, tenant, head, command, options)?;
     attempts(&sending, &mut CacheGuard::none()).await
 }
 
-async fn attempts<C: Command>(
-    sending: &Sending<'_, C>,
+async fn attempts<A: Aggregate, E: Error + 'static>(
+    sending: &Sending<'_, A, E>,
     cache: &mut CacheGuard<'_>,
-) -> Result<Receipt<C::Aggregate>, SendError<Refusal<C>>> {
+) -> Result<Receipt<A>, SendError<E>> {
     let mut retry = 0;
     loop {
         match sending.attempt(cache).await? {

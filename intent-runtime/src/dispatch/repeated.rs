@@ -13,10 +13,7 @@ use crate::{
         options::Receipt,
         wait_before,
     },
-    model::{
-        aggregate::Aggregate,
-        command::{Command, Refusal},
-    },
+    model::aggregate::Aggregate,
     record::{event::RecordedEvent, stream::StreamId, version::Version},
     store::{append::Appended, error::StoreError},
 };
@@ -24,11 +21,11 @@ use crate::{
 /// How long an append of unknown outcome is repeated before the caller gets the error. A server has restarted by then.
 const RESOLVE_FOR: Duration = Duration::from_secs(10);
 
-impl<C: Command> Sending<'_, C> {
+impl<A: Aggregate, E: std::error::Error + 'static> Sending<'_, A, E> {
     /// The receipt of a command that stored nothing.
-    pub(super) fn receipt(&self) -> Receipt<C::Aggregate> {
+    pub(super) fn receipt(&self) -> Receipt<A> {
         Receipt {
-            id: self.id,
+            id: self.head.target,
             version: Version::NONE,
             events: Vec::new(),
             position: None,
@@ -42,7 +39,7 @@ impl<C: Command> Sending<'_, C> {
     pub(super) fn receipt_of(
         &self,
         stored: Vec<RecordedEvent>,
-    ) -> Result<Receipt<C::Aggregate>, SendError<Refusal<C>>> {
+    ) -> Result<Receipt<A>, SendError<E>> {
         let fingerprint = self.fingerprint()?;
         let mut receipt = Receipt {
             events: Vec::with_capacity(stored.len()),
@@ -50,7 +47,7 @@ impl<C: Command> Sending<'_, C> {
             ..self.receipt()
         };
         for event in stored {
-            if event.aggregate_id != self.stream.aggregate_id || !event.is_of::<C::Aggregate>() {
+            if event.aggregate_id != self.stream.aggregate_id || !event.is_of::<A>() {
                 return Err(self.reused_for(event.stream()));
             }
             // The events of a command that was first sent without an id have no fingerprint.
@@ -69,14 +66,14 @@ impl<C: Command> Sending<'_, C> {
             receipt.version = event.version;
             receipt.position = Some(event.position);
             receipt.recorded_at = Some(event.recorded_at);
-            let decoded = event.decode::<C::Aggregate>().map_err(SendError::Load)?;
+            let decoded = event.decode::<A>().map_err(SendError::Load)?;
             let events = decoded.into_iter().map(|recorded| recorded.event);
             receipt.events.extend(events);
         }
         Ok(receipt)
     }
 
-    pub(super) fn reused_for(&self, used_for: StreamId) -> SendError<Refusal<C>> {
+    pub(super) fn reused_for(&self, used_for: StreamId) -> SendError<E> {
         SendError::CommandIdReused {
             command_id: self.context.command_id(),
             used_for,
@@ -90,7 +87,7 @@ impl<C: Command> Sending<'_, C> {
     pub(super) async fn resolve(
         &self,
         mut unknown: StoreError,
-        events: &[<C::Aggregate as Aggregate>::Event],
+        events: &[A::Event],
         rest: &Rest,
     ) -> Result<Appended, StoreError> {
         let deadline = Instant::now() + RESOLVE_FOR;
@@ -100,7 +97,7 @@ impl<C: Command> Sending<'_, C> {
                 break;
             }
             // Encoded again, so that the usual append, whose outcome is known, need not keep a copy.
-            let Ok(payloads) = encode::<_, Refusal<C>>(&self.stream, events) else {
+            let Ok(payloads) = encode::<_, E>(&self.stream, events) else {
                 break;
             };
             let append = self.append(payloads, rest);

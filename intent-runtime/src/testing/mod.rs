@@ -11,6 +11,7 @@ use crate::{
         actor::Actor,
         encode::{self, written},
         error::SendError,
+        head::CommandHead,
     },
     model::{
         aggregate::{Aggregate, fold_next},
@@ -322,7 +323,7 @@ fn decide<C: Command>(
 ) -> Result<Vec<EventOf<C>>, SendError<Refusal<C>>> {
     let stream = StreamId::of(context.tenant_id(), id);
     let context = match actor {
-        Some(actor) => context.acted_by(actor.name(), actor.role_for::<C>()?),
+        Some(actor) => context.acted_by(actor.name(), actor.role_for(&CommandHead::of(&command))?),
         None => context,
     };
     let broken = |source| SendError::Decision {
