@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 
 /// An order with a way of emitting each.
 #[derive(Aggregate)]
-#[expect(dead_code, reason = "nobody looks at an order here")]
 #[aggregate(created_by(Placed, Imported => Self::imported), events(Packed, Sent => Self::sent, Seen => ()))]
 struct Order {
     #[id]
@@ -250,7 +249,6 @@ mod other {
 }
 
 #[derive(Aggregate)]
-#[expect(dead_code, reason = "nobody looks at a plan here")]
 #[aggregate(created_by(Step), events(Revised => ()))]
 struct Plan {
     #[id]

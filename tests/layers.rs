@@ -9,12 +9,13 @@ use std::{
 use syn::{Item, UseTree, visit::Visit};
 
 /// The layers, from top to bottom.
-const LAYERS: [&str; 11] = [
+const LAYERS: [&str; 12] = [
     "macro_support",
     "app",
     "testing",
     "log",
     "transfer",
+    "by_name",
     "dispatch",
     "schema",
     "model",

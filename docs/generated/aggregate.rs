@@ -71,6 +71,28 @@ const _: () = {
         > {
             ::core::option::Option::Some(::intent_runtime::model::SnapshotCodec::of())
         }
+        fn show(&self, fields: &mut ::intent_runtime::model::ShownFields) {
+            #[allow(unused_imports)]
+            use ::intent_runtime::__private::{NoDebug as _, NoJson as _};
+            fields
+                .add(
+                    "id",
+                    ::intent_runtime::__private::Show(&self.id).json(),
+                    ::intent_runtime::__private::Show(&self.id).text(),
+                );
+            fields
+                .add(
+                    "owner",
+                    ::intent_runtime::__private::Show(&self.owner).json(),
+                    ::intent_runtime::__private::Show(&self.owner).text(),
+                );
+            fields
+                .add(
+                    "balance",
+                    ::intent_runtime::__private::Show(&self.balance).json(),
+                    ::intent_runtime::__private::Show(&self.balance).text(),
+                );
+        }
         fn commands(list: &mut ::intent_runtime::catalogue::CommandList<Self>) {
             #[allow(unused_imports)]
             use ::intent_runtime::__private::NoCommandBlock as _;

@@ -212,6 +212,17 @@ const _: () = {
         fn emits() -> ::intent_runtime::catalogue::Emits {
             <Withdrawn as ::intent_runtime::model::IntoEvents<Account>>::emits()
         }
+        fn refusal_json(
+            refusal: &Self::Error,
+        ) -> ::core::option::Option<
+            ::std::boxed::Box<::intent_runtime::__private::RawValue>,
+        > {
+            #[allow(unused_imports)]
+            use ::intent_runtime::__private::NoJson as _;
+            ::intent_runtime::__private::refusal_json(
+                ::intent_runtime::__private::Show(refusal).json(),
+            )
+        }
     }
     #[automatically_derived]
     impl ::intent_runtime::__private::OneCommandsBlock for Account {

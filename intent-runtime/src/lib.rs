@@ -2,6 +2,7 @@
 #![warn(unreachable_pub)]
 
 mod app;
+mod by_name;
 mod dispatch;
 mod log;
 mod macro_support;
@@ -23,8 +24,15 @@ pub use app::{
     tenant::Tenant,
     transaction::AppTransaction,
 };
+pub use by_name::{
+    error::ByNameError,
+    history::{EventView, HistoryPage},
+    outcome::{EventJson, Proposed, Sent, Tried},
+    state_view::StateView,
+};
 pub use dispatch::{
     actor::Actor,
+    as_of::AsOf,
     error::{LoadError, SendError},
     load::Loaded,
     options::{Receipt, SendOptions},
@@ -35,6 +43,7 @@ pub use macro_support::macros::{
 };
 pub use model::{
     aggregate::Aggregate,
+    any_command::AnyRefusal,
     command::{Command, Decide, Decision, Refusal},
     context::Context,
     event::Event,
@@ -61,7 +70,7 @@ pub use schema::lock;
 pub use store::PgStore;
 #[cfg(feature = "sqlite")]
 pub use store::SqliteStore;
-pub use store::{AsOf, MemoryStore, StoreError};
+pub use store::{MemoryStore, StoreError};
 pub use testing::Scenario;
 
 /// What generated code may name. Not part of the public interface: anything here can change in any release.
@@ -78,6 +87,7 @@ pub mod clock {
 /// Errors of the front door: one lower-case sentence each, with the cause kept as [`source`](std::error::Error::source).
 pub mod error {
     pub use crate::{
+        by_name::error::{ByNameError, Named},
         dispatch::error::{LoadError, Reused, SendError},
         model::history::{CreateError, HistoryError},
         record::{
@@ -95,6 +105,7 @@ pub mod prelude {
     pub use crate::Aggregate;
     pub use crate::App;
     pub use crate::AsOf;
+    pub use crate::ByNameError;
     pub use crate::Command;
     pub use crate::CommandId;
     pub use crate::Context;
@@ -115,6 +126,7 @@ pub mod prelude {
     pub use crate::SendError;
     pub use crate::SendOptions;
     pub use crate::Snapshot;
+    pub use crate::StateView;
     pub use crate::StoreError;
     pub use crate::Tenant;
     pub use crate::TenantId;

@@ -9,10 +9,10 @@ use std::{
 };
 
 use intent_runtime::{
-    App, AsOf, CommandId, Domain, Id, Metadata, RecordedEvent, StoreError, TenantId, Version,
+    App, CommandId, Domain, Id, Metadata, RecordedEvent, StoreError, TenantId, Version,
     store::{
-        AggregateType, Append, Appended, EncodedMetadata, EventSink, Expect, Import, Imported,
-        IntoStore, Log, LogHealth, LogPage, MemoryStore, NewEvent, NewSnapshot, ReadLog,
+        AggregateType, Append, Appended, AsOfTime, EncodedMetadata, EventSink, Expect, Import,
+        Imported, IntoStore, Log, LogHealth, LogPage, MemoryStore, NewEvent, NewSnapshot, ReadLog,
         ReadStream, Snapshots, StateSink, Store, StoreFuture, StreamId, Streams, Transact,
     },
 };
@@ -68,8 +68,19 @@ pub async fn append_raw(
     event: (&'static str, u32),
     payload: &str,
 ) {
+    append_raw_to(app, &stream(id), after, event, payload).await;
+}
+
+/// The same to any stream.
+pub async fn append_raw_to(
+    app: &App,
+    stream: &StreamId,
+    after: u64,
+    event: (&'static str, u32),
+    payload: &str,
+) {
     let append = Append {
-        stream: stream(id),
+        stream: stream.clone(),
         expect: Expect::Version(Version::new(after)),
         expect_last: None,
         command_id: CommandId::new(),
@@ -213,7 +224,11 @@ impl Log for Interposed {
         }
     }
 
-    fn version_as_of<'a>(&'a self, stream: &'a StreamId, time: AsOf) -> StoreFuture<'a, Version> {
+    fn version_as_of<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        time: AsOfTime,
+    ) -> StoreFuture<'a, Version> {
         self.store.version_as_of(stream, time)
     }
 

@@ -2,10 +2,16 @@
 
 use std::{error::Error, fs, path::Path};
 
-use intent_runtime::prelude::*;
+use intent_runtime::{
+    prelude::*,
+    store::{Cause, Expect, ImportRefusal, InvalidAppend, StreamId},
+};
 
 use super::commands::{Account, Deposit, Open};
-use crate::dispatch::fixture::{Fault, Interposed};
+use crate::{
+    dispatch::fixture::{Fault, Interposed},
+    transfer::fixture::recorded,
+};
 
 #[tokio::test(start_paused = true)]
 async fn what_an_unknown_command_stored_is_looked_up() {
@@ -92,6 +98,172 @@ fn every_variant_is_in_the_tables() {
             let is_named = named.any(|it| it.contains(&format!("`{variant}")));
             assert!(is_named, "{page} has no row for {name}::{variant}");
         }
+    }
+}
+
+/// One error of each variant, with the variant's name.
+fn store_errors() -> Vec<(StoreError, &'static str)> {
+    let place = || String::from("bank");
+    let source = || -> Cause { "it broke".into() };
+    let id = Id::<Account>::new();
+    let stream = || StreamId::of(TenantId::DEFAULT, id);
+    let command_id = CommandId::new();
+    /// An error beside the name of its variant.
+    macro_rules! errors {
+        ($($variant:ident $fields:tt),* $(,)?) => {
+            vec![$((StoreError::$variant $fields, stringify!($variant))),*]
+        };
+    }
+    let mut errors = errors![
+        Conflict {
+            stream: stream(),
+            expected: Expect::NoStream,
+            actual: Version::FIRST
+        },
+        WrongAggregate {
+            stream: stream(),
+            found: place()
+        },
+        CommandIdReused {
+            command_id,
+            used_for: stream()
+        },
+        Invalid {
+            stream: stream(),
+            source: InvalidAppend::Empty
+        },
+        ImportRefused {
+            stream: stream(),
+            version: Version::FIRST,
+            source: ImportRefusal::Differs
+        },
+        UnknownOutcome {
+            command_id,
+            stream: stream(),
+            source: source()
+        },
+        Full {
+            place: place(),
+            source: source()
+        },
+        ReadOnly {
+            place: place(),
+            source: source()
+        },
+        Busy {
+            place: place(),
+            source: source()
+        },
+        TimedOut {
+            place: place(),
+            source: source()
+        },
+        Unauthenticated {
+            place: place(),
+            hint: "",
+            source: source()
+        },
+        NoDatabase {
+            place: place(),
+            source: source()
+        },
+        NoTls {
+            place: place(),
+            hint: "",
+            source: source()
+        },
+        Forbidden {
+            place: place(),
+            source: source()
+        },
+        TooManyRights {
+            place: place(),
+            what: ""
+        },
+        NoConnection {
+            place: place(),
+            source: source()
+        },
+        NotMigrated {
+            place: place(),
+            found: 0,
+            known: 1,
+            source: None
+        },
+        Incomplete {
+            place: place(),
+            missing: place(),
+            mend: place()
+        },
+        Unsupported {
+            place: place(),
+            what: ""
+        },
+        NotADatabase {
+            place: place(),
+            source: source()
+        },
+        ForeignTable {
+            place: place(),
+            table: place()
+        },
+        NewerSchema {
+            place: place(),
+            found: 2,
+            known: 1
+        },
+        Corrupt {
+            stream: stream(),
+            what: place()
+        },
+        Unavailable {
+            place: place(),
+            source: source()
+        },
+        NotReady {
+            place: place(),
+            source: source()
+        },
+        UnknownCursor {
+            cursor: Cursor::START,
+            what: ""
+        },
+        UnknownUrl {
+            url: place(),
+            hint: place()
+        },
+        OtherDatabase { place: place() },
+        InvalidFilter { what: place() },
+        Backend {
+            place: place(),
+            source: source()
+        },
+    ];
+    let unread = recorded("7").metadata().unwrap_err();
+    errors.push((StoreError::Metadata(unread), "Metadata"));
+    errors.push((StoreError::NoTransactions, "NoTransactions"));
+    errors.push((StoreError::Closed, "Closed"));
+    errors
+}
+
+#[test]
+fn every_store_error_has_the_kind_that_the_table_says() {
+    let (errors, page) = (store_errors(), section("errors.md", "At run time"));
+    let mut names: Vec<_> = errors.iter().map(|(_, name)| (*name).to_owned()).collect();
+    let mut variants = variants("intent-runtime/src/store/error.rs", "StoreError");
+    names.sort();
+    variants.sort();
+    assert_eq!(names, variants);
+    for (error, name) in errors {
+        let (row, variant) = (format!("| `{:?}` |", error.kind()), format!("`{name}`"));
+        let rows = page.lines().filter(|line| line.starts_with("| "));
+        let kinds = rows.filter(|row| row.matches(" | ").count() == 3);
+        let naming: Vec<&str> = kinds.filter(|row| row.contains(&variant)).collect();
+        let is_there = naming
+            .iter()
+            .filter(|found| found.starts_with(&row))
+            .count();
+        assert_eq!(is_there, 1, "{name} is {row}: {naming:?}");
     }
 }
 

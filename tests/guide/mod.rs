@@ -3,6 +3,7 @@
 mod acting;
 mod aggregates;
 mod book;
+mod by_name;
 mod catalogue;
 mod changing;
 pub mod commands;

@@ -11,6 +11,7 @@ use super::{
     attrs::Kind,
     model::{
         Argument, Block, Decided, Function, Output, argument_name, is_boxed_error, is_for_field,
+        is_infallible,
     },
 };
 use crate::{
@@ -34,7 +35,8 @@ pub(super) fn expand(block: &Block<'_>) -> TokenStream {
     let decide: TokenStream = decided
         .iter()
         .map(|decided| {
-            let functions = [body(block, decided), emits(block, decided)];
+            let rest = [emits(block, decided), refusal_json(block, decided)];
+            let functions = [body(block, decided), rest.into_iter().collect()];
             decide_impl(block, decided, &functions)
         })
         .collect();
@@ -214,6 +216,7 @@ fn conditions<'a>(function: &Function<'a>) -> Vec<&'a Attribute> {
 ///     const ALLOWED: &'static [&'static str] = &["teller"];        // where there is an `allow(..)`
 ///     fn decide(state: Option<&Self>, command: Deposit, context: &Context) -> Result<Decision<Self>, Self::Error> { … }
 ///     fn emits() -> Emits { … }
+///     fn refusal_json(refusal: &Refused) -> Option<Box<RawValue>> { … }       // where it can be refused
 /// }
 /// ```
 fn decide_impl(
@@ -291,6 +294,28 @@ fn emits(block: &Block<'_>, decided: &Decided<'_, '_>) -> TokenStream {
     quote! {
         fn emits() -> #runtime::catalogue::Emits {
             #first #(.and(#of_functions))*
+        }
+    }
+}
+
+/// ```
+/// fn refusal_json(refusal: &Self::Error) -> Option<Box<RawValue>> {
+///     __private::refusal_json(Show(refusal).json())
+/// }
+/// ```
+fn refusal_json(block: &Block<'_>, decided: &Decided<'_, '_>) -> TokenStream {
+    let refuses = decided.error().is_some_and(|error| !is_infallible(error));
+    if !refuses {
+        return TokenStream::new();
+    }
+    let private = block.attrs.runtime.private();
+    quote! {
+        fn refusal_json(
+            refusal: &Self::Error,
+        ) -> ::core::option::Option<::std::boxed::Box<#private::RawValue>> {
+            #[allow(unused_imports)]
+            use #private::NoJson as _;
+            #private::refusal_json(#private::Show(refusal).json())
         }
     }
 }

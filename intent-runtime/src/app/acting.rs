@@ -7,10 +7,12 @@ use crate::{
     dispatch::{
         actor::Actor,
         error::SendError,
-        head::CommandHead,
         options::{Receipt, SendOptions},
     },
-    model::command::{Command, Refusal},
+    model::{
+        any_command::CommandHead,
+        command::{Command, Refusal},
+    },
     store::port::Joinable,
 };
 
@@ -67,6 +69,10 @@ pub struct Acting {
 impl Acting {
     pub(super) fn new(tenant: Tenant, actor: Actor) -> Self {
         Self { tenant, actor }
+    }
+
+    pub(super) fn parts(&self) -> (&Tenant, &Actor) {
+        (&self.tenant, &self.actor)
     }
 
     /// Who acts.

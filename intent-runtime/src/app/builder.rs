@@ -106,7 +106,7 @@ impl AppBuilder {
     }
 
     async fn open(self) -> Result<App, ConnectError> {
-        let (catalogue, roles) = self.domain.into_parts()?;
+        let (catalogue, by_name, roles) = self.domain.into_parts()?;
         let store = match self.target {
             Target::Url(url) => store::connect::connect(&url, &self.clock).await?,
             Target::Store(store) => store,
@@ -118,6 +118,7 @@ impl AppBuilder {
                     store,
                     cache: Arc::new(AggregateCache::new(self.cache_bytes)),
                     catalogue: Arc::new(catalogue),
+                    by_name: Arc::new(by_name),
                     roles: Arc::new(roles),
                     clock: self.clock,
                 },

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::{
     app::roles::{self, Roles},
+    by_name::ByName,
     model::{aggregate::Aggregate, command::Command},
     schema::catalogue::{
         Catalogue, HandWritten,
@@ -31,6 +32,7 @@ use crate::{
 #[derive(Clone, Default)]
 pub struct Domain {
     catalogue: Catalogue,
+    by_name: ByName,
     /// Commands whose aggregate was not added yet.
     waiting: Vec<HandWritten>,
     roles: Vec<String>,
@@ -53,6 +55,9 @@ impl Domain {
     #[must_use]
     pub fn aggregate<A: Aggregate>(mut self) -> Self {
         let added = self.catalogue.add::<A>();
+        if added.is_ok() {
+            self.by_name.add::<A>();
+        }
         self.note(added);
         let waiting = std::mem::take(&mut self.waiting);
         for command in waiting {
@@ -102,9 +107,9 @@ impl Domain {
     ///
     /// # Errors
     /// As [`check`](Self::check).
-    pub(super) fn into_parts(self) -> Result<(Catalogue, Roles), DomainError> {
+    pub(super) fn into_parts(self) -> Result<(Catalogue, ByName, Roles), DomainError> {
         self.check()?;
-        Ok((self.catalogue, Roles::new(self.roles)))
+        Ok((self.catalogue, self.by_name, Roles::new(self.roles)))
     }
 
     fn hand_written(mut self, command: HandWritten, aggregate_is_there: bool) -> Self {

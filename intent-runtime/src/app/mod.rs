@@ -2,6 +2,7 @@
 
 pub(crate) mod acting;
 pub(crate) mod builder;
+mod by_name;
 pub(crate) mod domain;
 mod roles;
 pub(crate) mod tenant;
@@ -11,6 +12,7 @@ use std::{fmt, ops::Deref, sync::Arc};
 
 use crate::{
     app::{builder::AppBuilder, domain::Domain, roles::Roles, tenant::Tenant},
+    by_name::ByName,
     dispatch::{self, cache::AggregateCache},
     log::{filter::LogFilter, follow::Follow, subscription::Subscription},
     model::aggregate::Aggregate,
@@ -56,6 +58,7 @@ struct Core {
     store: Arc<dyn Store>,
     cache: Arc<AggregateCache>,
     catalogue: Arc<Catalogue>,
+    by_name: Arc<ByName>,
     roles: Arc<Roles>,
     clock: Arc<dyn Clock>,
 }

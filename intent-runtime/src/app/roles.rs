@@ -5,9 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use similar::get_close_matches;
-
-use crate::dispatch::actor::Actor;
+use crate::{dispatch::actor::Actor, schema::nearest};
 
 /// The roles that a domain declares, so that misspelt ones are noticed.
 pub(super) struct Roles {
@@ -52,9 +50,6 @@ impl Roles {
 
 /// The declared role whose name is nearest, if one is near.
 pub(super) fn nearest(role: &str, declared: &[String]) -> Option<String> {
-    /// How alike two names must be, from 0 to 1, for one to be a misspelling of the other.
-    const ALIKE: f32 = 0.6;
-    let declared: Vec<&str> = declared.iter().map(String::as_str).collect();
-    let nearest = get_close_matches(role, &declared, 1, ALIKE);
-    nearest.first().map(|role| String::from(*role))
+    let declared = declared.iter().map(String::as_str);
+    nearest::nearest(role, declared).map(str::to_owned)
 }

@@ -10,14 +10,15 @@ use crate::{
     dispatch::{
         self,
         actor::Actor,
+        as_of::AsOf,
         error::{LoadError, SendError},
-        head::CommandHead,
         load::{self, Loaded},
         options::{Receipt, SendOptions},
     },
     log::{filter::LogFilter, follow::Follow, subscription::Subscription},
     model::{
         aggregate::Aggregate,
+        any_command::CommandHead,
         command::{Command, Refusal},
         recorded::Recorded,
         snapshot::{Snapshot, SnapshotCodec},
@@ -29,7 +30,7 @@ use crate::{
     },
     schema::catalogue,
     store::{
-        AsOf, ReadStream,
+        ReadStream,
         error::StoreError,
         port::{Joinable, Streams},
     },
@@ -182,7 +183,7 @@ impl Tenant {
         let span = tracing::debug_span!(telemetry::LOAD, aggregate = A::TYPE, %id);
         let loading = async move {
             let stream = self.stream(id)?;
-            self.load_to(id, &stream, Version::MAX).await
+            load::load_as_of(&*self.core.store, stream, AsOf::Now).await
         };
         loading.instrument(span)
     }
@@ -221,59 +222,26 @@ impl Tenant {
         let span = tracing::debug_span!(telemetry::LOAD, aggregate = A::TYPE, %id, %version);
         let loading = async move {
             let stream = self.stream(id)?;
-            let loaded = match self.load_to(id, &stream, version).await {
-                Err(LoadError::NotFound { .. }) => {
-                    return Err(LoadError::NotFound {
-                        version: self.exists(&stream).await?.then_some(version),
-                        as_of: None,
-                        stream,
-                    });
-                }
-                loaded => loaded?,
-            };
-            if loaded.version() < version {
-                return Err(LoadError::NoSuchVersion {
-                    stream,
-                    version,
-                    last: loaded.version(),
-                });
-            }
-            Ok(loaded)
+            load::load_as_of(&*self.core.store, stream, AsOf::Version(version)).await
         };
         loading.instrument(span)
     }
 
-    /// Loads an aggregate as it was at a time: the longest beginning of its history whose events all lie at or before
-    /// that time.
+    /// Loads an aggregate as it was at a moment. At a time it is made of the longest beginning of its history whose events all
+    /// lie at or before that time.
     ///
     /// # Errors
-    /// [`LoadError::NotFound`] if it does not exist, or did not exist yet at that time, or why it cannot be read.
+    /// [`LoadError::NotFound`] if it does not exist, or did not exist yet at that moment; [`LoadError::NoSuchVersion`] if its
+    /// last version is an earlier one; or why it cannot be read.
     pub fn load_as_of<A: Aggregate>(
         &self,
         id: Id<A>,
-        time: AsOf,
+        as_of: AsOf,
     ) -> impl Future<Output = Result<Loaded<A>, LoadError>> + Send + use<'_, A> {
-        let span = tracing::debug_span!(telemetry::LOAD, aggregate = A::TYPE, %id, ?time);
+        let span = tracing::debug_span!(telemetry::LOAD, aggregate = A::TYPE, %id, %as_of);
         let loading = async move {
             let stream = self.stream(id)?;
-            let version = self
-                .core
-                .store
-                .version_as_of(&stream, time)
-                .await
-                .map_err(LoadError::Store)?;
-            if version > Version::NONE {
-                match self.load_to(id, &stream, version).await {
-                    // All of its events up to then are retired.
-                    Err(LoadError::NotFound { .. }) => {}
-                    loaded => return loaded,
-                }
-            }
-            Err(LoadError::NotFound {
-                as_of: self.exists(&stream).await?.then_some(time),
-                version: None,
-                stream,
-            })
+            load::load_as_of(&*self.core.store, stream, as_of).await
         };
         loading.instrument(span)
     }
@@ -373,7 +341,8 @@ impl Tenant {
         let span = tracing::debug_span!(telemetry::SNAPSHOT, aggregate = A::TYPE, %id);
         let taking = async move {
             let stream = self.stream(id)?;
-            let loaded = self.load_to(id, &stream, Version::MAX).await?;
+            let loaded =
+                load::load_as_of::<A>(&*self.core.store, stream.clone(), AsOf::Now).await?;
             let snapshot = SnapshotCodec::of().encode(loaded.state(), loaded.version());
             let snapshot = snapshot.map_err(|error| LoadError::of_snapshot(&stream, error))?;
             let saving = self.core.store.save_snapshot(&stream, snapshot);
@@ -381,31 +350,6 @@ impl Tenant {
             Ok(loaded.version())
         };
         taking.instrument(span)
-    }
-
-    async fn load_to<A: Aggregate>(
-        &self,
-        id: Id<A>,
-        stream: &StreamId,
-        to: Version,
-    ) -> Result<Loaded<A>, LoadError> {
-        self.load_from(&*self.core.store, id, stream, to).await
-    }
-
-    pub(super) async fn load_from<A: Aggregate>(
-        &self,
-        streams: &dyn Streams,
-        id: Id<A>,
-        stream: &StreamId,
-        to: Version,
-    ) -> Result<Loaded<A>, LoadError> {
-        let folded = match to {
-            Version::NONE => None,
-            to => Some(load::load_to::<A>(streams, stream, to).await?),
-        };
-        let found = folded.and_then(|folded| folded.state.map(|state| (state, folded.version)));
-        let (state, version) = found.ok_or_else(|| LoadError::not_found(stream.clone()))?;
-        Ok(Loaded::new(id, version, state))
     }
 
     /// Whether a stream has an event, whatever is in it.

@@ -8,7 +8,7 @@ use crate::{
     app::{acting::Acting, tenant::Tenant},
     dispatch::{
         error::{LoadError, SendError},
-        load::Loaded,
+        load::{self, Loaded},
         options::{Receipt, SendOptions},
     },
     model::{
@@ -152,10 +152,11 @@ impl AppTransaction {
         let span = tracing::debug_span!(telemetry::LOAD, aggregate = A::TYPE, %id);
         let loading = async move {
             let stream = self.sender.stream(id)?;
-            let loading = self
-                .sender
-                .load_from(&*self.begun, id, &stream, Version::MAX);
-            loading.await
+            let folded = load::load_to::<A>(&*self.begun, &stream, Version::MAX).await?;
+            let Some(state) = folded.state else {
+                return Err(LoadError::not_found(stream));
+            };
+            Ok(Loaded::new(id, folded.version, state))
         };
         loading.instrument(span)
     }

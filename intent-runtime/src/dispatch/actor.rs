@@ -1,8 +1,8 @@
 //! [`Actor`]: on whose behalf a command is sent.
 
 use crate::{
-    dispatch::{error::SendError, head::CommandHead},
-    model::aggregate::Aggregate,
+    dispatch::error::SendError,
+    model::{aggregate::Aggregate, any_command::CommandHead},
 };
 
 /// A person, service or device that commands are sent for, with the roles it has.

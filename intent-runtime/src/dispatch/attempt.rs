@@ -12,12 +12,12 @@ use crate::{
         cache::CacheGuard,
         encode::{encode, written},
         error::{LoadError, SendError},
-        head::{CommandHead, Undecided},
         load::{Folded, catch_up, load_to},
         options::{Receipt, SendOptions},
     },
     model::{
         aggregate::{Aggregate, fold_next},
+        any_command::{CommandHead, Undecided},
         command::Decision,
         context::Context,
     },
@@ -75,6 +75,9 @@ pub(super) struct Ready<A: Aggregate> {
     payloads: Vec<NewEvent>,
     pub(super) rest: Rest,
 }
+
+/// The events of a decision that is not stored, and the state after them, unless folding failed half-way.
+pub(crate) type Proposal<A> = (Vec<<A as Aggregate>::Event>, Option<Folded<A>>);
 
 /// What is appended with the payloads.
 pub(super) struct Rest {
@@ -161,10 +164,7 @@ impl<'a, A: Aggregate, E: std::error::Error + 'static> Sending<'a, A, E> {
     }
 
     /// The newest state: `kept` with the events after it, or read from the store if there is none.
-    async fn newest(
-        &self,
-        kept: Option<Folded<A>>,
-    ) -> Result<Folded<A>, SendError<E>> {
+    async fn newest(&self, kept: Option<Folded<A>>) -> Result<Folded<A>, SendError<E>> {
         if let Some(kept) = kept.filter(|kept| kept.state.is_some()) {
             let caught_up = catch_up(self.streams, &self.stream, kept).await;
             if let Some(newest) = caught_up.map_err(load_error)? {
@@ -199,6 +199,19 @@ impl<'a, A: Aggregate, E: std::error::Error + 'static> Sending<'a, A, E> {
         Ok(Attempt::Done(receipt))
     }
 
+    /// Decides on a state, and stores nothing: the events that would be stored, and the state after them.
+    pub(super) fn dry_run(&self, state: Folded<A>) -> Result<Proposal<A>, SendError<E>> {
+        match self.decide(state) {
+            Decided::Ready(ready) => {
+                let append = self.append(ready.payloads, &ready.rest);
+                append.check().map_err(SendError::Store)?;
+                Ok((ready.events, Some(ready.folded)))
+            }
+            Decided::TurnedAway(Verdict::Nothing, state) => Ok((Vec::new(), state)),
+            Decided::TurnedAway(Verdict::Refuse(error), _) => Err(error),
+        }
+    }
+
     /// Decides, and makes the events ready to be stored. Nothing here waits.
     fn decide(&self, state: Folded<A>) -> Decided<A, E> {
         if let Some(expected) = self.options.expect_version
@@ -209,24 +222,19 @@ impl<'a, A: Aggregate, E: std::error::Error + 'static> Sending<'a, A, E> {
         }
         self.context.begin_attempt();
         let stream = || self.stream.clone();
-        let refusal =
-            match self.command.decide(state.state.as_ref(), &self.context) {
-                Ok(Decision::Events(events)) if events.is_empty() => {
-                    return Decided::TurnedAway(Verdict::Nothing, Some(state));
-                }
-                Ok(Decision::Events(events)) => return self.make_ready(state, events),
-                Ok(Decision::NotFound) => SendError::NotFound { stream: stream() },
-                Ok(Decision::AlreadyExists) => SendError::AlreadyExists { stream: stream() },
-                Err(refusal) => SendError::Rejected(refusal),
-            };
+        let refusal = match self.command.decide(state.state.as_ref(), &self.context) {
+            Ok(Decision::Events(events)) if events.is_empty() => {
+                return Decided::TurnedAway(Verdict::Nothing, Some(state));
+            }
+            Ok(Decision::Events(events)) => return self.make_ready(state, events),
+            Ok(Decision::NotFound) => SendError::NotFound { stream: stream() },
+            Ok(Decision::AlreadyExists) => SendError::AlreadyExists { stream: stream() },
+            Err(refusal) => SendError::Rejected(refusal),
+        };
         Decided::TurnedAway(Verdict::Refuse(refusal), Some(state))
     }
 
-    fn make_ready(
-        &self,
-        mut folded: Folded<A>,
-        events: Vec<A::Event>,
-    ) -> Decided<A, E> {
+    fn make_ready(&self, mut folded: Folded<A>, events: Vec<A::Event>) -> Decided<A, E> {
         let end = (folded.version, folded.last);
         let written = encode(&self.stream, &events)
             .and_then(|payloads| Ok((payloads, self.stored_metadata()?)));
@@ -278,8 +286,10 @@ impl<'a, A: Aggregate, E: std::error::Error + 'static> Sending<'a, A, E> {
         if self.options.command_id.is_none() {
             return Ok(None);
         }
-        let fingerprint =
-            self.command.fingerprint().map_err(|source| SendError::Encode {
+        let fingerprint = self
+            .command
+            .fingerprint()
+            .map_err(|source| SendError::Encode {
                 stream: self.stream.clone(),
                 what: self.head.name,
                 source,
@@ -366,11 +376,7 @@ impl<'a, A: Aggregate, E: std::error::Error + 'static> Sending<'a, A, E> {
         }
     }
 
-    fn fold(
-        &self,
-        folded: &mut Folded<A>,
-        events: &[A::Event],
-    ) -> Result<(), SendError<E>> {
+    fn fold(&self, folded: &mut Folded<A>, events: &[A::Event]) -> Result<(), SendError<E>> {
         for event in events {
             let version = folded.version.next();
             fold_next(&mut folded.state, self.head.target, version, event).map_err(|source| {
@@ -387,11 +393,7 @@ impl<'a, A: Aggregate, E: std::error::Error + 'static> Sending<'a, A, E> {
 
     /// The snapshot to store with the events, if one is due. One that cannot be written is left out, since a cache must not
     /// keep events from being stored.
-    fn snapshot_if_due(
-        &self,
-        before: Version,
-        folded: &Folded<A>,
-    ) -> Option<NewSnapshot> {
+    fn snapshot_if_due(&self, before: Version, folded: &Folded<A>) -> Option<NewSnapshot> {
         let codec = A::snapshots()?;
         if !codec.is_due(before, folded.version) {
             return None;

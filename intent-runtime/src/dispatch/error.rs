@@ -3,11 +3,10 @@
 use std::fmt;
 
 use crate::{
-    dispatch::actor::Actor,
+    dispatch::{actor::Actor, as_of::AsOf},
     model::{history::HistoryError, upcast::DecodeError},
     record::{bounded_json::TooLong, id::CommandId, sentence, stream::StreamId, version::Version},
     store::{
-        AsOf,
         append::Append,
         error::{InvalidAppend, StoreError},
     },

@@ -3,7 +3,7 @@
 use std::ops::{ControlFlow, Deref};
 
 use crate::{
-    dispatch::error::LoadError,
+    dispatch::{as_of::AsOf, error::LoadError},
     model::{
         aggregate::{Aggregate, fold_next},
         event::{AggregateEvent, decode_past},
@@ -105,6 +105,70 @@ pub(crate) async fn load_to<A: Aggregate>(
     let read = streams.read_state(read, &mut fold).await;
     read.map_err(LoadError::Store)?;
     fold.end()
+}
+
+/// Reads a stream as it was at a moment; nothing of it if it did not exist then.
+///
+/// # Errors
+/// [`LoadError::NoSuchVersion`] if its last version is an earlier one than was asked for, [`LoadError::NotFound`] if it does
+/// not exist at all and a version was asked for, or why it cannot be read.
+pub(crate) async fn fold_as_of<A: Aggregate>(
+    store: &dyn Store,
+    stream: &StreamId,
+    as_of: AsOf,
+) -> Result<Folded<A>, LoadError> {
+    let to = match (as_of, as_of.time()) {
+        (_, Some(time)) => {
+            let version = store.version_as_of(stream, time).await;
+            version.map_err(LoadError::Store)?
+        }
+        (AsOf::Version(version), None) => version,
+        _ => Version::MAX,
+    };
+    if to == Version::NONE {
+        return Ok(Folded::EMPTY);
+    }
+    let folded = load_to::<A>(store, stream, to).await?;
+    match as_of {
+        AsOf::Version(_) if folded.version == Version::NONE => {
+            Err(LoadError::not_found(stream.clone()))
+        }
+        AsOf::Version(version) if folded.version < version && folded.state.is_some() => {
+            Err(LoadError::NoSuchVersion {
+                stream: stream.clone(),
+                version,
+                last: folded.version,
+            })
+        }
+        _ => Ok(folded),
+    }
+}
+
+/// Loads an aggregate as it was at a moment.
+///
+/// # Errors
+/// [`LoadError::NotFound`] if it does not exist or did not exist then, [`LoadError::NoSuchVersion`] if its last version is an
+/// earlier one than was asked for, or why it cannot be read.
+pub(crate) async fn load_as_of<A: Aggregate>(
+    store: &dyn Store,
+    stream: StreamId,
+    as_of: AsOf,
+) -> Result<Loaded<A>, LoadError> {
+    let folded = fold_as_of::<A>(store, &stream, as_of).await?;
+    if let Some(state) = folded.state {
+        let id = Id::from_uuid(stream.aggregate_id.as_uuid());
+        return Ok(Loaded::new(id, folded.version, state));
+    }
+    let existed_later = as_of != AsOf::Now && reaches(store, &stream, Version::FIRST).await?;
+    let (version, as_of) = match as_of {
+        AsOf::Version(version) => (existed_later.then_some(version), None),
+        time => (None, existed_later.then_some(time)),
+    };
+    Err(LoadError::NotFound {
+        stream,
+        version,
+        as_of,
+    })
 }
 
 /// Reads what was appended to a stream since `folded`. `None` if the stream no longer has the last event of `folded`, as after a

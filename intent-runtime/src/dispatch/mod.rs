@@ -1,11 +1,11 @@
 //! A command on its way: load → decide → append, and again after a conflict.
 
 pub(crate) mod actor;
+pub(crate) mod as_of;
 mod attempt;
 pub(crate) mod cache;
 pub(crate) mod encode;
 pub(crate) mod error;
-pub(crate) mod head;
 pub(crate) mod load;
 pub(crate) mod options;
 mod recorded;
@@ -15,13 +15,16 @@ use std::{error::Error, time::Duration};
 
 use crate::{
     dispatch::{
-        attempt::{Attempt, Sending},
+        attempt::{Attempt, Proposal, Sending},
         cache::{AggregateCache, CacheGuard},
         error::SendError,
-        head::{CommandHead, Undecided},
+        load::Folded,
         options::{Receipt, SendOptions},
     },
-    model::aggregate::Aggregate,
+    model::{
+        aggregate::Aggregate,
+        any_command::{CommandHead, Undecided},
+    },
     record::id::TenantId,
     store::port::{Store, Streams},
 };
@@ -59,6 +62,18 @@ pub(crate) async fn send_in<A: Aggregate, E: Error + 'static>(
 ) -> Result<Receipt<A>, SendError<E>> {
     let sending = Sending::new(streams, tenant, head, command, options)?;
     attempts(&sending, &mut CacheGuard::none()).await
+}
+
+/// Decides a command on a given state as [`send`] does, and stores nothing: the events, and the state after them.
+pub(crate) fn dry_run<A: Aggregate, E: Error + 'static>(
+    store: &dyn Store,
+    tenant: TenantId,
+    head: CommandHead<A>,
+    command: &dyn Undecided<A, E>,
+    options: SendOptions,
+    state: Folded<A>,
+) -> Result<Proposal<A>, SendError<E>> {
+    Sending::new(store, tenant, head, command, options)?.dry_run(state)
 }
 
 async fn attempts<A: Aggregate, E: Error + 'static>(

@@ -15,7 +15,10 @@ use crate::{
     },
     model::aggregate::Aggregate,
     record::{event::RecordedEvent, stream::StreamId, version::Version},
-    store::{append::Appended, error::StoreError},
+    store::{
+        append::Appended,
+        error::{StoreError, StoreErrorKind},
+    },
 };
 
 /// How long an append of unknown outcome is repeated before the caller gets the error. A server has restarted by then.
@@ -114,21 +117,13 @@ impl<A: Aggregate, E: std::error::Error + 'static> Sending<'_, A, E> {
                 }
                 Err(error) => error,
             };
-            let lasting = matches!(
-                error,
-                StoreError::Closed
-                    | StoreError::Forbidden { .. }
-                    | StoreError::NotMigrated { .. }
-                    | StoreError::Incomplete { .. }
-                    | StoreError::NewerSchema { .. }
-                    | StoreError::Unauthenticated { .. }
-            );
+            let passes = error.kind() == StoreErrorKind::Transient;
             unknown = StoreError::UnknownOutcome {
                 command_id: self.context.command_id(),
                 stream: self.stream.clone(),
                 source: Box::new(error),
             };
-            if lasting {
+            if !passes {
                 break;
             }
         }

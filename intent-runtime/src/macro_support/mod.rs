@@ -7,6 +7,7 @@ pub(crate) mod checks;
 mod lock_check;
 pub(crate) mod macros;
 pub(crate) mod rule;
+pub(crate) mod show;
 pub(crate) mod state_version;
 
 pub use schemars;
@@ -27,6 +28,7 @@ pub use crate::macro_support::checks::{
 #[cfg(feature = "lock")]
 pub use crate::macro_support::lock_check::assert_recorded;
 pub use crate::macro_support::rule::{Applied, Field, Plain, Rule, StandIn, Unchecked};
+pub use crate::macro_support::show::{NoDebug, NoJson, Show, refusal_json};
 pub use crate::macro_support::state_version::{FieldValue, Given, NotWritten, state_version};
 pub use crate::model::upcast::{UpcastStep, run_steps};
 pub use crate::record::canonical_shape::{key_shape, note_keys};

@@ -8,6 +8,7 @@ use crate::{
         history::{CreateError, HistoryError},
         kinds::CommandList,
         overflow::Overflow,
+        shown::ShownFields,
         snapshot::SnapshotCodec,
     },
     record::{id::Id, version::Version},
@@ -64,6 +65,12 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
     /// How snapshots are kept, if they are.
     fn snapshots() -> Option<SnapshotCodec<Self>> {
         None
+    }
+
+    /// Gives the fields of the state, in their order, to those who show a state without knowing its type. Shows nothing unless
+    /// you implement it; `#[derive(Aggregate)]` does.
+    fn show(&self, fields: &mut ShownFields) {
+        let _ = fields;
     }
 
     /// Lists the commands that `#[commands]` made, for [`Domain::aggregate`](crate::Domain::aggregate).

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
 
 use crate::{
     model::{aggregate::Aggregate, context::Context, emits::Emits},
@@ -63,6 +64,13 @@ pub trait Decide<C>: Aggregate {
     /// Which events a decision may give, for the catalogue. `#[commands]` reads it from the return types.
     fn emits() -> Emits {
         Emits::Unknown
+    }
+
+    /// A refusal as JSON, for those who send by name. `#[commands]` implements it: `None` where the error's type does not
+    /// implement `Serialize`.
+    fn refusal_json(refusal: &Self::Error) -> Option<Box<RawValue>> {
+        let _ = refusal;
+        None
     }
 }
 

@@ -1,12 +1,16 @@
 //! The entries of the catalogue: aggregates, events and commands as values.
 
-use std::{any::TypeId, marker::PhantomData};
+use std::{
+    any::{Any, TypeId},
+    marker::PhantomData,
+};
 
 use schemars::{Schema, SchemaGenerator};
 
 use crate::{
     model::{
         aggregate::Aggregate,
+        any_command::CommandReader,
         command::{Command, Decide},
         emits::Emits,
         event::{AggregateEvent, Event},
@@ -100,6 +104,8 @@ pub struct CommandKind {
     pub allowed: &'static [&'static str],
     pub(crate) type_id: TypeId,
     pub(crate) shape: Shape,
+    /// A [`CommandReader`] of its aggregate.
+    pub(crate) reader: &'static (dyn Any + Send + Sync),
     emits: fn() -> Emits,
 }
 
@@ -111,6 +117,7 @@ impl CommandKind {
             allowed: <C::Aggregate as Decide<C>>::ALLOWED,
             type_id: TypeId::of::<C>(),
             shape: Shape::of::<C>(),
+            reader: const { &CommandReader::<C::Aggregate>::of::<C>() },
             emits: <C::Aggregate as Decide<C>>::emits,
         }
     }

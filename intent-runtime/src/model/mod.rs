@@ -2,6 +2,7 @@
 //! you write by hand.
 
 pub(crate) mod aggregate;
+pub(crate) mod any_command;
 pub(crate) mod command;
 pub(crate) mod context;
 pub(crate) mod decoded;
@@ -14,6 +15,7 @@ pub(crate) mod kinds;
 pub(crate) mod overflow;
 pub(crate) mod recorded;
 pub(crate) mod schema_version;
+pub(crate) mod shown;
 pub(crate) mod snapshot;
 pub(crate) mod upcast;
 
@@ -22,5 +24,6 @@ pub use decoded::Decoded;
 pub use event::{AggregateEvent, EventOf, SplitOf};
 pub use kinds::EventKind;
 pub use schema_version::SchemaVersion;
+pub use shown::{Shown, ShownFields};
 pub use snapshot::SnapshotCodec;
 pub use upcast::KeyChange;

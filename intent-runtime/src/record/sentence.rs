@@ -20,6 +20,17 @@ pub(crate) fn write(error: &dyn Error, f: &mut fmt::Formatter<'_>) -> fmt::Resul
     f.write_str(&text)
 }
 
+/// The causes of an error, each as its sentence, the nearest first.
+pub(crate) fn causes(error: &dyn Error) -> Vec<String> {
+    let mut causes = Vec::new();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        causes.push(error.to_string());
+        cause = error.source();
+    }
+    causes
+}
+
 /// Gives errors the `Debug` that a program shows when `main` returns one: the sentence with its causes.
 macro_rules! debug {
     ($($error:ty),+ $(,)?) => {$(

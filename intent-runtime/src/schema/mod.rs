@@ -4,3 +4,4 @@ pub mod catalogue;
 pub(crate) mod difference;
 #[cfg(feature = "lock")]
 pub mod lock;
+pub(crate) mod nearest;

@@ -338,6 +338,59 @@ pub enum StoreError {
 
 crate::record::sentence::debug!(StoreError);
 
+/// What ends a [`StoreError`], and so whether to try again: [`StoreError::kind`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StoreErrorKind {
+    /// Time, or an operator who makes room or brings a server back. The same call may succeed later: try again, and wait longer
+    /// each time.
+    Transient,
+    /// Another configuration, schema, role, database or build. The same call fails until then: stop, and tell an operator.
+    Lasting,
+    /// Another call. The store is well, and this request cannot be met as it is.
+    Caller,
+}
+
+impl StoreError {
+    /// What ends the error: see [`StoreErrorKind`]. Whatever retries asks it.
+    pub fn kind(&self) -> StoreErrorKind {
+        match self {
+            Self::UnknownOutcome { .. }
+            | Self::Full { .. }
+            | Self::ReadOnly { .. }
+            | Self::Busy { .. }
+            | Self::TimedOut { .. }
+            | Self::NoConnection { .. }
+            | Self::Unavailable { .. }
+            | Self::NotReady { .. } => StoreErrorKind::Transient,
+            Self::Unauthenticated { .. }
+            | Self::NoDatabase { .. }
+            | Self::NoTls { .. }
+            | Self::Forbidden { .. }
+            | Self::TooManyRights { .. }
+            | Self::NotMigrated { .. }
+            | Self::Incomplete { .. }
+            | Self::Unsupported { .. }
+            | Self::NotADatabase { .. }
+            | Self::ForeignTable { .. }
+            | Self::NewerSchema { .. }
+            | Self::Corrupt { .. }
+            | Self::Metadata(_)
+            | Self::UnknownUrl { .. }
+            | Self::Closed
+            | Self::Backend { .. } => StoreErrorKind::Lasting,
+            Self::Conflict { .. }
+            | Self::WrongAggregate { .. }
+            | Self::CommandIdReused { .. }
+            | Self::Invalid { .. }
+            | Self::ImportRefused { .. }
+            | Self::UnknownCursor { .. }
+            | Self::NoTransactions
+            | Self::OtherDatabase { .. }
+            | Self::InvalidFilter { .. } => StoreErrorKind::Caller,
+        }
+    }
+}
+
 /// Which limit of every store an append breaks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -52,7 +52,7 @@ pub use crate::record::{
 };
 pub use append::{Append, Appended, Expect};
 pub use connect::{IntoStore, migrate};
-pub use error::{Cause, InvalidAppend, StoreError};
+pub use error::{Cause, InvalidAppend, StoreError, StoreErrorKind};
 pub use import::{Existing, ImportPlan, ImportRefusal, Imported, check_import};
 pub use log::{LogHealth, LogPage, LogWriter, NextPage, ReadLog};
 pub use memory::MemoryStore;
@@ -70,9 +70,9 @@ use std::{fmt, ops::ControlFlow};
 
 use crate::record::{event::RecordedEvent, id::EventId, timestamp::Timestamp, version::Version};
 
-/// A moment to look back to, inclusive.
+/// A time to look back to, inclusive, by one of the two clocks that an event has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AsOf {
+pub enum AsOfTime {
     /// By the store's clock, when the events were stored.
     Recorded(Timestamp),
     /// By the events' own time, when they happened in the domain.
@@ -80,7 +80,7 @@ pub enum AsOf {
 }
 
 /// The time with the clock that it is read from.
-impl fmt::Display for AsOf {
+impl fmt::Display for AsOfTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Recorded(time) => write!(f, "{time} by the store's clock"),

@@ -13,7 +13,7 @@ use crate::{
         version::Version,
     },
     store::{
-        AsOf, EventSink, ReadStream, StateSink,
+        AsOfTime, EventSink, ReadStream, StateSink,
         append::{Append, Appended},
         error::StoreError,
         import::Imported,
@@ -79,7 +79,11 @@ pub trait Log: Send + Sync {
     ) -> StoreFuture<'a, LogPage>;
 
     /// The version of the stream at a time: the end of the longest prefix whose events all lie at or before it.
-    fn version_as_of<'a>(&'a self, stream: &'a StreamId, time: AsOf) -> StoreFuture<'a, Version>;
+    fn version_as_of<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        time: AsOfTime,
+    ) -> StoreFuture<'a, Version>;
 
     /// Where the log ends, and what holds up its readers, if anything.
     fn log_health(&self) -> StoreFuture<'_, LogHealth>;

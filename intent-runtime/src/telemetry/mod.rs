@@ -3,7 +3,7 @@
 //! | span | fields | around |
 //! |---|---|---|
 //! | `intent.send` | `command`, `id` | one command, with its retries |
-//! | `intent.load` | `aggregate`, `id`, and `version` or `time` | one load, whichever moment it is of |
+//! | `intent.load` | `aggregate`, `id`, and `version` or `as_of` | one load, whichever moment it is of |
 //! | `intent.snapshot` | `aggregate`, `id` | one snapshot on demand |
 
 use tracing::{Span, debug_span};

@@ -11,10 +11,10 @@ use crate::{
         actor::Actor,
         encode::{self, written},
         error::SendError,
-        head::CommandHead,
     },
     model::{
         aggregate::{Aggregate, fold_next},
+        any_command::CommandHead,
         command::{Command, Decide, Decision, Refusal},
         context::Context,
         event::AggregateEvent,

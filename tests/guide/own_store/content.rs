@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use intent_runtime::{
-    AggregateId, AsOf, CommandId, EventId, Position, RecordedEvent, StoreError, TenantId,
-    Timestamp, Version,
+    AggregateId, CommandId, EventId, Position, RecordedEvent, StoreError, TenantId, Timestamp,
+    Version,
+    store::AsOfTime,
     store::{
         AggregateType, Append, Appended, Existing, ImportPlan, Imported, NewSnapshot,
         StoredSnapshot, StreamId,
@@ -153,13 +154,13 @@ impl Content {
         own.map(|(it, _)| it.clone()).collect()
     }
 
-    pub fn version_as_of(&self, stream: &StreamId, time: AsOf) -> Result<Version, StoreError> {
+    pub fn version_as_of(&self, stream: &StreamId, time: AsOfTime) -> Result<Version, StoreError> {
         let prefix = self
             .stream(stream)?
             .into_iter()
             .take_while(|it| match time {
-                AsOf::Recorded(time) => it.recorded_at <= time,
-                AsOf::Occurred(time) => it.occurred_at <= time,
+                AsOfTime::Recorded(time) => it.recorded_at <= time,
+                AsOfTime::Occurred(time) => it.occurred_at <= time,
             });
         Ok(prefix.last().map_or(Version::NONE, |last| last.version))
     }

@@ -6,7 +6,8 @@ use std::sync::{
 };
 
 use intent_runtime::{
-    AsOf, CommandId, RecordedEvent, TenantId, Version,
+    CommandId, RecordedEvent, TenantId, Version,
+    store::AsOfTime,
     store::{
         AggregateType, Append, Appended, EventSink, Import, Imported, Log, LogHealth, LogPage,
         NewSnapshot, ReadLog, ReadStream, Snapshots, StateSink, Store, StoreFuture, StreamId,
@@ -88,7 +89,11 @@ impl<S: Store> Log for Counting<S> {
         self.store.read_log(read, sink)
     }
 
-    fn version_as_of<'a>(&'a self, stream: &'a StreamId, time: AsOf) -> StoreFuture<'a, Version> {
+    fn version_as_of<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        time: AsOfTime,
+    ) -> StoreFuture<'a, Version> {
         self.store.version_as_of(stream, time)
     }
 

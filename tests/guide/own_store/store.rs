@@ -7,7 +7,8 @@ use std::{
 };
 
 use intent_runtime::{
-    AsOf, CommandId, Cursor, Position, RecordedEvent, StoreError, TenantId, Version,
+    CommandId, Cursor, Position, RecordedEvent, StoreError, TenantId, Version,
+    store::AsOfTime,
     store::{
         AggregateType, Append, Appended, EventSink, Import, Imported, Log, LogHealth, LogPage,
         NewSnapshot, NextPage, RawEvent, ReadLog, ReadStream, Snapshots, StateSink, Store,
@@ -177,7 +178,11 @@ impl Log for ListStore {
     }
     // ANCHOR_END: log
 
-    fn version_as_of<'a>(&'a self, stream: &'a StreamId, time: AsOf) -> StoreFuture<'a, Version> {
+    fn version_as_of<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        time: AsOfTime,
+    ) -> StoreFuture<'a, Version> {
         Box::pin(async move { self.open()?.version_as_of(stream, time) })
     }
 

@@ -8,7 +8,8 @@ use std::{
 };
 
 use intent_runtime::{
-    AsOf, PgStore, Timestamp, Version,
+    PgStore, Timestamp, Version,
+    store::AsOfTime,
     store::{Log, StreamId},
 };
 use intent_tests::postgres::Proxy;
@@ -72,7 +73,7 @@ impl Shop {
     }
 
     async fn version(&self, stream: &StreamId) -> Version {
-        let now = AsOf::Recorded(Timestamp::now());
+        let now = AsOfTime::Recorded(Timestamp::now());
         self.store.version_as_of(stream, now).await.unwrap()
     }
 

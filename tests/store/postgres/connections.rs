@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use intent_runtime::{
-    AsOf, LogFilter, PgStore, Subscription, TenantId, Timestamp,
+    LogFilter, PgStore, Subscription, TenantId, Timestamp,
+    store::AsOfTime,
     store::{Log, Store, Streams},
 };
 use sqlx::{PgConnection, postgres::PgPoolOptions};
@@ -31,7 +32,7 @@ async fn until(watch: &mut PgConnection, roles: &Roles, connections: i64) {
 }
 
 async fn read(store: &PgStore) {
-    let now = AsOf::Recorded(Timestamp::MAX);
+    let now = AsOfTime::Recorded(Timestamp::MAX);
     store.version_as_of(&stream(), now).await.unwrap();
 }
 

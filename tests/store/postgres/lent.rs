@@ -11,7 +11,8 @@ use std::{
 };
 
 use intent_runtime::{
-    App, AsOf, Cursor, Domain, LogFilter, PgStore, Subscription, TenantId, Timestamp, Version,
+    App, Cursor, Domain, LogFilter, PgStore, Subscription, TenantId, Timestamp, Version,
+    store::AsOfTime,
     store::{
         Append, Appended, Log, LogSelection, NewSnapshot, NextPage, ReadLog, ReadStream, Snapshots,
         Store, StreamId, Streams,
@@ -116,7 +117,7 @@ async fn exported() -> (Vec<u8>, StreamId) {
 }
 
 async fn version(store: &dyn Store, stream: &StreamId) -> Version {
-    let now = AsOf::Recorded(Timestamp::MAX);
+    let now = AsOfTime::Recorded(Timestamp::MAX);
     store.version_as_of(stream, now).await.unwrap()
 }
 
@@ -401,7 +402,7 @@ async fn a_store_recovers_from_a_transaction_on_a_connection_of_its_own() {
     let (store, stream) = (store.unwrap(), stream());
     breaks.store(true, Ordering::SeqCst);
     store.append(append(&stream, 1)).await.unwrap_err();
-    let now = AsOf::Recorded(Timestamp::MAX);
+    let now = AsOfTime::Recorded(Timestamp::MAX);
     store.version_as_of(&stream, now).await.unwrap_err();
     breaks.store(false, Ordering::SeqCst);
     for round in 1..=2 {

@@ -1,7 +1,8 @@
 //! The store under every level of isolation that a database may have as its default.
 
 use intent_runtime::{
-    AsOf, PgStore, StoreError, Timestamp, Version,
+    PgStore, StoreError, Timestamp, Version,
+    store::AsOfTime,
     store::{Import, Log, Snapshots, Streams},
 };
 use intent_tests::postgres::TempDatabase;
@@ -62,7 +63,7 @@ async fn many_at_once_are_all_stored_and_read() {
             working.spawn(async move {
                 for stream in [shared.clone(), stream(), shared] {
                     store.append(append(&stream, 2)).await?;
-                    let now = AsOf::Recorded(Timestamp::MAX);
+                    let now = AsOfTime::Recorded(Timestamp::MAX);
                     store.version_as_of(&stream, now).await?;
                     store.delete_snapshots(stream.tenant_id, None).await?;
                 }
@@ -74,7 +75,7 @@ async fn many_at_once_are_all_stored_and_read() {
                 .unwrap()
                 .unwrap_or_else(|error| panic!("{level}: {error:?}"));
         }
-        let now = AsOf::Recorded(Timestamp::MAX);
+        let now = AsOfTime::Recorded(Timestamp::MAX);
         let version = store.version_as_of(&shared, now).await.unwrap();
         assert_eq!(version, Version::new(64), "{level}");
     }
@@ -110,7 +111,7 @@ async fn a_database_that_is_read_only_by_default_is_read_and_says_so_to_writers(
     set_level(roles.database(), "serializable").await;
     set(roles.database(), "default_transaction_read_only", "on").await;
     let store = roles.open(&roles.app).await.unwrap();
-    let now = AsOf::Recorded(Timestamp::MAX);
+    let now = AsOfTime::Recorded(Timestamp::MAX);
     let version = store.version_as_of(&stream, now).await.unwrap();
     assert_eq!(version, Version::FIRST);
     let written = store.append(append(&stream, 1)).await;

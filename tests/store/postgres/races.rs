@@ -54,7 +54,7 @@ async fn race(before: u64, versions: u64) {
     }
     let won: u64 = racers.join_all().await.iter().sum();
     assert_eq!(won, versions, "each version has one winner");
-    let now = intent_runtime::AsOf::Recorded(intent_runtime::Timestamp::now());
+    let now = intent_runtime::store::AsOfTime::Recorded(intent_runtime::Timestamp::now());
     let last = first.version_as_of(&stream, now).await.unwrap();
     assert_eq!(last.get(), before + versions);
 }

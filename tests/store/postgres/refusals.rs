@@ -3,7 +3,8 @@
 use std::{error::Error, time::Duration};
 
 use intent_runtime::{
-    AsOf, PgStore, StoreError, Timestamp, Version,
+    PgStore, StoreError, Timestamp, Version,
+    store::AsOfTime,
     store::{Append, Log, Store, StreamId, Streams},
 };
 use intent_tests::postgres::{Cluster, Options, TempDatabase};
@@ -178,7 +179,7 @@ async fn a_server_out_of_connections_is_told_and_the_store_recovers() {
 
 /// The version that a stream is at.
 pub async fn version(store: &PgStore, stream: &StreamId) -> Result<Version, StoreError> {
-    let now = AsOf::Recorded(Timestamp::MAX);
+    let now = AsOfTime::Recorded(Timestamp::MAX);
     store.version_as_of(stream, now).await
 }
 

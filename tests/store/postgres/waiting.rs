@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use intent_runtime::{
-    AsOf, MemoryStore, Metadata, PgStore, StoreError, Timestamp,
+    MemoryStore, Metadata, PgStore, StoreError, Timestamp,
+    store::AsOfTime,
     store::{Append, Appended, EncodedMetadata, Expect, Import, Log, StreamId, Streams},
 };
 use intent_tests::postgres::Proxy;
@@ -99,7 +100,7 @@ async fn a_queued_append_goes_past_a_locked_one_though_nobody_else_comes() {
     assert_stored(&queued.await.unwrap());
     assert!(!waiting.is_finished(), "it is answered before the first");
     // They were queued together, and nobody waits for that one.
-    let now = AsOf::Recorded(Timestamp::now());
+    let now = AsOfTime::Recorded(Timestamp::now());
     let version = store.version_as_of(&forgotten, now).await.unwrap();
     assert_eq!(version.get(), 0);
     open.commit().await.unwrap();
@@ -180,7 +181,7 @@ async fn readers_are_woken_of_what_a_caller_who_gave_up_had_imported() {
     let woken = timeout(SOON, wake_ups.changed()).await;
     woken.expect("they are woken").unwrap();
     let found = store
-        .version_as_of(&stream, AsOf::Recorded(Timestamp::MAX))
+        .version_as_of(&stream, AsOfTime::Recorded(Timestamp::MAX))
         .await;
     assert_eq!(found.unwrap().get(), 3);
 }

@@ -15,7 +15,8 @@ use ::tracing::{
     subscriber,
 };
 use intent_runtime::{
-    AsOf, Cursor, LogFilter, PgStore, Subscription, TenantId, Timestamp, Version,
+    Cursor, LogFilter, PgStore, Subscription, TenantId, Timestamp, Version,
+    store::AsOfTime,
     store::{Log, LogHealth, LogSelection, NextPage, ReadLog, Streams},
 };
 use intent_tests::postgres::Proxy;
@@ -198,7 +199,7 @@ async fn waiting_readers_keep_no_connection() {
     }
     roles.until_lock_waits(1).await;
     for version in 1..=20 {
-        let now = AsOf::Recorded(Timestamp::MAX);
+        let now = AsOfTime::Recorded(Timestamp::MAX);
         let found = store.version_as_of(&behind, now).await.unwrap();
         assert_eq!(found, Version::new(version));
         store.append(append(&behind, 1)).await.unwrap();

@@ -3,8 +3,9 @@
 use std::ops::ControlFlow;
 
 use intent_runtime::{
-    AggregateId, AsOf, CommandId, Cursor, MemoryStore, Metadata, PgStore, RecordedEvent,
-    StoreError, TenantId, Timestamp, Version,
+    AggregateId, CommandId, Cursor, MemoryStore, Metadata, PgStore, RecordedEvent, StoreError,
+    TenantId, Timestamp, Version,
+    store::AsOfTime,
     store::{
         Append, Appended, EncodedMetadata, EventName, Expect, LogSelection, NewEvent, NewSnapshot,
         NextPage, RawEvent, ReadLog, ReadStream, StateSink, Store, StoredSnapshot, StreamId,
@@ -37,7 +38,7 @@ pub enum Task {
     Import(Append),
     ReadState(StreamId, Version, Version, bool),
     ReadEvents(StreamId, Version, Version),
-    VersionAsOf(StreamId, AsOf),
+    VersionAsOf(StreamId, AsOfTime),
     EventsOfCommand(CommandId),
     SaveSnapshot(StreamId, NewSnapshot),
     DeleteSnapshots(Option<&'static str>),
@@ -156,8 +157,8 @@ impl Ids {
             73..=79 => Task::VersionAsOf(
                 stream,
                 match fastrand::bool() {
-                    true => AsOf::Recorded(Timestamp::MAX),
-                    false => AsOf::Occurred(time()),
+                    true => AsOfTime::Recorded(Timestamp::MAX),
+                    false => AsOfTime::Occurred(time()),
                 },
             ),
             80..=86 => Task::EventsOfCommand(self.command()),

@@ -1,7 +1,8 @@
 //! What the medium does: read-only files, full disks, rows that somebody changed behind the store's back.
 
 use intent_runtime::{
-    AsOf, SqliteStore, StoreError, Timestamp,
+    SqliteStore, StoreError, Timestamp,
+    store::AsOfTime,
     store::{Log, ReadStream, Store, Streams},
 };
 
@@ -143,7 +144,7 @@ async fn damaged_rows_are_named() {
                 other => panic!("{damage}: {other:?}"),
             }
         }
-        let time = AsOf::Occurred(Timestamp::now());
+        let time = AsOfTime::Occurred(Timestamp::now());
         match store.version_as_of(&stream, time).await {
             Ok(_) | Err(StoreError::Corrupt { .. }) => {}
             other => panic!("{damage}: {other:?}"),

@@ -30,7 +30,7 @@ use std::{
 use intent_runtime::{
     CommandId, MemoryStore, RecordedEvent, StoreError, TenantId, Timestamp, Version,
     store::{
-        AggregateType, Append, Appended, AsOf, EventSink, Import, Imported, Log, LogPage,
+        AggregateType, Append, Appended, AsOfTime, EventSink, Import, Imported, Log, LogPage,
         NewSnapshot, ReadLog, ReadStream, Snapshots, StateSink, StoreFuture, StreamId, Streams,
         conformance::{RULES, durability},
     },
@@ -81,7 +81,7 @@ struct Wrong {
     read_events: for<'a> fn(&'a Self, ReadStream<'a>, &'a mut EventSink<'a>) -> StoreFuture<'a, ()>,
     events_of_command: fn(&Self, TenantId, CommandId) -> StoreFuture<'_, Vec<RecordedEvent>>,
     read_log: for<'a> fn(&'a Self, ReadLog<'a>, &'a mut EventSink<'a>) -> StoreFuture<'a, LogPage>,
-    version_as_of: for<'a> fn(&'a Self, &'a StreamId, AsOf) -> StoreFuture<'a, Version>,
+    version_as_of: for<'a> fn(&'a Self, &'a StreamId, AsOfTime) -> StoreFuture<'a, Version>,
     wake_ups: fn(&Self) -> watch::Receiver<()>,
     import: fn(&Self, Vec<RecordedEvent>) -> StoreFuture<'_, Imported>,
     save_snapshot: for<'a> fn(&'a Self, &'a StreamId, NewSnapshot) -> StoreFuture<'a, ()>,
@@ -113,7 +113,7 @@ impl Wrong {
 
     /// The version that a stream is at.
     async fn version(&self, stream: &StreamId) -> Result<Version, StoreError> {
-        let now = AsOf::Recorded(Timestamp::MAX);
+        let now = AsOfTime::Recorded(Timestamp::MAX);
         self.memory.version_as_of(stream, now).await
     }
 

@@ -3,7 +3,7 @@
 use intent_runtime::{
     CommandId, RecordedEvent, TenantId, Version,
     store::{
-        AggregateType, Append, Appended, AsOf, EventSink, Import, Imported, Log, LogHealth,
+        AggregateType, Append, Appended, AsOfTime, EventSink, Import, Imported, Log, LogHealth,
         LogPage, NewSnapshot, ReadLog, ReadStream, Snapshots, StateSink, Store, StoreFuture,
         StreamId, Streams,
     },
@@ -51,7 +51,11 @@ impl Log for Wrong {
         (self.read_log)(self, read, sink)
     }
 
-    fn version_as_of<'a>(&'a self, stream: &'a StreamId, time: AsOf) -> StoreFuture<'a, Version> {
+    fn version_as_of<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        time: AsOfTime,
+    ) -> StoreFuture<'a, Version> {
         (self.version_as_of)(self, stream, time)
     }
 

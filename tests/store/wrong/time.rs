@@ -2,7 +2,7 @@
 
 use intent_runtime::{
     RecordedEvent, Timestamp, Version,
-    store::{AsOf, Log},
+    store::{AsOfTime, Log},
 };
 
 use super::{Faults, Wrong};
@@ -13,7 +13,7 @@ pub const FAULTS: Faults = &[
             Box::pin(async move {
                 let version = it.memory.version_as_of(stream, time).await?;
                 // As if the last times that there are went beyond the range of the store's own.
-                if time == AsOf::Recorded(Timestamp::MAX) {
+                if time == AsOfTime::Recorded(Timestamp::MAX) {
                     return Ok(Version::NONE);
                 }
                 Ok(version)
@@ -24,7 +24,7 @@ pub const FAULTS: Faults = &[
     ("as_of_occurred_is_a_prefix", || Wrong {
         version_as_of: |it, stream, time| {
             Box::pin(async move {
-                let AsOf::Occurred(time) = time else {
+                let AsOfTime::Occurred(time) = time else {
                     return it.memory.version_as_of(stream, time).await;
                 };
                 let events = it.events(stream).await?;
@@ -41,7 +41,7 @@ pub const FAULTS: Faults = &[
     ("as_of_occurred_falls_back_to_the_stores_clock", || Wrong {
         version_as_of: |it, stream, time| {
             Box::pin(async move {
-                let AsOf::Occurred(time) = time else {
+                let AsOfTime::Occurred(time) = time else {
                     return it.memory.version_as_of(stream, time).await;
                 };
                 let events = it.events(stream).await?;

@@ -6,6 +6,7 @@ mod snapshot;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
+use syn::ext::IdentExt as _;
 
 use super::model::{Aggregate, Event};
 use crate::{
@@ -26,7 +27,12 @@ pub(super) fn expand(aggregate: &Aggregate<'_>) -> TokenStream {
         .filter_map(|event| function(aggregate, event))
         .collect();
     let rest = [
-        aggregate_impl(aggregate, &init(aggregate), &apply(aggregate)),
+        aggregate_impl(
+            aggregate,
+            &init(aggregate),
+            &apply(aggregate),
+            &show(aggregate),
+        ),
         functions,
         rules(aggregate),
         snapshot::snapshot(aggregate),
@@ -42,7 +48,12 @@ pub(super) fn expand(aggregate: &Aggregate<'_>) -> TokenStream {
 pub(super) fn stub(aggregate: &Aggregate<'_>) -> TokenStream {
     let event_enum = events::event_enum(aggregate);
     let rest = [
-        aggregate_impl(aggregate, &quote!(loop {}), &quote!(loop {})),
+        aggregate_impl(
+            aggregate,
+            &quote!(loop {}),
+            &quote!(loop {}),
+            &TokenStream::new(),
+        ),
         snapshot::stub(aggregate),
         events::impls(aggregate),
     ];
@@ -62,6 +73,7 @@ pub(super) fn stub(aggregate: &Aggregate<'_>) -> TokenStream {
 ///         match event { AccountEvent::Opened(_) => true, AccountEvent::Deposited(_) => false }
 ///     }
 ///     fn snapshots() -> Option<SnapshotCodec<Self>> { Some(SnapshotCodec::of()) }
+///     fn show(&self, fields: &mut ShownFields) { … }
 ///     fn commands(list: &mut CommandList<Self>) { /* those of `#[commands]`, if there is such a block */ }
 /// }
 /// ```
@@ -69,6 +81,7 @@ fn aggregate_impl(
     aggregate: &Aggregate<'_>,
     init: &TokenStream,
     apply: &TokenStream,
+    show: &TokenStream,
 ) -> TokenStream {
     let runtime = &aggregate.attrs.runtime;
     let private = runtime.private();
@@ -120,6 +133,8 @@ fn aggregate_impl(
             }
 
             #snapshots
+
+            #show
 
             fn commands(list: &mut #runtime::catalogue::CommandList<Self>) {
                 #[allow(unused_imports)]
@@ -187,6 +202,33 @@ fn apply(aggregate: &Aggregate<'_>) -> TokenStream {
     quote! {
         match event { #(#arms)* }
         ::core::result::Result::Ok(())
+    }
+}
+
+/// ```
+/// fn show(&self, fields: &mut ShownFields) {
+///     fields.add("owner", Show(&self.owner).json(), Show(&self.owner).text());
+/// }
+/// ```
+fn show(aggregate: &Aggregate<'_>) -> TokenStream {
+    let runtime = &aggregate.attrs.runtime;
+    let private = runtime.private();
+    let fields = aggregate.fields.iter().map(|field| {
+        let (name, text) = (field.ident, field.ident.unraw().to_string());
+        quote! {
+            fields.add(
+                #text,
+                #private::Show(&self.#name).json(),
+                #private::Show(&self.#name).text(),
+            );
+        }
+    });
+    quote! {
+        fn show(&self, fields: &mut #runtime::model::ShownFields) {
+            #[allow(unused_imports)]
+            use #private::{NoDebug as _, NoJson as _};
+            #(#fields)*
+        }
     }
 }
 

@@ -275,7 +275,7 @@ pub(super) async fn a_stream_belongs_to_one_aggregate_type(store: Subject) {
     };
     is_wrong(store.read_state(behind, &mut loaded).await);
     is_wrong(super::fixture::events_in(&store, ReadStream::all(&other)).await);
-    let now = crate::store::AsOf::Recorded(Timestamp::now());
+    let now = crate::store::AsOfTime::Recorded(Timestamp::now());
     is_wrong(store.version_as_of(&other, now).await);
     is_wrong(
         store
@@ -308,7 +308,7 @@ pub(super) async fn a_stream_outlives_a_renamed_type(store: Subject) {
     ] {
         stored(&store, append(stream, expect, &["2"])).await;
     }
-    let now = crate::store::AsOf::Recorded(Timestamp::now());
+    let now = crate::store::AsOfTime::Recorded(Timestamp::now());
     for stream in [&former, &renamed] {
         assert_eq!(load(&store, stream).await.versions(), [1, 2, 3, 4]);
         let recorded = events(&store, stream).await;

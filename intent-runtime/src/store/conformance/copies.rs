@@ -9,7 +9,7 @@ use crate::{
         version::Version,
     },
     store::{
-        AsOf,
+        AsOfTime,
         append::{Append, Expect},
         conformance::{
             Subject,
@@ -79,7 +79,7 @@ pub(super) async fn metadata_of_a_newer_build_is_kept(store: Subject) {
     let time = page[0].occurred_at;
     let before = Timestamp::from_micros(time.as_micros() - 1).expect("a time of our calendar");
     for (time, version) in [(before, Version::NONE), (time, Version::new(4))] {
-        let then = store.version_as_of(&stream, AsOf::Occurred(time)).await;
+        let then = store.version_as_of(&stream, AsOfTime::Occurred(time)).await;
         assert_eq!(then.expect("it can be read"), version, "by its own time");
     }
     assert_eq!(import(&store, &page).await, known(4));
@@ -128,7 +128,7 @@ pub(super) async fn metadata_that_no_build_writes_is_refused(store: Subject) {
 
     // What is as deep as may be has a time like any other.
     import(&store, &[nested(Append::MAX_DEPTH)]).await;
-    let then = AsOf::Occurred(Timestamp::MAX);
+    let then = AsOfTime::Occurred(Timestamp::MAX);
     let version = store.version_as_of(&first.stream(), then).await;
     assert_eq!(version.expect("it can be read"), Version::FIRST);
 }

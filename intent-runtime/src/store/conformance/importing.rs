@@ -14,7 +14,7 @@ use crate::{
         version::{Position, Version},
     },
     store::{
-        AsOf,
+        AsOfTime,
         append::{Append, Appended, Expect},
         conformance::{
             Subject,
@@ -320,7 +320,7 @@ pub(super) async fn an_imported_stream_goes_on(store: Subject) {
     }
     let found = store.events_of_command(stream.tenant_id, command).await;
     assert_eq!(without_positions(&found.unwrap()), page);
-    let time = AsOf::Recorded(page[1].recorded_at);
+    let time = AsOfTime::Recorded(page[1].recorded_at);
     let then = store.version_as_of(&stream, time).await.unwrap();
     assert_eq!(
         then,

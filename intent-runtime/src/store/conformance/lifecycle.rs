@@ -13,7 +13,7 @@ use crate::{
         timestamp::Timestamp,
     },
     store::{
-        AsOf, ReadStream,
+        AsOfTime, ReadStream,
         append::{Appended, Expect},
         conformance::{
             Subject,
@@ -76,7 +76,7 @@ pub(super) async fn dropped_appends_leave_the_store_sound(store: Subject) {
 pub(super) async fn dropped_reads_leak_nothing(store: Subject) {
     let stream = new_stream();
     fill(&store, &stream, 6_000).await;
-    let now = AsOf::Recorded(Timestamp::now());
+    let now = AsOfTime::Recorded(Timestamp::now());
     for round in 0..60 {
         let polls = round % 6;
         let mut sink = Loaded::default();
@@ -108,7 +108,7 @@ pub(super) async fn a_closed_store_says_so(store: Subject) {
     store.close().await.unwrap();
     store.close().await.unwrap();
     let mut sink = Loaded::default();
-    let now = AsOf::Recorded(Timestamp::now());
+    let now = AsOfTime::Recorded(Timestamp::now());
     is_closed(store.append(append(&stream, Expect::Any, &["1"])).await);
     is_closed(store.read_state(with_snapshot(&stream), &mut sink).await);
     is_closed(events_in(&store, ReadStream::all(&stream)).await);

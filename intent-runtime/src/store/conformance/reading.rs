@@ -50,7 +50,7 @@ pub(super) async fn a_stream_that_does_not_exist_yields_nothing(store: Subject) 
         events(&store, &stream).await.is_empty(),
         "no whole events either"
     );
-    let now = crate::store::AsOf::Recorded(crate::record::timestamp::Timestamp::now());
+    let now = crate::store::AsOfTime::Recorded(crate::record::timestamp::Timestamp::now());
     let version = store.version_as_of(&stream, now).await.unwrap();
     assert_eq!(version, Version::NONE, "and it is at no version");
 }

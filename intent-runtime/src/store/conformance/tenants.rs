@@ -94,7 +94,7 @@ pub(super) async fn a_tenant_learns_nothing_of_another(store: Subject) {
     assert!(found.is_empty(), "no command: {found:?}");
     let deleted = store.delete_snapshots(other.tenant_id, None).await.unwrap();
     assert_eq!(deleted, 0, "no snapshot");
-    let now = crate::store::AsOf::Recorded(crate::record::timestamp::Timestamp::MAX);
+    let now = crate::store::AsOfTime::Recorded(crate::record::timestamp::Timestamp::MAX);
     let version = store.version_as_of(&other, now).await.unwrap();
     assert_eq!(version.get(), 0, "no version");
     let expect = Expect::Version(Version::FIRST);

@@ -3,7 +3,7 @@
 use crate::{
     record::{stream::StreamId, timestamp::Timestamp},
     store::{
-        AsOf,
+        AsOfTime,
         append::Expect,
         conformance::{
             Subject,
@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-async fn version_at(store: &Subject, stream: &StreamId, time: AsOf) -> u64 {
+async fn version_at(store: &Subject, stream: &StreamId, time: AsOfTime) -> u64 {
     let version = store.version_as_of(stream, time).await;
     version.expect("a stream's past can be asked for").get()
 }
@@ -28,7 +28,7 @@ pub(super) async fn as_of_recorded_is_a_prefix(store: Subject) {
         stored(&store, append(&stream, Expect::Any, &["1", "2"])).await;
     }
     let events = events(&store, &stream).await;
-    let at = async |time| version_at(&store, &stream, AsOf::Recorded(time)).await;
+    let at = async |time| version_at(&store, &stream, AsOfTime::Recorded(time)).await;
     assert_eq!(
         at(moved(events[0].recorded_at, -1)).await,
         0,
@@ -72,10 +72,10 @@ pub(super) async fn as_of_occurred_is_a_prefix(store: Subject) {
         (99, 0, 5),
     ] {
         let time = moved(noon, seconds * 1_000_000 + micros);
-        let version = version_at(&store, &stream, AsOf::Occurred(time)).await;
+        let version = version_at(&store, &stream, AsOfTime::Occurred(time)).await;
         assert_eq!(version, expected, "at {time}");
     }
-    let before = AsOf::Recorded("2011-10-02T00:00:00Z".parse().unwrap());
+    let before = AsOfTime::Recorded("2011-10-02T00:00:00Z".parse().unwrap());
     assert_eq!(
         version_at(&store, &stream, before).await,
         0,
@@ -96,7 +96,7 @@ pub(super) async fn as_of_occurred_falls_back_to_the_stores_clock(store: Subject
         (moved(recorded_at, -1), 1),
         (recorded_at, 2),
     ] {
-        let version = version_at(&store, &stream, AsOf::Occurred(time)).await;
+        let version = version_at(&store, &stream, AsOfTime::Occurred(time)).await;
         assert_eq!(version, expected, "at {time}");
     }
 }

@@ -16,7 +16,7 @@ use crate::{
         version::{Position, Version},
     },
     store::{
-        AsOf, EventSink, RawEvent, ReadStream, StateSink,
+        AsOfTime, EventSink, RawEvent, ReadStream, StateSink,
         append::{Append, Appended},
         error::StoreError,
         import::{Existing, ImportPlan, Imported},
@@ -341,13 +341,17 @@ impl Content {
         own.map(|(event, _)| RecordedEvent::clone(event)).collect()
     }
 
-    pub(super) fn version_as_of(&self, id: &StreamId, time: AsOf) -> Result<Version, StoreError> {
+    pub(super) fn version_as_of(
+        &self,
+        id: &StreamId,
+        time: AsOfTime,
+    ) -> Result<Version, StoreError> {
         let Some(stream) = self.stream(id)? else {
             return Ok(Version::NONE);
         };
         let prefix = stream.events.iter().take_while(|event| match time {
-            AsOf::Recorded(time) => event.recorded_at <= time,
-            AsOf::Occurred(time) => event.occurred_at <= time,
+            AsOfTime::Recorded(time) => event.recorded_at <= time,
+            AsOfTime::Occurred(time) => event.occurred_at <= time,
         });
         Ok(prefix.last().map_or(Version::NONE, |event| event.version))
     }

@@ -23,7 +23,7 @@ use crate::{
         version::{Position, Version},
     },
     store::{
-        AsOf, EventSink, ReadStream, StateSink,
+        AsOfTime, EventSink, ReadStream, StateSink,
         append::{Append, Appended},
         error::StoreError,
         import::{Imported, check_import},
@@ -36,7 +36,7 @@ use crate::{
 /// Keeps everything in memory, for as long as the last clone lives. All clones share one content.
 ///
 /// ```
-/// use intent_runtime::{AggregateId, MemoryStore, TenantId, Timestamp, Version, AsOf, store::{Log, StreamId}};
+/// use intent_runtime::{AggregateId, MemoryStore, TenantId, Timestamp, Version, store::{AsOfTime, Streams, StreamId}};
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// let store = MemoryStore::new();
 /// let stream = StreamId {
@@ -44,7 +44,7 @@ use crate::{
 ///     aggregate_type: "Account".into(),
 ///     aggregate_id: AggregateId::from_uuid(uuid::Uuid::now_v7()),
 /// };
-/// let version = store.version_as_of(&stream, AsOf::Recorded(Timestamp::now())).await?;
+/// let version = store.version_as_of(&stream, AsOfTime::Recorded(Timestamp::now())).await?;
 /// assert_eq!(version, Version::NONE);
 /// # Ok::<(), intent_runtime::StoreError>(()) }).unwrap();
 /// ```
@@ -264,7 +264,11 @@ impl Log for MemoryStore {
         Box::pin(async move { self.read_log_now(read, sink) })
     }
 
-    fn version_as_of<'a>(&'a self, stream: &'a StreamId, time: AsOf) -> StoreFuture<'a, Version> {
+    fn version_as_of<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        time: AsOfTime,
+    ) -> StoreFuture<'a, Version> {
         Box::pin(async move { self.read()?.version_as_of(stream, time) })
     }
 

@@ -29,7 +29,7 @@ use crate::{
         version::Version,
     },
     store::{
-        AsOf, EventSink, ReadStream, StateSink,
+        AsOfTime, EventSink, ReadStream, StateSink,
         append::{Append, Appended},
         error::StoreError,
         import::{Imported, check_import},
@@ -315,7 +315,11 @@ impl Log for PgStore {
         self.explained(self.log.read(read, sink))
     }
 
-    fn version_as_of<'a>(&'a self, stream: &'a StreamId, time: AsOf) -> StoreFuture<'a, Version> {
+    fn version_as_of<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        time: AsOfTime,
+    ) -> StoreFuture<'a, Version> {
         self.explained(read::version_as_of(&self.pool, stream, time))
     }
 

@@ -14,7 +14,7 @@ use crate::{
         version::Version,
     },
     store::{
-        AsOf, EventSink, RawEvent, ReadStream, StateSink,
+        AsOfTime, EventSink, RawEvent, ReadStream, StateSink,
         error::StoreError,
         postgres::{
             command,
@@ -157,7 +157,7 @@ pub(super) async fn events_on(
 pub(super) async fn version_as_of(
     pool: &Pool,
     stream: &StreamId,
-    time: AsOf,
+    time: AsOfTime,
 ) -> Result<Version, StoreError> {
     pool.run((stream, time), |(stream, time), connection| {
         Box::pin(as_of(connection, stream, *time))
@@ -168,10 +168,10 @@ pub(super) async fn version_as_of(
 async fn as_of(
     connection: &mut PgConnection,
     stream: &StreamId,
-    time: AsOf,
+    time: AsOfTime,
 ) -> Result<Version, RunError> {
-    let own = matches!(time, AsOf::Occurred(_));
-    let (AsOf::Recorded(time) | AsOf::Occurred(time)) = time;
+    let own = matches!(time, AsOfTime::Occurred(_));
+    let (AsOfTime::Recorded(time) | AsOfTime::Occurred(time)) = time;
     let row = sqlx::query(of_stream!("sql/as_of.sql"))
         .bind(stream.tenant_id.as_uuid())
         .bind(stream.aggregate_id.as_uuid())

@@ -36,7 +36,7 @@ use crate::{
         version::Version,
     },
     store::{
-        AsOf, EventSink, ReadStream, StateSink,
+        AsOfTime, EventSink, ReadStream, StateSink,
         append::{Append, Appended},
         connect::unknown_url,
         error::StoreError,
@@ -337,7 +337,11 @@ impl Log for SqliteStore {
         Box::pin(self.reader.read_log(read, sink))
     }
 
-    fn version_as_of<'a>(&'a self, stream: &'a StreamId, time: AsOf) -> StoreFuture<'a, Version> {
+    fn version_as_of<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        time: AsOfTime,
+    ) -> StoreFuture<'a, Version> {
         Box::pin(self.reader.version_as_of(stream, time))
     }
 

@@ -22,7 +22,7 @@ use crate::{
         version::Version,
     },
     store::{
-        AsOf, EventSink, ReadStream, StateSink,
+        AsOfTime, EventSink, ReadStream, StateSink,
         error::StoreError,
         sqlite::{
             column::{self, corrupt, get},
@@ -201,10 +201,10 @@ impl Reader {
     pub(super) async fn version_as_of(
         &self,
         stream: &StreamId,
-        time: AsOf,
+        time: AsOfTime,
     ) -> Result<Version, StoreError> {
-        let own = matches!(time, AsOf::Occurred(_));
-        let (AsOf::Recorded(time) | AsOf::Occurred(time)) = time;
+        let own = matches!(time, AsOfTime::Occurred(_));
+        let (AsOfTime::Recorded(time) | AsOfTime::Occurred(time)) = time;
         let row = sqlx::query(include_str!("sql/as_of.sql"))
             .bind(column::id(stream.tenant_id.as_uuid()))
             .bind(column::id(stream.aggregate_id.as_uuid()))

@@ -1,0 +1,142 @@
+//! What [`Tenant`] and [`Acting`] do by name.
+
+use tracing::Instrument as _;
+
+use crate::{
+    app::{acting::Acting, tenant::Tenant},
+    by_name::{
+        Found, Place,
+        error::ByNameError,
+        history::HistoryPage,
+        outcome::{Sent, Tried},
+        state_view::StateView,
+    },
+    dispatch::{as_of::AsOf, options::SendOptions},
+    record::{id::AggregateId, version::Version},
+    telemetry,
+};
+
+/// By name, with JSON: for those who do not know the types, such as a console, a command line or a program in another language.
+/// The names are those of the [`Catalogue`](crate::catalogue::Catalogue), former names of aggregates included.
+impl Tenant {
+    /// Sends the command of an aggregate by their names, as [`send_with`](Self::send_with) does: it is stored, found again under
+    /// its id, traced and refused as if it had been sent by its type. `json` has the fields of the command, its id among them.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
+    /// # use account::*;
+    /// use intent_runtime::prelude::*;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let app = App::connect("memory:", Domain::of::<Account>()).await?;
+    /// let id = Id::<Account>::new();
+    /// let json = format!(r#"{{"id":"{id}","owner":"Ada"}}"#);
+    /// let sent = app.send_json("Account", "Open", &json, SendOptions::new()).await?;
+    /// assert_eq!(sent.events[0].name, "Opened");
+    /// assert_eq!(app.load(id).await?.owner, "Ada");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ByNameError::Unknown`] with the nearest name, [`ByNameError::Command`] with the path to what does not fit, or
+    /// [`ByNameError::Send`] with what [`send`](Self::send) would say.
+    pub async fn send_json(
+        &self,
+        aggregate: &str,
+        command: &str,
+        json: &str,
+        options: SendOptions,
+    ) -> Result<Sent, ByNameError> {
+        let found = self.find(aggregate)?;
+        let sending = found.send(self.place(), command, json, options, None);
+        sending.await
+    }
+
+    /// Decides a command on an aggregate as it is or was, and stores nothing. Everything is decided as
+    /// [`send_json`](Self::send_json) would, with the clock of now; the snapshot, the cache and the log stay as they are.
+    ///
+    /// # Errors
+    /// [`ByNameError::Unknown`], [`ByNameError::Command`], or [`ByNameError::Load`] if the state cannot be read. A refusal is no
+    /// error here: it is the [`outcome`](Tried::outcome).
+    pub async fn decide_json(
+        &self,
+        aggregate: &str,
+        command: &str,
+        json: &str,
+        as_of: AsOf,
+    ) -> Result<Tried, ByNameError> {
+        let found = self.find(aggregate)?;
+        let deciding = found.decide(self.place(), command, json, as_of);
+        deciding.await
+    }
+
+    /// Loads an aggregate by its name, as it is or was.
+    ///
+    /// # Errors
+    /// [`ByNameError::Unknown`], or [`ByNameError::Load`] with what [`load_as_of`](Self::load_as_of) would say.
+    pub async fn load_json(
+        &self,
+        aggregate: &str,
+        id: impl Into<AggregateId>,
+        as_of: AsOf,
+    ) -> Result<StateView, ByNameError> {
+        let (found, id) = (self.find(aggregate)?, id.into());
+        let span = tracing::debug_span!(telemetry::LOAD, aggregate, %id, %as_of);
+        found.load(self.place(), id, as_of).instrument(span).await
+    }
+
+    /// The events of an aggregate after a version, by the aggregate's name: at most `limit` of them, at least one if there is one,
+    /// and no more than some 8 MiB. [`Version::NONE`] begins at the first; [`HistoryPage::next`] is where the next page begins.
+    ///
+    /// An event that cannot be read in today's shape is among them, with the reason.
+    ///
+    /// # Errors
+    /// [`ByNameError::Unknown`], or [`ByNameError::Load`] if the aggregate does not exist or the store fails.
+    pub async fn history_json(
+        &self,
+        aggregate: &str,
+        id: impl Into<AggregateId>,
+        after: Version,
+        limit: usize,
+    ) -> Result<HistoryPage, ByNameError> {
+        let (found, id) = (self.find(aggregate)?, id.into());
+        let span = tracing::debug_span!(telemetry::LOAD, aggregate, %id, %after);
+        let reading = found.history(self.place(), id, after, limit);
+        reading.instrument(span).await
+    }
+
+    fn find(&self, aggregate: &str) -> Result<Found<'_>, ByNameError> {
+        self.core.by_name.find(&self.core.catalogue, aggregate)
+    }
+
+    fn place(&self) -> Place<'_> {
+        Place {
+            store: &*self.core.store,
+            cache: &self.core.cache,
+            tenant: self.id,
+            now: self.core.clock.now(),
+        }
+    }
+}
+
+impl Acting {
+    /// Sends the command of an aggregate by their names, as [`Tenant::send_json`] does. Whatever the options say of actor and role,
+    /// the metadata has those of this actor.
+    ///
+    /// # Errors
+    /// [`SendError::Forbidden`](crate::SendError::Forbidden) if none of the actor's roles may send it; else as [`Tenant::send_json`].
+    pub async fn send_json(
+        &self,
+        aggregate: &str,
+        command: &str,
+        json: &str,
+        options: SendOptions,
+    ) -> Result<Sent, ByNameError> {
+        let (tenant, actor) = self.parts();
+        let found = tenant.find(aggregate)?;
+        let sending = found.send(tenant.place(), command, json, options, Some(actor));
+        sending.await
+    }
+}

@@ -1,0 +1,196 @@
+//! [`ByNameError`]: why something that was asked for by name was not done.
+
+use std::{error::Error, fmt};
+
+use serde::{Serialize, Serializer, ser::SerializeMap as _};
+
+use crate::{
+    dispatch::error::{LoadError, SendError},
+    model::any_command::AnyRefusal,
+    record::sentence,
+};
+
+/// Why something that was asked for by name was not done.
+///
+/// It serializes as a JSON object for those who asked: `kind`, which is [`kind`](Self::kind); `message`, its sentence; `causes`,
+/// a list of sentences; where there is one, `path`, `nearest` and `refusal`, the domain's own error.
+#[derive(thiserror::Error)]
+#[non_exhaustive]
+pub enum ByNameError {
+    /// The domain has nothing of this name. Handling: use the nearest name, or one of the catalogue.
+    #[error(fmt = unknown)]
+    Unknown {
+        /// What was looked for.
+        what: Named,
+        /// The name that was asked for.
+        name: String,
+        /// The name there is that is most like it.
+        nearest: Option<&'static str>,
+    },
+    /// The JSON is not that of the command. Handling: correct what `path` names.
+    #[error("the JSON of `{command}` to {aggregate} does not fit{}", at(path))]
+    Command {
+        /// [`Aggregate::TYPE`](crate::Aggregate::TYPE).
+        aggregate: &'static str,
+        /// [`Command::NAME`](crate::Command::NAME).
+        command: &'static str,
+        /// Where in the JSON: `amount.cents`, `lines[2].price`; empty for all of it.
+        path: String,
+        /// What serde said.
+        source: serde_json::Error,
+    },
+    /// The aggregate cannot be loaded.
+    #[error(transparent)]
+    Load(LoadError),
+    /// The command had no effect.
+    #[error(transparent)]
+    Send(SendError<AnyRefusal>),
+}
+
+/// What has a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Named {
+    /// An aggregate.
+    Aggregate,
+    /// A command of the aggregate with this name.
+    CommandOf(&'static str),
+}
+
+fn unknown(
+    what: &Named,
+    name: &str,
+    nearest: &Option<&'static str>,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    match what {
+        Named::Aggregate => write!(f, "the domain has no aggregate `{name}`")?,
+        Named::CommandOf(aggregate) => write!(f, "{aggregate} has no command `{name}`")?,
+    }
+    match nearest {
+        Some(nearest) => write!(f, ": did you mean `{nearest}`?"),
+        None => Ok(()),
+    }
+}
+
+fn at(path: &str) -> String {
+    match path {
+        "" => String::new(),
+        path => format!(" at `{path}`"),
+    }
+}
+
+crate::record::sentence::debug!(ByNameError);
+
+impl ByNameError {
+    /// One word for what happened, for programs: the name of the variant in lower case with underscores, that of the inner
+    /// error for [`Load`](Self::Load) and [`Send`](Self::Send), such as `rejected`, `not_found` or `conflict`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Unknown { .. } => "unknown",
+            Self::Command { .. } => "command",
+            Self::Load(error) => of_load(error),
+            Self::Send(error) => of_send(error),
+        }
+    }
+}
+
+fn of_load(error: &LoadError) -> &'static str {
+    match error {
+        LoadError::NotFound { .. } => "not_found",
+        LoadError::NoSuchVersion { .. } => "no_such_version",
+        LoadError::Decode { .. } => "decode",
+        LoadError::History { .. } => "history",
+        LoadError::Encode { .. } => "encode",
+        LoadError::NotRegistered { .. } => "not_registered",
+        LoadError::Store(_) => "store",
+    }
+}
+
+fn of_send(error: &SendError<AnyRefusal>) -> &'static str {
+    match error {
+        SendError::Rejected(_) => "rejected",
+        SendError::NotFound { .. } => "not_found",
+        SendError::AlreadyExists { .. } => "already_exists",
+        SendError::Conflict { .. } => "conflict",
+        SendError::CommandIdReused { .. } => "command_id_reused",
+        SendError::Decision { .. } => "decision",
+        SendError::Encode { .. } => "encode",
+        SendError::NotReadBack { .. } => "not_read_back",
+        SendError::Load(error) => of_load(error),
+        SendError::Forbidden { .. } => "forbidden",
+        SendError::NotRegistered { .. } => "not_registered",
+        SendError::Store(_) => "store",
+    }
+}
+
+impl Serialize for ByNameError {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        write(self.kind(), self, self.details(), serializer)
+    }
+}
+
+/// What an error has for programs besides its kind and its sentences.
+#[derive(Default)]
+pub(super) struct Details<'a> {
+    path: Option<&'a str>,
+    nearest: Option<&'static str>,
+    refusal: Option<&'a serde_json::value::RawValue>,
+}
+
+impl ByNameError {
+    fn details(&self) -> Details<'_> {
+        match self {
+            Self::Unknown { nearest, .. } => Details {
+                nearest: *nearest,
+                ..Details::default()
+            },
+            Self::Command { path, .. } => Details {
+                path: Some(path),
+                ..Details::default()
+            },
+            Self::Load(_) => Details::default(),
+            Self::Send(error) => details_of(error),
+        }
+    }
+}
+
+fn details_of(error: &SendError<AnyRefusal>) -> Details<'_> {
+    match error {
+        SendError::Rejected(refusal) => Details {
+            refusal: refusal.json(),
+            ..Details::default()
+        },
+        _ => Details::default(),
+    }
+}
+
+/// Writes the answer to a command that was sent by name, for those who only tried it.
+pub(super) fn write_send_error<S: Serializer>(
+    error: &SendError<AnyRefusal>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    write(of_send(error), error, details_of(error), serializer)
+}
+
+fn write<S: Serializer>(
+    kind: &str,
+    error: &dyn Error,
+    details: Details<'_>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(None)?;
+    map.serialize_entry("kind", kind)?;
+    map.serialize_entry("message", &error.to_string())?;
+    map.serialize_entry("causes", &sentence::causes(error))?;
+    if let Some(path) = details.path {
+        map.serialize_entry("path", path)?;
+    }
+    if let Some(nearest) = details.nearest {
+        map.serialize_entry("nearest", nearest)?;
+    }
+    if let Some(refusal) = details.refusal {
+        map.serialize_entry("refusal", refusal)?;
+    }
+    map.end()
+}

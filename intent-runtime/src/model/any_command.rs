@@ -1,0 +1,154 @@
+//! Commands without their types: what the dispatcher and the interface by name take.
+
+use std::{error::Error, fmt};
+
+use serde_json::value::RawValue;
+
+use crate::{
+    model::{
+        aggregate::Aggregate,
+        command::{Command, Decide, Decision, Refusal},
+        context::Context,
+    },
+    record::{fingerprint::fingerprint, id::Id},
+};
+
+/// What the dispatcher asks of a command besides its decision. Errors, metadata, spans and fingerprints name the command by
+/// this, however it was sent.
+#[derive(Debug)]
+pub(crate) struct CommandHead<A> {
+    /// [`Command::NAME`].
+    pub(crate) name: &'static str,
+    /// [`Command::target`].
+    pub(crate) target: Id<A>,
+    /// [`Decide::ALLOWED`].
+    pub(crate) allowed: &'static [&'static str],
+    /// [`Decide::ONLY_CREATES`].
+    pub(crate) only_creates: bool,
+}
+
+impl<A: Aggregate> CommandHead<A> {
+    pub(crate) fn of<C: Command<Aggregate = A>>(command: &C) -> Self
+    where
+        A: Decide<C>,
+    {
+        Self {
+            name: C::NAME,
+            target: command.target(),
+            allowed: <A as Decide<C>>::ALLOWED,
+            only_creates: <A as Decide<C>>::ONLY_CREATES,
+        }
+    }
+}
+
+/// A command to `A` that may be refused with `E`.
+///
+/// The dispatcher takes it as a trait object, so that loading, deciding again, appending and caching are compiled once for an
+/// aggregate and an error, and not for every command.
+pub(crate) trait Undecided<A: Aggregate, E>: Send + Sync {
+    /// Decides as [`Decide::decide`] does, as often as it is asked.
+    fn decide(&self, state: Option<&A>, context: &Context) -> Result<Decision<A>, E>;
+
+    /// Distinguishes the command from another one under the same id.
+    fn fingerprint(&self) -> Result<String, serde_json::Error>;
+}
+
+impl<C: Command> Undecided<C::Aggregate, Refusal<C>> for C {
+    fn decide(
+        &self,
+        state: Option<&C::Aggregate>,
+        context: &Context,
+    ) -> Result<Decision<C::Aggregate>, Refusal<C>> {
+        <C::Aggregate as Decide<C>>::decide(state, self.clone(), context)
+    }
+
+    fn fingerprint(&self) -> Result<String, serde_json::Error> {
+        fingerprint(C::NAME, self)
+    }
+}
+
+/// The domain's refusal of a command that was sent by its name.
+///
+/// Its text and its causes are those of the domain's error. [`json`](Self::json) has its content, where its type has serde's
+/// `Serialize`.
+pub struct AnyRefusal {
+    error: Box<dyn Error + Send + Sync>,
+    json: Option<Box<RawValue>>,
+}
+
+impl AnyRefusal {
+    /// The JSON of the domain's error; `None` where its type does not implement `Serialize`.
+    pub fn json(&self) -> Option<&RawValue> {
+        self.json.as_deref()
+    }
+
+    /// The domain's error, if it is an `E`.
+    pub fn downcast_ref<E: Error + 'static>(&self) -> Option<&E> {
+        self.error.downcast_ref()
+    }
+}
+
+impl fmt::Display for AnyRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl fmt::Debug for AnyRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl Error for AnyRefusal {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.error.source()
+    }
+}
+
+/// A command of `A` that was read from JSON.
+pub(crate) trait AnyCommand<A: Aggregate>: Undecided<A, AnyRefusal> {
+    fn head(&self) -> CommandHead<A>;
+}
+
+/// Reads a command of `A` from JSON.
+type ReadCommand<A> = fn(&str) -> Result<Box<dyn AnyCommand<A>>, serde_json::Error>;
+
+/// How a kind of command of `A` is read from JSON.
+#[derive(Debug)]
+pub(crate) struct CommandReader<A: Aggregate> {
+    pub(crate) read: ReadCommand<A>,
+}
+
+impl<A: Aggregate> CommandReader<A> {
+    pub(crate) const fn of<C: Command<Aggregate = A>>() -> Self
+    where
+        A: Decide<C>,
+    {
+        Self {
+            read: |json| Ok(Box::new(ByName(serde_json::from_str::<C>(json)?))),
+        }
+    }
+}
+
+/// A command whose refusal has lost its type.
+struct ByName<C>(C);
+
+impl<A: Aggregate + Decide<C>, C: Command<Aggregate = A>> Undecided<A, AnyRefusal> for ByName<C> {
+    fn decide(&self, state: Option<&A>, context: &Context) -> Result<Decision<A>, AnyRefusal> {
+        A::decide(state, self.0.clone(), context).map_err(|refusal| AnyRefusal {
+            json: <A as Decide<C>>::refusal_json(&refusal),
+            error: Box::new(refusal),
+        })
+    }
+
+    fn fingerprint(&self) -> Result<String, serde_json::Error> {
+        self.0.fingerprint()
+    }
+}
+
+impl<A: Aggregate + Decide<C>, C: Command<Aggregate = A>> AnyCommand<A> for ByName<C> {
+    fn head(&self) -> CommandHead<A> {
+        CommandHead::of(&self.0)
+    }
+}
