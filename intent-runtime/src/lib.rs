@@ -21,6 +21,7 @@ pub use app::{
     acting::Acting,
     builder::{AppBuilder, ConnectError},
     domain::Domain,
+    lookup::{Ids, LookBack},
     tenant::Tenant,
     transaction::AppTransaction,
 };

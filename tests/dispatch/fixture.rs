@@ -9,11 +9,13 @@ use std::{
 };
 
 use intent_runtime::{
-    App, CommandId, Domain, Id, Metadata, RecordedEvent, StoreError, TenantId, Version,
+    AggregateId, App, CommandId, Cursor, Domain, EventId, Id, Metadata, RecordedEvent, StoreError,
+    TenantId, Timestamp, Version,
     store::{
-        AggregateType, Append, Appended, AsOfTime, EncodedMetadata, EventSink, Expect, Import,
-        Imported, IntoStore, Log, LogHealth, LogPage, MemoryStore, NewEvent, NewSnapshot, ReadLog,
-        ReadStream, Snapshots, StateSink, Store, StoreFuture, StreamId, Streams, Transact,
+        AggregateType, Append, Appended, AsOfTime, EncodedMetadata, EventPage, EventSink, Expect,
+        Import, Imported, IntoStore, ListStreams, Log, LogHealth, LogPage, LookBack, MemoryStore,
+        NewEvent, NewSnapshot, ReadLog, ReadStream, Snapshots, StateSink, Store, StoreFuture,
+        StreamId, Streams, Transact,
     },
 };
 use intent_tests::postgres::TempDatabase;
@@ -230,6 +232,22 @@ impl Log for Interposed {
         time: AsOfTime,
     ) -> StoreFuture<'a, Version> {
         self.store.version_as_of(stream, time)
+    }
+
+    fn event(&self, tenant: TenantId, id: EventId) -> StoreFuture<'_, Option<RecordedEvent>> {
+        self.store.event(tenant, id)
+    }
+
+    fn look_back<'a>(&'a self, look: LookBack<'a>) -> StoreFuture<'a, EventPage> {
+        self.store.look_back(look)
+    }
+
+    fn position_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor> {
+        self.store.position_at(tenant, time)
+    }
+
+    fn streams(&self, list: ListStreams) -> StoreFuture<'_, Vec<AggregateId>> {
+        self.store.streams(list)
     }
 
     fn log_health(&self) -> StoreFuture<'_, LogHealth> {

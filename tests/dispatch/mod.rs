@@ -14,6 +14,7 @@ mod idempotency;
 mod joined;
 mod joined_sqlite;
 mod limits;
+mod lookups;
 mod metadata;
 mod overflow;
 mod pages;

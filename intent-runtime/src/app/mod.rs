@@ -4,6 +4,7 @@ pub(crate) mod acting;
 pub(crate) mod builder;
 mod by_name;
 pub(crate) mod domain;
+pub(crate) mod lookup;
 mod roles;
 pub(crate) mod tenant;
 pub(crate) mod transaction;
@@ -11,12 +12,12 @@ pub(crate) mod transaction;
 use std::{fmt, ops::Deref, sync::Arc};
 
 use crate::{
-    app::{builder::AppBuilder, domain::Domain, roles::Roles, tenant::Tenant},
+    app::{builder::AppBuilder, domain::Domain, lookup::LookBack, roles::Roles, tenant::Tenant},
     by_name::ByName,
     dispatch::{self, cache::AggregateCache},
     log::{filter::LogFilter, follow::Follow, subscription::Subscription},
     model::aggregate::Aggregate,
-    record::{clock::Clock, id::TenantId},
+    record::{clock::Clock, cursor::Cursor, id::TenantId, timestamp::Timestamp},
     schema::catalogue::{self, Catalogue},
     store::{self, connect::IntoStore, error::StoreError, port::Store},
     transfer::{export::Export, import::Import},
@@ -127,6 +128,19 @@ impl App {
     /// are stored. [`Tenant::follow`] gives those of one tenant.
     pub fn follow<A: Aggregate>(&self) -> Follow<A> {
         self.tenant.core.follow(None)
+    }
+
+    /// Searches the events of all tenants from the end of the log backwards. [`Tenant::look_back`] searches those of one.
+    pub fn look_back(&self, filter: LogFilter) -> LookBack {
+        LookBack::new(self.tenant.core.clone(), None, filter)
+    }
+
+    /// Where the log of all tenants stood at a time by the store's clock; as [`Tenant::position_at`] tells it of one.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn position_at(&self, time: Timestamp) -> Result<Cursor, StoreError> {
+        self.store().position_at(None, time).await
     }
 
     /// Writes the events of all tenants as text; whole streams, as they are stored. [`Tenant::export`] writes those of

@@ -369,13 +369,19 @@ impl Tenant {
     }
 
     pub(super) fn stream<A: Aggregate>(&self, id: Id<A>) -> Result<StreamId, LoadError> {
+        self.registered::<A>()?;
+        Ok(StreamId::of(self.id, id))
+    }
+
+    /// Refuses an aggregate that the domain does not have.
+    pub(super) fn registered<A: Aggregate>(&self) -> Result<(), LoadError> {
         if !self.core.catalogue.has_aggregate::<A>() {
             return Err(LoadError::NotRegistered {
                 aggregate: A::TYPE,
                 missing: catalogue::aggregate_call::<A>(),
             });
         }
-        Ok(StreamId::of(self.id, id))
+        Ok(())
     }
 }
 

@@ -37,6 +37,20 @@ impl Cursor {
         Self(Some((store, position)))
     }
 
+    /// After the event at a position of the store with this id, or at the start where the position is 0. For stores.
+    pub const fn at(store: Uuid, position: Position) -> Self {
+        match position.get() {
+            0 => Self::START,
+            _ => Self::after(store, position),
+        }
+    }
+
+    /// Before the event at a position, so that looking back goes on there; `None` if nothing can be before it. For stores.
+    pub fn before(store: Uuid, position: Position) -> Option<Self> {
+        let before = position.get().checked_sub(1).filter(|before| *before > 0)?;
+        Some(Self::after(store, Position::new(before)))
+    }
+
     /// The store it belongs to, and the position it is after; `None` at the start. For stores.
     pub const fn place(&self) -> Option<(Uuid, Position)> {
         self.0

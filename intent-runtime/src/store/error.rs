@@ -27,6 +27,12 @@ pub enum StoreError {
         /// The version found. Where it is as expected, the event found there is not.
         actual: Version,
     },
+    /// There is no such aggregate to go on behind. Handling: go on behind one that was listed.
+    #[error("the list cannot go on behind {stream}, which does not exist")]
+    UnknownStream {
+        /// Which one.
+        stream: StreamId,
+    },
     /// The stream belongs to another type of aggregate. Handling: check where the id came from.
     #[error("{stream} cannot be used: the id belongs to the type {found}")]
     WrongAggregate {

@@ -33,6 +33,7 @@ pub(crate) mod connect;
 pub(crate) mod error;
 pub(crate) mod import;
 pub(crate) mod log;
+pub(crate) mod lookup;
 pub(crate) mod memory;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod migrations;
@@ -55,6 +56,7 @@ pub use connect::{IntoStore, migrate};
 pub use error::{Cause, InvalidAppend, StoreError, StoreErrorKind};
 pub use import::{Existing, ImportPlan, ImportRefusal, Imported, check_import};
 pub use log::{LogHealth, LogPage, LogWriter, NextPage, ReadLog};
+pub use lookup::{EventPage, ListStreams, LookBack};
 pub use memory::MemoryStore;
 pub use port::{
     BegunTransaction, Import, Joinable, Log, Snapshots, Store, StoreFuture, Streams, Transact,

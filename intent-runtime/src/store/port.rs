@@ -6,10 +6,12 @@ use tokio::sync::watch;
 
 use crate::{
     record::{
+        cursor::Cursor,
         event::RecordedEvent,
-        id::{CommandId, TenantId},
+        id::{AggregateId, CommandId, EventId, TenantId},
         snapshot::NewSnapshot,
         stream::{AggregateType, StreamId},
+        timestamp::Timestamp,
         version::Version,
     },
     store::{
@@ -18,6 +20,7 @@ use crate::{
         error::StoreError,
         import::Imported,
         log::{LogHealth, LogPage, ReadLog},
+        lookup::{EventPage, ListStreams, LookBack},
     },
 };
 
@@ -84,6 +87,27 @@ pub trait Log: Send + Sync {
         stream: &'a StreamId,
         time: AsOfTime,
     ) -> StoreFuture<'a, Version>;
+
+    /// The event of a tenant with an id, if there is one.
+    fn event(&self, tenant: TenantId, id: EventId) -> StoreFuture<'_, Option<RecordedEvent>>;
+
+    /// Looks for events from the end of the log, or from a cursor, backwards: the newest first. One call looks at no more than
+    /// [`LookBack::STEP`] events, and the page says where to go on, or that the start was reached.
+    ///
+    /// An event whose transaction is under way when its successors are looked at may be missing. From the cursor of a reader
+    /// nothing is, since a reader passes no such event.
+    fn look_back<'a>(&'a self, look: LookBack<'a>) -> StoreFuture<'a, EventPage>;
+
+    /// Where the log of a tenant, or of all, stood at a time by the store's clock: a cursor that no event or one recorded at or
+    /// before the time stands before, and no event or one recorded after it behind. Where the times of neighbours go back and
+    /// forth, as those of imported events may, there are several such places, and this is one of them. It takes a few dozen
+    /// look-ups by position, however long the log is.
+    fn position_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor>;
+
+    /// Lists the aggregates of a type, in the order they were begun or the other way round. Going on behind one that is not
+    /// there is [`StoreError::UnknownStream`]. One that is begun in a transaction under way when its successors are listed may be
+    /// missing.
+    fn streams(&self, list: ListStreams) -> StoreFuture<'_, Vec<AggregateId>>;
 
     /// Where the log ends, and what holds up its readers, if anything.
     fn log_health(&self) -> StoreFuture<'_, LogHealth>;

@@ -6,12 +6,12 @@ use std::sync::{
 };
 
 use intent_runtime::{
-    CommandId, RecordedEvent, TenantId, Version,
+    AggregateId, CommandId, Cursor, EventId, RecordedEvent, TenantId, Timestamp, Version,
     store::AsOfTime,
     store::{
-        AggregateType, Append, Appended, EventSink, Import, Imported, Log, LogHealth, LogPage,
-        NewSnapshot, ReadLog, ReadStream, Snapshots, StateSink, Store, StoreFuture, StreamId,
-        Streams,
+        AggregateType, Append, Appended, EventPage, EventSink, Import, Imported, ListStreams, Log,
+        LogHealth, LogPage, LookBack, NewSnapshot, ReadLog, ReadStream, Snapshots, StateSink,
+        Store, StoreFuture, StreamId, Streams,
     },
 };
 use tokio::sync::watch;
@@ -95,6 +95,22 @@ impl<S: Store> Log for Counting<S> {
         time: AsOfTime,
     ) -> StoreFuture<'a, Version> {
         self.store.version_as_of(stream, time)
+    }
+
+    fn event(&self, tenant: TenantId, id: EventId) -> StoreFuture<'_, Option<RecordedEvent>> {
+        self.store.event(tenant, id)
+    }
+
+    fn look_back<'a>(&'a self, look: LookBack<'a>) -> StoreFuture<'a, EventPage> {
+        self.store.look_back(look)
+    }
+
+    fn position_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor> {
+        self.store.position_at(tenant, time)
+    }
+
+    fn streams(&self, list: ListStreams) -> StoreFuture<'_, Vec<AggregateId>> {
+        self.store.streams(list)
     }
 
     fn log_health(&self) -> StoreFuture<'_, LogHealth> {

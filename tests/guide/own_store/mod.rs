@@ -2,6 +2,7 @@
 
 mod content;
 mod counting;
+mod lookup;
 mod store;
 
 use intent_runtime::{MemoryStore, prelude::*};

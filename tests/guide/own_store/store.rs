@@ -7,12 +7,13 @@ use std::{
 };
 
 use intent_runtime::{
-    CommandId, Cursor, Position, RecordedEvent, StoreError, TenantId, Version,
+    AggregateId, CommandId, Cursor, EventId, Position, RecordedEvent, StoreError, TenantId,
+    Timestamp, Version,
     store::AsOfTime,
     store::{
-        AggregateType, Append, Appended, EventSink, Import, Imported, Log, LogHealth, LogPage,
-        NewSnapshot, NextPage, RawEvent, ReadLog, ReadStream, Snapshots, StateSink, Store,
-        StoreFuture, StreamId, Streams, check_import,
+        AggregateType, Append, Appended, EventPage, EventSink, Import, Imported, ListStreams, Log,
+        LogHealth, LogPage, LookBack, NewSnapshot, NextPage, RawEvent, ReadLog, ReadStream,
+        Snapshots, StateSink, Store, StoreFuture, StreamId, Streams, check_import,
     },
 };
 use tokio::sync::watch;
@@ -184,6 +185,22 @@ impl Log for ListStore {
         time: AsOfTime,
     ) -> StoreFuture<'a, Version> {
         Box::pin(async move { self.open()?.version_as_of(stream, time) })
+    }
+
+    fn event(&self, tenant: TenantId, id: EventId) -> StoreFuture<'_, Option<RecordedEvent>> {
+        Box::pin(async move { Ok(self.open()?.event(tenant, id)) })
+    }
+
+    fn look_back<'a>(&'a self, look: LookBack<'a>) -> StoreFuture<'a, EventPage> {
+        Box::pin(async move { self.open()?.look_back(self.id, look) })
+    }
+
+    fn position_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor> {
+        Box::pin(async move { Ok(Cursor::at(self.id, self.open()?.position_at(tenant, time))) })
+    }
+
+    fn streams(&self, list: ListStreams) -> StoreFuture<'_, Vec<AggregateId>> {
+        Box::pin(async move { self.open()?.list_streams(&list) })
     }
 
     fn log_health(&self) -> StoreFuture<'_, LogHealth> {

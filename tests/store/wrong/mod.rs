@@ -10,6 +10,7 @@ mod importing;
 mod lifecycle;
 mod limits;
 mod log;
+mod lookups;
 mod payloads;
 mod port;
 mod reading;
@@ -28,10 +29,12 @@ use std::{
 };
 
 use intent_runtime::{
-    CommandId, MemoryStore, RecordedEvent, StoreError, TenantId, Timestamp, Version,
+    AggregateId, CommandId, Cursor, EventId, MemoryStore, RecordedEvent, StoreError, TenantId,
+    Timestamp, Version,
     store::{
-        AggregateType, Append, Appended, AsOfTime, EventSink, Import, Imported, Log, LogPage,
-        NewSnapshot, ReadLog, ReadStream, Snapshots, StateSink, StoreFuture, StreamId, Streams,
+        AggregateType, Append, Appended, AsOfTime, EventPage, EventSink, Import, Imported,
+        ListStreams, Log, LogPage, LookBack, NewSnapshot, ReadLog, ReadStream, Snapshots,
+        StateSink, StoreFuture, StreamId, Streams,
         conformance::{RULES, durability},
     },
 };
@@ -44,7 +47,7 @@ use uuid::Uuid;
 /// The faults of one topic: the rule that refuses each, and a store that has it.
 type Faults = &'static [(&'static str, fn() -> Wrong)];
 
-const TOPICS: [(&str, Faults); 12] = [
+const TOPICS: [(&str, Faults); 13] = [
     ("appending", appending::FAULTS),
     ("commands", commands::FAULTS),
     ("reading", reading::FAULTS),
@@ -54,6 +57,7 @@ const TOPICS: [(&str, Faults); 12] = [
     ("payloads", payloads::FAULTS),
     ("limits", limits::FAULTS),
     ("log", log::FAULTS),
+    ("lookups", lookups::FAULTS),
     ("importing", importing::FAULTS),
     ("copies", copies::FAULTS),
     ("lifecycle", lifecycle::FAULTS),
@@ -82,6 +86,10 @@ struct Wrong {
     events_of_command: fn(&Self, TenantId, CommandId) -> StoreFuture<'_, Vec<RecordedEvent>>,
     read_log: for<'a> fn(&'a Self, ReadLog<'a>, &'a mut EventSink<'a>) -> StoreFuture<'a, LogPage>,
     version_as_of: for<'a> fn(&'a Self, &'a StreamId, AsOfTime) -> StoreFuture<'a, Version>,
+    event: fn(&Self, TenantId, EventId) -> StoreFuture<'_, Option<RecordedEvent>>,
+    look_back: for<'a> fn(&'a Self, LookBack<'a>) -> StoreFuture<'a, EventPage>,
+    position_at: fn(&Self, Option<TenantId>, Timestamp) -> StoreFuture<'_, Cursor>,
+    streams: fn(&Self, ListStreams) -> StoreFuture<'_, Vec<AggregateId>>,
     wake_ups: fn(&Self) -> watch::Receiver<()>,
     import: fn(&Self, Vec<RecordedEvent>) -> StoreFuture<'_, Imported>,
     save_snapshot: for<'a> fn(&'a Self, &'a StreamId, NewSnapshot) -> StoreFuture<'a, ()>,
@@ -104,6 +112,10 @@ impl Wrong {
             events_of_command: |it, tenant, command| it.memory.events_of_command(tenant, command),
             read_log: |it, read, sink| it.memory.read_log(read, sink),
             version_as_of: |it, stream, time| it.memory.version_as_of(stream, time),
+            event: |it, tenant, id| it.memory.event(tenant, id),
+            look_back: |it, look| it.memory.look_back(look),
+            position_at: |it, tenant, time| it.memory.position_at(tenant, time),
+            streams: |it, list| it.memory.streams(list),
             wake_ups: |it| it.memory.wake_ups(),
             import: |it, events| it.memory.import(events),
             save_snapshot: |it, stream, snapshot| it.memory.save_snapshot(stream, snapshot),
@@ -193,7 +205,7 @@ macro_rules! only_their_rules_refuse {
 
 mod is_refused_by_its_rule_alone {
     only_their_rules_refuse! {
-        appending commands reading time snapshots tenants payloads limits log importing copies lifecycle
+        appending commands reading time snapshots tenants payloads limits log lookups importing copies lifecycle
     }
 }
 

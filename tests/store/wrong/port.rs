@@ -1,11 +1,11 @@
 //! The port of a [`Wrong`] store: every call goes to what the store has for it, or to the store in memory.
 
 use intent_runtime::{
-    CommandId, RecordedEvent, TenantId, Version,
+    AggregateId, CommandId, Cursor, EventId, RecordedEvent, TenantId, Timestamp, Version,
     store::{
-        AggregateType, Append, Appended, AsOfTime, EventSink, Import, Imported, Log, LogHealth,
-        LogPage, NewSnapshot, ReadLog, ReadStream, Snapshots, StateSink, Store, StoreFuture,
-        StreamId, Streams,
+        AggregateType, Append, Appended, AsOfTime, EventPage, EventSink, Import, Imported,
+        ListStreams, Log, LogHealth, LogPage, LookBack, NewSnapshot, ReadLog, ReadStream,
+        Snapshots, StateSink, Store, StoreFuture, StreamId, Streams,
     },
 };
 use tokio::sync::watch;
@@ -57,6 +57,22 @@ impl Log for Wrong {
         time: AsOfTime,
     ) -> StoreFuture<'a, Version> {
         (self.version_as_of)(self, stream, time)
+    }
+
+    fn event(&self, tenant: TenantId, id: EventId) -> StoreFuture<'_, Option<RecordedEvent>> {
+        (self.event)(self, tenant, id)
+    }
+
+    fn look_back<'a>(&'a self, look: LookBack<'a>) -> StoreFuture<'a, EventPage> {
+        (self.look_back)(self, look)
+    }
+
+    fn position_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor> {
+        (self.position_at)(self, tenant, time)
+    }
+
+    fn streams(&self, list: ListStreams) -> StoreFuture<'_, Vec<AggregateId>> {
+        (self.streams)(self, list)
     }
 
     fn log_health(&self) -> StoreFuture<'_, LogHealth> {

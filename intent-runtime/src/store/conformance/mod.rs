@@ -59,6 +59,7 @@ mod importing;
 mod lifecycle;
 mod limits;
 mod log;
+mod lookups;
 mod payloads;
 mod reader;
 mod reading;

@@ -148,6 +148,20 @@ macro_rules! __store_rules {
             a_cancelled_reader_loses_nothing "S15"
                 "loses events when a reading of the log is cancelled";
         }
+        lookups {
+            an_event_is_found_by_its_id "S10"
+                "does not find an event by its id, or finds that of another tenant";
+            looking_back_finds_the_newest_first "S7, S10"
+                "looks back in another order, past an event, into another tenant, or from a cursor of another log";
+            a_search_finds_actor_and_text "S12"
+                "finds other events by actor or text than those that have them";
+            a_step_back_is_bounded "S6"
+                "looks at all events in one step, or does not say where to go on";
+            a_time_is_a_place_in_the_log "S7"
+                "puts a time behind a later event, or before an earlier one";
+            aggregates_are_listed_in_order "S8, S10"
+                "lists the aggregates of a type in another order, or those of another type or tenant";
+        }
         importing {
             imported_events_are_as_they_were_recorded "S16"
                 "changes a part of an event that it imports, or the order of the page";

@@ -38,7 +38,7 @@ pub(super) struct Content {
 pub(super) struct Tenant {
     pub(super) streams: HashMap<AggregateId, Stream>,
     /// Every event by its id: its stream and its version there.
-    ids: HashMap<EventId, (AggregateId, Version)>,
+    pub(super) ids: HashMap<EventId, (AggregateId, Version)>,
     pub(super) snapshots: HashMap<AggregateId, StoredSnapshot>,
     /// Its events in the order of the log.
     log: Vec<Arc<RecordedEvent>>,
@@ -390,7 +390,7 @@ impl Stream {
     }
 
     /// Versions are dense from 1, so an event stands at its own.
-    fn event(&self, version: Version) -> Option<&RecordedEvent> {
+    pub(super) fn event(&self, version: Version) -> Option<&RecordedEvent> {
         let index = usize::try_from(version.get()).ok()?.checked_sub(1)?;
         self.events.get(index).map(|event| &**event)
     }

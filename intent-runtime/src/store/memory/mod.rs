@@ -1,6 +1,7 @@
 //! [`MemoryStore`]: every promise of a store but durability, for tests and trials.
 
 mod content;
+mod lookup;
 mod transaction;
 
 use std::{
@@ -17,9 +18,10 @@ use crate::{
         clock::{Clock, SystemClock},
         cursor::Cursor,
         event::RecordedEvent,
-        id::{CommandId, TenantId},
+        id::{AggregateId, CommandId, EventId, TenantId},
         snapshot::NewSnapshot,
         stream::{AggregateType, StreamId},
+        timestamp::Timestamp,
         version::{Position, Version},
     },
     store::{
@@ -28,6 +30,7 @@ use crate::{
         error::StoreError,
         import::{Imported, check_import},
         log::{LogHealth, LogPage, NextPage, ReadLog},
+        lookup::{EventPage, ListStreams, LookBack},
         memory::content::Content,
         port::{Import, Log, Snapshots, Store, StoreFuture, Streams, Transact},
     },
@@ -270,6 +273,22 @@ impl Log for MemoryStore {
         time: AsOfTime,
     ) -> StoreFuture<'a, Version> {
         Box::pin(async move { self.read()?.version_as_of(stream, time) })
+    }
+
+    fn event(&self, tenant: TenantId, id: EventId) -> StoreFuture<'_, Option<RecordedEvent>> {
+        Box::pin(async move { Ok(self.read()?.event(tenant, id)) })
+    }
+
+    fn look_back<'a>(&'a self, look: LookBack<'a>) -> StoreFuture<'a, EventPage> {
+        Box::pin(async move { self.read()?.look_back(self.id, look) })
+    }
+
+    fn position_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor> {
+        Box::pin(async move { Ok(Cursor::at(self.id, self.read()?.position_at(tenant, time))) })
+    }
+
+    fn streams(&self, list: ListStreams) -> StoreFuture<'_, Vec<AggregateId>> {
+        Box::pin(async move { self.read()?.streams(&list) })
     }
 
     fn log_health(&self) -> StoreFuture<'_, LogHealth> {

@@ -29,7 +29,8 @@ pub(super) async fn events(
 ) -> Result<Vec<RecordedEvent>, RunError> {
     let mut window = FEW_EVENTS;
     loop {
-        let events = first_events(connection, tenant, command, window).await?;
+        let ids = (0..).take(window).map(|index| EventId::of(command, index));
+        let events = events_with(connection, tenant, ids).await?;
         if events.len() < window || window >= Append::MAX_EVENTS {
             return Ok(events);
         }
@@ -37,14 +38,13 @@ pub(super) async fn events(
     }
 }
 
-async fn first_events(
+/// The events of a tenant with these ids.
+pub(super) async fn events_with(
     connection: &mut PgConnection,
     tenant: TenantId,
-    command: CommandId,
-    count: usize,
+    ids: impl IntoIterator<Item = EventId>,
 ) -> Result<Vec<RecordedEvent>, RunError> {
-    let ids = (0..).take(count).map(|index| EventId::of(command, index));
-    let ids: Vec<Uuid> = ids.map(|id| id.as_uuid()).collect();
+    let ids: Vec<Uuid> = ids.into_iter().map(|id| id.as_uuid()).collect();
     let rows = sqlx::query(include_str!("sql/events_of_command.sql"))
         .bind(tenant.as_uuid())
         .bind(&ids)

@@ -22,10 +22,12 @@ use tokio::sync::watch;
 
 use crate::{
     record::{
+        cursor::Cursor,
         event::RecordedEvent,
-        id::{CommandId, TenantId},
+        id::{AggregateId, CommandId, EventId, TenantId},
         snapshot::NewSnapshot,
         stream::{AggregateType, StreamId},
+        timestamp::Timestamp,
         version::Version,
     },
     store::{
@@ -34,6 +36,7 @@ use crate::{
         error::StoreError,
         import::{Imported, check_import},
         log::{LogHealth, LogPage, ReadLog},
+        lookup::{EventPage, ListStreams, LookBack},
         port::{Import, Log, Snapshots, Store, StoreFuture, Streams, Transact},
         postgres::{
             append::{Appender, batch::Outcome},
@@ -45,7 +48,7 @@ use crate::{
                 run::{Rest, within},
                 url,
             },
-            log::{horizon::Settler, notify::Wake, read::LogReader},
+            log::{horizon::Settler, lookup, notify::Wake, read::LogReader},
             migrate::Excess,
         },
     },
@@ -321,6 +324,22 @@ impl Log for PgStore {
         time: AsOfTime,
     ) -> StoreFuture<'a, Version> {
         self.explained(read::version_as_of(&self.pool, stream, time))
+    }
+
+    fn event(&self, tenant: TenantId, id: EventId) -> StoreFuture<'_, Option<RecordedEvent>> {
+        self.explained(read::event(&self.pool, tenant, id))
+    }
+
+    fn look_back<'a>(&'a self, look: LookBack<'a>) -> StoreFuture<'a, EventPage> {
+        self.explained(self.log.look_back(look))
+    }
+
+    fn position_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor> {
+        self.explained(self.log.position_at(tenant, time))
+    }
+
+    fn streams(&self, list: ListStreams) -> StoreFuture<'_, Vec<AggregateId>> {
+        self.explained(async move { lookup::streams(&self.pool, &list).await })
     }
 
     fn log_health(&self) -> StoreFuture<'_, LogHealth> {

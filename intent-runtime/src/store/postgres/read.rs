@@ -198,6 +198,18 @@ pub(super) async fn events_of_command(
     .await
 }
 
+/// The event of a tenant with an id.
+pub(super) async fn event(
+    pool: &Pool,
+    tenant: TenantId,
+    id: EventId,
+) -> Result<Option<RecordedEvent>, StoreError> {
+    let found = pool.run((tenant, id), |(tenant, id), connection| {
+        Box::pin(command::events_with(connection, *tenant, [*id]))
+    });
+    Ok(found.await?.pop())
+}
+
 /// A query for the events of a stream after a version up to another.
 fn range(sql: &'static str, read: ReadStream<'_>) -> Query<'static, Postgres, PgArguments> {
     sqlx::query(sql)

@@ -128,11 +128,11 @@ impl Reader {
     }
 }
 
-fn json(items: Vec<String>) -> String {
+pub(super) fn json(items: Vec<String>) -> String {
     serde_json::Value::from(items).to_string()
 }
 
-fn hex(id: &AggregateId) -> String {
+pub(super) fn hex(id: &AggregateId) -> String {
     format!("{:X}", id.as_uuid().as_simple())
 }
 

@@ -10,6 +10,7 @@ mod frames;
 mod import;
 mod insert;
 mod log;
+mod lookup;
 mod migrate;
 mod page;
 mod read;
@@ -29,10 +30,12 @@ use tokio::{
 
 use crate::{
     record::{
+        cursor::Cursor,
         event::RecordedEvent,
-        id::{CommandId, TenantId},
+        id::{AggregateId, CommandId, EventId, TenantId},
         snapshot::NewSnapshot,
         stream::{AggregateType, StreamId},
+        timestamp::Timestamp,
         version::Version,
     },
     store::{
@@ -42,6 +45,7 @@ use crate::{
         error::StoreError,
         import::{Imported, check_import},
         log::{LogHealth, LogPage, ReadLog},
+        lookup::{EventPage, ListStreams, LookBack},
         migrations::Found,
         port::{Import, Log, Snapshots, Store, StoreFuture, Streams, Transact},
         sqlite::{
@@ -343,6 +347,22 @@ impl Log for SqliteStore {
         time: AsOfTime,
     ) -> StoreFuture<'a, Version> {
         Box::pin(self.reader.version_as_of(stream, time))
+    }
+
+    fn event(&self, tenant: TenantId, id: EventId) -> StoreFuture<'_, Option<RecordedEvent>> {
+        Box::pin(self.reader.event(tenant, id))
+    }
+
+    fn look_back<'a>(&'a self, look: LookBack<'a>) -> StoreFuture<'a, EventPage> {
+        Box::pin(self.reader.look_back(look))
+    }
+
+    fn position_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor> {
+        Box::pin(self.reader.position_at(tenant, time))
+    }
+
+    fn streams(&self, list: ListStreams) -> StoreFuture<'_, Vec<AggregateId>> {
+        Box::pin(async move { self.reader.streams(&list).await })
     }
 
     fn log_health(&self) -> StoreFuture<'_, LogHealth> {

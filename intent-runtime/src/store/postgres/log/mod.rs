@@ -1,6 +1,7 @@
 //! The log: reading it in order, how far it is settled, and waking those who wait for more.
 
 pub(crate) mod horizon;
+pub(crate) mod lookup;
 pub(crate) mod notify;
 pub(crate) mod read;
 mod route;

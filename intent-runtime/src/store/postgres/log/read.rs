@@ -40,10 +40,10 @@ const POSITION: usize = 5;
 /// The part of the store that reads the log.
 #[derive(Debug)]
 pub(crate) struct LogReader {
-    pool: Pool,
+    pub(super) pool: Pool,
     settler: Arc<Settler>,
     /// Tells this store's cursors from those of another.
-    store: Uuid,
+    pub(super) store: Uuid,
     /// Whether the role may read the events of all tenants.
     reads_all: bool,
     default_tenant: DefaultTenant,
@@ -113,6 +113,17 @@ impl LogReader {
         })
     }
 
+    /// Refuses the log of all tenants to a role that may not read it.
+    pub(super) fn may_read(&self, tenant: Option<TenantId>) -> Result<(), StoreError> {
+        if tenant.is_none() && !self.reads_all {
+            return Err(StoreError::Forbidden {
+                place: self.place().to_string(),
+                source: "the log of all tenants is for roles given it with `SELECT intent.grant_reader('ROLE')`".into(),
+            });
+        }
+        Ok(())
+    }
+
     pub(crate) async fn read(
         &self,
         read: ReadLog<'_>,
@@ -124,12 +135,7 @@ impl LogReader {
             ..read
         };
         let after = i64::try_from(read.after.position_in(self.store)?).unwrap_or(i64::MAX);
-        if read.tenant.is_none() && !self.reads_all {
-            return Err(StoreError::Forbidden {
-                place: self.place().to_string(),
-                source: "the log of all tenants is for roles given it with `SELECT intent.grant_reader('ROLE')`".into(),
-            });
-        }
+        self.may_read(read.tenant)?;
         let mut paging = Paging {
             log: self,
             read,
@@ -336,7 +342,7 @@ fn writer(row: &PgRow) -> Result<LogWriter, sqlx::Error> {
     Ok(LogWriter::new(pid, since, state, query))
 }
 
-fn event(row: &PgRow) -> Result<RecordedEvent, RunError> {
+pub(super) fn event(row: &PgRow) -> Result<RecordedEvent, RunError> {
     let stream = StreamId {
         tenant_id: TenantId::from_uuid(row.try_get(1)?),
         aggregate_type: "".into(),

@@ -42,6 +42,8 @@ CREATE INDEX events_position ON intent.events (position);
 CREATE INDEX events_tenant ON intent.events (tenant_id, position) WHERE tenant_id <> '00000000-0000-0000-0000-000000000000';
 -- The streams of an aggregate id in all tenants: an entry a stream.
 CREATE INDEX events_aggregate ON intent.events (aggregate_id) WHERE version = 1;
+-- The aggregates of a type in the order they were begun.
+CREATE INDEX events_streams ON intent.events (tenant_id, aggregate_type, position) WHERE version = 1;
 
 CREATE TABLE intent.snapshots (
     tenant_id      uuid   NOT NULL,

@@ -34,6 +34,8 @@ CREATE TABLE intent_events (
 CREATE INDEX intent_events_tenant ON intent_events (tenant_id) WHERE tenant_id <> x'00000000000000000000000000000000';
 -- The streams of an aggregate id in all tenants: an entry a stream.
 CREATE INDEX intent_events_aggregate ON intent_events (aggregate_id) WHERE version = 1;
+-- The aggregates of a type in the order they were begun.
+CREATE INDEX intent_events_streams ON intent_events (tenant_id, aggregate_type, position) WHERE version = 1;
 
 CREATE TRIGGER intent_events_never_change BEFORE UPDATE ON intent_events
 BEGIN

@@ -1,0 +1,224 @@
+//! Looking things up: the aggregates of a type, and events from the end of the log backwards.
+
+use std::{
+    fmt,
+    future::{Future, IntoFuture},
+    marker::PhantomData,
+    pin::Pin,
+};
+
+use crate::{
+    app::{Core, tenant::Tenant},
+    dispatch::error::LoadError,
+    log::filter::LogFilter,
+    model::aggregate::Aggregate,
+    record::{
+        cursor::Cursor,
+        event::RecordedEvent,
+        id::{AggregateId, EventId, Id, TenantId},
+        stream::AggregateType,
+        timestamp::Timestamp,
+    },
+    store::{
+        error::StoreError,
+        lookup::{EventPage, ListStreams, LookBack as Request},
+    },
+};
+
+/// How many are looked up unless the caller says otherwise.
+const LIMIT: usize = 100;
+
+/// The aggregates of a type in a tenant, page by page: made by [`Tenant::ids`], and awaited.
+///
+/// The page may lack an aggregate that a transaction under way begins. What must miss none follows the log instead.
+#[must_use = "nothing is looked up until it is awaited"]
+pub struct Ids<A> {
+    tenant: Tenant,
+    list: ListStreams,
+    of: PhantomData<fn() -> A>,
+}
+
+impl<A: Aggregate> Ids<A> {
+    /// Only those behind this one: the last of the page before.
+    pub fn after(mut self, last: impl Into<Option<Id<A>>>) -> Self {
+        self.list.after = last.into().map(|id| AggregateId::from_uuid(id.as_uuid()));
+        self
+    }
+
+    /// The one that was begun last comes first. Otherwise they come in the order they were begun.
+    pub fn newest(mut self) -> Self {
+        self.list.newest_first = true;
+        self
+    }
+
+    /// How many at most; 100 unless set.
+    pub fn limit(mut self, limit: usize) -> Self {
+        self.list.limit = limit;
+        self
+    }
+}
+
+/// The ids. Fails with [`LoadError::NotRegistered`], with [`StoreError::UnknownStream`] behind one that does not exist, or when
+/// the store fails.
+impl<A: Aggregate> IntoFuture for Ids<A> {
+    type Output = Result<Vec<Id<A>>, LoadError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let Self { tenant, list, .. } = self;
+            tenant.registered::<A>()?;
+            let ids = tenant.core.store.streams(list).await;
+            let ids = ids.map_err(LoadError::Store)?;
+            Ok(ids
+                .into_iter()
+                .map(|id| Id::from_uuid(id.as_uuid()))
+                .collect())
+        })
+    }
+}
+
+impl<A> fmt::Debug for Ids<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Ids").field(&self.list).finish()
+    }
+}
+
+/// A search from the end of the log backwards, made by [`Tenant::look_back`] or [`App::look_back`](crate::App::look_back), and
+/// awaited. One page looks at no more than 10,000 events, wanted or not: one without events may have more behind it, as its
+/// `next` says.
+///
+/// An event whose transaction is under way when its successors are looked at may be missing. From the cursor of a reader nothing is.
+///
+/// ```
+/// # async fn last_of_ada(app: &intent_runtime::App) -> Result<(), intent_runtime::StoreError> {
+/// use intent_runtime::LogFilter;
+/// let mut page = app.look_back(LogFilter::all()).by("ada").containing("rent").await?;
+/// while let (true, Some(next)) = (page.events.is_empty(), page.next) {
+///     page = app.look_back(LogFilter::all()).by("ada").containing("rent").from(next).await?;
+/// }
+/// # Ok(()) }
+/// ```
+#[must_use = "nothing is looked up until it is awaited"]
+pub struct LookBack {
+    core: Core,
+    tenant: Option<TenantId>,
+    filter: LogFilter,
+    from: Option<Cursor>,
+    actor: Option<String>,
+    text: Option<String>,
+    limit: usize,
+}
+
+impl LookBack {
+    pub(super) fn new(core: Core, tenant: Option<TenantId>, filter: LogFilter) -> Self {
+        Self {
+            core,
+            tenant,
+            filter,
+            from: None,
+            actor: None,
+            text: None,
+            limit: LIMIT,
+        }
+    }
+
+    /// From a cursor on: the event it is after, and those before. Otherwise from the end of the log.
+    pub fn from(mut self, cursor: Cursor) -> Self {
+        self.from = Some(cursor);
+        self
+    }
+
+    /// Only events whose metadata names this actor.
+    pub fn by(mut self, actor: impl Into<String>) -> Self {
+        self.actor = Some(actor.into());
+        self
+    }
+
+    /// Only events with this text in their payload or metadata, as the JSON is stored: a quote stands there as `\"`. The case
+    /// of the letters A to Z does not matter, that of all others does.
+    pub fn containing(mut self, text: impl Into<String>) -> Self {
+        self.text = Some(text.into());
+        self
+    }
+
+    /// How many events at most; 100 unless set.
+    pub fn limit(mut self, limit: usize) -> Self {
+        self.limit = limit;
+        self
+    }
+}
+
+/// The page, the newest event first. Fails with [`StoreError::UnknownCursor`], [`StoreError::InvalidFilter`],
+/// [`StoreError::Metadata`] where an actor is asked for and an event's metadata cannot be read, or when the store fails.
+impl IntoFuture for LookBack {
+    type Output = Result<EventPage, StoreError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let filter = self.filter.in_domain(&self.core.catalogue);
+            let filter = filter.map_err(|what| StoreError::InvalidFilter { what })?;
+            let mut look = Request::new(&filter, self.limit);
+            look.from = self.from;
+            look.tenant = self.tenant;
+            look.actor = self.actor.as_deref();
+            look.text = self.text.as_deref();
+            self.core.store.look_back(look).await
+        })
+    }
+}
+
+impl fmt::Debug for LookBack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LookBack")
+            .field("tenant", &self.tenant)
+            .field("filter", &self.filter)
+            .field("from", &self.from)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Tenant {
+    /// The aggregates of a type, in the order they were begun, a hundred a page.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
+    /// # use account::*;
+    /// # use intent_runtime::prelude::*;
+    /// # async fn list(app: &App) -> Result<(), LoadError> {
+    /// let newest = app.ids::<Account>().newest().limit(20).await?;
+    /// let next = app.ids::<Account>().newest().after(newest.last().copied()).limit(20).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn ids<A: Aggregate>(&self) -> Ids<A> {
+        Ids {
+            tenant: self.clone(),
+            list: ListStreams::new(self.id, AggregateType::of::<A>(), LIMIT),
+            of: PhantomData,
+        }
+    }
+
+    /// The event with an id, if this tenant has it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn event(&self, id: EventId) -> Result<Option<RecordedEvent>, StoreError> {
+        self.core.store.event(self.id, id).await
+    }
+
+    /// Searches this tenant's events from the end of the log backwards.
+    pub fn look_back(&self, filter: LogFilter) -> LookBack {
+        LookBack::new(self.core.clone(), Some(self.id), filter)
+    }
+
+    /// Where this tenant's log stood at a time by the store's clock, for [`Subscription::after`](crate::Subscription::after): its
+    /// events up to there were recorded at or before the time, those behind after it. Where times go back and forth, as those of
+    /// imported events may, it is one of several such places.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn position_at(&self, time: Timestamp) -> Result<Cursor, StoreError> {
+        self.core.store.position_at(Some(self.id), time).await
+    }
+}

@@ -1,0 +1,234 @@
+//! Looking things up in the log: what is asked for, and pages of what was found.
+
+use crate::{
+    record::{
+        cursor::Cursor,
+        event::RecordedEvent,
+        id::{AggregateId, TenantId},
+        metadata::MetadataError,
+        stream::{AggregateType, StreamId},
+    },
+    store::selection::LogSelection,
+};
+
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use {
+    crate::{
+        record::{timestamp::Timestamp, version::Position},
+        store::error::StoreError,
+    },
+    uuid::Uuid,
+};
+
+/// What to look for from the end of the log backwards.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct LookBack<'a> {
+    /// From where: the event that this cursor is after, and those before it. `None` for the end of the log.
+    pub from: Option<Cursor>,
+    /// The events of this tenant, or of all.
+    pub tenant: Option<TenantId>,
+    /// Which of them.
+    pub filter: &'a LogSelection,
+    /// Only events whose metadata names this actor.
+    pub actor: Option<&'a str>,
+    /// Only events with this text in their payload or metadata, as the JSON is stored. The case of the letters A to Z does
+    /// not matter, that of all others does.
+    pub text: Option<&'a str>,
+    /// How many events to find at most, at least one.
+    pub limit: usize,
+}
+
+impl<'a> LookBack<'a> {
+    /// How many events one step looks at, wanted or not: 10,000.
+    pub const STEP: usize = 10_000;
+
+    /// The newest events of all tenants that a selection has, at most so many.
+    pub fn new(filter: &'a LogSelection, limit: usize) -> Self {
+        Self {
+            from: None,
+            tenant: None,
+            filter,
+            actor: None,
+            text: None,
+            limit,
+        }
+    }
+
+    /// Whether an event is wanted. Its tenant is not looked at.
+    ///
+    /// # Errors
+    /// When an actor is asked for and the event's metadata cannot be read.
+    pub fn wants(&self, event: &RecordedEvent) -> Result<bool, MetadataError> {
+        let has_text =
+            |text: &str| contains(&event.payload, text) || contains(event.metadata.json(), text);
+        if !self.filter.has(event) || !self.text.is_none_or(has_text) {
+            return Ok(false);
+        }
+        self.is_by_actor(event)
+    }
+
+    /// Whether an event is by the actor that is asked for.
+    pub(crate) fn is_by_actor(&self, event: &RecordedEvent) -> Result<bool, MetadataError> {
+        match self.actor {
+            Some(actor) => Ok(event.metadata()?.actor.as_deref() == Some(actor)),
+            None => Ok(true),
+        }
+    }
+}
+
+/// Whether a text has another in it, whatever the case of A to Z.
+fn contains(text: &str, wanted: &str) -> bool {
+    text.to_ascii_lowercase()
+        .contains(&wanted.to_ascii_lowercase())
+}
+
+/// What SQL compares a text with: in lower case, without U+0000, which no column holds.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(crate) fn lowered(text: &str) -> String {
+    text.to_ascii_lowercase().replace('\0', "\u{1f}")
+}
+
+/// What the metadata of an actor's events has in it, unless it has a backslash: the actor as a JSON string, or a backslash
+/// where that has one. SQL looks for it, so that few events have to be parsed.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(crate) fn actor_token(actor: &str) -> String {
+    let json = serde_json::Value::from(actor).to_string();
+    if json.contains('\\') {
+        return "\\".to_owned();
+    }
+    json
+}
+
+/// Events that were looked up, in the order they were asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EventPage {
+    /// The events.
+    pub events: Vec<RecordedEvent>,
+    /// Where to go on; `None` if there is nothing further.
+    pub next: Option<Cursor>,
+}
+
+impl EventPage {
+    /// These events, with what lies behind them. For stores.
+    pub fn new(events: Vec<RecordedEvent>, next: Option<Cursor>) -> Self {
+        Self { events, next }
+    }
+}
+
+/// Which aggregates of a type to list.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ListStreams {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// Their type; under its former names too.
+    pub aggregate_type: AggregateType,
+    /// Only those behind this one.
+    pub after: Option<AggregateId>,
+    /// Whether the one that was begun last comes first, instead of the one that was begun first.
+    pub newest_first: bool,
+    /// How many at most.
+    pub limit: usize,
+}
+
+impl ListStreams {
+    /// The aggregates of a tenant of this type, at most so many, in the order they were begun.
+    pub fn new(tenant: TenantId, aggregate_type: AggregateType, limit: usize) -> Self {
+        Self {
+            tenant,
+            aggregate_type,
+            after: None,
+            newest_first: false,
+            limit,
+        }
+    }
+}
+
+impl ListStreams {
+    /// The stream of one of them.
+    pub(crate) fn stream(&self, aggregate_id: AggregateId) -> StreamId {
+        StreamId {
+            tenant_id: self.tenant,
+            aggregate_type: self.aggregate_type.clone(),
+            aggregate_id,
+        }
+    }
+}
+
+/// The first of a list, of those that begin at these positions under each of the type's names.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(crate) fn first_of_all(
+    mut begun: Vec<(i64, AggregateId)>,
+    list: &ListStreams,
+) -> Vec<AggregateId> {
+    begun.sort_unstable_by_key(|(position, _)| *position);
+    if list.newest_first {
+        begun.reverse();
+    }
+    begun.truncate(list.limit);
+    begun.into_iter().map(|(_, id)| id).collect()
+}
+
+/// The page of one step back: what SQL found, without what other actors did, and where to go on. The step looked at so many
+/// events, down to a position.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(crate) fn page_back(
+    store: Uuid,
+    look: &LookBack<'_>,
+    (looked, lowest): (i64, Option<i64>),
+    mut found: Vec<RecordedEvent>,
+) -> Result<EventPage, StoreError> {
+    let full = found.len() >= look.limit.max(1);
+    let next = match found.last() {
+        Some(last) if full => Cursor::before(store, last.position),
+        _ if usize::try_from(looked).is_ok_and(|looked| looked < LookBack::STEP) => None,
+        _ => lowest.and_then(|lowest| Cursor::before(store, Position::new(lowest.unsigned_abs()))),
+    };
+    let mut unreadable = Ok(());
+    found.retain(|event| {
+        look.is_by_actor(event).unwrap_or_else(|error| {
+            unreadable = Err(error);
+            false
+        })
+    });
+    unreadable?;
+    Ok(EventPage::new(found, next))
+}
+
+/// Looks for where the log stood at a time by halving: a position that the last event recorded at or before it has, and behind
+/// which comes one that was recorded after it, or none.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[derive(Debug)]
+pub(crate) struct Halving {
+    time: Timestamp,
+    low: i64,
+    high: i64,
+}
+
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+impl Halving {
+    pub(crate) fn new(time: Timestamp) -> Self {
+        let (low, high) = (0, i64::MAX);
+        Self { time, low, high }
+    }
+
+    /// The position to ask for the first event behind; `None` when it is found.
+    pub(crate) fn middle(&self) -> Option<i64> {
+        (self.low < self.high).then_some(self.low + (self.high - self.low) / 2)
+    }
+
+    /// Takes the position and time of the first event behind the middle.
+    pub(crate) fn take(&mut self, middle: i64, first: Option<(i64, Timestamp)>) {
+        match first {
+            Some((position, recorded_at)) if recorded_at <= self.time => self.low = position,
+            _ => self.high = middle,
+        }
+    }
+
+    /// What it found.
+    pub(crate) fn found(&self) -> Position {
+        Position::new(self.low.unsigned_abs())
+    }
+}

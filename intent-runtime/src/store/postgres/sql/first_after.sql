@@ -1,0 +1,16 @@
+-- The first event behind position $2, of the default tenant ($1) or, with NULL, of any.
+WITH setting AS MATERIALIZED (
+    SELECT set_config('intent.tenant', coalesce($1::uuid::text, ''), true),
+           set_config('intent.all_tenants', CASE WHEN $1 IS NULL THEN 'on' ELSE '' END, true),
+           $1::uuid AS tenant, $2::bigint AS after
+)
+SELECT first.position, first.recorded_at
+FROM setting
+CROSS JOIN LATERAL (
+    SELECT position, recorded_at
+    FROM intent.events
+    WHERE position > setting.after
+      AND (setting.tenant IS NULL OR tenant_id = setting.tenant)
+    ORDER BY position
+    LIMIT 1
+) AS first;

@@ -1,0 +1,17 @@
+-- The first event of a tenant ($1) that is not the default one behind position $2, by the index of those tenants.
+WITH setting AS MATERIALIZED (
+    SELECT set_config('intent.tenant', coalesce($1::uuid::text, ''), true),
+           set_config('intent.all_tenants', CASE WHEN $1 IS NULL THEN 'on' ELSE '' END, true),
+           $1::uuid AS tenant, $2::bigint AS after
+)
+SELECT first.position, first.recorded_at
+FROM setting
+CROSS JOIN LATERAL (
+    SELECT position, recorded_at
+    FROM intent.events
+    WHERE position > setting.after
+      AND tenant_id = setting.tenant
+      AND tenant_id <> '00000000-0000-0000-0000-000000000000'
+    ORDER BY position
+    LIMIT 1
+) AS first;

@@ -1,0 +1,16 @@
+-- One step back from ?1: of the ?2 events there and before, those that are wanted, the newest first, ?11 at most. Each row, and
+-- the only one if none is wanted, has how many were looked at and the position of the oldest of them. Wanted are those of a
+-- tenant (?3), with names (?4 to ?7) and of aggregates (?8) as in `read_log.sql`, with ?9 or a backslash in their metadata, and
+-- with the text ?10; each NULL for any.
+WITH step AS MATERIALIZED (
+    SELECT position,
+           (?3 IS NULL OR tenant_id = ?3)
+           AND (?4
+                OR aggregate_type IN (SELECT value FROM json_each(?5))
+                OR event_type IN (SELECT value FROM json_each(?6))
+                OR aggregate_type || char(31) || event_type IN (SELECT value FROM json_each(?7)))
+           AND (?8 IS NULL OR hex(aggregate_id) IN (SELECT value FROM json_each(?8)))
+           AND (?9 IS NULL OR instr(metadata, ?9) > 0 OR instr(metadata, char(92)) > 0)
+           AND (?10 IS NULL OR instr(lower(payload), ?10) > 0 OR instr(lower(metadata), ?10) > 0) AS wanted
+    FROM intent_events
+    WHERE position <= ?1
