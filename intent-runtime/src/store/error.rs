@@ -361,6 +361,7 @@ impl StoreError {
     pub fn kind(&self) -> StoreErrorKind {
         match self {
             Self::UnknownOutcome { .. }
+            | Self::UnknownCommit { .. }
             | Self::Full { .. }
             | Self::ReadOnly { .. }
             | Self::Busy { .. }
@@ -390,7 +391,9 @@ impl StoreError {
             | Self::Invalid { .. }
             | Self::ImportRefused { .. }
             | Self::UnknownCursor { .. }
+            | Self::UnknownStream { .. }
             | Self::NoTransactions
+            | Self::NotInTransaction
             | Self::OtherDatabase { .. }
             | Self::InvalidFilter { .. } => StoreErrorKind::Caller,
         }
