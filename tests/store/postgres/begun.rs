@@ -1,8 +1,8 @@
 //! Transactions that the store begins, on connections of its own.
 
 use intent_runtime::{
-    AsOf, PgStore, StoreError, Timestamp, Version,
-    store::{Expect, Log, Store, StreamId, Streams, Transact},
+    PgStore, StoreError, Timestamp, Version,
+    store::{AsOfTime, Expect, Log, Store, StreamId, Streams, Transact},
 };
 use sqlx::query_scalar;
 
@@ -10,7 +10,7 @@ use super::roles::Roles;
 use crate::store::appending::{append, stream};
 
 async fn version(store: &PgStore, stream: &StreamId) -> Version {
-    let now = AsOf::Recorded(Timestamp::MAX);
+    let now = AsOfTime::Recorded(Timestamp::MAX);
     store.version_as_of(stream, now).await.unwrap()
 }
 
