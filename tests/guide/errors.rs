@@ -232,6 +232,11 @@ fn store_errors() -> Vec<(StoreError, &'static str)> {
             url: place(),
             hint: place()
         },
+        UnknownStream { stream: stream() },
+        UnknownCommit {
+            place: place(),
+            source: source()
+        },
         OtherDatabase { place: place() },
         InvalidFilter { what: place() },
         Backend {
@@ -242,6 +247,7 @@ fn store_errors() -> Vec<(StoreError, &'static str)> {
     let unread = recorded("7").metadata().unwrap_err();
     errors.push((StoreError::Metadata(unread), "Metadata"));
     errors.push((StoreError::NoTransactions, "NoTransactions"));
+    errors.push((StoreError::NotInTransaction, "NotInTransaction"));
     errors.push((StoreError::Closed, "Closed"));
     errors
 }
