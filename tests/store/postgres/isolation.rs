@@ -6,8 +6,12 @@
 use std::ops::ControlFlow;
 
 use intent_runtime::{
-    Cursor, MemoryStore, PgStore, RecordedEvent, StoreError, TenantId, Version,
-    store::{Append, Expect, Log, LogSelection, NextPage, ReadLog, StreamId, Streams},
+    Cursor, MemoryStore, PgStore, RecordedEvent, StoreError, TenantId, Timestamp, Version,
+    store::{
+        Append, Expect, Import, Log, LogSelection, LookBack, NextPage, ReadLog, ReadStream, Store,
+        StreamId, Streams,
+    },
+    testing::FixedClock,
 };
 use intent_tests::postgres::Proxy;
 use sqlx::PgPool;
@@ -18,7 +22,7 @@ use super::{
     forgotten::Forgotten,
     on_postgres_18,
     roles::Roles,
-    work::{Answer, Ids},
+    work::{Answer, Ids, look_back},
 };
 use crate::store::appending::{append, stream};
 
@@ -138,6 +142,14 @@ async fn work(store: &PgStore) -> Result<usize, String> {
     }
     behind_anothers_event(store).await?;
     among_many(store).await?;
+    look_back_among_many(store).await?;
+    for tenant_id in [TenantId::DEFAULT, TenantId::from_uuid(Uuid::now_v7())] {
+        let own = StreamId {
+            tenant_id,
+            ..stream()
+        };
+        around_times_of_another(store, &own).await?;
+    }
     Ok(answers)
 }
 
@@ -163,25 +175,11 @@ async fn among_many(store: &PgStore) -> Result<(), String> {
             let stored = store.append(append(stream, 1)).await;
             stored.map_err(|error| error.to_string())?;
         }
-        let mut seen = Vec::new();
-        loop {
-            let mut sink = |event: RecordedEvent| {
-                seen.push((event.tenant_id, event.aggregate_id));
-                ControlFlow::Continue(())
-            };
-            let read = ReadLog {
-                after: cursor,
-                tenant: Some(TenantId::DEFAULT),
-                filter: &LogSelection::all(),
-                limit: 100,
-            };
-            let page = store.read_log(read, &mut sink).await;
-            let page = page.map_err(|error| error.to_string())?;
-            cursor = page.cursor;
-            if page.next == NextPage::End {
-                break;
-            }
-        }
+        let events = read_to_end(store, TenantId::DEFAULT, &mut cursor).await?;
+        let seen: Vec<_> = events
+            .iter()
+            .map(|event| (event.tenant_id, event.aggregate_id))
+            .collect();
         if let Some((tenant, _)) = seen.iter().find(|(id, _)| *id != TenantId::DEFAULT) {
             return Err(format!("an event of {tenant}"));
         }
@@ -190,6 +188,95 @@ async fn among_many(store: &PgStore) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// A tenant's log from a cursor to its end.
+async fn read_to_end(
+    store: &PgStore,
+    tenant: TenantId,
+    cursor: &mut Cursor,
+) -> Result<Vec<RecordedEvent>, String> {
+    let mut events = Vec::new();
+    loop {
+        let mut sink = |event| {
+            events.push(event);
+            ControlFlow::Continue(())
+        };
+        let read = ReadLog {
+            after: *cursor,
+            tenant: Some(tenant),
+            filter: &LogSelection::all(),
+            limit: 100,
+        };
+        let page = store.read_log(read, &mut sink).await;
+        let page = page.map_err(|error| error.to_string())?;
+        *cursor = page.cursor;
+        if page.next == NextPage::End {
+            return Ok(events);
+        }
+    }
+}
+
+/// The default tenant looks back on the default tenant's events.
+async fn look_back_among_many(store: &PgStore) -> Result<(), String> {
+    let filter = LogSelection::all();
+    let mut look = LookBack::new(&filter, 20);
+    look.tenant = Some(TenantId::DEFAULT);
+    let found = look_back(store, look).await;
+    let found = found.map_err(|error| error.to_string())?;
+    assert!(!found.is_empty(), "the tenant has events");
+    match found.iter().find(|it| it.tenant_id != TenantId::DEFAULT) {
+        Some(event) => Err(format!("an event of {}", event.tenant_id)),
+        None => Ok(()),
+    }
+}
+
+/// Where the log of a tenant stood follows from the times of its own events: here events of another tenant, which were recorded
+/// in times to come elsewhere, lie between them. And an event is the tenant's own, or is not found.
+async fn around_times_of_another(store: &PgStore, own: &StreamId) -> Result<(), String> {
+    let failed = |error: StoreError| error.to_string();
+    let other = StreamId {
+        tenant_id: TenantId::from_uuid(Uuid::now_v7()),
+        ..stream()
+    };
+    let elsewhere = MemoryStore::with_clock(FixedClock::at(Timestamp::MAX));
+    elsewhere
+        .append(append(&other, 500))
+        .await
+        .map_err(failed)?;
+    let theirs = events(&elsewhere, &other).await.map_err(failed)?;
+    let their_event = theirs[0].id;
+
+    store.append(append(own, 1)).await.map_err(failed)?;
+    store.import(theirs).await.map_err(failed)?;
+    store.append(append(own, 1)).await.map_err(failed)?;
+    let last = events(store, own).await.map_err(failed)?.remove(1);
+    let stood = store.position_at(Some(own.tenant_id), last.recorded_at);
+    let mut stood = stood.await.map_err(failed)?;
+    let behind = read_to_end(store, own.tenant_id, &mut stood).await?;
+    if !behind.is_empty() {
+        return Err("the tenant's log stood where its own last event was missing".into());
+    }
+    match store
+        .event(own.tenant_id, their_event)
+        .await
+        .map_err(failed)?
+    {
+        None => Ok(()),
+        Some(event) => Err(format!("an event of {}", event.tenant_id)),
+    }
+}
+
+async fn events(store: &dyn Store, stream: &StreamId) -> Result<Vec<RecordedEvent>, StoreError> {
+    let mut events = Vec::new();
+    let mut sink = |event| {
+        events.push(event);
+        ControlFlow::Continue(())
+    };
+    store
+        .read_events(ReadStream::all(stream), &mut sink)
+        .await?;
+    Ok(events)
 }
 
 /// What random work seldom hits: another tenant's stream ends with just the event that an append expects.

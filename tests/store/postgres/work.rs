@@ -5,11 +5,10 @@ use std::ops::ControlFlow;
 use intent_runtime::{
     AggregateId, CommandId, Cursor, MemoryStore, Metadata, PgStore, RecordedEvent, StoreError,
     TenantId, Timestamp, Version,
-    store::AsOfTime,
     store::{
-        Append, Appended, EncodedMetadata, EventName, Expect, LogSelection, NewEvent, NewSnapshot,
-        NextPage, RawEvent, ReadLog, ReadStream, StateSink, Store, StoredSnapshot, StreamId,
-        Streams,
+        Append, Appended, AsOfTime, EncodedMetadata, EventName, Expect, ListStreams, LogSelection,
+        LookBack, NewEvent, NewSnapshot, NextPage, RawEvent, ReadLog, ReadStream, StateSink, Store,
+        StoredSnapshot, StreamId, Streams,
     },
 };
 use serde_json::value::RawValue;
@@ -43,6 +42,8 @@ pub enum Task {
     SaveSnapshot(StreamId, NewSnapshot),
     DeleteSnapshots(Option<&'static str>),
     ReadLog(LogSelection),
+    LookBack(LogSelection),
+    Streams(ListStreams),
 }
 
 /// What a store answers, as far as two stores can answer alike: without positions and its own times.
@@ -52,6 +53,7 @@ pub enum Answer {
     /// How many events were stored, and how many were there.
     Imported(usize, usize),
     Events(Vec<Event>),
+    Streams(Vec<AggregateId>),
     State(State),
     Version(Version),
     Deleted(u64),
@@ -163,13 +165,24 @@ impl Ids {
             ),
             80..=86 => Task::EventsOfCommand(self.command()),
             87..=92 => Task::SaveSnapshot(stream, snapshot(tenant)),
-            93..=95 => Task::DeleteSnapshots([None, Some(TYPES[0])][fastrand::usize(..2)]),
-            _ => Task::ReadLog(match fastrand::u8(..3) {
-                0 => LogSelection::all(),
-                1 => LogSelection::all().name(EventName::new(Some(TYPES[0]), None)),
-                _ => LogSelection::all().aggregate_id(stream.aggregate_id),
-            }),
+            93..=94 => Task::DeleteSnapshots([None, Some(TYPES[0])][fastrand::usize(..2)]),
+            95..=96 => Task::ReadLog(selection(&stream)),
+            97 => Task::LookBack(selection(&stream)),
+            _ => {
+                let mut list = ListStreams::new(tenant, stream.aggregate_type, 3);
+                list.after = fastrand::bool().then_some(stream.aggregate_id);
+                list.newest_first = fastrand::bool();
+                Task::Streams(list)
+            }
         }
+    }
+}
+
+fn selection(stream: &StreamId) -> LogSelection {
+    match fastrand::u8(..3) {
+        0 => LogSelection::all(),
+        1 => LogSelection::all().name(EventName::new(Some(TYPES[0]), None)),
+        _ => LogSelection::all().aggregate_id(stream.aggregate_id),
     }
 }
 
@@ -298,6 +311,13 @@ impl Task {
                 Answer::Deleted(store.delete_snapshots(tenant, of.map(Into::into)).await?)
             }
             Self::ReadLog(filter) => read_log(store, tenant, &filter, cursor).await?,
+            Self::LookBack(filter) => {
+                let mut look = LookBack::new(&filter, 20);
+                look.tenant = Some(tenant);
+                let found = look_back(store, look).await?;
+                Answer::Events(found.into_iter().map(Event::from).collect())
+            }
+            Self::Streams(list) => Answer::Streams(store.streams(list).await?),
         })
     }
 }
@@ -325,6 +345,22 @@ async fn read_log(
         *cursor = page.cursor;
         if page.next == NextPage::End {
             return Ok(Answer::Events(events));
+        }
+    }
+}
+
+/// Looks back to the start of the log.
+pub async fn look_back(
+    store: &dyn Store,
+    mut look: LookBack<'_>,
+) -> Result<Vec<RecordedEvent>, StoreError> {
+    let mut found = Vec::new();
+    loop {
+        let page = store.look_back(look).await?;
+        found.extend(page.events);
+        match page.next {
+            Some(next) => look.from = Some(next),
+            None => return Ok(found),
         }
     }
 }
