@@ -54,7 +54,7 @@ pub enum Named {
     /// An aggregate.
     Aggregate,
     /// A command of the aggregate with this name.
-    CommandOf(&'static str),
+    AggregateCommand(&'static str),
 }
 
 fn unknown(
@@ -65,7 +65,7 @@ fn unknown(
 ) -> fmt::Result {
     match what {
         Named::Aggregate => write!(f, "the domain has no aggregate `{name}`")?,
-        Named::CommandOf(aggregate) => write!(f, "{aggregate} has no command `{name}`")?,
+        Named::AggregateCommand(aggregate) => write!(f, "{aggregate} has no command `{name}`")?,
     }
     match nearest {
         Some(nearest) => write!(f, ": did you mean `{nearest}`?"),

@@ -143,7 +143,7 @@ impl Found<'_> {
         let kinds = &self.kind.commands;
         let kind = kinds.iter().find(|kind| kind.name == name);
         kind.ok_or_else(|| ByNameError::Unknown {
-            what: Named::CommandOf(self.kind.name),
+            what: Named::AggregateCommand(self.kind.name),
             name: name.to_owned(),
             nearest: nearest(name, kinds.iter().map(|kind| kind.name)),
         })
@@ -296,7 +296,7 @@ fn read<A: Aggregate>(
     let Some(reader) = kind.reader.downcast_ref::<CommandReader<A>>() else {
         // A command of another aggregate.
         return Err(ByNameError::Unknown {
-            what: Named::CommandOf(A::TYPE),
+            what: Named::AggregateCommand(A::TYPE),
             name: kind.name.to_owned(),
             nearest: None,
         });

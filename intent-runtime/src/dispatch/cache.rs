@@ -202,7 +202,6 @@ impl Gate {
 
 impl CacheGuard<'_> {
     /// No cache: no state is kept, and no other command is waited for.
-    #[cfg(feature = "postgres")]
     pub(crate) fn none() -> Self {
         Self(None)
     }

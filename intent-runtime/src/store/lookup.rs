@@ -6,7 +6,7 @@ use crate::{
         event::RecordedEvent,
         id::{AggregateId, TenantId},
         metadata::MetadataError,
-        stream::{AggregateType, StreamId},
+        stream::AggregateType,
     },
     store::selection::LogSelection,
 };
@@ -14,7 +14,7 @@ use crate::{
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use {
     crate::{
-        record::{timestamp::Timestamp, version::Position},
+        record::{stream::StreamId, timestamp::Timestamp, version::Position},
         store::error::StoreError,
     },
     uuid::Uuid,
@@ -146,6 +146,7 @@ impl ListStreams {
     }
 }
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 impl ListStreams {
     /// The stream of one of them.
     pub(crate) fn stream(&self, aggregate_id: AggregateId) -> StreamId {

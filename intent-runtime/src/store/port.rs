@@ -1,6 +1,6 @@
 //! The port, by capability: what a store of any kind implements.
 
-use std::{convert::Infallible, fmt, future::Future, marker::PhantomData, pin::Pin};
+use std::{fmt, future::Future, marker::PhantomData, pin::Pin};
 
 use tokio::sync::watch;
 
@@ -199,9 +199,9 @@ pub enum Joinable<'t> {
     /// One of SQLite.
     #[cfg(feature = "sqlite")]
     Sqlite(&'t mut sqlx::SqliteConnection),
-    /// None. It keeps the lifetime in use where no database is a feature.
+    /// None: it keeps the lifetime in use where no database is a feature.
     #[doc(hidden)]
-    Never(Infallible, PhantomData<&'t mut ()>),
+    None(PhantomData<&'t mut ()>),
 }
 
 #[cfg(feature = "postgres")]
