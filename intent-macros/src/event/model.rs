@@ -38,7 +38,7 @@ pub(super) enum Change<'a> {
     Since {
         field: &'a Field,
         key: String,
-        default: Option<Expr>,
+        default: Option<Box<Expr>>,
     },
     Renamed {
         field: &'a Field,
@@ -145,6 +145,7 @@ fn field_notes<'a>(diag: &Diagnostics, field: &'a Field) -> Vec<Note<'a>> {
         if attr::is(attribute, SINCE) {
             let (number, default) = diag.keep(attrs::since(attribute))?;
             let key = key.clone();
+            let default = default.map(Box::new);
             let change = Change::Since {
                 field,
                 key,

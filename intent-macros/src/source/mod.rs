@@ -8,8 +8,8 @@
 //! `cfg` or under an attribute of another crate, the input of macro calls, and what a glob import may bring.
 
 mod items;
+mod place;
 mod scope;
-mod tokens;
 mod types;
 mod uses;
 
@@ -22,13 +22,15 @@ use std::{
     time::SystemTime,
 };
 
+use proc_macro2::{LineColumn, fallback};
+
+use place::Place;
 pub(crate) use scope::{COMMAND, Scope};
-use tokens::{Group, Place, Token};
 
 /// A file, as it was when it was read.
 struct File {
     modified: SystemTime,
-    tokens: Vec<Token>,
+    syntax: syn::File,
     /// The types that were reported, each with the scope that it stands in.
     reported: RefCell<HashSet<(usize, String)>>,
 }
@@ -50,60 +52,60 @@ thread_local! {
 
 /// The result of `read` for the scope of the current attribute; `None` if the file cannot be read.
 pub(crate) fn beside<T>(read: impl FnOnce(&Scope<'_>) -> T) -> Option<T> {
-    look(|tokens, own| read(&Scope::read(tokens, own)))
+    look(|_, file, place| Some(read(&Scope::read(&Place::find(&file.syntax, place)?))))
 }
 
 /// The paths of the derives above the current attribute; none if its file cannot be read.
 pub(crate) fn derives_above() -> Vec<Vec<String>> {
-    let above = look(|tokens, own| {
-        let paths = items::derives_above(tokens, own).into_iter();
-        paths
-            .map(|path| path.into_iter().map(str::to_owned).collect())
-            .collect()
-    });
+    let above = look(|_, file, place| Some(Place::find(&file.syntax, place)?.derives_above()));
     above.unwrap_or_default()
 }
 
 /// Whether the file of the current attribute sends a command of this name although nothing brings it.
 pub(crate) fn misses(command: &str) -> bool {
-    let Some((path, place)) = call_site() else {
-        return false;
-    };
-    file(path.clone()).is_some_and(|file| {
-        uses::misses(&file.tokens, command)
-            && items::attribute(&file.tokens, place).is_some()
-            && !types::may_be_included(&path)
-    })
+    let misses = look(|path, file, place| {
+        let misses = uses::misses(&file.syntax, command)
+            && Place::find(&file.syntax, place).is_some()
+            && !types::may_be_included(path);
+        Some(misses)
+    });
+    misses.unwrap_or_default()
 }
 
 /// The type of this name beside the current attribute, if it lacks one of the `needed` traits. `None` if it has them all, or if that
 /// cannot be known.
 pub(crate) fn lacking<'a>(name: &str, needed: &[&'a str]) -> Option<Lacking<'a>> {
-    let (path, place) = call_site()?;
-    let file = file(path.clone())?;
-    let (scope, _) = items::attribute(&file.tokens, place)?;
-    let plain = types::plain(scope, name)?;
-    let traits = plain.lacks(needed, name, (&path, &file.tokens));
-    if traits.is_empty() {
-        return None;
-    }
-    let key = (scope.as_ptr().addr(), name.to_owned());
-    Some(Lacking {
-        traits,
-        has_derives: plain.has_derives(),
-        keyword: plain.keyword,
-        is_news: file.reported.borrow_mut().insert(key),
+    look(|path, file, place| {
+        let scope = Place::find(&file.syntax, place)?.scope;
+        let plain = types::plain(&scope, name)?;
+        let traits = plain.lacks(needed, name, (path, &file.syntax));
+        if traits.is_empty() {
+            return None;
+        }
+        let address = std::ptr::from_ref(*scope.first()?).addr();
+        Some(Lacking {
+            traits,
+            has_derives: !plain.derives.is_empty(),
+            keyword: plain.keyword,
+            is_news: file
+                .reported
+                .borrow_mut()
+                .insert((address, name.to_owned())),
+        })
     })
 }
 
-fn look<T>(read: impl FnOnce(&[Token], &Group) -> T) -> Option<T> {
+/// Gives `read` the current attribute's file and place. Its tokens are values of their own, and not the compiler's, which do not outlive
+/// the call.
+fn look<T>(read: impl FnOnce(&PathBuf, &File, LineColumn) -> Option<T>) -> Option<T> {
     let (path, place) = call_site()?;
-    let file = file(path)?;
-    let (scope, own) = items::attribute(&file.tokens, place)?;
-    Some(read(scope, own))
+    fallback::force();
+    let read = file(&path).and_then(|file| read(&path, &file, place));
+    fallback::unforce();
+    read
 }
 
-fn call_site() -> Option<(PathBuf, Place)> {
+fn call_site() -> Option<(PathBuf, LineColumn)> {
     if !proc_macro::is_available() {
         return None;
     }
@@ -120,38 +122,28 @@ fn call_site() -> Option<(PathBuf, Place)> {
         .filter(|word| !word.is_empty())
         .collect();
     match words[..] {
-        [last] | ["intent_runtime", last] if items::READ.contains(&last) => {}
+        [last] | ["intent_runtime", last] if items::OURS.contains(&last) => {}
         _ => return None,
     }
-    let place = Place {
+    let place = LineColumn {
         line: call.line(),
-        column: call.column(),
+        column: call.column() - 1,
     };
     Some((call.local_file()?, place))
 }
 
-fn file(path: PathBuf) -> Option<Rc<File>> {
-    let modified = fs::metadata(&path).ok()?.modified().ok()?;
+fn file(path: &PathBuf) -> Option<Rc<File>> {
+    let modified = fs::metadata(path).ok()?.modified().ok()?;
     FILES.with_borrow_mut(|files| {
-        if let Some(known) = files.get(&path).filter(|file| file.modified == modified) {
+        if let Some(known) = files.get(path).filter(|file| file.modified == modified) {
             return Some(Rc::clone(known));
         }
-        let text = fs::read_to_string(&path).ok()?;
-        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let file = Rc::new(File {
             modified,
-            tokens: tokens::read(text)?,
+            syntax: syn::parse_file(&fs::read_to_string(path).ok()?).ok()?,
             reported: RefCell::default(),
         });
-        files.insert(path, Rc::clone(&file));
+        files.insert(path.clone(), Rc::clone(&file));
         Some(file)
     })
-}
-
-#[cfg(test)]
-fn beside_in<T>(text: &str, at: (usize, usize), read: impl FnOnce(&Scope<'_>) -> T) -> Option<T> {
-    let tokens = tokens::read(text)?;
-    let (line, column) = at;
-    let (scope, own) = items::attribute(&tokens, Place { line, column })?;
-    Some(read(&Scope::read(scope, own)))
 }

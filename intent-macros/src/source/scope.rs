@@ -2,23 +2,33 @@
 
 use std::ptr;
 
+use quote::ToTokens as _;
+use syn::{
+    Attribute, Block, GenericParam, Generics, ImplItem, ImplItemFn, Item, ItemImpl, ItemMod,
+    ItemUse, Path, Stmt, TypePath,
+    visit::{self, Visit},
+};
+
 use super::{
-    items::{Item, imported, is_for_a_macro, items},
-    tokens::{Group, Token, mentions},
+    items::{
+        attribute, attributes, command, declared, derives, has_word, imports, is_certain,
+        is_conditional,
+    },
+    place::Place,
 };
 
 /// The items beside an attribute, which stands above one of them.
 ///
 /// Items that another build may not have, or that another macro may change, are left out.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Scope<'a> {
-    tokens: &'a [Token],
+    items: Vec<&'a Item>,
     /// The types and modules that are declared, each with what it is, as in "an event".
-    declared: Vec<(&'a str, &'static str)>,
-    aggregates: Vec<&'a str>,
+    declared: Vec<(String, &'static str)>,
+    aggregates: Vec<String>,
     /// The names that are imported, each with its path.
-    imported: Vec<(&'a str, Vec<&'a str>)>,
-    blocks: Vec<Block<'a>>,
+    imported: Vec<(String, Vec<String>)>,
+    blocks: Vec<CommandsBlock>,
     /// Which of the blocks the attribute stands above, if it stands above one.
     own: Option<usize>,
 }
@@ -27,46 +37,49 @@ pub(crate) struct Scope<'a> {
 pub(crate) const COMMAND: &str = "a command with a struct of its own";
 
 /// A `#[commands]` block.
-#[derive(Debug)]
-struct Block<'a> {
+struct CommandsBlock {
     /// The aggregate, as the impl names it.
     aggregate: String,
     /// The functions that become commands, each with the command's name.
-    commands: Vec<(&'a str, String)>,
+    commands: Vec<(String, String)>,
 }
 
 impl<'a> Scope<'a> {
-    /// Reads the scope of the attribute `own`.
-    pub(super) fn read(tokens: &'a [Token], own: &Group) -> Self {
+    /// Reads the scope of an attribute.
+    pub(super) fn read(place: &Place<'a>) -> Self {
+        let certain = |item: &&&Item| attributes(item).iter().all(is_certain);
+        let items: Vec<&Item> = place.scope.iter().filter(certain).copied().collect();
         let mut scope = Self {
-            tokens,
+            imported: imports(items.iter().copied()),
             ..Self::default()
         };
-        for item in items(tokens).filter(Item::is_certain) {
-            match item.head() {
-                ("use", tree) => scope.import(tree),
-                ("impl", header) => scope.block(&item, header, own),
-                _ => scope.declare(&item),
+        for item in &items {
+            match item {
+                Item::Impl(block) if attribute(&block.attrs, "commands").is_some() => {
+                    if ptr::eq(*item, place.item) {
+                        scope.own = Some(scope.blocks.len());
+                    }
+                    scope.blocks.push(CommandsBlock::read(block));
+                }
+                _ => scope.declare(item),
             }
         }
+        scope.items = items;
         scope
     }
 
-    fn import(&mut self, tree: &'a [Token]) {
-        imported(tree, &[], &mut self.imported);
-    }
-
-    fn declare(&mut self, item: &Item<'a>) {
-        let Some((keyword, name)) = item.declared() else {
+    fn declare(&mut self, item: &Item) {
+        let Some((keyword, name)) = declared(item) else {
             return;
         };
-        let derives = item.derives();
-        let is_aggregate = item.attribute("aggregate").is_some()
-            && derives.iter().any(|path| path.last() == Some(&"Aggregate"));
+        let attributes = attributes(item);
+        let is = |word| attribute(attributes, word).is_some();
+        let mut derives = derives(attributes).into_iter();
+        let is_aggregate = is("aggregate")
+            && derives.any(|path| path.last().is_some_and(|last| last == "Aggregate"));
         if is_aggregate {
-            self.aggregates.push(name);
+            self.aggregates.push(name.to_string());
         }
-        let is = |word| item.attribute(word).is_some();
         let what = match keyword {
             _ if is("event") => "an event",
             _ if is("value") => "a value",
@@ -76,34 +89,10 @@ impl<'a> Scope<'a> {
             "enum" => "an enum",
             "union" => "a union",
             "trait" => "a trait",
-            "type" => "a type alias",
+            "type alias" => "a type alias",
             _ => "a module",
         };
-        self.declared.push((name, what));
-    }
-
-    fn block(&mut self, item: &Item<'a>, header: &'a [Token], own: &Group) {
-        let mark = item.attribute("commands");
-        let body = header.last().and_then(|token| token.group('{'));
-        let (Some(mark), Some(body)) = (mark, body) else {
-            return;
-        };
-        if ptr::eq(mark, own) {
-            self.own = Some(self.blocks.len());
-        }
-        let path = header.iter().filter_map(|token| match token {
-            Token::Word(word) => Some(word.as_str()),
-            Token::Sign(':') => Some(":"),
-            _ => None,
-        });
-        let functions = items(&body.tokens);
-        let functions = functions.filter(|function| !function.is_conditional());
-        self.blocks.push(Block {
-            aggregate: path.collect(),
-            commands: functions
-                .filter_map(|function| function.command())
-                .collect(),
-        });
+        self.declared.push((name.to_string(), what));
     }
 
     /// What has the name beside the current block, in words. Of two commands, the upper one has it.
@@ -112,7 +101,7 @@ impl<'a> Scope<'a> {
             return Some(what.to_owned());
         }
         let aggregate = name.strip_suffix("Event");
-        if aggregate.is_some_and(|aggregate| self.aggregates.contains(&aggregate)) {
+        if aggregate.is_some_and(|aggregate| self.aggregates.iter().any(|one| one == aggregate)) {
             return Some("the enum of an aggregate's events".to_owned());
         }
         let own = self.own.unwrap_or(self.blocks.len());
@@ -126,12 +115,13 @@ impl<'a> Scope<'a> {
     /// What an item or an import of this name is, if the user wrote one.
     pub(crate) fn written(&self, name: &str) -> Option<&'static str> {
         let mut declared = self.declared.iter();
-        if let Some((_, what)) = declared.find(|(found, _)| *found == name) {
+        if let Some((_, what)) = declared.find(|(found, _)| found == name) {
             return Some(what);
         }
-        let is_imported = self.imported.iter().any(|(found, _)| *found == name);
+        let is_imported = self.imported.iter().any(|(found, _)| found == name);
         // An import can also be a macro or a value.
-        (is_imported && uses_as_type(self.tokens, name, false)).then_some("an import")
+        let mut items = self.items.iter();
+        (is_imported && items.any(|item| UseAsType::is_in(item, name))).then_some("an import")
     }
 
     /// Whether a block above the current one is for the same aggregate.
@@ -146,63 +136,101 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// Whether the scope uses a name as a type. Macro calls, names behind a path, and items in which the name means something else prove
-/// nothing. `is_typed` says that a type follows a colon here.
-fn uses_as_type(tokens: &[Token], name: &str, is_typed: bool) -> bool {
-    let certain = items(tokens).filter(Item::is_certain);
-    let mut certain = certain.filter(|item| !matches!(item.head().0, "use" | "mod"));
-    certain.any(|item| {
-        if has_parameter(item.tokens, name) {
-            return false;
+impl CommandsBlock {
+    fn read(block: &ItemImpl) -> Self {
+        let commands = block.items.iter().filter_map(|item| match item {
+            ImplItem::Fn(function) if !is_conditional(&function.attrs) => {
+                Some((function.sig.ident.to_string(), command(function)?))
+            }
+            _ => None,
+        });
+        Self {
+            aggregate: block.self_ty.to_token_stream().to_string().replace(' ', ""),
+            commands: commands.collect(),
         }
-        let mut within = item.tokens.iter().enumerate();
-        within.any(|(at, token)| match token {
-            Token::Word(word) if word == name => {
-                let (before, behind) = (&item.tokens[..at], &item.tokens[at + 1..]);
-                is_type(before, behind, is_typed)
-            }
-            Token::Group(group) if !is_for_a_macro(item.tokens, at) => {
-                let is_nearer = |item: Item<'_>| match item.head() {
-                    ("use", tree) => mentions(tree, name),
-                    _ => item.declared().is_some_and(|(_, found)| found == name),
-                };
-                let keyword = item.declared().map(|(keyword, _)| keyword);
-                let is_typed = group.open == '(' || keyword == Some("struct");
-                !items(&group.tokens).any(is_nearer) && uses_as_type(&group.tokens, name, is_typed)
-            }
-            _ => false,
-        })
-    })
-}
-
-/// Whether a name stands in angle brackets as a generic parameter does.
-fn has_parameter(tokens: &[Token], name: &str) -> bool {
-    let is_any = |token: &Token, signs: &[char]| signs.iter().any(|sign| token.is(*sign));
-    tokens.windows(3).any(|window| {
-        is_any(&window[0], &['<', ','])
-            && window[1].word() == Some(name)
-            && is_any(&window[2], &['>', ',', ':', '='])
-    })
-}
-
-/// Whether a name between these tokens is a type, and not only a macro or a value.
-fn is_type(before: &[Token], behind: &[Token], is_typed: bool) -> bool {
-    let ends_in = |signs: [char; 2]| matches!(before, [.., first, second] if first.is(signs[0]) && second.is(signs[1]));
-    if ends_in([':', ':']) {
-        return false;
     }
-    let is_annotation = matches!(before, [.., Token::Word(_), colon] if colon.is(':'));
-    // In a comparison, an operator or the end of the statement comes before a `>`.
-    let end = |token: &&Token| ['>', '=', '&', '|', ';'].iter().any(|sign| token.is(*sign));
-    let has_arguments = behind.first().is_some_and(|token| token.is('<'))
-        && behind.iter().find(end).is_some_and(|token| token.is('>'));
-    let is_path = matches!(behind, [first, second, ..] if first.is(':') && second.is(':'));
-    is_typed && is_annotation || ends_in(['-', '>']) || has_arguments || is_path
+}
+
+/// Whether an item certainly uses a name as a type. Macro calls, modules, and names behind a path prove nothing, nor does an item in which
+/// the name means something else or a `cfg` stands.
+struct UseAsType<'a> {
+    name: &'a str,
+    is_found: bool,
+    is_certain: bool,
+}
+
+impl<'a> UseAsType<'a> {
+    fn is_in(item: &Item, name: &'a str) -> bool {
+        let mut search = Self {
+            name,
+            is_found: false,
+            is_certain: true,
+        };
+        search.visit_item(item);
+        search.is_found && search.is_certain
+    }
+}
+
+impl<'ast> Visit<'ast> for UseAsType<'_> {
+    fn visit_item(&mut self, item: &'ast Item) {
+        if attributes(item).iter().all(is_certain) {
+            visit::visit_item(self, item);
+        }
+    }
+
+    fn visit_item_mod(&mut self, _: &'ast ItemMod) {}
+
+    fn visit_item_use(&mut self, _: &'ast ItemUse) {}
+
+    fn visit_impl_item_fn(&mut self, function: &'ast ImplItemFn) {
+        if function.attrs.iter().all(is_certain) {
+            visit::visit_impl_item_fn(self, function);
+        }
+    }
+
+    fn visit_attribute(&mut self, found: &'ast Attribute) {
+        self.is_certain &= !is_conditional(std::slice::from_ref(found));
+    }
+
+    fn visit_generics(&mut self, generics: &'ast Generics) {
+        let is_here = |parameter: &GenericParam| match parameter {
+            GenericParam::Type(parameter) => parameter.ident == self.name,
+            GenericParam::Const(parameter) => parameter.ident == self.name,
+            GenericParam::Lifetime(_) => false,
+        };
+        self.is_certain &= !generics.params.iter().any(is_here);
+        visit::visit_generics(self, generics);
+    }
+
+    fn visit_block(&mut self, block: &'ast Block) {
+        let is_nearer = |statement: &Stmt| match statement {
+            Stmt::Item(Item::Use(item)) => has_word(&item.tree, self.name),
+            Stmt::Item(item) => declared(item).is_some_and(|(_, found)| found == self.name),
+            _ => false,
+        };
+        if !block.stmts.iter().any(is_nearer) {
+            visit::visit_block(self, block);
+        }
+    }
+
+    fn visit_type_path(&mut self, ty: &'ast TypePath) {
+        self.is_found |= ty.qself.is_none() && ty.path.is_ident(self.name);
+        visit::visit_type_path(self, ty);
+    }
+
+    fn visit_path(&mut self, path: &'ast Path) {
+        let first = &path.segments[0];
+        let is_type = path.segments.len() > 1 || !first.arguments.is_none();
+        self.is_found |= path.leading_colon.is_none() && is_type && first.ident == self.name;
+        visit::visit_path(self, path);
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{super::beside_in, Scope};
+    use proc_macro2::LineColumn;
+
+    use super::{Place, Scope};
 
     const FILE: &str = r#"
 use intent_runtime::{Id as Key, log::{self, Tail}};
@@ -218,8 +246,7 @@ impl Account {
     #[handle(name = Shut)] fn close(&self) -> Closed { Closed }
     #[handle(Relocate, allow("x"))] fn relocate(&self, c: Relocate) {}
     #[cfg(test)] #[handle] fn try_it(&self) {}
-    fn helper(&self) {}
-}
+    fn helper(&self) {} }
 #[event]
 struct Closed;
 #[commands]
@@ -227,6 +254,17 @@ impl Account { #[handle] fn open_it(&self) {} }
 enum Kind { Deposit }
 fn follow(tail: Tail) -> log::Kind { Key::<Account>::new() }
 "#;
+
+    fn beside_in<T>(
+        text: &str,
+        (line, column): (usize, usize),
+        read: impl FnOnce(&Scope<'_>) -> T,
+    ) -> Option<T> {
+        let file = syn::parse_file(text).unwrap();
+        let column = column - 1;
+        let place = Place::find(&file, LineColumn { line, column })?;
+        Some(read(&Scope::read(&place)))
+    }
 
     /// What has the name beside the block in this line, and whether a block above is for the same aggregate.
     fn beside(line: usize, name: &str) -> (Option<String>, bool) {
@@ -257,10 +295,10 @@ fn follow(tail: Tail) -> log::Kind { Key::<Account>::new() }
     #[test]
     fn a_block_knows_those_above_it() {
         let function = |name: &str| (Some(format!("that of `Account::{name}`")), true);
-        assert_eq!(beside(19, "OpenIt"), function("open_it"));
-        assert_eq!(beside(19, "Shut"), function("close"));
-        assert_eq!(beside(19, "Relocate"), (None, true));
-        assert_eq!(beside(19, "TryIt"), (None, true));
+        assert_eq!(beside(18, "OpenIt"), function("open_it"));
+        assert_eq!(beside(18, "Shut"), function("close"));
+        assert_eq!(beside(18, "Relocate"), (None, true));
+        assert_eq!(beside(18, "TryIt"), (None, true));
     }
 
     /// What the scope of the `#[commands]` says of `Deposit`.

@@ -5,9 +5,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{
-    items::{INERT, MAKE_VALUES, imported, is_for_a_macro, is_plain, items, last_word},
-    tokens::{self, Token, mentions},
+use syn::{
+    File, Item, ItemImpl, ItemMacro, ItemType, ItemUse, StmtMacro,
+    visit::{self, Visit},
+};
+
+use super::items::{
+    INERT, attributes, declared, derives, has_word, imported, is_plain, last_word, makes_a_value,
+    mentions,
 };
 
 /// A struct or an enum whose derives are all known.
@@ -15,66 +20,52 @@ use super::{
 pub(super) struct Plain {
     /// `struct` or `enum`.
     pub(super) keyword: &'static str,
-    derives: Vec<String>,
+    pub(super) derives: Vec<String>,
 }
 
 /// The plain type of this name in the scope; `None` if its traits may come from an attribute or a derive.
-pub(super) fn plain(scope: &[Token], name: &str) -> Option<Plain> {
-    let named = items(scope).filter_map(|item| {
-        let (keyword, found) = item.declared()?;
-        (found == name).then_some((keyword, item))
+pub(super) fn plain(scope: &[&Item], name: &str) -> Option<Plain> {
+    let mut named = scope.iter().filter_map(|item| {
+        let (keyword, found) = declared(item)?;
+        (found == name).then_some((keyword, attributes(item)))
     });
-    let named: Vec<_> = named.collect();
-    let [(keyword, item)] = named.as_slice() else {
+    let (Some((keyword @ ("struct" | "enum"), attributes)), None) = (named.next(), named.next())
+    else {
         return None;
     };
-    let keyword = match *keyword {
-        "struct" => "struct",
-        "enum" => "enum",
-        _ => return None,
-    };
-    let mut attributes = item.attributes.iter();
-    let are_known = attributes.all(|attribute| {
-        last_word(attribute).is_some_and(|word| word == "derive" || INERT.contains(&word))
-    });
-    let derives = item.derives();
-    (are_known && derives.iter().all(|path| is_plain(path))).then(|| Plain {
+    let derives = derives(attributes);
+    let mut words = attributes.iter().map(last_word);
+    let are_known = words.all(|word| word == "derive" || INERT.contains(&word.as_str()))
+        && derives.iter().all(|path| is_plain(path));
+    let derives = derives.into_iter().filter_map(|mut path| path.pop());
+    are_known.then(|| Plain {
         keyword,
-        derives: derives
-            .iter()
-            .filter_map(|path| path.last())
-            .map(ToString::to_string)
-            .collect(),
+        derives: derives.collect(),
     })
 }
 
 impl Plain {
-    pub(super) fn has_derives(&self) -> bool {
-        !self.derives.is_empty()
-    }
-
     /// The `needed` traits that the type has neither from a derive nor from anything in the crate. `file` is the type's own.
     pub(super) fn lacks<'a>(
         &self,
         needed: &[&'a str],
         name: &str,
-        (file, tokens): (&Path, &[Token]),
+        (path, file): (&Path, &File),
     ) -> Vec<&'a str> {
         let is_derived = |word: &str| self.derives.iter().any(|derived| derived == word);
         let mut missing = needed.to_vec();
         missing.retain(|word| !is_derived(word));
-        if !keep_missing(tokens, name, &mut missing) {
+        if !keep_missing(file, name, &mut missing) {
             return Vec::new();
         }
-        for text in texts_beside(file) {
-            let tokens = match text.contains(name) || text.contains("include") {
-                true => tokens::read(&text),
-                false => continue,
-            };
+        for text in texts_beside(path) {
+            if !text.contains(name) && !text.contains("include") {
+                continue;
+            }
             // With `#[path]`, a module may be in a file elsewhere.
-            if text.contains("#[path")
-                || !tokens.is_some_and(|tokens| keep_missing(&tokens, name, &mut missing))
-            {
+            let file = syn::parse_file(&text).ok();
+            let file = file.filter(|_| !text.contains("#[path"));
+            if !file.is_some_and(|file| keep_missing(&file, name, &mut missing)) {
                 return Vec::new();
             }
         }
@@ -87,43 +78,67 @@ pub(super) fn may_be_included(file: &Path) -> bool {
     texts_beside(file).any(|text| text.contains("include!"))
 }
 
-/// Removes the traits that these items implement for the type from `missing`. False if none is left, or if a macro or an alias may
+/// Removes the traits that a file implements for the type from `missing`. False if none is left, or if a macro or an alias may
 /// implement them.
-fn keep_missing(tokens: &[Token], name: &str, missing: &mut Vec<&str>) -> bool {
-    let is_read = items(tokens).all(|item| {
-        if let Some(called) = item.called() {
-            let is_included = called.starts_with("include");
-            return MAKE_VALUES.contains(&called) || !is_included && !mentions(item.tokens, name);
-        }
-        match item.head() {
-            ("impl", header) if mentions(header, "for") => {
-                let body = header.iter().position(|token| token.group('{').is_some());
-                let header = &header[..body.unwrap_or(header.len())];
-                if mentions(header, name) {
-                    missing.retain(|word| !mentions(header, word));
-                }
-            }
-            ("type", alias) if mentions(alias, name) => return false,
-            ("use", tree) if is_renamed(tree, name) => return false,
-            _ => {}
-        }
-        let mut tokens = item.tokens.iter().enumerate();
-        tokens.all(|(at, token)| match token {
-            Token::Group(group) if !is_for_a_macro(item.tokens, at) => {
-                keep_missing(&group.tokens, name, missing)
-            }
-            _ => true,
-        })
-    });
-    is_read && !missing.is_empty()
+fn keep_missing(file: &File, name: &str, missing: &mut Vec<&str>) -> bool {
+    let mut impls = Impls {
+        name,
+        missing,
+        may_be_elsewhere: false,
+    };
+    impls.visit_file(file);
+    !impls.may_be_elsewhere && !missing.is_empty()
 }
 
-/// Whether a tree of imports gives the name another one.
-fn is_renamed(tree: &[Token], name: &str) -> bool {
-    let mut imports = Vec::new();
-    imported(tree, &[], &mut imports);
-    let mut imports = imports.into_iter();
-    imports.any(|(found, path)| found != name && path.last() == Some(&name))
+struct Impls<'a, 'b> {
+    name: &'a str,
+    missing: &'a mut Vec<&'b str>,
+    /// Whether something may implement a trait without naming it.
+    may_be_elsewhere: bool,
+}
+
+impl Impls<'_, '_> {
+    fn called(&mut self, call: &syn::Macro) {
+        let is_included = call.path.segments.iter();
+        let is_included = is_included
+            .last()
+            .is_some_and(|last| last.ident.to_string().starts_with("include"));
+        let may_name_it = is_included || mentions(call.tokens.clone(), self.name);
+        self.may_be_elsewhere |= may_name_it && !makes_a_value(call);
+    }
+}
+
+impl<'ast> Visit<'ast> for Impls<'_, '_> {
+    fn visit_item_impl(&mut self, item: &'ast ItemImpl) {
+        if let Some((of, _)) = &item.trait_
+            && (has_word(&item.self_ty, self.name) || has_word(of, self.name))
+        {
+            self.missing.retain(|word| !has_word(of, word));
+        }
+        visit::visit_item_impl(self, item);
+    }
+
+    fn visit_item_macro(&mut self, item: &'ast ItemMacro) {
+        self.called(&item.mac);
+    }
+
+    fn visit_stmt_macro(&mut self, statement: &'ast StmtMacro) {
+        self.called(&statement.mac);
+    }
+
+    fn visit_item_type(&mut self, alias: &'ast ItemType) {
+        self.may_be_elsewhere |= has_word(alias, self.name);
+    }
+
+    /// An import may give the type another name.
+    fn visit_item_use(&mut self, item: &'ast ItemUse) {
+        let mut imports = Vec::new();
+        imported(&item.tree, &[], &mut imports);
+        let mut imports = imports.into_iter();
+        self.may_be_elsewhere |= imports.any(|(found, path)| {
+            found != self.name && path.last().is_some_and(|last| last == self.name)
+        });
+    }
 }
 
 /// The texts of the crate's other files: those of its package, and those beside `file` if it is outside of the package.
@@ -162,14 +177,14 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{keep_missing, plain, tokens::read};
+    use super::{keep_missing, plain};
 
     fn missing(file: &str) -> Option<Vec<&'static str>> {
-        let tokens = read(file).unwrap();
-        let plain = plain(&tokens, "Money")?;
+        let file = syn::parse_file(file).unwrap();
+        let plain = plain(&file.items.iter().collect::<Vec<_>>(), "Money")?;
         let mut missing = vec!["Clone", "Serialize"];
         missing.retain(|word| !plain.derives.iter().any(|derived| derived == word));
-        keep_missing(&tokens, "Money", &mut missing).then_some(missing)
+        keep_missing(&file, "Money", &mut missing).then_some(missing)
     }
 
     #[test]

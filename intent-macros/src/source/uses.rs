@@ -1,113 +1,157 @@
 //! Commands that a file sends although nothing in it can bring them.
 
-use super::{
-    items::{Item, MAKE_VALUES, brings_nothing, is_for_a_macro, items},
-    tokens::{Token, mentions},
+use std::mem;
+
+use syn::{
+    Attribute, Expr, ExprCall, ExprMethodCall, File, Ident, ImplItemFn, Item, ItemMacro, ItemMod,
+    ItemUse, Member, StmtMacro, UseTree,
+    punctuated::Punctuated,
+    visit::{self, Visit},
 };
 
+use super::items::{attributes, brings_nothing, command, has_word, is_conditional, makes_a_value};
+
 /// Whether a file sends a command of this name, as in `send(Deposit { id, .. })`, and nothing in it can bring a type of this name.
-pub(super) fn misses(file: &[Token], name: &str) -> bool {
+pub(super) fn misses(file: &File, name: &str) -> bool {
     let mut search = Search {
         name,
         is_sent: false,
+        may_come: false,
+        is_conditional: false,
+        is_inner: false,
     };
-    search.finds_no_other(file, Place::default()) && search.is_sent
+    search.visit_file(file);
+    search.is_sent && !search.may_come
 }
 
 struct Search<'a> {
     name: &'a str,
-    /// Whether the command is sent in a function that every build has.
+    /// Whether the command is sent in an item that every build has whole.
     is_sent: bool,
-}
-
-/// Where tokens stand.
-#[derive(Clone, Copy, Default)]
-struct Place {
-    /// In a module of the file, whose parent is read as well.
-    is_inner: bool,
-    /// Under a condition.
+    /// Whether the name occurs otherwise than as a sent command, or an import, a macro or an attribute may bring it.
+    may_come: bool,
+    /// Whether a `cfg` stands in the current item.
     is_conditional: bool,
-    /// In the arguments of a function that is given commands.
-    is_sent: bool,
+    /// Whether this is a module of the file, whose parent is read as well.
+    is_inner: bool,
 }
 
 impl Search<'_> {
-    /// False if the name occurs otherwise than as a sent command, or if an import, a macro or an attribute may bring it.
-    fn finds_no_other(&mut self, tokens: &[Token], mut place: Place) -> bool {
-        items(tokens).all(|item| {
-            let is_made = item.command().is_some_and(|(_, made)| made == self.name);
-            let mut attributes = item.attributes.iter();
-            if is_made || !item.is_part() && !attributes.all(|found| brings_nothing(found)) {
-                return false;
-            }
-            // An inner attribute, `#![..]`, applies to the whole scope.
-            place.is_conditional |= item.tokens.is_empty() && item.is_conditional();
-            match (item.head(), item.called()) {
-                (_, Some("macro_rules")) => true,
-                (_, Some(called)) => MAKE_VALUES.contains(&called),
-                (("use", tree), _) => self.brings_others(tree, place),
-                _ => self.is_plain(&item, place),
-            }
-        })
+    /// The fields of the command, if it is the argument.
+    fn sent<'e>(&self, argument: &'e Expr) -> Option<&'e syn::ExprStruct> {
+        let Expr::Struct(made) = argument else {
+            return None;
+        };
+        let is_id =
+            |field: &syn::FieldValue| matches!(&field.member, Member::Named(name) if name == "id");
+        let is_command = made.path.is_ident(self.name) && made.fields.iter().any(is_id);
+        is_command.then_some(made)
     }
 
-    /// Whether an import certainly does not bring the name.
-    fn brings_others(&self, tree: &[Token], place: Place) -> bool {
-        let is_flat = !tree.iter().any(Token::is_group);
-        let is_path =
-            |path: &[&str]| is_flat && tree.iter().filter_map(Token::word).eq(path.iter().copied());
-        let is_read =
-            is_path(&["intent_runtime", "prelude"]) || place.is_inner && is_path(&["super"]);
-        is_read || !mentions(tree, self.name) && !has_glob(tree)
+    fn arguments<P>(&mut self, function: Option<&Ident>, arguments: &Punctuated<Expr, P>) {
+        let sends = |name: &Ident| name == "when" || name.to_string().starts_with("send");
+        let sends = function.is_some_and(sends);
+        for argument in arguments {
+            match self.sent(argument).filter(|_| sends) {
+                Some(command) => {
+                    self.is_sent = true;
+                    command
+                        .attrs
+                        .iter()
+                        .for_each(|found| self.visit_attribute(found));
+                    command
+                        .fields
+                        .iter()
+                        .for_each(|field| self.visit_field_value(field));
+                }
+                None => self.visit_expr(argument),
+            }
+        }
     }
 
-    fn is_plain(&mut self, item: &Item<'_>, mut place: Place) -> bool {
-        place.is_conditional |= item.is_conditional();
-        let mut tokens = item.tokens.iter().enumerate();
-        tokens.all(|(at, token)| {
-            let word_before = |back| {
-                let at = at.checked_sub(back);
-                at.and_then(|at: usize| item.tokens[at].word())
-            };
-            match token {
-                Token::Word(word) if word == self.name => {
-                    let behind = item.tokens.get(at + 1);
-                    let fields = behind.and_then(|behind| behind.group('{'));
-                    let has_id = fields.is_some_and(|fields| mentions(&fields.tokens, "id"));
-                    let is_argument = at == 0 || item.tokens[at - 1].is(',');
-                    let is_command = place.is_sent && is_argument && has_id;
-                    self.is_sent |= is_command && !place.is_conditional;
-                    is_command
-                }
-                Token::Group(group) if !is_for_a_macro(item.tokens, at) => {
-                    let sends = |word: &str| word.starts_with("send") || word == "when";
-                    let inside = Place {
-                        is_inner: place.is_inner || word_before(2) == Some("mod"),
-                        is_sent: group.open == '(' && word_before(1).is_some_and(sends),
-                        ..place
-                    };
-                    self.finds_no_other(&group.tokens, inside)
-                }
-                _ => true,
-            }
-        })
+    /// Whether an import may bring the name: all may but ours and that of the module around.
+    fn may_bring(&self, tree: &UseTree) -> bool {
+        let text = quote::quote!(#tree).to_string().replace(' ', "");
+        let is_read = text == "intent_runtime::prelude::*" || self.is_inner && text == "super::*";
+        !is_read && (text.contains('*') || has_word(tree, self.name))
     }
 }
 
-fn has_glob(tree: &[Token]) -> bool {
-    tree.iter().any(|token| match token {
-        Token::Group(group) => has_glob(&group.tokens),
-        token => token.is('*'),
-    })
+impl<'ast> Visit<'ast> for Search<'_> {
+    fn visit_item(&mut self, item: &'ast Item) {
+        let attributes = attributes(item);
+        let is_read = !matches!(item, Item::Verbatim(_)) && attributes.iter().all(brings_nothing);
+        self.may_come |= !is_read;
+        let (was_sent, was_conditional) = (self.is_sent, self.is_conditional);
+        visit::visit_item(self, item);
+        if self.is_conditional {
+            self.is_sent = was_sent;
+        }
+        self.is_conditional = was_conditional;
+    }
+
+    fn visit_item_mod(&mut self, item: &'ast ItemMod) {
+        let was_inner = mem::replace(&mut self.is_inner, true);
+        visit::visit_item_mod(self, item);
+        self.is_inner = was_inner;
+    }
+
+    fn visit_item_use(&mut self, item: &'ast ItemUse) {
+        self.may_come |= self.may_bring(&item.tree);
+    }
+
+    fn visit_item_macro(&mut self, item: &'ast ItemMacro) {
+        self.may_come |= item.ident.is_none() && !makes_a_value(&item.mac);
+    }
+
+    fn visit_stmt_macro(&mut self, statement: &'ast StmtMacro) {
+        self.may_come |= !makes_a_value(&statement.mac);
+    }
+
+    fn visit_impl_item_fn(&mut self, function: &'ast ImplItemFn) {
+        let is_made = command(function).is_some_and(|made| made == self.name);
+        self.may_come |= is_made || !function.attrs.iter().all(brings_nothing);
+        visit::visit_impl_item_fn(self, function);
+    }
+
+    fn visit_expr_call(&mut self, call: &'ast ExprCall) {
+        let function = match call.func.as_ref() {
+            Expr::Path(path) => path.path.segments.last().map(|last| &last.ident),
+            _ => None,
+        };
+        call.attrs
+            .iter()
+            .for_each(|found| self.visit_attribute(found));
+        self.visit_expr(&call.func);
+        self.arguments(function, &call.args);
+    }
+
+    fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
+        call.attrs
+            .iter()
+            .for_each(|found| self.visit_attribute(found));
+        self.visit_expr(&call.receiver);
+        if let Some(types) = &call.turbofish {
+            self.visit_angle_bracketed_generic_arguments(types);
+        }
+        self.arguments(Some(&call.method), &call.args);
+    }
+
+    fn visit_ident(&mut self, ident: &'ast Ident) {
+        self.may_come |= ident == self.name;
+    }
+
+    fn visit_attribute(&mut self, found: &'ast Attribute) {
+        self.is_conditional |= is_conditional(std::slice::from_ref(found));
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::misses;
-    use crate::source::tokens::read;
 
     fn lacks(file: &str, name: &str) -> bool {
-        misses(&read(file).unwrap(), name)
+        misses(&syn::parse_file(file).unwrap(), name)
     }
 
     #[test]
