@@ -120,7 +120,7 @@ impl Mark {
         };
         known.read(diag, keys, |key, input| {
             if key == ALLOW {
-                let value = roles(diag, &key, input)?;
+                let value = roles(&key, input)?;
                 mark.allow = Some(Keyed { key, value });
                 return Ok(());
             }
@@ -169,24 +169,15 @@ fn own_command(input: ParseStream<'_>) -> syn::Result<(Option<Path>, TokenStream
     Ok((own, input.parse()?))
 }
 
-/// `("teller", "manager")`: at least one role, and none twice.
-fn roles(diag: &Diagnostics, key: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<LitStr>> {
+/// `("teller", "manager")`: at least one role.
+fn roles(key: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<LitStr>> {
     let roles = parenthesized(input, |content| content.parse_terminated(role, Token![,]))?;
     if roles.is_empty() {
         let fact = "`allow()` lets nobody send the command";
         let help = "name a role, as in `allow(\"teller\")`, or remove `allow()`: without it, everybody may";
         return Err(Mistake::at(key, fact).help(help).into());
     }
-    let mut seen: Vec<LitStr> = Vec::new();
-    for role in roles {
-        if seen.iter().any(|known| known.value() == role.value()) {
-            let fact = format!("the role `{}` is listed twice", role.value());
-            diag.add(Mistake::at(role, fact).help("remove one"));
-        } else {
-            seen.push(role);
-        }
-    }
-    Ok(seen)
+    Ok(roles.into_iter().collect())
 }
 
 fn role(input: ParseStream<'_>) -> syn::Result<LitStr> {

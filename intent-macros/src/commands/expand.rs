@@ -386,10 +386,8 @@ fn call(block: &Block<'_>, decided: &Decided<'_, '_>, function: &Function<'_>) -
     let decision = match function.output() {
         Output::Infallible(_) => call,
         Output::Fallible { error, .. } => {
-            let shared = decided
-                .error()
-                .is_some_and(|shared| crate::syntax::paths::same(&shared, &error));
-            let refuse = match shared || !super::model::is_infallible(error) {
+            let is_shared = decided.error().is_some_and(|shared| same(&shared, &error));
+            let refuse = match is_shared || !is_infallible(error) {
                 true => quote!(return ::core::result::Result::Err(error)),
                 false => quote!(match error {}),
             };

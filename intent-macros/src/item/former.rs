@@ -6,19 +6,13 @@ use syn::LitStr;
 
 use crate::syntax::diag::{Diagnostics, Mistake};
 
-/// Reports a former name that is the current one, or is given twice.
+/// Reports a former name that is the current one. A domain reports one that is given twice.
 pub(crate) fn check(diag: &Diagnostics, what: &str, name: &str, formerly: &[LitStr]) {
-    for (index, former) in formerly.iter().enumerate() {
+    for former in formerly {
         let text = former.value();
         if text == name {
             let fact = format!("\"{text}\" is the name of {what} now, not a former one");
             diag.add(Mistake::at(former, fact).help("remove it, or give `name` another value"));
-        } else if formerly[..index]
-            .iter()
-            .any(|earlier| earlier.value() == text)
-        {
-            let fact = format!("the former name \"{text}\" is given twice");
-            diag.add(Mistake::at(former, fact).help("remove one"));
         }
     }
 }

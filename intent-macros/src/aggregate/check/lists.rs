@@ -65,20 +65,6 @@ pub(super) fn what_is_split_is_past(diag: &Diagnostics, aggregate: &Aggregate<'_
     }
 }
 
-pub(super) fn each_retired_name_once(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
-    let retired = &aggregate.attrs.retired;
-    for (index, name) in retired.iter().enumerate() {
-        let text = name.value();
-        if retired[..index]
-            .iter()
-            .any(|earlier| earlier.value() == text)
-        {
-            let fact = format!("\"{text}\" is retired twice");
-            diag.add(Mistake::at(name, fact).help("remove one"));
-        }
-    }
-}
-
 /// The macro makes the enum of events from the lists. False if a list names it.
 pub(super) fn no_enum_of_events_listed(diag: &Diagnostics, aggregate: &Aggregate<'_>) -> bool {
     let event_enum = aggregate.event_enum();

@@ -42,7 +42,6 @@ pub(super) fn check(diag: &Diagnostics, aggregate: &Aggregate<'_>, lists_are_rea
     no_rule_on_the_id(diag, aggregate);
     let listed = lists::each_event_once(diag, aggregate);
     lists::what_is_split_is_past(diag, aggregate);
-    lists::each_retired_name_once(diag, aggregate);
     lists::events_are_its_own(diag, aggregate);
     lists::creation_does_something(diag, aggregate);
     rules::closures_take_what_there_is(diag, fields);

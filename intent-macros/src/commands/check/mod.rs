@@ -3,7 +3,7 @@
 mod output;
 pub(crate) mod outside;
 
-use syn::{GenericParam, ImplItem, LitStr, ReceiverKind, Safety, Token, Type};
+use syn::{GenericParam, ImplItem, LitStr, ReceiverKind, Safety, Type};
 
 use super::{
     attrs::{Kind, Naming},
@@ -24,7 +24,7 @@ pub(super) fn check(diag: &Diagnostics, block: &Block<'_>) {
     one_block_per_aggregate(diag, block);
     some_command(diag, block);
     for function in &block.functions {
-        receiver(diag, block, function);
+        receiver(diag, function);
         plain_function(diag, function);
         if function.is_generated() {
             arguments_become_fields(diag, block, function);
@@ -32,7 +32,7 @@ pub(super) fn check(diag: &Diagnostics, block: &Block<'_>) {
             one_command_by_value(diag, function);
         }
         context_is_shared(diag, function);
-        output::result_is_seen(diag, function);
+        output::output_has_a_name(diag, function);
         output::creation_has_an_event(diag, function);
         output::refusal_has_a_type(diag, function);
     }
@@ -91,7 +91,7 @@ fn some_command(diag: &Diagnostics, block: &Block<'_>) {
 }
 
 /// `#[handle]` takes `&self`, and `#[create]` takes no `self`. A decision never changes the state.
-fn receiver(diag: &Diagnostics, block: &Block<'_>, function: &Function<'_>) {
+fn receiver(diag: &Diagnostics, function: &Function<'_>) {
     let receiver = function.original.sig.receiver();
     match (function.kind, receiver) {
         (Kind::Create, None) => {}
@@ -109,38 +109,22 @@ fn receiver(diag: &Diagnostics, block: &Block<'_>, function: &Function<'_>) {
             )
             .help("add `&self`, or mark the function `#[create]`"),
         ),
-        (Kind::Handle, Some(receiver)) => match reference(&receiver.kind, block.aggregate()) {
-            Some(None) => {}
-            Some(Some(_)) => diag.add(
-                Mistake::at(
-                    receiver,
-                    "a command decides from the state and cannot change it",
-                )
-                .help("take `&self`; say what changes with `#[on(..)]` on the fields"),
-            ),
-            None => diag.add(
-                Mistake::at(
-                    receiver,
-                    "a command decides from the state and cannot consume it",
-                )
-                .help("take `&self`"),
-            ),
-        },
-    }
-}
-
-/// The `mut`, if any, of `&self` or of the same written out as `self: &Self` or `self: &Account`; `None` if it is no
-/// reference to the aggregate.
-fn reference<'a>(kind: &'a ReceiverKind, aggregate: &Type) -> Option<Option<&'a Token![mut]>> {
-    match kind {
-        ReceiverKind::Reference(_, _, mutability) => Some(mutability.as_ref()),
-        ReceiverKind::Typed(_, ty) => match ty.as_ref() {
-            Type::Reference(reference) if is_self(&reference.elem, aggregate) => {
-                Some(reference.mutability.as_ref())
-            }
-            _ => None,
-        },
-        _ => None,
+        (Kind::Handle, Some(receiver)) => {
+            let is_mutable =
+                |ty: &Type| matches!(ty, Type::Reference(to) if to.mutability.is_some());
+            let (verb, help) = match &receiver.kind {
+                ReceiverKind::Value => ("consume", "take `&self`"),
+                ReceiverKind::Reference(_, _, None) => return,
+                // rustc compares any other type with the state.
+                ReceiverKind::Typed(_, ty) if !is_mutable(ty) => return,
+                _ => (
+                    "change",
+                    "take `&self`; say what changes with `#[on(..)]` on the fields",
+                ),
+            };
+            let fact = format!("a command decides from the state and cannot {verb} it");
+            diag.add(Mistake::at(receiver, fact).help(help));
+        }
     }
 }
 
@@ -368,8 +352,7 @@ fn one_list_of_roles_per_command(diag: &Diagnostics, block: &Block<'_>) {
         let (Some(create), Some(handle)) = (decided.create, decided.handle) else {
             continue;
         };
-        let (first, second) = (sorted_roles(create), sorted_roles(handle));
-        if first == second {
+        if sorted_roles(create) == sorted_roles(handle) {
             continue;
         }
         let fact = format!(
@@ -377,18 +360,11 @@ fn one_list_of_roles_per_command(diag: &Diagnostics, block: &Block<'_>) {
             create.ident(),
             handle.ident()
         );
-        let longer = if first.len() < second.len() {
-            second
-        } else {
-            first
-        };
-        let roles: Vec<String> = longer.iter().map(|role| format!("{role:?}")).collect();
-        let help = format!("write `allow({})` on both", roles.join(", "));
         let mistake = match &handle.mark.allow {
             Some(allow) => Mistake::at(&allow.key, fact),
             None => Mistake::at(handle.attribute, fact),
         };
-        diag.add(mistake.help(help));
+        diag.add(mistake.help("write the same `allow(..)` on both"));
     }
 }
 

@@ -3,43 +3,20 @@
 use quote::ToTokens as _;
 use syn::{ReturnType, Type};
 
-use super::super::attrs::Kind;
-use super::super::model::{
-    Block, Function, Output, is_boxed_error, is_infallible, result_arguments,
+use super::super::{
+    attrs::Kind,
+    model::{Block, Function, is_boxed_error, is_infallible},
 };
-use crate::syntax::{
-    diag::{Diagnostics, Mistake},
-    paths::last_ident,
-};
+use crate::syntax::diag::{Diagnostics, Mistake};
 
-/// The word `Result` in a signature tells whether a function can refuse.
-pub(super) fn result_is_seen(diag: &Diagnostics, function: &Function<'_>) {
+/// Reports an `impl Trait`, which the generated code cannot name.
+pub(super) fn output_has_a_name(diag: &Diagnostics, function: &Function<'_>) {
     let ReturnType::Type(_, ty) = &function.original.sig.output else {
         return;
     };
     if matches!(ty.as_ref(), Type::ImplTrait(_)) {
         let help = "write the type: an event, `Option`, a tuple, `Vec`, an array, or `()`";
         diag.add(Mistake::at(ty, "a decision returns a type that can be named").help(help));
-        return;
-    }
-    // An event has no type arguments, and may well be called `ExamResult`.
-    let alias = match result_arguments(ty) {
-        Some(arguments) => !matches!(arguments.len(), 0 | 2),
-        None => match ty.as_ref() {
-            Type::Path(path) => path.path.segments.last().is_some_and(|last| {
-                last.ident.to_string().ends_with("Result") && !last.arguments.is_none()
-            }),
-            _ => false,
-        },
-    };
-    if alias {
-        diag.add(
-            Mistake::at(
-                ty,
-                "an alias of `Result` hides the error that a decision refuses with",
-            )
-            .help("write it out: `Result<Event, Error>`"),
-        );
     }
 }
 
@@ -73,47 +50,31 @@ pub(super) fn refusal_has_a_type(diag: &Diagnostics, function: &Function<'_>) {
     );
 }
 
-/// `send` returns one type of error for one command.
+/// `send` returns one type of error for one command. One type can have several paths, so the last words are compared.
 pub(super) fn one_error_per_command(diag: &Diagnostics, block: &Block<'_>) {
+    let last = |ty: &Type| {
+        let text = ty.to_token_stream().to_string().replace(' ', "");
+        text.rsplit("::").next().map(str::to_owned)
+    };
     for decided in block.decided() {
-        let (Some(create), Some(handle)) = (decided.create, decided.handle) else {
+        let errors = decided
+            .functions()
+            .filter_map(|function| function.output().error());
+        let mut errors = errors.filter(|error| !is_infallible(error));
+        let (Some(first), Some(second)) = (errors.next(), errors.next()) else {
             continue;
         };
-        let (Output::Fallible { error: first, .. }, Output::Fallible { error: second, .. }) =
-            (create.output(), handle.output())
-        else {
-            continue;
-        };
-        if is_infallible(first) || is_infallible(second) || name(first) == name(second) {
-            continue;
+        if last(first) != last(second) {
+            let names: Vec<String> = decided
+                .functions()
+                .map(|one| one.ident().to_string())
+                .collect();
+            let fact = format!(
+                "`{}` decide one command and must refuse it with one type of error",
+                names.join("` and `")
+            );
+            let first = first.to_token_stream().to_string().replace(' ', "");
+            diag.add(Mistake::at(second, fact).help(format!("return `{first}` from both")));
         }
-        let fact = format!(
-            "`{}` and `{}` decide one command and must refuse it with one type of error",
-            create.ident(),
-            handle.ident()
-        );
-        let help = format!(
-            "return `{}` from both",
-            first.to_token_stream().to_string().replace(' ', "")
-        );
-        diag.add(Mistake::at(second, fact).help(help));
-    }
-}
-
-/// The last word of a type, since one type can have several paths.
-fn name(ty: &Type) -> String {
-    match ty {
-        Type::Path(path)
-            if path
-                .path
-                .segments
-                .iter()
-                .all(|segment| segment.arguments.is_empty()) =>
-        {
-            last_ident(&path.path)
-                .map(ToString::to_string)
-                .unwrap_or_default()
-        }
-        other => other.to_token_stream().to_string(),
     }
 }

@@ -283,7 +283,7 @@ impl<'a> Function<'a> {
         let ReturnType::Type(_, ty) = &self.original.sig.output else {
             return Output::Infallible(quote!(()));
         };
-        match result_arguments(ty).as_deref() {
+        match arguments_of("Result", ty).as_deref() {
             Some([events, error]) => Output::Fallible { events, error },
             _ => Output::Infallible(ty.to_token_stream()),
         }
@@ -297,11 +297,6 @@ impl<'a> Output<'a> {
             Self::Fallible { error, .. } => Some(error),
         }
     }
-}
-
-/// The type arguments of a type that is called `Result`.
-pub(super) fn result_arguments(ty: &Type) -> Option<Vec<&Type>> {
-    arguments_of("Result", ty)
 }
 
 /// The type arguments of a type that is called `name`.
