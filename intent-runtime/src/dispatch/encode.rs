@@ -14,7 +14,7 @@ use crate::{
 
 /// Writes the events and reads each one back: an event that cannot be read, or is read as another one, would break its stream
 /// for good. The one decode path reads it, which also tests the names and versions of a hand-written impl.
-pub(crate) fn encode<E: AggregateEvent, R>(
+pub(super) fn encode<E: AggregateEvent, R>(
     stream: &StreamId,
     events: &[E],
 ) -> Result<Vec<NewEvent>, SendError<R>> {
@@ -63,7 +63,7 @@ pub(crate) fn encode<E: AggregateEvent, R>(
 }
 
 /// The written JSON, or the error of a command that cannot be stored.
-pub(crate) fn written<T, R>(
+pub(super) fn written<T, R>(
     stream: &StreamId,
     what: &'static str,
     json: Result<T, serde_json::Error>,

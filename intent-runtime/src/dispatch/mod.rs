@@ -4,7 +4,7 @@ pub(crate) mod actor;
 pub(crate) mod as_of;
 mod attempt;
 pub(crate) mod cache;
-pub(crate) mod encode;
+mod encode;
 pub(crate) mod error;
 pub(crate) mod load;
 pub(crate) mod options;

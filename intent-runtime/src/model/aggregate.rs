@@ -103,11 +103,7 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
                 command: C::NAME,
             });
         };
-        let mut state = None;
-        for (version, event) in (1..).map(Version::new).zip(&events) {
-            fold_next(&mut state, id, version, event)?;
-        }
-        let state = state.ok_or(CreateError::NotCreating {
+        let state = fold_all(id, &events)?.ok_or(CreateError::NotCreating {
             aggregate: Self::TYPE,
             command: C::NAME,
         })?;
@@ -142,6 +138,18 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
         })?;
         Ok(Some(state))
     }
+}
+
+/// Folds events that begin a history.
+pub(crate) fn fold_all<A: Aggregate>(
+    id: Id<A>,
+    events: &[A::Event],
+) -> Result<Option<A>, HistoryError> {
+    let mut state = None;
+    for (version, event) in (1..).map(Version::new).zip(events) {
+        fold_next(&mut state, id, version, event)?;
+    }
+    Ok(state)
 }
 
 /// Folds one more event: the first one creates, every other one applies.

@@ -78,13 +78,6 @@ impl Context {
         self
     }
 
-    /// The same, for a command that an actor sends in a role.
-    pub(crate) fn acted_by(mut self, actor: &str, role: Option<&str>) -> Self {
-        self.metadata.actor = Some(actor.to_owned());
-        self.metadata.role = role.map(str::to_owned);
-        self
-    }
-
     /// The time of the decision: the metadata's time if one was given, else the time of sending.
     pub fn now(&self) -> Timestamp {
         self.now

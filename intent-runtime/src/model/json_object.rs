@@ -3,7 +3,7 @@
 use std::{
     borrow::Cow,
     collections::{HashMap, hash_map::Entry},
-    fmt, io,
+    fmt,
     ops::Range,
 };
 
@@ -121,15 +121,11 @@ impl JsonObject {
     /// # Errors
     /// [`UpcastError::Field`] if the value cannot be serialized.
     pub fn set<T: Serialize>(&mut self, key: &str, value: T) -> Result<(), UpcastError> {
-        let start = self.text.len();
-        if let Err(source) = serde_json::to_writer(Appending(&mut self.text), &value) {
-            self.text.truncate(start);
-            return Err(UpcastError::Field {
-                field: key.to_owned(),
-                source,
-            });
-        }
-        let value = start..self.text.len();
+        let json = serde_json::to_string(&value).map_err(|source| UpcastError::Field {
+            field: key.to_owned(),
+            source,
+        })?;
+        let value = self.append(&json);
         match self.index(key) {
             Some(index) => self.fields[index].value = value,
             None => {
@@ -240,25 +236,6 @@ impl JsonObject {
             }
         }
         *fields = kept;
-    }
-}
-
-/// The end of a text, as a writer for serde.
-struct Appending<'a>(&'a mut String);
-
-impl io::Write for Appending<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.write_all(bytes).map(|()| bytes.len())
-    }
-
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let text = std::str::from_utf8(bytes).map_err(io::Error::other)?;
-        self.0.push_str(text);
-        Ok(())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 

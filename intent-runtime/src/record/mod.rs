@@ -13,6 +13,7 @@ pub(crate) mod sentence;
 pub(crate) mod shape;
 pub(crate) mod snapshot;
 pub(crate) mod stream;
+pub(crate) mod text_form;
 pub(crate) mod timestamp;
 pub(crate) mod traceparent;
 pub(crate) mod version;

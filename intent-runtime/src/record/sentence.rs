@@ -1,21 +1,15 @@
 //! The `Debug` of errors for people: a sentence, then its causes.
 
-use std::{
-    error::Error,
-    fmt::{self, Write as _},
-};
+use std::{error::Error, fmt};
 
 /// Writes an error and each of its causes after a colon. It leaves out a cause that the text already has, since some crates
 /// repeat their causes.
 pub(crate) fn write(error: &dyn Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let said = error.to_string();
-        if !text.contains(&said) {
-            write!(text, ": {said}")?;
+    for cause in causes(error) {
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
         }
-        cause = error.source();
     }
     f.write_str(&text)
 }

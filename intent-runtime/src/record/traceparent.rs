@@ -1,9 +1,8 @@
 //! [`Traceparent`]: which trace something belongs to.
 
-use std::{borrow::Cow, fmt, ops::Deref, str::FromStr};
+use std::{fmt, ops::Deref, str::FromStr};
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use crate::record::text_form::{schema_of_text, serde_as_text};
 
 /// A `traceparent` of [W3C Trace Context](https://www.w3.org/TR/trace-context/): `00-<trace>-<span>-<flags>` in lower-case
 /// hex. It derefs to its text.
@@ -71,29 +70,5 @@ impl fmt::Display for Traceparent {
     }
 }
 
-impl Serialize for Traceparent {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Traceparent {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(de::Error::custom)
-    }
-}
-
-impl JsonSchema for Traceparent {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Traceparent".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string" })
-    }
-}
+serde_as_text!(Traceparent);
+schema_of_text!(Traceparent, { "type": "string" });

@@ -7,22 +7,17 @@
 
 pub use crate::record::clock::FixedClock;
 use crate::{
-    dispatch::{
-        actor::Actor,
-        encode::{self, written},
-        error::SendError,
-    },
+    dispatch::{self, actor::Actor, error::SendError, load::Folded, options::SendOptions},
     model::{
-        aggregate::{Aggregate, fold_next},
+        aggregate::{Aggregate, fold_all},
         any_command::CommandHead,
-        command::{Command, Decide, Decision, Refusal},
+        command::{Command, Decide, Refusal},
         context::Context,
         event::AggregateEvent,
-        history::HistoryError,
     },
-    record::{id::Id, metadata::EncodedMetadata, stream::StreamId, version::Version},
+    record::{id::Id, version::Version},
     schema::difference::difference,
-    store::append::{Append, Expect},
+    store::memory::MemoryStore,
 };
 
 use std::{
@@ -74,7 +69,7 @@ impl<A: Aggregate> Scenario<A> {
     #[track_caller]
     pub fn given(id: Id<A>, history: impl IntoIterator<Item = A::Event>) -> Self {
         let history: Vec<A::Event> = history.into_iter().collect();
-        if let Err(error) = fold(id, &history) {
+        if let Err(error) = fold_all(id, &history) {
             panic!("the given events are no history: {error}");
         }
         Self {
@@ -145,15 +140,46 @@ impl<A: Aggregate> Scenario<A> {
                 self.id
             );
         }
-        let (id, before) = (self.id, self.history.len());
-        let mut history = self.history;
-        let outcome = decide(id, &history, command, self.context, self.actor.as_ref());
-        // The events move to where they can be folded with those before them, and back.
-        let outcome = outcome.map(|events| history.extend(events));
+        let head = CommandHead::of(&command);
+        let options = SendOptions::new()
+            .command_id(self.context.command_id())
+            .metadata(
+                self.context
+                    .metadata()
+                    .clone()
+                    .timestamp(self.context.now()),
+            );
+        let options = match &self.actor {
+            Some(actor) => actor
+                .role_for(&head)
+                .map(|role| options.of_actor(actor.name(), role)),
+            None => Ok(options),
+        };
+        // Nothing is stored: the store only stands where `send` has one.
+        let store = MemoryStore::new();
+        let tenant = self.context.tenant_id();
+        let decided = options.and_then(|options| {
+            dispatch::dry_run(&store, tenant, head, &command, options, self.folded())
+        });
+        let (outcome, after) = match decided {
+            Ok((events, after)) => (Ok(events), after),
+            Err(error) => (Err(error), None),
+        };
         Then {
-            state: fold(id, &history).unwrap_or_default(),
-            outcome: outcome.map(|()| history.split_off(before)),
+            outcome,
+            state: after.unwrap_or_else(|| self.folded()).state,
             command: C::NAME,
+        }
+    }
+
+    /// The state that the history makes.
+    fn folded(&self) -> Folded<A> {
+        let events = u64::try_from(self.history.len()).unwrap_or(u64::MAX);
+        Folded {
+            // `given` has folded it before.
+            state: fold_all(self.id, &self.history).unwrap_or_default(),
+            version: Version::new(events),
+            ..Folded::EMPTY
         }
     }
 }
@@ -313,52 +339,6 @@ impl<A: Aggregate, E: Error + 'static> Then<A, E> {
     }
 }
 
-/// Decides as `send` does, without a store.
-fn decide<C: Command>(
-    id: Id<C::Aggregate>,
-    history: &[EventOf<C>],
-    command: C,
-    context: Context,
-    actor: Option<&Actor>,
-) -> Result<Vec<EventOf<C>>, SendError<Refusal<C>>> {
-    let stream = StreamId::of(context.tenant_id(), id);
-    let context = match actor {
-        Some(actor) => context.acted_by(actor.name(), actor.role_for(&CommandHead::of(&command))?),
-        None => context,
-    };
-    let broken = |source| SendError::Decision {
-        command: C::NAME,
-        stream: stream.clone(),
-        source,
-    };
-    let mut state = fold(id, history).map_err(broken)?;
-    let events = match C::Aggregate::decide(state.as_ref(), command, &context) {
-        Ok(Decision::Events(events)) => events,
-        Ok(Decision::NotFound) => return Err(SendError::NotFound { stream }),
-        Ok(Decision::AlreadyExists) => return Err(SendError::AlreadyExists { stream }),
-        Err(refusal) => return Err(SendError::Rejected(refusal)),
-    };
-    if events.is_empty() {
-        return Ok(events);
-    }
-    let before = version_of(history.len());
-    let metadata = EncodedMetadata::limited(context.metadata().clone(), Append::MAX_PAYLOAD);
-    let append = Append {
-        stream: stream.clone(),
-        expect: Expect::Version(before),
-        expect_last: None,
-        command_id: context.command_id(),
-        events: encode::encode(&stream, &events)?,
-        metadata: written(&stream, "the metadata", metadata)?,
-        snapshot: None,
-    };
-    append.check().map_err(SendError::Store)?;
-    fold_on(&mut state, id, before, &events).map_err(broken)?;
-    Ok(events)
-}
-
-type EventOf<C> = <<C as Command>::Aggregate as Aggregate>::Event;
-
 /// Whether the decision has events that no store takes.
 fn is_unstorable<E>(error: &SendError<E>) -> bool {
     matches!(
@@ -368,29 +348,6 @@ fn is_unstorable<E>(error: &SendError<E>) -> bool {
             | SendError::NotReadBack { .. }
             | SendError::Store(_)
     )
-}
-
-fn fold<A: Aggregate>(id: Id<A>, history: &[A::Event]) -> Result<Option<A>, HistoryError> {
-    let mut state = None;
-    fold_on(&mut state, id, Version::NONE, history)?;
-    Ok(state)
-}
-
-fn fold_on<A: Aggregate>(
-    state: &mut Option<A>,
-    id: Id<A>,
-    mut version: Version,
-    events: &[A::Event],
-) -> Result<(), HistoryError> {
-    for event in events {
-        version = version.next();
-        fold_next(state, id, version, event)?;
-    }
-    Ok(())
-}
-
-fn version_of(events: usize) -> Version {
-    Version::new(u64::try_from(events).unwrap_or(u64::MAX))
 }
 
 /// The events, one block of lines each.
