@@ -43,70 +43,54 @@ struct Canonical;
 
 type Written = Result<String, serde_json::Error>;
 
-/// The elements of a list, as one text.
-struct List {
-    /// The variant whose content it is.
-    variant: Option<&'static str>,
-    elements: String,
-}
-
-impl List {
-    fn of(variant: Option<&'static str>) -> Self {
-        Self {
-            variant,
-            elements: String::new(),
-        }
-    }
-
-    fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), serde_json::Error> {
-        self.elements += &value.serialize(Canonical)?;
-        self.elements.push(',');
-        Ok(())
-    }
-
-    fn written(self) -> String {
-        within(self.variant, format!("[{}]", self.elements))
-    }
-}
-
-/// The fields of a struct or the entries of a map, to be sorted.
-struct Members {
+/// The elements of a list, or the fields of a struct or the entries of a map, which are to be sorted.
+struct Parts {
     /// The variant whose content they are.
     variant: Option<&'static str>,
-    keys: Vec<String>,
-    values: Vec<String>,
+    is_list: bool,
+    written: Vec<String>,
+    /// The key of the entry whose value comes next.
+    key: Option<String>,
 }
 
-impl Members {
-    fn of(variant: Option<&'static str>) -> Self {
+impl Parts {
+    fn list(variant: Option<&'static str>) -> Self {
         Self {
             variant,
-            keys: Vec::new(),
-            values: Vec::new(),
+            is_list: true,
+            written: Vec::new(),
+            key: None,
         }
     }
 
-    fn field<T: Serialize + ?Sized>(
+    fn members(variant: Option<&'static str>) -> Self {
+        Self {
+            is_list: false,
+            ..Self::list(variant)
+        }
+    }
+
+    /// Adds a field under its key unless it is null, or an element, which has no key.
+    fn add<T: Serialize + ?Sized>(
         &mut self,
-        key: &'static str,
+        key: Option<&'static str>,
         value: &T,
     ) -> Result<(), serde_json::Error> {
         let value = value.serialize(Canonical)?;
-        if value != NULL {
-            self.keys.push(text(key));
-            self.values.push(value);
+        match key {
+            None => self.written.push(format!("{value},")),
+            Some(_) if value == NULL => {}
+            Some(key) => self.written.push(format!("{}:{value},", text(key))),
         }
         Ok(())
     }
 
-    fn written(self) -> String {
-        let mut members: Vec<_> = self.keys.into_iter().zip(self.values).collect();
-        members.sort_unstable();
-        let members: String = members
-            .iter()
-            .map(|(key, value)| format!("{key}:{value},"))
-            .collect();
-        within(self.variant, format!("{{{members}}}"))
+    fn written(mut self) -> String {
+        if self.is_list {
+            return within(self.variant, format!("[{}]", self.written.concat()));
+        }
+        self.written.sort_unstable();
+        within(self.variant, format!("{{{}}}", self.written.concat()))
     }
 }
 
@@ -133,13 +117,13 @@ macro_rules! as_displayed {
 impl Serializer for Canonical {
     type Ok = String;
     type Error = serde_json::Error;
-    type SerializeSeq = List;
-    type SerializeTuple = List;
-    type SerializeTupleStruct = List;
-    type SerializeTupleVariant = List;
-    type SerializeMap = Members;
-    type SerializeStruct = Members;
-    type SerializeStructVariant = Members;
+    type SerializeSeq = Parts;
+    type SerializeTuple = Parts;
+    type SerializeTupleStruct = Parts;
+    type SerializeTupleVariant = Parts;
+    type SerializeMap = Parts;
+    type SerializeStruct = Parts;
+    type SerializeStructVariant = Parts;
 
     as_displayed! {
         serialize_bool: bool,
@@ -203,16 +187,16 @@ impl Serializer for Canonical {
         Ok(within(Some(variant), value.serialize(self)?))
     }
 
-    fn serialize_seq(self, _: Option<usize>) -> Result<List, serde_json::Error> {
-        Ok(List::of(None))
+    fn serialize_seq(self, _: Option<usize>) -> Result<Parts, serde_json::Error> {
+        Ok(Parts::list(None))
     }
 
-    fn serialize_tuple(self, _: usize) -> Result<List, serde_json::Error> {
-        Ok(List::of(None))
+    fn serialize_tuple(self, _: usize) -> Result<Parts, serde_json::Error> {
+        Ok(Parts::list(None))
     }
 
-    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<List, serde_json::Error> {
-        Ok(List::of(None))
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Parts, serde_json::Error> {
+        Ok(Parts::list(None))
     }
 
     fn serialize_tuple_variant(
@@ -221,16 +205,16 @@ impl Serializer for Canonical {
         _: u32,
         variant: &'static str,
         _: usize,
-    ) -> Result<List, serde_json::Error> {
-        Ok(List::of(Some(variant)))
+    ) -> Result<Parts, serde_json::Error> {
+        Ok(Parts::list(Some(variant)))
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<Members, serde_json::Error> {
-        Ok(Members::of(None))
+    fn serialize_map(self, _: Option<usize>) -> Result<Parts, serde_json::Error> {
+        Ok(Parts::members(None))
     }
 
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Members, serde_json::Error> {
-        Ok(Members::of(None))
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Parts, serde_json::Error> {
+        Ok(Parts::members(None))
     }
 
     fn serialize_struct_variant(
@@ -239,8 +223,8 @@ impl Serializer for Canonical {
         _: u32,
         variant: &'static str,
         _: usize,
-    ) -> Result<Members, serde_json::Error> {
-        Ok(Members::of(Some(variant)))
+    ) -> Result<Parts, serde_json::Error> {
+        Ok(Parts::members(Some(variant)))
     }
 
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Written {
@@ -248,43 +232,19 @@ impl Serializer for Canonical {
     }
 }
 
-/// The traits of lists differ only in the name of one function.
-macro_rules! as_lists {
-    ($($list:ident::$item:ident),+ $(,)?) => {$(
-        impl $list for List {
+/// The traits differ in the name of one function, and in whether it takes a key.
+macro_rules! as_parts {
+    ($($of:ident::$add:ident($($key:ident)?),)+) => {$(
+        impl $of for Parts {
             type Ok = String;
             type Error = serde_json::Error;
 
-            fn $item<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Self::Error> {
-                self.element(value)
-            }
-
-            fn end(self) -> Written {
-                Ok(self.written())
-            }
-        }
-    )+};
-}
-
-as_lists! {
-    SerializeSeq::serialize_element,
-    SerializeTuple::serialize_element,
-    SerializeTupleStruct::serialize_field,
-    SerializeTupleVariant::serialize_field,
-}
-
-macro_rules! as_structs {
-    ($($of:ident),+ $(,)?) => {$(
-        impl $of for Members {
-            type Ok = String;
-            type Error = serde_json::Error;
-
-            fn serialize_field<T: Serialize + ?Sized>(
+            fn $add<T: Serialize + ?Sized>(
                 &mut self,
-                key: &'static str,
+                $($key: &'static str,)?
                 value: &T,
             ) -> Result<(), Self::Error> {
-                self.field(key, value)
+                self.add(None$(.or(Some($key)))?, value)
             }
 
             fn end(self) -> Written {
@@ -294,27 +254,37 @@ macro_rules! as_structs {
     )+};
 }
 
-as_structs!(SerializeStruct, SerializeStructVariant);
+as_parts! {
+    SerializeSeq::serialize_element(),
+    SerializeTuple::serialize_element(),
+    SerializeTupleStruct::serialize_field(),
+    SerializeTupleVariant::serialize_field(),
+    SerializeStruct::serialize_field(key),
+    SerializeStructVariant::serialize_field(key),
+}
 
-impl SerializeMap for Members {
+impl SerializeMap for Parts {
     type Ok = String;
     type Error = serde_json::Error;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Self::Error> {
-        self.keys.push(key.serialize(Canonical)?);
+        self.key = Some(key.serialize(Canonical)?);
         Ok(())
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Self::Error> {
-        self.values.push(value.serialize(Canonical)?);
+        let key = self.key.take();
+        let key =
+            key.ok_or_else(|| serde_json::Error::custom("a map has a value without a key"))?;
+        let value = value.serialize(Canonical)?;
+        self.written.push(format!("{key}:{value},"));
         Ok(())
     }
 
     fn end(self) -> Written {
-        if self.keys.len() == self.values.len() {
-            Ok(self.written())
-        } else {
-            Err(serde_json::Error::custom("a map has a key without a value"))
+        match self.key {
+            None => Ok(self.written()),
+            Some(_) => Err(serde_json::Error::custom("a map has a key without a value")),
         }
     }
 }

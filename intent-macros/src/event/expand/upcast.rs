@@ -98,28 +98,24 @@ fn step_function(event: &Event<'_>, from: u32) -> Option<TokenStream> {
     }
     let runtime = &event.attrs.runtime;
     let name = step_name(from);
-    let mut notes: Vec<&Note<'_>> = event.notes_on(from + 1).collect();
-    notes.sort_by_key(|note| !matches!(note.change, Change::Removed { .. }));
-    let (renames, others): (Vec<_>, Vec<_>) = notes
-        .into_iter()
-        .partition(|note| matches!(note.change, Change::Renamed { .. }));
-    let changes = |notes: &[&Note<'_>]| -> Vec<TokenStream> {
-        notes
-            .iter()
-            .filter_map(|note| {
-                let conditions = &note.conditions;
-                let change = change(event, &note.change)?;
-                Some(quote!(#(#conditions)* #change))
-            })
-            .collect()
+    let notes = |is: fn(&Change<'_>) -> bool| {
+        let notes = event.notes_on(from + 1);
+        notes.filter(move |note| is(&note.change))
     };
-    let removed = others.partition_point(|note| matches!(note.change, Change::Removed { .. }));
-    let (removed, added) = others.split_at(removed);
-    let (removed, added) = (changes(removed), changes(added));
+    let changes = |is| -> Vec<TokenStream> {
+        let changes = notes(is).filter_map(|note| {
+            let (conditions, change) = (&note.conditions, change(event, &note.change)?);
+            Some(quote!(#(#conditions)* #change))
+        });
+        changes.collect()
+    };
+    let renames: Vec<_> = notes(|change| matches!(change, Change::Renamed { .. })).collect();
     let renamed = match renames.as_slice() {
-        [] | [_] => changes(&renames),
+        [] | [_] => changes(|change| matches!(change, Change::Renamed { .. })),
         _ => vec![together(event, &renames)],
     };
+    let removed = changes(|change| matches!(change, Change::Removed { .. }));
+    let added = changes(|change| matches!(change, Change::Since { .. }));
     let changes = [removed, renamed, added].concat();
     // If a `cfg` removes the fields, the step changes nothing.
     let conditional = event
