@@ -5,23 +5,42 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The number of an event in its stream, from 1 without gaps; also the number of events in a stream.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    JsonSchema,
-)]
-#[serde(transparent)]
-pub struct Version(u64);
+macro_rules! number_newtype {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        #[serde(transparent)]
+        pub struct $name(u64);
+
+        impl $name {
+            /// The one with this number.
+            pub const fn new(number: u64) -> Self {
+                Self(number)
+            }
+
+            /// Its number.
+            pub const fn get(self) -> u64 {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+number_newtype! {
+    /// The number of an event in its stream, from 1 without gaps; also the number of events in a stream.
+    Version
+}
+number_newtype! {
+    /// The place of an event in the whole log. Positions grow but may have gaps, so do not compute with them. 0 is before the
+    /// first event.
+    Position
+}
 
 impl Version {
     /// The version of a stream that does not exist.
@@ -30,16 +49,6 @@ impl Version {
     pub const FIRST: Self = Self(1);
     /// The highest version a store can keep.
     pub const MAX: Self = Self(i64::MAX.cast_unsigned());
-
-    /// Version number `number`; 0 is [`Version::NONE`].
-    pub const fn new(number: u64) -> Self {
-        Self(number)
-    }
-
-    /// The number of this version.
-    pub const fn get(self) -> u64 {
-        self.0
-    }
 
     /// The version `events` later, or `None` beyond [`Version::MAX`].
     pub const fn after(self, events: u64) -> Option<Self> {
@@ -55,51 +64,8 @@ impl Version {
     }
 }
 
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
 impl From<u64> for Version {
     fn from(number: u64) -> Self {
         Self(number)
-    }
-}
-
-/// The place of an event in the whole log. Positions grow but may have gaps, so do not compute with them. 0 is before the
-/// first event.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    JsonSchema,
-)]
-#[serde(transparent)]
-pub struct Position(u64);
-
-impl Position {
-    /// The position with this number.
-    pub const fn new(number: u64) -> Self {
-        Self(number)
-    }
-
-    /// The number of this position.
-    pub const fn get(self) -> u64 {
-        self.0
-    }
-}
-
-impl fmt::Display for Position {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
     }
 }
