@@ -6,7 +6,7 @@ use syn::LitStr;
 
 use crate::syntax::diag::{Diagnostics, Mistake};
 
-/// Reports a former name that is the current one. A domain reports one that is given twice.
+/// Reports a former name that is the current one. One that is given twice changes nothing, or a domain refuses it.
 pub(crate) fn check(diag: &Diagnostics, what: &str, name: &str, formerly: &[LitStr]) {
     for former in formerly {
         let text = former.value();
