@@ -89,6 +89,41 @@ async fn who_may_not_is_told_and_nothing_is_stored() {
 }
 
 #[tokio::test]
+async fn what_an_actor_may_not_send_leaves_a_transaction_as_it_was() {
+    on_store_of_each_kind(shop, async |app| {
+        let (id, other) = (Id::new(), Id::new());
+        app.send(Open { id }).await.unwrap();
+        let ada = app.acting(Actor::new("ada").role("teller"));
+        let mut transaction = ada.transaction().await.unwrap();
+        transaction.send(Close { id }).await.unwrap();
+        let told = transaction.send(Open { id: other }).await;
+        assert!(matches!(told, Err(SendError::Forbidden { .. })), "{told:?}");
+        transaction.send(Sign { id }).await.unwrap();
+        transaction.commit().await.unwrap();
+
+        let missing = app.load(other).await;
+        assert!(
+            matches!(missing, Err(LoadError::NotFound { .. })),
+            "{missing:?}"
+        );
+        let history = app.history(id).await.unwrap();
+        let stored: Vec<&TillEvent> = history.iter().map(|it| &it.event).collect();
+        assert!(
+            matches!(
+                *stored,
+                [
+                    TillEvent::Opened(_),
+                    TillEvent::Closed(_),
+                    TillEvent::Signed(_)
+                ]
+            ),
+            "{history:?}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_events_say_who_acted_and_in_which_role() {
     on_store_of_each_kind(shop, async |app| {
         let id = Id::new();

@@ -2,10 +2,13 @@
 
 use std::{
     borrow::Cow,
+    future::poll_fn,
+    pin::pin,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
+    task::Poll,
 };
 
 use intent_runtime::{
@@ -60,6 +63,22 @@ pub async fn opened(app: &App) -> Id<Account> {
 
 pub fn stream(id: Id<Account>) -> StreamId {
     StreamId::of(TenantId::DEFAULT, id)
+}
+
+/// Polls a future so many times, each time when it was woken, then drops it. `None` if it was not done by then.
+pub async fn polled<T>(work: impl Future<Output = T>, times: usize) -> Option<T> {
+    let (mut work, mut polls) = (pin!(work), 0);
+    poll_fn(|context| {
+        if polls == times {
+            return Poll::Ready(None);
+        }
+        polls += 1;
+        match work.as_mut().poll(context) {
+            Poll::Pending if polls == times => Poll::Ready(None),
+            polled => polled.map(Some),
+        }
+    })
+    .await
 }
 
 /// Appends one raw event, as another build of the program might.

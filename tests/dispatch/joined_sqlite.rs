@@ -1,6 +1,6 @@
 //! Commands within a transaction of the user's own, on SQLite.
 
-use std::{future::poll_fn, path::Path, pin::pin, task::Poll};
+use std::path::Path;
 
 use intent_runtime::{App, SqliteStore, prelude::*, store::Log};
 use sqlx::{Connection, SqliteConnection, SqlitePool, SqliteTransaction, query, query_scalar};
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::{
     domain::*,
-    fixture::{Interposed, opened, registered},
+    fixture::{Interposed, opened, polled, registered},
 };
 
 /// An app, a table `receipts` beside its events, and a pool on the file.
@@ -329,22 +329,6 @@ async fn a_cancelled_command_is_there_as_a_whole_or_not_at_all() {
         cuts += 1;
     }
     assert!(cuts > 3, "it was cancelled in the middle too");
-}
-
-/// Polls a future so many times, each time when it was woken, then drops it. `None` if it was not done by then.
-async fn polled<T>(work: impl Future<Output = T>, times: usize) -> Option<T> {
-    let (mut work, mut polls) = (pin!(work), 0);
-    poll_fn(|context| {
-        if polls == times {
-            return Poll::Ready(None);
-        }
-        polls += 1;
-        match work.as_mut().poll(context) {
-            Poll::Pending if polls == times => Poll::Ready(None),
-            polled => polled.map(Some),
-        }
-    })
-    .await
 }
 
 #[tokio::test]

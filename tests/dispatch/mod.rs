@@ -27,5 +27,5 @@ mod stored_data;
 mod temporal;
 mod tenants;
 mod tracing;
-mod transactions;
+pub mod transactions;
 mod unreadable_states;

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use super::{
     domain::*,
-    fixture::{Interposed, domain, on_every_store, opened, registered},
+    fixture::{Interposed, domain, on_every_store, opened, polled, registered},
 };
 
 /// Runs a test on every store, and behind a decorator of each.
@@ -20,7 +20,7 @@ async fn everywhere(test: impl AsyncFn(App)) {
     .await;
 }
 
-async fn balance(app: &App, id: Id<Account>) -> i64 {
+pub async fn balance(app: &App, id: Id<Account>) -> i64 {
     app.load(id).await.unwrap().balance
 }
 
@@ -147,6 +147,39 @@ async fn commands_to_one_aggregate_follow_each_other_and_a_refusal_leaves_the_re
         assert_eq!(balance(&app, id).await, 0);
     })
     .await;
+}
+
+/// Drops a transfer at every point where it waits. Each is stored as a whole or not at all, and holds up nobody.
+pub async fn dropped_at_every_point(app: &App) {
+    for cuts in 0.. {
+        let (from, to) = (opened(app).await, opened(app).await);
+        app.send(Deposit {
+            id: from,
+            amount: 5,
+        })
+        .await
+        .unwrap();
+        let transfer = async {
+            let mut transaction = app.transaction().await.unwrap();
+            moved(&mut transaction, (from, to), 3).await.unwrap();
+            transaction.commit().await.unwrap();
+        };
+        let is_done = polled(transfer, cuts).await.is_some();
+        // These would wait for its locks in vain.
+        for id in [from, to] {
+            app.send(Deposit { id, amount: 1 }).await.unwrap();
+        }
+        match (balance(app, from).await, balance(app, to).await) {
+            (3, 4) if is_done => return,
+            (6, 1) | (3, 4) if !is_done => {}
+            other => panic!("dropped after {cuts} polls, done: {is_done}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_dropped_half_way_is_stored_whole_or_not_at_all() {
+    everywhere(async |app| dropped_at_every_point(&app).await).await;
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 
 use intent_runtime::{
     PgStore, StoreError, Version,
-    store::{Log, Streams},
+    store::{Log, Streams, Transact},
 };
 
 use super::{refusals::version, roles::Roles};
@@ -194,6 +194,13 @@ async fn a_store_at_work_names_what_goes_missing_under_it() {
             ),
             Err(error) => assert_eq!(missing(error).0, named, "{breaks}"),
         }
+        // In transactions too, which need all of it.
+        let mut users = store.pool().begin().await.unwrap();
+        let told = store.append_in(&mut users, append(&stream, 1)).await;
+        assert_eq!(missing(told.unwrap_err()).0, named, "{breaks}");
+        let begun = store.begin().await.unwrap();
+        let told = begun.append(append(&stream, 1)).await;
+        assert_eq!(missing(told.unwrap_err()).0, named, "{breaks}");
     }
 }
 

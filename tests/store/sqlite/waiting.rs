@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use intent_runtime::{
     MemoryStore, Metadata, SqliteStore, StoreError, Version,
-    store::{Append, EncodedMetadata, Expect, Import, Log, Streams},
+    store::{Append, EncodedMetadata, Expect, Import, Log, Streams, Transact},
 };
 use sqlx::SqliteConnection;
 use tokio::time::timeout;
@@ -111,4 +111,50 @@ async fn no_more_wait_than_the_queue_has_room_for() {
     let mut again = store.append(large());
     begin(&mut again).await;
     assert_eq!(versions(&store, &stream).await.unwrap().len(), 2_001);
+}
+
+#[tokio::test]
+async fn a_transaction_begins_when_another_writer_is_done() {
+    let (directory, stream) = (Directory::new(), stream());
+    let store = patient(&directory).await;
+    let holder = writing(&directory).await;
+    let mut beginning = store.begin();
+    begin(&mut beginning).await;
+    let mut behind = store.append(append(&stream, 1));
+    begin(&mut behind).await;
+    commit(holder).await;
+    let begun = beginning.await.unwrap();
+    begun.append(append(&stream, 1)).await.unwrap();
+    begun.commit().await.unwrap();
+    behind.await.unwrap();
+    assert_eq!(versions(&store, &stream).await.unwrap(), [1, 2]);
+}
+
+#[tokio::test]
+async fn a_transaction_that_another_writer_keeps_from_beginning_leaves_the_writer_free() {
+    let (directory, stream) = (Directory::new(), stream());
+    let options = directory.options().busy_timeout(Duration::from_millis(10));
+    let store = SqliteStore::open(options).await.unwrap();
+    let holder = writing(&directory).await;
+    let told = store.begin().await.map(drop);
+    assert!(matches!(told, Err(StoreError::Busy { .. })), "{told:?}");
+    commit(holder).await;
+    store.append(append(&stream, 1)).await.unwrap();
+    let begun = store.begin().await.unwrap();
+    begun.append(append(&stream, 1)).await.unwrap();
+    begun.commit().await.unwrap();
+    assert_eq!(versions(&store, &stream).await.unwrap(), [1, 2]);
+}
+
+/// What is dropped is rolled back before anything else is sent, so nobody has to wait for it.
+#[tokio::test]
+async fn a_dropped_transaction_is_over_before_the_next_begins() {
+    let (directory, stream) = (Directory::new(), stream());
+    let options = directory.options().busy_timeout(Duration::ZERO);
+    let store = SqliteStore::open(options).await.unwrap();
+    for _ in 0..100 {
+        let begun = store.begin().await.unwrap();
+        begun.append(append(&stream, 1)).await.unwrap();
+    }
+    assert!(versions(&store, &stream).await.unwrap().is_empty());
 }

@@ -2,11 +2,15 @@
 //! writers wait until it has ended.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    mem,
+    sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 
-use tokio::{sync::OwnedMutexGuard, time::timeout};
+use tokio::{
+    sync::{OwnedMutexGuard, watch},
+    time::timeout,
+};
 
 use crate::{
     record::{
@@ -17,7 +21,7 @@ use crate::{
         EventSink, ReadStream, StateSink,
         append::{Append, Appended},
         error::StoreError,
-        memory::{MemoryStore, content::Content},
+        memory::MemoryStore,
         port::{BegunTransaction, Joinable, StoreFuture, Streams, Transact, Transaction},
     },
 };
@@ -30,13 +34,18 @@ impl Transact for MemoryStore {
         Box::pin(async move {
             let turn = self.turn().await?;
             let mut content = self.write()?;
-            let changed = Mutex::new(content.clone());
-            content.in_transaction = true;
-            let open = Open {
-                store: self.clone(),
-                _turn: turn,
+            let copy = Self {
+                content: Arc::new(RwLock::new(content.clone())),
+                grown: watch::Sender::default(),
+                ..self.clone()
             };
-            Ok(Box::new(Begun { open, changed }) as Box<_>)
+            content.in_transaction = true;
+            let store = self.clone();
+            Ok(Box::new(Begun {
+                store,
+                copy,
+                _turn: turn,
+            }) as Box<_>)
         })
     }
 
@@ -56,31 +65,19 @@ impl MemoryStore {
     }
 }
 
-/// A transaction that is open.
+/// A transaction that is open. It keeps other writers from the store until it is dropped.
 struct Begun {
-    open: Open,
-    /// The content as it will be.
-    changed: Mutex<Content>,
-}
-
-/// Keeps other writers from the content until it is dropped.
-struct Open {
     store: MemoryStore,
+    /// A store of the content as it will be.
+    copy: MemoryStore,
     _turn: OwnedMutexGuard<()>,
 }
 
-impl Drop for Open {
+impl Drop for Begun {
     fn drop(&mut self) {
-        let content = &self.store.content;
-        let mut content = content.write().unwrap_or_else(PoisonError::into_inner);
+        let content = self.store.content.write();
+        let mut content = content.unwrap_or_else(PoisonError::into_inner);
         content.in_transaction = false;
-    }
-}
-
-impl Begun {
-    /// Nothing that runs under the lock panics half-way through a change.
-    fn changed(&self) -> MutexGuard<'_, Content> {
-        self.changed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -89,10 +86,9 @@ impl Transaction for Begun {}
 impl BegunTransaction for Begun {
     fn commit(self: Box<Self>) -> StoreFuture<'static, ()> {
         Box::pin(async move {
-            let Self { open, changed } = *self;
-            let changed = changed.into_inner().unwrap_or_else(PoisonError::into_inner);
-            *open.store.write()? = changed;
-            open.store.grown.send_replace(());
+            let changed = mem::take(&mut *self.copy.write()?);
+            *self.store.write()? = changed;
+            self.store.grown.send_replace(());
             Ok(())
         })
     }
@@ -107,10 +103,7 @@ impl BegunTransaction for Begun {
 
 impl Streams for Begun {
     fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
-        Box::pin(async move {
-            append.check()?;
-            self.changed().append(append, self.open.store.clock.now())
-        })
+        self.copy.append(append)
     }
 
     fn read_state<'a>(
@@ -118,11 +111,7 @@ impl Streams for Begun {
         read: ReadStream<'a>,
         sink: &'a mut dyn StateSink,
     ) -> StoreFuture<'a, ()> {
-        Box::pin(async move {
-            let found = self.changed().state(read)?;
-            found.give_state(sink);
-            Ok(())
-        })
+        self.copy.read_state(read, sink)
     }
 
     fn read_events<'a>(
@@ -130,11 +119,7 @@ impl Streams for Begun {
         read: ReadStream<'a>,
         sink: &'a mut EventSink<'a>,
     ) -> StoreFuture<'a, ()> {
-        Box::pin(async move {
-            let found = self.changed().events(read)?;
-            found.give_events(sink);
-            Ok(())
-        })
+        self.copy.read_events(read, sink)
     }
 
     fn events_of_command(
@@ -142,6 +127,6 @@ impl Streams for Begun {
         tenant: TenantId,
         command: CommandId,
     ) -> StoreFuture<'_, Vec<RecordedEvent>> {
-        Box::pin(async move { Ok(self.changed().events_of_command(tenant, command)) })
+        self.copy.events_of_command(tenant, command)
     }
 }

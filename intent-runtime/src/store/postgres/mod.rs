@@ -221,9 +221,12 @@ impl PgStore {
     ) -> StoreFuture<'a, T> {
         Box::pin(async move {
             match work.await {
-                Err(error @ (StoreError::NotMigrated { .. } | StoreError::Forbidden { .. })) => {
-                    Err(self.diagnosis().await.unwrap_or(error))
-                }
+                Err(
+                    error @ (StoreError::NotMigrated { .. }
+                    | StoreError::Forbidden { .. }
+                    // Of a transaction whose database has not all that it needs to be told from another.
+                    | StoreError::OtherDatabase { .. }),
+                ) => Err(self.diagnosis().await.unwrap_or(error)),
                 done => done,
             }
         })

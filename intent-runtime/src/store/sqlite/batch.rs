@@ -54,16 +54,12 @@ pub(super) async fn write(
     connection: &mut SqliteConnection,
     batch: &Batch,
 ) -> Result<Written, Unwritten> {
+    let appends: Vec<&Append> = batch.appends.iter().map(|job| &job.request).collect();
+    let found = begin_and_find(connection, appends.iter().map(|append| key(append))).await?;
     let mut written = Written {
-        appends: decide(connection, batch).await?,
+        appends: write_appends(connection, &appends, found).await?,
         deleted: Vec::with_capacity(batch.deletes.len()),
     };
-    insert_accepted(connection, batch, &mut written.appends).await?;
-    for (append, _) in accepted(batch, &written.appends) {
-        if let Some(new) = &append.snapshot {
-            snapshot::keep(connection, &append.stream, new).await?;
-        }
-    }
     for save in &batch.saves {
         snapshot::keep(connection, &save.request.stream, &save.request.snapshot).await?;
     }
@@ -84,35 +80,30 @@ pub(super) async fn append(
 ) -> Result<Result<Verdict, StoreError>, sqlx::Error> {
     let keys = [key(append)].into_iter();
     let found = find(connection, include_str!("sql/check.sql"), keys).await?;
-    let found = found.into_iter().next().unwrap_or_default();
-    let mut verdict = Decider::new(Timestamp::now()).decide(append, found);
-    if let Ok(Verdict::Accept(accepted)) = &mut verdict {
-        let rows: Vec<NewRow<'_>> = rows_of((append, accepted)).collect();
-        let last = insert::rows(connection, &rows).await?;
-        accepted.position = Position::new(u64::try_from(last).unwrap_or(0));
+    let verdict = write_appends(connection, &[append], found).await?.pop();
+    verdict.ok_or(sqlx::Error::RowNotFound)
+}
+
+/// Decides on every append by what it meets, and writes those that are accepted, in order.
+async fn write_appends(
+    connection: &mut SqliteConnection,
+    appends: &[&Append],
+    found: Vec<Found>,
+) -> Result<Vec<Result<Verdict, StoreError>>, sqlx::Error> {
+    let mut decider = Decider::new(Timestamp::now());
+    let met = appends.iter().zip(found);
+    let verdicts = met.map(|(append, found)| decider.decide(append, found));
+    let mut verdicts: Vec<_> = verdicts.collect();
+    let rows = accepted(appends, &verdicts).flat_map(rows_of);
+    let rows: Vec<NewRow<'_>> = rows.collect();
+    let last = insert::rows(connection, &rows).await?;
+    for (append, _) in accepted(appends, &verdicts) {
         if let Some(new) = &append.snapshot {
             snapshot::keep(connection, &append.stream, new).await?;
         }
     }
-    Ok(verdict)
-}
-
-/// Takes the write lock and decides on every append.
-async fn decide(
-    connection: &mut SqliteConnection,
-    batch: &Batch,
-) -> Result<Vec<Result<Verdict, StoreError>>, Unwritten> {
-    if batch.appends.is_empty() {
-        let begin = sqlx::query(include_str!("sql/begin.sql"));
-        begin.execute(connection).await?;
-        return Ok(Vec::new());
-    }
-    let keys = batch.appends.iter().map(|job| key(&job.request));
-    let found = begin_and_find(connection, keys).await?;
-    let mut decider = Decider::new(Timestamp::now());
-    let appends = batch.appends.iter().zip(found);
-    let verdicts = appends.map(|(job, found)| decider.decide(&job.request, found));
-    Ok(verdicts.collect())
+    tell_positions(rows.len(), last, &mut verdicts);
+    Ok(verdicts)
 }
 
 /// What an append is checked by: its stream, and the id of its first event.
@@ -191,25 +182,13 @@ fn decode_error(error: impl Error + Send + Sync + 'static) -> sqlx::Error {
     sqlx::Error::Decode(Box::new(error))
 }
 
-/// Inserts the events of all appends that were accepted, in order, and tells each the position of its last one.
-async fn insert_accepted(
-    connection: &mut SqliteConnection,
-    batch: &Batch,
-    verdicts: &mut [Result<Verdict, StoreError>],
-) -> Result<(), Unwritten> {
-    let rows: Vec<NewRow<'_>> = accepted(batch, verdicts).flat_map(rows_of).collect();
-    let last = insert::rows(connection, &rows).await?;
-    tell_positions(rows.len(), last, verdicts);
-    Ok(())
-}
-
 fn accepted<'a>(
-    batch: &'a Batch,
+    appends: &'a [&'a Append],
     verdicts: &'a [Result<Verdict, StoreError>],
 ) -> impl Iterator<Item = (&'a Append, &'a Accepted)> {
-    let appends = batch.appends.iter().zip(verdicts);
-    appends.filter_map(|(job, verdict)| match verdict {
-        Ok(Verdict::Accept(accepted)) => Some((&job.request, accepted)),
+    let appends = appends.iter().zip(verdicts);
+    appends.filter_map(|(append, verdict)| match verdict {
+        Ok(Verdict::Accept(accepted)) => Some((*append, accepted)),
         _ => None,
     })
 }

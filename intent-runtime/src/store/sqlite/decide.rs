@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use crate::{
     record::{
+        event::RecordedEvent,
         id::{AggregateId, CommandId, EventId, TenantId},
         stream::StreamId,
         timestamp::Timestamp,
@@ -57,6 +58,19 @@ pub(super) enum Verdict {
     Accept(Accepted),
     /// The command was seen before, for the same stream.
     Before,
+}
+
+impl Verdict {
+    /// The answer to the append, with the events that its command stored before.
+    pub(super) async fn appended(
+        self,
+        before: impl Future<Output = Result<Vec<RecordedEvent>, StoreError>>,
+    ) -> Result<Appended, StoreError> {
+        match self {
+            Self::Accept(accepted) => Ok(accepted.into()),
+            Self::Before => Ok(Appended::Before(before.await?)),
+        }
+    }
 }
 
 /// An append that fits.

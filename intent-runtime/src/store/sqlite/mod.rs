@@ -51,7 +51,6 @@ use crate::{
         sqlite::{
             append::{Queue, Request, Writer},
             connection::{WriteConnection, connect_writer, pool},
-            decide::Verdict,
             error::Place,
             read::Reader,
             snapshot::{DeleteSnapshots, SaveSnapshot},
@@ -200,19 +199,15 @@ impl SqliteStore {
         append.check()?;
         let stream = append.stream.clone();
         let command_id = append.command_id;
-        match self.queue.ask(Request::Append, append).await? {
-            Some(Verdict::Accept(accepted)) => Ok(accepted.into()),
-            Some(Verdict::Before) => {
-                let tenant = stream.tenant_id;
-                let events = self.events_of_command_now(tenant, command_id).await?;
-                Ok(Appended::Before(events))
-            }
-            None => Err(StoreError::UnknownOutcome {
+        let Some(verdict) = self.queue.ask(Request::Append, append).await? else {
+            return Err(StoreError::UnknownOutcome {
                 command_id,
                 stream,
                 source: "the runtime that the store was opened on has ended".into(),
-            }),
-        }
+            });
+        };
+        let before = self.events_of_command_now(stream.tenant_id, command_id);
+        verdict.appended(before).await
     }
 
     async fn events_of_command_now(

@@ -21,7 +21,6 @@ use crate::{
         sqlite::{
             SqliteStore, batch,
             connection::{Turn, connect_to_write},
-            decide::Verdict,
             error::{Failure, Kind},
         },
     },
@@ -32,8 +31,8 @@ type Manager = <Sqlite as Database>::TransactionManager;
 impl Transact for SqliteStore {
     fn begin(&self) -> StoreFuture<'_, Box<dyn BegunTransaction>> {
         Box::pin(async move {
-            let begun = self.begin_now().await?;
-            Ok(Box::new(Joined::new(self, begun)) as Box<_>)
+            let open = self.begin_now().await?;
+            Ok(Box::new(Joined::new(self, open)) as Box<_>)
         })
     }
 
@@ -46,20 +45,21 @@ impl Transact for SqliteStore {
 }
 
 impl SqliteStore {
-    async fn begin_now(&self) -> Result<Begun, StoreError> {
+    async fn begin_now(&self) -> Result<Open<Turn>, StoreError> {
         if self.reader.pool.is_closed() {
             return Err(StoreError::Closed);
         }
         let failed = |error| self.reader.place.error(error);
+        let begin = || Some(include_str!("sql/begin.sql").into_sql_str());
         let mut turn = self.connection.turn().await?;
-        if Manager::get_transaction_depth(&turn) > 0 {
+        let mut begun = Manager::begin(&mut turn, begin()).await;
+        if let Err(sqlx::Error::InvalidSavePointStatement) = begun {
             // SQLite ended a transaction by itself, as it does when the disk is full, and sqlx still counts it.
             *turn = connect_to_write(&self.options).await.map_err(failed)?;
+            begun = Manager::begin(&mut turn, begin()).await;
         }
-        let begin = include_str!("sql/begin.sql").into_sql_str();
-        let begun = Manager::begin(&mut turn, Some(begin)).await;
         begun.map_err(failed)?;
-        Ok(Begun(turn))
+        Ok(Open::new(turn))
     }
 
     /// Takes the write lock, and makes sure that the part is in a transaction on this store's file.
@@ -95,14 +95,10 @@ impl SqliteStore {
         append: &Append,
     ) -> Result<Appended, StoreError> {
         let verdict = batch::append(part, append).await;
-        match verdict.map_err(|error| self.reader.place.error(error))?? {
-            Verdict::Accept(accepted) => Ok(accepted.into()),
-            Verdict::Before => {
-                let (tenant, command) = (append.stream.tenant_id, append.command_id);
-                let events = self.reader.events_of_command(part, tenant, command);
-                Ok(Appended::Before(events.await?))
-            }
-        }
+        let verdict = verdict.map_err(|error| self.reader.place.error(error))??;
+        let (tenant, command) = (append.stream.tenant_id, append.command_id);
+        let before = self.reader.events_of_command(part, tenant, command);
+        verdict.appended(before).await
     }
 }
 
@@ -112,29 +108,57 @@ struct Joined<C> {
     connection: Mutex<C>,
 }
 
-/// The writer's turn, with a transaction that was begun in it.
-struct Begun(Turn);
+/// A transaction that is open on a connection, or a savepoint in one. Dropped before its end, it is rolled back before the next
+/// statement on the connection.
+///
+/// It is what sqlx's own transaction is, but for one thing: that one, cancelled while it begins within another, rolls back the
+/// outer one. Here nothing is queued until it has begun, and what has begun meanwhile sqlx rolls back by itself. Where sqlx has
+/// rolled back already, it expects the queued rollback nevertheless and ignores it.
+struct Open<C: DerefMut<Target = SqliteConnection>> {
+    connection: C,
+    ended: bool,
+}
 
-impl Deref for Begun {
+impl<C: DerefMut<Target = SqliteConnection>> Open<C> {
+    fn new(connection: C) -> Self {
+        Self {
+            connection,
+            ended: false,
+        }
+    }
+
+    async fn commit(mut self) -> Result<(), sqlx::Error> {
+        Manager::commit(&mut self.connection).await?;
+        self.ended = true;
+        Ok(())
+    }
+
+    async fn rollback(mut self) -> Result<(), sqlx::Error> {
+        Manager::rollback(&mut self.connection).await?;
+        self.ended = true;
+        Ok(())
+    }
+}
+
+impl<C: DerefMut<Target = SqliteConnection>> Drop for Open<C> {
+    fn drop(&mut self) {
+        if !self.ended {
+            Manager::start_rollback(&mut self.connection);
+        }
+    }
+}
+
+impl<C: DerefMut<Target = SqliteConnection>> Deref for Open<C> {
     type Target = SqliteConnection;
 
     fn deref(&self) -> &SqliteConnection {
-        &self.0
+        &self.connection
     }
 }
 
-impl DerefMut for Begun {
+impl<C: DerefMut<Target = SqliteConnection>> DerefMut for Open<C> {
     fn deref_mut(&mut self) -> &mut SqliteConnection {
-        &mut self.0
-    }
-}
-
-impl Drop for Begun {
-    /// Queues a rollback before what the next turn sends, unless the transaction has ended.
-    fn drop(&mut self) {
-        if Manager::get_transaction_depth(&self.0) > 0 {
-            Manager::start_rollback(&mut self.0);
-        }
+        &mut self.connection
     }
 }
 
@@ -156,21 +180,19 @@ impl<C: DerefMut<Target = SqliteConnection> + Send> Joined<C> {
         let failed = |error| self.store.reader.place.error(error);
         let mut connection = self.connection.lock().await;
         check_open(&mut connection).await?;
-        let part = Part::begin(&mut connection).await.map_err(failed)?;
+        let begun = Manager::begin(&mut connection, None).await;
+        begun.map_err(failed)?;
+        let mut part = Open::new(&mut **connection);
         let done = async {
-            self.store.enter(part.connection).await?;
-            work(part.connection).await
+            self.store.enter(&mut part).await?;
+            work(&mut part).await
         };
-        match done.await {
-            Ok(value) => {
-                part.commit().await.map_err(failed)?;
-                Ok(value)
-            }
-            Err(error) => {
-                part.rollback().await.map_err(failed)?;
-                Err(error)
-            }
-        }
+        let done = done.await;
+        let ended = match &done {
+            Ok(_) => part.commit().await,
+            Err(_) => part.rollback().await,
+        };
+        ended.map_err(failed).and(done)
     }
 }
 
@@ -187,45 +209,6 @@ async fn check_open(connection: &mut SqliteConnection) -> Result<(), StoreError>
     // What fails here leaves a transaction with nothing in it.
     let _ = sqlx::raw_sql("ROLLBACK").execute(connection).await;
     Err(StoreError::NotInTransaction)
-}
-
-/// A savepoint in a transaction. Dropped before its end, it is rolled back before the next statement on the connection.
-///
-/// It is what sqlx's own transaction within another is, but for one thing: that one, cancelled while it begins, rolls back the
-/// outer one. Here nothing is queued until it has begun, and what has begun meanwhile sqlx rolls back by itself.
-struct Part<'a> {
-    connection: &'a mut SqliteConnection,
-    open: bool,
-}
-
-impl<'a> Part<'a> {
-    async fn begin(connection: &'a mut SqliteConnection) -> Result<Self, sqlx::Error> {
-        Manager::begin(connection, None).await?;
-        Ok(Self {
-            connection,
-            open: true,
-        })
-    }
-
-    async fn commit(mut self) -> Result<(), sqlx::Error> {
-        Manager::commit(self.connection).await?;
-        self.open = false;
-        Ok(())
-    }
-
-    async fn rollback(mut self) -> Result<(), sqlx::Error> {
-        Manager::rollback(self.connection).await?;
-        self.open = false;
-        Ok(())
-    }
-}
-
-impl Drop for Part<'_> {
-    fn drop(&mut self) {
-        if self.open {
-            Manager::start_rollback(self.connection);
-        }
-    }
 }
 
 impl<C: DerefMut<Target = SqliteConnection> + Send> Transaction for Joined<C> {}
@@ -274,15 +257,14 @@ impl<C: DerefMut<Target = SqliteConnection> + Send> Streams for Joined<C> {
     }
 }
 
-impl BegunTransaction for Joined<Begun> {
+impl BegunTransaction for Joined<Open<Turn>> {
     fn commit(self: Box<Self>) -> StoreFuture<'static, ()> {
         Box::pin(async move {
             let Self { store, connection } = *self;
-            let mut begun = connection.into_inner();
+            let open = connection.into_inner();
             // In a task of its own, which wakes readers of what it stored also when the caller gives up.
             let committing = tokio::spawn(async move {
-                let committed = Manager::commit(&mut begun).await;
-                drop(begun);
+                let committed = open.commit().await;
                 store.wake_readers();
                 committed.map_err(|error| store.reader.place.transaction_error(error))
             });
@@ -293,8 +275,7 @@ impl BegunTransaction for Joined<Begun> {
     fn rollback(self: Box<Self>) -> StoreFuture<'static, ()> {
         Box::pin(async move {
             let Self { store, connection } = *self;
-            let mut begun = connection.into_inner();
-            let rolled_back = Manager::rollback(&mut begun).await;
+            let rolled_back = connection.into_inner().rollback().await;
             rolled_back.map_err(|error| store.reader.place.error(error))
         })
     }

@@ -240,16 +240,11 @@ impl Lane {
         let seen = asking.await?;
         let mut left = Vec::new();
         for (&member, seen) in members.iter().zip(seen) {
-            let stream = &appends[member].stream;
-            match seen.map(|seen| seen.stream(stream.tenant_id)) {
+            match seen {
                 None => left.push(member),
-                Some(used_for) if stream.is(&used_for) => known.push((member, Ok(Outcome::Before))),
-                Some(used_for) => {
-                    let error = StoreError::CommandIdReused {
-                        command_id: appends[member].command_id,
-                        used_for,
-                    };
-                    known.push((member, Err(error)));
+                Some(seen) => {
+                    let before = seen.check(&appends[member]).map(|()| Outcome::Before);
+                    known.push((member, before));
                 }
             }
         }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::{
     record::{
         event::NewEvent,
-        id::{AggregateId, CommandId, EventId, TenantId},
+        id::{AggregateId, CommandId, EventId},
         stream::{AggregateType, StreamId},
         version::{Position, Version},
     },
@@ -258,17 +258,28 @@ pub(crate) async fn seen<'a>(
 
 /// Where the first event of a command is.
 pub(crate) struct Seen {
-    pub(crate) aggregate_id: AggregateId,
-    pub(crate) aggregate_type: String,
+    aggregate_id: AggregateId,
+    aggregate_type: String,
 }
 
 impl Seen {
-    pub(crate) fn stream(&self, tenant_id: TenantId) -> StreamId {
-        StreamId {
-            tenant_id,
-            aggregate_type: self.aggregate_type.clone().into(),
+    /// Whether the command was stored for the append's own stream.
+    ///
+    /// # Errors
+    /// [`StoreError::CommandIdReused`] if it was stored for another one.
+    pub(crate) fn check(self, append: &Append) -> Result<(), StoreError> {
+        let used_for = StreamId {
+            tenant_id: append.stream.tenant_id,
+            aggregate_type: self.aggregate_type.into(),
             aggregate_id: self.aggregate_id,
+        };
+        if append.stream.is(&used_for) {
+            return Ok(());
         }
+        Err(StoreError::CommandIdReused {
+            command_id: append.command_id,
+            used_for,
+        })
     }
 }
 

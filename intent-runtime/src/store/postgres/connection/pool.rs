@@ -10,7 +10,8 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::{Database, PgConnection, PgPool, Postgres};
+use sqlx_core::transaction::TransactionManager;
 use tokio::{
     runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -232,11 +233,13 @@ impl Lent {
 }
 
 impl Drop for Lent {
-    /// Reads the rest of an answer first, and closes a connection that is no longer sound.
+    /// Rolls back a transaction that was begun on the connection and reads the rest of an answer first, and closes a connection
+    /// that is no longer sound.
     fn drop(&mut self) {
         let Some(mut connection) = self.connection.take() else {
             return;
         };
+        <Postgres as Database>::TransactionManager::start_rollback(&mut connection);
         let (pool, opened, permit) = (Arc::clone(&self.pool), self.opened, self.permit.take());
         self.pool.runtime.spawn(async move {
             if is_sound(&mut connection).await {
