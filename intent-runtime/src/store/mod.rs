@@ -23,6 +23,7 @@
 //! | S16 | Imported events are as they were recorded, stand in the log in the order given, and are stored once; a page is all or nothing. |
 //! | S17 | A time stands for the longest beginning of a stream whose events all lie at or before it. |
 //! | S18 | A closed store says so; what was handed over before is stored and answered. |
+//! | S19 | What is appended in a transaction is stored together when it commits, or never; it is seen in the transaction at once, and outside only then. |
 
 pub(crate) mod append;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]

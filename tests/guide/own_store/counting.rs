@@ -1,4 +1,4 @@
-//! [`Counting`]: a decorator that counts the appends to a store of any kind.
+//! [`Counting`]: a decorator that counts the appends to a store of any kind, also those of transactions, committed or not.
 
 use std::sync::{
     Arc,
@@ -6,12 +6,13 @@ use std::sync::{
 };
 
 use intent_runtime::{
-    AggregateId, CommandId, Cursor, EventId, RecordedEvent, TenantId, Timestamp, Version,
+    AggregateId, CommandId, Cursor, EventId, RecordedEvent, StoreError, TenantId, Timestamp,
+    Version,
     store::AsOfTime,
     store::{
-        AggregateType, Append, Appended, EventPage, EventSink, Import, Imported, ListStreams, Log,
-        LogHealth, LogPage, LookBack, NewSnapshot, ReadLog, ReadStream, Snapshots, StateSink,
-        Store, StoreFuture, StreamId, Streams,
+        AggregateType, Append, Appended, BegunTransaction, EventPage, EventSink, Import, Imported,
+        Joinable, ListStreams, Log, LogHealth, LogPage, LookBack, NewSnapshot, ReadLog, ReadStream,
+        Snapshots, StateSink, Store, StoreFuture, StreamId, Streams, Transact, Transaction,
     },
 };
 use tokio::sync::watch;
@@ -30,6 +31,14 @@ impl Count {
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
+
+    async fn counting(&self, appending: StoreFuture<'_, Appended>) -> Result<Appended, StoreError> {
+        let appended = appending.await?;
+        if let Appended::Stored { .. } = appended {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(appended)
+    }
 }
 
 impl<S> Counting<S> {
@@ -45,13 +54,7 @@ impl<S> Counting<S> {
 
 impl<S: Store> Streams for Counting<S> {
     fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
-        Box::pin(async move {
-            let appended = self.store.append(append).await?;
-            if let Appended::Stored { .. } = appended {
-                self.appends.0.fetch_add(1, Ordering::Relaxed);
-            }
-            Ok(appended)
-        })
+        Box::pin(self.appends.counting(self.store.append(append)))
     }
     // ANCHOR_END: counting
 
@@ -146,8 +149,87 @@ impl<S: Store> Snapshots for Counting<S> {
     }
 }
 
+// ANCHOR: transact
 impl<S: Store> Store for Counting<S> {
+    fn transact(&self) -> Option<&dyn Transact> {
+        self.store.transact().map(|_| self as &dyn Transact)
+    }
+
+    // ANCHOR_END: transact
     fn close(&self) -> StoreFuture<'_, ()> {
         self.store.close()
+    }
+}
+
+// ANCHOR: transaction
+impl<S: Store> Transact for Counting<S> {
+    fn begin(&self) -> StoreFuture<'_, Box<dyn BegunTransaction>> {
+        Box::pin(async move {
+            let transact = self.store.transact().ok_or(StoreError::NoTransactions)?;
+            let transaction = transact.begin().await?;
+            let appends = self.appends();
+            Ok(Box::new(Counted {
+                transaction,
+                appends,
+            }) as Box<_>)
+        })
+    }
+
+    fn join<'t>(&'t self, connection: Joinable<'t>) -> Option<Box<dyn Transaction + 't>> {
+        let transaction = self.store.transact()?.join(connection)?;
+        let appends = self.appends();
+        Some(Box::new(Counted {
+            transaction,
+            appends,
+        }))
+    }
+}
+
+/// A transaction whose appends are counted.
+struct Counted<T: ?Sized> {
+    transaction: Box<T>,
+    appends: Arc<Count>,
+}
+
+impl<T: Transaction + ?Sized> Streams for Counted<T> {
+    fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
+        Box::pin(self.appends.counting(self.transaction.append(append)))
+    }
+    // ANCHOR_END: transaction
+
+    fn read_state<'a>(
+        &'a self,
+        read: ReadStream<'a>,
+        sink: &'a mut dyn StateSink,
+    ) -> StoreFuture<'a, ()> {
+        self.transaction.read_state(read, sink)
+    }
+
+    fn read_events<'a>(
+        &'a self,
+        read: ReadStream<'a>,
+        sink: &'a mut EventSink<'a>,
+    ) -> StoreFuture<'a, ()> {
+        self.transaction.read_events(read, sink)
+    }
+
+    fn events_of_command(
+        &self,
+        tenant: TenantId,
+        command: CommandId,
+    ) -> StoreFuture<'_, Vec<RecordedEvent>> {
+        self.transaction.events_of_command(tenant, command)
+    }
+}
+
+impl<T: Transaction + ?Sized> Transaction for Counted<T> {}
+
+impl BegunTransaction for Counted<dyn BegunTransaction> {
+    fn commit(self: Box<Self>) -> StoreFuture<'static, ()> {
+        self.transaction.commit()
+    }
+
+    fn rollback(self: Box<Self>) -> StoreFuture<'static, ()> {
+        self.transaction.rollback()
     }
 }

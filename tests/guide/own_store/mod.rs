@@ -53,3 +53,16 @@ async fn the_decorator_counts_what_is_stored() {
     app.send(Open { id, owner }).await.unwrap();
     assert_eq!(appends.get(), 1);
 }
+
+#[tokio::test]
+async fn the_decorator_counts_in_transactions_too() {
+    let store = Counting::new(MemoryStore::new());
+    let appends = store.appends();
+    let app = App::on(store, Domain::of::<Account>()).await.unwrap();
+    let id = Id::<Account>::new();
+    let mut transaction = app.transaction().await.unwrap();
+    let owner = "Ada".into();
+    transaction.send(Open { id, owner }).await.unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(appends.get(), 1);
+}

@@ -9,7 +9,7 @@ use intent_runtime::{
 use serde_json::value::RawValue;
 use tokio::task::yield_now;
 
-use super::{Faults, Wrong, until_time_limits_end};
+use super::{Faults, Wrong, transactions::waking, until_time_limits_end};
 
 pub const FAULTS: Faults = &[
     ("imported_events_are_as_they_were_recorded", || Wrong {
@@ -162,6 +162,7 @@ pub const FAULTS: Faults = &[
                 appended
             })
         },
+        begin: waking,
         wake_ups: |it| it.wakes.subscribe(),
         ..Wrong::right()
     }),

@@ -8,7 +8,7 @@ use intent_runtime::{
 };
 use tokio::task::yield_now;
 
-use super::{Faults, Wrong, until_time_limits_end};
+use super::{Faults, Wrong, transactions::waking, until_time_limits_end};
 
 /// Says that the store has lost what a cancelled reading was about to give.
 struct Unfinished<'a>(&'a Wrong);
@@ -133,6 +133,7 @@ pub const FAULTS: Faults = &[
                 imported
             })
         },
+        begin: waking,
         wake_ups: |it| it.wakes.subscribe(),
         ..Wrong::right()
     }),

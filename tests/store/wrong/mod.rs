@@ -17,6 +17,7 @@ mod reading;
 mod snapshots;
 mod tenants;
 mod time;
+mod transactions;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -32,9 +33,9 @@ use intent_runtime::{
     AggregateId, CommandId, Cursor, EventId, MemoryStore, RecordedEvent, StoreError, TenantId,
     Timestamp, Version,
     store::{
-        AggregateType, Append, Appended, AsOfTime, EventPage, EventSink, Import, Imported,
-        ListStreams, Log, LogPage, LookBack, NewSnapshot, ReadLog, ReadStream, Snapshots,
-        StateSink, StoreFuture, StreamId, Streams,
+        AggregateType, Append, Appended, AsOfTime, BegunTransaction, EventPage, EventSink, Import,
+        Imported, ListStreams, Log, LogPage, LookBack, NewSnapshot, ReadLog, ReadStream, Snapshots,
+        StateSink, Store, StoreFuture, StreamId, Streams, Transact,
         conformance::{RULES, durability},
     },
 };
@@ -47,7 +48,7 @@ use uuid::Uuid;
 /// The faults of one topic: the rule that refuses each, and a store that has it.
 type Faults = &'static [(&'static str, fn() -> Wrong)];
 
-const TOPICS: [(&str, Faults); 13] = [
+const TOPICS: [(&str, Faults); 14] = [
     ("appending", appending::FAULTS),
     ("commands", commands::FAULTS),
     ("reading", reading::FAULTS),
@@ -61,6 +62,7 @@ const TOPICS: [(&str, Faults); 13] = [
     ("importing", importing::FAULTS),
     ("copies", copies::FAULTS),
     ("lifecycle", lifecycle::FAULTS),
+    ("transactions", transactions::FAULTS),
 ];
 
 /// Stands in for work of some length: a time limit of nothing ends a call that is here.
@@ -80,6 +82,7 @@ struct Wrong {
     permits: Semaphore,
     under_way: AtomicUsize,
     has_lost: AtomicBool,
+    shared: Arc<transactions::Shared>,
     append: fn(&Self, Append) -> StoreFuture<'_, Appended>,
     read_state: for<'a> fn(&'a Self, ReadStream<'a>, &'a mut dyn StateSink) -> StoreFuture<'a, ()>,
     read_events: for<'a> fn(&'a Self, ReadStream<'a>, &'a mut EventSink<'a>) -> StoreFuture<'a, ()>,
@@ -94,6 +97,8 @@ struct Wrong {
     import: fn(&Self, Vec<RecordedEvent>) -> StoreFuture<'_, Imported>,
     save_snapshot: for<'a> fn(&'a Self, &'a StreamId, NewSnapshot) -> StoreFuture<'a, ()>,
     delete_snapshots: fn(&Self, TenantId, Option<AggregateType>) -> StoreFuture<'_, u64>,
+    begin: fn(&Self) -> StoreFuture<'_, Box<dyn BegunTransaction>>,
+    close: fn(&Self) -> StoreFuture<'_, ()>,
 }
 
 impl Wrong {
@@ -106,6 +111,7 @@ impl Wrong {
             permits: Semaphore::new(8),
             under_way: AtomicUsize::new(0),
             has_lost: AtomicBool::new(false),
+            shared: Arc::default(),
             append: |it, append| it.memory.append(append),
             read_state: |it, read, sink| it.memory.read_state(read, sink),
             read_events: |it, read, sink| it.memory.read_events(read, sink),
@@ -120,6 +126,8 @@ impl Wrong {
             import: |it, events| it.memory.import(events),
             save_snapshot: |it, stream, snapshot| it.memory.save_snapshot(stream, snapshot),
             delete_snapshots: |it, tenant, of_type| it.memory.delete_snapshots(tenant, of_type),
+            begin: |it| it.memory.begin(),
+            close: |it| it.memory.close(),
         }
     }
 
@@ -205,7 +213,7 @@ macro_rules! only_their_rules_refuse {
 
 mod is_refused_by_its_rule_alone {
     only_their_rules_refuse! {
-        appending commands reading time snapshots tenants payloads limits log lookups importing copies lifecycle
+        appending commands reading time snapshots tenants payloads limits log lookups importing copies lifecycle transactions
     }
 }
 

@@ -3,9 +3,10 @@
 use intent_runtime::{
     AggregateId, CommandId, Cursor, EventId, RecordedEvent, TenantId, Timestamp, Version,
     store::{
-        AggregateType, Append, Appended, AsOfTime, EventPage, EventSink, Import, Imported,
-        ListStreams, Log, LogHealth, LogPage, LookBack, NewSnapshot, ReadLog, ReadStream,
-        Snapshots, StateSink, Store, StoreFuture, StreamId, Streams,
+        AggregateType, Append, Appended, AsOfTime, BegunTransaction, EventPage, EventSink, Import,
+        Imported, Joinable, ListStreams, Log, LogHealth, LogPage, LookBack, NewSnapshot, ReadLog,
+        ReadStream, Snapshots, StateSink, Store, StoreFuture, StreamId, Streams, Transact,
+        Transaction,
     },
 };
 use tokio::sync::watch;
@@ -108,8 +109,22 @@ impl Snapshots for Wrong {
     }
 }
 
+impl Transact for Wrong {
+    fn begin(&self) -> StoreFuture<'_, Box<dyn BegunTransaction>> {
+        (self.begin)(self)
+    }
+
+    fn join<'t>(&'t self, connection: Joinable<'t>) -> Option<Box<dyn Transaction + 't>> {
+        self.memory.join(connection)
+    }
+}
+
 impl Store for Wrong {
+    fn transact(&self) -> Option<&dyn Transact> {
+        Some(self)
+    }
+
     fn close(&self) -> StoreFuture<'_, ()> {
-        self.memory.close()
+        (self.close)(self)
     }
 }

@@ -20,6 +20,7 @@ use crate::{
         append::{Append, Appended, Expect},
         conformance::Subject,
         error::StoreError,
+        port::Streams,
     },
 };
 
@@ -143,8 +144,13 @@ pub(super) async fn fill(store: &Subject, stream: &StreamId, count: u64) {
 
 /// Appends what must be stored, and says at which version the stream then is.
 pub(super) async fn stored(store: &Subject, append: Append) -> Version {
+    stored_in(&**store, append).await
+}
+
+/// The same in a transaction.
+pub(super) async fn stored_in(streams: &dyn Streams, append: Append) -> Version {
     let stream = append.stream.clone();
-    match store.append(append).await {
+    match streams.append(append).await {
         Ok(Appended::Stored { version, .. }) => version,
         other => panic!("an append to {stream} that fits must be stored, not {other:?}"),
     }
@@ -228,8 +234,13 @@ pub(super) async fn load(store: &Subject, stream: &StreamId) -> Loaded {
 }
 
 pub(super) async fn load_range(store: &Subject, read: ReadStream<'_>) -> Loaded {
+    loaded(&**store, read).await
+}
+
+/// The same in a transaction.
+pub(super) async fn loaded(streams: &dyn Streams, read: ReadStream<'_>) -> Loaded {
     let mut loaded = Loaded::default();
-    let read = store.read_state(read, &mut loaded).await;
+    let read = streams.read_state(read, &mut loaded).await;
     read.expect("a stream can be read");
     loaded
 }
@@ -253,11 +264,19 @@ pub(super) async fn events_in(
     store: &Subject,
     read: ReadStream<'_>,
 ) -> Result<Vec<RecordedEvent>, StoreError> {
+    events_of(&**store, read).await
+}
+
+/// The same in a transaction.
+pub(super) async fn events_of(
+    streams: &dyn Streams,
+    read: ReadStream<'_>,
+) -> Result<Vec<RecordedEvent>, StoreError> {
     let mut events = Vec::new();
     let mut sink = |event| {
         events.push(event);
         ControlFlow::Continue(())
     };
-    store.read_events(read, &mut sink).await?;
+    streams.read_events(read, &mut sink).await?;
     Ok(events)
 }

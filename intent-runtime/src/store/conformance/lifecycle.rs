@@ -29,7 +29,7 @@ use crate::{
 /// Polls a future at most so many times, then drops it. `None` if it was not ready by then.
 ///
 /// Between two polls other tasks run until the future has been woken, so that each count of polls is another await.
-async fn poll_times<T>(
+pub(super) async fn poll_times<T>(
     mut future: Pin<Box<dyn Future<Output = T> + Send + '_>>,
     times: u32,
 ) -> Option<T> {

@@ -204,6 +204,34 @@ macro_rules! __store_rules {
             close_waits_for_what_was_handed_over "S18"
                 "leaves an append beside its closing without an answer";
         }
+        transactions {
+            a_transaction_is_stored_together "S1, S19"
+                "stores a part of a transaction that commits";
+            what_does_not_commit_is_not_stored "S19"
+                "stores something of a transaction that was rolled back or dropped, or does not know that it is over";
+            a_transaction_sees_what_it_appended "S19"
+                "does not show a transaction what was appended in it";
+            others_see_nothing_before_the_commit "S19"
+                "shows others something of a transaction that is open";
+            answers_in_a_transaction_hold "S19"
+                "answers an append in a transaction with another version, position or time than it is stored with";
+            a_command_in_a_transaction_has_one_effect "S4, S19"
+                "answers a command that is sent again in a transaction with other events than it stored, or takes its id for another aggregate";
+            a_conflict_in_a_transaction_is_told "S2, S19"
+                "names another version in a conflict than the transaction sees";
+            a_refusal_leaves_the_transaction_as_it_was "S19"
+                "cannot go on with a transaction, or loses what is in it, when it has refused an append there";
+            one_transaction_wins_each_version "S2, S19"
+                "lets two of the transactions that expect one version at once win";
+            a_transaction_comes_to_readers_whole "S7, S8, S19"
+                "shows readers of the log a part of a transaction, or its events in another order";
+            a_commit_wakes_readers "S14, S19"
+                "does not wake readers when a transaction has committed";
+            dropped_calls_leave_transactions_sound "S15, S19"
+                "stores a part of an append that was dropped in a transaction, or cannot go on after a dropped call";
+            close_waits_for_transactions "S18, S19"
+                "ends a transaction that is open when it is closed, or begins one afterwards";
+        }
     }};
 }
 
