@@ -190,6 +190,14 @@ fn every_page_is_in_the_summary() {
     }
 }
 
+#[test]
+fn no_page_is_longer_than_500_lines() {
+    for (page, text) in pages() {
+        let lines = text.lines().count();
+        assert!(lines <= 500, "{} has {lines} lines", page.display());
+    }
+}
+
 /// The pages in the order of the summary: title and file.
 fn summary() -> Vec<(String, String)> {
     let summary = fs::read_to_string(root().join("docs/src/SUMMARY.md")).unwrap();

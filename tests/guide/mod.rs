@@ -14,6 +14,7 @@ mod http;
 mod limits;
 mod operating;
 mod own_store;
+mod reading;
 mod readme;
 mod stores;
 mod testing;
