@@ -16,7 +16,7 @@ use crate::{
     store::port::Joinable,
 };
 
-/// A [`Tenant`]'s interface on behalf of one [`Actor`]: it sends the commands that the actor's roles are allowed, and nothing else.
+/// A [`Tenant`]'s interface on behalf of one [`Actor`]. It sends only the commands that the actor's roles allow.
 ///
 /// `#[handle(allow("teller"))]` says which roles may send a command; everybody may send one without `allow(..)`. Actor and
 /// role are stored in the metadata of the events. The decision checks conditions beyond roles. It sees the actor in

@@ -97,7 +97,7 @@ impl AppBuilder {
         self
     }
 
-    /// The clock that decisions see. With `memory:` the store tells the time by it too; other stores record by the clock of
+    /// The clock that decisions see. The store of `memory:` takes its times from it too. Other stores record by the clock of
     /// their database. A [`MemoryStore`](crate::store::MemoryStore) of your own gets its clock from
     /// [`with_clock`](crate::store::MemoryStore::with_clock).
     pub fn clock(mut self, clock: impl Clock) -> Self {

@@ -19,8 +19,9 @@ use crate::{
 /// By name, with JSON: for those who do not know the types, such as a console, a command line or a program in another language.
 /// The names are those of the [`Catalogue`](crate::catalogue::Catalogue), former names of aggregates included.
 impl Tenant {
-    /// Sends the command of an aggregate by their names, as [`send_with`](Self::send_with) does: it is stored, found again under
-    /// its id, traced and refused as if it had been sent by its type. `json` has the fields of the command, its id among them.
+    /// Sends a command by the names of the aggregate and the command, as [`send_with`](Self::send_with) does. It is stored,
+    /// found again under its id, traced and refused as if it had been sent by its type. `json` has the fields of the command,
+    /// including its id.
     ///
     /// ```
     /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
@@ -54,12 +55,12 @@ impl Tenant {
         sending.await
     }
 
-    /// Decides a command on an aggregate as it is or was, and stores nothing. Everything is decided as
-    /// [`send_json`](Self::send_json) would, with the clock of now; the snapshot, the cache and the log stay as they are.
+    /// Decides a command on an aggregate as it is or was, and stores nothing. It decides as [`send_json`](Self::send_json)
+    /// would, with the present time. The snapshot, the cache and the log stay as they are.
     ///
     /// # Errors
-    /// [`ByNameError::Unknown`], [`ByNameError::Command`], or [`ByNameError::Load`] if the state cannot be read. A refusal is no
-    /// error here: it is the [`outcome`](Tried::outcome).
+    /// [`ByNameError::Unknown`], [`ByNameError::Command`], or [`ByNameError::Load`] if the state cannot be read. A refusal is
+    /// not an error here: it is the [`outcome`](Tried::outcome).
     pub async fn decide_json(
         &self,
         aggregate: &str,
@@ -122,8 +123,8 @@ impl Tenant {
 }
 
 impl Acting {
-    /// Sends the command of an aggregate by their names, as [`Tenant::send_json`] does. Whatever the options say of actor and role,
-    /// the metadata has those of this actor.
+    /// Sends a command by the names of the aggregate and the command, as [`Tenant::send_json`] does. This actor and its role
+    /// replace those in the options.
     ///
     /// # Errors
     /// [`SendError::Forbidden`](crate::SendError::Forbidden) if none of the actor's roles may send it; else as [`Tenant::send_json`].

@@ -98,7 +98,7 @@ impl Domain {
         DomainError::of(mistakes)
     }
 
-    /// The domain as a value. Of two things that share a name, it has the first.
+    /// The domain as a value. If two things share a name, it has the first.
     pub fn catalogue(&self) -> &Catalogue {
         &self.catalogue
     }

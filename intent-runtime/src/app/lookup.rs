@@ -25,12 +25,12 @@ use crate::{
     },
 };
 
-/// How many are looked up unless the caller says otherwise.
+/// How many aggregates or events a page has at most, unless the caller sets another limit.
 const LIMIT: usize = 100;
 
 /// The aggregates of a type in a tenant, page by page: made by [`Tenant::ids`], and awaited.
 ///
-/// The page may lack an aggregate that a transaction under way begins. What must miss none follows the log instead.
+/// A page may lack an aggregate whose first event is in a transaction that is still open. To miss none, follow the log.
 #[must_use = "nothing is looked up until it is awaited"]
 pub struct Ids<A> {
     tenant: Tenant,
@@ -39,13 +39,13 @@ pub struct Ids<A> {
 }
 
 impl<A: Aggregate> Ids<A> {
-    /// Only those behind this one: the last of the page before.
+    /// Only the aggregates that follow this one, which is the last of the page before.
     pub fn after(mut self, last: impl Into<Option<Id<A>>>) -> Self {
         self.list.after = last.into().map(|id| AggregateId::from_uuid(id.as_uuid()));
         self
     }
 
-    /// The one that was begun last comes first. Otherwise they come in the order they were begun.
+    /// The newest aggregates first. Without this call, the oldest come first.
     pub fn newest(mut self) -> Self {
         self.list.newest_first = true;
         self
@@ -58,8 +58,8 @@ impl<A: Aggregate> Ids<A> {
     }
 }
 
-/// The ids. Fails with [`LoadError::NotRegistered`], with [`StoreError::UnknownStream`] behind one that does not exist, or when
-/// the store fails.
+/// The ids. Fails with [`LoadError::NotRegistered`], with [`StoreError::UnknownStream`] after an aggregate that does not exist,
+/// or when the store fails.
 impl<A: Aggregate> IntoFuture for Ids<A> {
     type Output = Result<Vec<Id<A>>, LoadError>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
@@ -85,10 +85,11 @@ impl<A> fmt::Debug for Ids<A> {
 }
 
 /// A search from the end of the log backwards, made by [`Tenant::look_back`] or [`App::look_back`](crate::App::look_back), and
-/// awaited. One page looks at no more than 10,000 events, wanted or not: one without events may have more behind it, as its
-/// `next` says.
+/// awaited. One page looks at no more than 10,000 events, whether they match or not. So a page without events may have matching
+/// ones before it: its `next` says so.
 ///
-/// An event whose transaction is under way when its successors are looked at may be missing. From the cursor of a reader nothing is.
+/// An event in a transaction that is still open when its neighbours are read may be missing. Up to the cursor of a reader of
+/// the log, none is missing.
 ///
 /// ```
 /// # async fn last_of_ada(app: &intent_runtime::App) -> Result<(), intent_runtime::StoreError> {
@@ -123,7 +124,8 @@ impl LookBack {
         }
     }
 
-    /// From a cursor on: the event it is after, and those before. Otherwise from the end of the log.
+    /// Begins with the event that this cursor is after, and goes back from there. Without this call, it begins at the end of
+    /// the log.
     pub fn from(mut self, cursor: Cursor) -> Self {
         self.from = Some(cursor);
         self
@@ -135,8 +137,8 @@ impl LookBack {
         self
     }
 
-    /// Only events with this text in their payload or metadata, as the JSON is stored: a quote stands there as `\"`. The case
-    /// of the letters A to Z does not matter, that of all others does.
+    /// Only events with this text in their payload or metadata. The text is compared with the JSON as it is stored, where a
+    /// quotation mark is written `\"`. Upper and lower case of A to Z count as the same letter, and no others do.
     pub fn containing(mut self, text: impl Into<String>) -> Self {
         self.text = Some(text.into());
         self
@@ -149,8 +151,9 @@ impl LookBack {
     }
 }
 
-/// The page, the newest event first. Fails with [`StoreError::UnknownCursor`], [`StoreError::InvalidFilter`],
-/// [`StoreError::Metadata`] where an actor is asked for and an event's metadata cannot be read, or when the store fails.
+/// The page, the newest event first. Fails with [`StoreError::UnknownCursor`] or [`StoreError::InvalidFilter`], with
+/// [`StoreError::Metadata`] if the events of an actor are wanted and the metadata of an event cannot be read, or when the store
+/// fails.
 impl IntoFuture for LookBack {
     type Output = Result<EventPage, StoreError>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
@@ -180,7 +183,7 @@ impl fmt::Debug for LookBack {
 }
 
 impl Tenant {
-    /// The aggregates of a type, in the order they were begun, a hundred a page.
+    /// The aggregates of a type, in the order in which they were begun, a hundred a page.
     ///
     /// ```
     /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
@@ -212,9 +215,10 @@ impl Tenant {
         LookBack::new(self.core.clone(), Some(self.id), filter)
     }
 
-    /// Where this tenant's log stood at a time by the store's clock, for [`Subscription::after`](crate::Subscription::after): its
-    /// events up to there were recorded at or before the time, those behind after it. Where times go back and forth, as those of
-    /// imported events may, it is one of several such places.
+    /// The cursor at which this tenant's log stood at a time, by the store's clock, for
+    /// [`Subscription::after`](crate::Subscription::after). The events up to it were recorded at or before the time, and those
+    /// after it later. Imported events keep their times, so times in the log may go back and forth. Then this is one of several
+    /// such places.
     ///
     /// # Errors
     /// When the store fails.

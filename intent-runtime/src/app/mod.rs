@@ -69,8 +69,8 @@ impl App {
     /// 64 MiB.
     pub const DEFAULT_CACHE_BYTES: u64 = dispatch::cache::DEFAULT_BYTES;
 
-    /// Opens the store that `url` names, makes it ready for use, and puts `domain` on it. Await what it returns; it takes
-    /// settings before.
+    /// Opens the store that `url` names, makes it ready for use, and puts `domain` on it. Await the result. Settings come
+    /// before that.
     ///
     /// | url | store |
     /// |---|---|
@@ -85,8 +85,8 @@ impl App {
         AppBuilder::connect(url, domain)
     }
 
-    /// Makes or migrates the tables of the store that `url` names, and closes it again. For an operator or a step of a
-    /// deployment, as a role that may; the app itself can then run as a role that may not.
+    /// Makes or migrates the tables of the store that `url` names, and closes it again. It is for an operator or a step of a
+    /// deployment, as a role that may create tables. The app itself can then run as a role that may not.
     ///
     /// # Errors
     /// Whatever keeps the store from opening; [`StoreError::NotMigrated`] when the role may not make the tables.
@@ -100,8 +100,8 @@ impl App {
         store::migrate(url).await
     }
 
-    /// Puts `domain` on a store that is open already: one of your own, or that of another app, whose clock it then has unless
-    /// [`clock`](AppBuilder::clock) says otherwise. Await what it returns.
+    /// Puts `domain` on a store that is open already: one of your own, or that of another app. The new app has the clock of
+    /// that app, unless [`clock`](AppBuilder::clock) sets another. Await the result.
     ///
     /// # Errors
     /// [`ConnectError::Domain`](crate::ConnectError::Domain) with all mistakes of the domain.
@@ -135,7 +135,8 @@ impl App {
         LookBack::new(self.tenant.core.clone(), None, filter)
     }
 
-    /// Where the log of all tenants stood at a time by the store's clock; as [`Tenant::position_at`] tells it of one.
+    /// The cursor at which the log of all tenants stood at a time, by the store's clock. [`Tenant::position_at`] is that of one
+    /// tenant.
     ///
     /// # Errors
     /// When the store fails.
@@ -143,8 +144,7 @@ impl App {
         self.store().position_at(None, time).await
     }
 
-    /// Writes the events of all tenants as text; whole streams, as they are stored. [`Tenant::export`] writes those of
-    /// one.
+    /// Writes the events of all tenants as text: whole streams, as they are stored. [`Tenant::export`] writes those of one.
     pub fn export(&self) -> Export<'_> {
         Export::new(self.store())
     }
@@ -159,8 +159,8 @@ impl App {
         &*self.tenant.core.store
     }
 
-    /// Waits for what was handed to the store and for transactions that are open, then closes it for every clone of this app. An app that is dropped
-    /// instead loses nothing that was acknowledged.
+    /// Waits until the store has written everything that it was given and no transaction is open. Then closes the store for
+    /// every clone of this app. If you drop an app instead, nothing that was acknowledged is lost.
     ///
     /// # Errors
     /// [`StoreError`] when the store cannot be closed in good order.

@@ -38,8 +38,8 @@ use crate::{
     transfer::{export::Export, import::Import},
 };
 
-/// One tenant's view of an [`App`](crate::App): nothing done through it reads, changes or learns of another tenant's data.
-/// Cheap to clone.
+/// One tenant's view of an [`App`](crate::App). Nothing done through it reads, changes or reveals another tenant's data. It is
+/// cheap to clone.
 #[derive(Clone)]
 pub struct Tenant {
     pub(super) id: TenantId,
@@ -59,15 +59,16 @@ impl Tenant {
         }
     }
 
-    /// The tenant's interface on behalf of one person: commands only, and only those that the person's roles are allowed.
-    /// Make one for each request. A role of the actor that the domain does not declare allows nothing: see [`Domain::roles`](crate::Domain::roles).
+    /// The tenant's interface on behalf of one person: it sends only the commands that the person's roles allow. Make one for
+    /// each request. A role of the actor that the domain does not declare allows nothing: see
+    /// [`Domain::roles`](crate::Domain::roles).
     pub fn acting(&self, actor: Actor) -> Acting {
         self.core.roles.warn_of_undeclared(&actor);
         Acting::new(self.clone(), actor)
     }
 
-    /// Sends a command: loads its aggregate, decides, and stores the events at the version that the decision saw.
-    /// When others changed the aggregate meanwhile, it decides again.
+    /// Sends a command: loads its aggregate, decides, and stores the events at the version that the decision saw. If another
+    /// command changed the aggregate meanwhile, it decides again.
     ///
     /// # Errors
     /// [`SendError::Rejected`] with the domain's own refusal, or why nothing could be decided or stored.
@@ -106,26 +107,26 @@ impl Tenant {
         sending.instrument(span)
     }
 
-    /// Sends a command within a transaction of your own, on Postgres or SQLite: its events are there when you commit, together with whatever else the
-    /// transaction wrote, or not at all. It sees what the transaction wrote before, so that several commands to one aggregate
-    /// follow each other. All else is as with [`send_with`](Self::send_with): metadata, one effect per command id, and a
-    /// command that was overtaken is decided again on what the others committed. [`transaction`](Self::transaction) begins one
-    /// where you have none of your own.
+    /// Sends a command within a transaction of your own, on Postgres or SQLite. When you commit, its events are stored together
+    /// with everything else in the transaction. The command sees what the transaction wrote before, so several commands to one
+    /// aggregate follow each other. In all other ways it is like [`send_with`](Self::send_with): it stores metadata, a command
+    /// id has one effect, and a command that another one overtook is decided again. If you have no transaction of your own,
+    /// [`transaction`](Self::transaction) begins one.
     ///
-    /// The receipt holds once you commit. If the commit fails with a lost connection, do all of it again under the same command
-    /// id. After an error the transaction goes on as it was before the call.
+    /// The receipt is true once you commit. If the connection breaks during the commit, do all of it again under the same
+    /// command id. After an error the transaction is as it was before the call.
     ///
-    /// Keep such transactions short: until they end, other writers to the aggregate wait, and so do readers of the log; on SQLite,
-    /// all writers wait, and a transaction that has read before it writes may be [`StoreError::Busy`]: begin it with `BEGIN
-    /// IMMEDIATE`.
-    /// When it has committed, `wake_readers` of the store spares readers the wait until they look for themselves.
+    /// Keep such transactions short. Until one ends, other writers to the aggregate wait, and so do readers of the log. On
+    /// SQLite all writers wait. There a transaction that reads before it writes may fail with [`StoreError::Busy`]: begin it
+    /// with `BEGIN IMMEDIATE`.
+    /// After the commit, call `wake_readers` of the store. Otherwise readers find the events only when they look by themselves.
     ///
     /// # Errors
     /// As [`send`](Self::send), [`StoreError::NoTransactions`] when the app's store takes part in no transaction of this kind,
     /// [`StoreError::NotInTransaction`] when none is open on the connection, and [`StoreError::OtherDatabase`] when it is
     /// not one of that store's database.
-    /// [`StoreError::Busy`] in a transaction that cannot see what overtook it, such as one of level `REPEATABLE READ` or
-    /// above: begin anew.
+    /// [`StoreError::Busy`] in a transaction that cannot see the command that overtook it, such as one of level `REPEATABLE
+    /// READ` or above: begin a new one.
     ///
     /// ```no_run
     /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
@@ -188,8 +189,8 @@ impl Tenant {
         loading.instrument(span)
     }
 
-    /// Loads several aggregates as they are now, a few at a time. The answers come in the order of the ids; one that cannot
-    /// be loaded leaves the others alone.
+    /// Loads several aggregates as they are now, a few at a time. The results come in the order of the ids. If one aggregate
+    /// cannot be loaded, the others still are.
     ///
     /// ```
     /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
@@ -203,7 +204,7 @@ impl Tenant {
         &self,
         ids: I,
     ) -> impl Future<Output = Vec<Result<Loaded<A>, LoadError>>> + Send + use<'_, A, I> {
-        /// How many are loaded beside each other, so that one call does not take all connections.
+        /// How many are loaded at the same time, so that one call does not take all connections.
         const AT_ONCE: usize = 4;
         let loads: Vec<_> = ids.into_iter().map(|id| self.load(id)).collect();
         stream::iter(loads).buffered(AT_ONCE).collect()
@@ -227,8 +228,8 @@ impl Tenant {
         loading.instrument(span)
     }
 
-    /// Loads an aggregate as it was at a moment. At a time it is made of the longest beginning of its history whose events all
-    /// lie at or before that time.
+    /// Loads an aggregate as it was at a moment. For a time, this is the longest beginning of its history in which no event is
+    /// later than that time.
     ///
     /// # Errors
     /// [`LoadError::NotFound`] if it does not exist, or did not exist yet at that moment; [`LoadError::NoSuchVersion`] if its
@@ -268,8 +269,8 @@ impl Tenant {
         loading.instrument(span)
     }
 
-    /// The events of an aggregate after a version, in today's shape: those that at most `limit` stored events become, at
-    /// least one. To read on, pass the version of the last one. None are left where it gives none.
+    /// The events of an aggregate after a version, in today's shape: those that at most `limit` stored events are read as, and
+    /// at least one if any are left. To read on, pass the version of the last one. An empty page is the end.
     ///
     /// ```
     /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
@@ -314,7 +315,7 @@ impl Tenant {
         self.core.follow(Some(self.id))
     }
 
-    /// Writes this tenant's events as text; whole streams, as they are stored.
+    /// Writes this tenant's events as text: whole streams, as they are stored.
     pub fn export(&self) -> Export<'_> {
         Export::new(&*self.core.store).tenant(self.id)
     }
@@ -329,7 +330,7 @@ impl Tenant {
         self.core.subscribe(Some(self.id), &filter)
     }
 
-    /// Takes a snapshot of an aggregate now, and returns the version it is of. Without being asked, one is taken every
+    /// Takes a snapshot of an aggregate now, and returns its version. Without this call, a snapshot is taken every
     /// [`Snapshot::EVERY`] events.
     ///
     /// # Errors
@@ -352,7 +353,7 @@ impl Tenant {
         taking.instrument(span)
     }
 
-    /// Whether a stream has an event, whatever is in it.
+    /// Whether a stream has an event, even one that cannot be read.
     async fn exists(&self, stream: &StreamId) -> Result<bool, LoadError> {
         load::reaches(&*self.core.store, stream, Version::FIRST).await
     }

@@ -20,17 +20,17 @@ use crate::{
     telemetry,
 };
 
-/// A transaction that an app has begun: the commands sent in it are stored together when it commits, or not at all. Dropped
-/// without a commit, it is rolled back.
+/// A transaction that an app has begun. The commands sent in it are stored together when it commits, or not at all. If it is
+/// dropped without a commit, it is rolled back.
 ///
-/// It sees what was sent in it, so that several commands to one aggregate follow each other. Others see nothing of it before
-/// it commits. Receipts hold once it has committed. After an error it goes on as it was before the call. A call that is
-/// dropped before it is done leaves it as it was, or with the whole command in it.
+/// The transaction sees what was sent in it, so several commands to one aggregate follow each other. Others see nothing of it
+/// before it commits. Receipts are true once it has committed. After an error, the transaction is as it was before the call. If
+/// a call is dropped before it is done, the transaction is as it was, or has the whole command in it.
 ///
-/// Keep it short, and send nothing outside it meanwhile that would wait for it: until it ends, on Postgres other writers to the
-/// same aggregates wait, and so do readers of the log; on SQLite and in memory all writers wait. One that waits for too long
-/// fails with [`StoreError::Busy`]. Where your own rows belong to it too, begin one of your own instead and use
-/// [`send_in`](Tenant::send_in).
+/// Keep it short, and send no command outside it meanwhile that would wait for it. Until it ends, other writers wait: on
+/// Postgres those to the same aggregates, and readers of the log; on SQLite and in memory all writers. A writer that waits for
+/// too long fails with [`StoreError::Busy`]. To store rows of your own together with commands, begin a transaction of your own
+/// and use [`send_in`](Tenant::send_in).
 ///
 /// ```
 /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
@@ -62,7 +62,7 @@ pub struct AppTransaction<S = Tenant> {
 }
 
 impl Tenant {
-    /// Begins a transaction for several commands. [`send_in`](Self::send_in) sends in one of your own.
+    /// Begins a transaction for several commands. [`send_in`](Self::send_in) sends a command in a transaction of your own.
     ///
     /// # Errors
     /// [`StoreError::NoTransactions`] when the app's store has none, and [`StoreError::Busy`] or
@@ -96,17 +96,17 @@ impl Acting {
 }
 
 impl<S> AppTransaction<S> {
-    /// Stores, durably and at once, what was sent in it. Then readers of the log see it.
+    /// Stores everything that was sent in it, durably and at once. Then readers of the log see it.
     ///
     /// # Errors
     /// [`StoreError::UnknownCommit`] when the connection broke: all of it is stored, or nothing. Send it again in another
-    /// transaction under the same command ids: a command that was stored is answered with what it did. After any other
-    /// error nothing is stored.
+    /// transaction under the same command ids. A command that was stored then returns its first receipt. After any other error
+    /// nothing is stored.
     pub async fn commit(self) -> Result<(), StoreError> {
         self.begun.commit().await
     }
 
-    /// Drops what was sent in it, and waits until it is rolled back.
+    /// Drops everything that was sent in it, and waits until it is rolled back.
     ///
     /// # Errors
     /// Whatever keeps the database from answering. The transaction is rolled back all the same.

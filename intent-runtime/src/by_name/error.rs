@@ -12,8 +12,8 @@ use crate::{
 
 /// Why something that was asked for by name was not done.
 ///
-/// It serializes as a JSON object for those who asked: `kind`, which is [`kind`](Self::kind); `message`, its sentence; `causes`,
-/// a list of sentences; where there is one, `path`, `nearest` and `refusal`, the domain's own error.
+/// It serializes as a JSON object. `kind` is [`kind`](Self::kind), `message` its sentence, and `causes` a list of sentences. If
+/// there is one, it also has `path`, `nearest`, or `refusal`, which is the domain's own error.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ByNameError {
@@ -24,10 +24,10 @@ pub enum ByNameError {
         what: Named,
         /// The name that was asked for.
         name: String,
-        /// The name there is that is most like it.
+        /// The nearest name that exists.
         nearest: Option<&'static str>,
     },
-    /// The JSON is not that of the command. Handling: correct what `path` names.
+    /// The JSON does not fit the command. Handling: correct the part that `path` names.
     #[error("the JSON of `{command}` to {aggregate} does not fit{}", at(path))]
     Command {
         /// [`Aggregate::TYPE`](crate::Aggregate::TYPE).
@@ -83,8 +83,8 @@ fn at(path: &str) -> String {
 crate::record::sentence::debug!(ByNameError);
 
 impl ByNameError {
-    /// One word for what happened, for programs: the name of the variant in lower case with underscores, that of the inner
-    /// error for [`Load`](Self::Load) and [`Send`](Self::Send), such as `rejected`, `not_found` or `conflict`.
+    /// One word for the error, for programs: the name of the variant in lower case with underscores. For [`Load`](Self::Load)
+    /// and [`Send`](Self::Send) it is the name of the inner error, such as `rejected`, `not_found` or `conflict`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Unknown { .. } => "unknown",

@@ -35,7 +35,8 @@ pub struct HistoryPage {
 pub struct EventView {
     /// The event as it is stored.
     pub stored: RecordedEvent,
-    /// What it is read as today: one event, several or none where it was split or retired. Or the reason why it cannot be read.
+    /// The events that it is read as today: one, several if it was split, none if it was retired. Or the reason why it cannot
+    /// be read.
     pub today: Result<Vec<EventJson>, String>,
 }
 

@@ -150,7 +150,7 @@ impl Found<'_> {
     }
 }
 
-/// An aggregate without its type. Its asynchronous functions are compiled once an aggregate, whatever its commands.
+/// An aggregate without its type. Its asynchronous functions are compiled once for each aggregate, not once for each command.
 pub(crate) trait AnyAggregate: fmt::Debug + Send + Sync {
     fn name(&self) -> &'static str;
 

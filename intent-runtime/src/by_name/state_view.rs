@@ -12,8 +12,8 @@ use crate::{
 
 /// The state of an aggregate, field by field. It serializes as a JSON object of these fields.
 ///
-/// A field is JSON where its type has serde's `Serialize`, else its `Debug`, else the name of its type. Where the aggregate has
-/// snapshots the fields are those of a snapshot, so that serde attributes count.
+/// A field is JSON if its type has serde's `Serialize`. Otherwise it is the text of its `Debug`, or the name of its type. If
+/// the aggregate has snapshots, the fields are those of a snapshot, with serde's attributes.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct StateView {

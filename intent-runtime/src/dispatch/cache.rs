@@ -137,7 +137,7 @@ impl AggregateCache {
         }
     }
 
-    /// Waits until no other command of this process works on the aggregate. `None` if one does that is no longer polled: the
+    /// Waits until no other command of this process works on the aggregate. `None` if such a command is no longer polled: the
     /// aggregate then gets another slot.
     pub(crate) async fn lock<'a>(&'a self, slot: &'a Slot) -> Option<CacheGuard<'a>> {
         let kept = match slot.gate.kept.try_lock() {
@@ -161,7 +161,7 @@ impl AggregateCache {
 }
 
 impl Slot {
-    /// Does `work`, which holds the gate, and tells those who ask that it is still polled.
+    /// Does `work` while it holds the gate, and answers those who ask whether it is still polled.
     pub(crate) async fn answering<T>(&self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         loop {
@@ -175,7 +175,7 @@ impl Slot {
 }
 
 impl Gate {
-    /// Waits for its turn, as long as there are signs of the commands before.
+    /// Waits for its turn for as long as the commands before it are polled.
     async fn wait(&self) -> Option<MutexGuard<'_, Kept>> {
         let mut turn = pin!(self.kept.lock());
         let (mut signs, mut has_asked) = (self.signs.load(Ordering::Relaxed), false);
@@ -223,7 +223,8 @@ impl CacheGuard<'_> {
         }
         let weight = weight::<A>(folded.bytes);
         locked.kept.state = Some(Box::new(folded));
-        // The cache weighs an entry when it is inserted; to do so at every small change would cost more than it tells.
+        // The cache weighs an entry when it is inserted. Inserting it again after every small change would cost more than it
+        // helps.
         let known = locked.kept.weight;
         if weight > known + known / 2 || weight < known / 2 {
             locked.kept.weight = weight;

@@ -101,7 +101,8 @@ pub enum SendError<E> {
         /// The roles that may send it.
         allowed: &'static [&'static str],
     },
-    /// The domain does not have the command. Handling: add `.aggregate::<A>()`, or `.command::<C>()` for one written by hand.
+    /// The domain does not have the command. Handling: add `.aggregate::<A>()`, or `.command::<C>()` for a command written by
+    /// hand.
     #[error(
         "the command `{command}` of {aggregate} is not in the domain: add `.{missing}` where the domain is put together"
     )]

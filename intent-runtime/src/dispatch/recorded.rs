@@ -20,8 +20,8 @@ impl RecordedEvent {
         AggregateType::of::<A>().is(&self.aggregate_type)
     }
 
-    /// The typed event of an aggregate, in today's shape, whatever shape it was stored in; several or none of one that has
-    /// been split or retired.
+    /// The typed events of an aggregate that this one is read as, in today's shape: one, several if it was split, none if it
+    /// was retired.
     ///
     /// # Errors
     /// [`LoadError::Decode`] for an unknown name, a version without a chain, or a payload of another shape;

@@ -1,5 +1,5 @@
-//! Commands that are sent again: they get the receipt of the first sending. And appends of unknown outcome, which are sent
-//! again to find it out.
+//! Commands that are sent again: they get the receipt of the first sending. And appends whose outcome is unknown: they are sent
+//! again to learn it.
 
 use std::time::Duration;
 

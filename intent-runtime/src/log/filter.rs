@@ -13,15 +13,15 @@ use crate::{
     store::selection::{EventName, LogSelection},
 };
 
-/// Which events of the log are wanted. A filter names pairs of a type of aggregate and an event: each aggregate that is named
-/// with each event that is named. Where only aggregates are named, all their events are wanted; where only events are, those of
-/// every aggregate of the domain that lists them. [`event_of`](Self::event_of) adds one pair. Where aggregates are
-/// named by [`id`](Self::id), only their events are wanted.
+/// Which events of the log are wanted. A filter names pairs of a type of aggregate and an event: each aggregate that you name
+/// with each event that you name. If you name only aggregates, all their events are wanted. If you name only events, they are
+/// wanted of every aggregate of the domain that lists them. [`event_of`](Self::event_of) adds one pair. If you name aggregates
+/// by [`id`](Self::id), only their events are wanted.
 ///
-/// An [`App`](crate::App) looks the pairs up in its domain: by their names and former names, and with the past events that an
-/// aggregate splits where it lists the event, since what is wanted may be among the parts. So events of two aggregates that
-/// share a name are not mixed up. An event that no aggregate lists would never come, so reading with such a filter is
-/// [`StoreError::InvalidFilter`](crate::StoreError::InvalidFilter). Names that are given as text are taken as they are.
+/// An [`App`](crate::App) looks the pairs up in its domain, by their names and former names. If an aggregate splits past
+/// events, these are included, since a wanted event may be one of the parts. So events of two aggregates that share a name are
+/// not mixed up. An event that no aggregate lists would never come, so reading with such a filter is
+/// [`StoreError::InvalidFilter`](crate::StoreError::InvalidFilter). Names that you give as text are not checked.
 ///
 /// ```
 /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
@@ -113,14 +113,14 @@ impl LogFilter {
         self
     }
 
-    /// Only events of this aggregate, or of another one that is named so.
+    /// Only events of this aggregate. With several such calls, events of any of these aggregates.
     #[must_use]
     pub fn id<A>(mut self, id: Id<A>) -> Self {
         self.ids.push(AggregateId::from_uuid(id.as_uuid()));
         self
     }
 
-    /// The stored names that it comes to in a domain; or which event is listed by none of the aggregates that it may be of.
+    /// The stored names that the filter means in a domain. Or, as an error, the event that none of its aggregates lists.
     pub(crate) fn in_domain(&self, domain: &Catalogue) -> Result<LogSelection, String> {
         let (named, domain) = (self.known_aggregates(domain), domain.aggregates());
         let domain: Vec<NamedAggregate> = domain.iter().map(NamedAggregate::of_kind).collect();
@@ -144,7 +144,7 @@ impl LogFilter {
         Ok(selection)
     }
 
-    /// The aggregates that are named, those by text with what the domain knows of them.
+    /// The aggregates that are named. Those named by text get what the domain knows of them.
     fn known_aggregates(&self, domain: &Catalogue) -> Vec<NamedAggregate> {
         let known = |named: &NamedAggregate| {
             let mut kinds = domain.aggregates().iter();
@@ -160,7 +160,7 @@ impl LogFilter {
         self.aggregates.iter().map(known).collect()
     }
 
-    /// All that is named but the events that stand alone.
+    /// Everything that is named, except the events without an aggregate.
     fn beside_events(&self, aggregates: &[NamedAggregate]) -> LogSelection {
         let all = LogSelection::all();
         let selection = self
@@ -180,7 +180,7 @@ impl LogFilter {
     }
 }
 
-/// Without a domain: an event without aggregates is that of any aggregate, and every pair is taken as it is.
+/// Without a domain, an event without an aggregate is that of any aggregate, and no pair is checked.
 impl From<LogFilter> for LogSelection {
     fn from(filter: LogFilter) -> Self {
         let (aggregates, events) = (&filter.aggregates, filter.events.iter());
@@ -211,13 +211,13 @@ impl NamedAggregate {
         }
     }
 
-    /// Whether an event may be one of its events: surely not where it is known to list others only.
+    /// Whether the aggregate may list an event. It does not if it is known to list other events only.
     fn may_list(&self, event: &NamedEvent) -> bool {
         let lists = self.lists.as_ref().zip(event.kind);
         lists.is_none_or(|(lists, kind)| lists.events.contains(&kind))
     }
 
-    /// The selection with one of its events. That may be among the parts of those it splits.
+    /// The selection with one of its events, and with the past events that may be split into it.
     fn with(&self, event: &NamedEvent, selection: LogSelection) -> LogSelection {
         let listed = self.lists.as_ref().zip(event.kind);
         let split = listed.filter(|(lists, kind)| lists.events.contains(kind));

@@ -27,11 +27,11 @@ type Read<A> = Result<Recorded<<A as Aggregate>::Event>, LoadError>;
 /// they are committed. It is a [`Stream`] that never
 /// ends.
 ///
-/// Where the reader stands is its [`cursor`](Self::cursor). Keep it with what you made of the events, and go on
-/// [`after`](Self::after) it. Of the parts of an event that was split, only the last one moves the cursor.
+/// [`cursor`](Self::cursor) says where the reader stands. Keep it with what you made of the events, and read on
+/// [`after`](Self::after) it. If an event was split, only its last part moves the cursor.
 ///
-/// An error leaves the reader where it is: the next item is the same event again, read a quarter of a second later. So no event is
-/// passed over because its predecessor could not be read.
+/// After an error the reader stays where it is: the next item is the same event again, read a quarter of a second later. So the
+/// reader passes no event that it could not read.
 ///
 /// ```
 /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
@@ -57,7 +57,7 @@ type Read<A> = Result<Recorded<<A as Aggregate>::Event>, LoadError>;
 /// # }
 /// ```
 pub struct Follow<A: Aggregate> {
-    /// Never read itself: another beginning is made from it.
+    /// It is never read. Each reader is made from it.
     log: Subscription,
     /// What was read, with the cursor after it.
     events: Pin<Box<dyn Stream<Item = (Cursor, Read<A>)> + Send>>,
@@ -66,7 +66,7 @@ pub struct Follow<A: Aggregate> {
 }
 
 impl<A: Aggregate> Follow<A> {
-    /// `missing` is the call that adds the aggregate to the domain, where that does not have it.
+    /// `missing` is the call that adds the aggregate to the domain, if it is missing there.
     pub(crate) fn new(log: Subscription, missing: Option<String>) -> Self {
         let cursor = log.cursor();
         let reader = Reader {
@@ -140,7 +140,7 @@ impl<A: Aggregate> fmt::Debug for Follow<A> {
 
 struct Reader<A: Aggregate> {
     log: Subscription,
-    /// Read, but not taken yet: several only of an event that was split.
+    /// Events that were read and not taken yet. There are several only if an event was split.
     parts: VecDeque<Recorded<A::Event>>,
     before_parts: Cursor,
     missing: Option<String>,

@@ -6,10 +6,10 @@ use crate::record::{cursor::Cursor, event::RecordedEvent};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Page<E = RecordedEvent> {
-    /// The wanted events, in order. There are none where nothing wanted lies before the cursor.
+    /// The wanted events, in order. There may be none before the cursor.
     pub events: Vec<E>,
-    /// Where to go on: behind the last event, and behind what follows it that is not wanted. Keep it with what you made of
-    /// the events.
+    /// Where to read on: after the last event, and after the unwanted ones that follow it. Keep it with what you made of the
+    /// events.
     pub cursor: Cursor,
     /// Whether the log ended here when the page was read.
     pub end: bool,

@@ -24,9 +24,9 @@ use crate::{
 const PAGE: usize = 5_000;
 /// How many bytes of payloads and metadata end a page, so that what waits to be taken stays small.
 const PAGE_BYTES: usize = 8 * 1024 * 1024;
-/// How soon a reader looks again for what an open transaction holds up; the wait doubles up to the longest.
+/// How soon a reader looks again for events behind an open transaction. The wait doubles, up to the longest.
 const HELD_UP: Duration = Duration::from_millis(1);
-/// How long a reader that nothing wakes waits before it looks for itself.
+/// How long a reader waits for a wake-up before it looks by itself.
 const POLL: Duration = Duration::from_millis(250);
 /// Events that come this close to each other are likely followed by more, so the reader looks again soon: another process
 /// sends one notification for all its appends within this time.
@@ -35,13 +35,13 @@ const SOON: Duration = Duration::from_millis(1);
 
 type Reading = (LogPage, VecDeque<RecordedEvent>);
 
-/// Events of the log, the old ones first, then new ones as they are committed. Every event is given once, in order, and
-/// none is passed over.
+/// The events of the log: the old ones first, then new ones as they are committed. Every event comes once, in order, and none
+/// is left out.
 ///
-/// Take events one by one with [`next`](Self::next), or as many as are there with [`next_page`](Self::next_page). It reads a
-/// page when you ask, and the next page ahead if there is one. It reads no further ahead, so a slow
-/// reader costs no memory. Its [`cursor`](Self::cursor) says where it stands: keep it with what you made of the events, and
-/// go on after it when the program starts again.
+/// Take events one by one with [`next`](Self::next), or all that are there with [`next_page`](Self::next_page). A page is read
+/// when you ask for it, and the one after it ahead of time. Nothing further is read ahead, so a slow reader costs no memory.
+/// [`cursor`](Self::cursor) says where the reader stands. Keep it with what you made of the events, and read on after it when
+/// the program starts again.
 ///
 /// ```
 /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
@@ -78,9 +78,9 @@ pub struct Subscription {
     cursor: Cursor,
     /// Read, but not taken yet.
     waiting: VecDeque<RecordedEvent>,
-    /// What lies behind the page that was read last.
+    /// What follows the page that was read last.
     behind: NextPage,
-    /// Whether `next_page` has something to give although no event waits: a cursor that moved, or the end.
+    /// Whether `next_page` has something to return although no event waits: a cursor that moved, or the end.
     news: bool,
     /// Whether `next_page` gave the end, and nothing was read since.
     end_given: bool,
@@ -93,8 +93,8 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// The log of a store, of one tenant or of all. An [`App`](crate::App) has shorter ways to it. It also looks the filter up in
-    /// its domain; here every name is taken as it is, and an event without an aggregate is that of any.
+    /// The log of a store, of one tenant or of all. An [`App`](crate::App) has shorter calls for it, which also check the
+    /// filter against the domain. Here no name is checked, and an event without an aggregate is that of any aggregate.
     pub fn new(
         store: Arc<dyn Store>,
         tenant: Option<TenantId>,
@@ -169,7 +169,7 @@ impl Subscription {
         self
     }
 
-    /// Where the reader stands: behind the last event it took, or further where nothing wanted follows.
+    /// Where the reader stands: after the last event that it took, or further if only unwanted events follow.
     pub fn cursor(&self) -> Cursor {
         self.cursor
     }
@@ -195,8 +195,8 @@ impl Subscription {
     /// The next page, as soon as there is one: the events that were read and not taken yet, or else those that follow, at most
     /// 5,000 and about 8 MiB of payloads and metadata. Cancelling it loses nothing.
     ///
-    /// At the end of the log, a page that says so comes once, if need be without events; the next one comes when the log has grown.
-    /// Where nothing is wanted, pages without events say how far the reader came.
+    /// At the end of the log, one page says so, even without events. The next page comes when the log has grown. Pages without
+    /// events also come where nothing is wanted, to move the cursor.
     ///
     /// ```
     /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
@@ -249,7 +249,7 @@ impl Subscription {
         match self.behind {
             NextPage::More => {}
             NextPage::HeldUp => {
-                // New events would not help: those that are held up come first.
+                // New events would not help, because they come after those that are held up.
                 sleep(*pause).await;
                 *pause = (*pause * 2).min(POLL);
             }
@@ -266,14 +266,14 @@ impl Subscription {
         Some(event)
     }
 
-    /// Reads the next page. Nothing is kept of one that is cancelled.
+    /// Reads the next page. If it is cancelled, nothing of it is kept.
     async fn read(&mut self) -> Result<(), StoreError> {
         if let Some(what) = self.refused.clone() {
             return Err(StoreError::InvalidFilter { what });
         }
         let (page, events) = match self.ahead.join_next().await {
             Some(Ok(page)) => page?,
-            // Without a runtime left to read ahead, this is read here.
+            // Without a runtime to read ahead on, the page is read here.
             Some(Err(_)) | None => self.page().await?,
         };
         self.behind = page.next;
@@ -330,7 +330,7 @@ impl Subscription {
 
     async fn wait(&mut self) {
         let woken = self.wake_ups.changed();
-        // Without a sender left the store is gone, which the next reading says.
+        // If no sender is left, the store is gone. The next read reports that.
         let _ = match self.poll {
             Some(poll) => {
                 let poll = if self.busy { poll.min(SOON) } else { poll };

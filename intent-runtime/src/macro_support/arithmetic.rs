@@ -4,7 +4,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 /// An operator of a rule.
 pub trait Operator {
-    /// What an event does to a field when there is no result, as an error says it.
+    /// What an error says that the event does to a field when there is no result.
     const FAULT: &'static str;
 }
 
@@ -32,7 +32,7 @@ operators! {
     Shr "`>>=`" "cannot shift"
 }
 
-/// A field type whose operator `O`, with a value of type `R` behind it, is checked in every build profile.
+/// A field type whose operator `O`, with a value of type `R` on its right, is checked in every build profile.
 #[diagnostic::on_unimplemented(
     message = "in a rule, a `{Self}` does not take a `{R}` behind this operator",
     label = "a `{R}` is no operand of it",

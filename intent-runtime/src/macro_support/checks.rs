@@ -1,7 +1,7 @@
 //! Checks of the stored names and versions of events, which the compiler runs in generated code.
 //!
-//! Each check is a `const fn` that panics with the error's text. It is `#[track_caller]`, so the error stands at the
-//! user's token and shows nothing of this file.
+//! Each check is a `const fn` that panics with the error's text. It is `#[track_caller]`, so the compiler shows the error at
+//! the user's token and nothing of this file.
 
 #![allow(clippy::panic, reason = "evaluated at compile time only")]
 

@@ -32,7 +32,7 @@
 /// state with the field then follows.
 ///
 /// Attributes that make serde read something else than it writes do not compile: `serde(skip)`, `from` without `into`,
-/// `cfg_attr(.., serde(..))` and more. Where only the value shows it, sending the command fails with
+/// `cfg_attr(.., serde(..))` and more. If only a value shows the difference, sending the command fails with
 /// [`SendError::NotReadBack`](crate::SendError::NotReadBack).
 ///
 /// A field with `#[serde(with = "…")]` also needs `#[schemars(with = "Type")]`, with a type of the same JSON. A default of

@@ -55,7 +55,7 @@ use crate::{
 };
 
 /// `#[derive(Aggregate)]`: a field of a state, and the same field after a JSON round trip. The compiler takes the inherent
-/// `same` where the type has `PartialEq`, and that of [`NotCompared`] elsewhere.
+/// `same` if the type has `PartialEq`, and that of [`NotCompared`] otherwise.
 #[derive(Debug)]
 pub struct ReadBack<'a, T>(pub &'a T, pub &'a T);
 

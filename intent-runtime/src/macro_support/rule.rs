@@ -18,8 +18,8 @@
 //!
 //! The other operators take `own`, which is always the field.
 //!
-//! The operator stays in the code even where it is not run: it gives a number such as `1` its type, and a wrong type is the
-//! compiler's usual error at the usual place.
+//! The operator stays in the code even where it does not run. It gives a number such as `1` its type, and a wrong type gives
+//! the compiler's usual error at the usual place.
 
 use std::marker::PhantomData;
 

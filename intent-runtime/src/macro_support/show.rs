@@ -1,7 +1,7 @@
 //! How generated code finds out what a type can be shown as.
 //!
-//! An inherent function is preferred to one of a trait, and exists only where its bounds hold. All types in generated code are
-//! concrete, so the choice is made at compile time and asks nothing of the user's types.
+//! The compiler prefers an inherent function to one of a trait, and the inherent one exists only if its bounds hold. All types
+//! in generated code are concrete, so the choice is made at compile time and needs no bound on the user's types.
 
 use std::{any::type_name, fmt};
 

@@ -78,7 +78,7 @@ pub fn state_version<A: Aggregate, S: JsonSchema>(
     u32::from_be_bytes([a, b, c, d]).max(1)
 }
 
-/// The shape with its defaults, or without them where they differ from call to call.
+/// The shape with its defaults, or without them if they differ from call to call.
 fn shape<A: Aggregate>(whose: &str, shape: Shape) -> String {
     let make = || canonical_shape::shape_with_defaults(shape).to_string();
     settled::<A>(whose, make, default_has_list)

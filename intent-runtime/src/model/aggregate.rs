@@ -67,7 +67,7 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
         None
     }
 
-    /// Gives the fields of the state, in their order, to those who show a state without knowing its type. Shows nothing unless
+    /// Gives the fields of the state, in their order, to code that shows a state without knowing its type. Gives nothing unless
     /// you implement it; `#[derive(Aggregate)]` does.
     fn show(&self, fields: &mut ShownFields) {
         let _ = fields;

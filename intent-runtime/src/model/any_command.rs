@@ -13,8 +13,8 @@ use crate::{
     record::{fingerprint::fingerprint, id::Id},
 };
 
-/// What the dispatcher asks of a command besides its decision. Errors, metadata, spans and fingerprints name the command by
-/// this, however it was sent.
+/// What the dispatcher needs of a command besides its decision. Errors, metadata, spans and fingerprints name the command by
+/// this, whether it was sent by its type or by its name.
 #[derive(Debug)]
 pub(crate) struct CommandHead<A> {
     /// [`Command::NAME`].
@@ -43,7 +43,7 @@ impl<A: Aggregate> CommandHead<A> {
 
 /// A command to `A` that may be refused with `E`.
 ///
-/// The dispatcher takes it as a trait object, so that loading, deciding again, appending and caching are compiled once for an
+/// The dispatcher takes it as a trait object. So loading, deciding again, appending and caching are compiled once for an
 /// aggregate and an error, and not for every command.
 pub(crate) trait Undecided<A: Aggregate, E>: Send + Sync {
     /// Decides as [`Decide::decide`] does, as often as it is asked.
@@ -69,7 +69,7 @@ impl<C: Command> Undecided<C::Aggregate, Refusal<C>> for C {
 
 /// The domain's refusal of a command that was sent by its name.
 ///
-/// Its text and its causes are those of the domain's error. [`json`](Self::json) has its content, where its type has serde's
+/// Its text and its causes are those of the domain's error. [`json`](Self::json) has its content, if its type has serde's
 /// `Serialize`.
 pub struct AnyRefusal {
     error: Box<dyn Error + Send + Sync>,
@@ -77,7 +77,7 @@ pub struct AnyRefusal {
 }
 
 impl AnyRefusal {
-    /// The JSON of the domain's error; `None` where its type does not implement `Serialize`.
+    /// The JSON of the domain's error; `None` if its type does not implement `Serialize`.
     pub fn json(&self) -> Option<&RawValue> {
         self.json.as_deref()
     }

@@ -66,7 +66,7 @@ pub trait Decide<C>: Aggregate {
         Emits::Unknown
     }
 
-    /// A refusal as JSON, for those who send by name. `#[commands]` implements it: `None` where the error's type does not
+    /// A refusal as JSON, for commands that are sent by name. `#[commands]` implements it: `None` if the error's type does not
     /// implement `Serialize`.
     fn refusal_json(refusal: &Self::Error) -> Option<Box<RawValue>> {
         let _ = refusal;

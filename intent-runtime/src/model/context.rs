@@ -10,8 +10,8 @@ use crate::record::{
 
 /// The circumstances of one command: clock, new ids, metadata, tenant.
 ///
-/// Each `send` has one, and it always gives the same answers: the clock stands still, and new ids follow from the command
-/// id. So a decision that is repeated after a conflict decides the same.
+/// Each `send` has one, and it always gives the same answers: the clock stands still, and new ids follow from the command id.
+/// So if a decision is repeated after a conflict, it decides the same.
 ///
 /// ```
 /// use intent_runtime::{Context, Metadata};

@@ -12,11 +12,11 @@
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Emits {
-    /// A `Decide` written by hand does not say.
+    /// Not known: the `Decide` was written by hand.
     Unknown,
     /// Any event of the aggregate: the decision returns its enum of events.
     Any,
-    /// These, by their stored names; none where a decision returns `()`.
+    /// These events, by their stored names; none if the decision returns `()`.
     Events(Vec<&'static str>),
 }
 

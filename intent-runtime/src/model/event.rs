@@ -86,8 +86,8 @@ pub trait Event:
 
 /// All events of one aggregate: the enum that `#[derive(Aggregate)]` writes.
 ///
-/// What [`encode`](Self::encode) writes is read back by [`decode_one`](Self::decode_one) before it is stored; an event that
-/// comes back unequal is refused: [`SendError::NotReadBack`](crate::SendError::NotReadBack).
+/// Before the JSON of [`encode`](Self::encode) is stored, [`decode_one`](Self::decode_one) reads it back. If the event is no
+/// longer equal, it is refused with [`SendError::NotReadBack`](crate::SendError::NotReadBack).
 pub trait AggregateEvent: fmt::Debug + PartialEq + Sized + Send + Sync + 'static {
     /// The stored name of this event's kind.
     fn name(&self) -> &'static str;

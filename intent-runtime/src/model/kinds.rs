@@ -35,7 +35,7 @@ pub struct EventKind {
     pub doc: &'static str,
     /// Whether it creates the aggregate.
     pub creates: bool,
-    /// The fields of the aggregate that it changes; `None` where a function of the user's decides.
+    /// The fields of the aggregate that it changes; `None` if a function of the user's changes them.
     pub changes: Option<&'static [&'static str]>,
     pub(crate) type_id: TypeId,
     pub(crate) shape: Shape,
@@ -189,8 +189,8 @@ impl AggregateKind {
     }
 }
 
-/// Asks the decode path about a stored name and version, with an empty payload. That ends every decoding before a step of
-/// the user runs, so an error about the payload means that the name and version can be read.
+/// Asks the decode path about a stored name and version, with an empty payload. Decoding then ends before any step of the user
+/// runs. So an error about the payload means that the name and version can be read.
 pub(crate) fn unreadable<A: Aggregate>(name: &str, version: u32) -> Option<DecodeError> {
     match A::Event::decode(name, version, b"") {
         Err(

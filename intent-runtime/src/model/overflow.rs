@@ -6,9 +6,9 @@ use crate::model::aggregate::Aggregate;
 
 /// An event takes a field of the state out of its range, so it cannot be applied.
 ///
-/// A rule such as `Deposited += |e| e.amount` is checked in every build profile where the field is an integer, a
+/// A rule such as `Deposited += |e| e.amount` is checked in every build profile if the field is an integer, a
 /// [`Duration`](std::time::Duration) or a `#[value(arithmetic)]`. A decision whose event has this error is refused before
-/// anything is stored; a stored event that has it under today's rules is a [`HistoryError`](crate::HistoryError) on load.
+/// anything is stored. A stored event that has it under today's rules is a [`HistoryError`](crate::HistoryError) on load.
 ///
 /// An [`Aggregate`] written by hand makes one with [`of`](Self::of), and so does a function that the list of events names:
 ///

@@ -63,10 +63,10 @@ impl<E> Recorded<E> {
         self.source.occurred_at
     }
 
-    /// Who, why and where from. It is parsed when it is first asked for.
+    /// Who, why and where from. It is parsed when you first ask for it.
     ///
     /// # Errors
-    /// When what is stored is not metadata; the next call says so again.
+    /// If the stored text is not metadata. Each further call returns the same error.
     pub fn metadata(&self) -> Result<&Metadata, MetadataError> {
         self.source.metadata()
     }

@@ -18,7 +18,7 @@ use crate::record::{text_form::serde_as_text, version::Position};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Cursor(Option<(Uuid, Position)>);
 
-/// A text is not a cursor. Handling: give what [`Cursor`] was written as, or start anew.
+/// A text is not a cursor. Handling: give the text that a [`Cursor`] was written as, or start at the beginning.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not a cursor of a log")]
 pub struct ParseCursorError {
@@ -43,7 +43,7 @@ impl Cursor {
         }
     }
 
-    /// Before the event at a position, so that looking back goes on there; `None` if nothing can be before it. For stores.
+    /// Before the event at a position, to search back from; `None` if nothing can be before it. For stores.
     pub fn before(store: Uuid, position: Position) -> Option<Self> {
         let before = position.get().checked_sub(1).filter(|before| *before > 0)?;
         Some(Self::after(store, Position::new(before)))

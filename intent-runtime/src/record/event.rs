@@ -57,11 +57,11 @@ pub struct RecordedEvent {
     pub version: Version,
     /// Its stored name.
     pub event_type: String,
-    /// The version of its shape, as it is stored: [`SchemaVersion::from_stored`](crate::model::SchemaVersion::from_stored) tells what it means.
+    /// The version of its shape, as it is stored: see [`SchemaVersion::from_stored`](crate::model::SchemaVersion::from_stored).
     pub schema_version: u32,
     /// Its payload, as it was stored.
     pub payload: String,
-    /// Who, why and where from, as it is stored; [`metadata()`](Self::metadata) tells what it says.
+    /// Who, why and where from, as it is stored. [`metadata()`](Self::metadata) parses it.
     pub metadata: StoredMetadata,
     /// The store's clock when it was stored.
     pub recorded_at: Timestamp,
@@ -103,7 +103,7 @@ impl RecordedEvent {
         }
     }
 
-    /// The stream it stands in.
+    /// The stream it belongs to.
     pub fn stream(&self) -> StreamId {
         StreamId {
             tenant_id: self.tenant_id,

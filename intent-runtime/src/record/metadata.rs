@@ -65,7 +65,7 @@ pub struct Metadata {
     /// The system or component it came through.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
-    /// Anything else worth finding it by.
+    /// Anything else to find it by.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
     /// The trace it belongs to.
@@ -79,10 +79,9 @@ impl Metadata {
         Self::default()
     }
 
-    /// The metadata of a command that follows from a stored event, a [`RecordedEvent`] or a
-    /// [`Recorded`](crate::Recorded): actor, role, correlation, request, source and tags are the event's, and the event is
-    /// the cause. The time is not inherited, since what follows happens later, nor is the trace: a command belongs to the
-    /// trace of its sender.
+    /// The metadata of a command that follows from a stored event, a [`RecordedEvent`] or a [`Recorded`](crate::Recorded). It
+    /// has the event's actor, role, correlation, request, source and tags, and names the event as the cause. It does not
+    /// inherit the time, since the command happens later, nor the trace, since a command belongs to the trace of its sender.
     ///
     /// # Errors
     /// When the event's metadata cannot be read.
@@ -99,7 +98,7 @@ impl Metadata {
         })
     }
 
-    /// This metadata, completed by what `other` says beside it.
+    /// This metadata, with the parts of `other` that it lacks.
     pub(crate) fn or(self, other: Self) -> Self {
         let mut tags = other.tags;
         tags.extend(self.tags);
@@ -223,15 +222,15 @@ impl Deref for EncodedMetadata {
     }
 }
 
-/// Metadata as a store keeps it: JSON, to the byte, which is parsed when somebody first asks what it says.
-/// [`RecordedEvent::metadata`] asks.
+/// Metadata as a store keeps it: JSON, to the byte. It is parsed when somebody first asks for its parts, with
+/// [`RecordedEvent::metadata`].
 ///
-/// What a build does not know of the metadata that another one stored is in the JSON all the same, so that a copy loses
-/// nothing. Two are equal if their JSON is.
+/// Another build may have stored fields that this one does not know. They stay in the JSON, so a copy loses nothing. Two values
+/// are equal if their JSON is equal.
 #[derive(Clone)]
 pub struct StoredMetadata {
     json: Arc<str>,
-    /// Kept, an error too, so that it is parsed once.
+    /// Also kept if it is an error, so that it is parsed once.
     parsed: OnceLock<Result<Arc<Metadata>, Arc<serde_json::Error>>>,
 }
 
@@ -290,8 +289,8 @@ impl fmt::Debug for StoredMetadata {
     }
 }
 
-/// The metadata of a stored event cannot be read: it is damaged, or a newer build wrote it otherwise. The event itself can be
-/// read. Handling: restore the metadata from a backup; [`StoredMetadata::json`] is what is there.
+/// The metadata of a stored event cannot be read: it is damaged, or a newer build wrote it in another form. The event itself
+/// can be read. Handling: restore the metadata from a backup; [`StoredMetadata::json`] has the stored text.
 #[derive(Clone, thiserror::Error)]
 #[error("the metadata of event {version} of {stream} cannot be read")]
 #[non_exhaustive]
@@ -307,10 +306,10 @@ pub struct MetadataError {
 crate::record::sentence::debug!(MetadataError);
 
 impl RecordedEvent {
-    /// Who, why and where from. It is parsed when it is first asked for.
+    /// Who, why and where from. It is parsed when you first ask for it.
     ///
     /// # Errors
-    /// When what is stored is not metadata; the next call says so again.
+    /// If the stored text is not metadata. Each further call returns the same error.
     pub fn metadata(&self) -> Result<&Metadata, MetadataError> {
         self.metadata.parsed().map_err(|source| MetadataError {
             stream: self.stream(),

@@ -2,8 +2,8 @@
 
 use std::{error::Error, fmt};
 
-/// Writes an error and each of its causes after a colon. It leaves out a cause that the text already has, since some crates
-/// repeat their causes.
+/// Writes an error and each of its causes after a colon. It leaves out a cause that the text already contains, since some
+/// crates repeat their causes.
 pub(crate) fn write(error: &dyn Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut text = error.to_string();
     for cause in causes(error) {

@@ -190,7 +190,7 @@ fn offset_minutes(text: &[u8]) -> Option<i64> {
     (hours < 24 && minutes < 60).then_some(sign * (hours * 60 + minutes))
 }
 
-/// Whether a text is digits where the form has `0`, and the form's own characters, in either case, elsewhere.
+/// Whether a text has digits where the form has `0`, and elsewhere the form's own characters, in upper or lower case.
 fn has_form(text: &[u8], form: &[u8]) -> bool {
     let fits = |(byte, form): (&u8, &u8)| match form {
         b'0' => byte.is_ascii_digit(),

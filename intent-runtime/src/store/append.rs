@@ -122,8 +122,8 @@ impl Append {
     pub const MAX_NAME: usize = 255;
     /// The largest a payload, the metadata or a snapshot may be, in bytes: 16 MiB.
     pub const MAX_PAYLOAD: usize = 16 * 1024 * 1024;
-    /// How many lists and objects of a payload, the metadata or a snapshot may lie within each other: 2,000. No database takes any number, and
-    /// `serde_json` itself reads 127.
+    /// How deep lists and objects of a payload, the metadata or a snapshot may be nested: 2,000. Every database has some limit,
+    /// and `serde_json` itself reads 127.
     pub const MAX_DEPTH: usize = 2_000;
     /// The most that one append may hold in all, in [`bytes`](Self::bytes): 256 MiB.
     pub const MAX_BYTES: usize = 256 * 1024 * 1024;
@@ -161,7 +161,7 @@ impl Append {
         payloads + snapshot + self.metadata.json().len() * self.events.len()
     }
 
-    /// Checks the limits that hold whatever is stored. Every store calls it first.
+    /// Checks the limits that every store has. Every store calls it first.
     ///
     /// # Errors
     /// [`StoreError::Invalid`] names the limit.
@@ -259,10 +259,10 @@ pub(crate) fn check_json(what: &str, json: &str) -> Result<(), InvalidAppend> {
     Ok(())
 }
 
-/// Whether more lists and objects than so many lie within each other.
+/// Whether lists and objects are nested deeper than a limit.
 fn is_deeper(json: &str, limit: usize) -> bool {
-    // Each has an end too, so a short text has no room for so many. Almost no long text has so many at all, and counting them is
-    // much faster than following how they lie.
+    // Each list and object also has an end, so a short text has no room for that many. Few long texts have that many at all,
+    // and counting them is much faster than following how they are nested.
     let opens = |bracket: char| json.match_indices(bracket).take(limit + 1).count();
     if json.len() / 2 <= limit || opens('[') + opens('{') <= limit {
         return false;

@@ -13,7 +13,7 @@ pub(super) struct Backlog {
 }
 
 impl Backlog {
-    /// Whether a request of so many bytes of JSON may wait. Where none waits, each may, however large it is.
+    /// Whether a request of this many bytes of JSON may wait. If no other waits, any request may, however large it is.
     pub(super) fn has_room(&self, bytes: usize) -> bool {
         let after = self.bytes.saturating_add(bytes).saturating_add(OVERHEAD);
         self.requests == 0 || after <= Append::MAX_WAITING

@@ -31,11 +31,11 @@ pub(crate) async fn connect(
     }
 }
 
-/// Makes or migrates the tables of the store that a URL names, as a role that may, and connects to nothing for longer than
-/// that. A store whose tables are as this build makes them is left as it is.
+/// Makes or migrates the tables of the store that a URL names, then closes its connections. The role must be allowed to do so.
+/// If the tables are already as this build makes them, nothing changes.
 ///
 /// # Errors
-/// Whatever opening the store returns; [`StoreError::NotMigrated`] where the role may not make the tables.
+/// Whatever opening the store returns; [`StoreError::NotMigrated`] if the role may not make the tables.
 pub async fn migrate(url: &str) -> Result<(), StoreError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     connect(url, &clock).await?.close().await
@@ -49,8 +49,8 @@ pub(super) fn unknown_url(url: &str, hint: impl Into<String>) -> StoreError {
     }
 }
 
-/// A URL as an error may show it: without user, password and options. Where it cannot be told what is a password, as
-/// one with a bare `?` or without a host, little is left.
+/// A URL as an error may show it: without user, password and options. If it is not clear what is a password, as with a bare `?`
+/// or without a host, little of the URL is left.
 fn without_secrets(url: &str) -> String {
     if url.starts_with("sqlite:") {
         // It names a file, and no user.

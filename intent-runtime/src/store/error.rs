@@ -24,10 +24,10 @@ pub enum StoreError {
         stream: StreamId,
         /// What the append expected.
         expected: Expect,
-        /// The version found. Where it is as expected, the event found there is not.
+        /// The version found. If it is as expected, the last event is another one than expected.
         actual: Version,
     },
-    /// There is no such aggregate to go on behind. Handling: go on behind one that was listed.
+    /// A list of aggregates cannot begin after an aggregate that does not exist. Handling: pass one that was listed.
     #[error("the list cannot go on behind {stream}, which does not exist")]
     UnknownStream {
         /// Which one.
@@ -282,8 +282,8 @@ pub enum StoreError {
         /// What is wrong with it.
         what: &'static str,
     },
-    /// A filter names an event that none of the aggregates it may be of lists, so it would never come. Handling: add the
-    /// aggregate to the domain, or correct the filter.
+    /// A filter names an event that none of its aggregates lists, so the event would never come. Handling: add the aggregate to
+    /// the domain, or correct the filter.
     #[error("the log cannot be filtered: {what}")]
     InvalidFilter {
         /// Which event.
@@ -297,8 +297,8 @@ pub enum StoreError {
         /// What would do.
         hint: String,
     },
-    /// The store takes part in no transactions, or in none of the kind that was given. Handling: begin one with
-    /// [`App::transaction`](crate::Tenant::transaction), or on a connection to the database that the app is on.
+    /// The store has no transactions, or none of the kind that was given. Handling: begin one with
+    /// [`App::transaction`](crate::Tenant::transaction), or on a connection to the database of the app.
     #[error(
         "the store cannot take part in this transaction: begin one with `app.transaction()`, or on a connection to the \
          database that the app is on"
@@ -309,7 +309,7 @@ pub enum StoreError {
         "no transaction that sqlx knows of is open on the connection: begin one with `begin()`, not by SQL"
     )]
     NotInTransaction,
-    /// The connection was lost while a transaction was committed: all of it was stored, or nothing. Handling: send all its
+    /// The connection was lost during the commit of a transaction: all of it was stored, or nothing. Handling: send all its
     /// commands again under the same command ids, in another transaction.
     #[error(
         "whether the transaction was committed to `{place}` is unknown: send all of it again under the same command ids"
@@ -344,20 +344,21 @@ pub enum StoreError {
 
 crate::record::sentence::debug!(StoreError);
 
-/// What ends a [`StoreError`], and so whether to try again: [`StoreError::kind`].
+/// Who or what can end a [`StoreError`], and so whether to try again: see [`StoreError::kind`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StoreErrorKind {
-    /// Time, or an operator who makes room or brings a server back. The same call may succeed later: try again, and wait longer
-    /// each time.
+    /// Time ends it, or an operator who makes room or brings a server back. The same call may succeed later: try again, and
+    /// wait longer each time.
     Transient,
-    /// Another configuration, schema, role, database or build. The same call fails until then: stop, and tell an operator.
+    /// Another configuration, schema, role, database or build ends it. Until then the same call fails: stop, and call an
+    /// operator.
     Lasting,
-    /// Another call. The store is well, and this request cannot be met as it is.
+    /// The caller must ask for something else. The store is well, and cannot do what this request asks.
     Caller,
 }
 
 impl StoreError {
-    /// What ends the error: see [`StoreErrorKind`]. Whatever retries asks it.
+    /// Whether the error is transient, lasting or the caller's: see [`StoreErrorKind`]. Code that retries asks this.
     pub fn kind(&self) -> StoreErrorKind {
         match self {
             Self::UnknownOutcome { .. }

@@ -21,8 +21,8 @@ use crate::{
 pub struct Imported {
     /// How many events were stored.
     pub stored: usize,
-    /// How many were there already, from an earlier import or because they were recorded here. So are those of a page
-    /// whose answer was lost with the connection, when it is tried again and found to be stored.
+    /// How many were there already, from an earlier import or because they were recorded here. If the answer to a page was lost
+    /// with the connection and the page was stored, its events count here when it is tried again.
     pub known: usize,
 }
 
@@ -51,7 +51,7 @@ pub enum ImportRefusal {
     /// An event of this id is stored, and is not the same. Handling: find out which of the two was changed.
     #[error("an event with its id is stored and differs from it")]
     Differs,
-    /// The page has its id before. Handling: give an event once.
+    /// An earlier event of the page has the same id. Handling: give an event once.
     #[error("the page has an event with its id before it")]
     Repeated,
     /// The event breaks a limit that every store keeps. Handling: see [`InvalidAppend`].
@@ -140,14 +140,14 @@ pub struct Existing {
 }
 
 impl Existing {
-    /// What there is: the stream with its version and the aggregate type that it was begun under, and the event of this id.
+    /// What is stored: the stream with its version and the aggregate type that it began under, and the event with this id.
     pub fn new(stream: Option<(Version, String)>, event: Option<RecordedEvent>) -> Self {
         Self { stream, event }
     }
 }
 
-/// Decides in order which events of a page are new, alike on every store: each sees what those before it do. Ask it for all of a
-/// page before you store any of it.
+/// Decides in order which events of a page are new. It is the same on every store: each decision sees the events before it. Ask
+/// it for the whole page before you store any of it.
 #[derive(Debug, Default)]
 pub struct ImportPlan {
     streams: HashMap<(TenantId, AggregateId), (Version, String)>,
@@ -188,8 +188,8 @@ impl ImportPlan {
     }
 }
 
-/// Whether two records are of one event: all but their positions, which each store gives out, and their own times, which follow
-/// from the rest.
+/// Whether two records are of one event. Positions do not count, because each store makes its own, and neither do their own
+/// times, which follow from the rest.
 fn same(one: &RecordedEvent, other: &RecordedEvent) -> bool {
     let RecordedEvent {
         position: _,

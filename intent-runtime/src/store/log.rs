@@ -16,7 +16,7 @@ pub struct ReadLog<'a> {
     pub tenant: Option<TenantId>,
     /// Which of them.
     pub filter: &'a LogSelection,
-    /// How many events to look at, at least one; those that are not wanted count too.
+    /// How many events to look at, at least one. Unwanted events count too.
     pub limit: usize,
 }
 
@@ -52,18 +52,18 @@ pub enum NextPage {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LogHealth {
-    /// The last position that was given out: every event that is committed by now lies there or before.
+    /// The last position that was given out. Every event that is committed by now is there or before.
     pub end: Position,
-    /// Up to where nothing is under way any more: each event there or before is committed, or never will be. It was looked up
-    /// before `end`. `None` where the store does not tell.
+    /// Up to here nothing is under way any more: each event there or before is committed, or never will be. It was looked up
+    /// before `end`. `None` if the store does not know.
     pub settled: Option<Position>,
-    /// The transactions that are writing to the log: readers wait for the oldest of them where it left a gap.
+    /// The transactions that are writing to the log. Readers wait for the oldest of them if it left a gap.
     pub writers: Vec<LogWriter>,
-    /// Why readers in this process are not woken by appends of others and find them only by polling; `None` while they are,
-    /// or while nothing reads. On Postgres, `LISTEN` fails.
+    /// Why appends of other processes do not wake readers in this one, which then find events only by polling. `None` while
+    /// they do, or while nothing reads. On Postgres, `LISTEN` fails.
     pub listen_failure: Option<String>,
-    /// Why readers in other processes are not woken by appends of this one and find them only by polling; `None` while they
-    /// are, or while nothing was appended. On Postgres, `NOTIFY` fails.
+    /// Why appends of this process do not wake readers in others, which then find events only by polling. `None` while they do,
+    /// or while nothing was appended. On Postgres, `NOTIFY` fails.
     pub notify_failure: Option<String>,
 }
 
@@ -114,7 +114,7 @@ impl Cursor {
         }
     }
 
-    /// The refusal to read on from behind the end: a [`StoreError::UnknownCursor`]. For stores.
+    /// The error for a cursor beyond the end: a [`StoreError::UnknownCursor`]. For stores.
     pub fn beyond_the_end(self) -> StoreError {
         StoreError::UnknownCursor {
             cursor: self,

@@ -24,7 +24,7 @@ use {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct LookBack<'a> {
-    /// From where: the event that this cursor is after, and those before it. `None` for the end of the log.
+    /// Where to begin: at the event that this cursor is after. `None` for the end of the log.
     pub from: Option<Cursor>,
     /// The events of this tenant, or of all.
     pub tenant: Option<TenantId>,
@@ -32,8 +32,8 @@ pub struct LookBack<'a> {
     pub filter: &'a LogSelection,
     /// Only events whose metadata names this actor.
     pub actor: Option<&'a str>,
-    /// Only events with this text in their payload or metadata, as the JSON is stored. The case of the letters A to Z does
-    /// not matter, that of all others does.
+    /// Only events with this text in their payload or metadata, as the JSON is stored. Upper and lower case of A to Z count as
+    /// the same letter, and no others do.
     pub text: Option<&'a str>,
     /// How many events to find at most, at least one.
     pub limit: usize,
@@ -43,7 +43,7 @@ impl<'a> LookBack<'a> {
     /// How many events one step looks at, wanted or not: 10,000.
     pub const STEP: usize = 10_000;
 
-    /// The newest events of all tenants that a selection has, at most so many.
+    /// The newest events of all tenants that match a selection, at most this many.
     pub fn new(filter: &'a LogSelection, limit: usize) -> Self {
         Self {
             from: None,
@@ -77,20 +77,20 @@ impl<'a> LookBack<'a> {
     }
 }
 
-/// Whether a text has another in it, whatever the case of A to Z.
+/// Whether a text contains another, if upper and lower case of A to Z count as the same letter.
 fn contains(text: &str, wanted: &str) -> bool {
     text.to_ascii_lowercase()
         .contains(&wanted.to_ascii_lowercase())
 }
 
-/// What SQL compares a text with: in lower case, without U+0000, which no column holds.
+/// A text as SQL compares it: in lower case, and without U+0000, which no column holds.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) fn lowered(text: &str) -> String {
     text.to_ascii_lowercase().replace('\0', "\u{1f}")
 }
 
-/// What the metadata of an actor's events has in it, unless it has a backslash: the actor as a JSON string, or a backslash
-/// where that has one. SQL looks for it, so that few events have to be parsed.
+/// A text that the metadata of every event of an actor contains, so that SQL finds the few events that have to be parsed: the
+/// actor as a JSON string. If that has a backslash, JSON can write it in several ways, so it is a single backslash.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) fn actor_token(actor: &str) -> String {
     let json = serde_json::Value::from(actor).to_string();
@@ -111,7 +111,7 @@ pub struct EventPage {
 }
 
 impl EventPage {
-    /// These events, with what lies behind them. For stores.
+    /// A page of these events, and where the next one begins. For stores.
     pub fn new(events: Vec<RecordedEvent>, next: Option<Cursor>) -> Self {
         Self { events, next }
     }
@@ -158,7 +158,7 @@ impl ListStreams {
     }
 }
 
-/// The first of a list, of those that begin at these positions under each of the type's names.
+/// The first aggregates of a list, from those found under each of the names of the type, with the positions where they begin.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) fn first_of_all(
     mut begun: Vec<(i64, AggregateId)>,
@@ -172,8 +172,8 @@ pub(crate) fn first_of_all(
     begun.into_iter().map(|(_, id)| id).collect()
 }
 
-/// The page of one step back: what SQL found, without what other actors did, and where to go on. The step looked at so many
-/// events, down to a position.
+/// The page of one step back. SQL found events, which may include those of other actors. The step looked at `looked` events,
+/// down to position `lowest`.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) fn page_back(
     store: Uuid,
@@ -198,8 +198,8 @@ pub(crate) fn page_back(
     Ok(EventPage::new(found, next))
 }
 
-/// Looks for where the log stood at a time by halving: a position that the last event recorded at or before it has, and behind
-/// which comes one that was recorded after it, or none.
+/// Finds where the log stood at a time by halving. It looks for the position of the last event recorded at or before the time,
+/// after which comes a later one or none.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 #[derive(Debug)]
 pub(crate) struct Halving {
@@ -215,12 +215,12 @@ impl Halving {
         Self { time, low, high }
     }
 
-    /// The position to ask for the first event behind; `None` when it is found.
+    /// The position after which to ask for the first event; `None` when the search is over.
     pub(crate) fn middle(&self) -> Option<i64> {
         (self.low < self.high).then_some(self.low + (self.high - self.low) / 2)
     }
 
-    /// Takes the position and time of the first event behind the middle.
+    /// Takes the position and time of the first event after the middle.
     pub(crate) fn take(&mut self, middle: i64, first: Option<(i64, Timestamp)>) {
         match first {
             Some((position, recorded_at)) if recorded_at <= self.time => self.low = position,

@@ -1,8 +1,8 @@
 //! The migrations of a store's tables: which there are, and what a database's list of applied ones says.
 //!
-//! Each is a file with a number, which makes its tables and writes itself into the list. So the text that the store runs
-//! is the text that an operator may run by hand. A migration also says from which schema version on older builds can work
-//! with what it made. During a deployment such builds run on and start again beside newer ones.
+//! Each is a file with a number, which makes its tables and writes itself into the list. So the store runs the same text that
+//! an operator may run by hand. A migration also says from which schema version on older builds can work with what it made.
+//! During a deployment such builds go on, and can start again beside newer ones.
 
 use crate::store::error::StoreError;
 
@@ -101,7 +101,7 @@ mod tests {
             (1, &[(1, 1), (2, 1)], Ok(Found::Usable)),
             (1, &[(1, 1), (2, 2)], Err(Refused::Newer(2))),
             (2, &[(1, 1), (2, 2)], Ok(Found::Usable)),
-            // Nothing that comes later makes up for one that is not understood.
+            // If one migration is not understood, later ones do not matter.
             (1, &[(1, 1), (2, 2), (3, 1)], Err(Refused::Newer(3))),
             (2, &[(1, 1), (2, 2), (3, 2)], Ok(Found::Usable)),
             (1, &[(2, 1)], Err(Refused::Newer(2))),

@@ -119,8 +119,8 @@ impl<'a> ReadStream<'a> {
 
 /// Receives a state as it is read.
 pub trait StateSink: Send {
-    /// Called with the stream's end, the version and id of its last event, also when only a part is read; again if the
-    /// stream grows while it is read. Does nothing unless you implement it.
+    /// Called with the stream's end, which is the version and id of its last event, even if only a part is read. Called again
+    /// if the stream grows while it is read. Does nothing unless you implement it.
     fn ends_with(&mut self, _version: Version, _last: EventId) {}
 
     /// Called with the snapshot. `false` refuses it: then all events are read instead.

@@ -27,20 +27,20 @@ use crate::{
 /// The future of one store call.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
-/// Where events and snapshots are kept. What an implementation promises stands [in the module](super).
+/// Where events and snapshots are kept. [The module](super) has what an implementation promises.
 pub trait Store: Streams + Log + Import + Snapshots + fmt::Debug + 'static {
-    /// How the store takes part in transactions. It has none unless you implement this, and then commands in a transaction
-    /// are [`StoreError::NoTransactions`]. A decorator passes on what the store within it returns.
+    /// How the store takes part in transactions. Without this, it has none, and commands in a transaction fail with
+    /// [`StoreError::NoTransactions`]. A decorator returns that of the store within it.
     fn transact(&self) -> Option<&dyn Transact> {
         None
     }
 
-    /// Waits for appends that were handed over and for transactions that are open, then frees what the store holds. Later
-    /// calls are [`StoreError::Closed`].
+    /// Waits for appends that were handed over and for open transactions, then frees what the store holds. Later calls fail
+    /// with [`StoreError::Closed`].
     fn close(&self) -> StoreFuture<'_, ()>;
 }
 
-/// What a command needs of the place where its aggregate is: of a store, or of a transaction in one.
+/// What a command needs of a store, or of a transaction in one.
 pub trait Streams: Send + Sync {
     /// Appends events to one stream, durably, or not at all.
     ///
@@ -91,22 +91,21 @@ pub trait Log: Send + Sync {
     /// The event of a tenant with an id, if there is one.
     fn event(&self, tenant: TenantId, id: EventId) -> StoreFuture<'_, Option<RecordedEvent>>;
 
-    /// Looks for events from the end of the log, or from a cursor, backwards: the newest first. One call looks at no more than
-    /// [`LookBack::STEP`] events, and the page says where to go on, or that the start was reached.
+    /// Searches events backwards from the end of the log, or from a cursor: the newest first. One call looks at no more than
+    /// [`LookBack::STEP`] events. The page says where to go on, or that the start was reached.
     ///
-    /// An event whose transaction is under way when its successors are looked at may be missing. From the cursor of a reader
-    /// nothing is, since a reader passes no such event.
+    /// An event in a transaction that is still open may be missing. Up to the cursor of a reader none is missing, since a
+    /// reader passes no such event.
     fn look_back<'a>(&'a self, look: LookBack<'a>) -> StoreFuture<'a, EventPage>;
 
-    /// Where the log of a tenant, or of all, stood at a time by the store's clock: a cursor that no event or one recorded at or
-    /// before the time stands before, and no event or one recorded after it behind. Where the times of neighbours go back and
-    /// forth, as those of imported events may, there are several such places, and this is one of them. It takes a few dozen
-    /// look-ups by position, however long the log is.
+    /// The cursor at which the log of a tenant, or of all, stood at a time by the store's clock. The event before it was
+    /// recorded at or before the time, and the event after it later. Imported events keep their times, so times may go back and
+    /// forth. Then there are several such places, and this is one of them. It takes a few dozen look-ups by position, however
+    /// long the log is.
     fn position_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor>;
 
-    /// Lists the aggregates of a type, in the order they were begun or the other way round. Going on behind one that is not
-    /// there is [`StoreError::UnknownStream`]. One that is begun in a transaction under way when its successors are listed may be
-    /// missing.
+    /// Lists the aggregates of a type, in the order in which they were begun or the reverse. After an aggregate that does not
+    /// exist, it is [`StoreError::UnknownStream`]. An aggregate that an open transaction begins may be missing.
     fn streams(&self, list: ListStreams) -> StoreFuture<'_, Vec<AggregateId>>;
 
     /// Where the log ends, and what holds up its readers, if anything.
@@ -155,11 +154,11 @@ pub trait Transact: Send + Sync {
     /// beginning one.
     fn begin(&self) -> StoreFuture<'_, Box<dyn BegunTransaction>>;
 
-    /// Takes part in a transaction that the user has begun on a connection of their own. `None` if it is not one of this
-    /// store's kind of database.
+    /// Takes part in a transaction that the user has begun on a connection of their own. `None` if the connection is not to
+    /// this kind of database.
     ///
-    /// Each call on the result leaves the user's transaction as it was before the call when it fails, and when its future is
-    /// dropped: then as it was, or with the whole append in it.
+    /// If a call on the result fails, the user's transaction is as it was before the call. If its future is dropped, the
+    /// transaction is as it was, or has the whole append in it.
     ///
     /// # Errors
     /// Calls on the result are [`StoreError::NotInTransaction`] when the connection is in no transaction, and
@@ -167,24 +166,24 @@ pub trait Transact: Send + Sync {
     fn join<'t>(&'t self, connection: Joinable<'t>) -> Option<Box<dyn Transaction + 't>>;
 }
 
-/// A transaction as a store takes part in it. Reads in it see what was appended in it; nothing outside does before it commits.
+/// A transaction in a store. Reads in it see the appends in it. Nothing outside sees them before it commits.
 ///
 /// The positions and times that its appends return hold once it has committed.
 pub trait Transaction: Streams {}
 
-/// A transaction that the store has begun. Dropped without a commit, it is rolled back.
+/// A transaction that the store has begun. If it is dropped without a commit, it is rolled back.
 pub trait BegunTransaction: Transaction {
-    /// Stores durably, and at once, what was appended in it. Then wakes waiting readers.
+    /// Stores everything that was appended in it, durably and at once. Then wakes waiting readers.
     ///
     /// # Errors
     /// [`StoreError::UnknownCommit`] when the connection broke: all of it is stored, or nothing. After any other error
     /// nothing is.
     fn commit(self: Box<Self>) -> StoreFuture<'static, ()>;
 
-    /// Drops what was appended in it.
+    /// Drops everything that was appended in it.
     ///
     /// # Errors
-    /// Whatever keeps the database from answering. The transaction is rolled back all the same.
+    /// If the database does not answer. The transaction is rolled back all the same.
     fn rollback(self: Box<Self>) -> StoreFuture<'static, ()>;
 }
 
@@ -199,7 +198,7 @@ pub enum Joinable<'t> {
     /// One of SQLite.
     #[cfg(feature = "sqlite")]
     Sqlite(&'t mut sqlx::SqliteConnection),
-    /// None: it keeps the lifetime in use where no database is a feature.
+    /// No connection. It keeps the lifetime in use if no database is a feature.
     #[doc(hidden)]
     None(PhantomData<&'t mut ()>),
 }

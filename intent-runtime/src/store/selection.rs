@@ -27,9 +27,9 @@ impl EventName {
     }
 }
 
-/// Which events of the log a reader wants: those that one of the names is of, and that belong to one of the aggregates. An
-/// empty list leaves it open. It is what a store gets of a [`LogFilter`](crate::LogFilter): no type of the domain, only
-/// stored names, former ones included.
+/// Which events of the log a reader wants: those that have one of the names and belong to one of the aggregates. An empty list
+/// stands for all. A store gets it in place of a [`LogFilter`](crate::LogFilter). It has no type of the domain, only stored
+/// names, including former ones.
 ///
 /// ```
 /// use intent_runtime::store::{EventName, LogSelection};
@@ -51,7 +51,7 @@ impl LogSelection {
         Self::default()
     }
 
-    /// Also events of this name; only those that are named, once one is.
+    /// Adds a name. Without names, events of every name match.
     #[must_use]
     pub fn name(mut self, name: EventName) -> Self {
         if !self.names.contains(&name) {
@@ -60,7 +60,7 @@ impl LogSelection {
         self
     }
 
-    /// Also events of this aggregate; only those that are named, once one is.
+    /// Adds an aggregate. Without aggregates, events of every aggregate match.
     #[must_use]
     pub fn aggregate_id(mut self, id: AggregateId) -> Self {
         if !self.aggregate_ids.contains(&id) {
@@ -69,7 +69,7 @@ impl LogSelection {
         self
     }
 
-    /// Whether it has an event.
+    /// Whether an event matches.
     pub fn has(&self, event: &RecordedEvent) -> bool {
         (self.names.is_empty() || self.names.iter().any(|name| name.is_of(event)))
             && (self.aggregate_ids.is_empty() || self.aggregate_ids.contains(&event.aggregate_id))

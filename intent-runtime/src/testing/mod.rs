@@ -25,7 +25,7 @@ use std::{
     fmt::{Debug, Write},
 };
 
-/// A test of one decision: given a history, when a command comes, then this follows.
+/// A test of one decision: given a history, when a command is sent, then something follows.
 ///
 /// ```
 /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
@@ -155,7 +155,7 @@ impl<A: Aggregate> Scenario<A> {
                 .map(|role| options.of_actor(actor.name(), role)),
             None => Ok(options),
         };
-        // Nothing is stored: the store only stands where `send` has one.
+        // Nothing is stored: the store only takes the place that a store has in `send`.
         let store = MemoryStore::new();
         let tenant = self.context.tenant_id();
         let decided = options.and_then(|options| {

@@ -35,11 +35,11 @@ const LONGEST: Duration = Duration::from_millis(250);
 
 /// Writes the events of a store as [JSON lines](crate::transfer), byte for byte what is stored, in the order of the log.
 ///
-/// All of them, or those of a tenant, of some types of aggregates, of some aggregates: always whole streams, so that they
-/// can be imported. It needs no domain, so nothing need be registered. Snapshots are left out: they are a cache.
+/// All events, or those of a tenant, of some types of aggregates, or of some aggregates. It always exports whole streams, so
+/// that they can be imported. It needs no domain, so nothing need be registered. It leaves out snapshots, which are a cache.
 ///
-/// Memory stays flat. An export has everything that is committed when it begins, and little of what is stored meanwhile, so
-/// it ends even if others go on writing. It first waits for the transactions that are under way, so that it has each command
+/// Memory stays flat. An export has everything that is committed when it begins, and little of what is stored meanwhile. So it
+/// ends even if others go on writing. It first waits for the transactions that are under way, so that it has each command as a
 /// whole.
 ///
 /// ```
@@ -131,7 +131,7 @@ impl<'a> Export<'a> {
         self
     }
 
-    /// Only what came after an earlier export with this [`Exported::cursor`]. Import it after that one.
+    /// Only the events after an earlier export with this [`Exported::cursor`]. Import it after that one.
     pub fn after(mut self, cursor: Cursor) -> Self {
         self.after = cursor;
         self
@@ -157,7 +157,7 @@ impl<'a> Export<'a> {
         };
         text.seal.write(&head, &mut text.lines)?;
         let mut cursor = self.after;
-        // A store that does not know its end is read until no more comes.
+        // If a store does not know its end, it is read until no more events come.
         let is_past = |(_, position)| end > Position::default() && position >= end;
         let mut pause = HELD_UP;
         loop {
@@ -191,7 +191,7 @@ impl<'a> Export<'a> {
         Ok(Bounds { begun, end })
     }
 
-    /// Waits until all that was under way at a look is settled, and looks again.
+    /// Waits until everything that was under way at a look is settled, and looks again.
     async fn settled(&self, mut health: LogHealth) -> Result<LogHealth, StoreError> {
         let end = health.end;
         let mut pause = HELD_UP;
@@ -206,8 +206,8 @@ impl<'a> Export<'a> {
         Ok(health)
     }
 
-    /// Writes the remaining events of commands that go on behind the last page, since a history has each command whole. The store
-    /// knows the end of each command.
+    /// Writes the remaining events of commands that go on after the last page, since a history has each command as a whole. The
+    /// store knows the end of each command.
     async fn rest<W>(
         &self,
         mut after: Cursor,
@@ -299,7 +299,7 @@ struct Text {
     events: u64,
     /// See [`Bounds`].
     begun: Position,
-    /// The commands with events behind `begun`.
+    /// The commands with events after `begun`.
     commands: HashSet<Command>,
 }
 

@@ -126,7 +126,7 @@ impl Seal {
         Ok(())
     }
 
-    /// A line, given without its end, up to its sum; `None` when it is not as it was written or does not follow the one
+    /// A line up to its sum; it is given without its end. `None` if it is not as it was written, or does not follow the line
     /// before.
     pub(super) fn checked<'a>(&mut self, line: &'a str) -> Option<&'a str> {
         let (body, sum) = line.strip_suffix(AFTER_SUM)?.rsplit_once(SUM)?;
@@ -155,7 +155,7 @@ fn as_it_stands(json: &str) -> (Option<&RawValue>, Option<Cow<'_, str>>) {
     }
 }
 
-/// What was one of the two.
+/// The JSON that was written in one of the two ways.
 fn either(
     name: &str,
     raw: Option<&RawValue>,

@@ -12,12 +12,12 @@ use crate::{
 };
 
 impl Catalogue {
-    /// The catalogue as JSON: for each aggregate its name, former names, doc comment and snapshot version; for each of its
-    /// events the version, the oldest one whose readers can read it (`null` if only its own can), former names, the JSON
-    /// Schema, whether it creates the aggregate and which fields it changes (`null` where that is not known); for each of
-    /// its commands the JSON Schema, the events it may emit (`"any"`, or `null` where that is not known) and the roles that
-    /// may send it (`allowed`, empty if everybody may). Past events stand apart: in `split` those that are read as others, in
-    /// `retired` the names of those that are read as nothing.
+    /// The catalogue as JSON. Each aggregate has its name, former names, doc comment and snapshot version. Each of its events
+    /// has its version, the oldest version whose readers can read it (`null` if only its own can), its former names, its JSON
+    /// Schema, whether it creates the aggregate, and which fields it changes (`null` if that is not known). Each of its
+    /// commands has its JSON Schema, the events it may emit (`"any"`, or `null` if that is not known) and the roles that may
+    /// send it (`allowed`, empty if everybody may). Past events are listed apart: `split` has those that are read as others,
+    /// and `retired` the names of those that are read as nothing.
     ///
     /// ```
     /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }

@@ -108,7 +108,7 @@ impl Draft {
 impl Drop for Draft {
     fn drop(&mut self) {
         if !self.renamed {
-            // If it stays, the error of the next update names it.
+            // If the file stays, the error of the next update names it.
             let _ = fs::remove_file(&self.path);
         }
     }

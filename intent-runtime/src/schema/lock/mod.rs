@@ -29,8 +29,9 @@
 //! A shape is the JSON Schema with all values written out in their places, without doc comments, titles, defaults and
 //! examples. The order of fields, variants and attributes does not count.
 //!
-//! One crate has one lock. A check covers the aggregates that it names and leaves the rest of the file alone. So several
-//! tests, also in several processes, can check and update one lock together. Each aggregate belongs in one of them. An update where `CI` is set is refused: nobody would commit it.
+//! One crate has one lock. A check covers the aggregates that it names and leaves the rest of the file alone. So several tests,
+//! also in several processes, can check and update one lock together. Each aggregate belongs in one of them. An update is
+//! refused where `CI` is set, because nobody would commit it.
 
 mod change;
 mod compare;

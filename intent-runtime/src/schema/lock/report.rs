@@ -66,7 +66,7 @@ impl Difference {
 
 impl Report {
     pub(super) fn new(mut differences: Vec<Difference>) -> Self {
-        // What takes thought comes first.
+        // Differences that need a decision come first.
         differences.sort_by_key(|difference| difference.refusal().is_none());
         Self {
             differences,

@@ -224,8 +224,8 @@ impl Content {
         Position::new(u64::try_from(self.log.len()).unwrap_or(u64::MAX))
     }
 
-    /// The events behind a position among which the wanted ones are, up to a limit, and where they end. Those of a tenant or of some
-    /// aggregates are found without a look at the others.
+    /// The events after a position that may be wanted, up to a limit, and where they end. Those of a tenant or of some
+    /// aggregates are found without looking at the others.
     pub(super) fn page(
         &self,
         read: ReadLog<'_>,

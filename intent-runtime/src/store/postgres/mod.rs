@@ -86,11 +86,11 @@ const LOCK_TIMEOUT: &str = "500";
 /// ```
 #[derive(Clone)]
 pub struct PgStore {
-    /// For the transactions of the user's own.
+    /// For the user's own transactions.
     users_pool: PgPool,
-    /// Whether the store has made it, and so closes it.
+    /// Whether the store made the pool, and so closes it.
     owns_users_pool: bool,
-    /// For everything else but appends.
+    /// For everything else except appends.
     pool: Pool,
     appender: Appender,
     log: Arc<LogReader>,
@@ -115,10 +115,10 @@ impl PgStore {
         Ok(store)
     }
 
-    /// Opens the database that a pool is for, and makes or migrates the tables if it must and may. Must be called
-    /// within a Tokio runtime.
+    /// Opens the database of a pool, and makes or migrates the tables if it must and may. Must be called within a Tokio
+    /// runtime.
     ///
-    /// A role that owns the tables or is not bound by row-level security is warned of, by `tracing`, and so is a pooler
+    /// It logs a warning, by `tracing`, for a role that owns the tables or is not bound by row-level security, and for a pooler
     /// behind which statements are planned anew each time.
     ///
     /// # Errors

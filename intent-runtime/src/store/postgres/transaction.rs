@@ -33,22 +33,21 @@ use crate::{
     },
 };
 
-/// How a transaction of the store's own begins. It waits for another's rows only so long: what is in it already keeps others
-/// waiting too.
+/// How a transaction of the store's own begins. It waits for rows of others only for a short time, because others wait for what
+/// is already in it.
 const BEGIN_TO_APPEND: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '2s'";
 
 impl PgStore {
-    /// Appends within a transaction of your own: the events are there when it commits, together with whatever else it
-    /// wrote, or not at all. For a command, [`Tenant::send_in`](crate::Tenant::send_in) does so. After an error the
-    /// transaction goes on as it was before the call.
+    /// Appends within a transaction of your own. When you commit, the events are stored together with everything else in the
+    /// transaction. For a command, use [`Tenant::send_in`](crate::Tenant::send_in). After an error the transaction is as it was
+    /// before the call.
     ///
-    /// If you drop the future before it is done, as a time limit does, the transaction goes on as it was before the call, or
-    /// with the events in it if they were all stored just then. A statement that was under way may still fail: then your next
-    /// statement, or the commit, returns the error.
+    /// You may drop the future before it is done, as a time limit does. The transaction is then as it was before the call, or
+    /// has the events if they were all stored just then. A statement that was under way may still fail. Your next statement, or
+    /// the commit, then returns the error.
     ///
-    /// Keep such transactions short: until they end, others wait who append to the same stream, and so do readers of the
-    /// log. When it has committed, [`wake_readers`](Self::wake_readers) spares readers the wait until they look for
-    /// themselves.
+    /// Keep such transactions short. Until one ends, other writers to the stream wait, and so do readers of the log. After the
+    /// commit, call [`wake_readers`](Self::wake_readers). Otherwise readers find the events only when they look by themselves.
     ///
     /// # Errors
     /// As [`Streams::append`], and [`StoreError::OtherDatabase`] if the transaction is not one of the store's
@@ -337,7 +336,7 @@ async fn append_within(
     let answers = within(statement::append(transaction, [append].into_iter(), None)).await?;
     match answers.into_iter().next() {
         Some(Answer::Stored(appended)) => Ok(appended),
-        // Its stream may be past what it expects because its own command was stored meanwhile, by another sending.
+        // Its stream may be ahead of the expected version because another sending of the same command stored it meanwhile.
         Some(Answer::Mismatch(actual, found)) => match before(transaction, append).await? {
             Some(before) => Ok(before),
             None => Err(statement::mismatch(append, actual, found).into()),

@@ -1,8 +1,8 @@
 //! The one writer: a task that owns one connection and writes whatever is queued in one transaction.
 //!
-//! SQLite has one writer at a time in any case. Several connections would only wait for each other's locks, and each
-//! append would pay for its own sync of the file; in a queue, those that wait share one. No delay is added: a lone
-//! append is written at once.
+//! SQLite has one writer at a time in any case. With several connections, each would wait for the locks of the others, and each
+//! append would pay for its own sync of the file. Appends that wait in a queue share one sync. No delay is added: a lone append
+//! is written at once.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -30,9 +30,9 @@ use crate::{
     },
 };
 
-/// How many events one transaction takes on before others wait for the next.
+/// How many events one transaction writes at most. Further appends wait for the next.
 const BATCH_EVENTS: usize = 1_000;
-/// How many bytes of JSON one transaction takes on.
+/// How many bytes of JSON one transaction writes at most.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
 
 /// A request, with the channel of its answer.
@@ -71,10 +71,11 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// Hands a request over and waits for its answer, or for the writer's end (`None`).
+    /// Hands a request over and waits for its answer. `None` if the writer ended before it answered.
     ///
     /// # Errors
-    /// The request's own; [`StoreError::Busy`] when too much waits, or [`StoreError::Closed`]: then it was not handed over.
+    /// The error of the request. Or [`StoreError::Busy`] when too much waits, or [`StoreError::Closed`]; then the request was
+    /// not handed over.
     pub(super) async fn ask<R, A>(
         &self,
         wrap: fn(Job<R, A>) -> Request,
@@ -100,7 +101,7 @@ impl Queue {
 
     /// Refuses further requests. Those accepted are still written.
     pub(super) fn close(&self) {
-        // An error says that the writer has ended, which is what is wanted.
+        // An error means that the writer has ended, which is the aim.
         let _ = self.requests.send(Request::Close);
     }
 }
@@ -162,7 +163,7 @@ impl Writer {
         (queue, writer)
     }
 
-    /// Writes until the queue is closed and empty, or nobody is left to fill it.
+    /// Writes until the queue is closed and empty, or nobody is left who could fill it.
     pub(super) async fn run(mut self) {
         while let Some(first) = self.next().await {
             if let Request::Import(import) = first {
@@ -194,8 +195,8 @@ impl Writer {
         request
     }
 
-    /// Callers just answered often send their next append at once. Without a turn of theirs in between, the first of
-    /// them would be written alone and the others pay for a second sync. This waits for no time and no event.
+    /// Callers who were just answered often send their next append at once. Without yielding to them here, the first append
+    /// would be written alone and the others would pay for a second sync. This waits for no time and no event.
     async fn let_others_in(&self) {
         let mut waiting = None;
         while waiting != Some(self.requests.len()) {
@@ -252,7 +253,7 @@ impl Writer {
             Ok(written) => self.answer(batch, written),
             Err(unwritten) => {
                 self.recover(&mut turn).await;
-                // One append that the database refuses must not fail those it shares the batch with.
+                // If the database refuses one append, the others of the batch must not fail with it.
                 match unwritten {
                     Unwritten::Before(failure) if failure.kind() == Kind::Refused => {
                         self.write_singly(&mut turn, batch).await;
@@ -364,7 +365,7 @@ impl Batch {
         self.refuse(of_append, || place.error(failure.clone()));
     }
 
-    /// Answers everything with an error: of an append, and of what is none.
+    /// Answers every request with an error, appends and others.
     fn refuse(
         self,
         of_append: impl Fn(&Append) -> StoreError,

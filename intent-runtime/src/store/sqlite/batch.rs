@@ -106,15 +106,15 @@ async fn write_appends(
     Ok(verdicts)
 }
 
-/// What an append is checked by: its stream, and the id of its first event.
+/// What an append is checked against: its stream, and the id of its first event.
 fn key(append: &Append) -> (TenantId, AggregateId, EventId) {
     let stream = &append.stream;
     let first = EventId::of(append.command_id, 0);
     (stream.tenant_id, stream.aggregate_id, first)
 }
 
-/// Takes the write lock, and finds what each of these meets: a tenant's stream, and an event's id in it. Both statements in
-/// one text cost one trip to the connection's thread.
+/// Takes the write lock, and finds what is stored for each of these: the stream of a tenant, and the id of an event in it. One
+/// text with both statements costs one trip to the connection's thread.
 pub(super) async fn begin_and_find(
     connection: &mut SqliteConnection,
     wanted: impl ExactSizeIterator<Item = (TenantId, AggregateId, EventId)>,
@@ -149,7 +149,7 @@ async fn find(
     Ok(found)
 }
 
-/// What one of them meets, as `begin_and_check.sql` lists it.
+/// What is stored for one of them, as `check.sql` lists it.
 #[derive(Deserialize)]
 struct Met(
     usize,

@@ -15,7 +15,7 @@ use crate::{
     store::error::StoreError,
 };
 
-/// The id as it is bound.
+/// The id as a parameter.
 pub(super) fn id(uuid: Uuid) -> Vec<u8> {
     uuid.as_bytes().to_vec()
 }

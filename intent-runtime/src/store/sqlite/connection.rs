@@ -51,8 +51,8 @@ pub(super) async fn connect_writer(
     }
 }
 
-/// How a pool of connections to the file is kept. They do not go stale, so they are neither tested before use nor ever
-/// replaced; that keeps their compiled statements.
+/// The options of a pool of connections to the file. The connections do not go stale, so they are neither tested before use nor
+/// ever replaced. So their compiled statements are kept.
 pub(super) fn pool() -> SqlitePoolOptions {
     SqlitePoolOptions::new()
         .max_connections(READERS)
@@ -61,8 +61,8 @@ pub(super) fn pool() -> SqlitePoolOptions {
         .max_lifetime(None)
 }
 
-/// The one connection that writes. Batches of the writer and transactions that the store begins take turns at it, in the
-/// order in which they ask.
+/// The one connection that writes. Batches of the writer and transactions that the store begins take turns at it, in the order
+/// in which they asked.
 #[derive(Clone, Debug)]
 pub(super) struct WriteConnection {
     /// `None` once it is closed.
@@ -111,14 +111,14 @@ impl WriteConnection {
     /// Waits for the last turn, then closes the connection.
     pub(super) async fn close(&self) {
         if let Some(connection) = self.connection.lock().await.take() {
-            // The database is sound without a clean end, and no caller is left to get an error.
+            // The database is sound even without a clean end, and no caller is left to get an error.
             let _ = connection.close().await;
         }
     }
 }
 
-/// Opens a connection that writes. It waits for the disk, whatever the options say: they may spell the same pragma in other
-/// letters.
+/// Opens a connection that writes. It waits for the disk, even if the options say otherwise: they may spell the same pragma
+/// with other letters.
 pub(super) async fn connect_to_write(
     options: &SqliteConnectOptions,
 ) -> Result<SqliteConnection, sqlx::Error> {

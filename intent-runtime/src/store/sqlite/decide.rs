@@ -1,5 +1,5 @@
-//! Decides which appends of a batch fit, which conflict, and which were stored before. It runs no SQL: one statement has found
-//! all that it needs.
+//! Decides which appends of a batch fit, which conflict, and which were stored before. It runs no SQL: one statement found all
+//! that it needs.
 
 use std::collections::HashMap;
 
@@ -38,7 +38,8 @@ pub(super) struct Stream {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Last {
     Stored(EventId),
-    /// The last event of a command in the same batch that has this many. Its id is a hash, and most appends never ask for it.
+    /// The last event of a command in the same batch, which stores this many events. Its id is a hash, which most appends never
+    /// need.
     Emitted(CommandId, usize),
 }
 
@@ -98,7 +99,7 @@ impl From<Accepted> for Appended {
     }
 }
 
-/// Decides in order: an append sees what those before it in the batch did.
+/// Decides in order: each append sees the appends before it in the batch.
 pub(super) struct Decider {
     streams: HashMap<(TenantId, AggregateId), Stream>,
     commands: HashMap<(TenantId, EventId), (AggregateId, String)>,
@@ -117,7 +118,7 @@ impl Decider {
     /// Decides on the next append.
     ///
     /// # Errors
-    /// Why it is refused.
+    /// Why the append is refused.
     pub(super) fn decide(&mut self, append: &Append, found: Found) -> Result<Verdict, StoreError> {
         let stream = &append.stream;
         let command = (stream.tenant_id, EventId::of(append.command_id, 0));

@@ -52,7 +52,7 @@ pub(super) async fn import(
     Ok(imported)
 }
 
-/// The event that has the id of another.
+/// The stored event with the same id as a given one.
 async fn stored(
     connection: &mut SqliteConnection,
     event: &RecordedEvent,

@@ -1,4 +1,4 @@
-//! Inserting events: the statement, and what goes in one.
+//! Inserting events: the statements, and how many events go into each.
 
 use sqlx::{Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
 

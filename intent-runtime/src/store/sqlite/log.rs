@@ -1,4 +1,4 @@
-//! Reading the log. The one writer takes positions in order, and what a later transaction stored is seen no earlier: so the
+//! Reading the log. The one writer takes positions in order, and no transaction becomes visible before an earlier one. So the
 //! log can be read up to its end at any time.
 
 use std::ops::ControlFlow;
@@ -60,7 +60,7 @@ impl Reader {
         let tenant = read.tenant.map(|tenant| column::id(tenant.as_uuid()));
         let ids: Vec<String> = read.filter.aggregate_ids.iter().map(hex).collect();
         let ids = (!ids.is_empty()).then(|| json(ids));
-        // Those of some aggregates or of a tenant are found without a look at the others.
+        // Events of some aggregates or of a tenant are found without looking at the others.
         let (full, sql) = if ids.is_some() {
             let full = sqlx::query_scalar(include_str!("sql/page_of_streams.sql"));
             (Some(full), include_str!("sql/read_log_of_streams.sql"))

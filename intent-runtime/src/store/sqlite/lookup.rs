@@ -166,7 +166,7 @@ impl Reader {
         Ok(first_of_all(begun, list))
     }
 
-    /// Where the aggregate begins that a list goes on behind.
+    /// The position at which an aggregate begins, after which a list goes on.
     async fn begun(&self, list: &ListStreams, id: AggregateId) -> Result<i64, StoreError> {
         let stream: StreamId = list.stream(id);
         let row = sqlx::query(include_str!("sql/begun.sql"))

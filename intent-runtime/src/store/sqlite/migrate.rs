@@ -20,7 +20,8 @@ const KNOWN: i64 = known(&MIGRATIONS);
 /// Looks into a file without changing a byte of it. A file that does not exist yet holds nothing.
 ///
 /// # Errors
-/// What is not a database, not ours under our names, or newer than this build is refused by name.
+/// It refuses a file that is not a database, that has tables under our names that are not ours, or that is newer than this
+/// build. The error says which.
 pub(super) async fn probe(
     options: &SqliteConnectOptions,
     place: &Place,
@@ -34,7 +35,7 @@ pub(super) async fn probe(
             let restoring = SqliteConnectOptions::new().filename(options.get_filename());
             probe_with(&restoring, place).await
         }
-        // Opening it for good says better why it cannot be opened, or creates it.
+        // Opening the file later gives a better error if it cannot be opened, or creates it.
         Err(StoreError::Unavailable { .. }) => Ok(Found::Older(0)),
         found => found,
     }

@@ -58,11 +58,11 @@ use crate::{
     },
 };
 
-/// Keeps everything in one SQLite file, beside whatever tables of their own its owner has in it.
+/// Keeps everything in one SQLite file. The owner of the file may have other tables in it.
 ///
-/// All clones share one writer, which puts whatever waits into one transaction, and a small pool of readers. An
-/// append is answered when it is on disk (a write-ahead log, `synchronous = FULL`). Several processes may open the
-/// same file; they take turns at writing.
+/// All clones share one writer, which stores all waiting appends in one transaction, and a small pool of readers. An append is
+/// answered when it is on disk (a write-ahead log, `synchronous = FULL`). Several processes may open the same file. They take
+/// turns at writing.
 ///
 /// ```
 /// use intent_runtime::{CommandId, SqliteStore, TenantId, store::{Store, Streams}};
@@ -85,9 +85,9 @@ pub struct SqliteStore {
     pool: SqlitePool,
     reader: Reader,
     queue: Queue,
-    /// The file as SQLite names it.
+    /// The path of the file, as SQLite gives it.
     file: Arc<str>,
-    /// What the writer's connection is opened with, also when it must be replaced.
+    /// The options of the writer's connection, also for a new one in its place.
     options: Arc<SqliteConnectOptions>,
     connection: WriteConnection,
     grown: watch::Sender<()>,
@@ -101,7 +101,8 @@ impl SqliteStore {
     /// `sqlite:shop.db?mode=rw` opens an existing file only, `?mode=ro` only to read.
     ///
     /// # Errors
-    /// [`StoreError::UnknownUrl`] when the URL names no file, or is one of something else than a file, and whatever [`open`](Self::open) returns.
+    /// [`StoreError::UnknownUrl`] if the URL names no file, or something else than a file, and whatever [`open`](Self::open)
+    /// returns.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         if has_other_scheme(url) {
             return Err(unknown_url(url, "write `sqlite:FILE`"));
@@ -130,15 +131,14 @@ impl SqliteStore {
         })
     }
 
-    /// Opens the file that the options name, with their busy timeout and other settings; the journal mode is always
-    /// a write-ahead log and `synchronous` always `FULL`, no cache is shared and no lock exclusive. Must be called within a
-    /// Tokio runtime.
+    /// Opens the file that the options name, with their busy timeout and other settings. Some settings are always ours: a
+    /// write-ahead log, `synchronous = FULL`, no shared cache, and no exclusive lock. Must be called within a Tokio runtime.
     ///
     /// # Errors
-    /// A file is refused untouched as [`StoreError::NotADatabase`], [`StoreError::ForeignTable`] or
-    /// [`StoreError::NewerSchema`]. A database in memory is [`StoreError::UnknownUrl`]; a read-only file without our
-    /// tables, or with older ones, is [`StoreError::ReadOnly`]; otherwise [`StoreError::Unavailable`],
-    /// [`StoreError::Busy`] or [`StoreError::Full`].
+    /// [`StoreError::NotADatabase`], [`StoreError::ForeignTable`] or [`StoreError::NewerSchema`] for a file that this build
+    /// cannot use, which is left untouched. [`StoreError::UnknownUrl`] for a database in memory. [`StoreError::ReadOnly`] for a
+    /// read-only file without our tables, or with older ones. Otherwise [`StoreError::Unavailable`], [`StoreError::Busy`] or
+    /// [`StoreError::Full`].
     pub async fn open(options: SqliteConnectOptions) -> Result<Self, StoreError> {
         let place = Place::of(options.get_filename());
         // With a shared cache, readers fail while something is written. With an exclusive lock, all connections but one fail.
@@ -181,16 +181,16 @@ impl SqliteStore {
         })
     }
 
-    /// A pool for statements of your own on the same file. It opens its connections when it is first used; the store itself
-    /// uses none of them, so nothing that is left on one reaches it.
+    /// A pool for statements of your own on the same file. It opens its connections when it is first used. The store itself
+    /// uses none of them, so nothing that you leave on one reaches it.
     ///
     /// Keep write transactions on them short: the store's writer waits for them, up to the busy timeout.
     pub fn pool(&self) -> &SqlitePool {
         &self.pool
     }
 
-    /// Tells waiting readers of this process that the log may have grown: call it when a transaction of your own has
-    /// committed, in which commands were sent.
+    /// Tells waiting readers of this process that the log may have grown. Call it after the commit of a transaction of your own
+    /// in which you sent commands.
     pub fn wake_readers(&self) {
         self.grown.send_replace(());
     }
@@ -258,8 +258,8 @@ impl SqliteStore {
 
     async fn close_now(&self) {
         self.queue.close();
-        // The handle stays in place until it has ended, so that a second caller waits as well, also when the first
-        // one gives up.
+        // The handle stays in place until the task has ended, so that a second caller waits as well, even if the first one
+        // gives up.
         let mut writer = self.writer.lock().await;
         if let Some(running) = writer.as_mut() {
             let _ = running.await;
@@ -276,7 +276,7 @@ fn says_mode(url: &str) -> bool {
     query.split('&').any(|pair| pair.starts_with("mode="))
 }
 
-/// Whether a URL is of another kind, or `sqlite` is misspelt in it. A letter before a colon is a drive of Windows.
+/// Whether a URL is of another kind, or misspells `sqlite`. A single letter before the colon is a drive of Windows.
 fn has_other_scheme(url: &str) -> bool {
     let is_name = |scheme: &str| scheme.len() > 1 && scheme.chars().all(char::is_alphanumeric);
     url.split_once(':')

@@ -7,7 +7,7 @@ const EVENTS: u64 = 5_000;
 /// The most bytes of JSON of one page, unless a single event has more.
 const BYTES: i64 = 4 * 1024 * 1024;
 
-/// The pages of one read. Versions are dense, so a page is a range of them; how many fit is learnt on the way.
+/// The pages of one read. Versions are dense, so a page is a range of them. How many of them fit is learnt while reading.
 #[derive(Debug)]
 pub(super) struct Pages {
     after: Version,
@@ -26,8 +26,8 @@ impl Pages {
         }
     }
 
-    /// The range to read now: after the first version, up to the second. The first page is always read, for the type
-    /// of the stream stands in it.
+    /// The range to read now: after the first version, up to the second. The first page is always read, because it has the type
+    /// of the stream.
     pub(super) fn next(&self) -> Option<(Version, Version)> {
         (!self.done).then(|| (self.after, self.end()))
     }

@@ -1,4 +1,4 @@
-//! Reading, page by page: on a small pool of connections, or in a transaction.
+//! Reading streams page by page, on a small pool of connections or in a transaction.
 //!
 //! A read of several pages needs no transaction around it: streams only grow, so what a later page finds does not
 //! contradict an earlier one, and a long read holds up no checkpoint of the write-ahead log.
@@ -124,7 +124,7 @@ impl Reader {
         };
         check_type(stream, get(&row, "aggregate_type", stream)?)?;
         let schema_version: i64 = get(&row, "schema_version", stream)?;
-        // A snapshot is a cache: one whose shape has an impossible number is left aside.
+        // A snapshot is a cache. One whose shape has an impossible number is ignored.
         let Ok(schema_version) = u32::try_from(schema_version) else {
             return Ok(None);
         };
@@ -149,7 +149,7 @@ impl Reader {
                 continue;
             }
             let rows = self.event_page(connection, read.stream, after, to).await?;
-            // Events stored since they were measured are read with the others, and counted here.
+            // Events that were stored after the page was measured are read too, and counted here.
             let events = i64::try_from(rows.len()).unwrap_or(i64::MAX);
             pages.took(events, bytes);
             let mut expected = after;
@@ -240,8 +240,8 @@ impl Reader {
         let Some((stream, first)) = self.find_command(connection, tenant, command).await? else {
             return Ok(events);
         };
-        // The events of one append stand together, and their ids tell where they end. Most commands store few, and the
-        // stream may go on for long behind them, so little is read at first.
+        // The events of one append stand together, and their ids show where they end. Most commands store few events, and many
+        // of other commands may follow. So few are read at first.
         let mut after = Version::new(first.get().saturating_sub(1));
         let mut window = FEW_EVENTS;
         loop {
@@ -338,7 +338,7 @@ fn last_of(stream: &StreamId, row: &SqliteRow) -> Result<Version, StoreError> {
     Ok(column::version(last.unwrap_or(0)))
 }
 
-/// Tells a sink what a stream ends with, as a row of a page tells it.
+/// Tells a sink the end of a stream, which is in a row of a page.
 fn tell_end(
     stream: &StreamId,
     row: &SqliteRow,

@@ -1,5 +1,5 @@
-//! Appending within a transaction: one of the user's own on the same file, or one that the store begins on the connection of
-//! its writer, which waits meanwhile.
+//! Appending within a transaction: one of the user's own on the same file, or one that the store begins on its writer's
+//! connection. The writer waits meanwhile.
 
 use std::ops::{Deref, DerefMut};
 
@@ -196,7 +196,7 @@ impl<C: DerefMut<Target = SqliteConnection> + Send> Joined<C> {
     }
 }
 
-/// Refuses a connection without a transaction, in which what is done would commit by itself.
+/// Refuses a connection without a transaction, where each statement would commit by itself.
 async fn check_open(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     if Manager::get_transaction_depth(connection) == 0 {
         return Err(StoreError::NotInTransaction);
@@ -206,7 +206,7 @@ async fn check_open(connection: &mut SqliteConnection) -> Result<(), StoreError>
     if begun.is_err() {
         return Ok(());
     }
-    // What fails here leaves a transaction with nothing in it.
+    // If this fails, the transaction is empty.
     let _ = sqlx::raw_sql("ROLLBACK").execute(connection).await;
     Err(StoreError::NotInTransaction)
 }

@@ -291,9 +291,9 @@ impl Shared {
         }
     }
 
-    /// Lets callers who were just answered queue their next appends, so that one statement writes them together: without
-    /// this, the first of them would be written alone. It yields to their tasks and waits for neither a time nor an event.
-    /// After a single caller it does nothing, since a lone append has none to be written with.
+    /// Lets callers who were just answered queue their next appends, so that one statement writes them together. Without this,
+    /// the first of them would be written alone. It yields to their tasks, and waits neither for a time nor for an event. After
+    /// a single caller it does nothing, since a lone append is written alone anyway.
     async fn let_others_in(&self, callers: usize) {
         if callers == 1 {
             return;

@@ -22,11 +22,11 @@ use crate::{
 
 /// How many connections append at most.
 const LANES: usize = 4;
-/// After how long a statement is slow enough for others to go past it on another connection.
+/// After this time a statement is slow, and another connection may be opened for the appends behind it.
 pub(crate) const SLOW: Duration = Duration::from_millis(20);
-/// How many events one statement takes on before others wait for the next.
+/// How many events one statement writes at most. Further appends wait for the next.
 const BATCH_EVENTS: usize = 1_000;
-/// How many bytes of JSON one statement takes on.
+/// How many bytes of JSON one statement writes at most.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
 
 pub(crate) type Key = (TenantId, AggregateId);
@@ -41,7 +41,7 @@ pub(crate) struct Work {
     streams: HashSet<Key>,
     queue: VecDeque<Job>,
     backlog: Backlog,
-    /// Whether a task watches over the queue.
+    /// Whether a task watches the queue.
     pub(crate) watched: bool,
     pub(crate) closed: bool,
 }
@@ -106,14 +106,14 @@ impl Work {
         self.backlog = Backlog::default();
     }
 
-    /// A lane for what is queued, if one may be opened and there is something for it.
+    /// A lane for queued appends and its batch, if a lane may be opened and there is something to write.
     pub(crate) fn go_past(&mut self) -> Option<(usize, Vec<Job>)> {
         let lane = self.free_lane()?;
         let batch = self.next_batch(lane);
         (!batch.is_empty()).then_some((lane, batch))
     }
 
-    /// A lane that may be opened: all others have been at their statements for long.
+    /// A lane that is at rest, if all others have been at their statements for long.
     fn free_lane(&self) -> Option<usize> {
         let free = self.turns.iter().position(Option::is_none)?;
         self.others_are_slow(free).then_some(free)
@@ -142,8 +142,8 @@ impl Work {
         others.filter_map(move |(other, turn)| turn.as_ref().filter(|_| other != lane))
     }
 
-    /// What a lane writes next, in the order of arrival: nothing while another lane is at a statement that is not slow, since
-    /// that one will take all that is queued. Appends whose callers are gone are dropped.
+    /// The next batch of a lane, in the order of arrival. It is empty while another lane is at a statement that is not slow,
+    /// since that lane will write all that is queued. Appends whose callers are gone are dropped.
     pub(crate) fn next_batch(&mut self, lane: usize) -> Vec<Job> {
         let mut batch = Vec::new();
         if !self.others_are_slow(lane) {
@@ -180,7 +180,7 @@ impl Work {
         if !batch.is_empty() {
             self.turns[lane] = Some(Instant::now());
         }
-        // In order of key, so that two batches never wait for each other.
+        // Sorted by key, so that two batches never wait for each other.
         batch.sort_by_key(|job| self::key(&job.append.stream));
         batch
     }

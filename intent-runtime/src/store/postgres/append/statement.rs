@@ -40,8 +40,8 @@ pub(crate) enum Answer {
     Mismatch(Version, Option<String>),
 }
 
-/// Appends what fits, all requests in one transaction of one statement. No two of them may be of one stream. Waits for
-/// somebody else's row for `lock_timeout` milliseconds, or without it as long as the connection is set to.
+/// Appends the requests that fit, all in one transaction of one statement. No two of them may be of one stream. For
+/// `lock_timeout` milliseconds it waits for rows of other transactions; without it, for as long as the connection is set to.
 pub(crate) async fn append<'a>(
     connection: &mut PgConnection,
     appends: impl Iterator<Item = &'a Append> + Clone,
@@ -52,7 +52,7 @@ pub(crate) async fn append<'a>(
         && single.stands_behind_another()
     {
         let query = single.query(APPEND_NEXT, lock_timeout);
-        // Whole, for the row comes before the commit.
+        // Read to its end, because the row comes before the commit.
         let rows = query.fetch_all(&mut *connection).await?;
         if let [row] = &*rows {
             return Ok(vec![Answer::Stored(Appended::Stored {
@@ -111,7 +111,7 @@ impl<'a> Single<'a> {
         matches!(self.append.expect, Expect::Version(version) if version > Version::NONE)
     }
 
-    /// One of the two statements for it, which are given the same.
+    /// One of the two statements for a single event, which have the same parameters.
     fn query(&self, statement: &'static str, lock_timeout: Option<&'static str>) -> Arguments {
         let Self { append, id, event } = self;
         sqlx::query(statement)
@@ -234,7 +234,7 @@ fn count(append: &Append) -> i64 {
     i64::try_from(append.events.len()).unwrap_or(i64::MAX)
 }
 
-/// Where the first event of each command is, of those that were seen.
+/// Where the first event of each command is. Commands that were not seen before are missing.
 pub(crate) async fn seen<'a>(
     connection: &mut PgConnection,
     appends: impl Iterator<Item = &'a Append> + Clone,

@@ -234,7 +234,7 @@ impl Kind {
 #[derive(Clone)]
 pub(crate) struct Failure {
     error: Arc<sqlx::Error>,
-    /// No statement was sent yet.
+    /// Whether the failure came before any statement was sent.
     unconnected: bool,
 }
 
@@ -381,8 +381,8 @@ impl From<sqlx::Error> for Failure {
     }
 }
 
-// sqlx includes the text of a cause in its own, so there is no separate source. For the server's errors it also prints a line of
-// the server's source code, which tells a user nothing, so only their message is shown.
+// sqlx includes the text of a cause in its own, so there is no separate source. It also prints a line of the server's source
+// code, which tells a user nothing. So only the server's message is shown.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.database() {

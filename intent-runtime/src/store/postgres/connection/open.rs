@@ -11,8 +11,7 @@ use crate::store::postgres::connection::{
     url::without_brackets,
 };
 
-/// How long a connection may have been idle to be used without a check: a firewall or proxy on the way may drop an idle one
-/// silently.
+/// A connection that was idle for longer is checked before use: a firewall or proxy on the way may have dropped it silently.
 pub(crate) const TRUSTED: Duration = Duration::from_secs(60);
 /// How long a connection may take to say that it is sound.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
@@ -39,9 +38,9 @@ pub(crate) struct Connector {
     pool: PgPool,
     /// Whether the pool may have an `after_connect`. sqlx does not say whether it has.
     hooked: bool,
-    /// Whether a connection stays what it was set to, as it does everywhere but behind a pooler in transaction mode.
+    /// Whether a connection keeps its settings, as it does everywhere except behind a pooler in transaction mode.
     keeps_session: bool,
-    /// What sets it.
+    /// The statement that makes the settings.
     session: &'static str,
     place: Place,
 }
@@ -134,7 +133,7 @@ impl Connector {
     }
 }
 
-/// Options with a setting that no pooler passes on, which tells whether a connection leads to the server directly.
+/// Options with a setting that no pooler passes on. It shows whether a connection leads to the server directly.
 pub(crate) fn direct(options: &PgConnectOptions) -> PgConnectOptions {
     options.clone().options([("intent.direct", "on")])
 }

@@ -61,10 +61,10 @@ struct Member {
 
 /// A turn with a connection of the pool.
 pub(crate) struct Lent {
-    /// None before it is asked for, and once it was given back.
+    /// `None` before it is asked for, and once it was returned.
     connection: Option<PgConnection>,
     opened: Instant,
-    /// Given back after the connection, so that there are never more connections than allowed.
+    /// Returned after the connection, so that there are never more connections than allowed.
     permit: Option<OwnedSemaphorePermit>,
     pool: Arc<Shared>,
 }
@@ -110,7 +110,7 @@ impl Pool {
         self.0.connector.place()
     }
 
-    /// Drops the idle connections: where one is dead, they probably all are.
+    /// Drops the idle connections: if one is dead, they probably all are.
     pub(crate) fn clear(&self) {
         self.0.lock().idle.clear();
     }

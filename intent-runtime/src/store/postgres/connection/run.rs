@@ -22,7 +22,7 @@ use crate::store::{
 
 /// How long the server may take to answer before the connection is given up.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
-/// How often work is tried if its connection breaks or turns out to be inside a transaction, or if it waits for a lock for too long.
+/// How often work is tried if its connection breaks or turns out to be inside a transaction, or if a lock takes too long.
 const TRIES: u32 = 3;
 /// How often work is tried if it conflicts with another transaction, or if a connection of a task's own turns out to be inside one.
 const MANY_TRIES: u32 = 10;
@@ -145,7 +145,7 @@ impl Retries {
         let conflict = failure.kind() == Kind::Contended;
         let most = match failure.kind() {
             Kind::Contended if !failure.waited_for_lock() => MANY_TRIES,
-            // On another connection, a server that fell silent would be waited for just as long.
+            // If the server fell silent, another connection would wait just as long.
             Kind::Lost if failure.is_silence() => 1,
             Kind::Contended | Kind::Lost | Kind::InTransaction => TRIES,
             _ => 1,
@@ -169,7 +169,7 @@ pub(crate) struct Dedicated {
 }
 
 impl Dedicated {
-    /// A connection that is there already, or will be opened.
+    /// A connection that was kept, or one that is opened when it is needed.
     pub(crate) fn new(connector: Connector, idle: Option<Idle>) -> Self {
         Self { connector, idle }
     }

@@ -6,7 +6,7 @@ use sqlx::postgres::PgConnectOptions;
 
 use crate::store::{connect::unknown_url, error::StoreError};
 
-/// What a URL may say after its `?`; sqlx leaves others aside with a warning, and with them what they were to switch on.
+/// The options that a URL may have after its `?`. sqlx ignores others with a warning, and so whatever they were to switch on.
 const OPTIONS: [&str; 18] = [
     "application_name",
     "dbname",
@@ -72,7 +72,7 @@ pub(crate) fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
             "{what}; write `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, special characters in the password as `%23`"
         ))
     })?;
-    // A server would take the one named like the user, which is seldom meant.
+    // A server would take the database named like the user, which is seldom meant.
     match options.get_database() {
         Some(name) if !name.is_empty() => Ok(without_brackets(options)),
         _ => Err(refuse(
@@ -81,9 +81,9 @@ pub(crate) fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
     }
 }
 
-/// The same URL with a host in brackets or in percent signs as an option, which sqlx reads as it is meant: it looks the
-/// brackets of an IPv6 address up as part of a name, and takes percent signs for themselves. An option behind it that
-/// names another host still wins.
+/// The same URL with a host in brackets or with percent signs moved to an option, which sqlx reads correctly. In its own place,
+/// sqlx looks up the brackets of an IPv6 address as part of a name, and does not decode percent signs. A later option with
+/// another host still wins.
 fn host_as_option(url: &str) -> Cow<'_, str> {
     let Some((scheme, rest)) = url.split_once("://") else {
         return Cow::Borrowed(url);

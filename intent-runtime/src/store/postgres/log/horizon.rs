@@ -1,14 +1,14 @@
 //! Up to where the log is settled: every position is either seen or will never be used.
 //!
-//! A position is drawn at INSERT and seen at COMMIT, so a later one can be seen first, and a reader that went past the
-//! gap would miss the earlier one for good. To know that nothing is under way below a position H, look at the last
-//! position drawn (H), then at who is writing; when each of those transactions has ended, all that was drawn up to H is
-//! seen or dead. An INSERT takes its lock on the table before it draws a position and keeps it until its commit can be
-//! seen, so nobody is missed. No time-out comes into it, and no transaction elsewhere.
+//! A position is drawn at INSERT and seen at COMMIT. So a later position can be seen first, and a reader that went past the gap
+//! would miss the earlier one for good. To know that nothing is under way below a position H, look at the last position drawn
+//! (H), then at the transactions that are writing. When each of those has ended, every position up to H is seen or will never
+//! be used. An INSERT takes its lock on the table before it draws a position, and keeps it until its commit can be seen, so no
+//! transaction is missed. No time-out plays a part, and no transaction elsewhere.
 //!
-//! A crash takes positions back that were drawn and not stored, so what is known holds for one run of the server, from
-//! one crash to the next. That a connection still stands proves nothing: a pooler keeps it and lends another of the
-//! server's. So each statement also returns the run that it was in.
+//! A crash takes back positions that were drawn and not stored. So what is known holds for one run of the server, from one
+//! crash to the next. A connection that still stands proves nothing: a pooler keeps it, with another connection to the server
+//! behind it. So each statement also returns the run that it was in.
 
 use std::{
     collections::HashSet,
@@ -59,7 +59,7 @@ struct State {
     round: Option<Round>,
 }
 
-/// The server from one crash to the next, as two things that each belong to one run only.
+/// One run of the server, from one crash to the next. Each of these two things belongs to one run only.
 #[derive(Debug)]
 struct Run {
     /// The process that served the statement.
@@ -72,7 +72,7 @@ struct Run {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Settled {
     position: i64,
-    /// The last checkpoint that the server had had then; none before it was asked.
+    /// The last checkpoint of the server at that time; `None` before the server was asked.
     checkpoint: Option<Arc<str>>,
 }
 
@@ -118,7 +118,7 @@ impl Settler {
 
     async fn look(&self) -> Result<Settled, Failure> {
         let before = self.begun.load(Ordering::Acquire);
-        // For a turn it waits no longer than for an answer of the server, which may have fallen silent for those before.
+        // It waits for its turn no longer than for an answer of the server, which may have fallen silent.
         let turn = async { Ok::<_, Failure>(self.state.lock().await) };
         let mut state = within(turn).await?;
         if self.begun.load(Ordering::Acquire) > before {
@@ -146,16 +146,16 @@ impl Settled {
         self.position
     }
 
-    /// Whether a later statement was in the same run, if this is the last checkpoint that it knew of. What it saw is then
-    /// complete up to the position; where it says another one, that is not known.
+    /// Whether a later statement was in the same run, if it reported this last checkpoint. If so, what it saw is complete up to
+    /// the position. If it reported another checkpoint, that is not known.
     pub(crate) fn holds_at(&self, checkpoint: &str) -> bool {
         self.checkpoint.as_deref() == Some(checkpoint)
     }
 }
 
 impl Run {
-    /// Whether no crash lies between two statements. After a checkpoint, another process leaves it open: then all is
-    /// found out anew.
+    /// Whether no crash was between two statements. If both the checkpoint and the process differ, that is not known, and all
+    /// is found out anew.
     fn is_surely(&self, other: &Self) -> bool {
         self.backend == other.backend || self.checkpoint == other.checkpoint
     }
@@ -201,8 +201,7 @@ impl State {
         Ok(self.settled())
     }
 
-    /// Notes the run that a statement was in, and says whether it is that of the one before. What was known of another
-    /// one is forgotten.
+    /// Notes the run that a statement was in, and says whether it is the same as before. If not, what was known is forgotten.
     fn enter(&mut self, run: Run) -> bool {
         let before = self.run.replace(run);
         let same = before

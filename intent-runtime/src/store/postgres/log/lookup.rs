@@ -35,11 +35,11 @@ const LOOK_BACK_OF_TENANT: &str = concat!(
     include_str!("../sql/look_back_end.sql")
 );
 
-/// What a step back saw.
+/// The result of one step back.
 struct Step {
-    /// How many events, and the position of the oldest.
+    /// How many events it looked at, and the position of the oldest.
     looked: (i64, Option<i64>),
-    /// The last position that was drawn, where a sequence says so.
+    /// The last position that was drawn, if there is a sequence.
     drawn: Option<i64>,
     found: Vec<RecordedEvent>,
 }
@@ -179,7 +179,7 @@ async fn list_streams(
     Ok(first_of_all(begun.collect(), list))
 }
 
-/// Where the aggregate begins that a list goes on behind.
+/// The position at which an aggregate begins, after which a list goes on.
 async fn begun(
     connection: &mut PgConnection,
     list: &ListStreams,

@@ -1,4 +1,4 @@
-//! The log: reading it in order, how far it is settled, and waking those who wait for more.
+//! The log: reading it in order, how far it is settled, and waking its readers.
 
 pub(crate) mod horizon;
 pub(crate) mod lookup;

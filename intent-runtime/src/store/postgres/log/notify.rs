@@ -1,8 +1,8 @@
 //! Telling readers that the log has grown: those of this process by a signal, those of others by NOTIFY.
 //!
-//! NOTIFY carries nothing, is sent after the commit on a connection of its own, and many appends share one: within the
-//! append's transaction it would make all commits of the database wait for each other. It can be lost, so every reader
-//! also looks for itself.
+//! NOTIFY carries nothing. It is sent after the commit, on a connection of its own, once for many appends. Within the append's
+//! transaction, it would make all commits of the database wait for each other. It can be lost, so every reader also looks by
+//! itself.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -77,7 +77,7 @@ impl Wake {
         });
     }
 
-    /// A signal of appends by any process, or by this one alone where the store cannot listen to others.
+    /// A signal of appends by any process, or only by this one if the store cannot listen to others.
     pub(crate) fn subscribe(&self) -> watch::Receiver<()> {
         if self.listens {
             self.listens_once.call_once(|| {
@@ -137,7 +137,7 @@ impl Condition {
     }
 }
 
-/// Notifies other processes of appends by this one, many at once when there are many.
+/// Notifies other processes of appends by this one, once for many appends.
 async fn tell(connector: Connector, appended: Arc<Notify>, condition: Arc<Condition>) {
     let mut connection = Dedicated::new(connector, None);
     let mut pause = PAUSE;

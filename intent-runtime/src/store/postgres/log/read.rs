@@ -1,4 +1,4 @@
-//! Reading the log in order, past no event that may yet come.
+//! Reading the log in order, without passing an event that may still come.
 
 use std::{ops::ControlFlow, sync::Arc};
 
@@ -56,14 +56,14 @@ struct Paging<'a, 's> {
     after: i64,
     /// Up to where everything is known to be settled.
     known: Settled,
-    /// Whether the settler was asked, so that a page that could go further is read as it is.
+    /// Whether the settler was asked. Then the page is read as it is, even if it could go further.
     asked: bool,
     /// Whether the sink was given an event.
     given: bool,
     sink: &'a mut EventSink<'s>,
 }
 
-/// What came of a try to read a page. Where no page came, the sink was given nothing.
+/// The result of trying to read a page. Without a page, the sink got nothing.
 enum Tried {
     Page(LogPage),
     /// It begins with a gap that is not known to be settled.
@@ -74,26 +74,27 @@ enum Tried {
     TooMany,
 }
 
-/// What is ahead of a reader. Each but the last is the position of an event, or where the reader stands.
+/// What is ahead of a reader. Each field but the last ones is the position of an event, or the reader's own position if there
+/// is none.
 struct Ahead {
-    /// Ends those that follow each other without a gap: nothing can be missing among them.
+    /// The end of the events that follow each other without a gap: none can be missing among them.
     dense: i64,
-    /// Ends those up to the position that was known to be settled; where a part of the log is read, however many there are.
+    /// The last event up to the position that was known to be settled; for a part of the log, even if many are ahead.
     settled: i64,
-    /// Ends those that a page has room for.
+    /// The last event that a page has room for.
     fits: i64,
-    /// Ends those that were looked at; where a part of the log is read, all that there are.
+    /// The last event that was looked at; for a part of the log, the last of all.
     last: i64,
-    /// Whether those were as many as asked for.
+    /// Whether as many events as asked for were looked at.
     complete: bool,
     /// Whether the default tenant has too many events for this way of reading them.
     too_many: bool,
-    /// Where there is a gap, the run of the server that they were seen in.
+    /// If there is a gap, the run of the server in which it was seen.
     checkpoint: Option<String>,
 }
 
 impl LogReader {
-    /// Asks who the store is and what its role may read.
+    /// Asks for the id of the store, and what its role may read.
     pub(crate) async fn new(pool: Pool, settler: Settler) -> Result<Self, StoreError> {
         let asking = pool.run((), |(), connection| {
             Box::pin(async move {
@@ -162,7 +163,7 @@ impl LogReader {
             let now = self.settler.step().await?;
             paging.asked = true;
             if now.position() > after && now != paging.known {
-                // What has settled since was perhaps not seen yet.
+                // Events that settled since then were perhaps not seen yet.
                 paging.known = now;
             } else if !is_short {
                 return Ok(self.ends(after, NextPage::HeldUp));
@@ -238,7 +239,7 @@ impl LogReader {
         })
     }
 
-    /// What tells this store from another.
+    /// The id of this store.
     pub(crate) fn store(&self) -> Uuid {
         self.store
     }
@@ -253,7 +254,7 @@ impl Paging<'_, '_> {
     async fn page(&mut self, connection: &mut PgConnection) -> Result<(Tried, Rest), RunError> {
         let page = self.one_try(connection).await;
         match page {
-            // What the sink was given cannot be taken back, so the page is not read again.
+            // The sink keeps what it got, so the page is not read again.
             Err(error) if self.given => Err(RunError::Error(error.at(self.log.place()))),
             page => page,
         }
@@ -276,7 +277,7 @@ impl Paging<'_, '_> {
         let (end, next) = ahead.page(safe, route);
         while let Some(row) = within(rows.try_next()).await? {
             let position: i64 = row.try_get(POSITION)?;
-            // What is not known to be settled is left for another page.
+            // Events that are not known to be settled are left for another page.
             if instead.is_some() || position > end {
                 continue;
             }
@@ -290,7 +291,7 @@ impl Paging<'_, '_> {
         Ok((page, Rest::Nothing))
     }
 
-    /// Whether a part of the log is read, and much lies ahead of which it is not known whether it is settled.
+    /// Whether a part of the log is read, and many positions are ahead that are not known to be settled.
     fn is_short(&self, ahead: &Ahead, route: Route) -> bool {
         let goes_on = self.known.position() > ahead.dense
             && (route == Route::Positions || ahead.holds(&self.known));
@@ -300,7 +301,7 @@ impl Paging<'_, '_> {
 }
 
 impl Ahead {
-    /// Up to where nothing can be missing.
+    /// The position up to which nothing can be missing.
     fn safe(&self, known: &Settled) -> i64 {
         match self.holds(known) {
             true => self.dense.max(self.settled),
@@ -308,7 +309,7 @@ impl Ahead {
         }
     }
 
-    /// Whether what is known to be settled holds in the run of the server that this was seen in.
+    /// Whether the settled position holds for the run of the server that this was seen in.
     fn holds(&self, known: &Settled) -> bool {
         let checkpoint = self.checkpoint.as_deref();
         checkpoint.is_some_and(|checkpoint| known.holds_at(checkpoint))
@@ -319,7 +320,7 @@ impl Ahead {
         if self.fits < safe {
             (self.fits, NextPage::More)
         } else if route != Route::Positions {
-            // What lies behind was not looked at.
+            // What follows was not looked at.
             let next = match safe < self.last {
                 true => NextPage::More,
                 false => NextPage::End,

@@ -1,4 +1,4 @@
-//! By which way a page of the log is read, so that it costs what is asked for and not what lies around it.
+//! How a page of the log is read, so that it costs what is asked for and not what is around it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,9 +11,10 @@ use crate::{
 
 /// How many bytes one page may have, as they are stored, unless a single event has more.
 const PAGE_BYTES: i64 = 8 * 1024 * 1024;
-/// The streams of so many aggregates are looked up one by one. Of more, all events of the tenant or the log are looked at.
+/// Up to this many aggregates, their streams are looked up one by one. For more, all events of the tenant or of the log are
+/// looked at.
 const STREAMS: usize = 100;
-/// Behind so many positions it is worth counting whether the default tenant has few events.
+/// If this many positions are ahead, it is worth counting whether the default tenant has few events.
 const FAR: i64 = 20_000;
 
 /// A way to read a page.
@@ -52,7 +53,7 @@ impl DefaultTenant {
         self.many.store(true, Ordering::Relaxed);
     }
 
-    /// The way to read a page behind a position, where all up to another is known to be settled.
+    /// The way to read a page after a position, when all up to `settled` is known to be settled.
     pub(super) fn route(&self, read: &ReadLog<'_>, after: i64, settled: i64) -> Route {
         let ids = read.filter.aggregate_ids.len();
         match read.tenant {
@@ -64,7 +65,7 @@ impl DefaultTenant {
         }
     }
 
-    /// Whether a page of this way would go further if more were known to be settled.
+    /// Whether a page read this way would go further if more were known to be settled.
     pub(super) fn wants_settled(&self, read: &ReadLog<'_>, route: Route) -> bool {
         route != Route::Positions || (read.tenant == Some(TenantId::DEFAULT) && self.may_be_few())
     }
@@ -75,7 +76,7 @@ impl DefaultTenant {
 }
 
 impl Route {
-    /// The query for a page behind a position, where everything up to another is known to be settled.
+    /// The query for a page after a position, when all up to `settled` is known to be settled.
     pub(super) fn query(
         self,
         read: &ReadLog<'_>,

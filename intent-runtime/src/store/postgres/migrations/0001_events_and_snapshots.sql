@@ -1,5 +1,5 @@
 -- Schema version 1: events and snapshots.
--- A released migration is never edited; whatever changes later is a migration of its own.
+-- A released migration is never edited. Every later change is a migration of its own.
 DO $$
 BEGIN
     -- CREATE SCHEMA asks for a right on the database, even where the schema is there.
@@ -9,8 +9,8 @@ BEGIN
 END
 $$;
 
--- What was applied. `compatible_from` is the oldest schema version whose builds still work with what the migration made:
--- they go on and start again, older ones are refused.
+-- The migrations that were applied. `compatible_from` is the oldest schema version whose builds still work with what the
+-- migration made. Those builds go on and can start again. Older ones are refused.
 CREATE TABLE intent.migrations (
     version         bigint      PRIMARY KEY,
     description     text        NOT NULL,
@@ -38,11 +38,11 @@ CREATE TABLE intent.events (
 ALTER TABLE intent.events ADD CONSTRAINT events_version PRIMARY KEY (tenant_id, aggregate_id, version);
 ALTER TABLE intent.events ADD CONSTRAINT events_id UNIQUE (tenant_id, event_id);
 CREATE INDEX events_position ON intent.events (position);
--- The log of one tenant. The default tenant is left out: who has one tenant pays nothing for it.
+-- The log of one tenant. The default tenant is left out, so that a program with one tenant pays nothing for it.
 CREATE INDEX events_tenant ON intent.events (tenant_id, position) WHERE tenant_id <> '00000000-0000-0000-0000-000000000000';
--- The streams of an aggregate id in all tenants: an entry a stream.
+-- The streams of an aggregate id in all tenants, with one entry for each stream.
 CREATE INDEX events_aggregate ON intent.events (aggregate_id) WHERE version = 1;
--- The aggregates of a type in the order they were begun.
+-- The aggregates of a type, in the order in which they were begun.
 CREATE INDEX events_streams ON intent.events (tenant_id, aggregate_type, position) WHERE version = 1;
 
 CREATE TABLE intent.snapshots (
@@ -55,12 +55,13 @@ CREATE TABLE intent.snapshots (
 );
 ALTER TABLE intent.snapshots ADD CONSTRAINT snapshots_aggregate PRIMARY KEY (tenant_id, aggregate_id);
 
--- A statement sees and writes the rows of the tenant that it has named, and none while it has named none. Most name one in
--- `intent.tenant`, and to append to it in `intent.append_tenant`, which are looked up once. What reads or writes for
--- several tenants names each in `intent.row_tenant` just before it turns to that one's rows, so that even there no tenant's
--- rows are in another's reach; so does what writes a single event, for which that is less work. A setting counts from the
--- moment it is made, also within a statement: each of ours makes it in a row that the search for that tenant's rows hangs
--- on. Events are never updated; their owner may erase a tenant's.
+-- A statement sees and writes the rows of the tenant that it has named, and no rows before it names one. Most statements
+-- name one tenant: in `intent.tenant`, and to append also in `intent.append_tenant`. These settings are looked up once a
+-- statement. A statement for several tenants names each of them in `intent.row_tenant` just before it turns to that
+-- tenant's rows, so that even there no tenant reaches another's rows. A statement that writes a single event does the same,
+-- because it is less work. A setting counts from the moment it is made, also within a statement. Each of our statements
+-- makes it in a row that the search for that tenant's rows depends on. Events are never updated, and their owner may erase
+-- those of a tenant.
 ALTER TABLE intent.events ENABLE ROW LEVEL SECURITY;
 ALTER TABLE intent.events FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenants ON intent.events FOR SELECT USING (
@@ -82,19 +83,22 @@ CREATE POLICY tenants ON intent.snapshots USING (
     OR tenant_id = nullif(current_setting('intent.row_tenant', true), '')::uuid
 );
 
--- One row: what tells this store's cursors from those of another. It stays with the data when a dump is restored.
+-- One row: the id of this store, which its cursors contain. It stays with the data when a dump is restored.
 CREATE TABLE intent.store (id uuid NOT NULL DEFAULT gen_random_uuid());
 INSERT INTO intent.store DEFAULT VALUES;
 
--- What is committed behind a position, of all tenants: how far the next `count` events reach. `dense` ends those that follow
--- each other without a gap, `settled` those up to the position `settled_to`, `fits` those that have no more than `bytes` as
--- they are stored, or is the first; `last` is the last of all, `complete` whether that was as many as asked for. However many
--- lie ahead, `reached` is the last up to `settled_to`, and `newest` the last of all. Each is the position of an event, or `after`
--- where there is none. It tells nothing else of events, so every role may ask; a reader of one tenant learns from it where no
--- event is missing. STABLE, so that it sees what the statement that asks sees: with a
--- newer snapshot it would tell of events that the statement then misses. Names are looked up in `pg_temp` last, which is first
--- where it is not named: what the caller has there would run as the owner. Planned once, and as if the table were large:
--- with the position in sight it would be planned anew each time, which takes longer than to look.
+-- What is committed after a position, in all tenants: how far the next `count` events reach. Each result is the position of
+-- an event, or `after` if there is none. Of these events,
+-- - `dense` is the last of those that follow each other without a gap,
+-- - `settled` is the last one up to the position `settled_to`,
+-- - `fits` is the last one within `bytes`, as they are stored, and at least the first event,
+-- - `last` is the last of them, and `complete` says whether there were as many as asked for.
+-- However many events are ahead, `reached` is the last one up to `settled_to`, and `newest` the last of all.
+-- The function tells nothing else of events, so every role may call it. A reader of one tenant learns from it where no
+-- event is missing. It is STABLE, so that it sees what the calling statement sees: with a newer snapshot it would report
+-- events that the statement then misses. `pg_temp` is searched last. It would be searched first if it were not named, and
+-- whatever the caller has there would run as the owner. The function is planned once, and as if the table were large: with
+-- the position in sight it would be planned anew each time, which takes longer than to look.
 CREATE FUNCTION intent.log_ahead(
     after bigint, count bigint, bytes bigint, settled_to bigint,
     OUT dense bigint, OUT settled bigint, OUT fits bigint, OUT last bigint, OUT complete boolean, OUT last_drawn bigint,
@@ -118,7 +122,8 @@ BEGIN
     reached := after;
     newest := after;
     complete := false;
-    -- What is seen was drawn before. Where nothing was drawn and yet events are there, as in a logical replica, they are told.
+    -- An event that can be seen was drawn before. If nothing was drawn and there are events, as in a logical replica, they are
+    -- reported.
     IF drawn <= after THEN
         RETURN;
     END IF;
@@ -135,7 +140,7 @@ BEGIN
     dense := last;
     settled := last;
     fits := last;
-    -- Seldom: at a gap, or where events are large.
+    -- Rarely needed: at a gap, or if events are large.
     IF last > after + seen OR size > bytes THEN
         SELECT coalesce(max(ahead.position) FILTER (WHERE ahead.position = after + ahead.number), after),
                coalesce(max(ahead.position) FILTER (WHERE ahead.position <= settled_to), after),
@@ -164,9 +169,9 @@ BEGIN
 END
 $$;
 
--- Rights for roles that do not own the tables. An application appends and reads within tenants: it can neither change
--- nor delete an event, nor choose its position. A reader reads the log of all tenants. Functions are granted too, for a
--- careful operator takes the right to run them from everybody.
+-- Rights for roles that do not own the tables. An application appends and reads within tenants. It can neither change nor
+-- delete an event, nor choose its position. A reader reads the log of all tenants. Functions are granted too, because a careful
+-- operator takes the right to run them from everybody.
 CREATE FUNCTION intent.grant_app(app name) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA intent TO %I', app);
@@ -184,8 +189,8 @@ BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA intent TO %I', reader);
     EXECUTE format('GRANT SELECT ON intent.migrations, intent.store, intent.events, intent.events_position_seq TO %I', reader);
     EXECUTE format('GRANT EXECUTE ON FUNCTION intent.log_ahead, intent.is_owner TO %I', reader);
-    -- Granted before, it stays as it is: a policy that is made anew has the table to itself for a moment. Its name is not made
-    -- from the role's, which may be as long as a name can be.
+    -- A policy that exists stays as it is, because making it again locks the table for a moment. Its name is not made from the
+    -- role's, which may be as long as a name can be.
     IF NOT EXISTS (
         SELECT 1
         FROM pg_policy
@@ -201,10 +206,10 @@ BEGIN
 END
 $$;
 
--- The owner may read the log of all tenants too, when it says so. This function finds out who owns the table now: a policy
--- that names a role stays with that role when another one becomes the owner or restores a dump. A statement calls it once,
--- and only after it has said so: comparing an unset setting with `=` would not keep the server from calling it. It has a
--- search path of its own, since the caller's could lead to another answer.
+-- The owner may read the log of all tenants too, when it says so. This function finds out who owns the table now: a policy that
+-- names a role stays with that role when another one becomes the owner or restores a dump. A statement calls it once, and only
+-- after it has said so. With `=`, an unset setting would not keep the server from calling it. The function has a search path of
+-- its own, since the caller's could lead to another answer.
 CREATE FUNCTION intent.is_owner() RETURNS boolean
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$

@@ -1,9 +1,9 @@
--- A part of the log behind position $2: a tenant's ($1), or with NULL one of all for a role that may read them. First a row about
--- what is ahead, and where that has a gap the run of the server; then the wanted events up to where no event can be missing,
--- no more than $3 events and $4 bytes. Everything up to position $5 is settled: that far it goes at once, past all events that
--- are not of this part. Wanted are events of any name ($6), or of these types of aggregates ($7), these events ($8), or these types
--- and events with U+001F between them ($9); and of these aggregates ($10), none for any. In this order because nothing here
--- can run in parallel, and all from one snapshot.
+-- A part of the log after position $2: the tenant $1, or with NULL of all tenants for a role that may read them. The first row
+-- says what is ahead, and if there is a gap, in which run of the server it was seen. Then the wanted events follow, up to where
+-- no event can be missing, and no more than $3 events and $4 bytes. Everything up to position $5 is settled: the page goes that
+-- far at once, past all events that are not of this part. Wanted are events of any name ($6), or of these types of aggregates
+-- ($7), these events ($8), or these types and events with U+001F between them ($9); and of these aggregates ($10), or of all if
+-- there are none. The order is certain because nothing here can run in parallel. All rows are from one snapshot.
 , ahead AS MATERIALIZED (
     SELECT log.*, greatest(log.dense, log.reached) AS upto
     FROM intent.log_ahead($2, 1000, $4, $5) AS log

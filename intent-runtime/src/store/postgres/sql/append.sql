@@ -1,10 +1,10 @@
--- Appends a batch: requests ($1 to $8, $16) and their events ($9 to $14). $17 is the tenant of all requests, or NULL if they are
--- of several. $15 says for how many milliseconds to wait for another transaction's rows; with NULL, the session's setting counts.
--- Stores the requests whose stream is as expected. The answer has a row for each request: the version and the type that its
--- stream had, and the position of its last event. Where this statement cannot see what another one stores, the unique keys
--- decide. A stream keeps the type name that it was begun under. Streams and events are stored in order of key. Each request and
--- each row names its own tenant before the row policies look at it, or $17 names one for all. What is answered is on disk,
--- whatever `synchronous_commit` the role has.
+-- Appends a batch: requests ($1 to $8, $16) and their events ($9 to $14). $17 is the tenant of all requests, or NULL if they
+-- are of several. $15 says for how many milliseconds to wait for another transaction's rows; with NULL, the session's setting
+-- counts. Stores the requests whose stream is as expected. The answer has a row for each request: the version and the type that
+-- its stream had, and the position of its last event. If this statement cannot see what another one stores, the unique keys
+-- decide. A stream keeps the name of its type from when it was begun. Streams and events are stored in order of key. Each
+-- request and each row names its own tenant before the row policies look at it, or $17 names one for all. When the statement is
+-- answered, its events are on disk, whatever `synchronous_commit` the role has.
 WITH request AS MATERIALIZED (
     SELECT given.*, clock.now, coalesce(last.version, short.version, 0) AS actual,
            coalesce(last.aggregate_type, short.aggregate_type) AS found, last.event_id AS last_event

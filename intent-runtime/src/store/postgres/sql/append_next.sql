@@ -1,6 +1,6 @@
--- Appends one event behind the one that its stream is expected to end with. Does what `append_one.sql` does, but answers with no
--- row if the stream ends otherwise. A lone writer sends this statement most of the time, so it has the fewest steps. It names its
--- tenant where the search begins, before the row policies look at what is found.
+-- Appends one event after the last one that its stream is expected to have. Does what `append_one.sql` does, but returns no row
+-- if the stream ends otherwise. A lone writer sends this statement most of the time, so it has the fewest steps. It names its
+-- tenant where the search begins, before the row policies look at the rows found.
 INSERT INTO intent.events (
     tenant_id, aggregate_id, event_id, version, schema_version, recorded_at, occurred_at,
     aggregate_type, event_type, payload, metadata

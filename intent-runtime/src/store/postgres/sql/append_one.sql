@@ -1,5 +1,5 @@
 -- Appends one event to one stream and answers as `append.sql` does. It has no arrays to take apart and join, which cost the
--- server more than the insert itself. What is answered is on disk, whatever `synchronous_commit` the role has.
+-- server more than the insert itself. When it is answered, its event is on disk, whatever `synchronous_commit` the role has.
 WITH setting AS MATERIALIZED (
     SELECT clock_timestamp() AS now,
            CASE WHEN set_config('intent.row_tenant', $1::uuid::text, true) IS NOT NULL THEN $1 END AS tenant_id,

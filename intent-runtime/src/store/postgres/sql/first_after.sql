@@ -1,4 +1,4 @@
--- The first event behind position $2, of the default tenant ($1) or, with NULL, of any.
+-- The first event after position $2, of the default tenant ($1) or, with NULL, of any tenant.
 WITH setting AS MATERIALIZED (
     SELECT set_config('intent.tenant', coalesce($1::uuid::text, ''), true),
            set_config('intent.all_tenants', CASE WHEN $1 IS NULL THEN 'on' ELSE '' END, true),

@@ -1,4 +1,4 @@
--- The first event of a tenant ($1) that is not the default one behind position $2, by the index of those tenants.
+-- The first event after position $2 of a tenant ($1) that is not the default one, by the index of those tenants.
 WITH setting AS MATERIALIZED (
     SELECT set_config('intent.tenant', coalesce($1::uuid::text, ''), true),
            set_config('intent.all_tenants', CASE WHEN $1 IS NULL THEN 'on' ELSE '' END, true),

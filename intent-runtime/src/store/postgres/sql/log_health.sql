@@ -1,5 +1,5 @@
--- The same transactions with what is known of them, the oldest first. Where the role may not see what another does, the
--- rest is NULL.
+-- The same transactions with what is known of them, the oldest first. If the role may not see what another does, the rest is
+-- NULL.
 SELECT lock.pid, activity.xact_start, activity.state, activity.query
 FROM (
     SELECT DISTINCT virtualtransaction, pid

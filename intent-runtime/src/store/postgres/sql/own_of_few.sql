@@ -1,6 +1,6 @@
--- The default tenant's events where they are few among many others: all of them by their key, if there are no more than 5,000. It
--- has no index by position of its own, which would cost whoever has one tenant. `position + 0` keeps the statement off the index of
--- all positions.
+-- The default tenant's events, if they are few among many others: all of them by their key, if there are no more than 5,000.
+-- The default tenant has no index by position, which would cost every program with one tenant. `position + 0` keeps the
+-- statement off the index of all positions.
 too_many AS MATERIALIZED (
     SELECT
     FROM setting

@@ -1,5 +1,5 @@
--- The events of some aggregates, by the keys of their streams: in one tenant, or in each that has such a stream. A stream's
--- positions grow with its versions, so its last version at or before a position is found by halving.
+-- The events of some aggregates, by the keys of their streams: in one tenant, or in each tenant that has such a stream. A
+-- stream's positions grow with its versions, so halving finds its last version at or before a position.
 too_many AS MATERIALIZED (SELECT WHERE false),
 named AS MATERIALIZED (
     SELECT DISTINCT found.tenant_id, one.id

@@ -1,5 +1,5 @@
--- A tenant's events, by an index that has those of all tenants but the default one. A generic plan does not know that the tenant
--- is another, so the statement says it.
+-- A tenant's events, by the index of all tenants except the default one. A generic plan does not know that this is another
+-- tenant, so the statement says it.
 too_many AS MATERIALIZED (SELECT WHERE false),
 own AS MATERIALIZED (
     SELECT event.*

@@ -1,4 +1,4 @@
--- Where the page ends, if that is before all that may be read: behind so many events, or so many bytes.
+-- Where the page ends, if that is before the end of what may be read: after so many events, or so many bytes.
 page AS MATERIALIZED (
     SELECT setting.*, full_at.position AS full_at, least(setting.upto, full_at.position) AS to_position
     FROM setting

@@ -1,7 +1,8 @@
--- The log of one tenant, or with $1 NULL of all for a role that may read them, behind position $2. First a row about what is
--- ahead, no more than $3 events and $4 bytes, and where that has a gap the run of the server; then the wanted events that
--- follow each other without one, or lie up to position $5: of any name ($6), or of these types of aggregates ($7), these
--- events ($8), or these types and events with U+001F between them ($9); and of these aggregates ($10), none for any. In this order because nothing here can run in parallel, and all from one snapshot.
+-- The log after position $2: of the tenant $1, or with NULL of all tenants for a role that may read them. The first row says
+-- what is ahead, within $3 events and $4 bytes, and if there is a gap, in which run of the server it was seen. Then the wanted
+-- events follow, up to the first gap or up to position $5: of any name ($6), or of these types of aggregates ($7), these events
+-- ($8), or these types and events with U+001F between them ($9); and of these aggregates ($10), or of all if there are none.
+-- The order is certain because nothing here can run in parallel. All rows are from one snapshot.
 , ahead AS MATERIALIZED (
     SELECT log.*, least(log.fits, greatest(log.dense, log.settled)) AS upto
     FROM intent.log_ahead($2, $3, $4, $5) AS log

@@ -1,4 +1,4 @@
--- Gives back what the user's transaction had set.
+-- Restores the settings of the user's transaction.
 SELECT set_config('intent.tenant', coalesce(kept ->> 0, ''), true),
        set_config('intent.row_tenant', coalesce(kept ->> 1, ''), true),
        set_config('intent.append_tenant', coalesce(kept ->> 2, ''), true),

@@ -1,7 +1,7 @@
--- In which run of the server a statement is, told in two ways: by the process that serves it, which outlives no crash,
--- and by the last checkpoint of a server that was started then, for a crash is followed by a checkpoint. What a standby
--- knows does not hold once it is promoted, which its processes outlive. `concat_ws` by its full name: one of the user's that
--- takes just these types would go before it, wherever it is.
+-- In which run of the server a statement is, told in two ways: by the server process, which outlives no crash, and by the last
+-- checkpoint with the start of the server, since each crash is followed by a checkpoint. What a standby knows does not hold
+-- after its promotion, which its processes outlive. `concat_ws` has its full name, because a function of the user's that takes
+-- just these types would be preferred to it, wherever it is.
 WITH run AS MATERIALIZED (
     SELECT pg_catalog.concat_ws(' ', pg_backend_pid(), extract(epoch FROM backend.backend_start), pg_is_in_recovery()) AS backend,
            pg_catalog.concat_ws(

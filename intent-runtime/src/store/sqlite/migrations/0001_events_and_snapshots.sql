@@ -1,8 +1,8 @@
 -- Schema version 1: events and snapshots.
--- A released migration is never edited; whatever changes later is a migration of its own.
+-- A released migration is never edited. Every later change is a migration of its own.
 
--- What was applied. `compatible_from` is the oldest schema version whose builds still work with what the migration made:
--- they go on and start again, older ones are refused.
+-- The migrations that were applied. `compatible_from` is the oldest schema version whose builds still work with what the
+-- migration made. Those builds go on and can start again. Older ones are refused.
 CREATE TABLE intent_migrations (
     version         INTEGER PRIMARY KEY CHECK (version > 0),
     description     TEXT    NOT NULL,
@@ -30,11 +30,12 @@ CREATE TABLE intent_events (
     UNIQUE (tenant_id, event_id)
 ) STRICT;
 
--- The log of one tenant: an entry ends with the position. The default tenant is left out: who has one tenant pays nothing.
+-- The log of one tenant: an entry ends with the position. The default tenant is left out, so that a program with one tenant
+-- pays nothing.
 CREATE INDEX intent_events_tenant ON intent_events (tenant_id) WHERE tenant_id <> x'00000000000000000000000000000000';
--- The streams of an aggregate id in all tenants: an entry a stream.
+-- The streams of an aggregate id in all tenants, with one entry for each stream.
 CREATE INDEX intent_events_aggregate ON intent_events (aggregate_id) WHERE version = 1;
--- The aggregates of a type in the order they were begun.
+-- The aggregates of a type, in the order in which they were begun.
 CREATE INDEX intent_events_streams ON intent_events (tenant_id, aggregate_type, position) WHERE version = 1;
 
 CREATE TRIGGER intent_events_never_change BEFORE UPDATE ON intent_events
@@ -70,6 +71,6 @@ CREATE TABLE intent_snapshots (
     PRIMARY KEY (tenant_id, aggregate_id)
 ) STRICT;
 
--- One row: what tells this store's cursors from those of another.
+-- One row: the id of this store, which its cursors contain.
 CREATE TABLE intent_store (id BLOB NOT NULL) STRICT;
 INSERT INTO intent_store VALUES (randomblob(16));

@@ -1,5 +1,5 @@
--- The events up to a time are those before the first one after it. ?4 tells whose time is meant: the events' own, or else
--- the store's.
+-- The events up to a time are those before the first one after it. ?4 says which time counts: true for the event's own, false
+-- for the store's.
 SELECT last.aggregate_type,
        coalesce(
            (

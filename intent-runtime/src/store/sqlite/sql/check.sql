@@ -1,7 +1,7 @@
--- Answers for a whole batch what its appends meet: a list of [number, version of the stream, its
--- aggregate type, its last event, the aggregate that the command was stored for, that aggregate's type]. Appends that meet nothing
--- are left out. ?1 holds 48 bytes for each append: the ids of the tenant, of the aggregate and of the first event. So one constant
--- text serves batches of any size. All answers in one row cost one trip back.
+-- Returns what is stored for the appends of a whole batch: a list of [number, version of the stream, its aggregate type, its
+-- last event, the aggregate that the command was stored for, that aggregate's type]. Appends for which nothing is stored are
+-- left out. ?1 holds 48 bytes for each append: the ids of the tenant, of the aggregate and of the first event. So one constant
+-- text serves batches of any size. One row for all of them costs one trip back.
 WITH RECURSIVE request (number) AS (
     VALUES (0)
     UNION ALL

@@ -1,7 +1,7 @@
--- One step back from ?1: of the ?2 events there and before, those that are wanted, the newest first, ?11 at most. Each row, and
--- the only one if none is wanted, has how many were looked at and the position of the oldest of them. Wanted are those of a
--- tenant (?3), with names (?4 to ?7) and of aggregates (?8) as in `read_log.sql`, with ?9 or a backslash in their metadata, and
--- with the text ?10; each NULL for any.
+-- One step back from ?1: it looks at the ?2 events there and before, and returns the wanted ones, the newest first, ?11 at
+-- most. Each row, and a single row if none is wanted, says how many events it looked at and the position of the oldest of them.
+-- Wanted are events of a tenant (?3), with names (?4 to ?7) and of aggregates (?8) as in `read_log.sql`, with ?9 or a backslash
+-- in their metadata, and with the text ?10. NULL stands for any.
 WITH step AS MATERIALIZED (
     SELECT position,
            (?3 IS NULL OR tenant_id = ?3)

@@ -1,5 +1,5 @@
--- Where a page of the events of some aggregates (?5) after ?1 up to ?2, in a tenant (?3) or in all, is full, if it is: behind as
--- many as ?4.
+-- Where a page of the events of some aggregates (?5) is full, if it is: after ?1 and up to ?2, in a tenant (?3) or in all,
+-- behind as many events as ?4.
 SELECT event.position
 FROM intent_events AS first
 CROSS JOIN intent_events AS event ON event.tenant_id = first.tenant_id AND event.aggregate_id = first.aggregate_id

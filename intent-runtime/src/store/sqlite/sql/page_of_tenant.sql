@@ -1,4 +1,4 @@
--- Where a page of a tenant's events (?3) after ?1 up to ?2 is full, if it is: behind as many as ?4.
+-- Where a page of a tenant's events (?3) is full, if it is: after ?1 and up to ?2, behind as many events as ?4.
 SELECT position
 FROM intent_events INDEXED BY intent_events_tenant
 WHERE tenant_id = ?3
