@@ -1,4 +1,4 @@
-//! What the catalogue tells of a domain: as a value, as JSON, as a diagram.
+//! What the catalogue says of a domain: as a value, as JSON, and as a diagram.
 
 use std::convert::Infallible;
 
@@ -366,7 +366,7 @@ fn both(_: Shifted) -> [Moved; 2] {
 }
 
 #[test]
-fn as_json_it_tells_of_the_past() {
+fn the_json_lists_past_events() {
     let json = Domain::of::<Chest>().catalogue().to_json();
     let chest = &json["aggregates"][0];
     assert_eq!(chest["formerly"], json!(["Box", "Case"]));

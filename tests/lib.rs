@@ -11,7 +11,7 @@ pub mod postgres;
 
 use intent_runtime::{Aggregate, App, Domain};
 
-/// Another app on the store of `app`, as another build of the program: one whose domain is `A`.
+/// Another app on the store of `app`, like another build of the program. Its domain is `A`.
 pub async fn on<A: Aggregate>(app: &App) -> App {
     App::on(app, Domain::of::<A>()).await.unwrap()
 }

@@ -50,7 +50,7 @@ fn times_of_rfc_3339_are_read() {
 }
 
 #[test]
-fn the_ends_of_the_range_are_read_and_what_lies_beyond_says_so() {
+fn the_ends_of_the_range_are_read_and_times_beyond_it_are_errors() {
     for (end, text, beyond) in [
         (Timestamp::MIN, "0000-01-01T00:00:00.000000Z", -1),
         (Timestamp::MAX, "9999-12-31T23:59:59.999999Z", 1),

@@ -1,4 +1,4 @@
-//! What a program's log has warnings of.
+//! The warnings in a program's log.
 
 use std::{
     fmt::Debug,
@@ -11,12 +11,12 @@ use tracing::{
     span,
 };
 
-/// Keeps the warnings of what runs under it, each with its fields.
+/// Keeps the warnings of the code that runs under it, each with its fields.
 #[derive(Clone, Default)]
 pub(crate) struct Warnings(Arc<Mutex<Vec<String>>>);
 
 impl Warnings {
-    /// Those there were since the last call.
+    /// The warnings since the last call.
     pub(crate) fn taken(&self) -> Vec<String> {
         std::mem::take(&mut *self.0.lock().unwrap())
     }

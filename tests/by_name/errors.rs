@@ -23,7 +23,7 @@ async fn an_unknown_name_gets_the_nearest_one() {
         assert_eq!(error.to_string(), "the domain has no aggregate `Zebra`");
         let error = send("Order", "Cancle").await;
         assert_eq!(error.to_string(), "Order has no command `Cancle`: did you mean `Cancel`?");
-        // A command of another aggregate is none of this one's.
+        // A command of another aggregate is not a command of this one.
         let error = send("Meter", "Cancel").await;
         assert_eq!(error.to_string(), "Meter has no command `Cancel`");
         let error = app.load_json("Metre", Id::<Meter>::new(), AsOf::Now).await.unwrap_err();

@@ -1,4 +1,4 @@
-//! A state is shown field by field, whatever its fields' types have.
+//! A state is shown field by field, whatever traits the fields' types have.
 
 use intent_runtime::{model::Shown, prelude::*};
 use serde_json::json;

@@ -1,7 +1,7 @@
 //! Prints the spans of a command, a load and a snapshot, one a line.
 //!
-//! Whether anybody wants a span is decided once for the whole process, by the first call that comes to it. In a process of
-//! its own that call is here, with the subscriber in place.
+//! The first call in a process decides whether anybody wants a span. So this is a process of its own, with the subscriber set
+//! before that call.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

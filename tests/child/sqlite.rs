@@ -24,7 +24,7 @@ pub async fn append(file: &str) {
     writers.join_all().await;
 }
 
-/// Appends to one stream until the file cannot grow, and says how that was reported.
+/// Appends to one stream until the file cannot grow, and prints the error.
 pub async fn fill(file: &str) {
     let store = SqliteStore::connect(file).await.unwrap();
     let stream = stream();

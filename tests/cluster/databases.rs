@@ -25,7 +25,7 @@ async fn a_database_goes_with_its_connections_and_what_is_prepared_in_it() {
         .execute("INSERT INTO lines VALUES ('prepared')")
         .await
         .unwrap();
-    // A name of ours alone: prepared transactions are known to the whole server.
+    // A name that nobody else uses, because prepared transactions are known to the whole server.
     let prepare = sqlx::AssertSqlSafe(format!("PREPARE TRANSACTION 'it''s {name}'"));
     connection.execute(prepare).await.unwrap();
     assert!(exists(&server, &name).await);

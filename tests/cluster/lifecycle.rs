@@ -51,7 +51,7 @@ async fn kill_9_ends_a_statement_that_is_running() {
     let mut observer = PgConnection::connect(&cluster.superuser_url())
         .await
         .unwrap();
-    // Busy all along: it would not notice for long that its parent is dead.
+    // It is busy all the time, so it would not notice for long that its parent is dead.
     let busy = tokio::spawn(async move {
         sqlx::query("SELECT count(*) FROM generate_series(1, 1000000000000)")
             .execute(&mut connection)

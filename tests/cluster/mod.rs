@@ -1,4 +1,4 @@
-//! The means for tests on a real Postgres keep their own promises.
+//! Tests of the library that starts real Postgres servers for the other tests.
 
 mod bouncer;
 mod databases;

@@ -103,7 +103,7 @@ async fn only_the_reply_to_the_tag_is_swallowed() {
 }
 
 #[tokio::test]
-async fn what_the_server_refuses_is_told_while_a_swallow_waits() {
+async fn an_error_of_the_server_passes_while_a_swallow_waits() {
     let (database, proxy, mut connection) = with_table().await;
     connection
         .execute("INSERT INTO lines VALUES ('once')")

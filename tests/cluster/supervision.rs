@@ -1,4 +1,4 @@
-//! A server ends with the process that started it, however that one ends.
+//! A server ends when the process that started it ends, in whatever way.
 
 use std::{
     io::{BufRead, BufReader},

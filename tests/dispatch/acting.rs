@@ -1,4 +1,4 @@
-//! What is done for a person: who may, and what is kept of it.
+//! Commands on behalf of a person: who may send them, and what is stored of the person.
 
 use intent_runtime::{App, CommandId, Metadata, SendOptions, error::DomainMistake, prelude::*};
 
@@ -66,7 +66,7 @@ async fn last(app: &App, id: Id<Till>) -> Metadata {
 }
 
 #[tokio::test]
-async fn who_may_not_is_told_and_nothing_is_stored() {
+async fn a_role_that_may_not_is_refused_and_nothing_is_stored() {
     on_store_of_each_kind(shop, async |app| {
         let id = Id::new();
         let ada = app.acting(Actor::new("ada").role("guest").role("teller"));
@@ -173,7 +173,7 @@ async fn no_role_is_inherited_from_a_cause() {
     .await;
 }
 
-/// A role that was taken away counts also for a command that had been sent before.
+/// Taking a role away also counts for a command that was sent before.
 #[tokio::test]
 async fn a_repeated_command_is_checked_too() {
     on_store_of_each_kind(shop, async |app| {
@@ -227,7 +227,7 @@ fn a_role_that_nobody_declared_is_a_mistake() {
 
 /// It allows nothing, so it is no error: an identity provider may add roles of its own.
 #[tokio::test]
-async fn an_actors_role_that_nobody_declared_is_warned_of_once() {
+async fn an_undeclared_role_of_an_actor_gives_one_warning() {
     let app = App::connect("memory:", shop()).await.unwrap();
     let warnings = Warnings::default();
     let acting = |actor: Actor| {
@@ -246,7 +246,7 @@ async fn an_actors_role_that_nobody_declared_is_warned_of_once() {
     let strange = acting(Actor::new("bo").role("offline_access"));
     assert_eq!(strange.len(), 1, "{strange:?}");
     assert!(!strange[0].contains("nearest"), "{strange:?}");
-    // However many a program makes up.
+    // Even if a program makes up many roles.
     for number in 0..200 {
         acting(Actor::new("eve").role(format!("number {number}")));
     }

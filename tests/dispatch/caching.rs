@@ -23,7 +23,7 @@ async fn what_exists_already_turns_a_creation_away() {
     on_every_store(async |app| {
         let id = opened(&app).await;
         app.send(Deposit { id, amount: 5 }).await.unwrap();
-        // Another process, which has not seen it, decides without a look at the store.
+        // Another process that has not seen the change decides without looking at the store.
         let other = registered(&app).await;
         for retries in [0, 3] {
             let open = Open {
@@ -35,7 +35,7 @@ async fn what_exists_already_turns_a_creation_away() {
             let exists = matches!(error, SendError::AlreadyExists { .. });
             assert!(exists, "whether or not conflicts are retried: {error:?}");
         }
-        // One that could not be stored in any case gets the same error.
+        // A command that could not be stored in any case gets the same error.
         let broken = OpenWithoutEvent { id, amount: 1 };
         let error = other.send(broken).await.unwrap_err();
         assert!(

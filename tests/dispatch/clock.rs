@@ -32,7 +32,7 @@ async fn decisions_go_by_the_clock_on_every_store() {
         };
         assert_eq!(forked.at, later, "what the decision saw");
 
-        // What the caller says of the time counts more.
+        // A time that the caller gives has priority.
         let told = Metadata::new().timestamp(Timestamp::MIN);
         let options = SendOptions::new().metadata(told);
         app.send_with(Deposit { id, amount: 1 }, options)

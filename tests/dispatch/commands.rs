@@ -1,4 +1,4 @@
-//! What a command leads to, and why it may not.
+//! Commands: their effects, and why they are refused.
 
 use intent_runtime::{App, LoadError, prelude::*};
 use intent_tests::postgres::TempDatabase;

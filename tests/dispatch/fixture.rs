@@ -122,12 +122,12 @@ pub async fn append_raw_to(
 pub struct Interposed {
     store: Arc<dyn Store>,
     pub reads: Arc<AtomicUsize>,
-    /// How the log is read, where that is not simply as it is.
+    /// How the log is read, if not simply as it is.
     pages: Option<Arc<Pages>>,
     faults: Arc<Mutex<Vec<Fault>>>,
 }
 
-/// What happens to the next append instead of going well.
+/// What goes wrong with the next append.
 #[derive(Debug)]
 pub enum Fault {
     /// Another process appends first.

@@ -17,7 +17,7 @@ use super::{
 /// How long is waited for what would otherwise hang.
 const SOON: Duration = Duration::from_secs(20);
 
-/// As in a loop that selects: the one command is under way while the loop's body sends the other.
+/// As in a loop that selects: one command is under way while the body of the loop sends the other.
 #[tokio::test]
 async fn a_command_that_is_begun_and_not_polled_holds_up_no_other() {
     on_every_store(async |app| {
@@ -42,7 +42,7 @@ async fn a_command_that_is_begun_and_not_polled_holds_up_no_other() {
     .await;
 }
 
-/// A slow one holds the others up, which take turns: none of them meets another's append.
+/// A slow command makes the others wait, and they take turns. So no command meets another's append.
 #[tokio::test(start_paused = true)]
 async fn a_command_that_takes_long_is_waited_for() {
     const COMMANDS: usize = 20;

@@ -201,7 +201,7 @@ async fn an_outcome_is_unknown_no_longer_than_a_server_takes_to_come_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_outcome_that_stays_unknown_is_not_called_nothing() {
+async fn an_outcome_that_stays_unknown_is_reported_as_unknown() {
     let store = Interposed::default();
     let app = registered(store.clone()).await;
     let id = opened(&app).await;

@@ -138,7 +138,7 @@ async fn a_command_is_decided_on_what_its_transaction_did() {
 }
 
 #[tokio::test]
-async fn what_was_overtaken_is_decided_again_on_what_is_there() {
+async fn an_overtaken_command_is_decided_again_on_the_new_state() {
     let shop = Shop::new().await;
     let id = opened(&shop.app).await;
     shop.app.send(Deposit { id, amount: 7 }).await.unwrap();
@@ -191,7 +191,7 @@ async fn a_conflict_is_typed_and_leaves_the_transaction_usable() {
 }
 
 #[tokio::test]
-async fn a_transaction_that_cannot_see_what_overtook_it_is_to_be_begun_anew() {
+async fn a_transaction_that_cannot_see_what_overtook_it_is_busy() {
     let shop = Shop::new().await;
     let id = opened(&shop.app).await;
     let deposit = || Deposit { id, amount: 1 };

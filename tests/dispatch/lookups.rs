@@ -1,4 +1,4 @@
-//! Looking things up through an app: within the tenant of the handle, and on the app itself in the log of all.
+//! Looking things up through an app: on a tenant within that tenant, and on the app itself in the log of all tenants.
 
 use intent_runtime::prelude::*;
 use uuid::Uuid;

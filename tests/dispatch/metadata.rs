@@ -146,7 +146,7 @@ async fn the_time_of_the_metadata_is_the_time_of_the_decision() {
 }
 
 #[tokio::test]
-async fn what_is_said_wins_over_what_is_inherited() {
+async fn given_metadata_wins_over_inherited() {
     on_every_store(async |app| {
         let id = opened(&app).await;
         let options = SendOptions::new().metadata(

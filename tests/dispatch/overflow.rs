@@ -1,4 +1,4 @@
-//! Arithmetic that has no result: refused before it is stored, and an error where it is stored already.
+//! Arithmetic that has no result: a command is refused before anything is stored, and a stored event is an error on load.
 
 use std::error::Error as _;
 

@@ -82,7 +82,7 @@ async fn the_log_is_followed_as_typed_events() {
             .await
             .unwrap();
 
-        // The app follows all tenants, a tenant itself.
+        // The app follows all tenants, and a tenant follows its own events.
         let all: Vec<_> = app.follow::<Account>().take(3).collect().await;
         let all: Vec<_> = all.into_iter().map(Result::unwrap).collect();
         assert_eq!(
@@ -98,7 +98,7 @@ async fn the_log_is_followed_as_typed_events() {
         let own = branch.follow::<Account>().next_event().await.unwrap();
         assert_eq!(own.event, Opened { owner }.into());
 
-        // It goes on where it stood, and waits at the end.
+        // The reader goes on from its position, and waits at the end.
         let mut first = app.follow::<Account>();
         assert_eq!(first.cursor(), Cursor::START);
         first.next_event().await.unwrap();

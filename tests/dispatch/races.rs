@@ -104,7 +104,7 @@ async fn a_conflict_is_decided_again_as_often_as_asked() {
     let store = Interposed::default();
     let app = registered(store.clone()).await;
     let id = opened(&app).await;
-    // What was kept is out of date, which does not count; then the newest state is as well.
+    // The cached state is out of date, so it does not count. Then the newest state is out of date too.
     store.next(Fault::Overtaken(deposit_after(id, 1)));
     store.next(Fault::Overtaken(deposit_after(id, 2)));
     let error = app
@@ -148,7 +148,7 @@ async fn a_cancelled_command_leaves_everything_sound() {
     .await;
 }
 
-/// Polls once and says whether the future is done.
+/// Polls a future once, and returns whether it is done.
 async fn futures_poll(mut future: std::pin::Pin<&mut (impl Future + ?Sized)>) -> bool {
     std::future::poll_fn(|context| std::task::Poll::Ready(future.as_mut().poll(context).is_ready()))
         .await

@@ -156,7 +156,7 @@ async fn started() -> App {
     app
 }
 
-/// Sends a command that must be refused; gives the event that is to blame, and why it cannot be read if it cannot.
+/// Sends a command that must be refused. Returns the event that is to blame, and why it cannot be read, if it cannot.
 async fn refused<C>(command: C) -> (&'static str, Option<String>)
 where
     C: Command<Aggregate = Probe>,
@@ -186,7 +186,7 @@ where
     (event, why)
 }
 
-/// Sends a command, and tells whether a load from the store, not from what is kept, gives its last event.
+/// Sends a command, and returns whether a load from the store, not from the cache, gives its last event.
 async fn is_kept<C>(command: C) -> bool
 where
     C: Command<Aggregate = Probe>,
@@ -277,7 +277,7 @@ async fn a_tag_beside_what_serde_cannot_keep_for_later_is_refused() {
     );
 }
 
-/// Which values are in question, no type tells: large numbers alone are kept.
+/// No type shows which values are concerned: only large numbers are kept.
 #[tokio::test]
 async fn an_untagged_value_that_is_read_as_another_one_is_refused() {
     let id = probe();

@@ -1,4 +1,4 @@
-//! What an app knows, and what it says of the rest.
+//! What an app has registered, and its errors for everything else.
 
 use std::convert::Infallible;
 
@@ -69,7 +69,7 @@ async fn an_app_shows_its_domain_in_few_words() {
 }
 
 #[test]
-fn the_mistakes_of_a_domain_are_told_together() {
+fn the_mistakes_of_a_domain_are_reported_together() {
     mod other {
         use intent_runtime::prelude::*;
 

@@ -1,4 +1,4 @@
-//! What lies in the store and cannot be read: a clear error, and the rest goes on.
+//! Stored data that cannot be read: a clear error, and everything else goes on.
 
 use intent_runtime::{App, DecodeError, LoadError, prelude::*};
 

@@ -179,7 +179,7 @@ async fn the_audit_trail_has_every_event_in_order() {
     .await;
 }
 
-/// The first and the last instant that there are, and those around 1970, from where computers count.
+/// The first and the last instant of the range, and those around 1970, from which computers count.
 #[tokio::test]
 async fn the_ends_of_time_are_kept_exported_and_imported() {
     on_every_store(async |app| {

@@ -114,7 +114,7 @@ async fn what_is_rolled_back_or_dropped_never_was() {
             }
             assert_eq!((balance(&app, id).await, exported(&app).await), (5, stored));
         }
-        // Neither the kept state nor the command id knows of it.
+        // Neither the cached state nor the command id is changed by it.
         let again = app.send_with(withdraw, options()).await.unwrap();
         assert_eq!((again.version.get(), again.repeated), (3, false));
     })
@@ -237,7 +237,7 @@ async fn a_writer_beside_a_transaction_waits_for_it() {
         };
         let (beside, committed) = tokio::join!(beside, committing);
         committed.unwrap();
-        // It was decided again if it was decided too early.
+        // If it was decided too early, it was decided again.
         match beside {
             Ok(receipt) => assert_eq!(receipt.version, Version::new(3)),
             Err(SendError::Rejected(Overdrawn { balance: 0, .. })) => {}

@@ -1,4 +1,5 @@
-//! States that JSON would not give back: no snapshot of them is kept, so that none is another state than its events make.
+//! States that do not survive a JSON round trip. No snapshot of them is kept, because it would differ from the state that the
+//! events make.
 
 use intent_runtime::{App, prelude::*};
 

@@ -1,4 +1,5 @@
-//! A snapshot follows the values that no event says: a field's `Default`, a constant in a rule, a default of serde's.
+//! A snapshot becomes stale with the values that come from no event: a field's `Default`, a constant in a rule, a default of
+//! serde's.
 
 use intent_runtime::{Snapshot, TenantId, prelude::*};
 use intent_tests::on;
@@ -281,7 +282,7 @@ mod restless {
     #[event]
     pub struct Sold;
 
-    /// What the macro made of it, made anew.
+    /// What the macro made of it, made again.
     pub fn made_again() -> u32 {
         use intent_runtime::__private as private;
 

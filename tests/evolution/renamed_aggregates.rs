@@ -1,4 +1,4 @@
-//! An aggregate that was renamed: its streams, snapshots, commands and ids stay what they are.
+//! An aggregate that was renamed keeps its streams, snapshots, commands and ids.
 
 use intent_runtime::{
     AggregateId, AsOf, CommandId, LoadError, LogFilter, SendOptions, StoreError, TenantId,
@@ -176,7 +176,7 @@ async fn a_former_name_belongs_to_one_aggregate() {
 }
 
 #[test]
-fn a_stream_is_told_by_its_present_name() {
+fn an_error_names_a_stream_by_its_present_name() {
     let id = Id::<today::Account>::new();
     let stream = StreamId::of(TenantId::DEFAULT, id);
     assert_eq!(stream.to_string(), format!("Account {id}"));

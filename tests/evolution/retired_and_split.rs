@@ -1,4 +1,4 @@
-//! Past events that are read as nothing, or as several others; versions and positions stay those of what is stored.
+//! Past events that are read as nothing, or as several others. Versions and positions are those of the stored event.
 
 use intent_runtime::model::AggregateEvent;
 use intent_runtime::{
@@ -73,7 +73,7 @@ pub struct Moved {
     pub street: String,
 }
 
-/// Past: what becomes of it is nothing, as far as this payload tells.
+/// Past: with this payload it is read as nothing.
 #[event]
 pub struct Touched;
 
@@ -244,7 +244,7 @@ async fn a_subscription_finds_what_a_split_gives() {
                 }
             }
             assert_eq!(deposits, [(1, 5), (7, 2)]);
-            // A reader that has taken the parts of one event goes on behind the whole of it.
+            // A reader that has taken the parts of one event goes on after the whole event.
             let [(_, first), (second, _), ..] = places[..] else {
                 panic!("{places:?}");
             };
@@ -297,7 +297,7 @@ async fn a_stream_of_retired_events_is_no_aggregate_yet() {
 }
 
 #[tokio::test]
-async fn parts_that_break_a_history_are_told_with_their_version() {
+async fn the_error_of_a_part_that_breaks_a_history_has_its_version() {
     on_every_store(async |app| {
         let app = on::<Account>(&app).await;
         let again = Id::<Account>::new();
@@ -331,7 +331,8 @@ async fn parts_that_break_a_history_are_told_with_their_version() {
     .await;
 }
 
-/// What is folded by hand is counted by hand: `rehydrate` is given parts, and each part tells the version of its whole.
+/// Events that are folded by hand are counted by hand: `rehydrate` is given parts, and each part has the version of its whole
+/// event.
 #[tokio::test]
 async fn parts_folded_by_hand_make_the_same_and_are_counted_as_they_are_given() {
     on_every_store(async |app| {
@@ -358,7 +359,7 @@ async fn parts_folded_by_hand_make_the_same_and_are_counted_as_they_are_given() 
 }
 
 #[test]
-fn one_is_one_several_are_several_and_what_is_wrong_is_told() {
+fn a_stored_event_decodes_to_one_event_several_or_an_error() {
     let one = AccountEvent::decode("Deposited", 1, br#"{"amount":5}"#).unwrap();
     assert_eq!(one, Decoded::One(Deposited { amount: 5 }.into()));
     let only = AccountEvent::decode("OpenedWith", 1, br#"{"owner":"Ada","amount":0}"#).unwrap();

@@ -1,5 +1,5 @@
-//! Snapshots over the years: a predecessor's is converted, whatever else cannot be read is replayed, and no forgotten
-//! version leads to a wrong state.
+//! Snapshots over the years: a predecessor's snapshot is converted, every other that cannot be read is replayed, and a
+//! forgotten version never leads to a wrong state.
 
 use intent_runtime::{Snapshot, TenantId, prelude::*};
 use intent_tests::on;
@@ -200,7 +200,7 @@ fn a_number_that_was_raised_and_a_type_that_is_kept_are_told_apart() {
 }
 
 #[test]
-fn what_is_stale_is_told_by_todays_version() {
+fn a_stale_snapshot_is_found_by_todays_version() {
     let current = <third::Counter as Snapshot>::version();
     let error = third::Counter::decode_state(7, b"{}").unwrap_err();
     assert_eq!(

@@ -130,7 +130,7 @@ pub struct CarrierChosen {
 #[event]
 pub struct Left;
 
-/// As it ever was, by another name.
+/// Unchanged, under another name.
 #[event(formerly("Delivered"))]
 pub struct HandedOver;
 

@@ -177,7 +177,7 @@ mod checked {
     // ANCHOR_END: overflow
 
     #[test]
-    fn what_overflows_is_told() {
+    fn an_overflow_is_an_error() {
         let (id, price) = (Id::new(), Money { cents: i64::MAX });
         let sold = |pieces| Sold { price, pieces }.into();
         let amount = Money { cents: 1 };

@@ -78,7 +78,7 @@ impl Account {
         Ok(Withdrawn { amount })
     }
 
-    /// Closes it; a second time there is nothing to do.
+    /// Closes the account. The second time there is nothing to do.
     #[handle]
     pub fn close(&self, ctx: &Context) -> Option<Closed> {
         self.closed.is_none().then(|| Closed { at: ctx.now() })
@@ -302,7 +302,7 @@ mod by_hand {
         }
 
         #[test]
-        fn it_is_told_as_it_says() {
+        fn a_refusal_has_its_text() {
             let id = Id::new();
             Scenario::<Account>::given(id, [Opened.into()])
                 .when(Empty { id, amount: 1 })

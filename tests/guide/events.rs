@@ -197,7 +197,7 @@ fn former_names_and_past_events_are_read() {
 }
 
 #[test]
-fn a_mark_tells_who_can_read() {
+fn a_mark_says_who_can_read() {
     let deposited = readers::Deposited {
         amount: Money { cents: 500 },
         channel: None,

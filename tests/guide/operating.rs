@@ -1,4 +1,4 @@
-//! The page on operating Postgres: what it has an operator run by hand makes what the library makes.
+//! The page on operating Postgres: the SQL that an operator runs by hand makes the same schema as the library.
 
 use std::{fs, path::Path};
 
@@ -25,7 +25,7 @@ async fn what_is_run_by_hand_is_what_the_library_makes() {
     by_hand_and_by_library(Binaries::any()).await;
 }
 
-/// Who may act as a role that it made is told otherwise since Postgres 16.
+/// Since Postgres 16 it is another rule who may act as a role that it made.
 #[tokio::test]
 async fn on_postgres_18_too() {
     by_hand_and_by_library(Binaries::of(18)).await;
@@ -76,7 +76,7 @@ async fn by_hand_and_by_library(binaries: Binaries) {
     assert!(by_hand.contains("CREATE TABLE intent.events"), "{by_hand}");
     assert_eq!(comparable(&by_hand), comparable(&by_library));
 
-    // What the page says of taking it back.
+    // The page also says how to take the rights back.
     let take_back = "GRANT shop TO CURRENT_USER; DROP OWNED BY shop;";
     let admin = server.url_as("admin", "by_hand");
     binaries.psql(take_back.into(), &admin).await.unwrap();

@@ -206,7 +206,7 @@ async fn a_reader_with_tables_of_its_own_counts_each_event_once() {
             }
         })
     };
-    // One that is cut off in the middle, then two at once.
+    // First one reader that is cut off in the middle, then two at once.
     for readers in [1, 2] {
         let readers: Vec<_> = (0..readers).map(|_| reader()).collect();
         let before = total().await;

@@ -18,7 +18,7 @@ fn its_domain_is_as_short_as_it_says() {
     );
 }
 
-/// A word in capitals of six letters or more would be a place that was to be filled in.
+/// A word of six or more capital letters is most likely a placeholder.
 #[test]
 fn nothing_in_it_is_left_to_be_filled_in() {
     let readme = include_str!("../../README.md");

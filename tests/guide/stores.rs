@@ -130,7 +130,7 @@ async fn on_postgres() {
         .await
         .unwrap();
     transaction.commit().await.unwrap();
-    // Readers would find it by themselves in a quarter of a second.
+    // Otherwise readers find it by themselves within a quarter of a second.
     store.wake_readers();
     // ANCHOR_END: send_in
     assert_eq!(app.load(id).await.unwrap().balance, 5);
@@ -177,7 +177,7 @@ async fn sql_of_a_role_that_may_do_little_names_its_tenant() {
     transaction.commit().await.unwrap();
     // ANCHOR_END: sql_postgres
     assert_eq!(counts, [("Deposited".into(), 1), ("Opened".into(), 4)]);
-    // Where no tenant is named, the role sees nothing.
+    // If no tenant is named, the role sees nothing.
     let found: i64 = sqlx::query_scalar("SELECT count(*) FROM intent.events")
         .fetch_one(&pool)
         .await

@@ -77,7 +77,7 @@ pub fn library() -> Domain {
 // ANCHOR_END: domain
 
 // ANCHOR: reader
-/// Charges the member for each loan that comes back. To be called again after an error; it then goes on from the cursor.
+/// Charges the member for each loan that comes back. After an error, call it again: it goes on from the cursor.
 async fn charge_fees(
     app: &App,
     cursor: &mut Cursor,

@@ -8,7 +8,7 @@ use super::{
     messages::assert_message,
 };
 
-/// What is said of a lock after `damage`; an update says the same and writes nothing.
+/// The error for a lock after `damage`. An update gives the same error and writes nothing.
 fn said(damage: impl FnOnce(String) -> String) -> Error {
     let folder = Folder::recording(catalogue::<recorded::Account>());
     let damaged = damage(folder.text());
@@ -88,7 +88,7 @@ fn an_altered_block_is_found() {
 }
 
 #[test]
-fn a_line_that_is_none_of_ours_is_found() {
+fn a_line_that_is_not_ours_is_found() {
     let error = said(|text| text.replace("\nend\n", "\nlorem ipsum\n\nend\n"));
     assert!(matches!(error, Error::Malformed { .. }), "{error:?}");
     assert_message("malformed", &error.to_string());
@@ -100,7 +100,7 @@ fn a_line_that_is_none_of_ours_is_found() {
 }
 
 #[test]
-fn a_file_that_is_cut_off_is_found_wherever_that_is() {
+fn a_truncated_file_is_found_at_any_length() {
     let whole = Folder::recording(catalogue::<recorded::Account>()).text();
     for len in 0..whole.len() - 1 {
         let error = said(|text| text[..len].to_owned());

@@ -1,5 +1,5 @@
-//! What is said of each difference. The files in `messages` are product text: `UPDATE_MESSAGES=1 cargo test` writes them
-//! anew, and a change of them is reviewed.
+//! The text for each difference. The files in `messages` are product text: `UPDATE_MESSAGES=1 cargo test` writes them again,
+//! and a change of them is reviewed.
 
 use std::{env, fs, path::Path};
 
@@ -92,7 +92,7 @@ fn an_event_that_can_no_longer_be_read_is_named_with_its_remedy() {
 }
 
 #[test]
-fn an_aggregate_that_loses_a_name_is_told_what_goes_by_it() {
+fn losing_a_name_of_an_aggregate_says_what_is_stored_under_it() {
     use domain::*;
 
     type Account = recorded::Account;
@@ -133,7 +133,7 @@ fn the_macro_blames_the_line_it_stands_at() {
 }
 
 #[test]
-fn a_crate_without_a_lock_is_told_how_to_get_one() {
+fn a_missing_lock_says_how_to_make_one() {
     let error = Folder::new()
         .check(&catalogue::<recorded::Account>())
         .unwrap_err();

@@ -1,4 +1,4 @@
-//! By which names an aggregate is found, over several renamings.
+//! The names by which an aggregate is found, after several renamings.
 
 use intent_runtime::Domain;
 
@@ -28,7 +28,7 @@ fn an_aggregate_without_former_names_records_none() {
     assert!(!folder.text().contains("formerly"));
 }
 
-/// The name that is between the oldest and today's is no less a name of streams.
+/// A name between the oldest and today's is also a name of streams.
 #[test]
 fn a_name_in_between_is_missed() {
     let folder = Folder::recording(catalogue::<recorded::Account>());
@@ -47,7 +47,7 @@ fn all_former_names_are_asked_for() {
     assert!(said.contains(r#"formerly("Account", "Ledger")"#), "{said}");
 }
 
-/// Two aggregates may have events alike. Which of both it is, a check that names both can tell.
+/// Two aggregates may have similar events. A check that names both can tell them apart.
 #[test]
 fn an_aggregate_with_the_events_of_another_is_recorded_beside_it() {
     let folder = Folder::recording(catalogue::<recorded::Account>());
@@ -62,7 +62,7 @@ fn an_aggregate_with_the_events_of_another_is_recorded_beside_it() {
     folder.check(&catalogue::<recorded::Account>()).unwrap();
 }
 
-/// A version more, or half of the events, still tell whose streams they are.
+/// With one more version, or half of the events, it is still clear whose streams they are.
 #[test]
 fn an_aggregate_that_is_renamed_and_changed_is_known() {
     let folder = Folder::recording(catalogue::<recorded::Account>());

@@ -1,4 +1,4 @@
-//! What an event says of older builds, held to what is recorded of their versions.
+//! What an event says that older builds can read, compared with the recorded shapes of their versions.
 
 use super::{
     domain::catalogue,
@@ -227,9 +227,9 @@ fn what_is_true_of_every_recorded_version_is_recorded() {
     folder.check(&catalogue::<added::Account>()).unwrap();
 }
 
-/// A struct of an older version tells as well as the lock does, where that has none of it yet.
+/// If the lock does not have an older version yet, the struct of that version serves as well.
 #[test]
-fn a_predecessor_tells_before_it_is_recorded() {
+fn a_predecessor_counts_before_it_is_recorded() {
     Folder::recording(catalogue::<predecessor::Account>());
 }
 

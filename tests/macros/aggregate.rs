@@ -107,7 +107,7 @@ fn events_are_written_and_read_under_their_names() {
 }
 
 #[test]
-fn an_unknown_name_and_a_version_from_the_future_are_told() {
+fn an_unknown_name_and_a_version_from_the_future_are_errors() {
     let unknown = AccountEvent::decode("Flagged", 1, b"{}").unwrap_err();
     assert!(matches!(unknown, DecodeError::UnknownEvent { ref name } if name == "Flagged"));
     let future = AccountEvent::decode("Deposited", 3, b"{}").unwrap_err();

@@ -304,7 +304,7 @@ fn a_function_in_the_list_says_what_it_cannot_apply() {
 }
 
 #[test]
-fn a_history_tells_where_it_overflows() {
+fn the_error_of_a_history_says_where_it_overflows() {
     let id = Id::from_name("1");
     let at = SystemTime::UNIX_EPOCH;
     let most = |number| Came { number, ..came() }.into();

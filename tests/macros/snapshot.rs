@@ -95,7 +95,7 @@ fn serde_attributes_on_fields_hold() {
     );
 }
 
-/// The same aggregate, as several builds of a program know it.
+/// The same aggregate in several builds of a program.
 macro_rules! build {
     ($build:ident: $(#[$doc:meta])* $amount:ident: $ty:ty, $($rule:tt)+) => {
         mod $build {

@@ -99,7 +99,7 @@ fn a_renamed_field_that_was_left_out_stays_so() {
     assert_eq!(read.holder.as_deref(), Some("Ada"));
 }
 
-/// Each step makes what its version stored: the function finds the name of then.
+/// Each step makes what its version stored: the function finds the field's name of that version.
 #[event(version = 5, upcast(3 => louder))]
 pub struct Said {
     #[since(2, default = "nothing".into())]

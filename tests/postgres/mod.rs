@@ -91,8 +91,8 @@ impl Options {
 
 /// A Postgres server of the test's own, with a directory, a port and a process that nobody else uses.
 ///
-/// Everything of it is gone when it is dropped, and also when the process that started it dies by any signal. Of one that
-/// was [kept](Self::kept), the directory stays.
+/// When it is dropped, everything of it is removed, and also when the process that started it dies by any signal. If it was
+/// [kept](Self::kept), the directory stays.
 #[derive(Debug)]
 pub struct Cluster {
     /// Before the place, so that it is dropped first: the directory goes when the server is gone.

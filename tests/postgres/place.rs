@@ -30,7 +30,7 @@ impl Place {
     pub fn under(parent: &Path) -> Self {
         let path = parent.join(format!("intent-{}", uuid::Uuid::new_v4().simple()));
         let account = Account::find();
-        // The guard first: no instant at which the directory exists without it.
+        // The guard comes first, so that the directory never exists without it.
         let mut guard = account.shell(include_str!("guard.sh"), &path);
         guard
             .stdin(Stdio::piped())

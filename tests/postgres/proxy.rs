@@ -1,4 +1,4 @@
-//! The way to a server, for a test to cut, or to say other things on.
+//! A connection to a server that a test can cut, or change statements on.
 
 use std::{
     io,
@@ -98,8 +98,8 @@ impl Proxy {
         }
     }
 
-    /// Carries nothing more on the connections that are open, and tells nobody, as what stands between does with a connection
-    /// that it has forgotten. New ones are let through.
+    /// Carries nothing more on the open connections and tells nobody, like a firewall that has forgotten a connection. New
+    /// connections are let through.
     pub fn silence(&self) {
         self.state.silence.send_replace(());
     }
@@ -270,7 +270,7 @@ async fn replies(
     state: &State,
 ) -> io::Result<()> {
     let mut read = Vec::with_capacity(1 << 16);
-    // The reply up to here, while it may have to be swallowed.
+    // The reply so far, while it may have to be swallowed.
     let mut held = Vec::new();
     let mut tags: Vec<String> = Vec::new();
     while server.read_buf(&mut read).await? > 0 {

@@ -1,4 +1,4 @@
-//! What holds for any history and any payload, tried on random ones.
+//! Properties of any history and any payload, tried on random ones.
 
 mod arbitrary;
 mod caching;

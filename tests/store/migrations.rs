@@ -1,4 +1,4 @@
-//! A migration that was released is never edited: databases have it as it was. See ADR 10.
+//! A released migration is never edited, because databases have run it as it was. See ADR 10.
 
 use std::{collections::BTreeMap, fs, path::Path};
 

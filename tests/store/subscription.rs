@@ -1,4 +1,4 @@
-//! A subscription reads the next page beside the one that is taken: what becomes of it when it fails, and when nobody waits.
+//! A subscription reads the next page ahead of time: what happens if that fails, or if nobody waits for it.
 
 use std::{
     sync::{Arc, Mutex},
@@ -30,7 +30,7 @@ pub struct Pages {
     fails: Mutex<Option<usize>>,
 }
 
-/// How many readings came how far.
+/// How many readings reached each point.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Count {
     begun: usize,
@@ -133,7 +133,7 @@ async fn a_page_is_read_while_the_last_is_taken_and_no_more_than_one() {
 }
 
 #[tokio::test]
-async fn an_error_ahead_is_told_after_the_events_before_it_and_then_it_goes_on() {
+async fn an_error_of_the_next_page_comes_after_the_events_before_it() {
     let pages = Pages::new(100);
     let mut log = subscription(&pages).await;
     *pages.fails.lock().unwrap() = Some(2);

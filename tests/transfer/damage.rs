@@ -45,7 +45,7 @@ async fn a_changed_line_is_named() {
     let lines = history().await;
     for at in 1..lines.len() {
         let mut changed = lines.clone();
-        // A digit of what it says, and one of its sum.
+        // One digit of its content, and one of its sum.
         for (from, to) in [("\":", "\" :"), ("\"}", "0\"}")] {
             changed[at] = lines[at].replacen(from, to, 1);
             assert_ne!(changed[at], lines[at]);
@@ -214,7 +214,7 @@ async fn the_pages_before_are_kept() {
     assert_eq!((rest.stored, rest.known), (1_500, 1_000));
 }
 
-/// What neither reads nor writes, as a disk that fails.
+/// A stream that can neither be read nor written, like a disk that fails.
 struct Failing;
 
 impl AsyncRead for Failing {

@@ -97,9 +97,9 @@ async fn several_tenants_do_not_become_one() {
     assert_eq!(all.stored, 14);
 }
 
-/// What an operator meets who imports into a store that went its own way.
+/// The errors of an operator who imports into a store that has changed on its own.
 #[tokio::test]
-async fn a_stream_that_went_its_own_way_is_told_by_name() {
+async fn an_error_names_a_stream_that_has_changed() {
     let source = MemoryStore::new();
     fill(&source).await;
     let file = export(Export::new(&source)).await;

@@ -18,7 +18,7 @@ use tokio::io::AsyncWrite;
 
 use super::fixture::{append, every_store, log, stream};
 
-/// What was acknowledged before the export began is in it, also behind a transaction that is still open.
+/// Everything acknowledged before the export began is in it, even behind a transaction that is still open.
 #[tokio::test]
 async fn an_export_waits_for_a_transaction_that_is_under_way() {
     let database = TempDatabase::new().await;
@@ -134,7 +134,7 @@ async fn an_export_ends_beside_writers_that_do_not() {
     );
 }
 
-/// A writer beside which a store takes in what an export has not seen as it begins.
+/// A writer during whose work a store receives events that the export has not seen at its beginning.
 struct Importing<'a> {
     store: &'a MemoryStore,
     later: Vec<RecordedEvent>,
@@ -197,7 +197,7 @@ async fn an_export_of_one_tenant_ends_with_a_whole_command() {
     assert_eq!(imported.unwrap().stored, 2_001);
 }
 
-/// Counts what it is given, and how much at once.
+/// Counts the bytes it gets, and the most at once.
 #[derive(Default)]
 struct Counting {
     bytes: usize,
@@ -224,7 +224,7 @@ impl AsyncWrite for Counting {
     }
 }
 
-/// However large the events are, few of them are held at once.
+/// Even if events are large, few of them are held at once.
 #[tokio::test]
 async fn an_export_holds_a_few_megabytes() {
     const MIB: usize = 1024 * 1024;

@@ -1,4 +1,4 @@
-//! An export ends with whole commands, wherever the events of one lie.
+//! An export has each command as a whole, wherever the events of the command are.
 
 use std::{
     fmt,
@@ -80,7 +80,7 @@ async fn assert_waits<T: fmt::Debug>(
     }
 }
 
-/// It was under way as the export began, and ends far behind where the log ended then.
+/// It was under way when the export began, and ended far behind the end of the log at that time.
 #[tokio::test]
 async fn a_command_that_was_under_way_is_exported_whole() {
     let database = TempDatabase::new().await;

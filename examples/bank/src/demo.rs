@@ -1,4 +1,4 @@
-//! The story: each step does something to the store and prints what came of it.
+//! The demonstration: each step does something to the store and prints the result.
 
 use std::{borrow::Cow, error::Error, ops::ControlFlow, time::Instant};
 
@@ -22,10 +22,10 @@ const TURNS: usize = 4;
 
 type Outcome = Result<(), Box<dyn Error>>;
 
-/// Tells the whole story on the store that `database` names.
+/// Runs all steps on the store that `database` names.
 pub async fn run(database: &str) -> Outcome {
     let mut tell = Narrator::default();
-    // Of a URL with a password, what comes after it.
+    // The part of a URL after its password.
     let place = database.rsplit('@').next().unwrap_or_default();
     tell.title("A bank on an event store", place);
     let app = open(database).await?;

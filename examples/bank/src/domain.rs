@@ -33,7 +33,7 @@ pub struct Opened {
     pub owner: String,
 }
 
-/// Money came in. Version 1 did not say over which channel.
+/// Money came in. Version 1 did not say through which channel.
 #[event(version = 2)]
 pub struct Deposited {
     pub amount: Money,
@@ -91,7 +91,7 @@ impl Account {
         Ok(Deposited { amount, channel })
     }
 
-    /// Takes money out, as far as there is any.
+    /// Takes money out, as far as the balance covers it.
     #[handle]
     pub fn withdraw(&self, amount: Money) -> Result<Withdrawn, Refused> {
         self.accepts(amount)?;
@@ -110,7 +110,7 @@ impl Account {
         Noted { text }
     }
 
-    /// Closes the account; a second time there is nothing to do.
+    /// Closes the account. The second time there is nothing to do.
     #[handle]
     pub fn close(&self) -> Option<Closed> {
         (!self.closed).then_some(Closed)

@@ -8,7 +8,7 @@ use std::{error::Error, process::ExitCode};
 
 use clap::Parser;
 
-/// A bank on an event store, told step by step.
+/// A bank on an event store, step by step.
 #[derive(Parser)]
 #[command(version)]
 struct Options {

@@ -10,7 +10,7 @@ const FAINT: Style = Style::new().dimmed();
 const GOOD: Style = AnsiColor::Green.on_default();
 const FIGURE: Style = AnsiColor::Cyan.on_default();
 
-/// Tells the story; it counts the steps.
+/// Prints the steps, and counts them.
 #[derive(Default)]
 pub struct Narrator {
     step: usize,
@@ -29,12 +29,12 @@ impl Narrator {
         println!("{FAINT}{:>2}{FAINT:#}  {TITLE}{text}{TITLE:#}", self.step);
     }
 
-    /// One line of a step: what was done, and what came of it.
+    /// One line of a step: what was done, and the result.
     pub fn line(&self, what: &str, came: impl Display) {
         println!("    {FAINT}{what:<18}{FAINT:#} {came}");
     }
 
-    /// A line whose outcome is the point of the step.
+    /// A line with the result that the step is about.
     pub fn proof(&self, what: &str, came: impl Display) {
         println!("    {FAINT}{what:<18}{FAINT:#} {GOOD}{came}{GOOD:#}");
     }

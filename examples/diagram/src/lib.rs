@@ -4,7 +4,7 @@
 //! | arrow | meaning |
 //! |---|---|
 //! | from a command, drawn through | may emit the event |
-//! | from a command, dotted | may emit any event, or, with a question mark, is decided by hand: nobody says which |
+//! | from a command, dotted | may emit any event; with a question mark, the decision is written by hand and does not say which |
 //! | from an event, thick | creates the aggregate |
 //! | from an event, drawn through | changes the fields it names, or what a function decides if it names none |
 //! | from an event, dotted | changes nothing |

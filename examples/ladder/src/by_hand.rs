@@ -1,4 +1,4 @@
-//! Without any macro of ours: this is all there is behind them. serde and schemars still derive what is theirs.
+//! Without our macros: this is everything behind them. serde and schemars still derive their traits.
 
 use std::convert::Infallible;
 
@@ -19,7 +19,7 @@ pub struct Light {
     pub id: Id<Light>,
     /// Where it hangs.
     pub room: String,
-    /// Whether it shines.
+    /// Whether it is on.
     pub on: bool,
     /// How often it was switched on.
     pub times: u32,

@@ -1,4 +1,4 @@
-//! One aggregate three times, from most help to none. What they do is the same, and the same tests say so.
+//! One aggregate three times, from most help to none. All three do the same, and the same tests check them.
 //!
 //! | module | what is written by hand |
 //! |---|---|

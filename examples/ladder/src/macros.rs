@@ -16,7 +16,7 @@ pub struct Light {
     /// Where it hangs.
     #[on(Installed = |e| e.room.clone())]
     pub room: String,
-    /// Whether it shines.
+    /// Whether it is on.
     #[on(SwitchedOn = true, SwitchedOff = false)]
     pub on: bool,
     /// How often it was switched on.

@@ -97,7 +97,7 @@ the_same_tests! {
     by_hand { SwitchedOn {}, SwitchedOff {} }
 }
 
-/// All three store the same, by the test above; the lock holds the first to it.
+/// All three store the same, as the test above shows. So it is enough to check the first against the lock.
 #[test]
 fn what_is_stored_stays_readable() {
     intent_runtime::lock::check!(intent_runtime::Domain::of::<crate::macros::Light>());

@@ -18,7 +18,7 @@ pub struct Light {
     pub id: Id<Light>,
     /// Where it hangs.
     pub room: String,
-    /// Whether it shines.
+    /// Whether it is on.
     pub on: bool,
     /// How often it was switched on.
     pub times: u32,

@@ -147,7 +147,7 @@ fn order(id: Id<LoanApplication>, name: &str, transition: &str) -> Option<Order>
     })
 }
 
-/// What of a log has attributes.
+/// A part of a log that has attributes.
 trait Element {
     const NAME: &'static str;
     fn place(&self) -> Place;

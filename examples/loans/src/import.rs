@@ -22,12 +22,12 @@ pub struct Imported {
     pub done: Done,
     /// Events that the domain's rules do not allow; the rest of their application was left out.
     pub refused: Vec<Refused>,
-    /// Why the log could not be read to its end. Everything before that place is imported.
+    /// Why the log could not be read to its end. Everything before that place was imported.
     pub broken: Option<LogError>,
 }
 
 impl Imported {
-    /// Whether the log was broken before anything came of it, so that there is nothing else to tell.
+    /// Whether the log was broken before anything was imported, so that there is no other result.
     pub fn is_nothing_but_broken(&self) -> bool {
         self.broken.is_some() && self.refused.is_empty() && self.done == Done::default()
     }
@@ -44,7 +44,7 @@ pub struct Refused {
     pub reason: String,
 }
 
-/// Imports a log with so many tasks. What is stored already, by an import before or beside this one, is passed over.
+/// Imports a log with so many tasks. Events that are stored already, by an earlier import or one beside it, are skipped.
 pub async fn import(
     app: &App,
     log: Log,
@@ -99,7 +99,7 @@ async fn work(
     }
 }
 
-/// Sends what of a case is not stored yet. `Some` is the step that was refused, after which none is sent.
+/// Sends the steps of a case that are not stored yet. `Some` is the step that was refused, after which none is sent.
 async fn send(app: &App, mut case: Case, progress: &Progress) -> Result<Option<Refused>, Failure> {
     let stored = match app.load(case.id).await {
         Ok(loaded) => usize::try_from(loaded.version().get())?.min(case.steps.len()),

@@ -14,7 +14,7 @@ use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 
 use crate::xes::Meter;
 
-/// Elsewhere than on a terminal a line is printed each time so many applications are done.
+/// If the output is no terminal, a line is printed each time this many applications are done.
 const EVERY: u64 = 100;
 const BAR: &str = "{bar:30} {percent:>3} %  {msg}  {eta} left";
 const TICK: Duration = Duration::from_millis(100);
@@ -46,7 +46,7 @@ pub struct Done {
 }
 
 impl Progress {
-    /// For a log of so many `bytes`, which `meter` tells to be read.
+    /// For a log of `bytes` bytes; `meter` says how many were read.
     pub fn of(bytes: u64, meter: Meter) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new(bytes);

@@ -1,4 +1,4 @@
-//! What came of the applications up to a time.
+//! The outcomes of the applications up to a time.
 
 use std::io::{self, Write};
 
@@ -40,7 +40,7 @@ pub struct Stages {
     pub activated: u64,
 }
 
-/// What became of the offers.
+/// The outcomes of the offers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Offers {
     pub selected: u64,

@@ -31,7 +31,7 @@ pub async fn report(place: &Place) {
         let database = place.database().await;
         compare(&database, writers, "").await;
     }
-    // Here it can be a tenth of a millisecond; where disks are on a network, ten times that.
+    // On a fast local disk a flush can take a tenth of a millisecond; on a network disk, ten times that.
     let database = place.database().await;
     database.slow_down_commits(SLOWER).await;
     let what = format!(", disk {} ms slower", SLOWER.as_secs_f64() * 1_000.0);

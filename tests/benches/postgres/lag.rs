@@ -1,5 +1,5 @@
-//! How long after its acknowledgement an event reaches a reader: of the same process, of another one, and of one that
-//! asks by position all the time, which skips what commits late.
+//! How long after its acknowledgement an event reaches a reader: of the same process, of another process, and one that asks by
+//! position all the time, which misses events that commit late.
 
 use std::{
     collections::HashMap,
@@ -101,7 +101,8 @@ async fn write_slowly(store: &PgStore) -> Vec<Acknowledged> {
     acknowledged
 }
 
-/// A reader at work. It ends when it has seen the given number of events, besides each stream's first under load.
+/// A reader at work. It ends when it has seen the given number of events, not counting the first event of each stream under
+/// load.
 async fn reader(
     database: &Database,
     store: &PgStore,
@@ -116,7 +117,7 @@ async fn reader(
     let reading = tokio::spawn(async move {
         let mut came = Vec::new();
         if matches!(kind, Kind::Plain) {
-            // Planned on the empty table, the query would go on scanning all of it.
+            // If it were planned on the empty table, the query would go on scanning the whole table.
             let index = sqlx::query("SET enable_seqscan = off");
             index.execute(&mut connection).await.unwrap();
             let mut position = 0;

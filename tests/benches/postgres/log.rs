@@ -1,4 +1,5 @@
-//! Reading the log, beside the plain way of asking for the next thousand by position, which skips what commits late.
+//! Reading the log, compared with the plain way of asking for the next thousand by position, which misses events that commit
+//! late.
 
 use std::{sync::Arc, time::Instant};
 

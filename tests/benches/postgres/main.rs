@@ -54,8 +54,8 @@ fn main() {
     });
 }
 
-/// Has two sides take turns and says the median of each, and that of the ratios of neighbours: what slows one turn slows
-/// the next one too.
+/// Lets two sides take turns, and returns the median of each and of the ratios of neighbouring rounds: whatever slows one turn
+/// slows the next one too.
 async fn in_turn(
     rounds: usize,
     ours: impl AsyncFn() -> f64,

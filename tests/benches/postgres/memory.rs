@@ -11,7 +11,7 @@ use super::{
 
 const STREAM: usize = 100_000;
 const STREAMS: usize = 10;
-/// How much either may take beyond what the process had, in MiB: a few pages of the log are below this.
+/// How much memory either may take more than the process had, in MiB. A few pages of the log are less than this.
 const MOST: u64 = 48;
 
 pub async fn report(place: &Place) {
@@ -40,7 +40,7 @@ pub async fn report(place: &Place) {
     say("read a log of 1,000,000 events", before);
 }
 
-/// Lets the newest stream of 10,000 events go on until it has 100,000.
+/// Appends to the newest stream of 10,000 events until it has 100,000.
 async fn copy(database: &Database) {
     database
         .run(
@@ -61,7 +61,7 @@ fn say(what: &str, before: u64) {
     assert!(grown < MOST, "memory grows with what is read");
 }
 
-/// Forgets the highest use of memory so far, and says the use now, in KiB. Linux alone tells these.
+/// Resets the highest use of memory, and returns the present use in KiB. Only Linux reports these.
 fn peak_from_now() -> u64 {
     fs::write("/proc/self/clear_refs", "5").expect("this part runs on Linux");
     memory("VmRSS:")

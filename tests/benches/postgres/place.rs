@@ -91,7 +91,7 @@ impl Database {
         run.await.unwrap();
     }
 
-    /// Has each later session's commits wait so much longer than the disk takes.
+    /// Makes the commits of each later session wait this much longer than the disk takes.
     pub async fn slow_down_commits(&self, delay: Duration) {
         let name = self.database.name();
         let micros = delay.as_micros();
@@ -102,7 +102,7 @@ impl Database {
         .await;
     }
 
-    /// Empties the tables, and has what was written before be on disk, so that it burdens nobody later.
+    /// Empties the tables, and waits until everything written before is on disk, so that it slows nothing later.
     pub async fn clear(&self) {
         self.run(
             "TRUNCATE intent.events, intent.snapshots, public.bare RESTART IDENTITY; CHECKPOINT",

@@ -1,4 +1,4 @@
-//! Little that is looked for in much: a tenant's events, and an aggregate's.
+//! Looking for few events among many: a tenant's, and an aggregate's.
 
 use intent_runtime::{LogFilter, TenantId};
 

@@ -45,7 +45,7 @@ mod forgotten {
     account!(Deposited);
 }
 
-/// What was optional is missed by nobody.
+/// Nobody misses a field that was optional.
 mod optional {
     use super::super::{Opened, account};
     use intent_runtime::prelude::*;

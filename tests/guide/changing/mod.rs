@@ -1,8 +1,7 @@
 //! Chapter "Changing an event".
 //!
-//! Each change is a domain as it was `before`, as it is `after`, and as somebody leaves it who has `forgotten` to say what
-//! becomes of what is stored. What comes of it is written down in `said` and shown on the page; `UPDATE_GUIDE=1 cargo test`
-//! writes it anew.
+//! Each change is a domain as it was `before`, as it is `after`, and as somebody leaves it who has `forgotten` to say how
+//! stored events are read. The result is written to `said` and shown on the page; `UPDATE_GUIDE=1 cargo test` writes it again.
 
 mod event_renamed;
 mod event_retired;

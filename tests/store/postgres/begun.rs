@@ -68,7 +68,7 @@ async fn a_wait_for_another_transaction_has_a_bound() {
     let error = behind.append(append(&stream, 1)).await.unwrap_err();
     assert!(matches!(error, StoreError::Busy { .. }), "{error:?}");
     ahead.commit().await.unwrap();
-    // It goes on as it was, and now sees what was committed.
+    // The transaction goes on as it was, and now sees what was committed.
     let mut next = append(&stream, 1);
     next.expect = Expect::Version(Version::FIRST);
     behind.append(next).await.unwrap();

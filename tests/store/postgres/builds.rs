@@ -11,7 +11,7 @@ use tokio::{sync::watch, task::JoinSet};
 use super::{refusals::version, roles::Roles};
 use crate::store::appending::{append, snapshot, stream};
 
-/// What a newer build might make without being in the way of this one.
+/// A change that a newer build might make and that this one can ignore.
 const COMPATIBLE: &str = "
     ALTER TABLE intent.events ADD COLUMN correlation_id uuid;
     ALTER TABLE intent.snapshots ADD COLUMN taken_at timestamptz DEFAULT now();
@@ -20,7 +20,7 @@ const COMPATIBLE: &str = "
     INSERT INTO intent.migrations (version, description, compatible_from) VALUES (2, 'correlations and leases', 1);
 ";
 
-/// What this build does not understand.
+/// A change that this build does not understand.
 const INCOMPATIBLE: &str = "
     ALTER TABLE intent.events RENAME COLUMN payload TO body;
     INSERT INTO intent.migrations (version, description, compatible_from) VALUES (3, 'bodies', 3);
@@ -87,7 +87,7 @@ async fn a_build_that_does_not_understand_the_schema_is_refused_by_name() {
     for role in [&roles.app, &roles.reader, &roles.owner] {
         refused(roles.open(role).await.unwrap_err());
     }
-    // What was at work meets the same: an append that was acknowledged is there, the others are refused.
+    // Work under way gets the same error. An append that was acknowledged is there, and the others are refused.
     for (_, wrote) in writers.until_refused().await {
         refused(wrote.unwrap_err());
     }
@@ -125,7 +125,7 @@ impl Writers {
         }
     }
 
-    /// Waits until each has appended so often again.
+    /// Waits until each task has appended this many times more.
     async fn until_each_wrote(&mut self, appends: u64) {
         for progress in &mut self.progress {
             let from = *progress.borrow();
@@ -138,13 +138,13 @@ impl Writers {
         }
     }
 
-    /// Stops them, and says how far each came.
+    /// Stops the tasks, and returns how far each came.
     async fn end(self) -> Vec<(StreamId, Result<Version, StoreError>)> {
         self.stop.send_replace(true);
         self.tasks.join_all().await
     }
 
-    /// Waits until each is refused something.
+    /// Waits until each task gets an error.
     async fn until_refused(self) -> Vec<(StreamId, Result<Version, StoreError>)> {
         self.tasks.join_all().await
     }

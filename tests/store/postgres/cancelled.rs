@@ -1,4 +1,4 @@
-//! Appends within a user's transaction that are cancelled, wherever they are.
+//! Appends within a user's transaction that are cancelled at any point.
 
 use std::{
     future::poll_fn,
@@ -21,9 +21,9 @@ use crate::store::appending::{append, stream};
 /// When a future is dropped.
 #[derive(Clone, Copy, Debug)]
 enum Cut {
-    /// Right after it was polled so many times.
+    /// Right after this many polls.
     After(usize),
-    /// When it would be polled again.
+    /// When it would be polled again after this many polls.
     Woken(usize),
 }
 
@@ -128,7 +128,7 @@ async fn seen(transaction: &mut PgTransaction<'_>) -> i64 {
     seen.fetch_one(&mut **transaction).await.unwrap()
 }
 
-/// Every way to drop a future that is done after some polls, until one of a kind is done.
+/// Every way to drop a future, until one of each kind lets it finish.
 async fn every_way(mut is_done: impl AsyncFnMut(Cut, bool) -> bool) {
     for way in [Cut::After, Cut::Woken] {
         for goes_on in [true, false] {
@@ -153,7 +153,7 @@ async fn a_cancelled_append_takes_nothing_from_its_transaction() {
 }
 
 #[tokio::test]
-async fn a_cancelled_append_that_fails_is_told_of_or_undone() {
+async fn a_cancelled_append_that_fails_is_reported_or_undone() {
     let shop = Shop::new().await;
     let locked = stream();
     let mut ahead = shop.store.pool().begin().await.unwrap();

@@ -41,23 +41,24 @@ async fn each_connection_is_there_for_what_the_guide_says() {
     let roles = Roles::new().await;
     let mut watch = roles.connection("postgres").await;
     let store = roles.open(&roles.app).await.unwrap();
-    // Opening leaves none.
+    // Opening the store leaves no connection.
     until(&mut watch, &roles, 0).await;
-    // One that reads stays, and does for one read after another.
+    // One connection that reads stays, and serves one read after another.
     for _ in 0..10 {
         read(&store).await;
     }
     until(&mut watch, &roles, 1).await;
-    // One that appends, and one that tells other processes of it.
+    // One connection appends, and one notifies other processes.
     for _ in 0..10 {
         assert_stored(&store.append(append(&stream(), 1)).await);
     }
     until(&mut watch, &roles, 3).await;
-    // One that listens.
+    // One connection listens.
     let mut woken = store.wake_ups();
     woken.changed().await.unwrap();
     until(&mut watch, &roles, 4).await;
-    // One that finds out what readers wait for, where the log has a gap. The transaction that left it is on the user's pool.
+    // One connection finds out what readers wait for at a gap in the log. The transaction that left the gap is on the user's
+    // pool.
     let (open, _) = locked(&store).await;
     assert_stored(&store.append(append(&stream(), 1)).await);
     let tenant = Some(TenantId::DEFAULT);
@@ -118,7 +119,7 @@ async fn four_append_at_most() {
     roles.until_lock_waits(3).await;
     let others = join_all((0..10).map(|_| store.append(append(&stream(), 1))));
     others.await.iter().for_each(assert_stored);
-    // One tells other processes, and eight are the user's.
+    // One connection notifies other processes, and eight are the user's.
     until(&mut watch, &roles, 4 + 1 + 8).await;
     for open in transactions {
         open.commit().await.unwrap();

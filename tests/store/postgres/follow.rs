@@ -8,7 +8,7 @@ use intent_runtime::{
 };
 use intent_tests::postgres::{Proxy, TempDatabase};
 use sqlx::Executor;
-use tokio::time::{pause, resume, sleep, timeout};
+use tokio::time::{pause, resume, timeout};
 
 use crate::store::appending::{append, append_payload, snapshot, stream};
 
@@ -21,8 +21,6 @@ async fn a_server_that_falls_silent_is_given_up() {
     let mut holder = database.connect().await.unwrap();
     for call in 0..4 {
         assert_eq!(read_log(&store).await.unwrap().len(), 1);
-        // The pool has a connection to lend before the clock jumps to whatever is waited for.
-        sleep(Duration::from_millis(200)).await;
         let hold = "BEGIN; LOCK TABLE intent.events, intent.snapshots IN ACCESS EXCLUSIVE MODE";
         sqlx::raw_sql(hold).execute(&mut holder).await.unwrap();
         pause();
@@ -113,7 +111,7 @@ async fn what_is_committed_while_a_page_is_read_is_in_the_next_one() {
         .await
         .unwrap();
     let (first, mut log) = page.await.unwrap();
-    // A page that had gone further than what it gave would have lost the second.
+    // If a page had gone further than its events, the second event would be lost.
     let second = timeout(Duration::from_secs(20), log.next()).await;
     let second = second.expect("it is not passed over").unwrap();
     assert!(first.position < second.position);
@@ -123,7 +121,7 @@ async fn what_is_committed_while_a_page_is_read_is_in_the_next_one() {
 async fn large_events_are_read_in_small_pages() {
     let database = TempDatabase::new().await;
     let store = Arc::new(PgStore::connect(&database.url()).await.unwrap());
-    // Next to nothing as they are stored.
+    // Tiny, as they are stored.
     let payload = format!("\"{}\"", "a".repeat(3 * 1024 * 1024));
     let stream = stream();
     for _ in 0..8 {

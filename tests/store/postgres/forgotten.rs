@@ -22,7 +22,7 @@ struct State {
     only: Option<String>,
     /// The statements that had a tenant, by name.
     statements: BTreeMap<String, Statement>,
-    /// What went through and touches our tables with a tenant left, or with none to take out.
+    /// Statements that went through and touch our tables, and still have a tenant or had none to take out.
     escaped: Vec<String>,
 }
 
@@ -54,7 +54,7 @@ impl Forgotten {
             return text.to_owned();
         }
         let (stripped, comparisons) = without_tenant(text);
-        // Each look at a table has its tenant, and what is left says only where a row goes.
+        // Each reading of a table names its tenant. Other mentions of the tenant only say where a row goes.
         let reads = touches(text, &["FROM", "JOIN"]);
         let compares = ["tenant_id =", "tenant_id IN", "tenant_id IS", "tenant_id <"];
         let left = stripped.replace(WRITTEN, "").replace(INDEXED, "");
@@ -172,7 +172,8 @@ fn without_tenant(text: &str) -> (String, usize) {
         };
         let other = &behind[..end];
         stripped += before;
-        // The server must learn the type of a parameter, and run what it was told to; anything else is forgotten altogether.
+        // The server must learn the type of a parameter, and must execute the settings. Everything else of the comparison is
+        // removed.
         match other.starts_with(['$', '(']) {
             true => stripped += &format!("{other}::uuid IS NOT NULL"),
             false => stripped += "true",

@@ -26,10 +26,10 @@ use super::{
 };
 use crate::store::appending::{append, stream};
 
-/// The one statement that gives nothing where it forgets the tenant.
+/// The one statement that returns nothing if it forgets the tenant.
 const HARMLESS: &str = "The wanted events of a tenant that has few";
 const TENANTS: usize = 8;
-/// How much each of them does in a round.
+/// How many calls each tenant makes in a round.
 const TASKS: usize = 200;
 
 fn rounds() -> usize {
@@ -55,7 +55,7 @@ async fn random_tenants_never_meet_where_every_statement_forgets_them() {
     forget(async || Roles::new().await).await;
 }
 
-/// The policies are planned differently there.
+/// Policies are planned differently in that version.
 #[tokio::test(flavor = "multi_thread")]
 async fn random_tenants_never_meet_where_every_statement_forgets_them_on_postgres_18() {
     forget(async || on_postgres_18::roles().await).await;
@@ -88,7 +88,7 @@ async fn pool(roles: &Roles, proxy: &Proxy) -> PgPool {
     PgPool::connect(&url).await.unwrap()
 }
 
-/// The proof of the proof: the policies are what keeps the tenants apart there, and no statement could forget them unseen.
+/// Checks the proof itself: without the policies, each statement that forgets the tenant is noticed.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_policies_each_statement_that_forgets_the_tenant_is_caught() {
     let roles = Roles::new().await;
@@ -129,7 +129,7 @@ async fn without_the_policies_each_statement_that_forgets_the_tenant_is_caught()
     }
 }
 
-/// Has every tenant work, and says how many answers were right, or what the first wrong one was.
+/// Lets every tenant work, and returns how many answers were right, or the first wrong one.
 async fn work(store: &PgStore) -> Result<usize, String> {
     let ids = Ids::new();
     let mut tenants = JoinSet::new();
@@ -153,7 +153,7 @@ async fn work(store: &PgStore) -> Result<usize, String> {
     Ok(answers)
 }
 
-/// So many events of another tenant that the few of the default tenant are read by their key.
+/// Enough events of another tenant that the few of the default tenant are read by their key.
 async fn crowd(roles: &Roles) {
     let crowd = "INSERT INTO intent.events (tenant_id, aggregate_id, event_id, version, schema_version, recorded_at,
                                             occurred_at, aggregate_type, event_type, payload, metadata)

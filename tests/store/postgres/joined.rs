@@ -49,7 +49,7 @@ async fn still_works(mut transaction: PgTransaction<'_>) {
 }
 
 #[tokio::test]
-async fn the_loser_of_a_race_is_told_what_the_stream_is_at() {
+async fn the_loser_of_a_race_learns_the_version_of_the_stream() {
     let stream = stream();
     let at_one = || Append {
         expect: Expect::Version(Version::FIRST),
@@ -105,7 +105,7 @@ async fn a_command_that_is_stored_meanwhile_is_no_conflict() {
     let process = process(&mut transaction).await;
     let joining = slow.append_in(&mut transaction, once.clone());
     let storing = async {
-        // It has looked for its command, and not found it.
+        // It has looked for its command and not found it.
         roles.until_waits(process).await;
         store.append(once).await.unwrap();
         let release = query("SELECT pg_advisory_unlock(7)");

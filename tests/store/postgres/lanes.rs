@@ -1,4 +1,5 @@
-//! The connections that append: when they may not be had, are forgotten on the way, or are held by nobody who goes on.
+//! The connections that append: when they cannot be opened, are forgotten on the way, or are held by a future that is no longer
+//! polled.
 
 use std::{sync::Arc, time::Duration};
 
@@ -23,14 +24,14 @@ async fn through_a_proxy() -> (Roles, Proxy, PgStore) {
     (roles, proxy, store.unwrap())
 }
 
-/// What stands between has forgotten all connections without a word, an hour ago.
+/// A firewall on the way has silently forgotten all connections, an hour ago.
 async fn forget_all(proxy: &Proxy, store: &PgStore) {
-    // On a runtime of one thread, each of these lets every task that is ready go on: a connection that just wrote comes to rest.
+    // On a runtime of one thread, each of these lets every ready task go on. So a connection that just wrote comes to rest.
     for _ in 0..10 {
         tokio::task::yield_now().await;
     }
     proxy.silence();
-    // The pool goes by another clock.
+    // The pool uses another clock.
     while let Some(connection) = store.pool().try_acquire() {
         drop(connection.detach());
     }
@@ -106,7 +107,7 @@ async fn one_that_is_listened_on_is_asked_whether_it_still_stands() {
 async fn where_one_is_lost_no_idle_one_is_trusted() {
     let roles = Roles::new().await;
     let (store, proxy) = patient(&roles).await;
-    // Several lanes come into being behind locks.
+    // Locks make the store open several lanes.
     let (mut transactions, mut waiting) = (Vec::new(), Vec::new());
     for lanes in 1..=3 {
         let (open, stream) = locked(&store).await;
@@ -128,7 +129,7 @@ async fn where_one_is_lost_no_idle_one_is_trusted() {
 }
 
 #[tokio::test]
-async fn appends_that_are_begun_and_not_polled_hold_up_nobody() {
+async fn appends_that_are_begun_and_not_polled_delay_no_others() {
     let roles = Roles::new().await;
     let store = roles.open(&roles.app).await.unwrap();
     let mut begun = Vec::new();
@@ -144,9 +145,9 @@ async fn appends_that_are_begun_and_not_polled_hold_up_nobody() {
     assert_stored(&begun.swap_remove(0).await);
 }
 
-/// Neither its stream nor the end of the store waits for a caller that keeps an append without polling it.
+/// A caller keeps an append without polling it. Neither its stream nor closing the store waits for that caller.
 #[tokio::test]
-async fn an_append_that_is_begun_and_not_polled_holds_its_stream_for_nobody() {
+async fn an_append_that_is_begun_and_not_polled_does_not_hold_its_stream() {
     let roles = Roles::new().await;
     let store = roles.open(&roles.app).await.unwrap();
     for _ in 0..3 {
@@ -177,7 +178,7 @@ async fn connections_are_opened_as_the_pool_opens_them_now() {
 }
 
 #[tokio::test]
-async fn readers_are_woken_of_what_a_cancelled_caller_stored() {
+async fn readers_are_woken_after_an_append_that_was_cancelled() {
     let roles = Roles::new().await;
     let store = roles.open(&roles.app).await.unwrap();
     let mut wake_ups = store.wake_ups();
@@ -218,7 +219,7 @@ async fn a_start_waits_for_another_that_migrates() {
     let url = roles.database().url_as(&roles.owner);
     let starting = tokio::spawn(async move { PgStore::connect(&url).await });
     roles.until_lock_waits(1).await;
-    // For longer than an append waits for anybody.
+    // Longer than an append waits for a lock.
     let goes_on = "SELECT pg_sleep(0.8); COMMIT";
     sqlx::raw_sql(goes_on).execute(&mut other).await.unwrap();
     starting.await.unwrap().unwrap();
@@ -233,7 +234,7 @@ async fn a_start_gives_up_a_server_that_falls_silent() {
     let url = roles.database().url_as(&roles.app);
     let starting = tokio::spawn(async move { PgStore::connect(&url).await });
     roles.until_lock_waits(1).await;
-    // The clock jumps to whatever is waited for.
+    // The clock jumps to the end of each wait.
     pause();
     let started = timeout(Duration::from_secs(3_600), starting).await;
     resume();

@@ -1,4 +1,4 @@
-//! A store beside a pool whose connections were left in whatever state: what it does is its own.
+//! A store beside a pool whose connections were left in some other state. The store is not affected.
 
 use std::{
     ops::ControlFlow,
@@ -74,7 +74,7 @@ impl Left {
         if matches!(self, Self::Aborted) {
             pool.execute("SELECT 1/0").await.unwrap_err();
         }
-        // What was left is still there when the connection is lent again.
+        // The state that was left is still there when the connection is lent again.
         let mut lent = pool.acquire().await.unwrap();
         match self {
             Self::Settings => {
@@ -92,7 +92,7 @@ impl Left {
     }
 }
 
-/// Begins a transaction and gives up while the server is asked. Whether there was anything to give up: the answer may be
+/// Begins a transaction and gives up while the server is asked. Returns whether there was a wait to give up: the answer may be
 /// there at once.
 async fn cancelled_begin(connection: &mut PgConnection) -> bool {
     let begun = {
@@ -172,7 +172,7 @@ async fn a_store_works_on_whatever_was_left_on_the_pool() {
         store.append(append(&stream, 1)).await.unwrap();
         left.leave(&pool).await;
         for round in 2..=3 {
-            // By turns, so that a snapshot that stays would show.
+            // In turns, so that an old snapshot would show.
             elsewhere.append(append(&stream, 1)).await.unwrap();
             assert_eq!(version(&store, &stream).await, Version::new(2 * round - 2));
             store.append(append(&stream, 1)).await.unwrap();
@@ -263,7 +263,7 @@ async fn a_store_starts_whatever_was_left_on_the_pool() {
     }
 }
 
-/// What SQL that names no tenant sees of the events.
+/// The events that SQL without a tenant sees.
 async fn unasked(pool: &PgPool) -> i64 {
     let count = sqlx::query_scalar("SELECT count(*) FROM intent.events");
     count.fetch_one(pool).await.unwrap()
@@ -305,7 +305,7 @@ async fn a_connection_is_as_the_hooks_of_the_pool_make_it() {
         ))
         .await;
     let pool = PgPoolOptions::new().after_connect(move |connection, _| {
-        // What the store needs otherwise, it sets again.
+        // The store sets again what it needs.
         let set = format!(
             "SET ROLE {role}; SET default_transaction_isolation = 'serializable'; SET row_security = off"
         );
@@ -330,7 +330,7 @@ async fn a_connection_is_as_the_hooks_of_the_pool_make_it() {
 }
 
 #[tokio::test]
-async fn a_hook_that_leaves_a_transaction_open_is_told() {
+async fn a_hook_that_leaves_a_transaction_open_is_an_error() {
     let roles = Roles::new().await;
     let pool = PgPoolOptions::new().after_connect(|connection, _| {
         Box::pin(async move { connection.execute("BEGIN").await.map(drop) })
@@ -380,7 +380,7 @@ async fn a_transaction_of_the_users_own_keeps_its_settings() {
     assert_eq!(version(&store, &ours).await, Version::FIRST);
 }
 
-/// A transaction that is open on a connection of the store's own, however it came there: what fails in it fails once.
+/// A transaction that is open on one of the store's own connections, however it was begun: a call in it fails only once.
 #[tokio::test]
 async fn a_store_recovers_from_a_transaction_on_a_connection_of_its_own() {
     let roles = Roles::new().await;
@@ -392,7 +392,7 @@ async fn a_store_recovers_from_a_transaction_on_a_connection_of_its_own() {
             return text.to_owned();
         }
         match session {
-            // What stands between leaves one open on each connection.
+            // A proxy leaves a transaction open on each connection.
             true => format!("{text}; BEGIN"),
             false => text.replace("FROM intent.events", "FROM intent.nothing"),
         }

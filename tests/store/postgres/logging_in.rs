@@ -1,4 +1,4 @@
-//! What keeps a store from being opened: each by its cause, with what to do, and never with a password.
+//! Reasons why a store cannot be opened: each error has its cause and what to do, and never a password.
 
 use std::error::Error;
 
@@ -45,7 +45,7 @@ async fn a_place_that_cannot_be_reached_is_named_without_its_password() {
 }
 
 #[tokio::test]
-async fn a_url_that_cannot_be_read_is_told_why() {
+async fn a_url_that_cannot_be_read_is_an_error_that_says_why() {
     let wrong = App::connect("postgres://ada:secret@host:x/shop", Domain::new()).await;
     let wrong = wrong.unwrap_err();
     let url = matches!(wrong, ConnectError::Store(StoreError::UnknownUrl { .. }));
@@ -74,7 +74,7 @@ async fn a_database_that_is_not_there_is_named() {
 }
 
 #[tokio::test]
-async fn a_server_without_encryption_is_told_and_so_is_a_build_without() {
+async fn the_error_names_a_server_or_a_build_without_encryption() {
     let database = TempDatabase::new().await;
     for mode in ["require", "verify-ca", "verify-full"] {
         let url = format!("{}?sslmode={mode}", database.url());
@@ -93,7 +93,7 @@ async fn a_server_without_encryption_is_told_and_so_is_a_build_without() {
 }
 
 #[tokio::test]
-async fn a_role_that_is_not_there_or_may_not_log_in_is_told() {
+async fn the_error_names_a_role_that_is_not_there_or_may_not_log_in() {
     let roles = Roles::new().await;
     let (hint, text) = refused(&roles.database().url_as("nobody_of_this_name")).await;
     assert!(hint.contains("CREATE ROLE … LOGIN"), "{hint}");
@@ -109,7 +109,7 @@ async fn a_role_that_is_not_there_or_may_not_log_in_is_told() {
 }
 
 #[tokio::test]
-async fn a_database_that_lets_a_role_not_in_is_told() {
+async fn the_error_names_a_database_that_refuses_a_role() {
     let roles = Roles::new().await;
     let name = roles.database().name();
     let closed = format!("REVOKE CONNECT ON DATABASE {name} FROM PUBLIC");
@@ -120,7 +120,7 @@ async fn a_database_that_lets_a_role_not_in_is_told() {
 }
 
 #[tokio::test]
-async fn a_role_without_a_line_for_it_is_told_by_every_release() {
+async fn the_error_names_a_role_without_a_line_in_every_release() {
     for binaries in [Binaries::any(), Binaries::of(18)] {
         let major = binaries.major();
         let options = Options::fast().binaries(binaries);
@@ -136,7 +136,7 @@ async fn a_role_without_a_line_for_it_is_told_by_every_release() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_told_and_a_right_one_goes_on() {
+async fn a_wrong_password_is_an_error_until_it_is_right() {
     let options = Options::fast().let_in("host all ada,nobody all scram-sha-256");
     let cluster = Cluster::start(options).await;
     let mut admin = cluster.server().connect("postgres").await.unwrap();
@@ -145,7 +145,7 @@ async fn a_wrong_password_is_told_and_a_right_one_goes_on() {
         .await
         .unwrap();
     let url = |login: &str| cluster.server().url_as(login, "postgres");
-    // The server does not tell strangers whether there is such a role.
+    // The server does not tell strangers whether the role exists.
     for wrong in ["ada:wrong", "ada", "nobody:wrong"] {
         let (hint, text) = refused(&url(wrong)).await;
         assert_eq!(hint, "correct the user or the password in the URL");

@@ -8,7 +8,7 @@ use intent_tests::postgres::{Proxy, TempDatabase};
 
 use crate::transfer::fixture::{fill, log};
 
-/// S3, S16: it is tried again and finds its events there, which then count as known; each is stored once.
+/// S3, S16: the import is tried again and finds its events, which then count as known. Each is stored once.
 #[tokio::test]
 async fn a_page_whose_answer_is_lost_is_stored_once_and_counts_as_known() {
     let source = MemoryStore::new();
@@ -27,7 +27,7 @@ async fn a_page_whose_answer_is_lost_is_stored_once_and_counts_as_known() {
     assert_eq!(log(&store).await, before);
 }
 
-/// A start-up tries again, as every other call does, and finds its tables there.
+/// Opening a store tries again, as every other call does, and finds its tables.
 #[tokio::test]
 async fn a_migration_whose_answer_is_lost_is_found_done() {
     let database = TempDatabase::new().await;

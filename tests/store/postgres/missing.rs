@@ -1,5 +1,5 @@
-//! What is missing of the schema, or of a role's rights on it, is named together with the statements that mend it, when the
-//! store is opened and when it is at work.
+//! If the schema or the role's rights lack something, the error names it and the statements that mend it, both when the store
+//! is opened and when it is at work.
 
 use intent_runtime::{
     PgStore, StoreError, Version,
@@ -21,8 +21,8 @@ fn missing(error: StoreError) -> (String, String) {
     }
 }
 
-/// Breaks the schema under a store, sees that this is named to the one that is open and to one that starts, runs what they
-/// say as the owner, and sees both at work.
+/// Breaks the schema under a store. The open store and one that starts must both name the damage. Then it runs their statements
+/// as the owner, and both must work.
 async fn broken_and_mended(breaks: &str, named: &str) {
     let roles = Roles::new().await;
     let open = roles.open(&roles.app).await.unwrap();
@@ -205,7 +205,7 @@ async fn a_store_at_work_names_what_goes_missing_under_it() {
 }
 
 #[tokio::test]
-async fn a_reader_is_told_what_a_reader_needs() {
+async fn a_reader_gets_the_grants_that_a_reader_needs() {
     let roles = Roles::new().await;
     roles.open(&roles.reader).await.unwrap();
     roles

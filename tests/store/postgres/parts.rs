@@ -1,4 +1,4 @@
-//! A reader of a small part of a long log goes past the rest at once, and past nothing that may yet come.
+//! A reader of a small part of a long log passes the rest at once, and passes nothing that may still come.
 
 use std::ops::ControlFlow;
 
@@ -10,16 +10,16 @@ use intent_tests::postgres::TempDatabase;
 
 use crate::store::appending::{append, stream};
 
-/// Pages of so many events are read.
+/// How many events a page has.
 const PAGE: usize = 100;
 
-/// What a part of the log has behind a cursor, as far as it may be read now.
+/// The events of a part of the log after a cursor, as far as it may be read now.
 struct Part {
     events: Vec<RecordedEvent>,
     cursor: Cursor,
     /// In how many pages it came.
     pages: usize,
-    /// `End`, or `HeldUp` by what is under way.
+    /// `End`, or `HeldUp` by an open transaction.
     behind: NextPage,
 }
 
@@ -116,7 +116,7 @@ async fn a_part_costs_as_many_pages_as_it_has() {
         assert_eq!(positions(&found.events), positions(&wanted));
         assert_eq!(found.events, wanted);
         assert_eq!((found.behind, found.cursor), (NextPage::End, end));
-        // One more where a page is full, and one to see that it is the end.
+        // One more if a page is full, and one to see the end.
         let most = wanted.len() / PAGE + 2;
         assert!(
             found.pages <= most,

@@ -1,4 +1,4 @@
-//! What appends cost: one statement, and no look at what they have nothing to do with.
+//! The cost of appends: one statement, which looks at nothing that does not concern it.
 
 use std::sync::mpsc;
 
@@ -90,7 +90,7 @@ struct Counted {
     versions: i64,
 }
 
-/// What it has counted when it has counted so many events. It counts when connections end.
+/// The counts, once it has counted this many events. The server counts when connections end.
 async fn counted(roles: &Roles, events: u64) -> Counted {
     let mut connection = roles.database().connect().await.unwrap();
     let counting = async {

@@ -25,7 +25,7 @@ async fn one_of_32_racers_wins_each_version_past_65_535() {
     race(65_500, 100).await;
 }
 
-/// Has all tasks append at each of so many versions, behind so many events.
+/// Lets all tasks append at each of these versions, after this many events.
 async fn race(before: u64, versions: u64) {
     let roles = Roles::new().await;
     let stream = stream();
@@ -59,7 +59,7 @@ async fn race(before: u64, versions: u64) {
     assert_eq!(last.get(), before + versions);
 }
 
-/// Whether an append at a version wins; a loser's error has the right versions.
+/// Returns whether an append at a version wins. A loser's error must have the right versions.
 async fn wins(store: &impl Store, stream: &StreamId, version: u64) -> bool {
     let mut new = append(stream, 1);
     new.expect = Expect::Version(Version::new(version));

@@ -1,4 +1,4 @@
-//! Bad input and bad surroundings: each a typed error that says what to do, and nothing half done.
+//! Bad input and bad environments: each is a typed error that says what to do, and nothing is half done.
 
 use std::{error::Error, time::Duration};
 
@@ -121,7 +121,7 @@ async fn a_read_only_database_can_be_read() {
 }
 
 #[tokio::test]
-async fn a_statement_time_out_is_told_and_the_store_goes_on() {
+async fn a_statement_time_out_is_an_error_and_the_store_goes_on() {
     let roles = Roles::new().await;
     let short = format!("ALTER ROLE {} SET statement_timeout = '100ms'", roles.app);
     roles.run(&short).await;
@@ -146,7 +146,7 @@ async fn a_statement_time_out_is_told_and_the_store_goes_on() {
 }
 
 #[tokio::test]
-async fn a_server_out_of_connections_is_told_and_the_store_recovers() {
+async fn a_server_out_of_connections_is_an_error_and_the_store_recovers() {
     let options = Options::fast().set("max_connections", "6");
     let cluster = Cluster::start(options.set("superuser_reserved_connections", "0")).await;
     let url = cluster.superuser_url();
@@ -169,7 +169,7 @@ async fn a_server_out_of_connections_is_told_and_the_store_recovers() {
     let store = loop {
         match PgStore::connect(&url).await {
             Ok(store) => break store,
-            // The server takes a moment to notice that the others have gone.
+            // The server takes a moment to notice that the other connections are closed.
             Err(StoreError::NoConnection { .. }) => tokio::task::yield_now().await,
             Err(other) => panic!("{other:?}"),
         }
@@ -184,7 +184,7 @@ pub async fn version(store: &PgStore, stream: &StreamId) -> Result<Version, Stor
 }
 
 #[tokio::test]
-async fn a_server_that_fills_up_under_a_store_is_told_and_the_pool_recovers() {
+async fn a_server_that_fills_up_under_a_store_is_an_error_and_the_pool_recovers() {
     let options = Options::fast().set("max_connections", "6");
     let cluster = Cluster::start(options.set("superuser_reserved_connections", "0")).await;
     let url = cluster.superuser_url();
@@ -231,7 +231,7 @@ async fn a_server_that_fills_up_under_a_store_is_told_and_the_pool_recovers() {
 }
 
 #[tokio::test]
-async fn reads_that_all_connections_serve_are_told_of_and_a_taken_pool_takes_nothing() {
+async fn reads_fail_if_all_connections_are_busy_but_not_if_the_users_pool_is() {
     let roles = Roles::new().await;
     let pool = PgPoolOptions::new()
         .max_connections(1)
@@ -241,7 +241,7 @@ async fn reads_that_all_connections_serve_are_told_of_and_a_taken_pool_takes_not
         .await
         .unwrap();
     let stream = stream();
-    // What the user has taken, the store does not need.
+    // The store does not need the connections that the user has taken.
     let held = store.pool().begin().await.unwrap();
     assert_eq!(version(&store, &stream).await.unwrap(), Version::NONE);
     let mut locked = roles.connection("postgres").await;
@@ -268,7 +268,7 @@ async fn reads_that_all_connections_serve_are_told_of_and_a_taken_pool_takes_not
 }
 
 #[tokio::test]
-async fn a_schema_that_goes_under_a_store_is_told_and_found_again() {
+async fn a_schema_dropped_under_a_store_is_an_error_until_it_is_back() {
     let roles = Roles::new().await;
     let store = roles.open(&roles.app).await.unwrap();
     let stream = stream();
@@ -295,7 +295,7 @@ async fn a_schema_that_goes_under_a_store_is_told_and_found_again() {
 }
 
 #[tokio::test]
-async fn a_payload_over_the_limit_is_told_before_anything_is_sent() {
+async fn a_payload_over_the_limit_is_refused_before_anything_is_sent() {
     let roles = Roles::new().await;
     let store = roles.open(&roles.app).await.unwrap();
     let stream = stream();

@@ -1,5 +1,5 @@
-//! A streaming replica can be read and asked about any moment; it takes no events, and its log is not followed, until it
-//! is promoted.
+//! A streaming replica can be read, also at earlier moments. Until it is promoted, it takes no events, and its log cannot be
+//! followed.
 
 use std::time::Duration;
 
@@ -103,7 +103,8 @@ fn assert_read_only(error: &StoreError) {
     );
 }
 
-/// A standby without `hot_standby` stays for good where every server is for a moment when it starts or recovers.
+/// A standby without `hot_standby` permanently refuses connections, as every server does for a moment when it starts or
+/// recovers.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_takes_no_connections_yet_says_so() {
     let cluster = Cluster::start(Options::fast()).await;

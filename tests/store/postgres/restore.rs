@@ -61,7 +61,7 @@ async fn goes_on(server: &Server, binaries: &Binaries) {
     binaries.restore(dump, &new.database().url()).await.unwrap();
     let store = PgStore::strict(new.pool(&new.app).await).await.unwrap();
 
-    // What it knew, it knows.
+    // It still has everything.
     assert_eq!(
         store.append(sent.clone()).await.unwrap(),
         Appended::Before(
@@ -88,7 +88,7 @@ async fn goes_on(server: &Server, binaries: &Binaries) {
     let next = store.append(next).await.unwrap();
     assert!(position(next) > last, "positions grow");
 
-    // A reader goes on too, and one that has seen more gets an error.
+    // A reader goes on too. A reader that has seen later events gets an error.
     let reader = new.open(&new.reader).await.unwrap();
     let (rest, _) = read_log(&reader, halfway, 1_000).await.unwrap();
     let all: Vec<(TenantId, u64)> = first.iter().chain(&rest).map(place).collect();
@@ -138,7 +138,7 @@ async fn a_database_restored_by_another_owner_goes_on() {
     let url = new.database().url_as(&heir);
     Binaries::any().restore_as_own(dump, &url).await.unwrap();
 
-    // The old owner has no more to say there.
+    // The old owner has no rights there any more.
     let error = new.open(&new.owner).await.unwrap_err();
     assert!(matches!(error, StoreError::Incomplete { .. }), "{error:?}");
     // The new one reads the log of all tenants, and gives rights.
@@ -350,7 +350,7 @@ async fn read_log(
         };
         let page = store.read_log(read, &mut sink).await?;
         cursor = page.cursor;
-        // At the gap that a restored sequence may leave, once more tells that nothing is under way in it.
+        // A restored sequence may leave a gap. One more look shows that nothing is under way in it.
         if page.next != NextPage::HeldUp {
             return Ok((events, cursor));
         }

@@ -88,7 +88,7 @@ async fn a_statement_sees_and_writes_the_tenants_it_names() {
             let unset = format!("RESET {setting}");
             connection.execute(AssertSqlSafe(unset)).await.unwrap();
         }
-        // Nothing of it outlives a statement of the store.
+        // No setting outlives a statement of the store.
         let mut pooled = store.pool().acquire().await.unwrap();
         assert_eq!(
             rows(&mut pooled).await,
@@ -189,7 +189,7 @@ async fn the_log_goes_on_under_a_new_owner() {
             event.unwrap();
         }
     }
-    // An application that says that it reads all is no reader for that.
+    // An application that sets `intent.all_tenants` does not become a reader.
     let mut app = roles.connection(&roles.app).await;
     let says_so = app.execute("SET intent.all_tenants = 'on'").await;
     says_so.unwrap();
@@ -202,7 +202,7 @@ async fn the_log_goes_on_under_a_new_owner() {
     assert_eq!(rows(&mut app).await, 0, "whatever is found where it looks");
 }
 
-/// What a role may make for itself, a type of its own in its temporary schema, runs as nobody else.
+/// A role can make a type of its own in its temporary schema. That type never runs as another role.
 #[tokio::test]
 async fn the_owner_runs_nothing_that_is_the_callers() {
     let roles = Roles::new().await;
@@ -377,7 +377,7 @@ async fn no_function_of_the_users_is_run_for_the_servers() {
     }
     let store = Arc::new(roles.open(&roles.app).await.unwrap());
     store.append(append(&stream(), 2)).await.unwrap();
-    // What is behind a gap is asked of the run of the server.
+    // At a gap, the run of the server is asked for.
     roles
         .run("SELECT nextval('intent.events_position_seq')")
         .await;

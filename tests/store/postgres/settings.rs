@@ -73,7 +73,7 @@ async fn names_are_the_servers_own_whatever_stands_before_them() {
     };
     let held = stream();
     assert_now(store.append(append(&held, 1)).await.unwrap());
-    // Its position is a gap as long as the transaction is open, and the locks tell so.
+    // Its position is a gap while the transaction is open, and the locks show the transaction.
     let mut transaction = store.pool().begin().await.unwrap();
     let joined = store.append_in(&mut transaction, append(&held, 1)).await;
     assert_now(joined.unwrap());
@@ -114,7 +114,7 @@ async fn a_transaction_of_another_database_is_refused() {
             error => panic!("{error:?}"),
         }
     }
-    // It goes on as it was.
+    // The transaction goes on as it was.
     let stream = stream();
     let joined = elsewhere.append_in(&mut transaction, append(&stream, 1));
     joined.await.unwrap();

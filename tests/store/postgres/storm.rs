@@ -31,7 +31,7 @@ const WRITERS: usize = 16;
 const STREAMS: usize = 4;
 const EVENTS: usize = 10;
 
-/// What was acknowledged: of each stream its type and how far it has come, as the writers know it.
+/// What was acknowledged: the type of each stream and its version, as the writers know them.
 type Ledger = HashMap<Uuid, (String, u64)>;
 /// What a reader saw: streams and versions, in the order of the log.
 type Seen = Vec<(Uuid, u64)>;
@@ -110,7 +110,7 @@ async fn storm(level: &str, events: usize, mistakes: &[Mistake]) {
         .await
         .unwrap();
     end.send_replace(Some(last));
-    // Something behind the end for each reader, which tells it that it is past it.
+    // One more event for each reader, which shows that the reader is past the end.
     for stream in [shared, of_kind(0)] {
         writing.append(append(&stream, 1)).await.unwrap();
     }
@@ -185,7 +185,7 @@ async fn join(store: &PgStore, new: Append) -> Result<Option<Appended>, StoreErr
     }
     match transaction.commit().await {
         Ok(()) => store.wake_readers(),
-        // For another's, at the level that lets none see what a later one did.
+        // Waits for another transaction, at the level that does not see what a later one did.
         Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("40001") => {
             return Ok(None);
         }
@@ -237,12 +237,12 @@ fn compare(ledger: &Ledger, seen: &Seen, wanted: &Wanted) -> Told {
             expected += usize::try_from(*events).unwrap();
         }
     }
-    // What was not wanted, or never acknowledged, counts as seen too often.
+    // An event that was not wanted, or never acknowledged, counts as seen too often.
     told.repeated += (found.len() + told.missed).saturating_sub(expected);
     told
 }
 
-/// Not the default tenant, whose log is read another way.
+/// Not the default tenant, because its log is read in another way.
 fn tenant() -> TenantId {
     TenantId::from_name("storm")
 }

@@ -51,7 +51,7 @@ async fn a_server_that_is_killed_loses_and_doubles_nothing() {
 
 #[tokio::test]
 async fn what_is_acknowledged_is_written_also_where_others_do_not_wait_for_it() {
-    // What nobody waits for stays in the server's memory here.
+    // Data that nobody waits for stays in the memory of the server here.
     let options = Options::fast()
         .set("synchronous_commit", "off")
         .set("wal_writer_delay", "10s")
@@ -97,7 +97,7 @@ async fn connections_that_are_cut_lose_and_double_nothing() {
     let roles = Roles::new().await;
     let proxy = Proxy::start(roles.server()).await;
     let mut admin = roles.database().connect().await.unwrap();
-    // Many append together, two mostly alone.
+    // Many tasks append together. Two tasks mostly append alone.
     for workers in [WORKERS, 2] {
         let store = roles
             .open_through(proxy.server(), &roles.app)

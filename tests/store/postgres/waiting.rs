@@ -1,4 +1,4 @@
-//! Appends behind somebody's lock, and what others notice of it.
+//! Appends behind another transaction's lock, and the effect on other appends.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ pub fn assert_stored(answer: &Answer) {
     assert!(matches!(answer, Ok(Appended::Stored { .. })), "{answer:?}");
 }
 
-/// That a task behind a lock ends, and how it may.
+/// Checks that a task behind a lock ends, and with which results.
 async fn assert_answered(waiting: JoinHandle<Answer>) {
     let answer = timeout(SOON, waiting).await.unwrap().unwrap();
     let stored = matches!(answer, Ok(Appended::Stored { .. }));
@@ -45,7 +45,7 @@ async fn assert_answered(waiting: JoinHandle<Answer>) {
 }
 
 #[tokio::test]
-async fn a_locked_stream_holds_up_none_of_those_written_with_it() {
+async fn a_locked_stream_does_not_delay_the_appends_of_its_batch() {
     let roles = Roles::new().await;
     let store = roles.open(&roles.app).await.unwrap();
     let (open, locked) = locked(&store).await;
@@ -86,7 +86,7 @@ pub async fn patient(roles: &Roles) -> (PgStore, Proxy) {
 }
 
 #[tokio::test]
-async fn a_queued_append_goes_past_a_locked_one_though_nobody_else_comes() {
+async fn a_queued_append_passes_a_locked_one_without_further_appends() {
     let roles = Roles::new().await;
     let (store, _proxy) = patient(&roles).await;
     let (open, locked) = locked(&store).await;
@@ -99,7 +99,7 @@ async fn a_queued_append_goes_past_a_locked_one_though_nobody_else_comes() {
     given_up.abort();
     assert_stored(&queued.await.unwrap());
     assert!(!waiting.is_finished(), "it is answered before the first");
-    // They were queued together, and nobody waits for that one.
+    // They were queued together, and no other append waits for that one.
     let now = AsOfTime::Recorded(Timestamp::now());
     let version = store.version_as_of(&forgotten, now).await.unwrap();
     assert_eq!(version.get(), 0);
@@ -108,7 +108,7 @@ async fn a_queued_append_goes_past_a_locked_one_though_nobody_else_comes() {
 }
 
 #[tokio::test]
-async fn however_many_streams_are_locked_another_one_is_written_to() {
+async fn many_locked_streams_do_not_delay_another_one() {
     const LANES: usize = 4;
     let roles = Roles::new().await;
     let (store, _proxy) = patient(&roles).await;
@@ -159,7 +159,7 @@ async fn an_append_behind_a_locked_table_fails_before_long() {
 
 /// The import is behind somebody's lock when its caller gives up.
 #[tokio::test]
-async fn readers_are_woken_of_what_a_caller_who_gave_up_had_imported() {
+async fn readers_are_woken_after_an_import_whose_caller_gave_up() {
     let roles = Roles::new().await;
     let store = roles.open(&roles.app).await.unwrap();
     let (source, stream) = (MemoryStore::new(), stream());
@@ -233,6 +233,6 @@ async fn a_stored_command_is_no_conflict_when_it_cannot_be_looked_up() {
     );
     let again = store.append(once).await.unwrap();
     assert!(matches!(again, Appended::Before(_)), "{again:?}");
-    // What can be written without looking anything up still is.
+    // Appends that need no look-up are still written.
     assert_stored(&cut_off.append(append(&stream(), 1)).await);
 }

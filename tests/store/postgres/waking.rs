@@ -1,4 +1,4 @@
-//! Readers that wait: what wakes them, and what they keep meanwhile.
+//! Waiting readers: what wakes them, and what they hold meanwhile.
 
 use std::{
     ops::ControlFlow,

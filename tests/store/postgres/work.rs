@@ -1,4 +1,4 @@
-//! Random work of a tenant: what it may ask of a store, and what it is answered.
+//! Random work of a tenant: the calls that it makes, and their answers.
 
 use std::ops::ControlFlow;
 
@@ -242,7 +242,7 @@ impl Task {
         }
     }
 
-    /// Does it on any store. What is rolled back was not done.
+    /// Does it on any store. A call that is to be rolled back is not made.
     pub async fn alone(self, store: &dyn Store, tenant: TenantId, cursor: &mut Cursor) -> Answer {
         answer(self.done(store, tenant, cursor).await)
     }

@@ -9,7 +9,7 @@ use intent_runtime::{
 use super::directory::{Directory, versions};
 use crate::store::appending::{append, stream};
 
-/// What a newer build might make without being in the way of this one.
+/// A change that a newer build might make and that this one can ignore.
 const COMPATIBLE: &str = "
     BEGIN IMMEDIATE;
     ALTER TABLE intent_events ADD COLUMN correlation_id BLOB;
@@ -19,7 +19,7 @@ const COMPATIBLE: &str = "
     COMMIT;
 ";
 
-/// What this build does not understand.
+/// A change that this build does not understand.
 const INCOMPATIBLE: &str = "
     BEGIN IMMEDIATE;
     ALTER TABLE intent_events RENAME COLUMN payload TO body;

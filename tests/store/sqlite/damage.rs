@@ -1,4 +1,4 @@
-//! What the medium does: read-only files, full disks, rows that somebody changed behind the store's back.
+//! Damage by the medium: read-only files, full disks, rows that somebody changed without the store.
 
 use intent_runtime::{
     SqliteStore, StoreError, Timestamp,
@@ -149,7 +149,7 @@ async fn damaged_rows_are_named() {
             Ok(_) | Err(StoreError::Corrupt { .. }) => {}
             other => panic!("{damage}: {other:?}"),
         }
-        // Whatever it answers, it does not panic.
+        // The answer does not matter, but it must not panic.
         let _ = store.append(append(&stream, 1)).await;
     }
 }

@@ -164,7 +164,7 @@ async fn a_database_in_memory_is_refused_with_a_hint() {
 }
 
 #[tokio::test]
-async fn a_url_that_cannot_be_read_is_told_why() {
+async fn a_url_that_cannot_be_read_is_an_error_that_says_why() {
     for (url, said) in [
         ("sqlite:shop.db?mod=rw", "`mod`"),
         ("sqlite:shop.db?mode=rwx", "\"rwx\" for `mode`"),

@@ -1,4 +1,4 @@
-//! A store beside a pool whose connections were left in whatever state: what it does is its own.
+//! A store beside a pool whose connections were left in some other state. The store is not affected.
 
 use std::{sync::Arc, time::Duration};
 

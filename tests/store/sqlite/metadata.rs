@@ -1,4 +1,4 @@
-//! Metadata that somebody changed behind the store's back: who asks for it gets an error, nobody else does.
+//! Metadata that somebody changed without the store. Those who ask for it get an error, and nobody else does.
 
 use std::error::Error as _;
 
@@ -14,7 +14,7 @@ fn is_of_event_2(error: &MetadataError, id: Id<Account>) {
 }
 
 #[tokio::test]
-async fn damaged_metadata_is_an_error_of_who_asks_for_it() {
+async fn damaged_metadata_is_an_error_only_for_those_who_ask() {
     for damage in [
         "UPDATE intent_events SET metadata = 'not JSON' WHERE version = 2",
         "UPDATE intent_events SET metadata = '{\"actor\":7}' WHERE version = 2",
@@ -55,7 +55,7 @@ async fn damaged_metadata_is_an_error_of_who_asks_for_it() {
             Err(SendError::Store(StoreError::Metadata(error))) => is_of_event_2(&error, id),
             other => panic!("{damage}: {other:?}"),
         }
-        // Whether it is the same command stands in the metadata.
+        // The metadata shows whether it is the same command.
         match app.send_with(deposit(), again()).await {
             Err(SendError::Store(StoreError::Metadata(error))) => is_of_event_2(&error, id),
             other => panic!("{damage}: {other:?}"),

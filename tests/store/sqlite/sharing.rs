@@ -1,4 +1,4 @@
-//! One file in several hands.
+//! One file that several stores have open.
 
 use intent_runtime::{
     StoreError, Version,

@@ -1,4 +1,4 @@
-//! What waits for the writer, and who waits for what it wrote.
+//! Requests that wait for the writer, and readers that wait for what it wrote.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ async fn patient(directory: &Directory) -> SqliteStore {
 }
 
 #[tokio::test]
-async fn readers_are_woken_of_what_a_caller_who_gave_up_had_appended() {
+async fn readers_are_woken_after_an_append_whose_caller_gave_up() {
     let (directory, stream) = (Directory::new(), stream());
     let store = patient(&directory).await;
     let mut wake_ups = store.wake_ups();
@@ -48,7 +48,7 @@ async fn readers_are_woken_of_what_a_caller_who_gave_up_had_appended() {
 }
 
 #[tokio::test]
-async fn readers_are_woken_of_what_a_caller_who_gave_up_had_imported() {
+async fn readers_are_woken_after_an_import_whose_caller_gave_up() {
     let (directory, stream) = (Directory::new(), stream());
     let source = MemoryStore::new();
     let new = append(&stream, 3);

@@ -1,4 +1,4 @@
-//! Faults of limits: what is beyond one is made to fit, in silence.
+//! Faults of limits: a store that silently changes what is beyond a limit.
 
 use intent_runtime::{
     Metadata, Position, StoreError, Timestamp, Version,
@@ -7,7 +7,7 @@ use intent_runtime::{
 
 use super::{Faults, Wrong};
 
-/// Appends what is asked, or what `fit` makes of it where that is invalid.
+/// Appends what is asked, or what `fit` makes of it if it is invalid.
 fn fitted(
     it: &Wrong,
     append: Append,

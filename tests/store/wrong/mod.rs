@@ -75,7 +75,7 @@ async fn until_time_limits_end() {
 /// A store in memory whose calls can be replaced by faulty ones.
 struct Wrong {
     memory: MemoryStore,
-    /// What a fault has to remember.
+    /// What a fault remembers between calls.
     seen: Mutex<HashMap<Uuid, String>>,
     /// Wakes readers where the fault does not let the memory do so.
     wakes: watch::Sender<()>,
@@ -165,7 +165,7 @@ impl fmt::Debug for Wrong {
     }
 }
 
-/// What a rule refuses is the fault alone.
+/// A rule refuses only the fault, not the store around it.
 mod without_a_fault {
     use super::Wrong;
 

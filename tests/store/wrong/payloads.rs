@@ -11,7 +11,7 @@ use super::{Faults, Wrong, reading::Faulty};
 pub const FAULTS: Faults = &[
     ("payloads_are_unchanged_to_the_byte", || Wrong {
         append: |it, mut append| {
-            // As a database does that keeps JSON as values.
+            // Like a database that keeps JSON as values.
             for event in &mut append.events {
                 if let Ok(value) = serde_json::from_str::<Value>(event.payload.get()) {
                     event.payload = RawValue::from_string(value.to_string()).unwrap();

@@ -51,9 +51,9 @@ pub struct Log {
     xml: Reader<Source>,
     buffer: Vec<u8>,
     level: Level,
-    /// Where the piece of XML begins that is being read.
+    /// Where the piece of XML that is being read begins.
     place: Place,
-    /// How many elements are open that say nothing to us: one inside the other, so a number tells.
+    /// How many elements are open that mean nothing to us. They are nested, so a number is enough.
     skipping: usize,
     seen_log: bool,
     failed: bool,
@@ -75,7 +75,7 @@ impl Attributes {
 }
 
 impl Log {
-    /// Opens a file, plain or compressed with gzip; its first bytes tell which.
+    /// Opens a file, plain or compressed with gzip. Its first bytes show which.
     pub fn open(path: &Path, meter: &Meter) -> Result<Self, LogError> {
         let name = path.display().to_string();
         match File::open(path) {

@@ -32,7 +32,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// How many bytes of a file were read, as they lie there: what of the log is behind us.
+/// How many bytes of a file were read, compressed as they are: the part of the log that is done.
 #[derive(Clone, Debug, Default)]
 pub struct Meter(Arc<AtomicU64>);
 

@@ -1,4 +1,4 @@
-//! What a person meets on the command line, with the sample.
+//! The command line as a person uses it, with the sample.
 
 use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 
@@ -141,7 +141,7 @@ fn before_any_import_one_is_asked_for() {
     };
     ask(&["report"], "sqlite:loans.db");
     ask(&["verify", "--database", "sqlite:no.db"], "sqlite:no.db");
-    // A database that is there, and in which nothing is.
+    // A database that exists and is empty.
     loans.succeed(&["import", "empty.xes"]);
     ask(&["report", "--json"], "sqlite:loans.db");
     ask(&["verify"], "sqlite:loans.db");

@@ -24,7 +24,7 @@ async fn a_reader_skips_nothing_after_a_crash_of_the_server() {
 
 #[tokio::test]
 async fn a_reader_skips_nothing_after_a_crash_of_one_process() {
-    // The others are ended with it, and the same server goes on with what is on disk.
+    // The server ends the other connections too, and goes on with what is on disk.
     let crash = async |cluster: &Cluster| {
         let mut witness = PgConnection::connect(&cluster.superuser_url())
             .await
@@ -49,12 +49,12 @@ async fn a_reader_skips_nothing_after_a_crash_of_one_process() {
 }
 
 async fn a_reader_skips_nothing_after(crash: impl AsyncFnOnce(&Cluster)) {
-    // What no commit brings to disk is not to get there by itself.
+    // Data that no commit writes to disk must not get there by itself.
     let options = Options::fast().set("wal_writer_delay", "10s");
     let cluster = Cluster::start(options).await;
     let bouncer = Bouncer::start(cluster.server(), PoolOptions::transaction()).await;
 
-    // A gap, at which a reader finds out what is settled. Whatever else this store had to say is said by the end of it.
+    // A gap, at which a reader finds out what is settled. At its end, the store has sent everything else that it had to send.
     let before = PgStore::connect(&cluster.superuser_url()).await.unwrap();
     before.append(append(&stream(), 1)).await.unwrap();
     draw(&before, 1).await;
@@ -101,8 +101,8 @@ async fn a_reader_skips_nothing_after(crash: impl AsyncFnOnce(&Cluster)) {
     assert_eq!(seen, [earlier, later]);
 }
 
-/// Draws positions that are never used, and says which was the last. Like inserts that fail, but for what these write of
-/// themselves: a whole page of it would be brought to disk.
+/// Draws positions that are never used, and returns the last one. Failed inserts would draw them too, but they write rows, and
+/// a full page of these would be written to disk.
 async fn draw(store: &PgStore, positions: i32) -> Position {
     let mut transaction = store.pool().begin().await.unwrap();
     let draw =

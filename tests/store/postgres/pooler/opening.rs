@@ -1,4 +1,4 @@
-//! What is found out about a pooler when the store is opened, and told.
+//! What opening a store finds out about a pooler, and what it reports.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_pooler_that_forgets_prepared_statements_is_told() {
+async fn a_pooler_that_forgets_prepared_statements_is_refused() {
     let forgetful = PoolOptions::transaction().prepared_statements(0);
     let mut all = vec![forgetful.clone(), forgetful.size(1)];
     match PoolOptions::old() {
@@ -31,7 +31,7 @@ async fn a_pooler_that_forgets_prepared_statements_is_told() {
         let bouncer = Bouncer::start(roles.server(), options).await;
         let url = roles.url_through(bouncer.server(), &roles.owner);
         let pool = PgPool::connect(&url).await.unwrap();
-        // Alone, and beside each other.
+        // One by one, and at the same time.
         let alone = PgStore::connect(&url).await;
         let beside = tokio::join!(PgStore::connect(&url), PgStore::new(pool.clone()));
         for opened in [alone, beside.0, beside.1] {
@@ -40,12 +40,12 @@ async fn a_pooler_that_forgets_prepared_statements_is_told() {
             let told = error.to_string();
             assert!(told.contains("use PgBouncer 1.21 or later"), "{told}");
         }
-        // The pool is of use for what it can do.
+        // The pool still works for what it can do.
         assert_nothing_left(&pool).await;
     }
 }
 
-/// That nothing was made, and no prepared statement is left on a connection of the server's.
+/// Checks that nothing was made, and that no prepared statement is left on a server connection.
 async fn assert_nothing_left(client: impl PgExecutor<'_>) {
     let left = "SELECT to_regnamespace('intent') IS NULL, count(*) FROM pg_prepared_statements";
     let left = sqlx::raw_sql(left).fetch_one(client).await.unwrap();
@@ -55,7 +55,7 @@ async fn assert_nothing_left(client: impl PgExecutor<'_>) {
 
 /// Two clients that ask in turn would each find the server's connection that they had before.
 #[tokio::test]
-async fn a_forgetful_pooler_that_lends_two_connections_in_turn_is_told() {
+async fn a_forgetful_pooler_that_lends_two_connections_in_turn_is_refused() {
     let roles = Roles::empty().await;
     let options = PoolOptions::transaction().prepared_statements(0);
     let bouncer = Bouncer::start(roles.server(), options.size(2).in_turn()).await;
@@ -99,7 +99,7 @@ async fn session_pooling_is_as_good_as_none() {
     let reading: Arc<dyn Store> = Arc::new(reading.unwrap());
     let mut log = Subscription::new(reading, None, intent_runtime::LogFilter::all()).poll(None);
     let writing = writing.unwrap();
-    // Nothing but what the writing store tells wakes the reader.
+    // Only the signal of the writing store wakes the reader.
     for _ in 0..3 {
         let (event, appended) = tokio::join!(log.next(), writing.append(append(&stream(), 1)));
         let Ok(Appended::Stored { position, .. }) = appended else {
@@ -138,9 +138,10 @@ async fn a_role_that_plans_each_time_behind_a_pooler_is_warned_of_once() {
     assert_eq!(warned(ignoring()).await, 0);
 }
 
-/// A pooler gives the connection to others: what runs in somebody's open transaction would be lost with it.
+/// A pooler gives the connection to other clients, so a statement that runs in an open transaction of somebody would be lost
+/// with it.
 #[tokio::test]
-async fn a_hook_that_leaves_a_transaction_open_is_told() {
+async fn a_hook_that_leaves_a_transaction_open_is_an_error() {
     let roles = Roles::new().await;
     let bouncer = Bouncer::start(roles.server(), PoolOptions::transaction()).await;
     let pool = PgPoolOptions::new().after_connect(|connection, _| {

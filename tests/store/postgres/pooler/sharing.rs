@@ -1,4 +1,4 @@
-//! Connections of the server's are shared with clients that know nothing of each other.
+//! Server connections are shared with clients that know nothing of each other.
 
 use std::sync::Arc;
 
@@ -74,7 +74,7 @@ async fn a_transaction_that_stays_open_does_not_keep_appends_waiting() {
         .append_in(&mut open, append(&stream, 1))
         .await
         .unwrap();
-    // Nobody can say which of the two is first, so the one that can be given up is, and says so.
+    // It is not known which of the two comes first, so the one that can be given up is given up, with an error.
     let error = store.append(append(&stream, 1)).await.unwrap_err();
     assert!(matches!(error, StoreError::Busy { .. }), "{error:?}");
     open.commit().await.unwrap();
@@ -99,7 +99,7 @@ async fn a_joined_transaction_keeps_its_own_patience() {
 }
 
 #[tokio::test]
-async fn readers_find_by_looking_what_other_processes_append() {
+async fn readers_find_events_of_other_processes_by_polling() {
     let roles = Roles::new().await;
     let grant = format!("SELECT intent.grant_reader('{}')", roles.app);
     roles.run(&grant).await;

@@ -1,4 +1,4 @@
--- For each stored name of a type ($2), the last $4 aggregates that begin before position $3.
+-- The last $4 aggregates of each stored name of a type ($2) that begin before position $3.
 WITH setting AS MATERIALIZED (
     SELECT set_config('intent.tenant', $1::uuid::text, true)::uuid AS tenant_id, $3::bigint AS before, $4::bigint AS count
 )
