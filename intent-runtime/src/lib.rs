@@ -21,7 +21,7 @@ pub use app::{
     acting::Acting,
     builder::{AppBuilder, ConnectError},
     domain::Domain,
-    lookup::{Ids, LookBack},
+    lookup::{Correlation, Ids, LookBack},
     tenant::Tenant,
     transaction::AppTransaction,
 };

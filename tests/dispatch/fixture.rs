@@ -17,8 +17,8 @@ use intent_runtime::{
     store::{
         AggregateType, Append, Appended, AsOfTime, EncodedMetadata, EventPage, EventSink, Expect,
         Import, Imported, IntoStore, ListStreams, Log, LogHealth, LogPage, LookBack, MemoryStore,
-        NewEvent, NewSnapshot, ReadLog, ReadStream, Snapshots, StateSink, Store, StoreFuture,
-        StreamId, Streams, Transact,
+        NewEvent, NewSnapshot, ReadCorrelation, ReadLog, ReadStream, Snapshots, StateSink, Store,
+        StoreFuture, StreamId, Streams, Transact,
     },
 };
 use intent_tests::postgres::TempDatabase;
@@ -259,6 +259,10 @@ impl Log for Interposed {
 
     fn look_back<'a>(&'a self, look: LookBack<'a>) -> StoreFuture<'a, EventPage> {
         self.store.look_back(look)
+    }
+
+    fn correlation(&self, read: ReadCorrelation) -> StoreFuture<'_, EventPage> {
+        self.store.correlation(read)
     }
 
     fn position_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor> {

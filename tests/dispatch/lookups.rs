@@ -83,3 +83,33 @@ async fn events_are_looked_up_within_the_tenant_of_the_handle() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_correlation_is_read_in_pages_within_the_tenant_of_the_handle() {
+    on_every_store(async |app| {
+        let (id, owner) = (Id::new(), "Ada".into());
+        let opened = app.send(Open { id, owner }).await.unwrap();
+        let history = app.history(id).await.unwrap();
+        let because = || SendOptions::new().caused_by(&history[0]);
+        let deposit = app.send_with(Deposit { id, amount: 1 }, because());
+        let caused = deposit.await.unwrap();
+        app.send(Deposit { id, amount: 2 }).await.unwrap();
+        let elsewhere = app.tenant(TenantId::from_uuid(Uuid::now_v7()));
+        let (theirs, owner) = (Id::new(), "Eve".into());
+        let sent = elsewhere.send_with(Open { id: theirs, owner }, because());
+        sent.await.unwrap();
+
+        let history = app.history(id).await.unwrap();
+        let first = app.correlation(opened.command_id).limit(1).await.unwrap();
+        assert_eq!(first.events, [history[0].source().clone()]);
+        let rest = app.correlation(opened.command_id);
+        let rest = rest.after(first.next.unwrap()).await.unwrap();
+        assert_eq!(rest.events, [history[1].source().clone()]);
+        assert_eq!(rest.next, None);
+        let own = app.correlation(caused.command_id).await.unwrap();
+        assert_eq!(own.events, [], "it has none under its own id");
+        let theirs = elsewhere.correlation(opened.command_id).await.unwrap();
+        assert_eq!(theirs.events.len(), 1, "what follows there");
+    })
+    .await;
+}

@@ -68,7 +68,7 @@ async fn a_conversation_begins_with_its_first_command() {
         let first = opened.metadata().unwrap().command_id.unwrap();
         assert_eq!(
             opened.metadata().unwrap().correlation_id,
-            Some(CorrelationId::from_uuid(first.as_uuid()))
+            Some(CorrelationId::from(first))
         );
         assert_eq!(opened.metadata().unwrap().causation_id, None);
     })

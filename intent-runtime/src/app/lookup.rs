@@ -15,13 +15,13 @@ use crate::{
     record::{
         cursor::Cursor,
         event::RecordedEvent,
-        id::{AggregateId, EventId, Id, TenantId},
+        id::{AggregateId, CorrelationId, EventId, Id, TenantId},
         stream::AggregateType,
         timestamp::Timestamp,
     },
     store::{
         error::StoreError,
-        lookup::{EventPage, ListStreams, LookBack as Request},
+        lookup::{EventPage, ListStreams, LookBack as Request, ReadCorrelation},
     },
 };
 
@@ -182,6 +182,41 @@ impl fmt::Debug for LookBack {
     }
 }
 
+/// The events of a correlation in a tenant, page by page in the order of the log: made by [`Tenant::correlation`], and awaited.
+///
+/// A page may lack an event that a transaction under way stores.
+#[must_use = "nothing is looked up until it is awaited"]
+#[derive(Debug)]
+pub struct Correlation {
+    tenant: Tenant,
+    read: ReadCorrelation,
+}
+
+impl Correlation {
+    /// Only events behind this cursor: the `next` of the page before.
+    pub fn after(mut self, cursor: Cursor) -> Self {
+        self.read.after = cursor;
+        self
+    }
+
+    /// How many events at most; 100 unless set.
+    pub fn limit(mut self, limit: usize) -> Self {
+        self.read.limit = limit;
+        self
+    }
+}
+
+/// The page. Fails with [`StoreError::UnknownCursor`], with [`StoreError::Metadata`] where an event's metadata cannot be read, or
+/// when the store fails.
+impl IntoFuture for Correlation {
+    type Output = Result<EventPage, StoreError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move { self.tenant.core.store.correlation(self.read).await })
+    }
+}
+
 impl Tenant {
     /// The aggregates of a type, in the order in which they were begun, a hundred a page.
     ///
@@ -208,6 +243,34 @@ impl Tenant {
     /// When the store fails.
     pub async fn event(&self, id: EventId) -> Result<Option<RecordedEvent>, StoreError> {
         self.core.store.event(self.id, id).await
+    }
+
+    /// The events of a correlation, a hundred a page: those of the command that began it, and what followed from them. A command
+    /// begins one under its own id unless its metadata names another.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
+    /// # use account::*;
+    /// # use intent_runtime::prelude::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let app = App::connect("memory:", Domain::of::<Account>()).await?;
+    /// let id = Id::<Account>::new();
+    /// let opened = app.send(Open { id, owner: "Ada".into() }).await?;
+    /// let page = app.correlation(opened.command_id).await?;
+    /// assert_eq!(page.events.len(), 1);
+    ///
+    /// let gift = SendOptions::new().caused_by(&page.events[0]);
+    /// app.send_with(Deposit { id, amount: 5 }, gift).await?;
+    /// assert_eq!(app.correlation(opened.command_id).await?.events.len(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn correlation(&self, id: impl Into<CorrelationId>) -> Correlation {
+        Correlation {
+            tenant: self.clone(),
+            read: ReadCorrelation::new(self.id, id.into(), LIMIT),
+        }
     }
 
     /// Searches this tenant's events from the end of the log backwards.

@@ -23,7 +23,7 @@ use crate::{
     },
     record::{
         event::NewEvent,
-        id::{CommandId, CorrelationId, EventId, TenantId},
+        id::{CommandId, EventId, TenantId},
         metadata::EncodedMetadata,
         snapshot::NewSnapshot,
         stream::StreamId,
@@ -275,8 +275,7 @@ impl<'a, A: Aggregate, E: std::error::Error + 'static> Sending<'a, A, E> {
         metadata.command_id = Some(command_id);
         metadata.fingerprint = self.fingerprint()?;
         metadata.timestamp = Some(self.context.now());
-        let own = || CorrelationId::from_uuid(command_id.as_uuid());
-        metadata.correlation_id = Some(metadata.correlation_id.unwrap_or_else(own));
+        metadata.correlation_id.get_or_insert(command_id.into());
         let encoded = EncodedMetadata::limited(metadata, Append::MAX_PAYLOAD);
         written(&self.stream, "the metadata", encoded)
     }

@@ -231,6 +231,13 @@ uuid_newtype! {
     CorrelationId
 }
 
+/// The correlation that a command begins.
+impl From<CommandId> for CorrelationId {
+    fn from(command: CommandId) -> Self {
+        Self(command.0)
+    }
+}
+
 impl AggregateId {
     /// The typed id, for an aggregate that is known to be an `A`.
     pub const fn typed<A>(self) -> Id<A> {

@@ -4,20 +4,20 @@ use crate::{
     record::{
         cursor::Cursor,
         event::RecordedEvent,
-        id::{AggregateId, TenantId},
+        id::{AggregateId, CommandId, CorrelationId, TenantId},
         metadata::MetadataError,
         stream::AggregateType,
     },
-    store::selection::LogSelection,
+    store::{error::StoreError, selection::LogSelection},
 };
+use uuid::Uuid;
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
-use {
-    crate::{
-        record::{stream::StreamId, timestamp::Timestamp, version::Position},
-        store::error::StoreError,
+use crate::{
+    record::{
+        id::EventId, metadata::Metadata, stream::StreamId, timestamp::Timestamp, version::Position,
     },
-    uuid::Uuid,
+    store::append::Append,
 };
 
 /// What to look for from the end of the log backwards.
@@ -115,6 +115,88 @@ impl EventPage {
     pub fn new(events: Vec<RecordedEvent>, next: Option<Cursor>) -> Self {
         Self { events, next }
     }
+}
+
+/// Which events of a correlation to read.
+///
+/// They are those whose metadata names it, and, where the metadata names none, those of the command that has its id.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct ReadCorrelation {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The correlation.
+    pub id: CorrelationId,
+    /// Only events behind this cursor.
+    pub after: Cursor,
+    /// How many at most, at least one.
+    pub limit: usize,
+}
+
+impl ReadCorrelation {
+    /// The first events of a correlation in a tenant, at most so many.
+    pub fn new(tenant: TenantId, id: CorrelationId, limit: usize) -> Self {
+        Self {
+            tenant,
+            id,
+            after: Cursor::START,
+            limit,
+        }
+    }
+
+    /// The command whose id the correlation has, if one began it.
+    pub fn command(&self) -> CommandId {
+        CommandId::from_uuid(self.id.as_uuid())
+    }
+
+    /// The page, made of the events that name the correlation, at least the first ones behind the cursor, and of those of its
+    /// [`command`](Self::command). For stores.
+    ///
+    /// # Errors
+    /// When the metadata of one of the command's events cannot be read, or the cursor is of another store.
+    pub fn page(
+        &self,
+        store: Uuid,
+        naming: Vec<RecordedEvent>,
+        of_command: Vec<RecordedEvent>,
+    ) -> Result<EventPage, StoreError> {
+        let after = self.after.position_in(store)?;
+        let mut events = naming;
+        for event in of_command {
+            let named = event.metadata()?.correlation_id;
+            if named.is_none_or(|named| named == self.id) {
+                events.push(event);
+            }
+        }
+        events.retain(|event| event.position.get() > after);
+        events.sort_by_key(|event| event.position);
+        events.dedup_by_key(|event| event.position);
+        events.truncate(self.limit.max(1));
+        let full = events.last().filter(|_| events.len() >= self.limit);
+        let next = full.map(|last| Cursor::after(store, last.position));
+        Ok(EventPage::new(events, next))
+    }
+}
+
+/// What the column beside an appended event has: the correlation, unless that is the id of the event's own command, by which it
+/// is found anyway. Most commands begin a correlation, and so cost the index nothing.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(crate) fn correlation_of_appended(append: &Append) -> Option<Uuid> {
+    correlation(&append.metadata, |command| command == append.command_id)
+}
+
+/// The same for an imported event. Its id may be one that was not made from its command's, so only the first event of a command
+/// goes without.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(crate) fn correlation_of_imported(event: &RecordedEvent) -> Option<Uuid> {
+    let is_first_of = |command| EventId::of(command, 0) == event.id;
+    correlation(event.metadata().ok()?, is_first_of)
+}
+
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+fn correlation(metadata: &Metadata, is_of: impl FnOnce(CommandId) -> bool) -> Option<Uuid> {
+    let id = metadata.correlation_id?.as_uuid();
+    (!is_of(CommandId::from_uuid(id))).then_some(id)
 }
 
 /// Which aggregates of a type to list.

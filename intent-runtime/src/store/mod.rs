@@ -57,7 +57,7 @@ pub use connect::{IntoStore, migrate};
 pub use error::{Cause, InvalidAppend, StoreError, StoreErrorKind};
 pub use import::{Existing, ImportPlan, ImportRefusal, Imported, check_import};
 pub use log::{LogHealth, LogPage, LogWriter, NextPage, ReadLog};
-pub use lookup::{EventPage, ListStreams, LookBack};
+pub use lookup::{EventPage, ListStreams, LookBack, ReadCorrelation};
 pub use memory::MemoryStore;
 pub use port::{
     BegunTransaction, Import, Joinable, Log, Snapshots, Store, StoreFuture, Streams, Transact,

@@ -20,7 +20,7 @@ use crate::{
         error::StoreError,
         import::Imported,
         log::{LogHealth, LogPage, ReadLog},
-        lookup::{EventPage, ListStreams, LookBack},
+        lookup::{EventPage, ListStreams, LookBack, ReadCorrelation},
     },
 };
 
@@ -97,6 +97,10 @@ pub trait Log: Send + Sync {
     /// An event in a transaction that is still open may be missing. Up to the cursor of a reader none is missing, since a
     /// reader passes no such event.
     fn look_back<'a>(&'a self, look: LookBack<'a>) -> StoreFuture<'a, EventPage>;
+
+    /// Reads the events of a correlation in the order of the log, page by page. An event in a transaction that is still open
+    /// may be missing.
+    fn correlation(&self, read: ReadCorrelation) -> StoreFuture<'_, EventPage>;
 
     /// The cursor at which the log of a tenant, or of all, stood at a time by the store's clock. The event before it was
     /// recorded at or before the time, and the event after it later. Imported events keep their times, so times may go back and

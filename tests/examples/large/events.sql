@@ -3,7 +3,7 @@
 -- five; the others begin their own.
 INSERT INTO intent.events (
     tenant_id, aggregate_id, event_id, version, schema_version, recorded_at, occurred_at,
-    aggregate_type, event_type, payload, metadata
+    aggregate_type, event_type, payload, metadata, correlation_id
 )
 SELECT tenant_id, aggregate_id, uuidv7(at - clock_timestamp()), version, 1, at, at, aggregate_type, event_type,
        CASE version
@@ -16,7 +16,8 @@ SELECT tenant_id, aggregate_id, uuidv7(at - clock_timestamp()), version, 1, at, 
            || '","correlation_id":"'
            || CASE number % 10 WHEN 0 THEN conversation ELSE command_id END
            || '","command":"' || command || '","command_id":"' || command_id || '","source":"counter"}'
-       )::json
+       )::json,
+       CASE number % 10 WHEN 0 THEN conversation END
 FROM (
     SELECT *, uuidv7(at - clock_timestamp()) AS command_id,
            (lpad(to_hex(number / 50), 12, '0') || '70008000000000000000')::uuid AS conversation,

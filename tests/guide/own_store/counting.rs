@@ -11,7 +11,7 @@ use intent_runtime::{
     store::AsOfTime,
     store::{
         AggregateType, Append, Appended, BegunTransaction, EventPage, EventSink, Import, Imported,
-        Joinable, ListStreams, Log, LogHealth, LogPage, LookBack, NewSnapshot, ReadLog, ReadStream,
+        Joinable, ListStreams, Log, LogHealth, LogPage, LookBack, NewSnapshot, ReadCorrelation, ReadLog, ReadStream,
         Snapshots, StateSink, Store, StoreFuture, StreamId, Streams, Transact, Transaction,
     },
 };
@@ -106,6 +106,10 @@ impl<S: Store> Log for Counting<S> {
 
     fn look_back<'a>(&'a self, look: LookBack<'a>) -> StoreFuture<'a, EventPage> {
         self.store.look_back(look)
+    }
+
+    fn correlation(&self, read: ReadCorrelation) -> StoreFuture<'_, EventPage> {
+        self.store.correlation(read)
     }
 
     fn position_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor> {

@@ -3,7 +3,7 @@
 use intent_runtime::{
     AggregateId, Cursor, EventId, Position, RecordedEvent, StoreError, TenantId, Timestamp,
     Version,
-    store::{EventPage, ListStreams, LookBack, StreamId},
+    store::{EventPage, ListStreams, LookBack, ReadCorrelation, StreamId},
 };
 use uuid::Uuid;
 
@@ -40,6 +40,20 @@ impl Content {
             }
         }
         Ok(EventPage::new(events, None))
+    }
+
+    pub fn correlation(&self, store: Uuid, read: ReadCorrelation) -> Result<EventPage, StoreError> {
+        if read.after.position_in(store)? > self.end().get() {
+            return Err(read.after.beyond_the_end());
+        }
+        let mut naming = Vec::new();
+        for event in self.log.iter().filter(|it| it.tenant_id == read.tenant) {
+            if event.metadata()?.correlation_id == Some(read.id) {
+                naming.push(event.clone());
+            }
+        }
+        let of_command = self.events_of_command(read.tenant, read.command());
+        read.page(store, naming, of_command)
     }
 
     pub fn position_at(&self, tenant: Option<TenantId>, time: Timestamp) -> Position {

@@ -12,8 +12,8 @@ use intent_runtime::{
     store::AsOfTime,
     store::{
         AggregateType, Append, Appended, EventPage, EventSink, Import, Imported, ListStreams, Log,
-        LogHealth, LogPage, LookBack, NewSnapshot, NextPage, RawEvent, ReadLog, ReadStream,
-        Snapshots, StateSink, Store, StoreFuture, StreamId, Streams, check_import,
+        LogHealth, LogPage, LookBack, NewSnapshot, NextPage, RawEvent, ReadCorrelation, ReadLog,
+        ReadStream, Snapshots, StateSink, Store, StoreFuture, StreamId, Streams, check_import,
     },
 };
 use tokio::sync::watch;
@@ -193,6 +193,10 @@ impl Log for ListStore {
 
     fn look_back<'a>(&'a self, look: LookBack<'a>) -> StoreFuture<'a, EventPage> {
         Box::pin(async move { self.open()?.look_back(self.id, look) })
+    }
+
+    fn correlation(&self, read: ReadCorrelation) -> StoreFuture<'_, EventPage> {
+        Box::pin(async move { self.open()?.correlation(self.id, read) })
     }
 
     fn position_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor> {

@@ -13,11 +13,11 @@ use crate::store::appending::{append, snapshot, stream};
 
 /// A change that a newer build might make and that this one can ignore.
 const COMPATIBLE: &str = "
-    ALTER TABLE intent.events ADD COLUMN correlation_id uuid;
+    ALTER TABLE intent.events ADD COLUMN topic text;
     ALTER TABLE intent.snapshots ADD COLUMN taken_at timestamptz DEFAULT now();
-    CREATE INDEX events_correlation ON intent.events (correlation_id) WHERE correlation_id IS NOT NULL;
+    CREATE INDEX events_topic ON intent.events (topic) WHERE topic IS NOT NULL;
     CREATE TABLE intent.leases (name text PRIMARY KEY, owner uuid);
-    INSERT INTO intent.migrations (version, description, compatible_from) VALUES (2, 'correlations and leases', 1);
+    INSERT INTO intent.migrations (version, description, compatible_from) VALUES (2, 'topics and leases', 1);
 ";
 
 /// A change that this build does not understand.

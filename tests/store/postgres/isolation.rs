@@ -6,10 +6,11 @@
 use std::ops::ControlFlow;
 
 use intent_runtime::{
-    Cursor, MemoryStore, PgStore, RecordedEvent, StoreError, TenantId, Timestamp, Version,
+    CommandId, CorrelationId, Cursor, MemoryStore, Metadata, PgStore, RecordedEvent, StoreError,
+    TenantId, Timestamp, Version,
     store::{
-        Append, Expect, Import, Log, LogSelection, LookBack, NextPage, ReadLog, ReadStream, Store,
-        StreamId, Streams,
+        Append, EncodedMetadata, Expect, Import, Log, LogSelection, LookBack, NextPage,
+        ReadCorrelation, ReadLog, ReadStream, Store, StreamId, Streams,
     },
     testing::FixedClock,
 };
@@ -149,6 +150,7 @@ async fn work(store: &PgStore) -> Result<usize, String> {
             ..stream()
         };
         around_times_of_another(store, &own).await?;
+        in_one_correlation(store, &own).await?;
     }
     Ok(answers)
 }
@@ -264,6 +266,27 @@ async fn around_times_of_another(store: &PgStore, own: &StreamId) -> Result<(), 
     {
         None => Ok(()),
         Some(event) => Err(format!("an event of {}", event.tenant_id)),
+    }
+}
+
+/// A correlation of one id in two tenants is two.
+async fn in_one_correlation(store: &PgStore, own: &StreamId) -> Result<(), String> {
+    let id = CorrelationId::from(CommandId::new());
+    let other = StreamId {
+        tenant_id: TenantId::from_uuid(Uuid::now_v7()),
+        ..stream()
+    };
+    for stream in [own, &other] {
+        let mut named = append(stream, 1);
+        named.metadata = EncodedMetadata::new(Metadata::new().correlation_id(id)).unwrap();
+        store.append(named).await.map_err(|it| it.to_string())?;
+    }
+    let read = ReadCorrelation::new(own.tenant_id, id, 10);
+    let found = store.correlation(read).await;
+    let found = found.map_err(|error| error.to_string())?.events;
+    match found.iter().find(|it| it.tenant_id != own.tenant_id) {
+        Some(event) => Err(format!("an event of {}", event.tenant_id)),
+        None => Ok(()),
     }
 }
 

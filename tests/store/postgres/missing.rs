@@ -68,7 +68,7 @@ async fn a_missing_part_is_named_and_mended() {
             "table intent.events, constraint events_version on intent.events, \
              constraint events_id on intent.events, index intent.events_position, \
              index intent.events_tenant, index intent.events_aggregate, \
-             index intent.events_streams, \
+             index intent.events_streams, index intent.events_correlation, \
              policy tenants on intent.events, policy append on intent.events, \
              policy erase on intent.events, policy all_tenants on intent.events",
         ),
@@ -105,6 +105,10 @@ async fn a_missing_part_is_named_and_mended() {
         (
             "DROP INDEX intent.events_streams",
             "index intent.events_streams",
+        ),
+        (
+            "DROP INDEX intent.events_correlation",
+            "index intent.events_correlation",
         ),
         (
             "ALTER TABLE intent.events DROP CONSTRAINT events_version",

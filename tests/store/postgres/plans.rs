@@ -4,8 +4,8 @@ use std::sync::mpsc;
 
 use futures_util::future::try_join_all;
 use intent_runtime::{
-    AggregateId, Version,
-    store::{Append, Expect, Store, StreamId, Streams},
+    AggregateId, CommandId, TenantId, Version,
+    store::{Append, Expect, Log, ReadCorrelation, Store, StreamId, Streams},
 };
 use intent_tests::postgres::Proxy;
 use tokio::time::timeout;
@@ -20,6 +20,9 @@ const APPENDS: u64 = 20;
 /// How many tenants there are, and how many events the one stream of each has.
 const TENANTS: u64 = 20;
 const LONG: u64 = 1_000;
+
+/// How many events there are beside those of a correlation.
+const FILLED: u64 = 20_000;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn appends_to_a_young_database_look_up_what_they_need() {
@@ -80,6 +83,56 @@ async fn appends_to_a_long_stream_look_at_its_end() {
         looked_at <= 2 * APPENDS.cast_signed(),
         "{looked_at} versions"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_correlation_costs_as_much_as_it_has_events() {
+    let roles = Roles::new().await;
+    roles.open(&roles.owner).await.unwrap();
+    // In one tenant, a correlation of five events among a thousand of twenty, and as many that began their own.
+    let (tenant, began) = (TenantId::from_name("one"), CommandId::new());
+    let fill = format!(
+        "INSERT INTO intent.events (tenant_id, aggregate_id, event_id, version, schema_version, recorded_at, occurred_at,
+                                    aggregate_type, event_type, payload, metadata, correlation_id)
+         SELECT '{tenant}', gen_random_uuid(), gen_random_uuid(), 1, 1, now(), now(), 'Account', 'Opened', '{{}}', '{{}}',
+                CASE
+                    WHEN number % 4000 = 0 THEN '{began}'
+                    WHEN number % 2 = 0 THEN md5((number % 1000)::text)::uuid
+                END
+         FROM generate_series(1, {FILLED}) AS number"
+    );
+    roles.run(&fill).await;
+    roles.run("VACUUM ANALYZE intent.events").await;
+    let before = looked_at(&roles, 0).await;
+
+    let store = roles.open(&roles.app).await.unwrap();
+    let read = ReadCorrelation::new(tenant, began.into(), 100);
+    let page = store.correlation(read).await.unwrap();
+    assert_eq!(page.events.len(), 5);
+    store.close().await.unwrap();
+
+    let after = looked_at(&roles, before + 5).await;
+    assert_eq!(after - before, 5, "entries of indexes, or rows");
+}
+
+/// How many events and entries of their indexes the server has looked at, once they are so many. It counts when connections end.
+async fn looked_at(roles: &Roles, at_least: i64) -> i64 {
+    let mut connection = roles.database().connect().await.unwrap();
+    let counting = async {
+        loop {
+            let looked_at: i64 = sqlx::query_scalar(
+                "SELECT (seq_tup_read + (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = 'events'))::bigint
+                 FROM pg_stat_user_tables WHERE relid = 'intent.events'::regclass",
+            )
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+            if looked_at >= at_least {
+                return looked_at;
+            }
+        }
+    };
+    timeout(SOON, counting).await.expect("all are counted")
 }
 
 /// What the server has counted of the table of events.

@@ -7,8 +7,8 @@ use intent_runtime::{
     TenantId, Timestamp, Version,
     store::{
         Append, Appended, AsOfTime, EncodedMetadata, EventName, Expect, ListStreams, LogSelection,
-        LookBack, NewEvent, NewSnapshot, NextPage, RawEvent, ReadLog, ReadStream, StateSink, Store,
-        StoredSnapshot, StreamId, Streams,
+        LookBack, NewEvent, NewSnapshot, NextPage, RawEvent, ReadCorrelation, ReadLog, ReadStream,
+        StateSink, Store, StoredSnapshot, StreamId, Streams,
     },
 };
 use serde_json::value::RawValue;
@@ -43,6 +43,7 @@ pub enum Task {
     DeleteSnapshots(Option<&'static str>),
     ReadLog(LogSelection),
     LookBack(LogSelection),
+    Correlation(CommandId),
     Streams(ListStreams),
 }
 
@@ -128,13 +129,21 @@ impl Ids {
                 CommandId::new()
             },
             events,
-            metadata: EncodedMetadata::new(Metadata::new().timestamp(time())).unwrap(),
+            metadata: EncodedMetadata::new(self.metadata()).unwrap(),
             snapshot: after
                 .filter(|_| fastrand::bool())
                 .map(|version| NewSnapshot {
                     version,
                     ..snapshot(tenant_id)
                 }),
+        }
+    }
+
+    fn metadata(&self) -> Metadata {
+        let metadata = Metadata::new().timestamp(time());
+        match fastrand::bool() {
+            true => metadata.correlation_id(self.command().into()),
+            false => metadata,
         }
     }
 
@@ -168,6 +177,7 @@ impl Ids {
             93..=94 => Task::DeleteSnapshots([None, Some(TYPES[0])][fastrand::usize(..2)]),
             95..=96 => Task::ReadLog(selection(&stream)),
             97 => Task::LookBack(selection(&stream)),
+            98 => Task::Correlation(self.command()),
             _ => {
                 let mut list = ListStreams::new(tenant, stream.aggregate_type, 3);
                 list.after = fastrand::bool().then_some(stream.aggregate_id);
@@ -315,6 +325,11 @@ impl Task {
                 let mut look = LookBack::new(&filter, 20);
                 look.tenant = Some(tenant);
                 let found = look_back(store, look).await?;
+                Answer::Events(found.into_iter().map(Event::from).collect())
+            }
+            Self::Correlation(command) => {
+                let read = ReadCorrelation::new(tenant, command.into(), 3);
+                let found = store.correlation(read).await?.events;
                 Answer::Events(found.into_iter().map(Event::from).collect())
             }
             Self::Streams(list) => Answer::Streams(store.streams(list).await?),

@@ -12,10 +12,10 @@ use crate::store::appending::{append, stream};
 /// A change that a newer build might make and that this one can ignore.
 const COMPATIBLE: &str = "
     BEGIN IMMEDIATE;
-    ALTER TABLE intent_events ADD COLUMN correlation_id BLOB;
-    CREATE INDEX intent_events_correlation ON intent_events (correlation_id) WHERE correlation_id IS NOT NULL;
+    ALTER TABLE intent_events ADD COLUMN topic TEXT;
+    CREATE INDEX intent_events_topic ON intent_events (topic) WHERE topic IS NOT NULL;
     CREATE TABLE intent_leases (name TEXT PRIMARY KEY, owner BLOB) STRICT;
-    INSERT INTO intent_migrations (version, description, compatible_from) VALUES (2, 'correlations and leases', 1);
+    INSERT INTO intent_migrations (version, description, compatible_from) VALUES (2, 'topics and leases', 1);
     COMMIT;
 ";
 

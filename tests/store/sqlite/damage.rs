@@ -185,12 +185,12 @@ async fn events_are_neither_changed_nor_deleted_nor_replaced() {
         "DELETE FROM intent_events WHERE version = 1",
         "INSERT OR REPLACE INTO intent_events SELECT * FROM intent_events WHERE version = 2",
         "REPLACE INTO intent_events SELECT position + 9, tenant_id, aggregate_id, version + 9, aggregate_type, \
-         event_id, event_type, schema_version, recorded_at, occurred_at, '{}', metadata FROM intent_events WHERE version = 2",
+         event_id, event_type, schema_version, recorded_at, occurred_at, '{}', metadata, correlation_id FROM intent_events WHERE version = 2",
         "REPLACE INTO intent_events SELECT position + 9, tenant_id, aggregate_id, version, aggregate_type, \
-         zeroblob(16), event_type, schema_version, recorded_at, occurred_at, '{}', metadata FROM intent_events WHERE version = 2",
+         zeroblob(16), event_type, schema_version, recorded_at, occurred_at, '{}', metadata, correlation_id FROM intent_events WHERE version = 2",
         "UPDATE OR REPLACE intent_events SET version = 1 WHERE version = 2",
         "INSERT INTO intent_events SELECT -1, tenant_id, zeroblob(16), 1, aggregate_type, zeroblob(16), event_type, \
-         schema_version, recorded_at, occurred_at, payload, metadata FROM intent_events WHERE version = 2",
+         schema_version, recorded_at, occurred_at, payload, metadata, correlation_id FROM intent_events WHERE version = 2",
     ] {
         let mut connection = directory.connection().await;
         let outcome = sqlx::query(change).execute(&mut connection).await;

@@ -50,6 +50,18 @@ pub const FAULTS: Faults = &[
         },
         ..Wrong::right()
     }),
+    ("the_events_of_a_correlation_are_found", || Wrong {
+        correlation: |it, read| {
+            Box::pin(async move {
+                let mut page = it.memory.correlation(read).await?;
+                // Only those that name it.
+                page.events
+                    .retain(|event| event.metadata().unwrap().correlation_id == Some(read.id));
+                Ok(page)
+            })
+        },
+        ..Wrong::right()
+    }),
     ("a_time_is_a_place_in_the_log", || Wrong {
         position_at: |_, _, _| Box::pin(async { Ok(Cursor::START) }),
         ..Wrong::right()

@@ -4,7 +4,7 @@ use intent_runtime::{
     AggregateId, CommandId, Cursor, EventId, RecordedEvent, TenantId, Timestamp, Version,
     store::{
         AggregateType, Append, Appended, AsOfTime, BegunTransaction, EventPage, EventSink, Import,
-        Imported, Joinable, ListStreams, Log, LogHealth, LogPage, LookBack, NewSnapshot, ReadLog,
+        Imported, Joinable, ListStreams, Log, LogHealth, LogPage, LookBack, NewSnapshot, ReadCorrelation, ReadLog,
         ReadStream, Snapshots, StateSink, Store, StoreFuture, StreamId, Streams, Transact,
         Transaction,
     },
@@ -66,6 +66,10 @@ impl Log for Wrong {
 
     fn look_back<'a>(&'a self, look: LookBack<'a>) -> StoreFuture<'a, EventPage> {
         (self.look_back)(self, look)
+    }
+
+    fn correlation(&self, read: ReadCorrelation) -> StoreFuture<'_, EventPage> {
+        (self.correlation)(self, read)
     }
 
     fn position_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor> {

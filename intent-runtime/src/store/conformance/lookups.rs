@@ -1,10 +1,10 @@
-//! S7, S10: what is looked up is what is stored: by id, from the end backwards, by time, by type.
+//! S7, S10: what is looked up is what is stored: by id, from the end backwards, by correlation, by time, by type.
 
 use crate::{
     record::{
         cursor::Cursor,
         event::RecordedEvent,
-        id::{CommandId, EventId, TenantId},
+        id::{CommandId, CorrelationId, EventId, TenantId},
         metadata::Metadata,
         stream::StreamId,
         timestamp::Timestamp,
@@ -22,7 +22,7 @@ use crate::{
             reader::whole_log,
         },
         error::StoreError,
-        lookup::{EventPage, ListStreams, LookBack},
+        lookup::{EventPage, ListStreams, LookBack, ReadCorrelation},
         selection::{EventName, LogSelection},
     },
 };
@@ -203,6 +203,84 @@ pub(super) async fn a_step_back_is_bounded(store: Subject) {
         ["\"rare\""],
         "a tenant's few events are one step"
     );
+}
+
+/// S7, S10: the events that name a correlation, and those of the command with its id, come in order, page by page.
+pub(super) async fn the_events_of_a_correlation_are_found(store: Subject) {
+    let (stream, command) = (in_new_tenant(), CommandId::new());
+    let id = CorrelationId::from(command);
+    let in_tenant = || StreamId {
+        tenant_id: stream.tenant_id,
+        ..new_stream()
+    };
+    let naming = |id: CorrelationId| encoded(Metadata::new().correlation_id(id));
+    let caused = |stream: &StreamId, payload| {
+        let mut append = append(stream, Expect::Any, &[payload]);
+        append.metadata = naming(id);
+        append
+    };
+    // Of a command that began it, and what follows: one of them from elsewhere, under an id that is not made from its command's.
+    let mut first = append_as(command, &stream, Expect::Any, &["1", "2"]);
+    first.metadata = naming(id);
+    stored(&store, first).await;
+    stored(&store, caused(&in_tenant(), "3")).await;
+    let mut foreign = recorded(&in_tenant(), 1, "4");
+    foreign.metadata = naming(id).into();
+    import(&store, &[foreign]).await;
+    stored(&store, caused(&stream, "5")).await;
+    // A correlation of its own, another one under an id of this tenant, and the same in another tenant.
+    stored(&store, append(&stream, Expect::Any, &["6"])).await;
+    let (other, another) = (CommandId::new(), CommandId::new());
+    let mut elsewhere = append_as(other, &stream, Expect::Any, &["7"]);
+    elsewhere.metadata = naming(another.into());
+    stored(&store, elsewhere).await;
+    stored(&store, caused(&in_new_tenant(), "8")).await;
+    let silent = append_as(another, &stream, Expect::Any, &["9"]);
+    stored(&store, silent).await;
+
+    let page = async |id, limit, after| {
+        let mut read = ReadCorrelation::new(stream.tenant_id, id, limit);
+        read.after = after;
+        let page = store.correlation(read).await;
+        page.expect("it can be looked up")
+    };
+    let all = page(id, 10, Cursor::START).await;
+    assert_eq!(payloads(&all), ["1", "2", "3", "4", "5"]);
+    assert_eq!(all.next, None, "there is no more");
+    let log = whole_log(&store, 10).await;
+    assert_eq!(all.events, log[..5], "the whole events");
+    for limit in [0, 1, 2, 3] {
+        let (mut found, mut after) = (Vec::new(), Some(Cursor::START));
+        while let Some(cursor) = after {
+            let part = page(id, limit, cursor).await;
+            assert!(part.events.len() <= limit.max(1), "no more than asked for");
+            found.extend(part.events);
+            after = part.next;
+        }
+        assert_eq!(found, all.events, "in pages of {limit}");
+    }
+    let of_another = page(another.into(), 10, Cursor::START).await;
+    assert_eq!(payloads(&of_another), ["7", "9"], "named, or its command's");
+    let of_other = page(other.into(), 10, Cursor::START).await;
+    assert_eq!(payloads(&of_other), [""; 0], "it belongs to another");
+    let nowhere = ReadCorrelation::new(new_tenant(), id, 10);
+    let nowhere = store.correlation(nowhere).await;
+    assert_eq!(payloads(&nowhere.expect("it can be looked up")), [""; 0]);
+    let (store_id, _) = page(id, 1, Cursor::START)
+        .await
+        .next
+        .and_then(|next| next.place())
+        .expect("a place");
+    for foreign in [
+        Cursor::after(store_id, Position::new(1_000_000)),
+        Cursor::after(uuid::Uuid::nil(), Position::new(1)),
+    ] {
+        let mut read = ReadCorrelation::new(stream.tenant_id, id, 10);
+        read.after = foreign;
+        let refused = store.correlation(read).await;
+        let known = matches!(refused, Err(StoreError::UnknownCursor { .. }));
+        assert!(known, "a cursor that is not of this log: {refused:?}");
+    }
 }
 
 /// A time is a place in the log: what was recorded at it or before stands before, the rest behind.

@@ -232,11 +232,10 @@ impl Content {
         after: Position,
         limit: usize,
     ) -> (Vec<Arc<RecordedEvent>>, Position) {
-        let tenant = read.tenant.map(|tenant| self.tenants.get(&tenant));
-        let mut events: Vec<_> = match tenant {
+        let mut events: Vec<_> = match read.tenant {
             _ if !read.filter.aggregate_ids.is_empty() => {
-                let tenants = match tenant {
-                    Some(tenant) => tenant.into_iter().collect(),
+                let tenants = match read.tenant {
+                    Some(tenant) => self.tenants.get(&tenant).into_iter().collect(),
                     None => self.tenants.values().collect::<Vec<_>>(),
                 };
                 let ids = read.filter.aggregate_ids.iter().collect::<HashSet<_>>();
@@ -247,8 +246,8 @@ impl Content {
                 streams.cloned().collect()
             }
             Some(tenant) => {
-                let own = tenant.map_or([].as_slice(), |tenant| behind(&tenant.log, after));
-                own.iter().take(limit).cloned().collect()
+                let own = self.log_of(tenant, after).iter();
+                own.take(limit).cloned().collect()
             }
             None => behind(&self.log, after)
                 .iter()
@@ -261,6 +260,12 @@ impl Content {
         let full = events.last().filter(|_| events.len() >= limit);
         let end = full.map_or(self.end(), |last| last.position);
         (events, end)
+    }
+
+    /// The events of a tenant behind a position.
+    pub(super) fn log_of(&self, tenant: TenantId, after: Position) -> &[Arc<RecordedEvent>] {
+        let tenant = self.tenants.get(&tenant);
+        tenant.map_or(&[], |tenant| behind(&tenant.log, after))
     }
 
     fn keep(&mut self, mut event: RecordedEvent) {

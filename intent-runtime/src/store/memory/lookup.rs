@@ -13,7 +13,7 @@ use crate::{
     },
     store::{
         error::StoreError,
-        lookup::{EventPage, ListStreams, LookBack},
+        lookup::{EventPage, ListStreams, LookBack, ReadCorrelation},
         memory::content::Content,
     },
 };
@@ -52,6 +52,25 @@ impl Content {
             }
         }
         Ok(EventPage::new(events, None))
+    }
+
+    pub(super) fn correlation(
+        &self,
+        store: Uuid,
+        read: &ReadCorrelation,
+    ) -> Result<EventPage, StoreError> {
+        let after = read.after.position_in(store)?;
+        if after > self.end().get() {
+            return Err(read.after.beyond_the_end());
+        }
+        let mut naming = Vec::new();
+        for event in self.log_of(read.tenant, Position::new(after)) {
+            if event.metadata()?.correlation_id == Some(read.id) {
+                naming.push(RecordedEvent::clone(event));
+            }
+        }
+        let of_command = self.events_of_command(read.tenant, read.command());
+        read.page(store, naming, of_command)
     }
 
     pub(super) fn position_at(&self, tenant: Option<TenantId>, time: Timestamp) -> Position {

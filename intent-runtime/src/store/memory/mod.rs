@@ -30,7 +30,7 @@ use crate::{
         error::StoreError,
         import::{Imported, check_import},
         log::{LogHealth, LogPage, NextPage, ReadLog},
-        lookup::{EventPage, ListStreams, LookBack},
+        lookup::{EventPage, ListStreams, LookBack, ReadCorrelation},
         memory::content::Content,
         port::{Import, Log, Snapshots, Store, StoreFuture, Streams, Transact},
     },
@@ -281,6 +281,10 @@ impl Log for MemoryStore {
 
     fn look_back<'a>(&'a self, look: LookBack<'a>) -> StoreFuture<'a, EventPage> {
         Box::pin(async move { self.read()?.look_back(self.id, look) })
+    }
+
+    fn correlation(&self, read: ReadCorrelation) -> StoreFuture<'_, EventPage> {
+        Box::pin(async move { self.read()?.correlation(self.id, &read) })
     }
 
     fn position_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor> {

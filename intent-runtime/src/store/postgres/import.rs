@@ -7,6 +7,7 @@ use crate::{
     store::{
         error::StoreError,
         import::{ImportRefusal, Imported},
+        lookup::correlation_of_imported,
         postgres::{
             connection::pool::Pool,
             rows::{self, Json, column},
@@ -78,6 +79,7 @@ async fn import_page(
         .bind(column(&events, |it| &*it.event_type))
         .bind(column(&events, |it| Json(&it.payload)))
         .bind(column(&events, |it| Json(it.metadata.json())))
+        .bind(column(&events, correlation_of_imported))
         .fetch_one(connection)
         .await?;
     let number: Option<i64> = row.try_get(1)?;

@@ -36,7 +36,7 @@ use crate::{
         error::StoreError,
         import::{Imported, check_import},
         log::{LogHealth, LogPage, ReadLog},
-        lookup::{EventPage, ListStreams, LookBack},
+        lookup::{EventPage, ListStreams, LookBack, ReadCorrelation},
         port::{Import, Log, Snapshots, Store, StoreFuture, Streams, Transact},
         postgres::{
             append::{Appender, batch::Outcome},
@@ -335,6 +335,10 @@ impl Log for PgStore {
 
     fn look_back<'a>(&'a self, look: LookBack<'a>) -> StoreFuture<'a, EventPage> {
         self.explained(self.log.look_back(look))
+    }
+
+    fn correlation(&self, read: ReadCorrelation) -> StoreFuture<'_, EventPage> {
+        self.explained(self.log.correlation(read))
     }
 
     fn position_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor> {

@@ -18,6 +18,7 @@ use crate::{
     store::{
         append::Append,
         error::StoreError,
+        lookup::correlation_of_appended,
         sqlite::{
             append::Batch,
             column,
@@ -195,6 +196,7 @@ fn accepted<'a>(
 
 fn rows_of<'a>((append, accepted): (&'a Append, &'a Accepted)) -> impl Iterator<Item = NewRow<'a>> {
     let stream = &append.stream;
+    let correlation_id = correlation_of_appended(append);
     let mut version = accepted.before;
     append.identified().map(move |(event_id, event)| {
         version = version.next();
@@ -210,6 +212,7 @@ fn rows_of<'a>((append, accepted): (&'a Append, &'a Accepted)) -> impl Iterator<
             occurred_at: append.metadata.timestamp.unwrap_or(accepted.recorded_at),
             payload: event.payload.get(),
             metadata: append.metadata.json(),
+            correlation_id,
         }
     })
 }

@@ -7,6 +7,7 @@ use crate::{
     store::{
         error::StoreError,
         import::{Existing, ImportPlan, Imported},
+        lookup::correlation_of_imported,
         sqlite::{
             batch::begin_and_find,
             column,
@@ -80,5 +81,6 @@ fn row(event: &RecordedEvent) -> NewRow<'_> {
         occurred_at: event.occurred_at,
         payload: &event.payload,
         metadata: event.metadata.json(),
+        correlation_id: correlation_of_imported(event),
     }
 }

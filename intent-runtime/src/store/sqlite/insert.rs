@@ -1,6 +1,7 @@
 //! Inserting events: the statements, and how many events go into each.
 
 use sqlx::{Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
+use uuid::Uuid;
 
 use crate::{
     record::{
@@ -79,6 +80,7 @@ pub(super) struct NewRow<'a> {
     pub(super) occurred_at: Timestamp,
     pub(super) payload: &'a str,
     pub(super) metadata: &'a str,
+    pub(super) correlation_id: Option<Uuid>,
 }
 
 /// Inserts events in order, and says at which position the last one is; 0 when there are none.
@@ -134,4 +136,5 @@ fn bind_row<'q>(
         .bind(row.occurred_at.as_micros())
         .bind(row.payload.to_owned())
         .bind(row.metadata.to_owned())
+        .bind(row.correlation_id.map(column::id))
 }

@@ -14,8 +14,8 @@ use crate::{
     store::{
         error::StoreError,
         lookup::{
-            EventPage, Halving, ListStreams, LookBack, actor_token, first_of_all, lowered,
-            page_back,
+            EventPage, Halving, ListStreams, LookBack, ReadCorrelation, actor_token, first_of_all,
+            lowered, page_back,
         },
         selection::NameLists,
         sqlite::{
@@ -100,6 +100,26 @@ impl Reader {
             }
         }
         page_back(self.store, &look, (looked, lowest), found)
+    }
+
+    pub(super) async fn correlation(&self, read: ReadCorrelation) -> Result<EventPage, StoreError> {
+        let after = read.after.position_in(self.store)?;
+        if after > self.end().await?.get() {
+            return Err(read.after.beyond_the_end());
+        }
+        let mut connection = self.connection().await?;
+        let rows = sqlx::query(include_str!("sql/correlation.sql"))
+            .bind(column::id(read.tenant.as_uuid()))
+            .bind(column::id(read.id.as_uuid()))
+            .bind(i64::try_from(after).unwrap_or(i64::MAX))
+            .bind(i64::try_from(read.limit.max(1)).unwrap_or(i64::MAX))
+            .fetch_all(&mut *connection)
+            .await;
+        let rows = rows.map_err(|error| self.place.error(error))?;
+        let naming = rows.iter().map(log::recorded).collect::<Result<_, _>>()?;
+        // Read later, so that no event is seen without the command that led to it.
+        let of_command = self.events_of_command(&mut connection, read.tenant, read.command());
+        read.page(self.store, naming, of_command.await?)
     }
 
     pub(super) async fn position_at(

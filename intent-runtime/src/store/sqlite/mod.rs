@@ -45,7 +45,7 @@ use crate::{
         error::StoreError,
         import::{Imported, check_import},
         log::{LogHealth, LogPage, ReadLog},
-        lookup::{EventPage, ListStreams, LookBack},
+        lookup::{EventPage, ListStreams, LookBack, ReadCorrelation},
         migrations::Found,
         port::{Import, Log, Snapshots, Store, StoreFuture, Streams, Transact},
         sqlite::{
@@ -350,6 +350,10 @@ impl Log for SqliteStore {
 
     fn look_back<'a>(&'a self, look: LookBack<'a>) -> StoreFuture<'a, EventPage> {
         Box::pin(self.reader.look_back(look))
+    }
+
+    fn correlation(&self, read: ReadCorrelation) -> StoreFuture<'_, EventPage> {
+        Box::pin(self.reader.correlation(read))
     }
 
     fn position_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor> {

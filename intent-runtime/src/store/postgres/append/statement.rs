@@ -13,6 +13,7 @@ use crate::{
     store::{
         append::{Append, Appended, Expect},
         error::StoreError,
+        lookup::correlation_of_appended,
         postgres::rows::{self, Json, column},
     },
 };
@@ -128,6 +129,7 @@ impl<'a> Single<'a> {
             .bind(lock_timeout)
             .bind(append.stream.aggregate_type.former_names())
             .bind(append.expect_last.map(|last| last.as_uuid()))
+            .bind(correlation_of_appended(append))
     }
 }
 
@@ -146,7 +148,8 @@ fn batch<'a>(
     let query = bind_events(query, appends.clone())
         .bind(lock_timeout)
         .bind(column(&appends, |it| Some(it.expect_last?.as_uuid())))
-        .bind(one_tenant(appends.clone()));
+        .bind(one_tenant(appends.clone()))
+        .bind(column(&appends, correlation_of_appended));
     if snapshots {
         bind_snapshots(query, appends)
     } else {

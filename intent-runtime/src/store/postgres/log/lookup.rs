@@ -13,10 +13,11 @@ use crate::{
     store::{
         error::StoreError,
         lookup::{
-            EventPage, Halving, ListStreams, LookBack, actor_token, first_of_all, lowered,
-            page_back,
+            EventPage, Halving, ListStreams, LookBack, ReadCorrelation, actor_token, first_of_all,
+            lowered, page_back,
         },
         postgres::{
+            command,
             connection::{pool::Pool, run::RunError},
             log::read::{LogReader, event},
             rows::get,
@@ -61,6 +62,15 @@ impl LogReader {
             return Err(cursor.beyond_the_end());
         }
         page_back(self.store, &look, step.looked, step.found)
+    }
+
+    pub(crate) async fn correlation(&self, read: ReadCorrelation) -> Result<EventPage, StoreError> {
+        let after = i64::try_from(read.after.position_in(self.store)?).unwrap_or(i64::MAX);
+        let found = self.pool.run((read, after), |(read, after), connection| {
+            Box::pin(correlated(connection, *read, *after))
+        });
+        let (naming, of_command) = found.await?;
+        read.page(self.store, naming, of_command)
     }
 
     pub(crate) async fn position_at(
@@ -117,6 +127,35 @@ async fn step(
         }
     }
     Ok(step)
+}
+
+/// The events behind a position that name a correlation, and all of the command that has its id.
+async fn correlated(
+    connection: &mut PgConnection,
+    read: ReadCorrelation,
+    after: i64,
+) -> Result<(Vec<RecordedEvent>, Vec<RecordedEvent>), RunError> {
+    let rows = sqlx::query(include_str!("../sql/correlation.sql"))
+        .bind(read.tenant.as_uuid())
+        .bind(read.id.as_uuid())
+        .bind(after)
+        .bind(i64::try_from(read.limit.max(1)).unwrap_or(i64::MAX))
+        .fetch_all(&mut *connection)
+        .await?;
+    let mut naming = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let drawn: i64 = row.try_get(0)?;
+        if after > drawn {
+            return Err(RunError::Error(read.after.beyond_the_end()));
+        }
+        let tenant: Option<uuid::Uuid> = row.try_get(1)?;
+        if tenant.is_some() {
+            naming.push(event(row)?);
+        }
+    }
+    // Read later, so that no event is seen without the command that led to it.
+    let of_command = command::events(connection, read.tenant, read.command()).await?;
+    Ok((naming, of_command))
 }
 
 async fn stood_at(

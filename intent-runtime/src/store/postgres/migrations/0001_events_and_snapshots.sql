@@ -33,7 +33,8 @@ CREATE TABLE intent.events (
     aggregate_type text        COLLATE "C" NOT NULL,
     event_type     text        COLLATE "C" NOT NULL,
     payload        json        NOT NULL,
-    metadata       json        NOT NULL
+    metadata       json        NOT NULL,
+    correlation_id uuid        -- as in the metadata; NULL where the event is found by its command, whose id it is
 );
 ALTER TABLE intent.events ADD CONSTRAINT events_version PRIMARY KEY (tenant_id, aggregate_id, version);
 ALTER TABLE intent.events ADD CONSTRAINT events_id UNIQUE (tenant_id, event_id);
@@ -44,6 +45,8 @@ CREATE INDEX events_tenant ON intent.events (tenant_id, position) WHERE tenant_i
 CREATE INDEX events_aggregate ON intent.events (aggregate_id) WHERE version = 1;
 -- The aggregates of a type, in the order in which they were begun.
 CREATE INDEX events_streams ON intent.events (tenant_id, aggregate_type, position) WHERE version = 1;
+-- The events of a correlation; most begin one and have no entry.
+CREATE INDEX events_correlation ON intent.events (tenant_id, correlation_id, position) WHERE correlation_id IS NOT NULL;
 
 CREATE TABLE intent.snapshots (
     tenant_id      uuid   NOT NULL,
@@ -179,7 +182,7 @@ BEGIN
     EXECUTE format('GRANT EXECUTE ON FUNCTION intent.log_ahead, intent.is_owner TO %I', app);
     EXECUTE format(
         'GRANT INSERT (tenant_id, aggregate_id, event_id, version, schema_version, recorded_at, occurred_at, '
-        'aggregate_type, event_type, payload, metadata) ON intent.events TO %I', app);
+        'aggregate_type, event_type, payload, metadata, correlation_id) ON intent.events TO %I', app);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON intent.snapshots TO %I', app);
 END
 $$;

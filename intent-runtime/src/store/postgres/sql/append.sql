@@ -1,4 +1,4 @@
--- Appends a batch: requests ($1 to $8, $16) and their events ($9 to $14). $17 is the tenant of all requests, or NULL if they
+-- Appends a batch: requests ($1 to $8, $16, $18) and their events ($9 to $14). $17 is the tenant of all requests, or NULL if they
 -- are of several. $15 says for how many milliseconds to wait for another transaction's rows; with NULL, the session's setting
 -- counts. Stores the requests whose stream is as expected. The answer has a row for each request: the version and the type that
 -- its stream had, and the position of its last event. If this statement cannot see what another one stores, the unique keys
@@ -19,10 +19,10 @@ WITH request AS MATERIALIZED (
         OFFSET 0
     ) AS clock
     CROSS JOIN unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::json[], $7::timestamptz[],
-                      $8::text[], $16::uuid[])
+                      $8::text[], $16::uuid[], $18::uuid[])
         WITH ORDINALITY
         AS given (tenant_id, aggregate_id, aggregate_type, expected, events, metadata, occurred_at, former_names,
-                  expected_last, number)
+                  expected_last, correlation_id, number)
     CROSS JOIN LATERAL (
         SELECT CASE
             WHEN clock.one_tenant OR set_config('intent.row_tenant', given.tenant_id::text, true) IS NOT NULL
@@ -53,18 +53,19 @@ WITH request AS MATERIALIZED (
 stored AS (
     INSERT INTO intent.events (
         tenant_id, aggregate_id, event_id, version, schema_version, recorded_at, occurred_at,
-        aggregate_type, event_type, payload, metadata
+        aggregate_type, event_type, payload, metadata, correlation_id
     )
     SELECT CASE
                WHEN $17 IS NOT NULL OR set_config('intent.row_tenant', given.tenant_id::text, true) IS NOT NULL
                THEN given.tenant_id
            END,
            given.aggregate_id, given.id, given.version, given.schema_version, given.now, given.occurred_at,
-           given.aggregate_type, given.type, given.payload, given.metadata
+           given.aggregate_type, given.type, given.payload, given.metadata, given.correlation_id
     FROM (
         SELECT request.tenant_id, request.aggregate_id, event.id, request.actual + event.index AS version,
                event.schema_version, request.now, coalesce(request.occurred_at, request.now) AS occurred_at,
-               coalesce(request.found, request.aggregate_type) AS aggregate_type, event.type, event.payload, request.metadata
+               coalesce(request.found, request.aggregate_type) AS aggregate_type, event.type, event.payload, request.metadata,
+               request.correlation_id
         FROM request
         JOIN unnest($9::bigint[], $10::bigint[], $11::uuid[], $12::text[], $13::bigint[], $14::json[])
             AS event (request, index, id, type, schema_version, payload) ON event.request = request.number

@@ -3,10 +3,10 @@
 -- tenant where the search begins, before the row policies look at the rows found.
 INSERT INTO intent.events (
     tenant_id, aggregate_id, event_id, version, schema_version, recorded_at, occurred_at,
-    aggregate_type, event_type, payload, metadata
+    aggregate_type, event_type, payload, metadata, correlation_id
 )
 SELECT $1, $2, $7, last.version + 1, $9, statement_timestamp(), coalesce($6, statement_timestamp()),
-       last.aggregate_type, $8, $10, $5
+       last.aggregate_type, $8, $10, $5, $14
 FROM (
     SELECT version, aggregate_type, event_id
     FROM intent.events

@@ -21,10 +21,10 @@ request AS MATERIALIZED (
 stored AS (
     INSERT INTO intent.events (
         tenant_id, aggregate_id, event_id, version, schema_version, recorded_at, occurred_at,
-        aggregate_type, event_type, payload, metadata
+        aggregate_type, event_type, payload, metadata, correlation_id
     )
     SELECT request.tenant_id, $2, $7, request.actual + 1, $9, request.now, coalesce($6, request.now),
-           coalesce(request.found, $3), $8, $10, $5
+           coalesce(request.found, $3), $8, $10, $5, $14
     FROM request
     WHERE (
               request.found IS NULL

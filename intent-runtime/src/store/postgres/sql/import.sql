@@ -1,4 +1,4 @@
--- Stores a page of events that were recorded elsewhere ($1 to $11), in the given order: those that are not stored yet, or none if
+-- Stores a page of events that were recorded elsewhere ($1 to $12), in the given order: those that are not stored yet, or none if
 -- one of them contradicts what is stored. The answer has the number of events stored. It also names the first event that
 -- contradicts: its number, and the version and the type that its stream had before it. These two are NULL if another event is
 -- stored under its id.
@@ -9,10 +9,10 @@ WITH given AS MATERIALIZED (
         OFFSET 0
     ) AS durable
     CROSS JOIN unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::timestamptz[], $7::timestamptz[],
-                $8::text[], $9::text[], $10::json[], $11::json[])
+                $8::text[], $9::text[], $10::json[], $11::json[], $12::uuid[])
         WITH ORDINALITY
         AS event (tenant_id, aggregate_id, event_id, version, schema_version, recorded_at, occurred_at,
-                  aggregate_type, event_type, payload, metadata, number)
+                  aggregate_type, event_type, payload, metadata, correlation_id, number)
 ),
 met AS MATERIALIZED (
     SELECT given.*, stored.same
@@ -65,10 +65,10 @@ refused AS MATERIALIZED (
 stored AS (
     INSERT INTO intent.events (
         tenant_id, aggregate_id, event_id, version, schema_version, recorded_at, occurred_at,
-        aggregate_type, event_type, payload, metadata
+        aggregate_type, event_type, payload, metadata, correlation_id
     )
     SELECT set_config('intent.row_tenant', tenant_id::text, true)::uuid, aggregate_id, event_id, version, schema_version,
-           recorded_at, occurred_at, aggregate_type, event_type, payload, metadata
+           recorded_at, occurred_at, aggregate_type, event_type, payload, metadata, correlation_id
     FROM (SELECT * FROM placed WHERE NOT EXISTS (SELECT 1 FROM refused) ORDER BY number) AS row
     RETURNING version
 )

@@ -26,6 +26,7 @@ CREATE TABLE intent_events (
     occurred_at    INTEGER NOT NULL, -- likewise
     payload        TEXT    NOT NULL,
     metadata       TEXT    NOT NULL,
+    correlation_id BLOB,             -- as in the metadata; NULL where the event is found by its command, whose id it is
     UNIQUE (tenant_id, aggregate_id, version),
     UNIQUE (tenant_id, event_id)
 ) STRICT;
@@ -37,6 +38,8 @@ CREATE INDEX intent_events_tenant ON intent_events (tenant_id) WHERE tenant_id <
 CREATE INDEX intent_events_aggregate ON intent_events (aggregate_id) WHERE version = 1;
 -- The aggregates of a type, in the order in which they were begun.
 CREATE INDEX intent_events_streams ON intent_events (tenant_id, aggregate_type, position) WHERE version = 1;
+-- The events of a correlation; most begin one and have no entry.
+CREATE INDEX intent_events_correlation ON intent_events (tenant_id, correlation_id) WHERE correlation_id IS NOT NULL;
 
 CREATE TRIGGER intent_events_never_change BEFORE UPDATE ON intent_events
 BEGIN
