@@ -24,6 +24,7 @@ use intent_runtime::{
 use intent_tests::postgres::TempDatabase;
 use serde_json::value::RawValue;
 use tokio::sync::{Semaphore, watch};
+use uuid::Uuid;
 
 use super::domain::{Account, Loan, Open};
 use crate::store::subscription::Pages;
@@ -180,6 +181,10 @@ impl Interposed {
 }
 
 impl Streams for Interposed {
+    fn store_id(&self) -> Uuid {
+        self.store.store_id()
+    }
+
     fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
         Box::pin(async move {
             let fault = self.faults.lock().unwrap().pop();

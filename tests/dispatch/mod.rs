@@ -1,6 +1,7 @@
 //! Commands and loads, on every store.
 
 pub mod acting;
+mod appending;
 mod caching;
 mod clock;
 mod commands;

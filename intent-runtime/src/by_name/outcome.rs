@@ -10,9 +10,10 @@ use crate::{
         schema_version::SchemaVersion, shown::Shown,
     },
     record::{
+        cursor::Cursor,
         id::{AggregateId, CommandId},
         timestamp::Timestamp,
-        version::{Position, Version},
+        version::Version,
     },
 };
 
@@ -54,8 +55,8 @@ pub struct Sent {
     pub version: Version,
     /// The events of the command, in order; none if there was nothing to do.
     pub events: Vec<EventJson>,
-    /// The place of the last event in the whole log; `None` without events.
-    pub position: Option<Position>,
+    /// Where a reader of the log stands that has read the command's events; `None` without events.
+    pub cursor: Option<Cursor>,
     /// The store's clock when the events were stored; `None` without events.
     pub recorded_at: Option<Timestamp>,
     /// The id of the command, given or new.
@@ -71,7 +72,7 @@ impl Sent {
             id: receipt.id.into(),
             version: receipt.version,
             events: receipt.events.iter().map(EventJson::of).collect(),
-            position: receipt.position,
+            cursor: receipt.cursor,
             recorded_at: receipt.recorded_at,
             command_id: receipt.command_id,
             repeated: receipt.repeated,

@@ -14,6 +14,7 @@ use crate::{
         error::{LoadError, SendError},
         load::{Folded, catch_up, load_to},
         options::{Receipt, SendOptions},
+        repeated::resolve,
     },
     model::{
         aggregate::{Aggregate, fold_next},
@@ -333,7 +334,12 @@ impl<'a, A: Aggregate, E: std::error::Error + 'static> Sending<'a, A, E> {
         let expected = rest.end.0;
         let appended = match self.streams.append(self.append(payloads, &rest)).await {
             Err(unknown @ StoreError::UnknownOutcome { .. }) => {
-                self.resolve(unknown, &events, &rest).await
+                // Encoded again, so that the usual append, whose outcome is known, need not keep a copy.
+                let again = || {
+                    let payloads = encode::<_, E>(&self.stream, &events).ok()?;
+                    Some(self.append(payloads, &rest))
+                };
+                resolve(self.streams, unknown, again).await
             }
             known => known,
         };
@@ -347,7 +353,7 @@ impl<'a, A: Aggregate, E: std::error::Error + 'static> Sending<'a, A, E> {
                 Ok(Told::Stored(Receipt {
                     version,
                     events,
-                    position: Some(position),
+                    cursor: Some(self.cursor(position)),
                     recorded_at: Some(recorded_at),
                     ..self.receipt()
                 }))

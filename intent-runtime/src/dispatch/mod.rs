@@ -20,13 +20,18 @@ use crate::{
         error::SendError,
         load::Folded,
         options::{Receipt, SendOptions},
+        repeated::resolve,
     },
     model::{
         aggregate::Aggregate,
         any_command::{CommandHead, Undecided},
     },
     record::id::TenantId,
-    store::port::{Store, Streams},
+    store::{
+        append::{Append, Appended},
+        error::StoreError,
+        port::{Store, Streams},
+    },
 };
 
 /// The wait before the first retry is random up to this, and the bound doubles each time ("full jitter", from "Exponential
@@ -74,6 +79,16 @@ pub(crate) fn dry_run<A: Aggregate, E: Error + 'static>(
     state: Folded<A>,
 ) -> Result<Proposal<A>, SendError<E>> {
     Sending::new(store, tenant, head, command, options)?.dry_run(state)
+}
+
+/// Appends to a stream without loading it, and finds out how it ended where the outcome is unknown.
+pub(crate) async fn append(streams: &dyn Streams, append: Append) -> Result<Appended, StoreError> {
+    match streams.append(append.clone()).await {
+        Err(unknown @ StoreError::UnknownOutcome { .. }) => {
+            resolve(streams, unknown, || Some(append.clone())).await
+        }
+        known => known,
+    }
 }
 
 async fn attempts<A: Aggregate, E: Error + 'static>(

@@ -5,11 +5,12 @@ use std::fmt;
 use crate::{
     model::aggregate::Aggregate,
     record::{
+        cursor::Cursor,
         event::RecordedEvent,
         id::{CommandId, Id},
         metadata::{Metadata, MetadataError},
         timestamp::Timestamp,
-        version::{Position, Version},
+        version::Version,
     },
 };
 
@@ -156,8 +157,12 @@ pub struct Receipt<A: Aggregate> {
     pub version: Version,
     /// The events of the command, in order; none if there was nothing to do.
     pub events: Vec<A::Event>,
-    /// The place of the last event in the whole log; `None` without events.
-    pub position: Option<Position>,
+    /// Where a reader of the log stands that has read the command's events: it has read them once its own cursor
+    /// [compares](Cursor::compare) as no less. `None` without events, since there is nothing to wait for.
+    ///
+    /// In a transaction it is known at once, and means something once that has committed: after a rollback another command
+    /// may have it.
+    pub cursor: Option<Cursor>,
     /// The store's clock when the events were stored; `None` without events.
     pub recorded_at: Option<Timestamp>,
     /// The id of the command, given or new.
@@ -172,7 +177,7 @@ impl<A: Aggregate> fmt::Debug for Receipt<A> {
             .field("id", &self.id)
             .field("version", &self.version)
             .field("events", &self.events)
-            .field("position", &self.position)
+            .field("cursor", &self.cursor)
             .field("recorded_at", &self.recorded_at)
             .field("command_id", &self.command_id)
             .field("repeated", &self.repeated)

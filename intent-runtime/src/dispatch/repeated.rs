@@ -7,17 +7,22 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::{
     dispatch::{
-        attempt::{Rest, Sending},
-        encode::encode,
+        attempt::Sending,
         error::{Reused, SendError},
         options::Receipt,
         wait_before,
     },
     model::aggregate::Aggregate,
-    record::{event::RecordedEvent, stream::StreamId, version::Version},
+    record::{
+        cursor::Cursor,
+        event::RecordedEvent,
+        stream::StreamId,
+        version::{Position, Version},
+    },
     store::{
-        append::Appended,
+        append::{Append, Appended},
         error::{StoreError, StoreErrorKind},
+        port::Streams,
     },
 };
 
@@ -31,7 +36,7 @@ impl<A: Aggregate, E: std::error::Error + 'static> Sending<'_, A, E> {
             id: self.head.target,
             version: Version::NONE,
             events: Vec::new(),
-            position: None,
+            cursor: None,
             recorded_at: None,
             command_id: self.context.command_id(),
             repeated: false,
@@ -67,13 +72,18 @@ impl<A: Aggregate, E: std::error::Error + 'static> Sending<'_, A, E> {
                 });
             }
             receipt.version = event.version;
-            receipt.position = Some(event.position);
+            receipt.cursor = Some(self.cursor(event.position));
             receipt.recorded_at = Some(event.recorded_at);
             let decoded = event.decode::<A>().map_err(SendError::Load)?;
             let events = decoded.into_iter().map(|recorded| recorded.event);
             receipt.events.extend(events);
         }
         Ok(receipt)
+    }
+
+    /// Where a reader stands that has read the event at a position.
+    pub(super) fn cursor(&self, position: Position) -> Cursor {
+        Cursor::after(self.streams.store_id(), position)
     }
 
     pub(super) fn reused_for(&self, used_for: StreamId) -> SendError<E> {
@@ -83,50 +93,48 @@ impl<A: Aggregate, E: std::error::Error + 'static> Sending<'_, A, E> {
             reused: Reused::Target,
         }
     }
+}
 
-    /// Finds out how an append ended: appends again under the same id and version. A read would not do, because it could miss a
-    /// commit in flight. After a temporary error the outcome is still unknown, and the caller must not believe that nothing was
-    /// written. Meanwhile the gate of the aggregate stays closed, since the next command would fail in the same way.
-    pub(super) async fn resolve(
-        &self,
-        mut unknown: StoreError,
-        events: &[A::Event],
-        rest: &Rest,
-    ) -> Result<Appended, StoreError> {
-        let deadline = Instant::now() + RESOLVE_FOR;
-        for tries in 0.. {
-            wait_before(tries).await;
-            if Instant::now() >= deadline {
-                break;
-            }
-            // Encoded again, so that the usual append, whose outcome is known, need not keep a copy.
-            let Ok(payloads) = encode::<_, E>(&self.stream, events) else {
-                break;
-            };
-            let append = self.append(payloads, rest);
-            let Ok(appended) = timeout_at(deadline, self.streams.append(append)).await else {
-                break;
-            };
-            let error = match appended {
-                Err(error @ StoreError::UnknownOutcome { .. }) => {
-                    unknown = error;
-                    continue;
-                }
-                Ok(_) | Err(StoreError::Conflict { .. } | StoreError::CommandIdReused { .. }) => {
-                    return appended;
-                }
-                Err(error) => error,
-            };
-            let passes = error.kind() == StoreErrorKind::Transient;
-            unknown = StoreError::UnknownOutcome {
-                command_id: self.context.command_id(),
-                stream: self.stream.clone(),
-                source: Box::new(error),
-            };
-            if !passes {
-                break;
-            }
+/// Finds out how an append of unknown outcome ended: appends again under the same id and version. A read would not do, because it
+/// could miss a commit in flight. After a temporary error the outcome is still unknown, and the caller must not believe that
+/// nothing was written. Meanwhile the gate of an aggregate stays closed, since the next command would fail in the same way.
+pub(crate) async fn resolve(
+    streams: &dyn Streams,
+    mut unknown: StoreError,
+    again: impl Fn() -> Option<Append>,
+) -> Result<Appended, StoreError> {
+    let deadline = Instant::now() + RESOLVE_FOR;
+    for tries in 0.. {
+        wait_before(tries).await;
+        if Instant::now() >= deadline {
+            break;
         }
-        Err(unknown)
+        let Some(append) = again() else {
+            break;
+        };
+        let (command_id, stream) = (append.command_id, append.stream.clone());
+        let Ok(appended) = timeout_at(deadline, streams.append(append)).await else {
+            break;
+        };
+        let error = match appended {
+            Err(error @ StoreError::UnknownOutcome { .. }) => {
+                unknown = error;
+                continue;
+            }
+            Ok(_) | Err(StoreError::Conflict { .. } | StoreError::CommandIdReused { .. }) => {
+                return appended;
+            }
+            Err(error) => error,
+        };
+        let passes = error.kind() == StoreErrorKind::Transient;
+        unknown = StoreError::UnknownOutcome {
+            command_id,
+            stream,
+            source: Box::new(error),
+        };
+        if !passes {
+            break;
+        }
     }
+    Err(unknown)
 }

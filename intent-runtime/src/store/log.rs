@@ -1,5 +1,7 @@
 //! Reading the whole log in order: cursors, pages and the log's health.
 
+use std::cmp::Ordering;
+
 use uuid::Uuid;
 
 use crate::{
@@ -111,6 +113,38 @@ impl Cursor {
                 cursor: *self,
                 what: "it belongs to another store, so read the log of that one, or this one from the start",
             }),
+        }
+    }
+
+    /// Compares two places in the log of one store: a reader at the greater one has read more. The start is the least.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
+    /// # use account::*;
+    /// use intent_runtime::{LogFilter, prelude::*};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let app = App::connect("memory:", Domain::of::<Account>()).await?;
+    /// let opened = app.send(Open { id: Id::new(), owner: "Ada".into() }).await?;
+    /// let mut log = app.subscribe(LogFilter::all());
+    /// if let Some(stored) = opened.cursor {
+    ///     while log.cursor().compare(stored)?.is_lt() {
+    ///         log.next().await?; // and what is made of the event
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownCursor`](StoreError::UnknownCursor) when they are of different stores.
+    pub fn compare(self, other: Self) -> Result<Ordering, StoreError> {
+        match (self.place(), other.place()) {
+            (Some((own, _)), Some((store, _))) if own != store => Err(StoreError::UnknownCursor {
+                cursor: other,
+                what: "it belongs to another store than the cursor that it is compared with",
+            }),
+            (place, other) => Ok(place.cmp(&other)),
         }
     }
 

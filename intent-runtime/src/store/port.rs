@@ -3,6 +3,7 @@
 use std::{fmt, future::Future, marker::PhantomData, pin::Pin};
 
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::{
     record::{
@@ -42,6 +43,9 @@ pub trait Store: Streams + Log + Import + Snapshots + fmt::Debug + 'static {
 
 /// What a command needs of a store, or of a transaction in one.
 pub trait Streams: Send + Sync {
+    /// The id of the store, which its cursors name. A transaction has that of its store.
+    fn store_id(&self) -> Uuid;
+
     /// Appends events to one stream, durably, or not at all.
     ///
     /// Dropping the future does not undo what was already handed over.

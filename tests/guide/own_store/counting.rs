@@ -16,6 +16,7 @@ use intent_runtime::{
     },
 };
 use tokio::sync::watch;
+use uuid::Uuid;
 
 // ANCHOR: counting
 #[derive(Debug)]
@@ -57,6 +58,10 @@ impl<S: Store> Streams for Counting<S> {
         Box::pin(self.appends.counting(self.store.append(append)))
     }
     // ANCHOR_END: counting
+
+    fn store_id(&self) -> Uuid {
+        self.store.store_id()
+    }
 
     fn read_state<'a>(
         &'a self,
@@ -200,6 +205,10 @@ impl<T: Transaction + ?Sized> Streams for Counted<T> {
         Box::pin(self.appends.counting(self.transaction.append(append)))
     }
     // ANCHOR_END: transaction
+
+    fn store_id(&self) -> Uuid {
+        self.transaction.store_id()
+    }
 
     fn read_state<'a>(
         &'a self,

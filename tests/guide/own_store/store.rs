@@ -58,6 +58,10 @@ impl fmt::Debug for ListStore {
 }
 
 impl Streams for ListStore {
+    fn store_id(&self) -> Uuid {
+        self.id
+    }
+
     // ANCHOR: streams
     fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
         Box::pin(async move {

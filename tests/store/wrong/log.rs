@@ -4,9 +4,10 @@ use std::{ops::ControlFlow, sync::atomic::Ordering::SeqCst};
 
 use intent_runtime::{
     Cursor, Position, RecordedEvent, StoreError, TenantId,
-    store::{Import, Log, LogPage, LogSelection, NextPage, ReadLog, Streams},
+    store::{EventName, Import, Log, LogPage, LogSelection, NextPage, ReadLog, Streams},
 };
 use tokio::task::yield_now;
+use uuid::Uuid;
 
 use super::{Faults, Wrong, transactions::waking, until_time_limits_end};
 
@@ -59,6 +60,39 @@ pub const FAULTS: Faults = &[
         },
         ..Wrong::right()
     }),
+    // Mixes the aggregate of one pair with the event of another.
+    ("a_filter_gives_what_is_wanted", || Wrong {
+        read_log: |it, read, sink| {
+            Box::pin(async move {
+                let mut filter = read.filter.clone();
+                for aggregate in &read.filter.names {
+                    for event in &read.filter.names {
+                        let aggregate = aggregate.aggregate_type.as_deref();
+                        let mixed = EventName::new(aggregate, event.event_type.as_deref());
+                        filter = filter.name(mixed);
+                    }
+                }
+                let filter = &filter;
+                it.memory.read_log(ReadLog { filter, ..read }, sink).await
+            })
+        },
+        ..Wrong::right()
+    }),
+    ("a_page_of_a_part_ends_where_it_says", || Wrong {
+        read_log: |it, read, sink| {
+            Box::pin(async move {
+                let mut page = it.memory.read_log(read, sink).await?;
+                if let Some((store, position)) = page.cursor.place()
+                    && page.next == NextPage::More
+                    && !read.filter.aggregate_ids.is_empty()
+                {
+                    page.cursor = Cursor::after(store, Position::new(position.get() + 1));
+                }
+                Ok(page)
+            })
+        },
+        ..Wrong::right()
+    }),
     ("a_tenants_log_is_its_own", || Wrong {
         read_log: |it, read, sink| {
             let of_all = ReadLog {
@@ -67,6 +101,10 @@ pub const FAULTS: Faults = &[
             };
             it.memory.read_log(of_all, sink)
         },
+        ..Wrong::right()
+    }),
+    ("cursors_name_the_store", || Wrong {
+        store_id: |_| Uuid::nil(),
         ..Wrong::right()
     }),
     ("a_foreign_cursor_is_refused", || Wrong {

@@ -10,10 +10,15 @@ use intent_runtime::{
     },
 };
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use super::Wrong;
 
 impl Streams for Wrong {
+    fn store_id(&self) -> Uuid {
+        (self.store_id)(self)
+    }
+
     fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
         (self.append)(self, append)
     }

@@ -17,6 +17,7 @@ use intent_runtime::{
     },
 };
 use tokio::{sync::watch, task::yield_now};
+use uuid::Uuid;
 
 use super::{Faults, Wrong, until_time_limits_end};
 
@@ -120,6 +121,10 @@ impl BegunTransaction for WrongTransaction {
 }
 
 impl Streams for WrongTransaction {
+    fn store_id(&self) -> Uuid {
+        self.begun().store_id()
+    }
+
     fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
         (self.append)(self, append)
     }

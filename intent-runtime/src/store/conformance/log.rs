@@ -6,7 +6,9 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::{
-    record::{cursor::Cursor, id::AggregateId, stream::StreamId, version::Position},
+    record::{
+        cursor::Cursor, event::RecordedEvent, id::AggregateId, stream::StreamId, version::Position,
+    },
     store::{
         append::Expect,
         conformance::{
@@ -130,6 +132,59 @@ pub(super) async fn a_filter_gives_what_is_wanted(store: Subject) {
     }
 }
 
+/// S7: a page of a tenant's events, or of those of some aggregates, has what is wanted up to its cursor, and nothing behind.
+pub(super) async fn a_page_of_a_part_ends_where_it_says(store: Subject) {
+    let (one, other) = (in_new_tenant(), new_stream());
+    for _ in 0..3 {
+        for stream in [&one, &other, &in_new_tenant()] {
+            stored(&store, append(stream, Expect::Any, &["1", "2"])).await;
+        }
+    }
+    let whole = whole_log(&store, 100).await;
+    let (all, of_id) = (
+        LogSelection::all(),
+        LogSelection::all().aggregate_id(one.aggregate_id),
+    );
+    let of_both = of_id.clone().aggregate_id(other.aggregate_id);
+    for (tenant, filter) in [
+        (Some(one.tenant_id), &all),
+        (Some(other.tenant_id), &all),
+        (Some(one.tenant_id), &of_id),
+        (None, &of_id),
+        (None, &of_both),
+    ] {
+        let is_behind = |event: &RecordedEvent, cursor: Cursor| {
+            cursor
+                .place()
+                .is_none_or(|(_, position)| event.position > position)
+        };
+        let is_wanted = |event: &RecordedEvent| {
+            tenant.is_none_or(|tenant| event.tenant_id == tenant) && filter.has(event)
+        };
+        let wanted = |after: Cursor| -> Vec<RecordedEvent> {
+            let behind = whole.iter().filter(|event| is_behind(event, after));
+            behind.filter(|event| is_wanted(event)).cloned().collect()
+        };
+        for limit in [1, 3, 4] {
+            let mut after = Cursor::START;
+            loop {
+                let (mut events, page) = read(&store, after, tenant, filter, limit).await;
+                // Whether others are given too is what other rules look at.
+                events.retain(is_wanted);
+                let mut there = wanted(after);
+                there.retain(|event| !is_behind(event, page.cursor));
+                assert_eq!(events, there, "after {after} up to {}", page.cursor);
+                if page.next == NextPage::End {
+                    assert_eq!(wanted(page.cursor), [], "at the end");
+                    break;
+                }
+                assert_ne!(page.cursor, after, "a page goes on");
+                after = page.cursor;
+            }
+        }
+    }
+}
+
 /// S10: a tenant's log has that tenant's events.
 pub(super) async fn a_tenants_log_is_its_own(store: Subject) {
     let (one, other) = (in_new_tenant(), in_new_tenant());
@@ -157,6 +212,19 @@ pub(super) async fn a_tenants_log_is_its_own(store: Subject) {
         Cursor::START,
         "and need not look at them again"
     );
+}
+
+/// S7, S13: a store has the id that its cursors name, and so has a transaction in it.
+pub(super) async fn cursors_name_the_store(store: Subject) {
+    stored(&store, append(&new_stream(), Expect::Any, &["1"])).await;
+    let (_, page) = read(&store, Cursor::START, None, &LogSelection::all(), 10).await;
+    let named = page.cursor.place().map(|(id, _)| id);
+    assert_eq!(Some(store.store_id()), named);
+    if let Some(transact) = store.transact() {
+        let begun = transact.begin().await.expect("it begins");
+        assert_eq!(Some(begun.store_id()), named, "in a transaction");
+        begun.rollback().await.expect("it is rolled back");
+    }
 }
 
 /// S13: a cursor of another store, or one beyond the end, is refused.

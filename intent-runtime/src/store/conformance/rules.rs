@@ -135,8 +135,12 @@ macro_rules! __store_rules {
                 "reads on from a cursor at another place than behind the last event";
             a_filter_gives_what_is_wanted "S7"
                 "gives events that a filter leaves out, or leaves out those it wants";
+            a_page_of_a_part_ends_where_it_says "S7"
+                "ends a page of the events of a tenant or of some aggregates before or behind its cursor";
             a_tenants_log_is_its_own "S10"
                 "gives events of one tenant in the log of another";
+            cursors_name_the_store "S7, S13"
+                "names another store in its cursors than itself, so that where an append stands cannot be compared with a reader";
             a_foreign_cursor_is_refused "S13"
                 "reads on from a cursor of another store, or from one beyond the end of the log";
             a_sink_ends_the_page "S7"

@@ -221,6 +221,10 @@ impl fmt::Debug for MemoryStore {
 }
 
 impl Streams for MemoryStore {
+    fn store_id(&self) -> Uuid {
+        self.id
+    }
+
     fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
         Box::pin(self.append_now(append))
     }

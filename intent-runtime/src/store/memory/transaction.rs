@@ -11,6 +11,7 @@ use tokio::{
     sync::{OwnedMutexGuard, watch},
     time::timeout,
 };
+use uuid::Uuid;
 
 use crate::{
     record::{
@@ -102,6 +103,10 @@ impl BegunTransaction for Begun {
 }
 
 impl Streams for Begun {
+    fn store_id(&self) -> Uuid {
+        self.store.id
+    }
+
     fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
         self.copy.append(append)
     }

@@ -19,6 +19,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::{
     record::{
@@ -283,6 +284,10 @@ impl fmt::Debug for PgStore {
 }
 
 impl Streams for PgStore {
+    fn store_id(&self) -> Uuid {
+        self.log.store()
+    }
+
     fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
         self.explained(self.append_now(append))
     }

@@ -242,6 +242,10 @@ impl<C: Connected> Joined<C> {
 impl<C: Connected> Transaction for Joined<C> {}
 
 impl<C: Connected> Streams for Joined<C> {
+    fn store_id(&self) -> Uuid {
+        self.store.log.store()
+    }
+
     fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
         self.store.explained(self.append_now(append))
     }

@@ -27,6 +27,7 @@ use tokio::{
     sync::{Mutex, watch},
     task::JoinHandle,
 };
+use uuid::Uuid;
 
 use crate::{
     record::{
@@ -292,6 +293,10 @@ impl fmt::Debug for SqliteStore {
 }
 
 impl Streams for SqliteStore {
+    fn store_id(&self) -> Uuid {
+        self.reader.store
+    }
+
     fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
         Box::pin(self.append_now(append))
     }

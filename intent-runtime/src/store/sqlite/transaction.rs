@@ -214,6 +214,10 @@ async fn check_open(connection: &mut SqliteConnection) -> Result<(), StoreError>
 impl<C: DerefMut<Target = SqliteConnection> + Send> Transaction for Joined<C> {}
 
 impl<C: DerefMut<Target = SqliteConnection> + Send> Streams for Joined<C> {
+    fn store_id(&self) -> Uuid {
+        self.store.reader.store
+    }
+
     fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
         Box::pin(async move {
             append.check()?;
