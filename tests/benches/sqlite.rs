@@ -232,20 +232,20 @@ fn stream() -> StreamId {
 }
 
 fn append(stream: &StreamId, expect: Expect, events: usize) -> Append {
-    let event = || NewEvent {
-        event_type: "Deposited".into(),
-        schema_version: 1,
-        payload: RawValue::from_string(PAYLOAD.to_owned()).unwrap(),
+    let event = || {
+        NewEvent::new(
+            "Deposited",
+            1,
+            RawValue::from_string(PAYLOAD.to_owned()).unwrap(),
+        )
     };
-    Append {
-        stream: stream.clone(),
+    Append::new(
+        stream.clone(),
         expect,
-        expect_last: None,
-        command_id: CommandId::new(),
-        events: std::iter::repeat_with(event).take(events).collect(),
-        metadata: EncodedMetadata::new(Metadata::new()).unwrap(),
-        snapshot: None,
-    }
+        CommandId::new(),
+        std::iter::repeat_with(event).take(events).collect(),
+        EncodedMetadata::new(Metadata::new()).unwrap(),
+    )
 }
 
 /// A store's file in a directory of its own, removed at the end.

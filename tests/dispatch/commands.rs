@@ -1,6 +1,6 @@
 //! Commands: their effects, and why they are refused.
 
-use intent_runtime::{App, LoadError, prelude::*};
+use intent_runtime::{App, Cursor, LoadError, LogFilter, prelude::*};
 use intent_tests::postgres::TempDatabase;
 
 use super::{
@@ -29,8 +29,8 @@ async fn a_command_is_decided_stored_and_answered_with_a_receipt() {
 
         let second = app.send(Deposit { id, amount: 5 }).await.unwrap();
         assert_eq!((second.id, second.version), (id, Version::new(2)));
-        let (first, second) = (receipt.cursor.unwrap(), second.cursor.unwrap());
-        assert!(first.compare(second).unwrap().is_lt(), "cursors grow");
+        let (before, after) = (receipt.cursor.unwrap(), second.cursor.unwrap());
+        assert!(before.compare(after).unwrap().is_lt(), "cursors grow");
         assert!(second.recorded_at >= receipt.recorded_at);
         assert!(!second.repeated);
 
@@ -231,5 +231,31 @@ async fn the_same_app_runs_on_a_url() {
         let id = opened(&app).await;
         assert_eq!(app.load(id).await.unwrap().version(), Version::FIRST);
         app.store().close().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_reader_stands_where_the_receipt_says_and_nowhere_in_another_store() {
+    let elsewhere = std::cell::RefCell::new(Vec::new());
+    on_every_store(async |app| {
+        let id = opened(&app).await;
+        let sent = app.send(Deposit { id, amount: 5 }).await.unwrap();
+        let stored = sent.cursor.unwrap();
+        let mut log = app.subscribe(LogFilter::all());
+        assert!(log.cursor().compare(stored).unwrap().is_lt());
+        log.next().await.unwrap();
+        assert!(log.cursor().compare(stored).unwrap().is_lt());
+        log.next().await.unwrap();
+        assert!(log.cursor().compare(stored).unwrap().is_eq());
+        assert!(stored.compare(Cursor::START).unwrap().is_gt());
+        elsewhere.borrow_mut().push(stored);
+    })
+    .await;
+    let elsewhere = elsewhere.into_inner();
+    for (one, other) in elsewhere.iter().zip(&elsewhere[1..]) {
+        match one.compare(*other) {
+            Err(StoreError::UnknownCursor { cursor, .. }) => assert_eq!(cursor, *other),
+            compared => panic!("they are of different stores: {compared:?}"),
+        }
     }
 }

@@ -101,19 +101,17 @@ pub async fn append_raw_to(
     event: (&'static str, u32),
     payload: &str,
 ) {
-    let append = Append {
-        stream: stream.clone(),
-        expect: Expect::Version(Version::new(after)),
-        expect_last: None,
-        command_id: CommandId::new(),
-        events: vec![NewEvent {
-            event_type: Cow::Borrowed(event.0),
-            schema_version: event.1,
-            payload: RawValue::from_string(payload.into()).unwrap(),
-        }],
-        metadata: EncodedMetadata::new(Metadata::new()).unwrap(),
-        snapshot: None,
-    };
+    let append = Append::new(
+        stream.clone(),
+        Expect::Version(Version::new(after)),
+        CommandId::new(),
+        vec![NewEvent::new(
+            Cow::Borrowed(event.0),
+            event.1,
+            RawValue::from_string(payload.into()).unwrap(),
+        )],
+        EncodedMetadata::new(Metadata::new()).unwrap(),
+    );
     app.store().append(append).await.unwrap();
 }
 

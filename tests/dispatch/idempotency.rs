@@ -27,8 +27,8 @@ async fn the_same_command_id_has_one_effect_and_one_receipt() {
             .unwrap();
         assert!(!first.repeated && second.repeated);
         assert_eq!(
-            (first.version, first.position),
-            (second.version, second.position)
+            (first.version, first.cursor),
+            (second.version, second.cursor)
         );
         assert_eq!(
             (first.events, first.recorded_at),

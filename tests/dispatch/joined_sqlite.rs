@@ -99,7 +99,8 @@ async fn a_command_is_there_with_the_rows_beside_it() {
         );
         let history = app.history(id).await.unwrap();
         let event = history.last().unwrap();
-        assert_eq!(second.position, Some(event.position()));
+        let place = second.cursor.unwrap().place();
+        assert_eq!(Some(event.position()), place.map(|(_, position)| position));
         assert_eq!(second.recorded_at, Some(event.recorded_at()));
         app.send(Withdraw { id, amount: 5 }).await.unwrap();
     }

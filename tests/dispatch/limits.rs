@@ -185,22 +185,22 @@ fn an_append_of_the_largest_size_is_allowed_and_one_byte_more_is_not() {
     let of_metadata = metadata.json().len() * Append::MAX_EVENTS;
     let append = |bytes: usize| {
         let first = bytes - of_metadata - (Append::MAX_EVENTS - 1);
-        let event = |bytes: usize| NewEvent {
-            event_type: "Noted".into(),
-            schema_version: 1,
-            payload: RawValue::from_string("1".repeat(bytes)).unwrap(),
+        let event = |bytes: usize| {
+            NewEvent::new(
+                "Noted",
+                1,
+                RawValue::from_string("1".repeat(bytes)).unwrap(),
+            )
         };
         let mut events = vec![event(1); Append::MAX_EVENTS];
         events[0] = event(first);
-        Append {
-            stream: StreamId::of(TenantId::DEFAULT, Id::<Archive>::new()),
-            expect: Expect::Any,
-            expect_last: None,
-            command_id: CommandId::new(),
+        Append::new(
+            StreamId::of(TenantId::DEFAULT, Id::<Archive>::new()),
+            Expect::Any,
+            CommandId::new(),
             events,
-            metadata: metadata.clone(),
-            snapshot: None,
-        }
+            metadata.clone(),
+        )
     };
     let largest = append(Append::MAX_BYTES);
     assert_eq!(largest.bytes(), Append::MAX_BYTES);

@@ -114,18 +114,12 @@ async fn store_charge(app: &App, id: Id<Fuse>, after: u64, charge: i64) {
     use intent_runtime::store::{Append, EncodedMetadata, Expect, NewEvent, StreamId};
 
     let payload = serde_json::value::to_raw_value(&Charged { charge }).unwrap();
-    let append = Append {
-        stream: StreamId::of(TenantId::DEFAULT, id),
-        expect: Expect::Version(Version::new(after)),
-        expect_last: None,
-        command_id: CommandId::new(),
-        events: vec![NewEvent {
-            event_type: Cow::Borrowed("Charged"),
-            schema_version: 1,
-            payload,
-        }],
-        metadata: EncodedMetadata::new(Metadata::new()).unwrap(),
-        snapshot: None,
-    };
+    let append = Append::new(
+        StreamId::of(TenantId::DEFAULT, id),
+        Expect::Version(Version::new(after)),
+        CommandId::new(),
+        vec![NewEvent::new(Cow::Borrowed("Charged"), 1, payload)],
+        EncodedMetadata::new(Metadata::new()).unwrap(),
+    );
     app.store().append(append).await.unwrap();
 }

@@ -20,19 +20,17 @@ pub fn deposit_after(id: Id<Account>, version: u64) -> Append {
         amount: 100,
         channel: "elsewhere".into(),
     };
-    Append {
-        stream: stream(id),
-        expect: Expect::Version(Version::new(version)),
-        expect_last: None,
-        command_id: CommandId::new(),
-        events: vec![NewEvent {
-            event_type: Cow::Borrowed(Deposited::NAME),
-            schema_version: Deposited::VERSION,
-            payload: serde_json::value::to_raw_value(&deposited).unwrap(),
-        }],
-        metadata: EncodedMetadata::new(Metadata::new()).unwrap(),
-        snapshot: None,
-    }
+    Append::new(
+        stream(id),
+        Expect::Version(Version::new(version)),
+        CommandId::new(),
+        vec![NewEvent::new(
+            Cow::Borrowed(Deposited::NAME),
+            Deposited::VERSION,
+            serde_json::value::to_raw_value(&deposited).unwrap(),
+        )],
+        EncodedMetadata::new(Metadata::new()).unwrap(),
+    )
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

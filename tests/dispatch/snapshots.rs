@@ -37,10 +37,8 @@ impl StateSink for Reads {
 async fn reads(app: &App, id: Id<Account>) -> Reads {
     let mut reads = Reads::default();
     let stream = stream(id);
-    let read = ReadStream {
-        snapshot: true,
-        ..ReadStream::all(&stream)
-    };
+    let mut read = ReadStream::all(&stream);
+    read.snapshot = true;
     app.store().read_state(read, &mut reads).await.unwrap();
     reads
 }
@@ -154,11 +152,11 @@ async fn a_snapshot_that_cannot_be_read_is_left_aside() {
             (0, "null"),
         ];
         for (schema_version, state) in unreadable {
-            let snapshot = NewSnapshot {
-                version: Version::new(2),
+            let snapshot = NewSnapshot::new(
+                Version::new(2),
                 schema_version,
-                state: RawValue::from_string(state.into()).unwrap(),
-            };
+                RawValue::from_string(state.into()).unwrap(),
+            );
             app.store()
                 .save_snapshot(&stream(id), snapshot)
                 .await

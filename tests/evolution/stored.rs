@@ -1,7 +1,5 @@
 //! Events as another build of the program stored them, on each store there is.
 
-use std::borrow::Cow;
-
 use intent_runtime::{
     App, CommandId, Metadata, PgStore, RecordedEvent, SqliteStore, TenantId,
     prelude::*,
@@ -45,20 +43,20 @@ pub async fn append_as<A: Aggregate>(
     command_id: CommandId,
     events: &[(&'static str, u32, &str)],
 ) {
-    let events = events.iter().map(|(name, version, payload)| NewEvent {
-        event_type: Cow::Borrowed(name),
-        schema_version: *version,
-        payload: RawValue::from_string((*payload).to_owned()).unwrap(),
+    let events = events.iter().map(|(name, version, payload)| {
+        NewEvent::new(
+            *name,
+            *version,
+            RawValue::from_string((*payload).to_owned()).unwrap(),
+        )
     });
-    let append = Append {
-        stream: StreamId::of(TenantId::DEFAULT, id),
-        expect: Expect::Any,
-        expect_last: None,
+    let append = Append::new(
+        StreamId::of(TenantId::DEFAULT, id),
+        Expect::Any,
         command_id,
-        events: events.collect(),
-        metadata: EncodedMetadata::new(Metadata::new()).unwrap(),
-        snapshot: None,
-    };
+        events.collect(),
+        EncodedMetadata::new(Metadata::new()).unwrap(),
+    );
     app.store().append(append).await.unwrap();
 }
 

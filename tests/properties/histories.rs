@@ -21,10 +21,12 @@ use super::{
 use crate::golden::domain::{Inspect, Inspected, Parcel, ParcelEvent, Register, Service};
 
 async fn append(store: &dyn Store, stream: &StreamId, events: &[ParcelEvent]) {
-    let events = events.iter().map(|event| NewEvent {
-        event_type: event.name().into(),
-        schema_version: event.schema_version(),
-        payload: event.encode().unwrap(),
+    let events = events.iter().map(|event| {
+        NewEvent::new(
+            event.name(),
+            event.schema_version(),
+            event.encode().unwrap(),
+        )
     });
     append_raw(store, stream, events.collect()).await;
 }
@@ -33,15 +35,13 @@ async fn append_raw(store: &dyn Store, stream: &StreamId, events: Vec<NewEvent>)
     if events.is_empty() {
         return;
     }
-    let append = Append {
-        stream: stream.clone(),
-        expect: Expect::Any,
-        expect_last: None,
-        command_id: CommandId::new(),
+    let append = Append::new(
+        stream.clone(),
+        Expect::Any,
+        CommandId::new(),
         events,
-        metadata: EncodedMetadata::new(Metadata::new()).unwrap(),
-        snapshot: None,
-    };
+        EncodedMetadata::new(Metadata::new()).unwrap(),
+    );
     store.append(append).await.unwrap();
 }
 
@@ -125,11 +125,7 @@ proptest! {
             events.extend(ParcelEvent::decode(name, *version, payload.as_bytes()).unwrap());
             expected.push(Parcel::rehydrate(id, events.clone()).unwrap().unwrap());
         }
-        let stored = later.into_iter().map(|(name, version, payload)| NewEvent {
-            event_type: name.into(),
-            schema_version: version,
-            payload: serde_json::value::RawValue::from_string(payload).unwrap(),
-        });
+        let stored = later.into_iter().map(|(name, version, payload)| NewEvent::new(name, version, serde_json::value::RawValue::from_string(payload).unwrap()));
         let mut stored: Vec<NewEvent> = stored.collect();
         let rest = stored.split_off(cut);
         block_on(async {
@@ -187,10 +183,12 @@ async fn pages_are_the_whole(
     cuts: &[u64],
 ) -> Result<(), TestCaseError> {
     let stream = StreamId::of(TenantId::DEFAULT, Id::<Parcel>::new());
-    let events = payloads.iter().map(|payload| NewEvent {
-        event_type: "Noted".into(),
-        schema_version: 1,
-        payload: serde_json::value::RawValue::from_string(payload.clone()).unwrap(),
+    let events = payloads.iter().map(|payload| {
+        NewEvent::new(
+            "Noted",
+            1,
+            serde_json::value::RawValue::from_string(payload.clone()).unwrap(),
+        )
     });
     append_raw(store, &stream, events.collect()).await;
     let all = ReadStream::all(&stream);
@@ -203,7 +201,9 @@ async fn pages_are_the_whole(
     let mut after = Version::NONE;
     for cut in cuts.iter().copied().chain([u64::MAX >> 1]) {
         let to = Version::new(after.get().saturating_add(cut).min(u64::MAX >> 1));
-        let page = ReadStream { after, to, ..all };
+        let mut page = all;
+        page.after = after;
+        page.to = to;
         store.read_state(page, &mut paged).await.unwrap();
         after = Version::new(paged.events.len() as u64);
     }
@@ -216,7 +216,14 @@ async fn pages_are_the_whole(
     while single.events.len() < payloads.len() {
         let after = Version::new(single.events.len() as u64);
         store
-            .read_state(ReadStream { after, ..all }, &mut single)
+            .read_state(
+                {
+                    let mut read = all;
+                    read.after = after;
+                    read
+                },
+                &mut single,
+            )
             .await
             .unwrap();
     }

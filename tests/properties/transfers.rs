@@ -61,20 +61,17 @@ async fn store_of(steps: Vec<Step>) -> MemoryStore {
         let (aggregate_type, name) =
             [("Account", "one"), ("Account", "two"), ("Loan", "ä")][step.stream];
         let tenant = TenantId::from_uuid(Uuid::from_u128(step.tenant));
-        let events = step.payloads.into_iter().map(|payload| NewEvent {
-            event_type: "Noted".into(),
-            schema_version: 1,
-            payload: RawValue::from_string(payload).unwrap(),
-        });
-        let append = Append {
-            stream: stream(tenant, aggregate_type, name),
-            expect: Expect::Any,
-            expect_last: None,
-            command_id: CommandId::new(),
-            events: events.collect(),
-            metadata: EncodedMetadata::new(step.metadata).unwrap(),
-            snapshot: None,
-        };
+        let events = step
+            .payloads
+            .into_iter()
+            .map(|payload| NewEvent::new("Noted", 1, RawValue::from_string(payload).unwrap()));
+        let append = Append::new(
+            stream(tenant, aggregate_type, name),
+            Expect::Any,
+            CommandId::new(),
+            events.collect(),
+            EncodedMetadata::new(step.metadata).unwrap(),
+        );
         store.append(append).await.unwrap();
     }
     store

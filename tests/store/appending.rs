@@ -28,20 +28,20 @@ pub fn append_payload(stream: &StreamId, payload: &str) -> Append {
 }
 
 fn with_payloads(stream: &StreamId, payloads: &[&str]) -> Append {
-    let event = |payload: &&str| NewEvent {
-        event_type: "Deposited".into(),
-        schema_version: 1,
-        payload: RawValue::from_string((*payload).to_owned()).unwrap(),
+    let event = |payload: &&str| {
+        NewEvent::new(
+            "Deposited",
+            1,
+            RawValue::from_string((*payload).to_owned()).unwrap(),
+        )
     };
-    Append {
-        stream: stream.clone(),
-        expect: Expect::Any,
-        expect_last: None,
-        command_id: CommandId::new(),
-        events: payloads.iter().map(event).collect(),
-        metadata: EncodedMetadata::new(Metadata::new()).unwrap(),
-        snapshot: None,
-    }
+    Append::new(
+        stream.clone(),
+        Expect::Any,
+        CommandId::new(),
+        payloads.iter().map(event).collect(),
+        EncodedMetadata::new(Metadata::new()).unwrap(),
+    )
 }
 
 /// Polls a call of a store once, which is not done by then.
@@ -56,9 +56,5 @@ pub async fn is_begun<T>(call: &mut StoreFuture<'_, T>) -> bool {
 
 /// A snapshot of next to nothing.
 pub fn snapshot(version: Version) -> NewSnapshot {
-    NewSnapshot {
-        version,
-        schema_version: 1,
-        state: RawValue::from_string("{}".into()).unwrap(),
-    }
+    NewSnapshot::new(version, 1, RawValue::from_string("{}".into()).unwrap())
 }

@@ -64,10 +64,8 @@ impl Pages {
                 source: "it does not answer".into(),
             })
         } else {
-            let read = ReadLog {
-                limit: read.limit.min(PAGE),
-                ..read
-            };
+            let mut read = read;
+            read.limit = read.limit.min(PAGE);
             store.read_log(read, sink).await
         };
         std::mem::forget(unfinished);

@@ -56,23 +56,23 @@ pub fn stream(tenant_id: TenantId, aggregate_type: &'static str, name: &str) -> 
 }
 
 pub async fn append(store: &dyn Store, stream: &StreamId, payloads: &[&str]) {
-    let event = |payload: &&str| NewEvent {
-        event_type: "Noted".into(),
-        schema_version: 3,
-        payload: RawValue::from_string((*payload).to_owned()).unwrap(),
+    let event = |payload: &&str| {
+        NewEvent::new(
+            "Noted",
+            3,
+            RawValue::from_string((*payload).to_owned()).unwrap(),
+        )
     };
     let command_id = CommandId::new();
     let mut metadata = Metadata::new().actor("ädä \u{0}").tag("k", "v");
     metadata.command_id = Some(command_id);
-    let append = Append {
-        stream: stream.clone(),
-        expect: Expect::Any,
-        expect_last: None,
+    let append = Append::new(
+        stream.clone(),
+        Expect::Any,
         command_id,
-        events: payloads.iter().map(event).collect(),
-        metadata: EncodedMetadata::new(metadata).unwrap(),
-        snapshot: None,
-    };
+        payloads.iter().map(event).collect(),
+        EncodedMetadata::new(metadata).unwrap(),
+    );
     store.append(append).await.unwrap();
 }
 
@@ -103,12 +103,7 @@ pub async fn log(store: &dyn Store) -> Vec<RecordedEvent> {
     let (mut events, mut after) = (Vec::new(), Cursor::START);
     loop {
         let filter = LogSelection::all();
-        let read = ReadLog {
-            after,
-            tenant: None,
-            filter: &filter,
-            limit: 1_000,
-        };
+        let read = ReadLog::new(after, None, &filter, 1_000);
         let mut sink = |event| {
             events.push(event);
             ControlFlow::Continue(())

@@ -22,10 +22,7 @@ async fn a_history_is_the_same_file_whichever_store_it_comes_from() {
     for target in every_store().await {
         let store = target.store();
         let imported = Import::new(store).read(&mut &file[..]).await.unwrap();
-        let all = Imported {
-            stored: 14,
-            known: 0,
-        };
+        let all = Imported::new(14, 0);
         assert_eq!(imported, all, "{store:?}");
         // The stores' positions are dense from 1, so even those are equal.
         assert_eq!(log(store).await, before, "{store:?}");
@@ -130,10 +127,7 @@ async fn an_import_that_was_interrupted_is_run_again() {
         Import::new(store).read(&mut &*cut).await.unwrap_err();
         assert_eq!(log(store).await.len(), 2_000, "whole pages: {store:?}");
         let rest = Import::new(store).read(&mut &file[..]).await.unwrap();
-        let expected = Imported {
-            stored: 500,
-            known: 2_000,
-        };
+        let expected = Imported::new(500, 2_000);
         assert_eq!(rest, expected, "{store:?}");
         let mut again = Vec::new();
         Export::new(store).write(&mut again).await.unwrap();

@@ -24,19 +24,17 @@ async fn an_export_waits_for_a_transaction_that_is_under_way() {
     let database = TempDatabase::new().await;
     let store = PgStore::connect(&database.url()).await.unwrap();
     let mut transaction = store.pool().begin().await.unwrap();
-    let early = Append {
-        stream: stream(TenantId::DEFAULT, "Account", "early"),
-        expect: Expect::NoStream,
-        expect_last: None,
-        command_id: CommandId::new(),
-        events: vec![NewEvent {
-            event_type: "Noted".into(),
-            schema_version: 1,
-            payload: RawValue::from_string("\"early\"".into()).unwrap(),
-        }],
-        metadata: EncodedMetadata::new(Metadata::new()).unwrap(),
-        snapshot: None,
-    };
+    let early = Append::new(
+        stream(TenantId::DEFAULT, "Account", "early"),
+        Expect::NoStream,
+        CommandId::new(),
+        vec![NewEvent::new(
+            "Noted",
+            1,
+            RawValue::from_string("\"early\"".into()).unwrap(),
+        )],
+        EncodedMetadata::new(Metadata::new()).unwrap(),
+    );
     store.append_in(&mut transaction, early).await.unwrap();
     append(
         &store,

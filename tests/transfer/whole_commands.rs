@@ -26,20 +26,20 @@ fn slow() -> Append {
     let command_id = CommandId::new();
     let mut metadata = Metadata::new();
     metadata.command_id = Some(command_id);
-    let event = || NewEvent {
-        event_type: "Noted".into(),
-        schema_version: 1,
-        payload: RawValue::from_string("\"slow\"".into()).unwrap(),
+    let event = || {
+        NewEvent::new(
+            "Noted",
+            1,
+            RawValue::from_string("\"slow\"".into()).unwrap(),
+        )
     };
-    Append {
-        stream: stream(TenantId::DEFAULT, "Account", "slow"),
-        expect: Expect::NoStream,
-        expect_last: None,
+    Append::new(
+        stream(TenantId::DEFAULT, "Account", "slow"),
+        Expect::NoStream,
         command_id,
-        events: vec![event(), event()],
-        metadata: EncodedMetadata::new(metadata).unwrap(),
-        snapshot: None,
-    }
+        vec![event(), event()],
+        EncodedMetadata::new(metadata).unwrap(),
+    )
 }
 
 /// Stores an event of a command, which draws its position now.

@@ -169,19 +169,17 @@ async fn old_event(app: &App, tell: &mut Narrator, ada: Id<Account>) -> Outcome 
     tell.step("An event that an older build wrote");
     let version = app.load(ada).await?.version();
     let payload = r#"{"amount":{"cents":700}}"#;
-    let append = Append {
-        stream: StreamId::of(TenantId::DEFAULT, ada),
-        expect: Expect::Version(version),
-        expect_last: None,
-        command_id: CommandId::new(),
-        events: vec![NewEvent {
-            event_type: Cow::Borrowed("Deposited"),
-            schema_version: 1,
-            payload: serde_json::value::RawValue::from_string(payload.into())?,
-        }],
-        metadata: EncodedMetadata::new(Metadata::new().actor("an older build"))?,
-        snapshot: None,
-    };
+    let append = Append::new(
+        StreamId::of(TenantId::DEFAULT, ada),
+        Expect::Version(version),
+        CommandId::new(),
+        vec![NewEvent::new(
+            Cow::Borrowed("Deposited"),
+            1,
+            serde_json::value::RawValue::from_string(payload.into())?,
+        )],
+        EncodedMetadata::new(Metadata::new().actor("an older build"))?,
+    );
     let Appended::Stored { version, .. } = app.store().append(append).await? else {
         return Err("a new command id was known already".into());
     };
@@ -226,10 +224,8 @@ struct Counted {
 impl Counted {
     async fn read(app: &App, stream: &StreamId) -> Result<Self, StoreError> {
         let mut counted = Self::default();
-        let read = ReadStream {
-            snapshot: true,
-            ..ReadStream::all(stream)
-        };
+        let mut read = ReadStream::all(stream);
+        read.snapshot = true;
         app.store().read_state(read, &mut counted).await?;
         Ok(counted)
     }

@@ -61,10 +61,8 @@ async fn compare(app: App, id: Id<LoanApplication>) -> Result<Compared, Failure>
 async fn has_snapshot(app: &App, id: Id<LoanApplication>) -> Result<bool, Failure> {
     let stream = StreamId::of(TenantId::DEFAULT, id);
     let mut look = Look { found: false };
-    let read = ReadStream {
-        snapshot: true,
-        ..ReadStream::all(&stream)
-    };
+    let mut read = ReadStream::all(&stream);
+    read.snapshot = true;
     app.store().read_state(read, &mut look).await?;
     Ok(look.found)
 }

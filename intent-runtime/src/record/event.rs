@@ -15,6 +15,7 @@ use crate::record::{
 /// An event about to be stored. Its id follows from the id of its command and its number among the command's events:
 /// [`EventId::of`].
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct NewEvent {
     /// Its stored name: 1 to 255 bytes, no control characters.
     pub event_type: Cow<'static, str>,

@@ -6,6 +6,7 @@ use crate::record::version::Version;
 
 /// A snapshot about to be stored.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct NewSnapshot {
     /// The version of the stream whose state it is.
     pub version: Version,
@@ -28,6 +29,7 @@ impl NewSnapshot {
 
 /// A snapshot as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StoredSnapshot {
     /// The version of the stream whose state it is.
     pub version: Version,

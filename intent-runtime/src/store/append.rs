@@ -17,6 +17,7 @@ use crate::{
 
 /// Events to store at the end of one stream, all or none.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Append {
     /// Which stream.
     pub stream: StreamId,

@@ -18,12 +18,20 @@ use crate::{
 
 /// What came of an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Imported {
     /// How many events were stored.
     pub stored: usize,
     /// How many were there already, from an earlier import or because they were recorded here. If the answer to a page was lost
     /// with the connection and the page was stored, its events count here when it is tried again.
     pub known: usize,
+}
+
+impl Imported {
+    /// So many events were stored, and so many were there.
+    pub fn new(stored: usize, known: usize) -> Self {
+        Self { stored, known }
+    }
 }
 
 /// Why an event cannot be imported.

@@ -11,6 +11,7 @@ use crate::{
 
 /// What to read of the log.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct ReadLog<'a> {
     /// From where.
     pub after: Cursor,
@@ -20,6 +21,23 @@ pub struct ReadLog<'a> {
     pub filter: &'a LogSelection,
     /// How many events to look at, at least one. Unwanted events count too.
     pub limit: usize,
+}
+
+impl<'a> ReadLog<'a> {
+    /// The events of a tenant, or of all, that a selection has behind a cursor, of at most so many that are looked at.
+    pub fn new(
+        after: Cursor,
+        tenant: Option<TenantId>,
+        filter: &'a LogSelection,
+        limit: usize,
+    ) -> Self {
+        Self {
+            after,
+            tenant,
+            filter,
+            limit,
+        }
+    }
 }
 
 /// How far a reading of the log came.

@@ -94,6 +94,7 @@ impl fmt::Display for AsOfTime {
 
 /// What to read of a stream.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct ReadStream<'a> {
     /// Which stream.
     pub stream: &'a StreamId,
@@ -135,6 +136,7 @@ pub type EventSink<'a> = dyn FnMut(RecordedEvent) -> ControlFlow<()> + Send + 'a
 
 /// The four columns of a stored event that state is made of, borrowed from the store's buffer.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct RawEvent<'a> {
     /// Its number in the stream.
     pub version: Version,

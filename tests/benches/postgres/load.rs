@@ -58,20 +58,20 @@ pub async fn report(place: &Place) {
 /// A stream with so many events.
 pub async fn filled(store: &PgStore, events: usize) -> StreamId {
     let stream = stream();
-    let event = || NewEvent {
-        event_type: "Deposited".into(),
-        schema_version: 1,
-        payload: RawValue::from_string(PAYLOAD.to_owned()).unwrap(),
+    let event = || {
+        NewEvent::new(
+            "Deposited",
+            1,
+            RawValue::from_string(PAYLOAD.to_owned()).unwrap(),
+        )
     };
-    let append = Append {
-        stream: stream.clone(),
-        expect: Expect::NoStream,
-        expect_last: None,
-        command_id: CommandId::new(),
-        events: std::iter::repeat_with(event).take(events).collect(),
-        metadata: metadata(),
-        snapshot: None,
-    };
+    let append = Append::new(
+        stream.clone(),
+        Expect::NoStream,
+        CommandId::new(),
+        std::iter::repeat_with(event).take(events).collect(),
+        metadata(),
+    );
     store.append(append).await.unwrap();
     stream
 }

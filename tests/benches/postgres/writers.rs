@@ -99,20 +99,18 @@ impl Writing {
 
 /// Appends one event to a stream at a version.
 pub async fn append(store: &PgStore, stream: &StreamId, at: Version) {
-    let event = NewEvent {
-        event_type: "Deposited".into(),
-        schema_version: 1,
-        payload: RawValue::from_string(PAYLOAD.to_owned()).unwrap(),
-    };
-    let append = Append {
-        stream: stream.clone(),
-        expect: Expect::Version(at),
-        expect_last: None,
-        command_id: CommandId::new(),
-        events: vec![event],
-        metadata: metadata(),
-        snapshot: None,
-    };
+    let event = NewEvent::new(
+        "Deposited",
+        1,
+        RawValue::from_string(PAYLOAD.to_owned()).unwrap(),
+    );
+    let append = Append::new(
+        stream.clone(),
+        Expect::Version(at),
+        CommandId::new(),
+        vec![event],
+        metadata(),
+    );
     store.append(append).await.unwrap();
 }
 

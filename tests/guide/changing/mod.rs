@@ -142,20 +142,18 @@ fn lines(label: &str, of: impl Iterator<Item = String>) -> String {
 
 /// Appends one event as the build that `A` is of stores it.
 async fn append<A: Aggregate>(app: &App, id: Id<A>, event: &A::Event) -> String {
-    let stored = NewEvent {
-        event_type: Cow::Borrowed(event.name()),
-        schema_version: event.schema_version(),
-        payload: event.encode().unwrap(),
-    };
-    let append = Append {
-        stream: StreamId::of(TenantId::DEFAULT, id),
-        expect: Expect::Any,
-        expect_last: None,
-        command_id: CommandId::new(),
-        events: vec![stored],
-        metadata: EncodedMetadata::new(Metadata::new()).unwrap(),
-        snapshot: None,
-    };
+    let stored = NewEvent::new(
+        Cow::Borrowed(event.name()),
+        event.schema_version(),
+        event.encode().unwrap(),
+    );
+    let append = Append::new(
+        StreamId::of(TenantId::DEFAULT, id),
+        Expect::Any,
+        CommandId::new(),
+        vec![stored],
+        EncodedMetadata::new(Metadata::new()).unwrap(),
+    );
     app.store().append(append).await.unwrap();
     shown::<A>(event)
 }

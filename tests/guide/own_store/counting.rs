@@ -11,8 +11,9 @@ use intent_runtime::{
     store::AsOfTime,
     store::{
         AggregateType, Append, Appended, BegunTransaction, EventPage, EventSink, Import, Imported,
-        Joinable, ListStreams, Log, LogHealth, LogPage, LookBack, NewSnapshot, ReadCorrelation, ReadLog, ReadStream,
-        Snapshots, StateSink, Store, StoreFuture, StreamId, Streams, Transact, Transaction,
+        Joinable, ListStreams, Log, LogHealth, LogPage, LookBack, NewSnapshot, ReadCorrelation,
+        ReadLog, ReadStream, Snapshots, StateSink, Store, StoreFuture, StreamId, Streams, Transact,
+        Transaction,
     },
 };
 use tokio::sync::watch;

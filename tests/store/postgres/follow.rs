@@ -150,12 +150,7 @@ async fn read_log(store: &PgStore) -> Result<Vec<RecordedEvent>, StoreError> {
     let filter = LogSelection::all();
     let mut after = Cursor::START;
     loop {
-        let read = ReadLog {
-            after,
-            tenant: None,
-            filter: &filter,
-            limit: 100,
-        };
+        let read = ReadLog::new(after, None, &filter, 100);
         let page = store.read_log(read, &mut sink).await?;
         if page.next == NextPage::End {
             return Ok(events);

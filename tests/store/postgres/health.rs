@@ -70,12 +70,7 @@ async fn ahead(store: &PgStore) -> (usize, NextPage) {
         ControlFlow::Continue(())
     };
     let filter = LogSelection::all();
-    let read = ReadLog {
-        after: Cursor::START,
-        tenant: Some(TenantId::DEFAULT),
-        filter: &filter,
-        limit: 10,
-    };
+    let read = ReadLog::new(Cursor::START, Some(TenantId::DEFAULT), &filter, 10);
     let page = store.read_log(read, &mut sink).await.unwrap();
     (events, page.next)
 }

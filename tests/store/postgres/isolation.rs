@@ -9,8 +9,8 @@ use intent_runtime::{
     CommandId, CorrelationId, Cursor, MemoryStore, Metadata, PgStore, RecordedEvent, StoreError,
     TenantId, Timestamp, Version,
     store::{
-        Append, EncodedMetadata, Expect, Import, Log, LogSelection, LookBack, NextPage,
-        ReadCorrelation, ReadLog, ReadStream, Store, StreamId, Streams,
+        EncodedMetadata, Expect, Import, Log, LogSelection, LookBack, NextPage, ReadCorrelation,
+        ReadLog, ReadStream, Store, StreamId, Streams,
     },
     testing::FixedClock,
 };
@@ -204,12 +204,8 @@ async fn read_to_end(
             events.push(event);
             ControlFlow::Continue(())
         };
-        let read = ReadLog {
-            after: *cursor,
-            tenant: Some(tenant),
-            filter: &LogSelection::all(),
-            limit: 100,
-        };
+        let filter = LogSelection::all();
+        let read = ReadLog::new(*cursor, Some(tenant), &filter, 100);
         let page = store.read_log(read, &mut sink).await;
         let page = page.map_err(|error| error.to_string())?;
         *cursor = page.cursor;
@@ -309,10 +305,8 @@ async fn behind_anothers_event(store: &PgStore) -> Result<(), String> {
         ..stream
     };
     let theirs = append(&of_a_tenant(stream()), 1);
-    let behind = Append {
-        expect: Expect::Version(Version::FIRST),
-        ..append(&of_a_tenant(theirs.stream.clone()), 1)
-    };
+    let mut behind = append(&of_a_tenant(theirs.stream.clone()), 1);
+    behind.expect = Expect::Version(Version::FIRST);
     store.append(theirs).await.map_err(|it| it.to_string())?;
     match store.append(behind).await {
         Err(StoreError::Conflict { actual, .. }) if actual == Version::NONE => Ok(()),

@@ -51,9 +51,10 @@ async fn still_works(mut transaction: PgTransaction<'_>) {
 #[tokio::test]
 async fn the_loser_of_a_race_learns_the_version_of_the_stream() {
     let stream = stream();
-    let at_one = || Append {
-        expect: Expect::Version(Version::FIRST),
-        ..append(&stream, 2)
+    let at_one = || {
+        let mut append = append(&stream, 2);
+        append.expect = Expect::Version(Version::FIRST);
+        append
     };
     let error = wait_for(at_one(), at_one()).await.unwrap_err();
     let expected = Expect::Version(Version::FIRST);
@@ -94,10 +95,8 @@ async fn a_command_that_is_stored_meanwhile_is_no_conflict() {
     let proxy = Proxy::rewriting(roles.server(), |text| text.replace(LOOK_UP, SLOWLY)).await;
     let slow = roles.open_through(proxy.server(), &roles.app).await;
     let slow = slow.unwrap();
-    let once = Append {
-        expect: Expect::NoStream,
-        ..append(&stream(), 2)
-    };
+    let mut once = append(&stream(), 2);
+    once.expect = Expect::NoStream;
     let mut held = roles.connection("postgres").await;
     let hold = query("SELECT pg_advisory_lock(7)");
     hold.execute(&mut held).await.unwrap();

@@ -14,8 +14,8 @@ use intent_runtime::{
     App, Cursor, Domain, LogFilter, PgStore, Subscription, TenantId, Timestamp, Version,
     store::AsOfTime,
     store::{
-        Append, Appended, Log, LogSelection, NewSnapshot, NextPage, ReadLog, ReadStream, Snapshots,
-        Store, StreamId, Streams,
+        Appended, Log, LogSelection, NewSnapshot, NextPage, ReadLog, ReadStream, Snapshots, Store,
+        StreamId, Streams,
     },
 };
 use intent_tests::postgres::{Proxy, TempDatabase};
@@ -197,12 +197,7 @@ async fn log(store: &PgStore) -> u64 {
         ControlFlow::Continue(())
     };
     let filter = LogSelection::all();
-    let read = ReadLog {
-        after: Cursor::START,
-        tenant: None,
-        filter: &filter,
-        limit: 100,
-    };
+    let read = ReadLog::new(Cursor::START, None, &filter, 100);
     let page = store.read_log(read, &mut sink).await.unwrap();
     assert_eq!(page.next, NextPage::End);
     events
@@ -210,11 +205,7 @@ async fn log(store: &PgStore) -> u64 {
 
 async fn snapshots(store: &PgStore, stream: &StreamId, version: Version) {
     let state = serde_json::value::RawValue::from_string("{}".to_owned()).unwrap();
-    let snapshot = NewSnapshot {
-        version,
-        schema_version: 1,
-        state,
-    };
+    let snapshot = NewSnapshot::new(version, 1, state);
     store.save_snapshot(stream, snapshot).await.unwrap();
     let deleted = store.delete_snapshots(stream.tenant_id, None).await;
     assert_eq!(deleted.unwrap(), 1);
@@ -284,12 +275,8 @@ async fn sql_without_a_tenant_sees_nothing_whatever_the_store_did_meanwhile() {
         version(&store, &stream).await;
         log(&store).await;
         let mut sink = |_| ControlFlow::Continue(());
-        let read = ReadStream {
-            stream: &stream,
-            after: Version::NONE,
-            to: Version::new(9),
-            snapshot: false,
-        };
+        let mut read = ReadStream::all(&stream);
+        read.to = Version::new(9);
         store.read_events(read, &mut sink).await.unwrap();
         assert_eq!(unasked(&pool).await, 0, "{left:?}");
     }
@@ -346,12 +333,10 @@ async fn a_transaction_of_the_users_own_keeps_its_settings() {
     let roles = Roles::new().await;
     let store = roles.open(&roles.app).await.unwrap();
     let (ours, theirs) = (stream(), TenantId::from_uuid(uuid::Uuid::now_v7()));
-    let beside = Append {
-        stream: StreamId {
-            tenant_id: theirs,
-            ..stream()
-        },
-        ..append(&stream(), 3)
+    let mut beside = append(&stream(), 3);
+    beside.stream = StreamId {
+        tenant_id: theirs,
+        ..stream()
     };
     store.append(beside).await.unwrap();
     let mut transaction = store.pool().begin().await.unwrap();

@@ -23,7 +23,7 @@ async fn a_page_whose_answer_is_lost_is_stored_once_and_counts_as_known() {
     let imported = store.import(before.clone()).await.unwrap();
     assert_eq!(proxy.swallowed(), 1);
     let known = before.len();
-    assert_eq!(imported, Imported { stored: 0, known });
+    assert_eq!(imported, Imported::new(0, known));
     assert_eq!(log(&store).await, before);
 }
 

@@ -40,12 +40,7 @@ async fn read(
             part.events.push(event);
             ControlFlow::Continue(())
         };
-        let read = ReadLog {
-            after: part.cursor,
-            tenant,
-            filter,
-            limit: PAGE,
-        };
+        let read = ReadLog::new(part.cursor, tenant, filter, PAGE);
         let page = store.read_log(read, &mut sink).await.unwrap();
         (part.cursor, part.behind) = (page.cursor, page.next);
         part.pages += 1;

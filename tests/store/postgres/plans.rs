@@ -195,8 +195,9 @@ async fn an_event_behind_another_takes_one_statement() {
 
 /// An append of an event behind the one of this version.
 fn behind_version(stream: &StreamId, version: u64) -> Append {
-    Append {
-        expect: Expect::Version(Version::new(version)),
-        ..append(stream, 1)
+    {
+        let mut append = append(stream, 1);
+        append.expect = Expect::Version(Version::new(version));
+        append
     }
 }

@@ -73,10 +73,8 @@ async fn goes_on(server: &Server, binaries: &Binaries) {
         "the command is remembered"
     );
     let mut state = State::default();
-    let read = ReadStream {
-        snapshot: true,
-        ..ReadStream::all(&stream)
-    };
+    let mut read = ReadStream::all(&stream);
+    read.snapshot = true;
     store.read_state(read, &mut state).await.unwrap();
     let snapshot = state.snapshot.expect("the snapshot is there");
     assert_eq!((snapshot.version, &*snapshot.state), (kept.version, "{}"));
@@ -342,12 +340,7 @@ async fn read_log(
     let filter = LogSelection::all();
     let mut cursor = after;
     loop {
-        let read = ReadLog {
-            after: cursor,
-            tenant: None,
-            filter: &filter,
-            limit,
-        };
+        let read = ReadLog::new(cursor, None, &filter, limit);
         let page = store.read_log(read, &mut sink).await?;
         cursor = page.cursor;
         // A restored sequence may leave a gap. One more look shows that nothing is under way in it.

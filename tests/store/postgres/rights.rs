@@ -138,12 +138,7 @@ async fn the_log_of_all_tenants_is_for_readers() {
                 ControlFlow::Continue(())
             };
             let filter = LogSelection::all();
-            let read = ReadLog {
-                after: Cursor::START,
-                tenant,
-                filter: &filter,
-                limit: 10,
-            };
+            let read = ReadLog::new(Cursor::START, tenant, &filter, 10);
             match store.read_log(read, &mut sink).await {
                 Ok(_) => assert_eq!((may, events), (true, 1), "{role}, {tenant:?}"),
                 Err(StoreError::Forbidden { source, .. }) => {

@@ -83,12 +83,7 @@ async fn names_are_the_servers_own_whatever_stands_before_them() {
     let mut log = Subscription::new(Arc::new(store.clone()), None, LogFilter::all());
     assert_eq!(log.next().await.unwrap().version.get(), 1);
     let all = LogSelection::all();
-    let behind = ReadLog {
-        after: log.cursor(),
-        tenant: None,
-        filter: &all,
-        limit: 10,
-    };
+    let behind = ReadLog::new(log.cursor(), None, &all, 10);
     for _ in 0..3 {
         let mut sink = |event| panic!("it passes an event that is to come: {event:?}");
         let page = store.read_log(behind, &mut sink).await.unwrap();

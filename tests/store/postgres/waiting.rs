@@ -5,7 +5,7 @@ use std::time::Duration;
 use intent_runtime::{
     MemoryStore, Metadata, PgStore, StoreError, Timestamp,
     store::AsOfTime,
-    store::{Append, Appended, EncodedMetadata, Expect, Import, Log, StreamId, Streams},
+    store::{Appended, EncodedMetadata, Expect, Import, Log, StreamId, Streams},
 };
 use intent_tests::postgres::Proxy;
 use sqlx::PgTransaction;
@@ -195,9 +195,10 @@ async fn no_more_wait_than_the_queue_has_room_for() {
     // Its metadata counts for each of its events, and is there once.
     let metadata = Metadata::new().actor("a".repeat(16 * 1024));
     let metadata = EncodedMetadata::new(metadata).unwrap();
-    let large = || Append {
-        metadata: metadata.clone(),
-        ..append(&locked, 10_000)
+    let large = || {
+        let mut append = append(&locked, 10_000);
+        append.metadata = metadata.clone();
+        append
     };
     tokio::task::yield_now().await;
     let mut queued = store.append(large());

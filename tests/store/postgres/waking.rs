@@ -153,12 +153,7 @@ async fn a_reader_that_is_begun_and_not_polled_holds_up_no_other() {
     let hold = sqlx::raw_sql("SELECT pg_advisory_lock(9)");
     hold.execute(&mut held).await.unwrap();
     let all = LogSelection::all();
-    let read = ReadLog {
-        after: Cursor::START,
-        tenant: Some(TenantId::DEFAULT),
-        filter: &all,
-        limit: 10,
-    };
+    let read = ReadLog::new(Cursor::START, Some(TenantId::DEFAULT), &all, 10);
     let (mut sink, mut other) = (|_| ControlFlow::Continue(()), |_| ControlFlow::Continue(()));
     let mut kept = store.read_log(read, &mut sink);
     tokio::select! {

@@ -104,10 +104,12 @@ impl Ids {
     }
 
     fn append(&self, tenant_id: TenantId) -> Append {
-        let event = |_| NewEvent {
-            event_type: ["Opened", "Closed"][fastrand::usize(..2)].into(),
-            schema_version: 1,
-            payload: raw(&format!(r#"{{"of":"{tenant_id}"}}"#)),
+        let event = |_| {
+            NewEvent::new(
+                ["Opened", "Closed"][fastrand::usize(..2)],
+                1,
+                raw(&format!(r#"{{"of":"{tenant_id}"}}"#)),
+            )
         };
         let expect = match fastrand::u8(..10) {
             0..=3 => Expect::Any,
@@ -119,23 +121,24 @@ impl Ids {
         let after = expect
             .version()
             .and_then(|it| it.after(events.len() as u64));
-        Append {
-            stream: self.stream(tenant_id),
-            expect,
-            expect_last: None,
-            command_id: if fastrand::bool() {
-                self.command()
-            } else {
-                CommandId::new()
-            },
-            events,
-            metadata: EncodedMetadata::new(self.metadata()).unwrap(),
-            snapshot: after
-                .filter(|_| fastrand::bool())
-                .map(|version| NewSnapshot {
-                    version,
-                    ..snapshot(tenant_id)
-                }),
+        {
+            let mut append = Append::new(
+                self.stream(tenant_id),
+                expect,
+                if fastrand::bool() {
+                    self.command()
+                } else {
+                    CommandId::new()
+                },
+                events,
+                EncodedMetadata::new(self.metadata()).unwrap(),
+            );
+            append.snapshot = after.filter(|_| fastrand::bool()).map(|version| {
+                let mut snapshot = snapshot(tenant_id);
+                snapshot.version = version;
+                snapshot
+            });
+            append
         }
     }
 
@@ -157,10 +160,11 @@ impl Ids {
         };
         match fastrand::u8(..100) {
             0..=34 => Task::Append(self.append(tenant)),
-            35..=39 => Task::Import(Append {
-                expect: Expect::Any,
-                snapshot: None,
-                ..self.append(tenant)
+            35..=39 => Task::Import({
+                let mut append = self.append(tenant);
+                append.expect = Expect::Any;
+                append.snapshot = None;
+                append
             }),
             40..=49 => Task::AppendIn(self.append(tenant), fastrand::u8(..4) > 0),
             50..=64 => Task::ReadState(stream, from(), to, fastrand::bool()),
@@ -216,11 +220,11 @@ fn time() -> Timestamp {
 }
 
 fn snapshot(tenant: TenantId) -> NewSnapshot {
-    NewSnapshot {
-        version: version().after(1).unwrap(),
-        schema_version: fastrand::u32(1..3),
-        state: raw(&format!(r#"{{"of":"{tenant}"}}"#)),
-    }
+    NewSnapshot::new(
+        version().after(1).unwrap(),
+        fastrand::u32(1..3),
+        raw(&format!(r#"{{"of":"{tenant}"}}"#)),
+    )
 }
 
 impl Task {
@@ -283,12 +287,8 @@ impl Task {
             }
             Self::ReadState(stream, after, to, snapshot) => {
                 let mut state = State::default();
-                let read = ReadStream {
-                    stream: &stream,
-                    after,
-                    to,
-                    snapshot,
-                };
+                let mut read = ReadStream::all(&stream);
+                (read.after, read.to, read.snapshot) = (after, to, snapshot);
                 store.read_state(read, &mut state).await?;
                 Answer::State(state)
             }
@@ -298,11 +298,9 @@ impl Task {
                     events.push(Event::from(event));
                     ControlFlow::Continue(())
                 };
-                let read = ReadStream {
-                    after,
-                    to,
-                    ..ReadStream::all(&stream)
-                };
+                let mut read = ReadStream::all(&stream);
+                read.after = after;
+                read.to = to;
                 store.read_events(read, &mut sink).await?;
                 Answer::Events(events)
             }
@@ -350,12 +348,7 @@ async fn read_log(
         ControlFlow::Continue(())
     };
     loop {
-        let read = ReadLog {
-            after: *cursor,
-            tenant: Some(tenant),
-            filter,
-            limit: 20,
-        };
+        let read = ReadLog::new(*cursor, Some(tenant), filter, 20);
         let page = store.read_log(read, &mut sink).await?;
         *cursor = page.cursor;
         if page.next == NextPage::End {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use intent_runtime::{
     MemoryStore, Metadata, SqliteStore, StoreError, Version,
-    store::{Append, EncodedMetadata, Expect, Import, Log, Streams, Transact},
+    store::{EncodedMetadata, Expect, Import, Log, Streams, Transact},
 };
 use sqlx::SqliteConnection;
 use tokio::time::timeout;
@@ -83,10 +83,11 @@ async fn no_more_wait_than_the_queue_has_room_for() {
     // Its metadata counts for each of its events, and is there once. It is never written: it conflicts.
     let metadata = Metadata::new().actor("a".repeat(16 * 1024));
     let metadata = EncodedMetadata::new(metadata).unwrap();
-    let large = || Append {
-        metadata: metadata.clone(),
-        expect: Expect::Version(Version::new(99)),
-        ..append(&stream, 10_000)
+    let large = || {
+        let mut append = append(&stream, 10_000);
+        append.metadata = metadata.clone();
+        append.expect = Expect::Version(Version::new(99));
+        append
     };
     let mut queued = store.append(large());
     begin(&mut queued).await;

@@ -122,9 +122,10 @@ pub const FAULTS: Faults = &[
                     it.remember(event.id.as_uuid(), event.tenant_id.to_string());
                 }
                 let imported = it.memory.import(new).await?;
-                Ok(Imported {
-                    known: imported.known + known.len(),
-                    ..imported
+                Ok({
+                    let mut changed = imported;
+                    changed.known = imported.known + known.len();
+                    changed
                 })
             })
         },
@@ -144,10 +145,7 @@ pub const FAULTS: Faults = &[
                 yield_now().await;
                 let mut imported = it.memory.import(events).await?;
                 if is_new && imported.known == count {
-                    imported = Imported {
-                        stored: count,
-                        known: 0,
-                    };
+                    imported = Imported::new(count, 0);
                 }
                 Ok(imported)
             })
@@ -177,10 +175,10 @@ pub const FAULTS: Faults = &[
                 let first = it.memory.import(events).await?;
                 until_time_limits_end().await;
                 let rest = it.memory.import(rest).await?;
-                Ok(Imported {
-                    stored: first.stored + rest.stored,
-                    known: first.known + rest.known,
-                })
+                Ok(Imported::new(
+                    first.stored + rest.stored,
+                    first.known + rest.known,
+                ))
             })
         },
         ..Wrong::right()

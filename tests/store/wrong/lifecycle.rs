@@ -22,11 +22,9 @@ pub const FAULTS: Faults = &[
     ("dropped_appends_leave_the_store_sound", || Wrong {
         append: |it, append| {
             Box::pin(async move {
-                let again = Append {
-                    command_id: CommandId::new(),
-                    expect: Expect::Any,
-                    ..append.clone()
-                };
+                let mut again = append.clone();
+                again.command_id = CommandId::new();
+                again.expect = Expect::Any;
                 let again = Again(it, again);
                 let appended = it.memory.append(append).await;
                 yield_now().await;

@@ -4,7 +4,7 @@ use std::{ops::ControlFlow, sync::atomic::Ordering::SeqCst};
 
 use intent_runtime::{
     Cursor, Position, RecordedEvent, StoreError, TenantId,
-    store::{EventName, Import, Log, LogPage, LogSelection, NextPage, ReadLog, Streams},
+    store::{EventName, Import, Log, LogPage, LogSelection, NextPage, Streams},
 };
 use tokio::task::yield_now;
 use uuid::Uuid;
@@ -51,10 +51,8 @@ pub const FAULTS: Faults = &[
         read_log: |it, read, sink| {
             Box::pin(async move {
                 let filter = LogSelection::all();
-                let unfiltered = ReadLog {
-                    filter: &filter,
-                    ..read
-                };
+                let mut unfiltered = read;
+                unfiltered.filter = &filter;
                 it.memory.read_log(unfiltered, sink).await
             })
         },
@@ -73,7 +71,16 @@ pub const FAULTS: Faults = &[
                     }
                 }
                 let filter = &filter;
-                it.memory.read_log(ReadLog { filter, ..read }, sink).await
+                it.memory
+                    .read_log(
+                        {
+                            let mut changed = read;
+                            changed.filter = filter;
+                            changed
+                        },
+                        sink,
+                    )
+                    .await
             })
         },
         ..Wrong::right()
@@ -95,10 +102,8 @@ pub const FAULTS: Faults = &[
     }),
     ("a_tenants_log_is_its_own", || Wrong {
         read_log: |it, read, sink| {
-            let of_all = ReadLog {
-                tenant: None,
-                ..read
-            };
+            let mut of_all = read;
+            of_all.tenant = None;
             it.memory.read_log(of_all, sink)
         },
         ..Wrong::right()

@@ -34,8 +34,8 @@ use intent_runtime::{
     Timestamp, Version,
     store::{
         AggregateType, Append, Appended, AsOfTime, BegunTransaction, EventPage, EventSink, Import,
-        Imported, ListStreams, Log, LogPage, LookBack, NewSnapshot, ReadCorrelation, ReadLog, ReadStream, Snapshots,
-        StateSink, Store, StoreFuture, StreamId, Streams, Transact,
+        Imported, ListStreams, Log, LogPage, LookBack, NewSnapshot, ReadCorrelation, ReadLog,
+        ReadStream, Snapshots, StateSink, Store, StoreFuture, StreamId, Streams, Transact,
         conformance::{RULES, durability},
     },
 };

@@ -42,9 +42,10 @@ pub const FAULTS: Faults = &[
             Box::pin(async move {
                 fn cut(event: RawEvent<'_>) -> RawEvent<'_> {
                     let end = event.event_type.floor_char_boundary(200);
-                    RawEvent {
-                        event_type: &event.event_type[..end],
-                        ..event
+                    {
+                        let mut raw = event;
+                        raw.event_type = &event.event_type[..end];
+                        raw
                     }
                 }
                 let mut sink = Faulty {

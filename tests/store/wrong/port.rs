@@ -4,9 +4,9 @@ use intent_runtime::{
     AggregateId, CommandId, Cursor, EventId, RecordedEvent, TenantId, Timestamp, Version,
     store::{
         AggregateType, Append, Appended, AsOfTime, BegunTransaction, EventPage, EventSink, Import,
-        Imported, Joinable, ListStreams, Log, LogHealth, LogPage, LookBack, NewSnapshot, ReadCorrelation, ReadLog,
-        ReadStream, Snapshots, StateSink, Store, StoreFuture, StreamId, Streams, Transact,
-        Transaction,
+        Imported, Joinable, ListStreams, Log, LogHealth, LogPage, LookBack, NewSnapshot,
+        ReadCorrelation, ReadLog, ReadStream, Snapshots, StateSink, Store, StoreFuture, StreamId,
+        Streams, Transact, Transaction,
     },
 };
 use tokio::sync::watch;

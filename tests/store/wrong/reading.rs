@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use intent_runtime::{
     EventId, Version,
-    store::{Expect, Log, RawEvent, ReadStream, StateSink, StoredSnapshot, Streams},
+    store::{Expect, Log, RawEvent, StateSink, StoredSnapshot, Streams},
 };
 
 use super::{Faults, Wrong, appending::in_two};
@@ -82,10 +82,8 @@ pub const FAULTS: Faults = &[
     }),
     ("a_range_is_read_from_its_start_to_its_end", || Wrong {
         read_events: |it, read, sink| {
-            let read = ReadStream {
-                to: read.to.after(1).unwrap_or(Version::MAX),
-                ..read
-            };
+            let mut read = read;
+            read.to = read.to.after(1).unwrap_or(Version::MAX);
             it.memory.read_events(read, sink)
         },
         ..Wrong::right()

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use intent_runtime::{
     EventId, StoreError, Version,
     store::{
-        AggregateType, InvalidAppend, NewSnapshot, RawEvent, ReadStream, Snapshots, StateSink,
-        StoredSnapshot, StreamId, Streams,
+        AggregateType, InvalidAppend, RawEvent, ReadStream, Snapshots, StateSink, StoredSnapshot,
+        StreamId, Streams,
     },
 };
 
@@ -31,10 +31,8 @@ impl StateSink for Kept {
 
 async fn kept(it: &Wrong, stream: &StreamId) -> Result<Option<StoredSnapshot>, StoreError> {
     let mut kept = Kept::default();
-    let read = ReadStream {
-        snapshot: true,
-        ..ReadStream::all(stream)
-    };
+    let mut read = ReadStream::all(stream);
+    read.snapshot = true;
     it.memory.read_state(read, &mut kept).await?;
     Ok(kept.0)
 }
@@ -61,11 +59,9 @@ pub const FAULTS: Faults = &[
                 if let (Err(StoreError::Conflict { actual, .. }), Some(snapshot)) =
                     (&appended, snapshot)
                 {
-                    let as_of_now = NewSnapshot {
-                        version: *actual,
-                        schema_version: 2,
-                        ..snapshot
-                    };
+                    let mut as_of_now = snapshot;
+                    as_of_now.version = *actual;
+                    as_of_now.schema_version = 2;
                     it.memory.save_snapshot(&stream, as_of_now).await?;
                 }
                 appended
@@ -97,7 +93,8 @@ pub const FAULTS: Faults = &[
                 } else {
                     read.after
                 };
-                let from_the_start = ReadStream { after, ..read };
+                let mut from_the_start = read;
+                from_the_start.after = after;
                 it.memory.read_state(from_the_start, &mut sink).await
             })
         },

@@ -305,11 +305,12 @@ pub const FAULTS: Faults = &[
                 let mut transaction = WrongTransaction::right(it).await?;
                 if !is_alone {
                     transaction.append = |it, append| {
-                        let any = Append {
-                            expect: Expect::Any,
+                        let any = {
                             // It would have to be of a version that is known.
-                            snapshot: None,
-                            ..append
+                            let mut changed = append;
+                            changed.expect = Expect::Any;
+                            changed.snapshot = None;
+                            changed
                         };
                         it.begun().append(any)
                     };
@@ -341,7 +342,14 @@ pub const FAULTS: Faults = &[
             let limit = end.map_or(read.limit, |end| {
                 usize::try_from(end.get()).unwrap().min(read.limit)
             });
-            it.memory.read_log(ReadLog { limit, ..read }, sink)
+            it.memory.read_log(
+                {
+                    let mut changed = read;
+                    changed.limit = limit;
+                    changed
+                },
+                sink,
+            )
         },
         ..Wrong::right()
     }),

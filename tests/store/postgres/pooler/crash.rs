@@ -123,12 +123,7 @@ fn position(appended: Appended) -> Position {
 async fn read(store: &PgStore, after: Cursor) -> (Vec<Position>, LogPage) {
     let mut seen = Vec::new();
     let filter = LogSelection::all();
-    let read = ReadLog {
-        after,
-        tenant: None,
-        filter: &filter,
-        limit: 10,
-    };
+    let read = ReadLog::new(after, None, &filter, 10);
     let mut sink = |event: intent_runtime::RecordedEvent| {
         seen.push(event.position);
         ControlFlow::Continue(())
