@@ -12,8 +12,8 @@ use futures_util::FutureExt;
 use intent_runtime::{
     CommandId, MemoryStore, Position, RecordedEvent, StoreError, TenantId, Timestamp,
     store::{
-        Append, Appended, AsOfTime, BegunTransaction, EventSink, Expect, Import, Log, ReadLog,
-        ReadStream, StateSink, Store, StoreFuture, Streams, Transact, Transaction,
+        Append, Appended, AsOfTime, BegunTransaction, EventSink, Expect, Import, Log, ReadStream,
+        StateSink, Store, StoreFuture, Streams, Transact, Transaction,
     },
 };
 use tokio::{sync::watch, task::yield_now};
