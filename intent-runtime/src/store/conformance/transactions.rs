@@ -114,12 +114,15 @@ pub(super) async fn a_transaction_sees_what_it_appended(store: Subject) {
 
 /// S19: every way to read outside.
 pub(super) async fn others_see_nothing_before_the_commit(store: Subject) {
+    let (before, sent) = (new_stream(), creation(CommandId::new()));
+    stored(&store, append(&before, Expect::NoStream, &["0"])).await;
     let Some(begun) = begin(&store).await else {
         return;
     };
-    let sent = creation(CommandId::new());
     let (stream, tenant) = (&sent.stream, sent.stream.tenant_id);
-    let recorded_at = match begun.append(sent.clone()).await {
+    stored_in(&*begun, sent.clone()).await;
+    let appended = begun.append(append(&before, Expect::Exists, &["1"])).await;
+    let recorded_at = match appended {
         Ok(Appended::Stored { recorded_at, .. }) => recorded_at,
         other => panic!("it must be stored, not {other:?}"),
     };
@@ -132,10 +135,10 @@ pub(super) async fn others_see_nothing_before_the_commit(store: Subject) {
         let event = store.event(tenant, id).await;
         assert_eq!(event.expect("an event can be looked up"), None);
     }
-    let version = store.version_as_of(stream, AsOfTime::Recorded(recorded_at));
-    assert_eq!(version.await.expect("a version is found"), Version::NONE);
+    let version = store.version_as_of(&before, AsOfTime::Recorded(recorded_at));
+    assert_eq!(version.await.expect("a version is found"), Version::FIRST);
     let (log, _) = read(&store, Cursor::START, None, &LogSelection::all(), 100).await;
-    assert_eq!(log, []);
+    assert_eq!(payloads(&log), ["0"]);
     begun
         .rollback()
         .await
