@@ -1,10 +1,12 @@
 //! Histories by name come in pages, as stored and as read today.
 
+use std::sync::atomic::Ordering;
+
 use intent_runtime::prelude::*;
 use serde_json::json;
 
 use super::domain::*;
-use crate::dispatch::fixture::{append_raw_to, on_store_of_each_kind};
+use crate::dispatch::fixture::{Interposed, append_raw_to, on_store_of_each_kind};
 
 #[tokio::test]
 async fn pages_follow_each_other_to_the_end() {
@@ -38,6 +40,20 @@ async fn pages_follow_each_other_to_the_end() {
         assert_eq!(one.events.len(), 1);
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_page_of_a_long_history_does_not_ask_for_the_rest() {
+    let store = Interposed::default();
+    let app = App::on(store.clone(), shop()).await.unwrap();
+    let id = placed(&app).await;
+    let page = app.history_json("Order", id, Version::NONE, 2).await;
+    assert_eq!(page.unwrap().events.len(), 1);
+    assert_eq!(
+        store.asked.load(Ordering::Relaxed),
+        3,
+        "the page, and one behind it"
+    );
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::{
     pin::pin,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     task::Poll,
 };
@@ -121,6 +121,8 @@ pub async fn append_raw_to(
 pub struct Interposed {
     store: Arc<dyn Store>,
     pub reads: Arc<AtomicUsize>,
+    /// How many versions the last reading of events asked for.
+    pub asked: Arc<AtomicU64>,
     /// How the log is read, if not simply as it is.
     pages: Option<Arc<Pages>>,
     faults: Arc<Mutex<Vec<Fault>>>,
@@ -152,6 +154,7 @@ impl Interposed {
         Self {
             store: store.into_store(),
             reads: Arc::default(),
+            asked: Arc::default(),
             pages: None,
             faults: Arc::default(),
         }
@@ -224,6 +227,8 @@ impl Streams for Interposed {
         read: ReadStream<'a>,
         sink: &'a mut EventSink<'a>,
     ) -> StoreFuture<'a, ()> {
+        let versions = read.to.get() - read.after.get();
+        self.asked.store(versions, Ordering::Relaxed);
         self.store.read_events(read, sink)
     }
 

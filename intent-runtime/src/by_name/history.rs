@@ -73,13 +73,18 @@ pub(super) async fn page(
     after: Version,
     limit: usize,
 ) -> Result<HistoryPage, LoadError> {
+    let limit = limit.max(1);
+    // One event more than the page has shows whether it is the last. A store may send all that it is asked for, even if the
+    // sink takes less.
+    let asked = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     let read = ReadStream {
         after,
+        to: after.after(asked).unwrap_or(Version::MAX),
         ..ReadStream::all(&stream)
     };
     let (mut stored, mut bytes, mut more) = (Vec::new(), 0, false);
     let mut sink = |event: RecordedEvent| {
-        more = stored.len() >= limit.max(1) || bytes >= PAGE_BYTES;
+        more = stored.len() >= limit || bytes >= PAGE_BYTES;
         if more {
             return ControlFlow::Break(());
         }
