@@ -139,13 +139,15 @@ impl Reader {
         tenant: Option<TenantId>,
         after: i64,
     ) -> Result<Option<(i64, Timestamp)>, StoreError> {
-        let query = match tenant {
-            None => sqlx::query_as(include_str!("sql/first_after.sql")).bind(after),
-            Some(tenant) => sqlx::query_as(include_str!("sql/first_after_of_tenant.sql"))
-                .bind(after)
-                .bind(column::id(tenant.as_uuid())),
+        let sql = match tenant {
+            None | Some(TenantId::DEFAULT) => include_str!("sql/first_after.sql"),
+            Some(_) => include_str!("sql/first_after_of_tenant.sql"),
         };
-        let row = query.fetch_optional(&self.pool).await;
+        let row = sqlx::query_as(sql)
+            .bind(after)
+            .bind(tenant.map(|tenant| column::id(tenant.as_uuid())))
+            .fetch_optional(&self.pool)
+            .await;
         let row: Option<(i64, i64)> = row.map_err(|error| self.place.error(error))?;
         let Some((position, micros)) = row else {
             return Ok(None);
@@ -202,5 +204,35 @@ impl Reader {
             return Err(StoreError::WrongAggregate { stream, found });
         }
         get(&row, "position", &stream)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{Connection, SqliteConnection};
+
+    #[tokio::test]
+    async fn a_time_is_looked_up_by_an_index_of_positions() {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        let tables = include_str!("migrations/0001_events_and_snapshots.sql");
+        let made = sqlx::raw_sql(tables).execute(&mut connection).await;
+        made.unwrap();
+        let first_after = concat!("EXPLAIN QUERY PLAN ", include_str!("sql/first_after.sql"));
+        let of_tenant = concat!(
+            "EXPLAIN QUERY PLAN ",
+            include_str!("sql/first_after_of_tenant.sql")
+        );
+        for (sql, index) in [
+            (first_after, "INTEGER PRIMARY KEY (rowid>?)"),
+            (
+                of_tenant,
+                "INDEX intent_events_tenant (tenant_id=? AND rowid>?)",
+            ),
+        ] {
+            let plan = sqlx::query_as(sql).bind(0).bind(vec![1_u8; 16]);
+            let plan: Vec<(i64, i64, i64, String)> = plan.fetch_all(&mut connection).await.unwrap();
+            let steps: Vec<_> = plan.into_iter().map(|(.., step)| step).collect();
+            assert_eq!(steps, [format!("SEARCH intent_events USING {index}")]);
+        }
     }
 }
