@@ -7,8 +7,8 @@ use intent_runtime::{
     Cursor, PgStore, Position, RecordedEvent, StoreError, TenantId, Version,
     prelude::*,
     store::{
-        Appended, Expect, Log, LogSelection, NextPage, RawEvent, ReadLog, ReadStream, Snapshots,
-        StateSink, StoredSnapshot, StreamId, Streams,
+        Appended, Expect, Log, LogSelection, LookBack, NextPage, RawEvent, ReadLog, ReadStream,
+        Snapshots, StateSink, StoredSnapshot, StreamId, Streams,
     },
 };
 use intent_tests::postgres::{Binaries, Cluster, Options, Server, TempDatabase};
@@ -34,6 +34,29 @@ async fn a_database_restored_on_a_newer_server_goes_on() {
     let binaries = Binaries::of(18);
     let cluster = Cluster::start(Options::fast().binaries(binaries.clone())).await;
     goes_on(cluster.server(), &binaries).await;
+}
+
+#[tokio::test]
+async fn a_store_without_events_refuses_a_cursor() {
+    let database = TempDatabase::new().await;
+    let store = PgStore::connect(&database.url()).await.unwrap();
+    let mut connection = database.connect().await.unwrap();
+    let id = sqlx::query_scalar("SELECT id FROM intent.store");
+    let id: Uuid = id.fetch_one(&mut connection).await.unwrap();
+    let later = Cursor::after(id, Position::new(1));
+    let all = LogSelection::all();
+    let refused = read_log(&store, later, 1).await;
+    assert!(
+        matches!(refused, Err(StoreError::UnknownCursor { .. })),
+        "{refused:?}"
+    );
+    let mut look = LookBack::new(&all, 1);
+    look.from = Some(later);
+    let refused = store.look_back(look).await;
+    assert!(
+        matches!(refused, Err(StoreError::UnknownCursor { .. })),
+        "{refused:?}"
+    );
 }
 
 /// Makes a dump of a database and restores it on a server.

@@ -40,8 +40,8 @@ const LOOK_BACK_OF_TENANT: &str = concat!(
 struct Step {
     /// How many events it looked at, and the position of the oldest.
     looked: (i64, Option<i64>),
-    /// The last position that was drawn, if there is a sequence.
-    drawn: Option<i64>,
+    /// The last position that was drawn.
+    drawn: i64,
     found: Vec<RecordedEvent>,
 }
 
@@ -56,9 +56,7 @@ impl LogReader {
             Box::pin(step(connection, *look, *from))
         });
         let step = step.await?;
-        if let (Some(cursor), Some(drawn)) = (look.from, step.drawn)
-            && from > drawn
-        {
+        if let Some(cursor) = look.from.filter(|_| from > step.drawn) {
             return Err(cursor.beyond_the_end());
         }
         page_back(self.store, &look, step.looked, step.found)
@@ -113,7 +111,7 @@ async fn step(
         .await?;
     let mut step = Step {
         looked: (0, None),
-        drawn: None,
+        drawn: 0,
         found: Vec::with_capacity(rows.len()),
     };
     for row in &rows {
@@ -121,7 +119,7 @@ async fn step(
         match looked.as_deref() {
             Some([count, lowest, drawn]) => {
                 step.looked = (count.unwrap_or(0), *lowest);
-                step.drawn = *drawn;
+                step.drawn = drawn.unwrap_or(0);
             }
             _ => step.found.push(event(row)?),
         }

@@ -5,7 +5,7 @@
 SELECT ARRAY[
            (SELECT count(*) FROM step),
            (SELECT min(position) FROM step),
-           (SELECT CASE WHEN is_called THEN last_value END FROM intent.events_position_seq)
+           (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM intent.events_position_seq)
        ]::bigint[] AS looked,
        NULL::uuid AS tenant_id, NULL::uuid AS aggregate_id, NULL::bigint AS version, NULL::text AS aggregate_type,
        NULL::bigint AS position, NULL::uuid AS event_id, NULL::text AS event_type, NULL::bigint AS schema_version,
