@@ -1,11 +1,14 @@
-//! The cost of appends: one statement, which looks at nothing that does not concern it.
+//! The cost of appends and of pages of a stream: a statement looks at nothing that does not concern it.
 
-use std::sync::mpsc;
+use std::{ops::ControlFlow, sync::mpsc};
 
 use futures_util::future::try_join_all;
 use intent_runtime::{
-    AggregateId, CommandId, TenantId, Version,
-    store::{Append, Expect, Log, ReadCorrelation, Store, StreamId, Streams},
+    AggregateId, CommandId, Cursor, TenantId, Version,
+    store::{
+        Append, EventName, Expect, Log, LogSelection, NextPage, ReadCorrelation, ReadLog, Store,
+        StreamId, Streams,
+    },
 };
 use intent_tests::postgres::Proxy;
 use tokio::time::timeout;
@@ -20,6 +23,8 @@ const APPENDS: u64 = 20;
 /// How many tenants there are, and how many events the one stream of each has.
 const TENANTS: u64 = 20;
 const LONG: u64 = 1_000;
+/// How many events a page of the log has.
+const PAGE: u64 = 100;
 
 /// How many events there are beside those of a correlation.
 const FILLED: u64 = 20_000;
@@ -86,6 +91,40 @@ async fn appends_to_a_long_stream_look_at_its_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_a_long_stream_looks_at_no_events_behind_it() {
+    let roles = Roles::new().await;
+    let store = roles.open(&roles.app).await.unwrap();
+    let stream = stream();
+    for _ in 0..LONG / PAGE {
+        let events = usize::try_from(PAGE).unwrap();
+        store.append(append(&stream, events)).await.unwrap();
+    }
+    store.close().await.unwrap();
+    roles.run("VACUUM ANALYZE intent.events").await;
+    let before = counted(&roles, LONG).await;
+
+    let store = roles.open(&roles.app).await.unwrap();
+    let rare = LogSelection::all()
+        .aggregate_id(stream.aggregate_id)
+        .name(EventName::new(None, Some("Closed")));
+    let (mut after, mut next) = (Cursor::START, NextPage::More);
+    while next == NextPage::More {
+        let limit = usize::try_from(PAGE).unwrap();
+        let read = ReadLog::new(after, Some(stream.tenant_id), &rare, limit);
+        let mut sink = |_| ControlFlow::Continue(());
+        let page = store.read_log(read, &mut sink).await.unwrap();
+        (after, next) = (page.cursor, page.next);
+    }
+    store.close().await.unwrap();
+
+    let looked_at_least = before.versions + LONG.cast_signed();
+    let after = counted_with(&roles, LONG, looked_at_least).await;
+    let versions = after.versions - before.versions;
+    // Each page is looked at once for its size and once for its events, and its beginning is searched for.
+    assert!(versions <= 3 * LONG.cast_signed(), "{versions} versions");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_correlation_costs_as_much_as_it_has_events() {
     let roles = Roles::new().await;
     roles.open(&roles.owner).await.unwrap();
@@ -145,6 +184,11 @@ struct Counted {
 
 /// The counts, once it has counted this many events. The server counts when connections end.
 async fn counted(roles: &Roles, events: u64) -> Counted {
+    counted_with(roles, events, 0).await
+}
+
+/// The same, once it has also counted this many entries of the index of versions.
+async fn counted_with(roles: &Roles, events: u64, read: i64) -> Counted {
     let mut connection = roles.database().connect().await.unwrap();
     let counting = async {
         loop {
@@ -156,7 +200,7 @@ async fn counted(roles: &Roles, events: u64) -> Counted {
             .fetch_one(&mut connection)
             .await
             .unwrap();
-            if counted >= events.cast_signed() {
+            if counted >= events.cast_signed() && versions >= read {
                 return Counted { scans, versions };
             }
         }

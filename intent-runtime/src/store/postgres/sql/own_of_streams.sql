@@ -47,11 +47,11 @@ stream AS MATERIALIZED (
     ) AS start
 ),
 own AS MATERIALIZED (
-    SELECT event.position, event.size
+    SELECT stream.tenant_id, stream.id AS aggregate_id, event.version, event.position, event.size
     FROM setting
     CROSS JOIN stream
     CROSS JOIN LATERAL (
-        SELECT position, pg_column_size(payload) + pg_column_size(metadata) AS size
+        SELECT version, position, pg_column_size(payload) + pg_column_size(metadata) AS size
         FROM intent.events
         WHERE tenant_id = stream.tenant_id
           AND aggregate_id = stream.id
