@@ -21,7 +21,7 @@ use crate::{
 impl Tenant {
     /// Sends a command by the names of the aggregate and the command, as [`send_with`](Self::send_with) does. It is stored,
     /// found again under its id, traced and refused as if it had been sent by its type. `json` has the fields of the command,
-    /// including its id.
+    /// including its id. Fields that the command does not have are ignored.
     ///
     /// ```
     /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }

@@ -280,8 +280,9 @@ impl Tenant {
 
     /// The cursor at which this tenant's log stood at a time, by the store's clock, for
     /// [`Subscription::after`](crate::Subscription::after). The events up to it were recorded at or before the time, and those
-    /// after it later. Imported events keep their times, so times in the log may go back and forth. Then this is one of several
-    /// such places.
+    /// after it later. Times in the log may go back and forth, since an import keeps the times of its events, several writers are
+    /// at work at once, and a clock may be set back. Then this is one of several such places. An event of a transaction that is
+    /// open now may come to stand before it, so a reader that must miss none starts at an earlier time.
     ///
     /// # Errors
     /// When the store fails.

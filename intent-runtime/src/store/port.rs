@@ -107,8 +107,9 @@ pub trait Log: Send + Sync {
     fn correlation(&self, read: ReadCorrelation) -> StoreFuture<'_, EventPage>;
 
     /// The cursor at which the log of a tenant, or of all, stood at a time by the store's clock. The event before it was
-    /// recorded at or before the time, and the event after it later. Imported events keep their times, so times may go back and
-    /// forth. Then there are several such places, and this is one of them. It takes a few dozen look-ups by position, however
+    /// recorded at or before the time, and the event after it later. Imported events keep their times, and
+    /// writers overlap, so times may go back and forth. Then there are several such places, and this is one of them. An event in
+    /// a transaction that is still open may come to stand before it. It takes a few dozen look-ups by position, however
     /// long the log is.
     fn position_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor>;
 
