@@ -159,6 +159,10 @@ async fn a_missing_right_is_named_and_given() {
             "INSERT on intent.events",
         ),
         (
+            "REVOKE INSERT (correlation_id) ON intent.events FROM ROLE",
+            "INSERT on intent.events",
+        ),
+        (
             "REVOKE UPDATE, DELETE ON intent.snapshots FROM ROLE",
             "UPDATE on intent.snapshots, DELETE on intent.snapshots",
         ),

@@ -36,8 +36,8 @@ writing (name, given) AS (
             FROM pg_attribute
             WHERE attrelid = ours.oid
               AND attname IN ('tenant_id', 'aggregate_id', 'event_id', 'version', 'schema_version', 'recorded_at',
-                              'occurred_at', 'aggregate_type', 'event_type', 'payload', 'metadata')
-              AND has_column_privilege(ours.oid, attnum, 'INSERT')) = 11
+                              'occurred_at', 'aggregate_type', 'event_type', 'payload', 'metadata', 'correlation_id')
+              AND has_column_privilege(ours.oid, attnum, 'INSERT')) = 12
     FROM ours WHERE name = 'events'
     UNION ALL
     SELECT wanted.privilege || ' on intent.snapshots', has_table_privilege(oid, wanted.privilege)
