@@ -1,7 +1,9 @@
 //! Chapter "By name".
 
-use intent_runtime::{App, Proposed, Sent, Tried, prelude::*};
+// ANCHOR: uses
+use intent_runtime::{AggregateId, HistoryPage, Proposed, Sent, Tried, prelude::*};
 use serde_json::json;
+// ANCHOR_END: uses
 
 use super::commands::{Account, Open};
 
@@ -44,7 +46,7 @@ async fn what_it_says_of_sending_and_trying() {
     let (app, id) = bank().await;
     // ANCHOR: send
     let json = json!({ "id": id, "amount": 5 }).to_string();
-    let sent = app
+    let sent: Sent = app
         .send_json("Account", "Deposit", &json, SendOptions::new())
         .await
         .unwrap();
@@ -67,9 +69,11 @@ async fn what_it_says_of_sending_and_trying() {
     assert_eq!(tried.version, Version::new(2));
     // ANCHOR_END: decide
 
+    let text = id.to_string();
     // ANCHOR: load
+    let account: AggregateId = text.parse().unwrap();
     let first = AsOf::Version(Version::FIRST);
-    let view: StateView = app.load_json("Account", id, first).await.unwrap();
+    let view: StateView = app.load_json("Account", account, first).await.unwrap();
     let shown = serde_json::to_value(&view).unwrap();
     assert_eq!(shown["state"]["balance"], 0);
     // ANCHOR_END: load
@@ -77,7 +81,7 @@ async fn what_it_says_of_sending_and_trying() {
     // ANCHOR: history
     let mut after = Version::NONE;
     loop {
-        let page = app.history_json("Account", id, after, 100).await.unwrap();
+        let page: HistoryPage = app.history_json("Account", id, after, 100).await.unwrap();
         for event in &page.events {
             println!("{}", serde_json::to_string(event).unwrap());
         }
@@ -122,6 +126,8 @@ async fn a_handler_takes_every_command() {
         answer.starts_with(r#"{"kind":"command","message":"#),
         "{answer}"
     );
+    // A field of the command is missing.
+    assert!(answer.contains(r#""path":"""#), "{answer}");
     assert_eq!(post("Depsoit", &body).await.unwrap_err().0, 404);
     let body = json!({ "id": Id::<Account>::new(), "amount": 5 }).to_string();
     assert_eq!(post("Deposit", &body).await.unwrap_err().0, 404);

@@ -5,6 +5,8 @@ use intent_runtime::{PgStore, SqliteStore, prelude::*};
 use sqlx::PgPool;
 // ANCHOR_END: uses
 
+use std::error::Error;
+
 use intent_tests::postgres::TempDatabase;
 
 use super::commands::{Account, Deposit, Open};
@@ -112,30 +114,57 @@ async fn on_postgres() {
     let id = Id::<Account>::new();
     let owner = String::from("Ada");
     app.send(Open { id, owner }).await.unwrap();
-    let table = sqlx::query("CREATE TABLE receipts (account uuid NOT NULL, command uuid NOT NULL)");
-    table.execute(&pool).await.unwrap();
-
-    // ANCHOR: send_in
-    let mut transaction = pool.begin().await.unwrap();
+    let mut transaction = store.pool().begin().await.unwrap();
     let deposit = Deposit { id, amount: 5 };
-    let options = SendOptions::new().metadata(Metadata::new().actor("ada"));
-    let receipt = app
-        .send_in(&mut transaction, deposit, options)
+    app.send_in(&mut transaction, deposit, SendOptions::new())
         .await
         .unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(app.load(id).await.unwrap().balance, 5);
+}
+
+/// Stores a deposit together with a row of its own.
+async fn deposit_with_a_receipt(url: &str, id: Id<Account>) -> Result<(), Box<dyn Error>> {
+    // ANCHOR: send_in
+    // The `url` is, for example, "sqlite:bank.db".
+    let store = SqliteStore::connect(url).await?;
+    let app = App::on(store.clone(), Domain::of::<Account>()).await?;
+
+    let mut transaction = store.pool().begin_with("BEGIN IMMEDIATE").await?;
+    let deposit = Deposit { id, amount: 5 };
+    let options = SendOptions::new().metadata(Metadata::new().actor("ada"));
+    let receipt = app.send_in(&mut transaction, deposit, options).await?;
     sqlx::query("INSERT INTO receipts VALUES ($1, $2)")
         .bind(id.as_uuid())
         .bind(receipt.command_id.as_uuid())
         .execute(&mut *transaction)
-        .await
-        .unwrap();
-    transaction.commit().await.unwrap();
+        .await?;
+    transaction.commit().await?;
     // Otherwise readers find it by themselves within a quarter of a second.
     store.wake_readers();
     // ANCHOR_END: send_in
+    app.close().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn beside_rows_of_ones_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("bank.db").display());
+    let store = SqliteStore::connect(&url).await.unwrap();
+    let app = App::on(store.clone(), Domain::of::<Account>())
+        .await
+        .unwrap();
+    let id = Id::<Account>::new();
+    let owner = String::from("Ada");
+    app.send(Open { id, owner }).await.unwrap();
+    let table = sqlx::query("CREATE TABLE receipts (account BLOB NOT NULL, command BLOB NOT NULL)");
+    table.execute(store.pool()).await.unwrap();
+
+    deposit_with_a_receipt(&url, id).await.unwrap();
     assert_eq!(app.load(id).await.unwrap().balance, 5);
     let receipts = sqlx::query_scalar("SELECT count(*) FROM receipts");
-    let receipts: i64 = receipts.fetch_one(&pool).await.unwrap();
+    let receipts: i64 = receipts.fetch_one(store.pool()).await.unwrap();
     assert_eq!(receipts, 1);
 }
 

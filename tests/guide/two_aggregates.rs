@@ -104,6 +104,31 @@ async fn charge_fees(
 // ANCHOR_END: reader
 
 #[tokio::test]
+async fn each_aggregate_gives_events_of_its_own() {
+    let app = App::connect("memory:", library()).await.unwrap();
+    let (member, id) = (Id::<Member>::new(), Id::<Loan>::new());
+    app.send(Join { id: member }).await.unwrap();
+    app.send(Lend { id, member }).await.unwrap();
+    app.send(TakeBack { id, fee: 2 }).await.unwrap();
+    let (id, amount) = (member, 2);
+    app.send(Charge { id, amount }).await.unwrap();
+
+    // ANCHOR: pairs
+    let wanted = LogFilter::all()
+        .event_of::<Loan, Lent>()
+        .event_of::<Member, Charged>();
+    let mut log = app.subscribe(wanted);
+    // ANCHOR_END: pairs
+    let page = log.next_page().await.unwrap();
+    let names: Vec<_> = page.events.iter().map(|it| &it.event_type).collect();
+    assert_eq!(names, ["Lent", "Charged"]);
+
+    let mistyped = LogFilter::all().event_type("Lend");
+    let page = app.subscribe(mistyped).next_page().await.unwrap();
+    assert!(page.events.is_empty() && page.end, "{page:?}");
+}
+
+#[tokio::test]
 async fn a_member_is_charged_once_for_each_loan_that_comes_back() {
     let app = App::connect("memory:", library()).await.unwrap();
     let branch = app.tenant(TenantId::from_name("eindhoven"));

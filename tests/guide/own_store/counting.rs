@@ -236,6 +236,7 @@ impl<T: Transaction + ?Sized> Streams for Counted<T> {
     }
 }
 
+// ANCHOR: begun
 impl<T: Transaction + ?Sized> Transaction for Counted<T> {}
 
 impl BegunTransaction for Counted<dyn BegunTransaction> {
@@ -247,3 +248,4 @@ impl BegunTransaction for Counted<dyn BegunTransaction> {
         self.transaction.rollback()
     }
 }
+// ANCHOR_END: begun
