@@ -22,6 +22,8 @@ use crate::{
 
 /// How many events are looked at in one reading.
 const PAGE: usize = 5_000;
+/// How many in the first one, so that there is soon something to do while the next page is read.
+const FIRST_PAGE: usize = 500;
 /// How many bytes of payloads and metadata end a page, so that what waits to be taken stays small.
 const PAGE_BYTES: usize = 8 * 1024 * 1024;
 /// How soon a reader looks again for events behind an open transaction. The wait doubles, up to the longest.
@@ -302,12 +304,17 @@ impl Subscription {
         self.wake_ups.mark_unchanged();
         let (store, selection) = (Arc::clone(&self.store), Arc::clone(&self.selection));
         let (after, tenant) = (self.read_to, self.tenant);
+        let limit = if self.found.is_none() {
+            FIRST_PAGE
+        } else {
+            PAGE
+        };
         async move {
             let read = ReadLog {
                 after,
                 tenant,
                 filter: &selection,
-                limit: PAGE,
+                limit,
             };
             let mut events = VecDeque::new();
             let mut bytes = 0;

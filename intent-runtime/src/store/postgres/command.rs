@@ -13,7 +13,7 @@ use crate::{
         append::Append,
         postgres::{
             connection::run::RunError,
-            rows::{self, get},
+            rows::{EventColumns, get},
         },
     },
 };
@@ -56,9 +56,13 @@ pub(super) async fn events_with(
         aggregate_id: AggregateId::from_uuid(Uuid::nil()),
     };
     let mut events = Vec::with_capacity(rows.len());
+    let Some(first) = rows.first() else {
+        return Ok(events);
+    };
+    let columns = EventColumns::of(first, 1)?;
     for row in &rows {
         stream.aggregate_id = AggregateId::from_uuid(get(row, 0, &stream)?);
-        events.push(rows::recorded(row, 1, &stream)?);
+        events.push(columns.event(row, &stream)?);
     }
     Ok(events)
 }

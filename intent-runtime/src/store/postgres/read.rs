@@ -22,7 +22,7 @@ use crate::{
                 pool::Pool,
                 run::{Rest, RunError, within},
             },
-            rows::{self, Json, corrupt, get},
+            rows::{self, EventColumns, Json, corrupt, get},
         },
     },
 };
@@ -141,8 +141,9 @@ pub(super) async fn events_on(
     };
     check_type(stream, get(&head, 1, stream)?)?;
     let end = rows::version(get(&head, 0, stream)?).min(read.to);
+    let columns = EventColumns::of(&head, 0)?;
     while let Some(row) = within(rows.try_next()).await? {
-        let event = rows::recorded(&row, 0, stream)?;
+        let event = columns.event(&row, stream)?;
         check_dense(stream, read.after.next(), event.version)?;
         read.after = event.version;
         if sink(event) == ControlFlow::Break(()) {

@@ -1,11 +1,12 @@
 //! Conversions between our types and types of Postgres that sqlx does not cover.
 
 use sqlx::{
-    Decode, Encode, Postgres, Row, Type,
+    Column, Decode, Encode, Postgres, Row, Type,
     encode::IsNull,
     error::BoxDynError,
     postgres::{PgArgumentBuffer, PgHasArrayType, PgRow, PgTypeInfo, PgValueRef, types::Oid},
 };
+use uuid::Uuid;
 
 use crate::{
     record::{
@@ -117,43 +118,89 @@ where
         .map_err(|error| corrupt(stream, format!("a column cannot be read: {error}")))
 }
 
-/// The event in a row, from the column `first` on: version, aggregate type, position, id, event type, schema version, the time
-/// it was recorded, payload, metadata and its own time, in this order. Its tenant and aggregate are those of `stream`.
+/// Where the columns of events are in rows: from one on, version, aggregate type, position, id, event type, schema version, the
+/// time the event was recorded, payload, metadata and its own time, in this order.
 ///
-/// # Errors
-/// [`StoreError::Corrupt`] names the event that cannot be read.
-pub(super) fn recorded(
-    row: &PgRow,
-    first: usize,
-    stream: &StreamId,
-) -> Result<RecordedEvent, StoreError> {
-    let read = || -> Result<RecordedEvent, BoxDynError> {
-        let position: i64 = row.try_get(first + 2)?;
-        let schema_version: i64 = row.try_get(first + 5)?;
-        let Json(payload) = row.try_get(first + 7)?;
-        let Json(metadata) = row.try_get(first + 8)?;
+/// Their types are checked once for all rows: sqlx would check them for each value, which takes longer than to decode it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct EventColumns(usize);
+
+impl EventColumns {
+    /// The columns from `first` on, in rows of which this is one.
+    ///
+    /// # Errors
+    /// When one of them is of another type.
+    pub(super) fn of(row: &PgRow, first: usize) -> Result<Self, sqlx::Error> {
+        type IsOfType = fn(&PgTypeInfo) -> bool;
+        fn is<T: Type<Postgres>>(found: &PgTypeInfo) -> bool {
+            T::compatible(found)
+        }
+        let types: [IsOfType; 10] = [
+            is::<i64>,
+            is::<String>,
+            is::<i64>,
+            is::<Uuid>,
+            is::<String>,
+            is::<i64>,
+            is::<Timestamp>,
+            is::<Json<'_>>,
+            is::<Json<'_>>,
+            is::<Timestamp>,
+        ];
+        for (index, is_of_type) in (first..).zip(types) {
+            let column = row.try_column(index)?;
+            if !is_of_type(column.type_info()) {
+                let (name, of_type) = (column.name(), column.type_info());
+                let what = format!("the column `{name}` is of the type {of_type}");
+                return Err(sqlx::Error::Decode(what.into()));
+            }
+        }
+        Ok(Self(first))
+    }
+
+    /// The event in a row. Its tenant and aggregate are those of `stream`.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] names the event that cannot be read.
+    pub(super) fn event(self, row: &PgRow, stream: &StreamId) -> Result<RecordedEvent, StoreError> {
+        self.read(row, stream).map_err(|error| {
+            let found: Option<String> = value(row, self.0 + 1).ok();
+            let stream = StreamId {
+                aggregate_type: found.map_or_else(|| stream.aggregate_type.clone(), Into::into),
+                ..stream.clone()
+            };
+            let version: i64 = value(row, self.0).unwrap_or(0);
+            corrupt(&stream, format!("event {version} cannot be read: {error}"))
+        })
+    }
+
+    fn read(self, row: &PgRow, stream: &StreamId) -> Result<RecordedEvent, BoxDynError> {
+        let Self(first) = self;
+        let position: i64 = value(row, first + 2)?;
+        let schema_version: i64 = value(row, first + 5)?;
+        let Json(payload) = value(row, first + 7)?;
+        let Json(metadata) = value(row, first + 8)?;
         Ok(RecordedEvent {
             position: Position::new(position.try_into()?),
-            id: EventId::from_uuid(row.try_get(first + 3)?),
+            id: EventId::from_uuid(value(row, first + 3)?),
             tenant_id: stream.tenant_id,
-            aggregate_type: row.try_get(first + 1)?,
+            aggregate_type: value(row, first + 1)?,
             aggregate_id: stream.aggregate_id,
-            version: version(row.try_get(first)?),
-            event_type: row.try_get(first + 4)?,
+            version: version(value(row, first)?),
+            event_type: value(row, first + 4)?,
             schema_version: schema_version.try_into()?,
             payload: payload.to_owned(),
             metadata: StoredMetadata::from_json(metadata),
-            recorded_at: row.try_get(first + 6)?,
-            occurred_at: row.try_get(first + 9)?,
+            recorded_at: value(row, first + 6)?,
+            occurred_at: value(row, first + 9)?,
         })
-    };
-    read().map_err(|error| {
-        let found: Option<String> = row.try_get(first + 1).ok();
-        let stream = StreamId {
-            aggregate_type: found.map_or_else(|| stream.aggregate_type.clone(), Into::into),
-            ..stream.clone()
-        };
-        let version: i64 = row.try_get(first).unwrap_or(0);
-        corrupt(&stream, format!("event {version} cannot be read: {error}"))
-    })
+    }
+}
+
+/// A value of a column whose type was checked.
+pub(super) fn value<'r, T: Decode<'r, Postgres>>(
+    row: &'r PgRow,
+    index: usize,
+) -> Result<T, BoxDynError> {
+    T::decode(row.try_get_raw(index)?)
 }

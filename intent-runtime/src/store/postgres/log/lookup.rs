@@ -19,7 +19,7 @@ use crate::{
         postgres::{
             command,
             connection::{pool::Pool, run::RunError},
-            log::read::{LogReader, event},
+            log::read::{LogReader, columns, event},
             rows::get,
         },
         selection::NameLists,
@@ -109,22 +109,15 @@ async fn step(
         .bind(i64::try_from(look.limit.max(1)).unwrap_or(i64::MAX))
         .fetch_all(connection)
         .await?;
-    let mut step = Step {
-        looked: (0, None),
-        drawn: 0,
-        found: Vec::with_capacity(rows.len()),
-    };
-    for row in &rows {
-        let looked: Option<Vec<Option<i64>>> = row.try_get(0)?;
-        match looked.as_deref() {
-            Some([count, lowest, drawn]) => {
-                step.looked = (count.unwrap_or(0), *lowest);
-                step.drawn = drawn.unwrap_or(0);
-            }
-            _ => step.found.push(event(row)?),
-        }
-    }
-    Ok(step)
+    let (head, rows) = rows.split_first().ok_or(sqlx::Error::RowNotFound)?;
+    let [count, lowest, drawn]: [Option<i64>; 3] = head.try_get(0)?;
+    let columns = columns(head)?;
+    let found: Result<_, RunError> = rows.iter().map(|row| event(row, columns)).collect();
+    Ok(Step {
+        looked: (count.unwrap_or(0), lowest),
+        drawn: drawn.unwrap_or(0),
+        found: found?,
+    })
 }
 
 /// The events behind a position that name a correlation, and all of the command that has its id.

@@ -1,6 +1,12 @@
 //! Reading the log in order, without passing an event that may still come.
 
-use std::{ops::ControlFlow, sync::Arc};
+use std::{
+    ops::ControlFlow,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use futures_util::TryStreamExt;
 use sqlx::{PgConnection, Row, postgres::PgRow};
@@ -27,9 +33,9 @@ use crate::{
             },
             log::{
                 horizon::{Settled, Settler, in_run},
-                route::{DefaultTenant, Route},
+                route::{DefaultTenant, PAGE_BYTES, Route},
             },
-            rows,
+            rows::EventColumns,
         },
     },
 };
@@ -47,6 +53,9 @@ pub(crate) struct LogReader {
     /// Whether the role may read the events of all tenants.
     reads_all: bool,
     default_tenant: DefaultTenant,
+    /// Whether a page has had too many bytes. Then the sizes of events are summed up before a page is sent, which takes longer than
+    /// to find the events.
+    large: AtomicBool,
 }
 
 /// A page that is being read.
@@ -111,6 +120,7 @@ impl LogReader {
             store,
             reads_all,
             default_tenant: DefaultTenant::default(),
+            large: AtomicBool::new(false),
         })
     }
 
@@ -263,10 +273,14 @@ impl Paging<'_, '_> {
     async fn one_try(&mut self, connection: &mut PgConnection) -> Result<(Tried, Rest), RunError> {
         let (log, after, settled) = (self.log, self.after, self.known.position());
         let route = log.default_tenant.route(&self.read, after, settled);
-        let mut rows = route.query(&self.read, after, settled).fetch(connection);
+        let sizes = log.large.load(Ordering::Relaxed);
+        let mut rows = route
+            .query(&self.read, after, settled, sizes)
+            .fetch(connection);
         let head = within(rows.try_next()).await?;
         let head = head.ok_or(sqlx::Error::RowNotFound)?;
         let ahead = log.ahead(&head, self.read.after, after)?;
+        let columns = columns(&head)?;
         let safe = ahead.safe(&self.known);
         let instead = match () {
             () if ahead.too_many => Some(Tried::TooMany),
@@ -275,6 +289,7 @@ impl Paging<'_, '_> {
             () => None,
         };
         let (end, next) = ahead.page(safe, route);
+        let mut bytes = 0_i64;
         while let Some(row) = within(rows.try_next()).await? {
             let position: i64 = row.try_get(POSITION)?;
             // Events that are not known to be settled are left for another page.
@@ -282,7 +297,15 @@ impl Paging<'_, '_> {
                 continue;
             }
             self.given = true;
-            if (self.sink)(event(&row)?) == ControlFlow::Break(()) && position < end {
+            let event = event(&row, columns)?;
+            let size = event.payload.len() + event.metadata.json().len();
+            bytes = bytes.saturating_add(i64::try_from(size).unwrap_or(i64::MAX));
+            let full = !sizes && bytes > PAGE_BYTES;
+            if full {
+                log.large.store(true, Ordering::Relaxed);
+            }
+            let wants_more = (self.sink)(event) == ControlFlow::Continue(()) && !full;
+            if !wants_more && position < end {
                 let page = log.ends(position, NextPage::More);
                 return Ok((Tried::Page(page), Rest::Rows));
             }
@@ -343,11 +366,17 @@ fn writer(row: &PgRow) -> Result<LogWriter, sqlx::Error> {
     Ok(LogWriter::new(pid, since, state, query))
 }
 
-pub(super) fn event(row: &PgRow) -> Result<RecordedEvent, RunError> {
+/// Where the columns of events are in the rows of the log, of which this is one.
+pub(super) fn columns(row: &PgRow) -> Result<EventColumns, sqlx::Error> {
+    EventColumns::of(row, 3)
+}
+
+/// The event in a row of the log.
+pub(super) fn event(row: &PgRow, columns: EventColumns) -> Result<RecordedEvent, RunError> {
     let stream = StreamId {
         tenant_id: TenantId::from_uuid(row.try_get(1)?),
         aggregate_type: "".into(),
         aggregate_id: AggregateId::from_uuid(row.try_get(2)?),
     };
-    Ok(rows::recorded(row, 3, &stream)?)
+    Ok(columns.event(row, &stream)?)
 }

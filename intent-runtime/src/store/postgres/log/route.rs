@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// How many bytes one page may have, as they are stored, unless a single event has more.
-const PAGE_BYTES: i64 = 8 * 1024 * 1024;
+pub(super) const PAGE_BYTES: i64 = 8 * 1024 * 1024;
 /// Up to this many aggregates, their streams are looked up one by one. For more, all events of the tenant or of the log are
 /// looked at.
 const STREAMS: usize = 100;
@@ -76,12 +76,14 @@ impl DefaultTenant {
 }
 
 impl Route {
-    /// The query for a page after a position, when all up to `settled` is known to be settled.
+    /// The query for a page after a position, when all up to `settled` is known to be settled. Without `sizes`, a
+    /// page by position is not kept to [`PAGE_BYTES`].
     pub(super) fn query(
         self,
         read: &ReadLog<'_>,
         after: i64,
         settled: i64,
+        sizes: bool,
     ) -> Query<'static, Postgres, PgArguments> {
         let ids = read.filter.aggregate_ids.iter().map(AggregateId::as_uuid);
         let names = NameLists::of(read.filter);
@@ -89,7 +91,7 @@ impl Route {
             .bind(read.tenant.map(|tenant| tenant.as_uuid()))
             .bind(after)
             .bind(i64::try_from(read.limit).unwrap_or(i64::MAX))
-            .bind(PAGE_BYTES)
+            .bind((sizes || self != Self::Positions).then_some(PAGE_BYTES))
             .bind(settled)
             .bind(names.any)
             .bind(names.aggregate_types)

@@ -131,15 +131,23 @@ BEGIN
         RETURN;
     END IF;
     setting := set_config('intent.all_tenants', 'on', true);
-    SELECT pg_catalog.count(*), coalesce(max(ahead.position), after), coalesce(sum(ahead.size), 0)
-    INTO seen, last, size
-    FROM (
-        SELECT position, pg_column_size(payload) + pg_column_size(metadata) AS size
-        FROM intent.events
-        WHERE position > after
-        ORDER BY position
-        LIMIT count
-    ) AS ahead;
+    IF bytes IS NULL THEN
+        -- By the index alone, which is several times as fast as a look at the events.
+        SELECT pg_catalog.count(*), coalesce(max(ahead.position), after), 0
+        INTO seen, last, size
+        FROM (SELECT position FROM intent.events WHERE position > after ORDER BY position LIMIT count) AS ahead;
+        bytes := 9223372036854775807;
+    ELSE
+        SELECT pg_catalog.count(*), coalesce(max(ahead.position), after), coalesce(sum(ahead.size), 0)
+        INTO seen, last, size
+        FROM (
+            SELECT position, pg_column_size(payload) + pg_column_size(metadata) AS size
+            FROM intent.events
+            WHERE position > after
+            ORDER BY position
+            LIMIT count
+        ) AS ahead;
+    END IF;
     dense := last;
     settled := last;
     fits := last;
