@@ -317,8 +317,8 @@ impl Paging<'_, '_> {
     /// Whether a part of the log is read, and many positions are ahead that are not known to be settled.
     fn is_short(&self, ahead: &Ahead, route: Route) -> bool {
         let goes_on = self.known.position() > ahead.dense
-            && (route == Route::Positions || ahead.holds(&self.known));
-        let wants = self.log.default_tenant.wants_settled(&self.read, route);
+            && (route.is_by_position() || ahead.holds(&self.known));
+        let wants = self.log.default_tenant.wants_settled(route);
         ahead.complete && !goes_on && wants
     }
 }
@@ -342,7 +342,7 @@ impl Ahead {
     fn page(&self, safe: i64, route: Route) -> (i64, NextPage) {
         if self.fits < safe {
             (self.fits, NextPage::More)
-        } else if route != Route::Positions {
+        } else if !route.is_by_position() {
             // What follows was not looked at.
             let next = match safe < self.last {
                 true => NextPage::More,

@@ -20,7 +20,9 @@ const FAR: i64 = 20_000;
 /// A way to read a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Route {
-    /// By position, past the events of every tenant.
+    /// By position, the events of every tenant.
+    All,
+    /// By position, past the events of other tenants.
     Positions,
     /// By the index of a tenant's positions, which lacks the default tenant.
     Tenant,
@@ -35,6 +37,12 @@ pub(super) enum Route {
 pub(super) struct DefaultTenant {
     /// Whether it has many events. It never has few again.
     many: AtomicBool,
+}
+
+macro_rules! by_position {
+    ($read:literal) => {
+        concat!(in_run!("../sql/read_log.sql"), include_str!($read))
+    };
 }
 
 macro_rules! of_some {
@@ -58,7 +66,7 @@ impl DefaultTenant {
         let ids = read.filter.aggregate_ids.len();
         match read.tenant {
             _ if (1..=STREAMS).contains(&ids) => Route::Streams,
-            None => Route::Positions,
+            None => Route::All,
             Some(TenantId::DEFAULT) if self.may_be_few() && settled - after > FAR => Route::Few,
             Some(TenantId::DEFAULT) => Route::Positions,
             Some(_) => Route::Tenant,
@@ -66,8 +74,12 @@ impl DefaultTenant {
     }
 
     /// Whether a page read this way would go further if more were known to be settled.
-    pub(super) fn wants_settled(&self, read: &ReadLog<'_>, route: Route) -> bool {
-        route != Route::Positions || (read.tenant == Some(TenantId::DEFAULT) && self.may_be_few())
+    pub(super) fn wants_settled(&self, route: Route) -> bool {
+        match route {
+            Route::All => false,
+            Route::Positions => self.may_be_few(),
+            Route::Tenant | Route::Few | Route::Streams => true,
+        }
     }
 
     fn may_be_few(&self) -> bool {
@@ -76,6 +88,11 @@ impl DefaultTenant {
 }
 
 impl Route {
+    /// Whether a page looks at one position after the other.
+    pub(super) fn is_by_position(self) -> bool {
+        matches!(self, Self::All | Self::Positions)
+    }
+
     /// The query for a page after a position, when all up to `settled` is known to be settled. Without `sizes`, a
     /// page by position is not kept to [`PAGE_BYTES`].
     pub(super) fn query(
@@ -91,7 +108,7 @@ impl Route {
             .bind(read.tenant.map(|tenant| tenant.as_uuid()))
             .bind(after)
             .bind(i64::try_from(read.limit).unwrap_or(i64::MAX))
-            .bind((sizes || self != Self::Positions).then_some(PAGE_BYTES))
+            .bind((sizes || !self.is_by_position()).then_some(PAGE_BYTES))
             .bind(settled)
             .bind(names.any)
             .bind(names.aggregate_types)
@@ -102,7 +119,8 @@ impl Route {
 
     fn sql(self) -> &'static str {
         match self {
-            Self::Positions => in_run!("../sql/read_log.sql"),
+            Self::All => by_position!("../sql/read_log_of_all.sql"),
+            Self::Positions => by_position!("../sql/read_log_of_tenant.sql"),
             Self::Tenant => of_some!("../sql/own_of_tenant.sql", "../sql/read_of_tenant.sql"),
             Self::Few => of_some!("../sql/own_of_few.sql", "../sql/read_of_few.sql"),
             Self::Streams => of_some!("../sql/own_of_streams.sql", "../sql/read_of_streams.sql"),

@@ -12,7 +12,7 @@ setting AS MATERIALIZED (
            set_config('intent.all_tenants', CASE WHEN $1 IS NULL THEN 'on' ELSE '' END, true),
            $1::uuid AS tenant, $2::bigint AS after, ahead.upto,
            $6::boolean AS any_name, $7::text[] AS aggregate_types, $8::text[] AS event_types, $9::text[] AS pairs,
-           $10::uuid[] AS aggregate_ids
+           $10::uuid[] AS aggregate_ids, $3::bigint AS count, $6::boolean AND $10::uuid[] = '{}' AS everything
     FROM ahead
 )
 SELECT ARRAY[dense, settled, fits, last, last_drawn, complete::int, pg_is_in_recovery()::int, 0]::bigint[] AS ahead,
@@ -29,13 +29,3 @@ CROSS JOIN LATERAL (
            payload, metadata, occurred_at
     FROM intent.events
     WHERE position > setting.after
-      AND position <= setting.upto
-      AND (setting.tenant IS NULL OR tenant_id = setting.tenant)
-      AND (setting.any_name
-           OR aggregate_type = ANY (setting.aggregate_types)
-           OR event_type = ANY (setting.event_types)
-           OR aggregate_type || chr(31) || event_type = ANY (setting.pairs))
-      AND (setting.aggregate_ids = '{}' OR aggregate_id = ANY (setting.aggregate_ids))
-    ORDER BY position
-    LIMIT 9223372036854775807
-) AS event;

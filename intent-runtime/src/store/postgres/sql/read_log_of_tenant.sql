@@ -1,0 +1,10 @@
+      AND position <= setting.upto
+      AND tenant_id = setting.tenant
+      AND (setting.any_name
+           OR aggregate_type = ANY (setting.aggregate_types)
+           OR event_type = ANY (setting.event_types)
+           OR aggregate_type || chr(31) || event_type = ANY (setting.pairs))
+      AND (setting.aggregate_ids = '{}' OR aggregate_id = ANY (setting.aggregate_ids))
+    ORDER BY position
+    LIMIT 9223372036854775807
+) AS event;
