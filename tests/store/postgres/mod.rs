@@ -3,6 +3,7 @@
 mod begun;
 mod builds;
 mod cancelled;
+mod catching_up;
 mod connections;
 mod follow;
 mod forgotten;

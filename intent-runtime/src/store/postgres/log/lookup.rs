@@ -141,7 +141,7 @@ async fn correlated(
         }
         let tenant: Option<uuid::Uuid> = row.try_get(1)?;
         if tenant.is_some() {
-            naming.push(event(row)?);
+            naming.push(event(row, columns(row)?)?);
         }
     }
     // Read later, so that no event is seen without the command that led to it.

@@ -1,5 +1,6 @@
       AND position <= setting.upto
-      AND tenant_id = setting.tenant
+      -- A plain `=` would lead the server to an index of tenants, which knows no positions.
+      AND (setting.tenant IS NULL OR tenant_id = setting.tenant)
       AND (setting.any_name
            OR aggregate_type = ANY (setting.aggregate_types)
            OR event_type = ANY (setting.event_types)
