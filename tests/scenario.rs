@@ -280,8 +280,8 @@ fn a_command_is_sent_for_an_actor() {
     });
     assert_eq!(
         message,
-        "expected `Close` to have nothing to do, but it was forbidden: ada may not send `Close` to Till: it is guest, clerk, and \
-         the command is allowed to manager, teller"
+        "expected `Close` to have nothing to do, but it was forbidden: ada may not send `Close` to Till: the actor has the \
+         roles `guest`, `clerk`, and the command needs `manager` or `teller`"
     );
     assert!(place.ends_with("scenario.rs"), "it blames {place}");
     let (message, _) = failure(|| {

@@ -104,6 +104,7 @@ pub mod prelude {
     pub use crate::Acting;
     pub use crate::Actor;
     pub use crate::Aggregate;
+    pub use crate::AggregateId;
     pub use crate::App;
     pub use crate::AsOf;
     pub use crate::ByNameError;
@@ -114,6 +115,8 @@ pub mod prelude {
     pub use crate::Decide;
     pub use crate::Domain;
     pub use crate::Event;
+    pub use crate::EventId;
+    pub use crate::HistoryPage;
     pub use crate::Id;
     pub use crate::JsonObject;
     pub use crate::LoadError;

@@ -108,7 +108,7 @@ async fn an_actor_sends_what_its_roles_allow() {
         assert_eq!(error.kind(), "forbidden");
         assert_eq!(
             error.to_string(),
-            "ada may not send `Cancel` to Order: it is clerk, and the command is allowed to manager"
+            "ada may not send `Cancel` to Order: the actor has the role `clerk`, and the command needs `manager`"
         );
         let version = send("manager").await.unwrap().version;
         assert_eq!(version, Version::new(2));

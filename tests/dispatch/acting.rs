@@ -73,7 +73,7 @@ async fn a_role_that_may_not_is_refused_and_nothing_is_stored() {
         let error = ada.send(Open { id }).await.unwrap_err();
         assert_eq!(
             error.to_string(),
-            "ada may not send `Open` to Till: it is guest, teller, and the command is allowed to manager"
+            "ada may not send `Open` to Till: the actor has the roles `guest`, `teller`, and the command needs `manager`"
         );
         let missing = app.load(id).await;
         assert!(matches!(missing, Err(LoadError::NotFound { .. })), "{missing:?}");
@@ -82,7 +82,7 @@ async fn a_role_that_may_not_is_refused_and_nothing_is_stored() {
         let error = nobody.send(Open { id }).await.unwrap_err();
         assert_eq!(
             error.to_string(),
-            "bo may not send `Open` to Till: it has no role, and the command is allowed to manager"
+            "bo may not send `Open` to Till: the actor has no role, and the command needs `manager`"
         );
     })
     .await;

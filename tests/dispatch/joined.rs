@@ -205,6 +205,9 @@ async fn a_transaction_that_cannot_see_what_overtook_it_is_busy() {
         let told = shop.app.send_in(&mut transaction, deposit(), plain()).await;
         let busy = matches!(told, Err(SendError::Store(StoreError::Busy { .. })));
         assert!(busy, "{told:?}");
+        let text = format!("{told:?}");
+        assert!(text.contains("end it, and begin a new one"), "{text}");
+        assert!(!text.contains("send again"), "{text}");
         transaction.rollback().await.unwrap();
     }
     let mut transaction = shop.begin().await;

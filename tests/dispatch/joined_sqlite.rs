@@ -208,6 +208,10 @@ async fn a_transaction_that_has_read_before_it_was_overtaken_is_to_be_begun_anew
     let told = shop.app.send_in(&mut transaction, deposit(), plain()).await;
     let busy = refusal(told);
     assert!(matches!(busy, StoreError::Busy { .. }), "{busy:?}");
+    let text = format!("{busy:?}");
+    let advice = "the transaction has read what another one has changed since: end it, and begin a new one with `BEGIN IMMEDIATE`";
+    assert!(text.contains(advice), "{text}");
+    assert!(!text.contains("send again"), "{text}");
     transaction.rollback().await.unwrap();
 
     // One that has read nothing yet sees what is there when the first command is sent.
@@ -240,6 +244,12 @@ async fn a_transaction_elsewhere_is_refused() {
         assert!(
             matches!(other, StoreError::OtherDatabase { .. }),
             "{other:?}"
+        );
+        assert!(
+            other
+                .to_string()
+                .ends_with("shop.db`: begin it on the pool of the app's store (`store.pool()`)"),
+            "{other}"
         );
         transaction.commit().await.unwrap();
     }

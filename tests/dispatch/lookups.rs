@@ -24,6 +24,8 @@ async fn aggregates_of_a_type_are_listed_in_pages() {
         assert_eq!(app.ids::<Account>().await.unwrap(), opened);
         let first = app.ids::<Account>().limit(2).await.unwrap();
         assert_eq!(first, opened[..2]);
+        let least = app.ids::<Account>().limit(0).await.unwrap();
+        assert_eq!(least, opened[..1], "a page without ids is the end");
         let next = app.ids().after(first.last().copied()).limit(2);
         assert_eq!(next.await.unwrap(), opened[2..]);
         let newest = app.ids::<Account>().newest().limit(1).await.unwrap();

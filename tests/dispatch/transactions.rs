@@ -287,6 +287,8 @@ async fn an_actor_sends_what_its_roles_allow() {
         let ada = app.acting(Actor::new("ada"));
         let mut transaction = ada.transaction().await.unwrap();
         transaction.send(Deposit { id, amount: 5 }).await.unwrap();
+        assert_eq!(transaction.load(id).await.unwrap().balance, 5);
+        assert_eq!(balance(&app, id).await, 0);
         transaction.commit().await.unwrap();
         let history = app.history(id).await.unwrap();
         let actor = history.last().unwrap().metadata().unwrap().actor.clone();

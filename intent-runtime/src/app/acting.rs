@@ -16,7 +16,8 @@ use crate::{
     store::port::Joinable,
 };
 
-/// A [`Tenant`]'s interface on behalf of one [`Actor`]. It sends only the commands that the actor's roles allow.
+/// Sends commands to a [`Tenant`] on behalf of one [`Actor`], and only those that the actor's roles allow. Roles restrict no reads:
+/// read with the [`Tenant`] or the app, or in a [`transaction`](Self::transaction).
 ///
 /// `#[handle(allow("teller"))]` says which roles may send a command; everybody may send one without `allow(..)`. Actor and
 /// role are stored in the metadata of the events. The decision checks conditions beyond roles. It sees the actor in

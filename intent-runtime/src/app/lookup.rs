@@ -51,9 +51,9 @@ impl<A: Aggregate> Ids<A> {
         self
     }
 
-    /// How many at most; 100 unless set.
+    /// How many at most, at least one; 100 unless set.
     pub fn limit(mut self, limit: usize) -> Self {
-        self.list.limit = limit;
+        self.list.limit = limit.max(1);
         self
     }
 }
@@ -144,7 +144,7 @@ impl LookBack {
         self
     }
 
-    /// How many events at most; 100 unless set.
+    /// How many events at most, at least one; 100 unless set.
     pub fn limit(mut self, limit: usize) -> Self {
         self.limit = limit;
         self
@@ -199,7 +199,7 @@ impl Correlation {
         self
     }
 
-    /// How many events at most; 100 unless set.
+    /// How many events at most, at least one; 100 unless set.
     pub fn limit(mut self, limit: usize) -> Self {
         self.read.limit = limit;
         self

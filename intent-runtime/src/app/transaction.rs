@@ -57,6 +57,7 @@ use crate::{
 /// ```
 #[must_use = "a transaction that is dropped is rolled back"]
 pub struct AppTransaction<S = Tenant> {
+    tenant: Tenant,
     sender: S,
     begun: Box<dyn BegunTransaction>,
 }
@@ -68,16 +69,17 @@ impl Tenant {
     /// [`StoreError::NoTransactions`] when the app's store has none, and [`StoreError::Busy`] or
     /// [`StoreError::NoConnection`] when others took too long.
     pub async fn transaction(&self) -> Result<AppTransaction, StoreError> {
-        let begun = self.begin().await?;
-        Ok(AppTransaction {
-            sender: self.clone(),
-            begun,
-        })
+        self.begin_for(self.clone()).await
     }
 
-    async fn begin(&self) -> Result<Box<dyn BegunTransaction>, StoreError> {
+    async fn begin_for<S>(&self, sender: S) -> Result<AppTransaction<S>, StoreError> {
         let transact = self.core.store.transact();
-        transact.ok_or(StoreError::NoTransactions)?.begin().await
+        let transact = transact.ok_or(StoreError::NoTransactions)?;
+        Ok(AppTransaction {
+            tenant: self.clone(),
+            sender,
+            begun: transact.begin().await?,
+        })
     }
 }
 
@@ -87,15 +89,32 @@ impl Acting {
     /// # Errors
     /// As [`Tenant::transaction`].
     pub async fn transaction(&self) -> Result<AppTransaction<Self>, StoreError> {
-        let begun = self.tenant.begin().await?;
-        Ok(AppTransaction {
-            sender: self.clone(),
-            begun,
-        })
+        self.tenant.begin_for(self.clone()).await
     }
 }
 
 impl<S> AppTransaction<S> {
+    /// Loads an aggregate as the transaction sees it.
+    ///
+    /// # Errors
+    /// As [`Tenant::load`].
+    pub fn load<A: Aggregate>(
+        &mut self,
+        id: Id<A>,
+    ) -> impl Future<Output = Result<Loaded<A>, LoadError>> + Send + use<'_, A, S> {
+        let span = tracing::debug_span!(telemetry::LOAD, aggregate = A::TYPE, %id);
+        let (tenant, begun) = (&self.tenant, &*self.begun);
+        let loading = async move {
+            let stream = tenant.stream(id)?;
+            let folded = load::load_to::<A>(begun, &stream, Version::MAX).await?;
+            let Some(state) = folded.state else {
+                return Err(LoadError::not_found(stream));
+            };
+            Ok(Loaded::new(id, folded.version, state))
+        };
+        loading.instrument(span)
+    }
+
     /// Stores everything that was sent in it, durably and at once. Then readers of the log see it.
     ///
     /// # Errors
@@ -140,26 +159,6 @@ impl AppTransaction {
     {
         self.sender.send_within(&*self.begun, command, options)
     }
-
-    /// Loads an aggregate as the transaction sees it.
-    ///
-    /// # Errors
-    /// As [`Tenant::load`].
-    pub fn load<A: Aggregate>(
-        &mut self,
-        id: Id<A>,
-    ) -> impl Future<Output = Result<Loaded<A>, LoadError>> + Send + use<'_, A> {
-        let span = tracing::debug_span!(telemetry::LOAD, aggregate = A::TYPE, %id);
-        let loading = async move {
-            let stream = self.sender.stream(id)?;
-            let folded = load::load_to::<A>(&*self.begun, &stream, Version::MAX).await?;
-            let Some(state) = folded.state else {
-                return Err(LoadError::not_found(stream));
-            };
-            Ok(Loaded::new(id, folded.version, state))
-        };
-        loading.instrument(span)
-    }
 }
 
 impl AppTransaction<Acting> {
@@ -187,10 +186,7 @@ impl AppTransaction<Acting> {
     {
         let options = self.sender.options_for(&command, options);
         async move {
-            let sending = self
-                .sender
-                .tenant
-                .send_within(&*self.begun, command, options?);
+            let sending = self.tenant.send_within(&*self.begun, command, options?);
             sending.await
         }
     }

@@ -289,20 +289,14 @@ fn forbidden(
     allowed: &&'static [&'static str],
     f: &mut fmt::Formatter<'_>,
 ) -> fmt::Result {
-    let allowed = allowed.join(", ");
-    write!(
-        f,
-        "{} may not send `{command}` to {aggregate}: ",
-        actor.name()
-    )?;
+    let name = actor.name();
+    write!(f, "{name} may not send `{command}` to {aggregate}: ")?;
     match actor.roles() {
-        [] => write!(f, "it has no role, and the command is allowed to {allowed}"),
-        roles => write!(
-            f,
-            "it is {}, and the command is allowed to {allowed}",
-            roles.join(", ")
-        ),
+        [] => write!(f, "the actor has no role")?,
+        [role] => write!(f, "the actor has the role `{role}`")?,
+        roles => write!(f, "the actor has the roles `{}`", roles.join("`, `"))?,
     }
+    write!(f, ", and the command needs `{}`", allowed.join("` or `"))
 }
 
 impl<E: std::error::Error + 'static> fmt::Debug for SendError<E> {

@@ -13,8 +13,8 @@ use crate::{
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a command",
     label = "not a command",
-    note = "add `#[command]` above `struct {Self}`, and `#[id]` to the field that names the aggregate",
-    note = "an event is not sent: send the command whose decision returns it"
+    note = "if it is an event, send the command whose decision returns it",
+    note = "if it is meant as a command, add `#[command]` above `struct {Self}`, and `#[id]` to the field that names the aggregate"
 )]
 pub trait Command:
     Clone + Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static

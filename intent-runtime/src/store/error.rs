@@ -1,10 +1,12 @@
 //! What can go wrong in a store.
 
+use std::fmt;
+
 use crate::{
     record::{
         cursor::Cursor, id::CommandId, metadata::MetadataError, stream::StreamId, version::Version,
     },
-    store::{append::Expect, import::ImportRefusal},
+    store::{append::Expect, import::ImportRefusal, overtaken::Overtaken},
 };
 
 /// The cause a store error keeps.
@@ -98,8 +100,9 @@ pub enum StoreError {
         /// What the database said.
         source: Cause,
     },
-    /// Another process held the database too long, or too many appends wait; the cause says which. Handling: send again.
-    #[error("`{place}` is kept busy by another process or an open transaction: send again")]
+    /// Another process held the database too long, or too many appends wait; the cause says which. Handling: send again. If the
+    /// cause is [`Overtaken`], do all of the transaction again in a new one.
+    #[error(fmt = busy)]
     Busy {
         /// Which database.
         place: String,
@@ -320,10 +323,10 @@ pub enum StoreError {
         /// What broke.
         source: Cause,
     },
-    /// The transaction that was to be joined is not one of the store's database. Handling: begin it on a pool of that
-    /// database, such as `PgStore::pool`.
+    /// The transaction that was to be joined is not one of the store's database. Handling: begin it on the pool of the app's
+    /// store.
     #[error(
-        "the transaction is not one of `{place}`: begin it on a pool of that database, such as `PgStore::pool`"
+        "the transaction is not one of `{place}`: begin it on the pool of the app's store (`store.pool()`)"
     )]
     OtherDatabase {
         /// The store's database.
@@ -474,6 +477,16 @@ impl InvalidAppend {
             limit,
         }
     }
+}
+
+fn busy(place: &str, source: &Cause, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if source.is::<Overtaken>() {
+        return write!(f, "a transaction on `{place}` was overtaken by another one");
+    }
+    write!(
+        f,
+        "`{place}` is kept busy by another process or an open transaction: send again"
+    )
 }
 
 /// The text for a conflict in which only the event at the expected version is another one.

@@ -38,6 +38,7 @@ pub(crate) mod lookup;
 pub(crate) mod memory;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod migrations;
+pub(crate) mod overtaken;
 pub(crate) mod port;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
@@ -59,6 +60,7 @@ pub use import::{Existing, ImportPlan, ImportRefusal, Imported, check_import};
 pub use log::{LogHealth, LogPage, LogWriter, NextPage, ReadLog};
 pub use lookup::{EventPage, ListStreams, LookBack, ReadCorrelation};
 pub use memory::MemoryStore;
+pub use overtaken::Overtaken;
 pub use port::{
     BegunTransaction, Import, Joinable, Log, Snapshots, Store, StoreFuture, Streams, Transact,
     Transaction,

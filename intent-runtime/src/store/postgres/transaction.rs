@@ -235,7 +235,11 @@ impl<C: Connected> Joined<C> {
                 .run(async |part| append_within(part, &append).await)
                 .await;
         }
-        appended.map_err(|error| error.at(self.store.pool.place()))
+        let place = self.store.pool.place();
+        appended.map_err(|error| match error {
+            RunError::Failure(failure) if failure.is_overtaken() => place.overtaken(failure),
+            error => error.at(place),
+        })
     }
 }
 

@@ -5,9 +5,10 @@ use std::{error::Error, fmt, path::Path, sync::Arc};
 use crate::store::{
     append::Append,
     error::{Cause, StoreError},
+    overtaken::Overtaken,
 };
 
-/// Primary result codes, as <https://www.sqlite.org/rescode.html> lists them.
+/// Result codes, primary ones unless they say otherwise, as <https://www.sqlite.org/rescode.html> lists them.
 mod code {
     pub(super) const ERROR: i32 = 1;
     pub(super) const PERM: i32 = 3;
@@ -21,6 +22,9 @@ mod code {
     pub(super) const TOOBIG: i32 = 18;
     pub(super) const CONSTRAINT: i32 = 19;
     pub(super) const NOTADB: i32 = 26;
+
+    /// The extended code of a transaction that would write and has read what another one has changed since.
+    pub(super) const BUSY_SNAPSHOT: i32 = 517;
 }
 
 /// The database in the words of its errors: the name of its file.
@@ -41,6 +45,13 @@ impl Place {
         match kind {
             Kind::Closed => StoreError::Closed,
             Kind::Busy => StoreError::Busy { place, source },
+            Kind::Overtaken => StoreError::Busy {
+                place,
+                source: Box::new(Overtaken::new(
+                    "the transaction has read what another one has changed since: end it, and begin a new one with `BEGIN IMMEDIATE`",
+                    source,
+                )),
+            },
             Kind::ReadOnly => StoreError::ReadOnly { place, source },
             Kind::Full => StoreError::Full { place, source },
             Kind::NotADatabase => StoreError::NotADatabase { place, source },
@@ -95,6 +106,8 @@ pub(super) enum Kind {
     Closed,
     /// Another connection holds a lock, or all connections are taken.
     Busy,
+    /// The transaction has read what another one has changed since, and so can never write.
+    Overtaken,
     /// The file cannot be written.
     ReadOnly,
     /// The disk is full.
@@ -131,6 +144,9 @@ impl Failure {
             _ => return Kind::Other,
         };
         let extended: Option<i32> = database.code().and_then(|code| code.parse().ok());
+        if extended == Some(code::BUSY_SNAPSHOT) {
+            return Kind::Overtaken;
+        }
         // The low byte of an extended code is its primary code.
         match extended.map(|code| code & 0xff) {
             Some(code::BUSY | code::LOCKED) => Kind::Busy,

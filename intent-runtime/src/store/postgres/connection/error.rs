@@ -9,6 +9,7 @@ use tokio::task::JoinError;
 use crate::store::{
     append::Append,
     error::{Cause, StoreError},
+    overtaken::Overtaken,
     postgres::schema,
 };
 
@@ -128,6 +129,14 @@ impl Place {
             place: self.to_string(),
             source: source.into(),
         }
+    }
+
+    /// The error for an append in a transaction that cannot see what overtook it.
+    pub(crate) fn overtaken(&self, failure: Failure) -> StoreError {
+        self.busy(Overtaken::new(
+            "the transaction cannot see what another one has changed since it began: end it, and begin a new one",
+            failure,
+        ))
     }
 
     /// The error for a task of the store's own that panicked or whose runtime has ended.
@@ -312,6 +321,12 @@ impl Failure {
             }
             _ => "correct the user or the password in the URL",
         }
+    }
+
+    /// Whether another transaction was there first: it took a key, or changed a row.
+    pub(crate) fn is_overtaken(&self) -> bool {
+        let code = self.code();
+        code == Some(code::UNIQUE_VIOLATION) || code == Some(code::SERIALIZATION_FAILURE)
     }
 
     fn code(&self) -> Option<&str> {
