@@ -39,7 +39,7 @@ stream AS MATERIALIZED (
                 WHERE tenant_id = named.tenant_id
                   AND aggregate_id = named.id
                   AND version = middle
-                OFFSET 0
+                LIMIT 1
             ) AS found
             WHERE high - low > 1
         )
