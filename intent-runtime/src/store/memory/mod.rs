@@ -39,7 +39,7 @@ use crate::{
 /// Keeps everything in memory, for as long as the last clone lives. All clones share one content.
 ///
 /// ```
-/// use intent_runtime::{AggregateId, MemoryStore, TenantId, Timestamp, Version, store::{AsOfTime, Streams, StreamId}};
+/// use intent_runtime::{AggregateId, MemoryStore, TenantId, Timestamp, Version, store::{AsOfTime, Log, StreamId}};
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// let store = MemoryStore::new();
 /// let stream = StreamId {
