@@ -62,6 +62,29 @@ async fn a_full_disk_fails_the_append_and_nothing_else() {
     );
 }
 
+/// SQLite has ended the transaction then, so its part cannot be rolled back. That is not what went wrong.
+#[tokio::test]
+async fn the_error_of_a_transaction_that_the_file_ends_says_why() {
+    let (directory, stream) = (Directory::new(), stream());
+    let store = directory.open().await;
+    directory
+        .execute(
+            r#"CREATE TRIGGER mine BEFORE INSERT ON intent_events WHEN new.payload = '"poison"'
+               BEGIN SELECT raise(ROLLBACK, 'not in my file'); END"#,
+        )
+        .await;
+    let begun = store.transact().unwrap().begin().await.unwrap();
+    begun.append(append(&stream, 1)).await.unwrap();
+    let error = begun.append(append_payload(&stream, r#""poison""#)).await;
+    let error = format!("{:?}", error.unwrap_err());
+    assert!(error.contains("not in my file"), "{error}");
+    let error = begun.append(append(&stream, 1)).await.unwrap_err();
+    assert!(matches!(error, StoreError::NotInTransaction), "{error:?}");
+    drop(begun);
+    store.append(append(&stream, 1)).await.unwrap();
+    assert_eq!(versions(&store, &stream).await.unwrap(), [1]);
+}
+
 /// A batch is one transaction, so what the file refuses of one append is tried apart from the others.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_append_that_the_file_refuses_fails_alone() {

@@ -321,7 +321,8 @@ async fn in_savepoint<T>(
         Ok(_) => within(part.commit()).await,
         Err(_) => within(part.rollback()).await,
     };
-    let done = ended.map_err(RunError::from).and(done);
+    // If the work failed, that is why the part could not end well either.
+    let done = done.and_then(|value| ended.map(|()| value).map_err(RunError::from));
     let release = format!("RELEASE SAVEPOINT \"_sqlx_savepoint_{depth}\";");
     let end = match &done {
         Ok(_) => format!("{} {release}", include_str!("sql/restore_settings.sql")),

@@ -192,7 +192,10 @@ impl<C: DerefMut<Target = SqliteConnection> + Send> Joined<C> {
             Ok(_) => part.commit().await,
             Err(_) => part.rollback().await,
         };
-        ended.map_err(failed).and(done)
+        // If the work failed, that is why the part could not end well either.
+        let value = done?;
+        ended.map_err(failed)?;
+        Ok(value)
     }
 }
 
@@ -266,13 +269,19 @@ impl BegunTransaction for Joined<Open<Turn>> {
         Box::pin(async move {
             let Self { store, connection } = *self;
             let open = connection.into_inner();
+            let place = store.reader.place.to_string();
             // In a task of its own, which wakes readers of what it stored also when the caller gives up.
             let committing = tokio::spawn(async move {
                 let committed = open.commit().await;
                 store.wake_readers();
                 committed.map_err(|error| store.reader.place.transaction_error(error))
             });
-            committing.await.unwrap_or(Err(StoreError::Closed))
+            committing.await.unwrap_or_else(|stopped| {
+                Err(StoreError::UnknownCommit {
+                    place,
+                    source: stopped.into(),
+                })
+            })
         })
     }
 
