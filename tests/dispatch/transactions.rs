@@ -166,7 +166,7 @@ pub async fn dropped_at_every_point(app: &App) {
             transaction.commit().await.unwrap();
         };
         let is_done = polled(transfer, cuts).await.is_some();
-        // These would wait for its locks in vain.
+        // Its locks must be gone by now, or these would be `Busy`.
         for id in [from, to] {
             app.send(Deposit { id, amount: 1 }).await.unwrap();
         }

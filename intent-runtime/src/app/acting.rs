@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    app::tenant::Tenant,
+    app::{tenant::Tenant, transaction::Sender},
     dispatch::{
         actor::Actor,
         error::SendError,
@@ -122,9 +122,10 @@ impl Acting {
         let connection = transaction.into();
         async move { self.tenant.send_in(connection, command, options?).await }
     }
+}
 
-    /// The options in the actor's name, if the actor may send the command.
-    pub(super) fn options_for<C: Command>(
+impl Sender for Acting {
+    fn options_for<C: Command>(
         &self,
         command: &C,
         options: SendOptions,

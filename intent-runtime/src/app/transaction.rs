@@ -134,61 +134,54 @@ impl<S> AppTransaction<S> {
     }
 }
 
-impl AppTransaction {
-    /// Sends a command within the transaction.
+impl<S: Sender> AppTransaction<S> {
+    /// Sends a command within the transaction, as [`Tenant::send`] or [`Acting::send`] does.
     ///
     /// # Errors
-    /// As [`Tenant::send`].
+    /// As they have.
     pub fn send<C: Command>(
         &mut self,
         command: C,
-    ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send + use<'_, C>
+    ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send + use<'_, C, S>
     {
         self.send_with(command, SendOptions::new())
     }
 
-    /// Sends a command within the transaction, with a command id, metadata, an expected version, or another number of retries.
+    /// Sends a command within the transaction, with a command id, metadata, an expected version, or another number of retries,
+    /// as [`Tenant::send_with`] or [`Acting::send_with`] does.
     ///
     /// # Errors
-    /// As [`Tenant::send_with`].
+    /// As they have.
     pub fn send_with<C: Command>(
         &mut self,
         command: C,
         options: SendOptions,
-    ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send + use<'_, C>
+    ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send + use<'_, C, S>
     {
-        self.sender.send_within(&*self.begun, command, options)
+        let options = self.sender.options_for(&command, options);
+        let (tenant, begun) = (&self.tenant, &*self.begun);
+        async move { tenant.send_within(begun, command, options?).await }
     }
 }
 
-impl AppTransaction<Acting> {
-    /// Sends a command within the transaction, as [`Acting::send`] does.
-    ///
-    /// # Errors
-    /// As [`Acting::send`].
-    pub fn send<C: Command>(
-        &mut self,
-        command: C,
-    ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send + use<'_, C>
-    {
-        self.send_with(command, SendOptions::new())
-    }
-
-    /// Sends a command within the transaction, as [`Acting::send_with`] does.
-    ///
-    /// # Errors
-    /// As [`Acting::send_with`].
-    pub fn send_with<C: Command>(
-        &mut self,
-        command: C,
+/// In whose name a transaction sends commands. Only the library implements it.
+pub trait Sender {
+    /// The options in that name, if the command may be sent in it.
+    #[doc(hidden)]
+    fn options_for<C: Command>(
+        &self,
+        command: &C,
         options: SendOptions,
-    ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send + use<'_, C>
-    {
-        let options = self.sender.options_for(&command, options);
-        async move {
-            let sending = self.tenant.send_within(&*self.begun, command, options?);
-            sending.await
-        }
+    ) -> Result<SendOptions, SendError<Refusal<C>>>;
+}
+
+impl Sender for Tenant {
+    fn options_for<C: Command>(
+        &self,
+        _: &C,
+        options: SendOptions,
+    ) -> Result<SendOptions, SendError<Refusal<C>>> {
+        Ok(options)
     }
 }
 
