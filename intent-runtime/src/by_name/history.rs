@@ -28,7 +28,7 @@ pub struct HistoryPage {
 
 /// One stored event, with what it is read as today.
 ///
-/// It serializes as a JSON object: `version`, `position`, `id`, `recorded_at`, `name`, `schema_version`, `payload` and `metadata` as
+/// It serializes as a JSON object: `version`, `position`, `id`, `recorded_at`, `occurred_at`, `name`, `schema_version`, `payload` and `metadata` as
 /// they are stored, and either `today`, a list of events, or `unreadable`, the reason.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -49,6 +49,7 @@ impl Serialize for EventView {
         map.serialize_entry("position", &stored.position)?;
         map.serialize_entry("id", &stored.id)?;
         map.serialize_entry("recorded_at", &stored.recorded_at)?;
+        map.serialize_entry("occurred_at", &stored.occurred_at)?;
         map.serialize_entry("name", &stored.event_type)?;
         map.serialize_entry("schema_version", &schema_version(stored))?;
         map.serialize_entry("payload", raw(&stored.payload)?)?;

@@ -118,6 +118,18 @@ impl Metadata {
         }
     }
 
+    /// The correlation that its command begins, if it names no other.
+    fn begins_correlation(&self) -> Option<CorrelationId> {
+        self.command_id.map(CorrelationId::from)
+    }
+
+    /// The same, with what [`EncodedMetadata`] leaves out.
+    fn of_event(mut self, occurred_at: Timestamp) -> Self {
+        self.timestamp.get_or_insert(occurred_at);
+        self.correlation_id = self.correlation_id.or_else(|| self.begins_correlation());
+        self
+    }
+
     /// Says who acted.
     #[must_use]
     pub fn actor(mut self, actor: impl Into<String>) -> Self {
@@ -177,12 +189,15 @@ impl Metadata {
 
 /// Metadata about to be stored, together with its JSON. It derefs to the metadata; a clone shares both.
 ///
+/// The JSON leaves out what the event says anyway: the time, which is the event's own, and a correlation that has the id of the
+/// command. [`RecordedEvent::metadata`] puts both back.
+///
 /// ```
 /// use intent_runtime::{Metadata, store::EncodedMetadata};
-/// let metadata = EncodedMetadata::new(Metadata::new().actor("ada"))?;
+/// let metadata = EncodedMetadata::new(Metadata::new().actor("ada").timestamp("2026-12-01T09:30:00Z".parse()?))?;
 /// assert_eq!(metadata.json(), r#"{"actor":"ada"}"#);
 /// assert_eq!(metadata.actor.as_deref(), Some("ada"));
-/// # Ok::<(), serde_json::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct EncodedMetadata {
@@ -200,8 +215,16 @@ impl EncodedMetadata {
     }
 
     /// The same, written no further than to a limit.
-    pub(crate) fn limited(metadata: Metadata, limit: usize) -> Result<Self, serde_json::Error> {
+    pub(crate) fn limited(mut metadata: Metadata, limit: usize) -> Result<Self, serde_json::Error> {
+        let timestamp = metadata.timestamp.take();
+        let begun = metadata.begins_correlation();
+        let correlation_id = metadata.correlation_id.take_if(|id| Some(*id) == begun);
         let json = bounded_json::to_string(&metadata, limit)?.into();
+        let metadata = Metadata {
+            timestamp,
+            correlation_id: correlation_id.or(metadata.correlation_id),
+            ..metadata
+        };
         Ok(Self {
             metadata: Arc::new(metadata),
             json,
@@ -248,15 +271,15 @@ impl StoredMetadata {
         &self.json
     }
 
-    /// What it says. Fields that this build does not know are no error.
-    fn parsed(&self) -> Result<&Metadata, &Arc<serde_json::Error>> {
+    /// What it says of an event that happened at this time. Fields that this build does not know are no error.
+    fn parsed(&self, occurred_at: Timestamp) -> Result<&Metadata, &Arc<serde_json::Error>> {
         let parse = || {
             // serde takes the fields of an array, too.
             if !self.json.trim_start().starts_with('{') {
                 return Err(Arc::new(serde_json::Error::custom("it is not an object")));
             }
             serde_json::from_str(&self.json)
-                .map(Arc::new)
+                .map(|said: Metadata| Arc::new(said.of_event(occurred_at)))
                 .map_err(Arc::new)
         };
         self.parsed
@@ -268,10 +291,14 @@ impl StoredMetadata {
 
 impl From<EncodedMetadata> for StoredMetadata {
     fn from(encoded: EncodedMetadata) -> Self {
-        Self {
-            json: encoded.json,
-            parsed: OnceLock::from(Ok(encoded.metadata)),
-        }
+        let EncodedMetadata { metadata, json } = encoded;
+        // Nothing is to be put back.
+        let is_whole = metadata.timestamp.is_some() && metadata.correlation_id.is_some();
+        let parsed = match is_whole {
+            true => OnceLock::from(Ok(metadata)),
+            false => OnceLock::new(),
+        };
+        Self { json, parsed }
     }
 }
 
@@ -306,12 +333,13 @@ pub struct MetadataError {
 crate::record::sentence::debug!(MetadataError);
 
 impl RecordedEvent {
-    /// Who, why and where from. It is parsed when you first ask for it.
+    /// Who, why and where from, and when: the time is [`occurred_at`](Self::occurred_at) unless the stored text has one. It is
+    /// parsed when you first ask for it.
     ///
     /// # Errors
     /// If the stored text is not metadata. Each further call returns the same error.
     pub fn metadata(&self) -> Result<&Metadata, MetadataError> {
-        self.metadata.parsed().map_err(|source| MetadataError {
+        self.metadata.parsed(self.occurred_at).map_err(|source| MetadataError {
             stream: self.stream(),
             version: self.version,
             source: Arc::clone(source),

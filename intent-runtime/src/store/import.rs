@@ -121,7 +121,7 @@ fn check(event: &RecordedEvent) -> Result<(), ImportRefusal> {
         .and_then(|()| check_json(&event.event_type, &event.payload))
         .map_err(ImportRefusal::Invalid)?;
     let said = event.metadata().map_err(|_| ImportRefusal::Metadata)?;
-    if said.timestamp.unwrap_or(event.recorded_at) != event.occurred_at {
+    if said.timestamp != Some(event.occurred_at) {
         return Err(ImportRefusal::Metadata);
     }
     if event.schema_version == 0 {
@@ -196,8 +196,7 @@ impl ImportPlan {
     }
 }
 
-/// Whether two records are of one event. Positions do not count, because each store makes its own, and neither do their own
-/// times, which follow from the rest.
+/// Whether two records are of one event. Positions do not count, because each store makes its own.
 fn same(one: &RecordedEvent, other: &RecordedEvent) -> bool {
     let RecordedEvent {
         position: _,
@@ -211,7 +210,7 @@ fn same(one: &RecordedEvent, other: &RecordedEvent) -> bool {
         payload,
         metadata,
         recorded_at,
-        occurred_at: _,
+        occurred_at,
     } = one;
     *id == other.id
         && *tenant_id == other.tenant_id
@@ -223,4 +222,5 @@ fn same(one: &RecordedEvent, other: &RecordedEvent) -> bool {
         && *payload == other.payload
         && *metadata == other.metadata
         && *recorded_at == other.recorded_at
+        && *occurred_at == other.occurred_at
 }

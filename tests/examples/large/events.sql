@@ -11,11 +11,9 @@ SELECT tenant_id, aggregate_id, uuidv7(at - clock_timestamp()), version, 1, at, 
            ELSE '{"amount":1,"txn":"11111111-0000-4000-8000-' || lpad(to_hex(version), 12, '0') || '"}'
        END::json,
        (
-           '{"actor":"ada","role":"teller","timestamp":"'
-           || to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-           || '","correlation_id":"'
-           || CASE number % 10 WHEN 0 THEN conversation ELSE command_id END
-           || '","command":"' || command || '","command_id":"' || command_id || '","source":"counter"}'
+           '{"actor":"ada","role":"teller",'
+           || CASE number % 10 WHEN 0 THEN '"correlation_id":"' || conversation || '",' ELSE '' END
+           || '"command":"' || command || '","command_id":"' || command_id || '","source":"counter"}'
        )::json,
        CASE number % 10 WHEN 0 THEN conversation END
 FROM (
