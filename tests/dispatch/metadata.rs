@@ -61,6 +61,48 @@ async fn metadata_is_stored_with_every_event() {
 }
 
 #[tokio::test]
+async fn the_stored_text_leaves_out_what_the_event_says() {
+    on_every_store(async |app| {
+        let id = opened(&app).await;
+        let time = "2020-01-01T00:00:00Z".parse().unwrap();
+        let options = SendOptions::new().metadata(Metadata::new().timestamp(time));
+        app.send_with(Deposit { id, amount: 1 }, options)
+            .await
+            .unwrap();
+        let cause = app.history(id).await.unwrap().remove(1);
+        let text = cause.source().metadata.json();
+        assert!(
+            !text.contains("timestamp") && !text.contains("correlation_id"),
+            "{text}"
+        );
+        let read = cause.metadata().unwrap();
+        assert_eq!(read.timestamp, Some(time));
+        assert_eq!(
+            read.correlation_id,
+            read.command_id.map(CorrelationId::from)
+        );
+
+        let options = SendOptions::new().caused_by(&cause);
+        app.send_with(Deposit { id, amount: 2 }, options)
+            .await
+            .unwrap();
+        let effect = app.history(id).await.unwrap().remove(2);
+        let text = effect.source().metadata.json();
+        assert!(
+            text.contains("correlation_id"),
+            "it is another command's: {text}"
+        );
+        let read = effect.metadata().unwrap();
+        assert_eq!(read.timestamp, Some(effect.occurred_at()));
+        assert_eq!(
+            read.correlation_id,
+            cause.metadata().unwrap().correlation_id
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_conversation_begins_with_its_first_command() {
     on_every_store(async |app| {
         let id = opened(&app).await;

@@ -124,7 +124,7 @@ pub fn recorded(metadata: &str) -> RecordedEvent {
         EventId::of(command, 0),
         stream(TenantId::DEFAULT, "Account", &command.to_string()),
         Version::FIRST,
-        "Noted".into(),
+        "Noted",
         1,
         "1".into(),
         StoredMetadata::from_json(metadata),

@@ -32,7 +32,7 @@ impl RecordedEvent {
         if !self.is_of::<A>() {
             return Err(LoadError::Store(StoreError::WrongAggregate {
                 stream: stream(),
-                found: self.aggregate_type,
+                found: self.aggregate_type.into(),
             }));
         }
         let payload = self.payload.as_bytes();
@@ -41,7 +41,7 @@ impl RecordedEvent {
             Err(source) => Err(LoadError::Decode {
                 stream: stream(),
                 version: self.version,
-                event: self.event_type,
+                event: self.event_type.into(),
                 schema_version: SchemaVersion::from_stored(self.schema_version).number(),
                 source: Box::new(source),
             }),

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use compact_str::CompactString;
 use serde_json::value::RawValue;
 
 use crate::record::{
@@ -51,13 +52,13 @@ pub struct RecordedEvent {
     /// The tenant it belongs to.
     pub tenant_id: TenantId,
     /// The type of the aggregate it belongs to, by the name that the stream was begun under: see [`is_of`](Self::is_of).
-    pub aggregate_type: String,
+    pub aggregate_type: CompactString,
     /// The aggregate it belongs to.
     pub aggregate_id: AggregateId,
     /// Its number in that aggregate's stream, from 1.
     pub version: Version,
     /// Its stored name.
-    pub event_type: String,
+    pub event_type: CompactString,
     /// The version of its shape, as it is stored: see [`SchemaVersion::from_stored`](crate::model::SchemaVersion::from_stored).
     pub schema_version: u32,
     /// Its payload, as it was stored.
@@ -81,7 +82,7 @@ impl RecordedEvent {
         id: EventId,
         stream: StreamId,
         version: Version,
-        event_type: String,
+        event_type: impl Into<CompactString>,
         schema_version: u32,
         payload: String,
         metadata: StoredMetadata,
@@ -92,10 +93,10 @@ impl RecordedEvent {
             position,
             id,
             tenant_id: stream.tenant_id,
-            aggregate_type: stream.aggregate_type.to_string(),
+            aggregate_type: CompactString::new(&*stream.aggregate_type),
             aggregate_id: stream.aggregate_id,
             version,
-            event_type,
+            event_type: event_type.into(),
             schema_version,
             payload,
             metadata,

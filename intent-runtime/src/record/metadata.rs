@@ -339,10 +339,12 @@ impl RecordedEvent {
     /// # Errors
     /// If the stored text is not metadata. Each further call returns the same error.
     pub fn metadata(&self) -> Result<&Metadata, MetadataError> {
-        self.metadata.parsed(self.occurred_at).map_err(|source| MetadataError {
-            stream: self.stream(),
-            version: self.version,
-            source: Arc::clone(source),
-        })
+        self.metadata
+            .parsed(self.occurred_at)
+            .map_err(|source| MetadataError {
+                stream: self.stream(),
+                version: self.version,
+                source: Arc::clone(source),
+            })
     }
 }

@@ -1,5 +1,6 @@
 //! [`StreamId`], and the [`AggregateType`] in it.
 
+use compact_str::CompactString;
 use std::{
     fmt,
     hash::{Hash, Hasher},
@@ -120,7 +121,7 @@ impl PartialEq for AggregateType {
 
 impl Eq for AggregateType {}
 
-impl PartialEq<AggregateType> for String {
+impl PartialEq<AggregateType> for CompactString {
     fn eq(&self, other: &AggregateType) -> bool {
         **self == **other
     }
@@ -140,6 +141,12 @@ impl From<&'static str> for AggregateType {
 
 impl From<String> for AggregateType {
     fn from(name: String) -> Self {
+        Self(Name::Told(name.into()))
+    }
+}
+
+impl From<CompactString> for AggregateType {
+    fn from(name: CompactString) -> Self {
         Self(Name::Told(name.into()))
     }
 }

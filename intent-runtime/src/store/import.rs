@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use compact_str::CompactString;
 use serde::de::IgnoredAny;
 
 use crate::{
@@ -126,7 +127,7 @@ fn check(event: &RecordedEvent) -> Result<(), ImportRefusal> {
     }
     if event.schema_version == 0 {
         return Err(ImportRefusal::Invalid(InvalidAppend::SchemaVersion {
-            event: event.event_type.clone(),
+            event: event.event_type.to_string(),
         }));
     }
     if event.version > Version::MAX {
@@ -142,14 +143,14 @@ fn check(event: &RecordedEvent) -> Result<(), ImportRefusal> {
 #[non_exhaustive]
 pub struct Existing {
     /// The version and aggregate type of its stream, if that exists.
-    pub stream: Option<(Version, String)>,
+    pub stream: Option<(Version, CompactString)>,
     /// The event with its id in its tenant, if there is one.
     pub event: Option<RecordedEvent>,
 }
 
 impl Existing {
     /// What is stored: the stream with its version and the aggregate type that it began under, and the event with this id.
-    pub fn new(stream: Option<(Version, String)>, event: Option<RecordedEvent>) -> Self {
+    pub fn new(stream: Option<(Version, CompactString)>, event: Option<RecordedEvent>) -> Self {
         Self { stream, event }
     }
 }
@@ -158,7 +159,7 @@ impl Existing {
 /// it for the whole page before you store any of it.
 #[derive(Debug, Default)]
 pub struct ImportPlan {
-    streams: HashMap<(TenantId, AggregateId), (Version, String)>,
+    streams: HashMap<(TenantId, AggregateId), (Version, CompactString)>,
 }
 
 impl ImportPlan {
@@ -182,6 +183,7 @@ impl ImportPlan {
         let stream = self.streams.remove(&key).or(existing.stream);
         let actual = match stream {
             Some((_, found)) if found != event.aggregate_type => {
+                let found = found.into();
                 return Err(ImportRefusal::WrongAggregate { found }.of(event));
             }
             Some((version, _)) => version,

@@ -53,6 +53,10 @@ pub use crate::record::{
     snapshot::{NewSnapshot, StoredSnapshot},
     stream::{AggregateType, StreamId},
 };
+/// The string that a stored event has its names in: one of up to 24 bytes needs no allocation, so a page of events is read and
+/// freed sooner. It derefs to `str` and converts to and from `String`.
+pub use compact_str::CompactString;
+
 pub use append::{Append, Appended, Expect};
 pub use connect::{IntoStore, migrate};
 pub use error::{Cause, InvalidAppend, StoreError, StoreErrorKind};

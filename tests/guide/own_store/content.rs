@@ -130,7 +130,7 @@ impl Content {
             Some(first) if !id.aggregate_type.is(&first.aggregate_type) => {
                 Err(StoreError::WrongAggregate {
                     stream: id.clone(),
-                    found: first.aggregate_type.clone(),
+                    found: first.aggregate_type.to_string(),
                 })
             }
             _ => Ok(events),
@@ -183,7 +183,7 @@ impl Content {
         if is_newer && last.version >= new.version {
             let state = new.state.get().to_owned();
             let snapshot = StoredSnapshot::new(new.version, new.schema_version, state);
-            let kept = (last.aggregate_type.clone(), snapshot);
+            let kept = (last.aggregate_type.to_string(), snapshot);
             self.snapshots
                 .insert((stream.tenant_id, stream.aggregate_id), kept);
         }

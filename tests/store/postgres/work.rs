@@ -390,9 +390,13 @@ impl From<RecordedEvent> for Event {
     fn from(event: RecordedEvent) -> Self {
         Self {
             tenant: event.tenant_id,
-            stream: (event.aggregate_type, event.aggregate_id, event.version),
+            stream: (
+                event.aggregate_type.into(),
+                event.aggregate_id,
+                event.version,
+            ),
             id: event.id.as_uuid(),
-            event_type: event.event_type,
+            event_type: event.event_type.into(),
             payload: event.payload.to_string(),
         }
     }

@@ -113,7 +113,7 @@ pub(super) fn recorded(stream: &StreamId, version: u64, payload: &str) -> Record
         position: Position::new(0),
         id: EventId::of(CommandId::new(), 0),
         tenant_id: stream.tenant_id,
-        aggregate_type: stream.aggregate_type.to_string(),
+        aggregate_type: (*stream.aggregate_type).into(),
         aggregate_id: stream.aggregate_id,
         version: Version::new(version),
         event_type: "Deposited".into(),

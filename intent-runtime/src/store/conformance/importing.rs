@@ -44,7 +44,7 @@ pub(super) async fn imported_events_are_as_they_were_recorded(store: Subject) {
     for (number, payload) in (0..).zip(texts) {
         let version = number / streams.len() as u64 + 1;
         let mut event = recorded(&streams[page.len() % streams.len()], version, payload);
-        event.event_type = format!("Awkward {number} ä");
+        event.event_type = format!("Awkward {number} ä").into();
         event.schema_version = u32::MAX;
         event.recorded_at = Timestamp::from_micros(number.cast_signed() * 7 - 20).unwrap();
         let happened = Timestamp::from_micros(-number.cast_signed()).unwrap();
@@ -250,7 +250,7 @@ pub(super) async fn an_import_beyond_the_limits_is_refused(store: Subject) {
     };
     let wrong: [(Alteration, ImportRefusal); 7] = [
         (
-            |event| event.event_type = String::new(),
+            |event| event.event_type = "".into(),
             ImportRefusal::Invalid(name("")),
         ),
         (

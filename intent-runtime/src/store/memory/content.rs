@@ -6,6 +6,8 @@ use std::{
     sync::Arc,
 };
 
+use compact_str::CompactString;
+
 use crate::{
     record::{
         event::RecordedEvent,
@@ -47,7 +49,7 @@ pub(super) struct Tenant {
 #[derive(Clone)]
 pub(super) struct Stream {
     /// The name that it was begun under.
-    pub(super) aggregate_type: String,
+    pub(super) aggregate_type: CompactString,
     /// Shared, so that a reader takes them out of the lock without copying payloads.
     events: Vec<Arc<RecordedEvent>>,
 }
@@ -149,7 +151,7 @@ impl Content {
             .streams
             .entry(id.aggregate_id)
             .or_insert_with(|| Stream {
-                aggregate_type: id.aggregate_type.to_string(),
+                aggregate_type: (*id.aggregate_type).into(),
                 events: Vec::new(),
             });
         let mut position = u64::try_from(self.log.len()).unwrap_or(u64::MAX);
@@ -163,7 +165,7 @@ impl Content {
                 aggregate_type: stream.aggregate_type.clone(),
                 aggregate_id: id.aggregate_id,
                 version: stream.version().next(),
-                event_type: event.event_type.into_owned(),
+                event_type: event.event_type.into(),
                 schema_version: event.schema_version,
                 payload: Box::<str>::from(event.payload).into(),
                 metadata: append.metadata.clone().into(),
@@ -293,7 +295,7 @@ impl Content {
         if !id.aggregate_type.is(&stream.aggregate_type) {
             return Err(StoreError::WrongAggregate {
                 stream: id.clone(),
-                found: stream.aggregate_type.clone(),
+                found: stream.aggregate_type.to_string(),
             });
         }
         Ok(Some(stream))

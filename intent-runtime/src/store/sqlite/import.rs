@@ -38,7 +38,9 @@ pub(super) async fn import(
                 Some(_) => stored(connection, event, place).await?,
                 None => None,
             },
-            stream: found.stream.map(|met| (met.version, met.aggregate_type)),
+            stream: found
+                .stream
+                .map(|met| (met.version, met.aggregate_type.into())),
         };
         if plan.is_new(event, existing)? {
             imported.stored += 1;
