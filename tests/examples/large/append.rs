@@ -1,6 +1,6 @@
 //! Appends: deposits to accounts that are at hand, or new accounts, by one task and by several, in one tenant and in many.
 
-use intent_runtime::{App, Id, TenantId};
+use intent_runtime::{App, CommandId, Id, Metadata, SendOptions, TenantId};
 use tokio::task::JoinSet;
 
 use super::{
@@ -49,6 +49,8 @@ pub enum Tenants {
 pub enum Work {
     /// Events of streams that are there.
     Deposits,
+    /// The same, each in a correlation that another command began.
+    Caused,
     /// First events.
     Openings,
 }
@@ -95,7 +97,15 @@ impl Accounts {
                     let turns = accounts.iter().cycle().take(events / tasks);
                     for (turn, &(tenant, id)) in turns.enumerate() {
                         match work {
-                            Work::Deposits => deposit(&app, tenant, id, turn).await,
+                            Work::Deposits => {
+                                deposit(&app, tenant, id, turn, SendOptions::new()).await;
+                            }
+                            Work::Caused => {
+                                let metadata =
+                                    Metadata::new().correlation_id(CommandId::new().into());
+                                let options = SendOptions::new().metadata(metadata);
+                                deposit(&app, tenant, id, turn, options).await;
+                            }
                             Work::Openings => open(&app, tenant, Id::new()).await,
                         }
                     }
@@ -112,8 +122,11 @@ async fn open(app: &App, tenant: TenantId, id: Id<Account>) {
     app.tenant(tenant).send(Open { id, owner }).await.unwrap();
 }
 
-async fn deposit(app: &App, tenant: TenantId, id: Id<Account>, turn: usize) {
+async fn deposit(app: &App, tenant: TenantId, id: Id<Account>, turn: usize, options: SendOptions) {
     let txn = format!("11111111-0000-4000-8000-{turn:012x}");
     let deposit = Deposit { id, amount: 1, txn };
-    app.tenant(tenant).send(deposit).await.unwrap();
+    app.tenant(tenant)
+        .send_with(deposit, options)
+        .await
+        .unwrap();
 }
