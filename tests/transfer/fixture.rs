@@ -66,6 +66,10 @@ pub async fn append(store: &dyn Store, stream: &StreamId, payloads: &[&str]) {
     let command_id = CommandId::new();
     let mut metadata = Metadata::new().actor("ädä \u{0}").tag("k", "v");
     metadata.command_id = Some(command_id);
+    if stream.tenant_id != TenantId::DEFAULT {
+        // These happened earlier than they are stored.
+        metadata.timestamp = Some("2020-01-01T00:00:00Z".parse().unwrap());
+    }
     let append = Append::new(
         stream.clone(),
         Expect::Any,

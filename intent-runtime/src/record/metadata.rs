@@ -271,6 +271,16 @@ impl StoredMetadata {
         &self.json
     }
 
+    /// Whether the text has a time, as another build may have written it.
+    pub(crate) fn has_time(&self) -> bool {
+        #[derive(Deserialize)]
+        struct Said {
+            timestamp: Option<Timestamp>,
+        }
+        let said = || serde_json::from_str(&self.json);
+        self.json.contains("\"timestamp\"") && said().is_ok_and(|it: Said| it.timestamp.is_some())
+    }
+
     /// What it says of an event that happened at this time. Fields that this build does not know are no error.
     fn parsed(&self, occurred_at: Timestamp) -> Result<&Metadata, &Arc<serde_json::Error>> {
         let parse = || {

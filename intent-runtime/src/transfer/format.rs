@@ -70,7 +70,7 @@ struct Line<'a> {
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     metadata_text: Option<Cow<'a, str>>,
     recorded_at: Timestamp,
-    /// Its own time, unless that is when it was stored.
+    /// Its own time. Without it, the time that the metadata has, or else when it was stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     occurred_at: Option<Timestamp>,
     event_id: EventId,
@@ -110,7 +110,8 @@ impl Seal {
             metadata,
             metadata_text,
             recorded_at: event.recorded_at,
-            occurred_at: Some(event.occurred_at).filter(|&time| time != event.recorded_at),
+            occurred_at: Some(event.occurred_at)
+                .filter(|time| *time != event.recorded_at && !event.metadata.has_time()),
             event_id: event.id,
         };
         self.write(&line, text)
@@ -186,7 +187,7 @@ pub(super) fn event(line: &str, head: &Head) -> Result<RecordedEvent, serde_json
     }
     let payload = either("payload", line.payload, line.payload_text)?;
     let metadata = either("metadata", line.metadata, line.metadata_text)?;
-    Ok(RecordedEvent {
+    let mut event = RecordedEvent {
         position: Position::new(0),
         id: line.event_id,
         tenant_id: line.tenant_id,
@@ -199,7 +200,14 @@ pub(super) fn event(line: &str, head: &Head) -> Result<RecordedEvent, serde_json
         metadata: StoredMetadata::from_json(metadata),
         recorded_at: line.recorded_at,
         occurred_at: line.occurred_at.unwrap_or(line.recorded_at),
-    })
+    };
+    if line.occurred_at.is_none() {
+        // Metadata that has a time says it.
+        let metadata = event.metadata();
+        let metadata = metadata.map_err(|error| serde::de::Error::custom(error.source))?;
+        event.occurred_at = metadata.timestamp.unwrap_or(line.recorded_at);
+    }
+    Ok(event)
 }
 
 /// The last line, if a line without its sum is one.
