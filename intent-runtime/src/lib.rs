@@ -88,6 +88,7 @@ pub mod clock {
 /// Errors of the front door: one lower-case sentence each, with the cause kept as [`source`](std::error::Error::source).
 pub mod error {
     pub use crate::{
+        app::append::AppendError,
         by_name::error::{ByNameError, Named},
         dispatch::error::{LoadError, Reused, SendError},
         model::history::{CreateError, HistoryError},

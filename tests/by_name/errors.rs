@@ -39,7 +39,7 @@ async fn mistake(app: &App, command: &str, json: &str) -> (String, String) {
         .await
         .unwrap_err();
     match error {
-        ByNameError::Command { path, source, .. } => (path, source.to_string()),
+        ByNameError::InvalidJson { path, source, .. } => (path, source.to_string()),
         other => panic!("{other:?}"),
     }
 }
@@ -123,7 +123,7 @@ async fn the_error_reads_as_a_sentence_and_as_json() {
         "the JSON of `Note` to Order does not fit at `key`"
     );
     let shown = serde_json::to_value(&error).unwrap();
-    assert_eq!(shown["kind"], "command");
+    assert_eq!(shown["kind"], "invalid_json");
     assert_eq!(shown["path"], "key");
     let cause = shown["causes"][0].as_str().unwrap();
     assert!(cause.starts_with("invalid type: string \"x\", expected i32 at line 1"));

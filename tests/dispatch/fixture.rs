@@ -273,8 +273,8 @@ impl Log for Interposed {
         self.store.correlation(read)
     }
 
-    fn position_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor> {
-        self.store.position_at(tenant, time)
+    fn cursor_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor> {
+        self.store.cursor_at(tenant, time)
     }
 
     fn streams(&self, list: ListStreams) -> StoreFuture<'_, Vec<AggregateId>> {

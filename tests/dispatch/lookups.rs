@@ -72,14 +72,11 @@ async fn events_are_looked_up_within_the_tenant_of_the_handle() {
         let text = app.look_back(LogFilter::all()).containing("ADA").limit(1);
         assert_eq!(text.await.unwrap().events[0], *history[0].source());
 
-        let end = app.position_at(Timestamp::MAX).await.unwrap();
+        let end = app.cursor_at(Timestamp::MAX).await.unwrap();
         let newest = app.look_back(LogFilter::all()).from(end).limit(1).await;
         assert_eq!(newest.unwrap().events[0], *history[1].source());
-        assert_eq!(
-            app.position_at(Timestamp::MIN).await.unwrap(),
-            Cursor::START
-        );
-        let behind = other.position_at(Timestamp::MAX).await.unwrap();
+        assert_eq!(app.cursor_at(Timestamp::MIN).await.unwrap(), Cursor::START);
+        let behind = other.cursor_at(Timestamp::MAX).await.unwrap();
         let mut log = app.subscribe(LogFilter::all()).after(behind);
         assert_eq!(log.next().await.unwrap(), *history[1].source());
     })

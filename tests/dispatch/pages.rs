@@ -133,6 +133,47 @@ async fn an_event_that_cannot_be_read_is_never_passed_over() {
 }
 
 #[tokio::test]
+async fn typed_events_come_in_pages() {
+    on_every_store(async |app| {
+        let id = opened(&app).await;
+        app.send(Deposit { id, amount: 1 }).await.unwrap();
+        let all: Vec<_> = app.follow::<Account>().take(2).collect().await;
+        let all: Vec<_> = all.into_iter().map(Result::unwrap).collect();
+
+        let mut log = app.follow::<Account>();
+        let page = log.next_page().await.unwrap();
+        assert_eq!((&page.events, page.end), (&all, true));
+        assert_eq!(log.cursor(), page.cursor);
+        assert!(log.next_page().now_or_never().is_none());
+
+        // What an event was taken from before is left out, and the cursor is that of a subscription.
+        let mut rest = app.follow::<Account>();
+        rest.next_event().await.unwrap();
+        let page = rest.next_page().await.unwrap();
+        assert_eq!(page.events, all[1..]);
+        let mut raw = app.subscribe(LogFilter::all());
+        assert_eq!(page.cursor, raw.next_page().await.unwrap().cursor);
+
+        // An event that cannot be read ends a page, and the next one begins there.
+        let before = rest.cursor();
+        app.send(Deposit { id, amount: 2 }).await.unwrap();
+        append_raw(&app, id, 3, ("Unheard", 1), "{}").await;
+        app.send(Deposit { id, amount: 3 }).await.unwrap_err();
+        let mut rest = app.follow::<Account>().after(before);
+        let page = rest.next_page().await.unwrap();
+        assert_eq!((page.events.len(), page.end), (1, false));
+        assert_eq!(page.events[0].version().get(), 3);
+        for _ in 0..2 {
+            let error = rest.next_page().await.unwrap_err();
+            let at = matches!(error, LoadError::Decode { version, .. } if version.get() == 4);
+            assert!(at, "{error:?}");
+            assert_eq!(rest.cursor(), page.cursor);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_is_not_in_the_domain_is_not_waited_for() {
     let app = App::connect("memory:", Domain::new()).await.unwrap();
     let mut log = app.follow::<Account>();

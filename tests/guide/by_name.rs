@@ -20,7 +20,7 @@ async fn command(
     sent.await.map_err(|error| {
         let status = match error.kind() {
             "unknown" | "not_found" => 404,
-            "command" | "rejected" => 422,
+            "invalid_json" | "rejected" => 422,
             "forbidden" => 403,
             "already_exists" | "conflict" => 409,
             _ => 500,
@@ -123,7 +123,7 @@ async fn a_handler_takes_every_command() {
     let (status, answer) = post("Deposit", "{}").await.unwrap_err();
     assert_eq!(status, 422);
     assert!(
-        answer.starts_with(r#"{"kind":"command","message":"#),
+        answer.starts_with(r#"{"kind":"invalid_json","message":"#),
         "{answer}"
     );
     // A field of the command is missing.

@@ -57,11 +57,11 @@ async fn looking_things_up() {
     // ANCHOR_END: event
 
     let time = before;
-    // ANCHOR: position_at
-    let then = app.position_at(time).await.unwrap();
+    // ANCHOR: cursor_at
+    let then = app.cursor_at(time).await.unwrap();
     let mut since = app.subscribe(LogFilter::all()).after(then);
     let before = app.look_back(LogFilter::all()).from(then).await.unwrap();
-    // ANCHOR_END: position_at
+    // ANCHOR_END: cursor_at
     assert!(since.next().await.unwrap().recorded_at > time);
     assert!(before.events[0].recorded_at <= time);
 }

@@ -3,7 +3,10 @@
 use std::fmt;
 
 use crate::{
-    app::{tenant::Tenant, transaction::Sender},
+    app::{
+        tenant::Tenant,
+        transaction::{SendFuture, Sender},
+    },
     dispatch::{
         actor::Actor,
         error::SendError,
@@ -13,7 +16,7 @@ use crate::{
         any_command::CommandHead,
         command::{Command, Refusal},
     },
-    store::port::Joinable,
+    store::port::IntoJoinable,
 };
 
 /// Sends commands to a [`Tenant`] on behalf of one [`Actor`], and only those that the actor's roles allow. Roles restrict no reads:
@@ -64,16 +67,12 @@ use crate::{
 #[derive(Clone)]
 pub struct Acting {
     pub(super) tenant: Tenant,
-    actor: Actor,
+    pub(super) actor: Actor,
 }
 
 impl Acting {
     pub(super) fn new(tenant: Tenant, actor: Actor) -> Self {
         Self { tenant, actor }
-    }
-
-    pub(super) fn parts(&self) -> (&Tenant, &Actor) {
-        (&self.tenant, &self.actor)
     }
 
     /// Who acts.
@@ -114,13 +113,13 @@ impl Acting {
     /// [`SendError::Forbidden`] if none of the actor's roles may send it; else as [`Tenant::send_in`].
     pub fn send_in<'t, C: Command>(
         &'t self,
-        transaction: impl Into<Joinable<'t>>,
+        transaction: impl IntoJoinable<'t>,
         command: C,
         options: SendOptions,
-    ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send {
+    ) -> SendFuture<'t, C> {
         let options = self.options_for(&command, options);
-        let connection = transaction.into();
-        async move { self.tenant.send_in(connection, command, options?).await }
+        let connection = transaction.into_joinable();
+        Box::pin(async move { self.tenant.send_in(connection, command, options?).await })
     }
 }
 

@@ -3,15 +3,16 @@
 use tracing::Instrument as _;
 
 use crate::{
-    app::{acting::Acting, tenant::Tenant},
+    app::{Core, acting::Acting, tenant::Tenant},
     by_name::{
-        Found, Place,
+        AnyAggregate, Asked, Place,
         error::ByNameError,
-        history::HistoryPage,
+        history::{self, HistoryPage},
         outcome::{Sent, Tried},
         state_view::StateView,
     },
-    dispatch::{as_of::AsOf, options::SendOptions},
+    dispatch::{actor::Actor, as_of::AsOf, options::SendOptions},
+    model::kinds::AggregateKind,
     record::{id::AggregateId, version::Version},
     telemetry,
 };
@@ -41,7 +42,7 @@ impl Tenant {
     /// ```
     ///
     /// # Errors
-    /// [`ByNameError::Unknown`] with the nearest name, [`ByNameError::Command`] with the path to what does not fit, or
+    /// [`ByNameError::Unknown`] with the nearest name, [`ByNameError::InvalidJson`] with the path to what does not fit, or
     /// [`ByNameError::Send`] with what [`send`](Self::send) would say.
     pub async fn send_json(
         &self,
@@ -50,16 +51,14 @@ impl Tenant {
         json: &str,
         options: SendOptions,
     ) -> Result<Sent, ByNameError> {
-        let found = self.find(aggregate)?;
-        let sending = found.send(self.place(), command, json, options, None);
-        sending.await
+        self.send_for(None, aggregate, command, json, options).await
     }
 
     /// Decides a command on an aggregate as it is or was, and stores nothing. It decides as [`send_json`](Self::send_json)
     /// would, with the present time. The snapshot, the cache and the log stay as they are.
     ///
     /// # Errors
-    /// [`ByNameError::Unknown`], [`ByNameError::Command`], or [`ByNameError::Load`] if the state cannot be read. A refusal is
+    /// [`ByNameError::Unknown`], [`ByNameError::InvalidJson`], or [`ByNameError::Load`] if the state cannot be read. A refusal is
     /// not an error here: it is the [`outcome`](Tried::outcome).
     pub async fn decide_json(
         &self,
@@ -68,9 +67,9 @@ impl Tenant {
         json: &str,
         as_of: AsOf,
     ) -> Result<Tried, ByNameError> {
-        let found = self.find(aggregate)?;
-        let deciding = found.decide(self.place(), command, json, as_of);
-        deciding.await
+        let (any, kind) = self.named(aggregate)?;
+        let asked = Asked::of(kind, command, json)?;
+        any.decide(self.place(), asked, as_of).await
     }
 
     /// Loads an aggregate by its name, as it is or was.
@@ -83,9 +82,9 @@ impl Tenant {
         id: impl Into<AggregateId>,
         as_of: AsOf,
     ) -> Result<StateView, ByNameError> {
-        let (found, id) = (self.find(aggregate)?, id.into());
+        let ((any, _), id) = (self.named(aggregate)?, id.into());
         let span = tracing::debug_span!(telemetry::LOAD, aggregate, %id, %as_of);
-        found.load(self.place(), id, as_of).instrument(span).await
+        any.load(self.place(), id, as_of).instrument(span).await
     }
 
     /// The events of an aggregate after a version, by the aggregate's name: at most `limit` of them, at least one if there is one,
@@ -102,14 +101,33 @@ impl Tenant {
         after: Version,
         limit: usize,
     ) -> Result<HistoryPage, ByNameError> {
-        let (found, id) = (self.find(aggregate)?, id.into());
+        let ((any, _), id) = (self.named(aggregate)?, id.into());
         let span = tracing::debug_span!(telemetry::LOAD, aggregate, %id, %after);
-        let reading = found.history(self.place(), id, after, limit);
-        reading.instrument(span).await
+        let reading = history::page(self.place(), any, id, after, limit);
+        reading.instrument(span).await.map_err(ByNameError::Load)
     }
 
-    fn find(&self, aggregate: &str) -> Result<Found<'_>, ByNameError> {
-        self.core.by_name.find(&self.core.catalogue, aggregate)
+    async fn send_for(
+        &self,
+        actor: Option<&Actor>,
+        aggregate: &str,
+        command: &str,
+        json: &str,
+        options: SendOptions,
+    ) -> Result<Sent, ByNameError> {
+        let (any, kind) = self.named(aggregate)?;
+        let asked = Asked::of(kind, command, json)?;
+        any.send(self.place(), asked, options, actor).await
+    }
+
+    fn named(
+        &self,
+        aggregate: &str,
+    ) -> Result<(&'static dyn AnyAggregate, &AggregateKind), ByNameError> {
+        let Core {
+            by_name, catalogue, ..
+        } = &self.core;
+        by_name.aggregate(catalogue, aggregate)
     }
 
     fn place(&self) -> Place<'_> {
@@ -135,9 +153,9 @@ impl Acting {
         json: &str,
         options: SendOptions,
     ) -> Result<Sent, ByNameError> {
-        let (tenant, actor) = self.parts();
-        let found = tenant.find(aggregate)?;
-        let sending = found.send(tenant.place(), command, json, options, Some(actor));
+        let sending = self
+            .tenant
+            .send_for(Some(&self.actor), aggregate, command, json, options);
         sending.await
     }
 }

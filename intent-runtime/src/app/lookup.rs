@@ -286,7 +286,7 @@ impl Tenant {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn position_at(&self, time: Timestamp) -> Result<Cursor, StoreError> {
-        self.core.store.position_at(Some(self.id), time).await
+    pub async fn cursor_at(&self, time: Timestamp) -> Result<Cursor, StoreError> {
+        self.core.store.cursor_at(Some(self.id), time).await
     }
 }

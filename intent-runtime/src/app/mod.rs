@@ -1,6 +1,7 @@
 //! The front door: [`App`], its builder and its tenants.
 
 pub(crate) mod acting;
+pub(crate) mod append;
 pub(crate) mod builder;
 mod by_name;
 pub(crate) mod domain;
@@ -19,13 +20,7 @@ use crate::{
     model::aggregate::Aggregate,
     record::{clock::Clock, cursor::Cursor, id::TenantId, timestamp::Timestamp},
     schema::catalogue::{self, Catalogue},
-    store::{
-        self,
-        append::{Append, Appended},
-        connect::IntoStore,
-        error::StoreError,
-        port::Store,
-    },
+    store::{self, connect::IntoStore, error::StoreError, port::Store},
     transfer::{export::Export, import::Import},
 };
 
@@ -141,47 +136,13 @@ impl App {
         LookBack::new(self.tenant.core.clone(), None, filter)
     }
 
-    /// The cursor at which the log of all tenants stood at a time, by the store's clock. [`Tenant::position_at`] is that of one
+    /// The cursor at which the log of all tenants stood at a time, by the store's clock. [`Tenant::cursor_at`] is that of one
     /// tenant.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn position_at(&self, time: Timestamp) -> Result<Cursor, StoreError> {
-        self.store().position_at(None, time).await
-    }
-
-    /// Appends events to a stream as they are, in the tenant that the stream names. Nothing is loaded or decided, so it is for
-    /// streams that are no aggregate of the domain, such as a log of your program's own; [`Expect::Any`](store::Expect::Any)
-    /// appends whatever the stream has. The same command id has one effect, and where the answer of a broken connection is lost,
-    /// the append is sent again under it to find out.
-    ///
-    /// # Errors
-    /// As [`Streams::append`](store::Streams::append).
-    ///
-    /// ```
-    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
-    /// # use account::*;
-    /// use intent_runtime::{
-    ///     AggregateId, Metadata, prelude::*,
-    ///     store::{Append, Appended, EncodedMetadata, Expect, NewEvent, StreamId},
-    /// };
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let app = App::connect("memory:", Domain::of::<Account>()).await?;
-    /// let audit = StreamId {
-    ///     tenant_id: TenantId::DEFAULT,
-    ///     aggregate_type: "Audit".into(),
-    ///     aggregate_id: AggregateId::from_uuid(uuid::Uuid::now_v7()),
-    /// };
-    /// let looked = NewEvent::new("Looked", 1, serde_json::value::to_raw_value(&"at the books")?);
-    /// let metadata = EncodedMetadata::new(Metadata::new().actor("ada"))?;
-    /// let append = Append::new(audit, Expect::Any, CommandId::new(), vec![looked], metadata);
-    /// assert!(matches!(app.append(append).await?, Appended::Stored { .. }));
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn append(&self, append: Append) -> Result<Appended, StoreError> {
-        dispatch::append(self.store(), append).await
+    pub async fn cursor_at(&self, time: Timestamp) -> Result<Cursor, StoreError> {
+        self.store().cursor_at(None, time).await
     }
 
     /// Writes the events of all tenants as text: whole streams, as they are stored. [`Tenant::export`] writes those of one.

@@ -6,11 +6,11 @@ use futures_util::stream::{self, StreamExt as _};
 use tracing::Instrument;
 
 use crate::{
-    app::{Core, acting::Acting},
+    app::{Core, acting::Acting, transaction::SendFuture},
     dispatch::{
-        self,
         actor::Actor,
         as_of::AsOf,
+        attempt::{Sending, SendingOf},
         error::{LoadError, SendError},
         load::{self, Loaded},
         options::{Receipt, SendOptions},
@@ -32,7 +32,7 @@ use crate::{
     store::{
         ReadStream,
         error::StoreError,
-        port::{Joinable, Streams},
+        port::{IntoJoinable, Streams},
     },
     telemetry,
     transfer::{export::Export, import::Import},
@@ -92,17 +92,8 @@ impl Tenant {
     {
         let span = telemetry::send(C::NAME, command.target());
         let sending = async move {
-            self.check_registered::<C>()?;
-            let options = options.at(self.core.clock.now());
-            dispatch::send(
-                &*self.core.store,
-                &self.core.cache,
-                self.id,
-                CommandHead::of(&command),
-                &command,
-                options,
-            )
-            .await
+            let sending = self.sending(&*self.core.store, &command, options)?;
+            sending.send(&self.core.cache).await
         };
         sending.instrument(span)
     }
@@ -143,17 +134,17 @@ impl Tenant {
     /// ```
     pub fn send_in<'t, C: Command>(
         &'t self,
-        transaction: impl Into<Joinable<'t>>,
+        transaction: impl IntoJoinable<'t>,
         command: C,
         options: SendOptions,
-    ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send {
-        let connection = transaction.into();
-        async move {
+    ) -> SendFuture<'t, C> {
+        let connection = transaction.into_joinable();
+        Box::pin(async move {
             let transact = self.core.store.transact();
             let joined = transact.and_then(|transact| transact.join(connection));
             let joined = joined.ok_or(SendError::Store(StoreError::NoTransactions))?;
             self.send_within(&*joined, command, options).await
-        }
+        })
     }
 
     pub(super) fn send_within<'a, C: Command>(
@@ -165,10 +156,8 @@ impl Tenant {
     {
         let span = telemetry::send(C::NAME, command.target());
         let sending = async move {
-            self.check_registered::<C>()?;
-            let options = options.at(self.core.clock.now());
-            let head = CommandHead::of(&command);
-            dispatch::send_in(transaction, self.id, head, &command, options).await
+            let sending = self.sending(transaction, &command, options)?;
+            sending.send_in().await
         };
         sending.instrument(span)
     }
@@ -182,11 +171,7 @@ impl Tenant {
         id: Id<A>,
     ) -> impl Future<Output = Result<Loaded<A>, LoadError>> + Send + use<'_, A> {
         let span = tracing::debug_span!(telemetry::LOAD, aggregate = A::TYPE, %id);
-        let loading = async move {
-            let stream = self.stream(id)?;
-            load::load_as_of(&*self.core.store, stream, AsOf::Now).await
-        };
-        loading.instrument(span)
+        self.loading(id, AsOf::Now).instrument(span)
     }
 
     /// Loads several aggregates as they are now, a few at a time. The results come in the order of the ids. If one aggregate
@@ -221,11 +206,7 @@ impl Tenant {
         version: Version,
     ) -> impl Future<Output = Result<Loaded<A>, LoadError>> + Send + use<'_, A> {
         let span = tracing::debug_span!(telemetry::LOAD, aggregate = A::TYPE, %id, %version);
-        let loading = async move {
-            let stream = self.stream(id)?;
-            load::load_as_of(&*self.core.store, stream, AsOf::Version(version)).await
-        };
-        loading.instrument(span)
+        self.loading(id, AsOf::Version(version)).instrument(span)
     }
 
     /// Loads an aggregate as it was at a moment. For a time, this is the longest beginning of its history in which no event is
@@ -240,11 +221,11 @@ impl Tenant {
         as_of: AsOf,
     ) -> impl Future<Output = Result<Loaded<A>, LoadError>> + Send + use<'_, A> {
         let span = tracing::debug_span!(telemetry::LOAD, aggregate = A::TYPE, %id, %as_of);
-        let loading = async move {
-            let stream = self.stream(id)?;
-            load::load_as_of(&*self.core.store, stream, as_of).await
-        };
-        loading.instrument(span)
+        self.loading(id, as_of).instrument(span)
+    }
+
+    async fn loading<A: Aggregate>(&self, id: Id<A>, as_of: AsOf) -> Result<Loaded<A>, LoadError> {
+        load::load_as_of(&*self.core.store, self.stream(id)?, as_of).await
     }
 
     /// The audit trail of an aggregate: all its events in today's shape, each with its metadata.
@@ -358,15 +339,22 @@ impl Tenant {
         load::reaches(&*self.core.store, stream, Version::FIRST).await
     }
 
-    fn check_registered<C: Command>(&self) -> Result<(), SendError<Refusal<C>>> {
-        if self.core.catalogue.has_command::<C>() {
-            return Ok(());
+    /// A command on its way. Refuses one that the domain does not have.
+    fn sending<'a, C: Command>(
+        &self,
+        streams: &'a dyn Streams,
+        command: &'a C,
+        options: SendOptions,
+    ) -> Result<SendingOf<'a, C>, SendError<Refusal<C>>> {
+        if !self.core.catalogue.has_command::<C>() {
+            return Err(SendError::NotRegistered {
+                command: C::NAME,
+                aggregate: C::Aggregate::TYPE,
+                missing: self.core.catalogue.missing_for::<C>(),
+            });
         }
-        Err(SendError::NotRegistered {
-            command: C::NAME,
-            aggregate: C::Aggregate::TYPE,
-            missing: self.core.catalogue.missing_for::<C>(),
-        })
+        let options = options.at(self.core.clock.now());
+        Sending::new(streams, self.id, CommandHead::of(command), command, options)
     }
 
     pub(super) fn stream<A: Aggregate>(&self, id: Id<A>) -> Result<StreamId, LoadError> {

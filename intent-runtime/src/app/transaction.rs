@@ -1,6 +1,6 @@
 //! [`AppTransaction`]: several commands that are stored together.
 
-use std::fmt;
+use std::{fmt, pin::Pin};
 
 use tracing::Instrument;
 
@@ -61,6 +61,16 @@ pub struct AppTransaction<S = Tenant> {
     sender: S,
     begun: Box<dyn BegunTransaction>,
 }
+
+/// What a command sent in a transaction of the user's comes to. It does not name the type of the connection: if that is wrong,
+/// rustc would report it again where the future is awaited.
+pub(super) type SendFuture<'t, C> = Pin<
+    Box<
+        dyn Future<Output = Result<Receipt<<C as Command>::Aggregate>, SendError<Refusal<C>>>>
+            + Send
+            + 't,
+    >,
+>;
 
 impl Tenant {
     /// Begins a transaction for several commands. [`send_in`](Self::send_in) sends a command in a transaction of your own.

@@ -29,7 +29,7 @@ pub enum ByNameError {
     },
     /// The JSON does not fit the command. Handling: correct the part that `path` names.
     #[error("the JSON of `{command}` to {aggregate} does not fit{}", at(path))]
-    Command {
+    InvalidJson {
         /// [`Aggregate::TYPE`](crate::Aggregate::TYPE).
         aggregate: &'static str,
         /// [`Command::NAME`](crate::Command::NAME).
@@ -88,7 +88,7 @@ impl ByNameError {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Unknown { .. } => "unknown",
-            Self::Command { .. } => "command",
+            Self::InvalidJson { .. } => "invalid_json",
             Self::Load(error) => of_load(error),
             Self::Send(error) => of_send(error),
         }
@@ -126,71 +126,41 @@ fn of_send(error: &SendError<AnyRefusal>) -> &'static str {
 
 impl Serialize for ByNameError {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        write(self.kind(), self, self.details(), serializer)
+        let part = match self {
+            Self::Send(error) => return error.serialize(serializer),
+            Self::Unknown { nearest, .. } => nearest.map(|nearest| ("nearest", nearest)),
+            Self::InvalidJson { path, .. } => Some(("path", path.as_str())),
+            Self::Load(_) => None,
+        };
+        write(self.kind(), self, part, serializer)
     }
 }
 
-/// What an error has for programs besides its kind and its sentences.
-#[derive(Default)]
-pub(super) struct Details<'a> {
-    path: Option<&'a str>,
-    nearest: Option<&'static str>,
-    refusal: Option<&'a serde_json::value::RawValue>,
-}
-
-impl ByNameError {
-    fn details(&self) -> Details<'_> {
-        match self {
-            Self::Unknown { nearest, .. } => Details {
-                nearest: *nearest,
-                ..Details::default()
-            },
-            Self::Command { path, .. } => Details {
-                path: Some(path),
-                ..Details::default()
-            },
-            Self::Load(_) => Details::default(),
-            Self::Send(error) => details_of(error),
-        }
+/// As that of a [`ByNameError`].
+impl Serialize for SendError<AnyRefusal> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let refusal = match self {
+            Self::Rejected(refusal) => refusal.json(),
+            _ => None,
+        };
+        let part = refusal.map(|refusal| ("refusal", refusal));
+        write(of_send(self), self, part, serializer)
     }
 }
 
-fn details_of(error: &SendError<AnyRefusal>) -> Details<'_> {
-    match error {
-        SendError::Rejected(refusal) => Details {
-            refusal: refusal.json(),
-            ..Details::default()
-        },
-        _ => Details::default(),
-    }
-}
-
-/// Writes the answer to a command that was sent by name, for those who only tried it.
-pub(super) fn write_send_error<S: Serializer>(
-    error: &SendError<AnyRefusal>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    write(of_send(error), error, details_of(error), serializer)
-}
-
+/// Writes an error, with the one part that it has for programs besides its kind and its sentences.
 fn write<S: Serializer>(
     kind: &str,
     error: &dyn Error,
-    details: Details<'_>,
+    part: Option<(&str, &(impl Serialize + ?Sized))>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(None)?;
     map.serialize_entry("kind", kind)?;
     map.serialize_entry("message", &error.to_string())?;
     map.serialize_entry("causes", &sentence::causes(error))?;
-    if let Some(path) = details.path {
-        map.serialize_entry("path", path)?;
-    }
-    if let Some(nearest) = details.nearest {
-        map.serialize_entry("nearest", nearest)?;
-    }
-    if let Some(refusal) = details.refusal {
-        map.serialize_entry("refusal", refusal)?;
+    if let Some((name, part)) = part {
+        map.serialize_entry(name, part)?;
     }
     map.end()
 }

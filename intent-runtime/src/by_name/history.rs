@@ -6,11 +6,11 @@ use serde::{Serialize, Serializer, ser::Error as _, ser::SerializeMap as _};
 use serde_json::value::RawValue;
 
 use crate::{
-    by_name::{AnyAggregate, outcome::EventJson},
+    by_name::{AnyAggregate, Place, outcome::EventJson},
     dispatch::{error::LoadError, load::reaches},
     model::schema_version::SchemaVersion,
-    record::{event::RecordedEvent, stream::StreamId, version::Version},
-    store::{ReadStream, port::Store},
+    record::{event::RecordedEvent, id::AggregateId, stream::StreamId, version::Version},
+    store::ReadStream,
 };
 
 /// How many bytes of payloads and metadata end a page.
@@ -67,13 +67,19 @@ fn schema_version(stored: &RecordedEvent) -> u32 {
 }
 
 /// Reads the events of a stream after a version: at most `limit`, at least one if there is one.
-pub(super) async fn page(
-    store: &dyn Store,
+pub(crate) async fn page(
+    place: Place<'_>,
     aggregate: &dyn AnyAggregate,
-    stream: StreamId,
+    id: AggregateId,
     after: Version,
     limit: usize,
 ) -> Result<HistoryPage, LoadError> {
+    let store = place.store;
+    let stream = StreamId {
+        tenant_id: place.tenant,
+        aggregate_type: aggregate.aggregate_type(),
+        aggregate_id: id,
+    };
     let limit = limit.max(1);
     // One event more than the page has shows whether it is the last. A store may send all that it is asked for, even if the
     // sink takes less.
@@ -101,11 +107,10 @@ pub(super) async fn page(
         return Err(LoadError::not_found(stream));
     }
     let next = stored.last().map(|last| last.version).filter(|_| more);
-    let events = stored.into_iter().map(|stored| EventView {
-        today: aggregate
-            .today(stored.clone())
-            .map_err(|error| format!("{error:?}")),
-        stored,
+    let events = stored.into_iter().map(|stored| {
+        let today = aggregate.today(&stored);
+        let today = today.map_err(|error| format!("{error:?}"));
+        EventView { stored, today }
     });
     Ok(HistoryPage {
         events: events.collect(),

@@ -6,20 +6,19 @@ pub(crate) mod outcome;
 mod path;
 pub(crate) mod state_view;
 
-use std::{fmt, marker::PhantomData, pin::Pin};
+use std::{marker::PhantomData, pin::Pin};
 
 use tracing::Instrument as _;
 
 use crate::{
     by_name::{
         error::{ByNameError, Named},
-        history::HistoryPage,
         outcome::{EventJson, Sent, Tried},
         path::path_of,
         state_view::StateView,
     },
     dispatch::{
-        self, actor::Actor, as_of::AsOf, cache::AggregateCache, error::LoadError, load,
+        actor::Actor, as_of::AsOf, attempt::Sending, cache::AggregateCache, error::LoadError, load,
         options::SendOptions,
     },
     model::{
@@ -32,7 +31,6 @@ use crate::{
         id::{AggregateId, TenantId},
         stream::{AggregateType, StreamId},
         timestamp::Timestamp,
-        version::Version,
     },
     schema::{catalogue::Catalogue, nearest::nearest},
     store::port::Store,
@@ -41,8 +39,8 @@ use crate::{
 
 type ByNameFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, ByNameError>> + Send + 'a>>;
 
-/// What a domain's aggregates can do for those who know only their names.
-#[derive(Clone, Debug, Default)]
+/// What a domain's aggregates can do for those who know only their names, in the order of the catalogue.
+#[derive(Clone, Default)]
 pub(crate) struct ByName(Vec<&'static dyn AnyAggregate>);
 
 /// Where it is done.
@@ -54,10 +52,11 @@ pub(crate) struct Place<'a> {
     pub(crate) now: Timestamp,
 }
 
-/// An aggregate that was found by its name.
-pub(crate) struct Found<'a> {
-    kind: &'a AggregateKind,
-    any: &'static dyn AnyAggregate,
+/// A command in JSON.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    kind: &'a CommandKind,
+    json: &'a str,
 }
 
 impl ByName {
@@ -69,148 +68,107 @@ impl ByName {
     ///
     /// # Errors
     /// [`ByNameError::Unknown`] with the nearest name.
-    pub(crate) fn find<'a>(
+    pub(crate) fn aggregate<'a>(
         &self,
         catalogue: &'a Catalogue,
         name: &str,
-    ) -> Result<Found<'a>, ByNameError> {
-        let kinds = catalogue.aggregates();
-        let kind = kinds.iter().find(|kind| kind.is_named(name));
-        let found = kind.and_then(|kind| {
-            let any = *self.0.iter().find(|any| any.name() == kind.name)?;
-            Some(Found { kind, any })
-        });
-        found.ok_or_else(|| ByNameError::Unknown {
-            what: Named::Aggregate,
-            name: name.to_owned(),
-            nearest: nearest(name, kinds.iter().map(|kind| kind.name)),
+    ) -> Result<(&'static dyn AnyAggregate, &'a AggregateKind), ByNameError> {
+        let kinds = catalogue.aggregates().iter();
+        let mut pairs = self.0.iter().copied().zip(kinds.clone());
+        let found = pairs.find(|(_, kind)| kind.is_named(name));
+        found.ok_or_else(|| unknown(Named::Aggregate, name, kinds.map(|kind| kind.name)))
+    }
+}
+
+impl<'a> Asked<'a> {
+    /// A command of an aggregate by its name, with its fields.
+    ///
+    /// # Errors
+    /// [`ByNameError::Unknown`] with the nearest name.
+    pub(crate) fn of(
+        aggregate: &'a AggregateKind,
+        command: &str,
+        json: &'a str,
+    ) -> Result<Self, ByNameError> {
+        let mut kinds = aggregate.commands.iter();
+        let names = kinds.clone().map(|kind| kind.name);
+        let what = Named::AggregateCommand(aggregate.name);
+        let kind = kinds.find(|kind| kind.name == command);
+        let kind = kind.ok_or_else(|| unknown(what, command, names))?;
+        Ok(Self { kind, json })
+    }
+
+    fn read<A: Aggregate>(self) -> Result<Box<dyn AnyCommand<A>>, ByNameError> {
+        let Self { kind, json } = self;
+        let reader = kind.reader.downcast_ref::<CommandReader<A>>();
+        // Without a reader, it is a command of another aggregate.
+        let what = Named::AggregateCommand(A::TYPE);
+        let reader = reader.ok_or_else(|| unknown(what, kind.name, []))?;
+        (reader.read)(json).map_err(|source| ByNameError::InvalidJson {
+            aggregate: A::TYPE,
+            command: kind.name,
+            path: path_of(&source, json),
+            source,
         })
     }
 }
 
-impl Found<'_> {
-    /// Sends a command, for an actor if there is one.
-    pub(crate) async fn send(
-        &self,
-        place: Place<'_>,
-        command: &str,
-        json: &str,
-        options: SendOptions,
-        actor: Option<&Actor>,
-    ) -> Result<Sent, ByNameError> {
-        let command = self.command(command)?;
-        self.any.send(place, command, json, options, actor).await
-    }
-
-    /// Decides a command, and stores nothing.
-    pub(crate) async fn decide(
-        &self,
-        place: Place<'_>,
-        command: &str,
-        json: &str,
-        as_of: AsOf,
-    ) -> Result<Tried, ByNameError> {
-        let command = self.command(command)?;
-        self.any.decide(place, command, json, as_of).await
-    }
-
-    pub(crate) async fn load(
-        &self,
-        place: Place<'_>,
-        id: AggregateId,
-        as_of: AsOf,
-    ) -> Result<StateView, ByNameError> {
-        self.any.load(place, id, as_of).await
-    }
-
-    pub(crate) async fn history(
-        &self,
-        place: Place<'_>,
-        id: AggregateId,
-        after: Version,
-        limit: usize,
-    ) -> Result<HistoryPage, ByNameError> {
-        let stream = StreamId {
-            tenant_id: place.tenant,
-            aggregate_type: self.any.aggregate_type(),
-            aggregate_id: id,
-        };
-        let page = history::page(place.store, self.any, stream, after, limit).await;
-        page.map_err(ByNameError::Load)
-    }
-
-    fn command(&self, name: &str) -> Result<&CommandKind, ByNameError> {
-        let kinds = &self.kind.commands;
-        let kind = kinds.iter().find(|kind| kind.name == name);
-        kind.ok_or_else(|| ByNameError::Unknown {
-            what: Named::AggregateCommand(self.kind.name),
-            name: name.to_owned(),
-            nearest: nearest(name, kinds.iter().map(|kind| kind.name)),
-        })
+fn unknown(what: Named, name: &str, known: impl IntoIterator<Item = &'static str>) -> ByNameError {
+    ByNameError::Unknown {
+        what,
+        name: name.to_owned(),
+        nearest: nearest(name, known),
     }
 }
 
 /// An aggregate without its type. Its asynchronous functions are compiled once for each aggregate, not once for each command.
-pub(crate) trait AnyAggregate: fmt::Debug + Send + Sync {
-    fn name(&self) -> &'static str;
-
+pub(crate) trait AnyAggregate: Send + Sync {
     fn aggregate_type(&self) -> AggregateType;
 
+    /// Sends a command, for an actor if there is one.
     fn send<'a>(
-        &'a self,
+        &self,
         place: Place<'a>,
-        command: &'a CommandKind,
-        json: &'a str,
+        asked: Asked<'a>,
         options: SendOptions,
         actor: Option<&'a Actor>,
     ) -> ByNameFuture<'a, Sent>;
 
+    /// Decides a command, and stores nothing.
     fn decide<'a>(
-        &'a self,
+        &self,
         place: Place<'a>,
-        command: &'a CommandKind,
-        json: &'a str,
+        asked: Asked<'a>,
         as_of: AsOf,
     ) -> ByNameFuture<'a, Tried>;
 
     fn load<'a>(
-        &'a self,
+        &self,
         place: Place<'a>,
         id: AggregateId,
         as_of: AsOf,
     ) -> ByNameFuture<'a, StateView>;
 
     /// What a stored event is read as today.
-    fn today(&self, stored: RecordedEvent) -> Result<Vec<EventJson>, LoadError>;
+    fn today(&self, stored: &RecordedEvent) -> Result<Vec<EventJson>, LoadError>;
 }
 
 struct Of<A>(PhantomData<fn() -> A>);
 
-impl<A: Aggregate> fmt::Debug for Of<A> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(A::TYPE)
-    }
-}
-
 impl<A: Aggregate> AnyAggregate for Of<A> {
-    fn name(&self) -> &'static str {
-        A::TYPE
-    }
-
     fn aggregate_type(&self) -> AggregateType {
         AggregateType::of::<A>()
     }
 
     fn send<'a>(
-        &'a self,
+        &self,
         place: Place<'a>,
-        command: &'a CommandKind,
-        json: &'a str,
+        asked: Asked<'a>,
         options: SendOptions,
         actor: Option<&'a Actor>,
     ) -> ByNameFuture<'a, Sent> {
         Box::pin(async move {
-            let command = read::<A>(command, json)?;
+            let command = asked.read::<A>()?;
             let head = command.head();
             let options = match actor {
                 Some(actor) => {
@@ -221,27 +179,21 @@ impl<A: Aggregate> AnyAggregate for Of<A> {
             };
             let span = telemetry::send(head.name, head.target);
             let options = options.at(place.now);
-            let Place {
-                store,
-                cache,
-                tenant,
-                ..
-            } = place;
-            let sent = dispatch::send(store, cache, tenant, head, &*command, options);
-            let receipt = sent.instrument(span).await.map_err(ByNameError::Send)?;
-            Ok(Sent::of(receipt))
+            let sending = Sending::new(place.store, place.tenant, head, &*command, options);
+            let sending = sending.map_err(ByNameError::Send)?;
+            let receipt = sending.send(place.cache).instrument(span).await;
+            Ok(Sent::of(receipt.map_err(ByNameError::Send)?))
         })
     }
 
     fn decide<'a>(
-        &'a self,
+        &self,
         place: Place<'a>,
-        command: &'a CommandKind,
-        json: &'a str,
+        asked: Asked<'a>,
         as_of: AsOf,
     ) -> ByNameFuture<'a, Tried> {
         Box::pin(async move {
-            let command = read::<A>(command, json)?;
+            let command = asked.read::<A>()?;
             let head = command.head();
             let (id, tenant) = (head.target, place.tenant);
             let stream = StreamId::of(tenant, id);
@@ -251,7 +203,8 @@ impl<A: Aggregate> AnyAggregate for Of<A> {
             let version = folded.version;
             let before = folded.state.as_ref().map(|state| view(state, version));
             let options = SendOptions::new().at(place.now);
-            let decided = dispatch::dry_run(place.store, tenant, head, &*command, options, folded);
+            let sending = Sending::new(place.store, tenant, head, &*command, options);
+            let decided = sending.and_then(|sending| sending.dry_run(folded));
             Ok(Tried {
                 aggregate: A::TYPE,
                 id: id.into(),
@@ -266,7 +219,7 @@ impl<A: Aggregate> AnyAggregate for Of<A> {
     }
 
     fn load<'a>(
-        &'a self,
+        &self,
         place: Place<'a>,
         id: AggregateId,
         as_of: AsOf,
@@ -279,32 +232,8 @@ impl<A: Aggregate> AnyAggregate for Of<A> {
         })
     }
 
-    fn today(&self, stored: RecordedEvent) -> Result<Vec<EventJson>, LoadError> {
-        let events = stored.decode::<A>()?;
-        let events = events.into_iter();
-        Ok(events
-            .map(|recorded| EventJson::of(&recorded.event))
-            .collect())
+    fn today(&self, stored: &RecordedEvent) -> Result<Vec<EventJson>, LoadError> {
+        let events = stored.typed::<A>()?.into_iter();
+        Ok(events.map(|event| EventJson::of(&event)).collect())
     }
-}
-
-/// Reads a command of `A` from JSON.
-fn read<A: Aggregate>(
-    kind: &CommandKind,
-    json: &str,
-) -> Result<Box<dyn AnyCommand<A>>, ByNameError> {
-    let Some(reader) = kind.reader.downcast_ref::<CommandReader<A>>() else {
-        // A command of another aggregate.
-        return Err(ByNameError::Unknown {
-            what: Named::AggregateCommand(A::TYPE),
-            name: kind.name.to_owned(),
-            nearest: None,
-        });
-    };
-    (reader.read)(json).map_err(|source| ByNameError::Command {
-        aggregate: A::TYPE,
-        command: kind.name,
-        path: path_of(&source, json),
-        source,
-    })
 }

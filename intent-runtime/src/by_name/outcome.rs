@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
 use crate::{
-    by_name::{error::write_send_error, state_view::StateView},
+    by_name::state_view::StateView,
     dispatch::{error::SendError, options::Receipt},
     model::{
         aggregate::Aggregate, any_command::AnyRefusal, event::AggregateEvent,
@@ -111,14 +111,6 @@ pub struct Proposed {
 
 impl Serialize for Tried {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        struct Refused<'a>(&'a SendError<AnyRefusal>);
-
-        impl Serialize for Refused<'_> {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                write_send_error(self.0, serializer)
-            }
-        }
-
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("aggregate", self.aggregate)?;
         map.serialize_entry("id", &self.id)?;
@@ -129,7 +121,7 @@ impl Serialize for Tried {
                 map.serialize_entry("events", events)?;
                 map.serialize_entry("after", after)?;
             }
-            Err(error) => map.serialize_entry("refused", &Refused(error))?,
+            Err(error) => map.serialize_entry("refused", error)?,
         }
         map.end()
     }

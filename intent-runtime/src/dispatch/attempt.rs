@@ -19,7 +19,7 @@ use crate::{
     model::{
         aggregate::{Aggregate, fold_next},
         any_command::{CommandHead, Undecided},
-        command::Decision,
+        command::{Command, Decision, Refusal},
         context::Context,
     },
     record::{
@@ -38,7 +38,7 @@ use crate::{
 };
 
 /// One command, with what all its attempts share.
-pub(super) struct Sending<'a, A: Aggregate, E> {
+pub(crate) struct Sending<'a, A: Aggregate, E> {
     pub(super) streams: &'a dyn Streams,
     pub(super) head: CommandHead<A>,
     pub(super) stream: StreamId,
@@ -46,6 +46,9 @@ pub(super) struct Sending<'a, A: Aggregate, E> {
     options: SendOptions,
     pub(super) context: Context,
 }
+
+/// A command that was sent by its type.
+pub(crate) type SendingOf<'a, C> = Sending<'a, <C as Command>::Aggregate, Refusal<C>>;
 
 /// How an attempt ended, unless it failed.
 pub(super) enum Attempt<A: Aggregate, E> {
@@ -99,7 +102,7 @@ enum Told<A: Aggregate, E> {
 }
 
 impl<'a, A: Aggregate, E: std::error::Error + 'static> Sending<'a, A, E> {
-    pub(super) fn new(
+    pub(crate) fn new(
         streams: &'a dyn Streams,
         tenant: TenantId,
         head: CommandHead<A>,
@@ -200,8 +203,8 @@ impl<'a, A: Aggregate, E: std::error::Error + 'static> Sending<'a, A, E> {
         Ok(Attempt::Done(receipt))
     }
 
-    /// Decides on a state, and stores nothing: the events that would be stored, and the state after them.
-    pub(super) fn dry_run(&self, state: Folded<A>) -> Result<Proposal<A>, SendError<E>> {
+    /// Decides on a state as a sending does, and stores nothing: the events that would be stored, and the state after them.
+    pub(crate) fn dry_run(&self, state: Folded<A>) -> Result<Proposal<A>, SendError<E>> {
         match self.decide(state) {
             Decided::Ready(ready) => {
                 let append = self.append(ready.payloads, &ready.rest);

@@ -2,7 +2,7 @@
 
 pub(crate) mod actor;
 pub(crate) mod as_of;
-mod attempt;
+pub(crate) mod attempt;
 pub(crate) mod cache;
 mod encode;
 pub(crate) mod error;
@@ -15,22 +15,17 @@ use std::{error::Error, time::Duration};
 
 use crate::{
     dispatch::{
-        attempt::{Attempt, Proposal, Sending},
+        attempt::{Attempt, Sending},
         cache::{AggregateCache, CacheGuard},
         error::SendError,
-        load::Folded,
-        options::{Receipt, SendOptions},
+        options::Receipt,
         repeated::resolve,
     },
-    model::{
-        aggregate::Aggregate,
-        any_command::{CommandHead, Undecided},
-    },
-    record::id::TenantId,
+    model::aggregate::Aggregate,
     store::{
         append::{Append, Appended},
         error::StoreError,
-        port::{Store, Streams},
+        port::Streams,
     },
 };
 
@@ -39,46 +34,35 @@ use crate::{
 const FIRST_WAIT: Duration = Duration::from_millis(1);
 const LONGEST_WAIT: Duration = Duration::from_millis(250);
 
-/// Sends one command to its aggregate.
-pub(crate) async fn send<A: Aggregate, E: Error + 'static>(
-    store: &dyn Store,
-    cache: &AggregateCache,
-    tenant: TenantId,
-    head: CommandHead<A>,
-    command: &dyn Undecided<A, E>,
-    options: SendOptions,
-) -> Result<Receipt<A>, SendError<E>> {
-    let sending = Sending::new(store, tenant, head, command, options)?;
-    loop {
-        let slot = cache.slot(tenant, sending.head.target);
-        if let Some(mut kept) = cache.lock(&slot).await {
-            return slot.answering(attempts(&sending, &mut kept)).await;
+impl<A: Aggregate, E: Error + 'static> Sending<'_, A, E> {
+    /// Sends the command to its aggregate.
+    pub(crate) async fn send(&self, cache: &AggregateCache) -> Result<Receipt<A>, SendError<E>> {
+        loop {
+            let slot = cache.slot(self.stream.tenant_id, self.head.target);
+            if let Some(mut kept) = cache.lock(&slot).await {
+                return slot.answering(self.attempts(&mut kept)).await;
+            }
         }
     }
-}
 
-/// The same in a transaction, where nothing is final: the cache must neither serve it nor learn from it.
-pub(crate) async fn send_in<A: Aggregate, E: Error + 'static>(
-    streams: &dyn Streams,
-    tenant: TenantId,
-    head: CommandHead<A>,
-    command: &dyn Undecided<A, E>,
-    options: SendOptions,
-) -> Result<Receipt<A>, SendError<E>> {
-    let sending = Sending::new(streams, tenant, head, command, options)?;
-    attempts(&sending, &mut CacheGuard::none()).await
-}
+    /// The same in a transaction, where nothing is final: the cache must neither serve it nor learn from it.
+    pub(crate) async fn send_in(&self) -> Result<Receipt<A>, SendError<E>> {
+        self.attempts(&mut CacheGuard::none()).await
+    }
 
-/// Decides a command on a given state as [`send`] does, and stores nothing: the events, and the state after them.
-pub(crate) fn dry_run<A: Aggregate, E: Error + 'static>(
-    store: &dyn Store,
-    tenant: TenantId,
-    head: CommandHead<A>,
-    command: &dyn Undecided<A, E>,
-    options: SendOptions,
-    state: Folded<A>,
-) -> Result<Proposal<A>, SendError<E>> {
-    Sending::new(store, tenant, head, command, options)?.dry_run(state)
+    async fn attempts(&self, cache: &mut CacheGuard<'_>) -> Result<Receipt<A>, SendError<E>> {
+        let mut retry = 0;
+        loop {
+            match self.attempt(cache).await? {
+                Attempt::Done(receipt) => return Ok(receipt),
+                Attempt::Conflict(error) if retry >= self.retries() => return Err(error),
+                Attempt::Conflict(_) => {}
+            }
+            tracing::debug!(stream = %self.stream, retry, "conflict, deciding again");
+            wait_before(retry).await;
+            retry += 1;
+        }
+    }
 }
 
 /// Appends to a stream without loading it, and finds out how it ended where the outcome is unknown.
@@ -88,23 +72,6 @@ pub(crate) async fn append(streams: &dyn Streams, append: Append) -> Result<Appe
             resolve(streams, unknown, || Some(append.clone())).await
         }
         known => known,
-    }
-}
-
-async fn attempts<A: Aggregate, E: Error + 'static>(
-    sending: &Sending<'_, A, E>,
-    cache: &mut CacheGuard<'_>,
-) -> Result<Receipt<A>, SendError<E>> {
-    let mut retry = 0;
-    loop {
-        match sending.attempt(cache).await? {
-            Attempt::Done(receipt) => return Ok(receipt),
-            Attempt::Conflict(error) if retry >= sending.retries() => return Err(error),
-            Attempt::Conflict(_) => {}
-        }
-        tracing::debug!(stream = %sending.stream, retry, "conflict, deciding again");
-        wait_before(retry).await;
-        retry += 1;
     }
 }
 

@@ -74,8 +74,7 @@ impl<A: Aggregate, E: std::error::Error + 'static> Sending<'_, A, E> {
             receipt.version = event.version;
             receipt.cursor = Some(self.cursor(event.position));
             receipt.recorded_at = Some(event.recorded_at);
-            let decoded = event.decode::<A>().map_err(SendError::Load)?;
-            let events = decoded.into_iter().map(|recorded| recorded.event);
+            let events = event.typed::<A>().map_err(SendError::Load)?;
             receipt.events.extend(events);
         }
         Ok(receipt)

@@ -3,8 +3,10 @@
 use std::{
     collections::VecDeque,
     fmt,
+    future::poll_fn,
+    mem,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -13,7 +15,7 @@ use tokio::time::sleep;
 
 use crate::{
     dispatch::error::LoadError,
-    log::subscription::Subscription,
+    log::{page::Page, subscription::Subscription},
     model::{aggregate::Aggregate, recorded::Recorded},
     record::{cursor::Cursor, event::RecordedEvent},
 };
@@ -22,13 +24,15 @@ use crate::{
 const PAUSE: Duration = Duration::from_millis(250);
 
 type Read<A> = Result<Recorded<<A as Aggregate>::Event>, LoadError>;
+type Pages = Pin<Box<dyn Stream<Item = Result<Page, LoadError>> + Send>>;
 
 /// The events of one type of aggregate, in today's shape and in the order of the log: the old ones first, then new ones as
 /// they are committed. It is a [`Stream`] that never
 /// ends.
 ///
-/// [`cursor`](Self::cursor) says where the reader stands. Keep it with what you made of the events, and read on
-/// [`after`](Self::after) it. If an event was split, only its last part moves the cursor.
+/// Take events one by one, or all that are there with [`next_page`](Self::next_page). [`cursor`](Self::cursor) says where the reader
+/// stands. Keep it with what you made of the events, and read on [`after`](Self::after) it. If an event was split, only its last
+/// part moves the cursor.
 ///
 /// After an error the reader stays where it is: the next item is the same event again, read a quarter of a second later. So the
 /// reader passes no event that it could not read.
@@ -59,32 +63,31 @@ type Read<A> = Result<Recorded<<A as Aggregate>::Event>, LoadError>;
 pub struct Follow<A: Aggregate> {
     /// It is never read. Each reader is made from it.
     log: Subscription,
-    /// What was read, with the cursor after it.
-    events: Pin<Box<dyn Stream<Item = (Cursor, Read<A>)> + Send>>,
-    cursor: Cursor,
     missing: Option<String>,
+    pages: Pages,
+    /// What was read and not decoded yet.
+    stored: VecDeque<RecordedEvent>,
+    /// Where the page ends that was read last, and whether the log ended there.
+    page_end: (Cursor, bool),
+    /// What was decoded and not taken yet. There are several only if an event was split.
+    parts: VecDeque<Recorded<A::Event>>,
+    after_parts: Cursor,
+    cursor: Cursor,
 }
 
 impl<A: Aggregate> Follow<A> {
     /// `missing` is the call that adds the aggregate to the domain, if it is missing there.
     pub(crate) fn new(log: Subscription, missing: Option<String>) -> Self {
         let cursor = log.cursor();
-        let reader = Reader {
-            log: log.again_after(cursor),
-            parts: VecDeque::new(),
-            before_parts: cursor,
-            missing: missing.clone(),
-            failed: false,
-        };
-        let events = stream::unfold(reader, |mut reader: Reader<A>| async move {
-            let read = reader.next().await;
-            Some((read, reader))
-        });
         Self {
+            pages: pages::<A>(log.again_after(cursor), missing.clone(), false),
             log,
-            events: Box::pin(events),
-            cursor,
             missing,
+            stored: VecDeque::new(),
+            page_end: (cursor, false),
+            parts: VecDeque::new(),
+            after_parts: cursor,
+            cursor,
         }
     }
 
@@ -94,7 +97,7 @@ impl<A: Aggregate> Follow<A> {
         Self::new(self.log.after(cursor), self.missing)
     }
 
-    /// Where the reader stands: after the last event that it gave in full.
+    /// Where the reader stands: after the last event that it gave in full, or further if only unwanted events follow.
     pub fn cursor(&self) -> Cursor {
         self.cursor
     }
@@ -106,20 +109,114 @@ impl<A: Aggregate> Follow<A> {
     /// [`LoadError::Decode`] when the event cannot be read in today's shape, [`LoadError::Store`] when the log cannot be read,
     /// [`LoadError::NotRegistered`] when the domain does not have the aggregate.
     pub async fn next_event(&mut self) -> Read<A> {
-        std::future::poll_fn(|context| self.poll_event(context)).await
+        poll_fn(|context| self.poll_event(context)).await
+    }
+
+    /// The next page, as soon as there is one: the events that were read and not taken yet, or else those that follow, as
+    /// [`Subscription::next_page`] gives them. An event that cannot be read ends a page, and is the error of the next one. Cancelling
+    /// it loses nothing.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
+    /// # use account::*;
+    /// use intent_runtime::prelude::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let app = App::connect("memory:", Domain::of::<Account>()).await?;
+    /// let id = Id::<Account>::new();
+    /// app.send(Open { id, owner: "Ada".into() }).await?;
+    /// app.send(Deposit { id, amount: 5 }).await?;
+    ///
+    /// let page = app.follow::<Account>().next_page().await?;
+    /// assert_eq!(page.events[1].event, Deposited { amount: 5 }.into());
+    /// assert!(page.end);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`next_event`](Self::next_event).
+    pub async fn next_page(&mut self) -> Result<Page<Recorded<A::Event>>, LoadError> {
+        if self.parts.is_empty() && self.stored.is_empty() {
+            poll_fn(|context| self.poll_page(context)).await?;
+        }
+        let mut events = Vec::with_capacity(self.stored.len());
+        loop {
+            if !self.parts.is_empty() {
+                events.extend(mem::take(&mut self.parts));
+                self.cursor = self.after_parts;
+            }
+            match self.decode() {
+                Some(Ok(())) => {}
+                Some(Err(error)) if events.is_empty() => return Err(error),
+                stopped => {
+                    return Ok(Page {
+                        events,
+                        cursor: self.cursor,
+                        end: self.page_end.1 && stopped.is_none(),
+                    });
+                }
+            }
+        }
     }
 
     fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<Read<A>> {
-        match self.events.as_mut().poll_next(context) {
-            Poll::Ready(Some((cursor, read))) => {
-                self.cursor = cursor;
-                Poll::Ready(read)
+        loop {
+            if let Some(part) = self.parts.pop_front() {
+                if self.parts.is_empty() {
+                    self.cursor = self.after_parts;
+                }
+                return Poll::Ready(Ok(part));
             }
-            // The reader never ends.
-            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+            match self.decode() {
+                Some(decoded) => decoded?,
+                None => ready!(self.poll_page(context))?,
+            }
         }
     }
+
+    /// Reads the next page.
+    fn poll_page(&mut self, context: &mut Context<'_>) -> Poll<Result<(), LoadError>> {
+        let Some(page) = ready!(self.pages.as_mut().poll_next(context)) else {
+            // The log never ends.
+            return Poll::Pending;
+        };
+        let page = page?;
+        if page.events.is_empty() {
+            self.cursor = page.cursor;
+        }
+        self.stored = page.events.into();
+        self.page_end = (page.cursor, page.end);
+        Poll::Ready(Ok(()))
+    }
+
+    /// Decodes the next event of the page; `None` after the last. After an error, it is read from the log again.
+    fn decode(&mut self) -> Option<Result<(), LoadError>> {
+        let stored = self.stored.pop_front()?;
+        let after = match self.page_end.0.place() {
+            Some((store, _)) if !self.stored.is_empty() => Cursor::after(store, stored.position),
+            _ => self.page_end.0,
+        };
+        Some(match stored.decode::<A>() {
+            Ok(parts) => {
+                self.parts.extend(parts);
+                self.after_parts = after;
+                if self.parts.is_empty() {
+                    self.cursor = after;
+                }
+                Ok(())
+            }
+            Err(error) => {
+                self.stored.clear();
+                self.pages = pages::<A>(self.log.again_after(self.cursor), None, true);
+                Err(error)
+            }
+        })
+    }
 }
+
+/// Nothing is pinned in it but the pages, which are boxed.
+impl<A: Aggregate> Unpin for Follow<A> {}
 
 impl<A: Aggregate> Stream for Follow<A> {
     type Item = Read<A>;
@@ -138,50 +235,24 @@ impl<A: Aggregate> fmt::Debug for Follow<A> {
     }
 }
 
-struct Reader<A: Aggregate> {
-    log: Subscription,
-    /// Events that were read and not taken yet. There are several only if an event was split.
-    parts: VecDeque<Recorded<A::Event>>,
-    before_parts: Cursor,
-    missing: Option<String>,
-    failed: bool,
-}
-
-impl<A: Aggregate> Reader<A> {
-    /// The next event, with where the reader stands after it.
-    async fn next(&mut self) -> (Cursor, Read<A>) {
-        if std::mem::take(&mut self.failed) {
-            sleep(PAUSE).await;
-        }
-        if let Some(missing) = &self.missing {
-            self.failed = true;
-            let error = LoadError::NotRegistered {
-                aggregate: A::TYPE,
-                missing: missing.clone(),
+/// The pages of a log. After an error it pauses, and reads on from the same place.
+fn pages<A: Aggregate>(log: Subscription, missing: Option<String>, failed: bool) -> Pages {
+    let reader = (log, missing, failed);
+    Box::pin(stream::unfold(
+        reader,
+        |(mut log, missing, failed)| async move {
+            if failed {
+                sleep(PAUSE).await;
+            }
+            let page = match &missing {
+                Some(missing) => Err(LoadError::NotRegistered {
+                    aggregate: A::TYPE,
+                    missing: missing.clone(),
+                }),
+                None => log.next_page().await.map_err(LoadError::Store),
             };
-            return (self.log.cursor(), Err(error));
-        }
-        loop {
-            if let Some(part) = self.parts.pop_front() {
-                let cursor = match self.parts.is_empty() {
-                    true => self.log.cursor(),
-                    false => self.before_parts,
-                };
-                return (cursor, Ok(part));
-            }
-            let before = self.log.cursor();
-            let stored = self.log.next().await.map_err(LoadError::Store);
-            match stored.and_then(RecordedEvent::decode::<A>) {
-                Ok(parts) => {
-                    self.parts.extend(parts);
-                    self.before_parts = before;
-                }
-                Err(error) => {
-                    self.log = self.log.again_after(before);
-                    self.failed = true;
-                    return (before, Err(error));
-                }
-            }
-        }
-    }
+            let failed = page.is_err();
+            Some((page, (log, missing, failed)))
+        },
+    ))
 }

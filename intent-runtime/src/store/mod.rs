@@ -66,8 +66,8 @@ pub use lookup::{EventPage, ListStreams, LookBack, ReadCorrelation};
 pub use memory::MemoryStore;
 pub use overtaken::Overtaken;
 pub use port::{
-    BegunTransaction, Import, Joinable, Log, Snapshots, Store, StoreFuture, Streams, Transact,
-    Transaction,
+    BegunTransaction, Import, IntoJoinable, Joinable, Log, Snapshots, Store, StoreFuture, Streams,
+    Transact, Transaction,
 };
 #[cfg(feature = "postgres")]
 pub use postgres::PgStore;

@@ -111,7 +111,7 @@ pub trait Log: Send + Sync {
     /// writers overlap, so times may go back and forth. Then there are several such places, and this is one of them. An event in
     /// a transaction that is still open may come to stand before it. It takes a few dozen look-ups by position, however
     /// long the log is.
-    fn position_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor>;
+    fn cursor_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor>;
 
     /// Lists the aggregates of a type, in the order in which they were begun or the reverse. After an aggregate that does not
     /// exist, it is [`StoreError::UnknownStream`]. An aggregate that an open transaction begins may be missing.
@@ -212,30 +212,40 @@ pub enum Joinable<'t> {
     None(PhantomData<&'t mut ()>),
 }
 
-#[cfg(feature = "postgres")]
-impl<'t> From<&'t mut sqlx::PgConnection> for Joinable<'t> {
-    fn from(connection: &'t mut sqlx::PgConnection) -> Self {
-        Self::Postgres(connection)
+/// What [`Tenant::send_in`](crate::Tenant::send_in) takes: `&mut` to a transaction of yours, or to the connection that it is open on.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a transaction that a command can join",
+    label = "not a `&mut` to a transaction or a connection of sqlx",
+    note = "begin a transaction on the database of the app's store, and pass `&mut transaction`",
+    note = "the feature `postgres` or `sqlite` of intent-runtime must be on for that database"
+)]
+pub trait IntoJoinable<'t> {
+    /// The connection, for the store to join.
+    fn into_joinable(self) -> Joinable<'t>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<'t> IntoJoinable<'t> for Joinable<'t> {
+    fn into_joinable(self) -> Self {
+        self
     }
 }
 
-#[cfg(feature = "postgres")]
-impl<'t> From<&'t mut sqlx::PgTransaction<'_>> for Joinable<'t> {
-    fn from(transaction: &'t mut sqlx::PgTransaction<'_>) -> Self {
-        Self::Postgres(transaction)
-    }
+macro_rules! joinable {
+    ($($feature:literal $variant:ident($connection:ty))+) => {$(
+        #[cfg(feature = $feature)]
+        #[diagnostic::do_not_recommend]
+        impl<'t> IntoJoinable<'t> for &'t mut $connection {
+            fn into_joinable(self) -> Joinable<'t> {
+                Joinable::$variant(self)
+            }
+        }
+    )+};
 }
 
-#[cfg(feature = "sqlite")]
-impl<'t> From<&'t mut sqlx::SqliteConnection> for Joinable<'t> {
-    fn from(connection: &'t mut sqlx::SqliteConnection) -> Self {
-        Self::Sqlite(connection)
-    }
-}
-
-#[cfg(feature = "sqlite")]
-impl<'t> From<&'t mut sqlx::SqliteTransaction<'_>> for Joinable<'t> {
-    fn from(transaction: &'t mut sqlx::SqliteTransaction<'_>) -> Self {
-        Self::Sqlite(transaction)
-    }
+joinable! {
+    "postgres" Postgres(sqlx::PgConnection)
+    "postgres" Postgres(sqlx::PgTransaction<'_>)
+    "sqlite" Sqlite(sqlx::SqliteConnection)
+    "sqlite" Sqlite(sqlx::SqliteTransaction<'_>)
 }

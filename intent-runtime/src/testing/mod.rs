@@ -7,7 +7,9 @@
 
 pub use crate::record::clock::FixedClock;
 use crate::{
-    dispatch::{self, actor::Actor, error::SendError, load::Folded, options::SendOptions},
+    dispatch::{
+        actor::Actor, attempt::Sending, error::SendError, load::Folded, options::SendOptions,
+    },
     model::{
         aggregate::{Aggregate, fold_all},
         any_command::CommandHead,
@@ -158,9 +160,9 @@ impl<A: Aggregate> Scenario<A> {
         // Nothing is stored: the store only takes the place that a store has in `send`.
         let store = MemoryStore::new();
         let tenant = self.context.tenant_id();
-        let decided = options.and_then(|options| {
-            dispatch::dry_run(&store, tenant, head, &command, options, self.folded())
-        });
+        let decided = options
+            .and_then(|options| Sending::new(&store, tenant, head, &command, options))
+            .and_then(|sending| sending.dry_run(self.folded()));
         let (outcome, after) = match decided {
             Ok((events, after)) => (Ok(events), after),
             Err(error) => (Err(error), None),

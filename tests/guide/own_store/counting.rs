@@ -118,8 +118,8 @@ impl<S: Store> Log for Counting<S> {
         self.store.correlation(read)
     }
 
-    fn position_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor> {
-        self.store.position_at(tenant, time)
+    fn cursor_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor> {
+        self.store.cursor_at(tenant, time)
     }
 
     fn streams(&self, list: ListStreams) -> StoreFuture<'_, Vec<AggregateId>> {

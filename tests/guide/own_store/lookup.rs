@@ -56,7 +56,7 @@ impl Content {
         read.page(store, naming, of_command)
     }
 
-    pub fn position_at(&self, tenant: Option<TenantId>, time: Timestamp) -> Position {
+    pub fn cursor_at(&self, tenant: Option<TenantId>, time: Timestamp) -> Position {
         let log = self.log.iter();
         let log: Vec<_> = log
             .filter(|event| tenant.is_none_or(|tenant| event.tenant_id == tenant))

@@ -203,8 +203,8 @@ impl Log for ListStore {
         Box::pin(async move { self.open()?.correlation(self.id, read) })
     }
 
-    fn position_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor> {
-        Box::pin(async move { Ok(Cursor::at(self.id, self.open()?.position_at(tenant, time))) })
+    fn cursor_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor> {
+        Box::pin(async move { Ok(Cursor::at(self.id, self.open()?.cursor_at(tenant, time))) })
     }
 
     fn streams(&self, list: ListStreams) -> StoreFuture<'_, Vec<AggregateId>> {

@@ -249,7 +249,7 @@ async fn around_times_of_another(store: &PgStore, own: &StreamId) -> Result<(), 
     store.import(theirs).await.map_err(failed)?;
     store.append(append(own, 1)).await.map_err(failed)?;
     let last = events(store, own).await.map_err(failed)?.remove(1);
-    let stood = store.position_at(Some(own.tenant_id), last.recorded_at);
+    let stood = store.cursor_at(Some(own.tenant_id), last.recorded_at);
     let mut stood = stood.await.map_err(failed)?;
     let behind = read_to_end(store, own.tenant_id, &mut stood).await?;
     if !behind.is_empty() {

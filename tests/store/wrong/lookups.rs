@@ -63,7 +63,7 @@ pub const FAULTS: Faults = &[
         ..Wrong::right()
     }),
     ("a_time_is_a_place_in_the_log", || Wrong {
-        position_at: |_, _, _| Box::pin(async { Ok(Cursor::START) }),
+        cursor_at: |_, _, _| Box::pin(async { Ok(Cursor::START) }),
         ..Wrong::right()
     }),
     ("aggregates_are_listed_in_order", || Wrong {

@@ -77,8 +77,8 @@ impl Log for Wrong {
         (self.correlation)(self, read)
     }
 
-    fn position_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor> {
-        (self.position_at)(self, tenant, time)
+    fn cursor_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor> {
+        (self.cursor_at)(self, tenant, time)
     }
 
     fn streams(&self, list: ListStreams) -> StoreFuture<'_, Vec<AggregateId>> {

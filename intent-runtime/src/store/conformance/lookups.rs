@@ -311,7 +311,7 @@ pub(super) async fn a_time_is_a_place_in_the_log(store: Subject) {
         let times = log.iter().map(|event| event.recorded_at.as_micros());
         for micros in times.flat_map(|time| [time - 1, time, time + 1]) {
             let time = Timestamp::from_micros(micros).expect("a time");
-            let cursor = store.position_at(tenant, time).await;
+            let cursor = store.cursor_at(tenant, time).await;
             let place = cursor.expect("it can be looked up").place();
             let place = place.map(|(_, position)| position);
             let before = |event: &&RecordedEvent| Some(event.position) <= place;

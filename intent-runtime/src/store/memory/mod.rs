@@ -291,8 +291,8 @@ impl Log for MemoryStore {
         Box::pin(async move { self.read()?.correlation(self.id, &read) })
     }
 
-    fn position_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor> {
-        Box::pin(async move { Ok(Cursor::at(self.id, self.read()?.position_at(tenant, time))) })
+    fn cursor_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor> {
+        Box::pin(async move { Ok(Cursor::at(self.id, self.read()?.cursor_at(tenant, time))) })
     }
 
     fn streams(&self, list: ListStreams) -> StoreFuture<'_, Vec<AggregateId>> {

@@ -346,8 +346,8 @@ impl Log for PgStore {
         self.explained(self.log.correlation(read))
     }
 
-    fn position_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor> {
-        self.explained(self.log.position_at(tenant, time))
+    fn cursor_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor> {
+        self.explained(self.log.cursor_at(tenant, time))
     }
 
     fn streams(&self, list: ListStreams) -> StoreFuture<'_, Vec<AggregateId>> {

@@ -122,7 +122,7 @@ impl Reader {
         read.page(self.store, naming, of_command.await?)
     }
 
-    pub(super) async fn position_at(
+    pub(super) async fn cursor_at(
         &self,
         tenant: Option<TenantId>,
         time: Timestamp,

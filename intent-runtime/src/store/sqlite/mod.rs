@@ -361,8 +361,8 @@ impl Log for SqliteStore {
         Box::pin(self.reader.correlation(read))
     }
 
-    fn position_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor> {
-        Box::pin(self.reader.position_at(tenant, time))
+    fn cursor_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor> {
+        Box::pin(self.reader.cursor_at(tenant, time))
     }
 
     fn streams(&self, list: ListStreams) -> StoreFuture<'_, Vec<AggregateId>> {

@@ -71,7 +71,7 @@ impl LogReader {
         read.page(self.store, naming, of_command)
     }
 
-    pub(crate) async fn position_at(
+    pub(crate) async fn cursor_at(
         &self,
         tenant: Option<TenantId>,
         time: Timestamp,
