@@ -168,7 +168,7 @@ const _: () = {
             *VERSION
                 .get_or_init(|| {
                     #[allow(unused_imports)]
-                    use ::intent_runtime::__private::NotWritten as _;
+                    use ::intent_runtime::__private::NoJson as _;
                     ::intent_runtime::__private::state_version::<
                         Account,
                         __Schema,
@@ -181,10 +181,10 @@ const _: () = {
                         &[
                             (
                                 "balance",
-                                || {
-                                    ::intent_runtime::__private::Given(__default_balance())
-                                        .json()
-                                },
+                                || ::intent_runtime::__private::given(
+                                    ::intent_runtime::__private::Show(&__default_balance())
+                                        .json(),
+                                ),
                             ),
                         ],
                     )
@@ -236,23 +236,12 @@ const _: () = {
         owner: String,
         balance: Money,
     }
-    struct __Write<'a>(&'a Account);
-    impl ::intent_runtime::__private::serde::Serialize for __Write<'_> {
-        fn serialize<S: ::intent_runtime::__private::serde::Serializer>(
-            &self,
-            serializer: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
-            __State::serialize(self.0, serializer)
-        }
-    }
-    struct __Read(Account);
-    impl<'de> ::intent_runtime::__private::serde::Deserialize<'de> for __Read {
-        fn deserialize<D: ::intent_runtime::__private::serde::Deserializer<'de>>(
-            deserializer: D,
-        ) -> ::core::result::Result<Self, D::Error> {
-            __State::deserialize(deserializer).map(Self)
-        }
-    }
+    #[derive(::intent_runtime::__private::serde::Serialize)]
+    #[serde(crate = "::intent_runtime::__private::serde", transparent)]
+    struct __Write<'a>(#[serde(with = "__State")] &'a Account);
+    #[derive(::intent_runtime::__private::serde::Deserialize)]
+    #[serde(crate = "::intent_runtime::__private::serde", transparent)]
+    struct __Read(#[serde(with = "__State")] Account);
     #[automatically_derived]
     impl ::core::clone::Clone for AccountEvent {
         #[inline]

@@ -102,47 +102,11 @@ pub mod error {
 
 /// What a domain file needs, and a service that sends to it, reads it and follows its log: `use intent_runtime::prelude::*;`.
 pub mod prelude {
-    pub use crate::Acting;
-    pub use crate::Actor;
-    pub use crate::Aggregate;
-    pub use crate::AggregateId;
-    pub use crate::App;
-    pub use crate::AsOf;
-    pub use crate::ByNameError;
-    pub use crate::Command;
-    pub use crate::CommandId;
-    pub use crate::Context;
-    pub use crate::Cursor;
-    pub use crate::Decide;
-    pub use crate::Domain;
-    pub use crate::Event;
-    pub use crate::EventId;
-    pub use crate::HistoryPage;
-    pub use crate::Id;
-    pub use crate::JsonObject;
-    pub use crate::LoadError;
-    pub use crate::Loaded;
-    pub use crate::LogFilter;
-    pub use crate::Metadata;
-    pub use crate::Overflow;
-    pub use crate::Receipt;
-    pub use crate::RecordedEvent;
-    pub use crate::Scenario;
-    pub use crate::SendError;
-    pub use crate::SendOptions;
-    pub use crate::Snapshot;
-    pub use crate::StateView;
-    pub use crate::StoreError;
-    pub use crate::Tenant;
-    pub use crate::TenantId;
-    pub use crate::Timestamp;
-    pub use crate::UpcastError;
-    pub use crate::Version;
-    pub use crate::aggregate;
-    pub use crate::command;
-    pub use crate::commands;
-    pub use crate::create;
-    pub use crate::event;
-    pub use crate::handle;
-    pub use crate::value;
+    pub use crate::{
+        Acting, Actor, Aggregate, AggregateId, App, AsOf, ByNameError, Command, CommandId, Context,
+        Cursor, Decide, Domain, Event, EventId, HistoryPage, Id, JsonObject, LoadError, Loaded,
+        LogFilter, Metadata, Overflow, Receipt, RecordedEvent, Scenario, SendError, SendOptions,
+        Snapshot, StateView, StoreError, Tenant, TenantId, Timestamp, UpcastError, Version,
+        aggregate, command, commands, create, event, handle, value,
+    };
 }

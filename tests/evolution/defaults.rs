@@ -290,8 +290,12 @@ mod restless {
             1,
             &[private::kind_of::<Sale, Sold>()],
             &[
-                ("ticket", || private::Given(Ticket::default()).json()),
-                ("price", || private::Given(panicking()).json()),
+                ("ticket", || {
+                    private::given(private::Show(&Ticket::default()).json())
+                }),
+                ("price", || {
+                    private::given(private::Show(&panicking()).json())
+                }),
             ],
         )
     }

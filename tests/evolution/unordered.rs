@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use intent_runtime::{
-    __private::{FieldValue, Given, state_version},
+    __private::{FieldValue, Show, given, state_version},
     prelude::*,
 };
 use schemars::JsonSchema;
@@ -54,7 +54,7 @@ fn versions<S: JsonSchema>(given: &[FieldValue]) -> BTreeSet<u32> {
 #[test]
 fn a_set_gives_one_version() {
     assert_eq!(
-        versions::<Plain>(&[("tags", || Given(tags()).json())]).len(),
+        versions::<Plain>(&[("tags", || given(Show(&tags()).json()))]).len(),
         1
     );
     let nested = || {
@@ -64,7 +64,7 @@ fn a_set_gives_one_version() {
             steps: vec![2, 1],
             names,
         };
-        Given(vec![nested]).json()
+        given(Show(&vec![nested]).json())
     };
     assert_eq!(versions::<Plain>(&[("nested", nested)]).len(), 1);
     assert_eq!(versions::<Defaulted>(&[]).len(), 1);
@@ -73,13 +73,13 @@ fn a_set_gives_one_version() {
 #[test]
 fn another_set_or_list_gives_another_version() {
     let sets: [FieldValue; 2] = [
-        ("tags", || Given(tags()).json()),
-        ("tags", || Given(HashSet::from([1, 3])).json()),
+        ("tags", || given(Show(&tags()).json())),
+        ("tags", || given(Show(&HashSet::from([1, 3])).json())),
     ];
     assert_ne!(versions::<Plain>(&sets[..1]), versions::<Plain>(&sets[1..]));
     let lists: [FieldValue; 2] = [
-        ("steps", || Given([1, 2]).json()),
-        ("steps", || Given([2, 1]).json()),
+        ("steps", || given(Show(&[1, 2]).json())),
+        ("steps", || given(Show(&[2, 1]).json())),
     ];
     assert_ne!(
         versions::<Plain>(&lists[..1]),

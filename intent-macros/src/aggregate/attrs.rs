@@ -7,7 +7,7 @@ use syn::{DeriveInput, LitStr, Path, Token, parse::ParseStream};
 use crate::{
     rules::entry::{self, Entry},
     syntax::{
-        attr::{self, Keyed, Keys, Number, assigned, parenthesized, stored_names},
+        attr::{self, Keyed, Keys, Number, assigned, assigned_path, some, stored_names},
         diag::{Diagnostics, Mistake},
         paths::{Runtime, shown},
         symbol::{
@@ -117,16 +117,7 @@ impl AggregateAttrs {
                 let value = entry::list(diag, input, "events(Deposited, Withdrawn)")?;
                 self.events = Some(Keyed { key, value });
             }
-            SPLIT => {
-                self.split = parenthesized(input, |content| {
-                    if content.is_empty() {
-                        let fact = "expected an event that is split";
-                        return Err(syn::Error::new(content.span(), fact));
-                    }
-                    let split = content.parse_terminated(Split::parse, Token![,])?;
-                    Ok(split.into_iter().collect())
-                })?;
-            }
+            SPLIT => self.split = some(input, "expected an event that is split", Split::parse)?,
             RETIRED => self.retired = stored_names(input)?,
             NAME => self.name = Some(attr::stored_name(input)?),
             FORMERLY => self.formerly = stored_names(input)?,
@@ -158,8 +149,7 @@ fn snapshot(diag: &Diagnostics, key: &Ident, args: TokenStream) -> Option<Snapsh
         match key.to_string().as_str() {
             VERSION => version = Some(assigned(input)?),
             FROM => {
-                input.parse::<Token![=]>()?;
-                let value = input.call(Path::parse_mod_style)?;
+                let value = assigned_path(input)?;
                 from = Some(Keyed { key, value });
             }
             _ => {

@@ -6,7 +6,7 @@ use syn::Fields;
 use super::model::Command;
 use crate::{
     item::shape::{Kind, one_id},
-    stored::form::{owns_its_data, schema_is_told},
+    stored::form::fields_can_be_told,
     syntax::{
         attr,
         diag::{Diagnostics, Mistake},
@@ -26,12 +26,7 @@ pub(super) fn check(diag: &Diagnostics, command: &Command<'_>) {
     command
         .ids()
         .for_each(|(_, mark)| attr::takes_nothing(diag, mark));
-    for field in &command.original.fields {
-        if command.original.generics.params.is_empty() {
-            owns_its_data(diag, field);
-        }
-        schema_is_told(diag, &field.attrs, field.ident.as_ref());
-    }
+    fields_can_be_told(diag, generics, fields);
     if named_fields(diag, command) {
         one_id(diag, "command", command.ident(), "..", command.fields());
     }

@@ -1,11 +1,11 @@
 //! What the user wrote about a command.
 
-use syn::{Attribute, Field, Ident, ItemStruct, Type};
+use syn::{Attribute, Field, Ident, ItemStruct};
 
 use super::attrs::CommandAttrs;
 use crate::{
     item::{derives::Derives, shape::Marked},
-    syntax::{attr, diag::Diagnostics, paths::last_ident, symbol::ID},
+    syntax::{attr, diag::Diagnostics, paths::is_called, symbol::ID},
 };
 
 /// A command as its author describes it.
@@ -42,9 +42,8 @@ impl<'a> Command<'a> {
 
     /// The field that is probably the id if none is marked: the only `Id<..>`.
     pub(super) fn unmarked_id(&self) -> Option<&'a Field> {
-        let is_id = |ty: &Type| matches!(ty, Type::Path(path) if last_ident(&path.path).is_some_and(|ident| ident == "Id"));
-        let is_named_id = |field: &&Field| field.ident.is_some() && is_id(&field.ty);
-        let mut candidates = self.original.fields.iter().filter(is_named_id);
+        let is_id = |field: &&Field| field.ident.is_some() && is_called(&field.ty, "Id");
+        let mut candidates = self.original.fields.iter().filter(is_id);
         candidates.next().filter(|_| candidates.next().is_none())
     }
 

@@ -7,9 +7,9 @@ use syn::{
 };
 
 use crate::syntax::{
-    attr::{Keyed, Keys, arguments, is_stored_name, parenthesized},
+    attr::{Keyed, Keys, arguments, entries, is_stored_name},
     diag::{Diagnostics, Mistake},
-    paths::Runtime,
+    paths::{Runtime, shown},
     symbol::{AGGREGATE, ALLOW, CRATE, CREATE, CREATED_BY, EVENTS, HANDLE, NAME},
 };
 
@@ -28,20 +28,14 @@ const KEYS: Keys = Keys {
     ..Keys::NONE
 };
 
-/// What `#[commands(..)]` says.
-pub(super) struct CommandsAttrs {
-    pub(super) runtime: Runtime,
-}
-
-impl CommandsAttrs {
-    pub(super) fn parse(diag: &Diagnostics, args: TokenStream) -> Self {
-        let mut runtime = Runtime::default();
-        KEYS.read(diag, args, |_, input| {
-            runtime = Runtime::parse(input)?;
-            Ok(())
-        });
-        Self { runtime }
-    }
+/// What `#[commands(..)]` says: where the runtime is.
+pub(super) fn parse(diag: &Diagnostics, args: TokenStream) -> Runtime {
+    let mut runtime = Runtime::default();
+    KEYS.read(diag, args, |_, input| {
+        runtime = Runtime::parse(input)?;
+        Ok(())
+    });
+    runtime
 }
 
 /// Whether a function decides on a new aggregate or on one that exists.
@@ -126,10 +120,7 @@ impl Mark {
             }
             let name = command_name(diag, input)?;
             if let Naming::Own(command) = &mark.naming {
-                let fact = format!(
-                    "`{}` has a name already",
-                    crate::syntax::paths::shown(command)
-                );
+                let fact = format!("`{}` has a name already", shown(command));
                 let help = "remove `name`, which names a command made of the arguments";
                 return Err(Mistake::at(key, fact).help(help).into());
             }
@@ -171,13 +162,13 @@ fn own_command(input: ParseStream<'_>) -> syn::Result<(Option<Path>, TokenStream
 
 /// `("teller", "manager")`: at least one role.
 fn roles(key: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<LitStr>> {
-    let roles = parenthesized(input, |content| content.parse_terminated(role, Token![,]))?;
+    let roles = entries(input, role)?;
     if roles.is_empty() {
         let fact = "`allow()` lets nobody send the command";
         let help = "name a role, as in `allow(\"teller\")`, or remove `allow()`: without it, everybody may";
         return Err(Mistake::at(key, fact).help(help).into());
     }
-    Ok(roles.into_iter().collect())
+    Ok(roles)
 }
 
 fn role(input: ParseStream<'_>) -> syn::Result<LitStr> {

@@ -3,8 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
 use syn::{
-    Attribute, DeriveInput, Field, Fields, Type, parse::Parser as _, parse_quote,
-    spanned::Spanned as _,
+    DeriveInput, Field, Fields, Type, parse::Parser as _, parse_quote, spanned::Spanned as _,
 };
 
 use super::{
@@ -101,7 +100,7 @@ fn structs<'b, 'a: 'b>(
 ///
 /// The comments that the user did not write satisfy `missing_docs`; they are left out of the schema.
 fn command_struct(block: &Block<'_>, function: &Function<'_>) -> (TokenStream, TokenStream) {
-    let runtime = &block.attrs.runtime;
+    let runtime = &block.runtime;
     let aggregate = block.aggregate().to_token_stream();
     let visibility = &function.original.vis;
     let name = function.command();
@@ -109,7 +108,7 @@ fn command_struct(block: &Block<'_>, function: &Function<'_>) -> (TokenStream, T
         return Default::default();
     };
     let comments: Vec<_> = docs::comments(&function.original.attrs).collect();
-    let conditions = conditions(function);
+    let conditions = attr::conditions(&function.original.attrs);
     let fields = fields(block, function);
     let mut item: DeriveInput = parse_quote! {
         #(#comments)*
@@ -119,10 +118,8 @@ fn command_struct(block: &Block<'_>, function: &Function<'_>) -> (TokenStream, T
         }
     };
     let derives = Derives::all(block.lacks_values);
-    let stored = match storable(block, &item).filter(|_| !block.lacks_values) {
-        Some(check) => quote!(#(#conditions)* #check),
-        None => TokenStream::new(),
-    };
+    let stored = storable::checks(runtime, ident, &fields).filter(|_| !block.lacks_values);
+    let stored = stored.map(|check| quote!(#(#conditions)* #check));
     let (attributes, schema) = schema::derives(runtime, derives, &mut item);
     document(block, function, &mut item);
     let command_impl = CommandImpl {
@@ -170,14 +167,6 @@ pub(super) fn fields(block: &Block<'_>, function: &Function<'_>) -> Vec<Field> {
     fields.collect()
 }
 
-fn storable(block: &Block<'_>, item: &DeriveInput) -> Option<TokenStream> {
-    let fields = match &item.data {
-        syn::Data::Struct(data) => data.fields.iter().skip(1).collect(),
-        _ => Vec::new(),
-    };
-    storable::checks(&block.attrs.runtime, &item.ident, fields)
-}
-
 /// Adds the comments that the user did not write.
 fn document(block: &Block<'_>, function: &Function<'_>, item: &mut DeriveInput) {
     let path = format!("{}::{}", block.aggregate_text(), function.ident());
@@ -204,11 +193,6 @@ fn document(block: &Block<'_>, function: &Function<'_>, item: &mut DeriveInput) 
     }
 }
 
-/// `#[cfg(..)]` on a function is copied to everything made from it.
-fn conditions<'a>(function: &Function<'a>) -> Vec<&'a Attribute> {
-    attr::conditions(&function.original.attrs)
-}
-
 /// ```
 /// impl Decide<Deposit> for Account {
 ///     type Error = Refused;
@@ -224,14 +208,10 @@ fn decide_impl(
     decided: &Decided<'_, '_>,
     [body, emits]: &[TokenStream; 2],
 ) -> TokenStream {
-    let runtime = &block.attrs.runtime;
+    let runtime = &block.runtime;
     let aggregate = block.aggregate();
     let command = &decided.command;
-    let conditions = decided
-        .functions()
-        .next()
-        .map(conditions)
-        .unwrap_or_default();
+    let conditions = decided.conditions();
     // A boxed error is reported; the stub has none.
     let error = match decided.error().filter(|error| !is_boxed_error(error)) {
         Some(error) => error.to_token_stream(),
@@ -284,7 +264,7 @@ fn decide_impl(
 /// fn emits() -> Emits { <Deposited as IntoEvents<Account>>::emits() }
 /// ```
 fn emits(block: &Block<'_>, decided: &Decided<'_, '_>) -> TokenStream {
-    let runtime = &block.attrs.runtime;
+    let runtime = &block.runtime;
     let aggregate = block.aggregate();
     let mut of_functions = decided.functions().map(|function| {
         let events = events(block, function);
@@ -308,7 +288,7 @@ fn refusal_json(block: &Block<'_>, decided: &Decided<'_, '_>) -> TokenStream {
     if !refuses {
         return TokenStream::new();
     }
-    let private = block.attrs.runtime.private();
+    let private = block.runtime.private();
     quote! {
         fn refusal_json(
             refusal: &Self::Error,
@@ -336,7 +316,7 @@ fn events(block: &Block<'_>, function: &Function<'_>) -> TokenStream {
 /// }
 /// ```
 fn body(block: &Block<'_>, decided: &Decided<'_, '_>) -> TokenStream {
-    let runtime = &block.attrs.runtime;
+    let runtime = &block.runtime;
     let side = |function: Option<&Function<'_>>, otherwise: &str| match function {
         Some(function) => call(block, decided, function),
         None => {
@@ -368,7 +348,7 @@ fn body(block: &Block<'_>, decided: &Decided<'_, '_>) -> TokenStream {
 ///
 /// The return type keeps the user's spans: if it holds no events, the error is there.
 fn call(block: &Block<'_>, decided: &Decided<'_, '_>, function: &Function<'_>) -> TokenStream {
-    let runtime = &block.attrs.runtime;
+    let runtime = &block.runtime;
     let (aggregate, name) = (block.aggregate(), function.ident());
     let state = (function.kind == Kind::Handle).then(|| quote!(state));
     let arguments = function.arguments.iter().map(|argument| match argument {
@@ -419,17 +399,13 @@ fn call(block: &Block<'_>, decided: &Decided<'_, '_>, function: &Function<'_>) -
 ///
 /// All of it has the span of the aggregate's name, where rustc reports a second block.
 fn list_impl(block: &Block<'_>, decided: &[Decided<'_, '_>]) -> TokenStream {
-    let runtime = &block.attrs.runtime;
+    let runtime = &block.runtime;
     let aggregate = block.aggregate();
     let span = Span::call_site().located_at(aggregate.span());
     let private = runtime.private_at(span);
     let commands = decided.iter().map(|decided| {
         let command = &decided.command;
-        let conditions = decided
-            .functions()
-            .next()
-            .map(conditions)
-            .unwrap_or_default();
+        let conditions = decided.conditions();
         quote! {
             #(#conditions)*
             <#command as #private::CommandOf<#aggregate>>::add_to(list);

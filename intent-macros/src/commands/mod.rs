@@ -15,11 +15,11 @@ use crate::{item::derives::OURS, stored::storable::cannot_be_stored, syntax::dia
 /// The impl as it was written, with a command for each marked function, or with the mistakes found in it.
 pub(crate) fn commands(args: TokenStream, item: TokenStream) -> TokenStream {
     let diag = Diagnostics::default();
-    let attrs = attrs::CommandsAttrs::parse(&diag, args);
-    let Some(input) = model::Input::parse(&diag, item.clone()) else {
+    let runtime = attrs::parse(&diag, args);
+    let Some(input) = model::parse(&diag, item.clone()) else {
         return diag.beside(item);
     };
-    let mut block = model::Block::new(&diag, attrs, &input);
+    let mut block = model::Block::new(&diag, runtime, &input);
     check::check(&diag, &block);
     let generics = &block.original.generics;
     let functions = block.functions.iter();

@@ -7,7 +7,10 @@ use syn::{
 };
 
 use crate::syntax::{
-    attr::{Keyed, Keys, Number, arguments, assigned, parenthesized, stored_name, stored_names},
+    attr::{
+        Keyed, Keys, Number, arguments, assigned, assigned_path, entries, parenthesized,
+        stored_name, stored_names,
+    },
     diag::{Diagnostics, Mistake},
     paths::Runtime,
     symbol::{
@@ -81,15 +84,11 @@ impl EventAttrs {
             NAME => self.name = Some(stored_name(input)?),
             FORMERLY => self.formerly = stored_names(input)?,
             UPCAST => {
-                let steps = parenthesized(input, |content| {
-                    content.parse_terminated(Step::parse, Token![,])
-                })?;
-                self.steps = steps.into_iter().collect();
+                self.steps = entries(input, Step::parse)?;
                 self.upcast = Some(key);
             }
             FROM => {
-                input.parse::<Token![=]>()?;
-                let value = input.call(Path::parse_mod_style)?;
+                let value = assigned_path(input)?;
                 self.from = Some(Keyed { key, value });
             }
             REMOVED => {
@@ -100,15 +99,8 @@ impl EventAttrs {
                 })?;
                 self.removed.push(removed);
             }
-            UNCHANGED => {
-                let numbers = parenthesized(input, |content| {
-                    content.parse_terminated(Number::parse, Token![,])
-                })?;
-                self.unchanged.extend(numbers);
-            }
-            READABLE_BY => {
-                self.readable_by = Some(parenthesized(input, Number::parse)?);
-            }
+            UNCHANGED => self.unchanged.extend(entries(input, Number::parse)?),
+            READABLE_BY => self.readable_by = Some(parenthesized(input, Number::parse)?),
             _ => self.runtime = Runtime::parse(input)?,
         }
         Ok(())

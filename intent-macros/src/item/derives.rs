@@ -2,11 +2,12 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
-use syn::{Attribute, DeriveInput, Ident, Meta, Path, Token, parse_quote, punctuated::Punctuated};
+use syn::{Attribute, DeriveInput, Ident, Meta, Path, parse_quote};
 
 use crate::{
     source,
     syntax::{
+        attr,
         diag::{Diagnostics, Mistake},
         paths::Runtime,
     },
@@ -201,14 +202,6 @@ pub(crate) fn is_ours(attribute: &Attribute) -> bool {
 
 /// The paths in the item's own `#[derive(..)]`s. rustc reports an ill-formed one.
 fn own_derives(attributes: &[Attribute]) -> Vec<Path> {
-    attributes
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("derive"))
-        .filter_map(|attribute| {
-            attribute
-                .parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated)
-                .ok()
-        })
-        .flatten()
-        .collect()
+    let derives = attributes.iter().filter(|found| attr::is(found, "derive"));
+    derives.filter_map(attr::list::<Path>).flatten().collect()
 }

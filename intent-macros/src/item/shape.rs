@@ -2,12 +2,30 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens as _;
-use syn::{Attribute, Field, GenericParam, Generics, Ident, Item, ItemStruct, Type};
+use syn::{Attribute, Field, GenericParam, Generics, Ident, Item, ItemStruct, parse::Parse};
 
 use crate::{
     stored::unfit::borrowed,
-    syntax::diag::{Diagnostics, Mistake},
+    syntax::{
+        diag::{Diagnostics, Mistake},
+        paths::type_name,
+    },
 };
+
+/// The item under an attribute. An item of another kind is reported by what `mistake` says. Anything that is no item is a syntax
+/// error.
+pub(crate) fn parsed<T: Parse>(
+    diag: &Diagnostics,
+    item: TokenStream,
+    mistake: impl FnOnce(Item) -> Mistake,
+) -> Option<T> {
+    diag.keep(
+        syn::parse2(item.clone()).map_err(|error| match syn::parse2(item) {
+            Ok(other) => mistake(other).into(),
+            Err(_) => error,
+        }),
+    )
+}
 
 /// The struct under an attribute. `None`, with the mistake reported, for anything else.
 pub(crate) fn structure(
@@ -135,17 +153,7 @@ pub(crate) fn one_id<'a>(
 }
 
 fn looks_like_an_id(field: &Field) -> bool {
-    let name = field
-        .ident
-        .as_ref()
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    let is_of_an_id = match &field.ty {
-        Type::Path(path) => {
-            let last = path.path.segments.last();
-            last.is_some_and(|last| last.ident.to_string().ends_with("Id"))
-        }
-        _ => false,
-    };
+    let name = field.ident.to_token_stream().to_string();
+    let is_of_an_id = type_name(&field.ty).is_some_and(|ty| ty.to_string().ends_with("Id"));
     name == "id" || name.ends_with("_id") || is_of_an_id
 }

@@ -2,10 +2,9 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{
-    Attribute, Expr, Ident, ImplItemFn, Item, Macro, Meta, Path, Token, UseTree,
-    punctuated::Punctuated,
-};
+use syn::{Attribute, Expr, Ident, ImplItemFn, Item, Macro, Meta, Path, UseTree};
+
+use crate::syntax::{attr::list, respan::upper_camel};
 
 /// Attributes that do not change an item and implement nothing.
 pub(super) const INERT: [&str; 19] = [
@@ -159,8 +158,8 @@ pub(super) fn derives(attributes: &[Attribute]) -> Vec<Vec<String>> {
 
 /// The paths in `derive(..)`.
 fn derived(derive: &Attribute) -> Vec<Vec<String>> {
-    let paths = derive.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated);
-    paths.iter().flatten().map(words).collect()
+    let paths = list::<Path>(derive).into_iter().flatten();
+    paths.map(|path| words(&path)).collect()
 }
 
 /// Whether a derive implements the trait that it is named after, and no other.
@@ -182,11 +181,8 @@ pub(super) fn is_plain(path: &[String]) -> bool {
 /// The name of the command that is made of a function, if one is.
 pub(super) fn command(function: &ImplItemFn) -> Option<String> {
     let mark = attribute(&function.attrs, "create").or(attribute(&function.attrs, "handle"))?;
-    let entries = match &mark.meta {
-        Meta::List(list) => {
-            let entries = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
-            entries.ok()?.into_iter().collect()
-        }
+    let entries: Vec<Meta> = match &mark.meta {
+        Meta::List(_) => list(mark)?.collect(),
         _ => Vec::new(),
     };
     for entry in entries {
@@ -200,9 +196,7 @@ pub(super) fn command(function: &ImplItemFn) -> Option<String> {
             Meta::List(_) => {}
         }
     }
-    Some(crate::syntax::respan::upper_camel(
-        &function.sig.ident.to_string(),
-    ))
+    Some(upper_camel(&function.sig.ident.to_string()))
 }
 
 /// The names that the imports among some items bring, each with its path.

@@ -9,13 +9,13 @@ use syn::{Attribute, Field, Fields, LitStr, Meta, Type, Variant};
 
 use crate::{
     stored::{
-        form::{find, is_any, renamed, schemars_metas, serde_metas, text},
+        form::{find, is_any, metas_of, renamed, serde_metas, text},
         storable,
     },
     syntax::{
         attr::{self, cfg_attr},
         diag::{Diagnostics, Mistake},
-        paths::last_ident,
+        paths::is_called,
         symbol::{RENAMED, SINCE},
     },
 };
@@ -157,18 +157,18 @@ pub(crate) fn from_an_object(
 
 fn is_no_object(ty: &LitStr) -> bool {
     match ty.parse::<Type>() {
-        Ok(Type::Path(path)) => {
-            let mut names = storable::PLAIN.iter().chain(&LISTS);
-            last_ident(&path.path).is_some_and(|ident| names.any(|name| ident == name))
-        }
         Ok(Type::Tuple(_) | Type::Array(_)) => true,
-        _ => false,
+        Ok(ty) => {
+            let mut names = storable::PLAIN.iter().chain(&LISTS);
+            names.any(|name| is_called(&ty, name))
+        }
+        Err(_) => false,
     }
 }
 
 /// Reports a part that is stored and not in the schema: the lock would not see its changes.
 fn in_the_schema(diag: &Diagnostics, whose: &str, name: &str, attributes: &[Attribute]) {
-    let metas = schemars_metas(attributes);
+    let metas = metas_of(attributes, "schemars");
     if find(&serde_metas(attributes), &["skip"]).is_some() {
         return;
     }
@@ -212,7 +212,9 @@ fn loss(field: &Field, has_default: bool) -> Option<Loss> {
     const SKIPS: [&str; 3] = ["skip", "skip_serializing", "skip_deserializing"];
     let metas = serde_metas(&field.attrs);
     if let Some(skip) = find(&metas, &SKIPS) {
-        return (!is_phantom(&field.ty)).then(|| Loss::Skipped(skip.clone()));
+        // A `PhantomData` has nothing to lose.
+        let is_lost = !is_called(&field.ty, "PhantomData");
+        return is_lost.then(|| Loss::Skipped(skip.clone()));
     }
     if let Some((meta, help)) = one_sided(&metas) {
         return Some(Loss::OneSided(meta.clone(), help));
@@ -223,7 +225,7 @@ fn loss(field: &Field, has_default: bool) -> Option<Loss> {
         return None;
     }
     let read_by_hand = find(&metas, &["with", "deserialize_with"]).is_some();
-    let missing_is_none = is_option(&field.ty) && !read_by_hand;
+    let missing_is_none = is_called(&field.ty, "Option") && !read_by_hand;
     let stands_in = has_default || find(&metas, &["default"]).is_some();
     (!stands_in && !missing_is_none).then(|| {
         let help = "add `default`, for values that were left out".to_owned();
@@ -255,20 +257,4 @@ fn one_sided(metas: &[Meta]) -> Option<(&Meta, String)> {
     };
     let help = format!("add `{other} = \"..\"`, or write both as one `with = \"..\"`");
     Some((found, help))
-}
-
-fn is_option(ty: &Type) -> bool {
-    is_named(ty, "Option")
-}
-
-/// A `PhantomData` has nothing to lose.
-fn is_phantom(ty: &Type) -> bool {
-    is_named(ty, "PhantomData")
-}
-
-fn is_named(ty: &Type, name: &str) -> bool {
-    match ty {
-        Type::Path(path) => last_ident(&path.path).is_some_and(|ident| ident == name),
-        _ => false,
-    }
 }

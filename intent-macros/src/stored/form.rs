@@ -2,14 +2,14 @@
 
 use quote::quote;
 use syn::{
-    Attribute, Expr, ExprLit, Field, Ident, Lit, LitStr, Meta, Path, Token, Type,
+    Attribute, Expr, ExprLit, Field, Generics, Ident, Lit, LitStr, Meta, Path, Token, Type,
     ext::IdentExt as _, parse_quote, punctuated::Punctuated,
 };
 
 use crate::{
     stored::unfit::borrowed,
     syntax::{
-        attr::cfg_attr,
+        attr::{cfg_attr, is, list},
         diag::{Diagnostics, Mistake},
         paths::{Runtime, last_ident},
     },
@@ -20,22 +20,10 @@ pub(crate) fn serde_metas(attributes: &[Attribute]) -> Vec<Meta> {
     metas_of(attributes, "serde")
 }
 
-/// The content of the `#[schemars(..)]` attributes.
-pub(crate) fn schemars_metas(attributes: &[Attribute]) -> Vec<Meta> {
-    metas_of(attributes, "schemars")
-}
-
-fn metas_of(attributes: &[Attribute], name: &str) -> Vec<Meta> {
-    attributes
-        .iter()
-        .filter(|attribute| attribute.path().is_ident(name))
-        .filter_map(|attribute| {
-            attribute
-                .parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
-                .ok()
-        })
-        .flatten()
-        .collect()
+/// The content of all attributes of this name.
+pub(crate) fn metas_of(attributes: &[Attribute], name: &str) -> Vec<Meta> {
+    let named = attributes.iter().filter(|attribute| is(attribute, name));
+    named.filter_map(list::<Meta>).flatten().collect()
 }
 
 pub(crate) fn is_any(meta: &Meta, words: &[&str]) -> bool {
@@ -87,7 +75,7 @@ pub(crate) fn text(meta: &Meta) -> Option<&LitStr> {
     }
 }
 
-/// Whether the field's type need not be storable itself. A `cfg_attr` with serde's attributes counts too, since we cannot evaluate it.
+/// Whether the field's type need not be storable itself.
 pub(crate) fn changes_form(field: &Field) -> bool {
     const WORDS: [&str; 8] = [
         "with",
@@ -99,10 +87,15 @@ pub(crate) fn changes_form(field: &Field) -> bool {
         "flatten",
         "bound",
     ];
+    may_have(field, &WORDS)
+}
+
+/// Whether serde's attributes of a field have one of the words. A `cfg_attr` with such attributes counts, since we cannot evaluate it.
+fn may_have(field: &Field, words: &[&str]) -> bool {
     let conditional = field.attrs.iter().any(|attribute| {
         cfg_attr(attribute).is_some_and(|(_, metas)| find(&metas, &["serde"]).is_some())
     });
-    conditional || find(&serde_metas(&field.attrs), &WORDS).is_some()
+    conditional || find(&serde_metas(&field.attrs), words).is_some()
 }
 
 /// The part of a field's serde attributes that writes its value in another form than its type has.
@@ -131,11 +124,7 @@ pub(crate) fn told_to_the_schema(attributes: &[Attribute]) -> Vec<Attribute> {
 
 /// Whether a field is not stored, or in a form that only a `cfg_attr` tells.
 pub(crate) fn has_no_form(field: &Field) -> bool {
-    const SKIPS: [&str; 2] = ["skip", "skip_serializing"];
-    let conditional = field.attrs.iter().any(|attribute| {
-        cfg_attr(attribute).is_some_and(|(_, metas)| find(&metas, &["serde"]).is_some())
-    });
-    conditional || find(&serde_metas(&field.attrs), &SKIPS).is_some()
+    may_have(field, &["skip", "skip_serializing"])
 }
 
 /// ```
@@ -159,6 +148,20 @@ pub(crate) fn default_in_the_schema(runtime: &Runtime, field: &Field) -> Option<
     };
     let private = runtime.private();
     Some(parse_quote!(#[schemars(extend("default" = #private::default_value(&#value)))]))
+}
+
+/// Reports fields that borrow, unless a parameter of the type is reported instead, and fields without a schema.
+pub(crate) fn fields_can_be_told<'a>(
+    diag: &Diagnostics,
+    generics: &Generics,
+    fields: impl IntoIterator<Item = &'a Field>,
+) {
+    for field in fields {
+        if generics.params.is_empty() {
+            owns_its_data(diag, field);
+        }
+        schema_is_told(diag, &field.attrs, field.ident.as_ref());
+    }
 }
 
 /// Reports a field that borrows: what is read back must own its data.
@@ -197,7 +200,7 @@ pub(crate) fn schema_is_unknown(attributes: &[Attribute]) -> bool {
 
 /// Whether an attribute gives the field's JSON Schema.
 pub(crate) fn is_told(attributes: &[Attribute]) -> bool {
-    let schemars = schemars_metas(attributes);
+    let schemars = metas_of(attributes, "schemars");
     find(&schemars, &["with", "schema_with", "skip"]).is_some()
 }
 

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens as _;
 use syn::{
-    Attribute, LitInt, LitStr, Meta, Token,
+    Attribute, LitInt, LitStr, Meta, Path, Token,
     ext::IdentExt as _,
     parse::{Parse, ParseStream, Parser as _},
     punctuated::Punctuated,
@@ -203,6 +203,13 @@ pub(crate) fn arguments(attribute: &Attribute) -> syn::Result<TokenStream> {
     Ok(attribute.meta.require_list()?.tokens.clone())
 }
 
+/// What stands between the parentheses of an attribute, separated by commas; `None` where that cannot be read. rustc or the owner of
+/// the attribute reports it.
+pub(crate) fn list<T: Parse>(attribute: &Attribute) -> Option<impl Iterator<Item = T> + use<T>> {
+    let list = attribute.parse_args_with(Punctuated::<T, Token![,]>::parse_terminated);
+    list.ok().map(Punctuated::into_iter)
+}
+
 /// Reports arguments of an attribute that takes none.
 pub(crate) fn takes_nothing(diag: &Diagnostics, attribute: &Attribute) {
     if !matches!(attribute.meta, Meta::Path(_)) {
@@ -220,11 +227,7 @@ pub(crate) fn conditions(attributes: &[Attribute]) -> Vec<&Attribute> {
 
 /// The condition of a `cfg_attr` and the attributes behind it; `None` for any other attribute.
 pub(crate) fn cfg_attr(attribute: &Attribute) -> Option<(Meta, Vec<Meta>)> {
-    if !is(attribute, "cfg_attr") {
-        return None;
-    }
-    let metas = attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
-    let mut metas = metas.ok()?.into_iter();
+    let mut metas = is(attribute, "cfg_attr").then(|| list(attribute))??;
     Some((metas.next()?, metas.collect()))
 }
 
@@ -279,13 +282,35 @@ pub(crate) fn stored_name(input: ParseStream<'_>) -> syn::Result<LitStr> {
 
 /// `("PaidIn", "Received")`: such names, at least one.
 pub(crate) fn stored_names(input: ParseStream<'_>) -> syn::Result<Vec<LitStr>> {
-    parenthesized(input, |content| {
-        if content.is_empty() {
-            return Err(syn::Error::new(content.span(), "expected a stored name"));
-        }
-        let names = content.parse_terminated(name_literal, Token![,])?;
-        Ok(names.into_iter().collect())
+    some(input, "expected a stored name", name_literal)
+}
+
+/// `= AccountV1`
+pub(crate) fn assigned_path(input: ParseStream<'_>) -> syn::Result<Path> {
+    input.parse::<Token![=]>()?;
+    input.call(Path::parse_mod_style)
+}
+
+/// `(1 => cents_to_money, 2 => in_words)`: entries in parentheses, perhaps none.
+pub(crate) fn entries<T>(
+    input: ParseStream<'_>,
+    entry: fn(ParseStream<'_>) -> syn::Result<T>,
+) -> syn::Result<Vec<T>> {
+    let entries = parenthesized(input, |content| content.parse_terminated(entry, Token![,]))?;
+    Ok(entries.into_iter().collect())
+}
+
+/// The same, and at least one: `expected` is the error if there is none.
+pub(crate) fn some<T>(
+    input: ParseStream<'_>,
+    expected: &str,
+    entry: fn(ParseStream<'_>) -> syn::Result<T>,
+) -> syn::Result<Vec<T>> {
+    parenthesized(input, |content| match content.is_empty() {
+        true => Err(syn::Error::new(content.span(), expected)),
+        false => content.parse_terminated(entry, Token![,]),
     })
+    .map(|entries| entries.into_iter().collect())
 }
 
 /// Whether a store takes the text as a name.

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Path, Token, parse::ParseStream};
+use syn::{Path, Token, Type, parse::ParseStream};
 
 use crate::syntax::respan::respan;
 
@@ -62,6 +62,19 @@ impl Runtime {
 /// The last identifier of a path: what a type is called.
 pub(crate) fn last_ident(path: &Path) -> Option<&Ident> {
     path.segments.last().map(|segment| &segment.ident)
+}
+
+/// What a type is called, if a path names it.
+pub(crate) fn type_name(ty: &Type) -> Option<&Ident> {
+    match ty {
+        Type::Path(path) => last_ident(&path.path),
+        _ => None,
+    }
+}
+
+/// Whether a type has this name, behind any path and with any arguments.
+pub(crate) fn is_called(ty: &Type, name: &str) -> bool {
+    type_name(ty).is_some_and(|ident| ident == name)
 }
 
 /// Whether two paths are written alike.

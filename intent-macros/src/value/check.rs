@@ -5,10 +5,7 @@ use syn::{Attribute, Data, Field};
 use super::model::Value;
 use crate::{
     item::shape::Kind,
-    stored::{
-        both_ways,
-        form::{owns_its_data, schema_is_told},
-    },
+    stored::{both_ways, form::fields_can_be_told},
     syntax::diag::{Diagnostics, Mistake},
 };
 
@@ -45,12 +42,7 @@ pub(super) fn check(diag: &Diagnostics, value: &Value) {
         let whose = original.ident.to_string();
         both_ways::check_variants(diag, &whose, &data.variants);
     }
-    for field in fields(&value.original.data) {
-        if value.original.generics.params.is_empty() {
-            owns_its_data(diag, field);
-        }
-        schema_is_told(diag, &field.attrs, field.ident.as_ref());
-    }
+    fields_can_be_told(diag, generics, fields(&original.data));
 }
 
 pub(super) fn fields(data: &Data) -> Vec<&Field> {

@@ -71,10 +71,6 @@ pub struct Acting {
 }
 
 impl Acting {
-    pub(super) fn new(tenant: Tenant, actor: Actor) -> Self {
-        Self { tenant, actor }
-    }
-
     /// Who acts.
     pub fn actor(&self) -> &Actor {
         &self.actor

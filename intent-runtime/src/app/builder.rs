@@ -38,7 +38,7 @@ pub struct AppBuilder {
     clock: Arc<dyn Clock>,
 }
 
-enum Target {
+pub(super) enum Target {
     Url(String),
     Store(Arc<dyn Store>),
 }
@@ -68,25 +68,12 @@ impl IntoStore for &App {
 }
 
 impl AppBuilder {
-    pub(super) fn connect(url: &str, domain: Domain) -> Self {
-        Self::new(Target::Url(url.to_owned()), domain)
-    }
-
-    pub(super) fn on(store: impl IntoStore, domain: Domain) -> Self {
-        let clock = store.clock();
-        let builder = Self::new(Target::Store(store.into_store()), domain);
-        match clock {
-            Some(clock) => Self { clock, ..builder },
-            None => builder,
-        }
-    }
-
-    fn new(target: Target, domain: Domain) -> Self {
+    pub(super) fn new(target: Target, domain: Domain, clock: Option<Arc<dyn Clock>>) -> Self {
         Self {
             target,
             domain,
             cache_bytes: App::DEFAULT_CACHE_BYTES,
-            clock: Arc::new(SystemClock),
+            clock: clock.unwrap_or_else(|| Arc::new(SystemClock)),
         }
     }
 

@@ -104,7 +104,7 @@ impl Tenant {
         let ((any, _), id) = (self.named(aggregate)?, id.into());
         let span = tracing::debug_span!(telemetry::LOAD, aggregate, %id, %after);
         let reading = history::page(self.place(), any, id, after, limit);
-        reading.instrument(span).await.map_err(ByNameError::Load)
+        Ok(reading.instrument(span).await?)
     }
 
     async fn send_for(

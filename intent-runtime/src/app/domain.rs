@@ -127,7 +127,7 @@ impl Domain {
     }
 
     /// The roles in `allow(..)` that the domain does not declare.
-    fn undeclared_roles(&self) -> impl Iterator<Item = DomainMistake> {
+    fn undeclared_roles(&self) -> Vec<DomainMistake> {
         let roles: Vec<&str> = self.roles.iter().map(String::as_str).collect();
         let aggregates = self.catalogue.aggregates().iter();
         let commands = aggregates.flat_map(|aggregate| {
@@ -146,8 +146,7 @@ impl Domain {
                 role,
                 nearest: roles::nearest(role, &self.roles),
             })
-            .collect::<Vec<_>>()
-            .into_iter()
+            .collect()
     }
 }
 

@@ -68,8 +68,7 @@ impl<A: Aggregate> IntoFuture for Ids<A> {
         Box::pin(async move {
             let Self { tenant, list, .. } = self;
             tenant.registered::<A>()?;
-            let ids = tenant.core.store.streams(list).await;
-            let ids = ids.map_err(LoadError::Store)?;
+            let ids = tenant.core.store.streams(list).await?;
             Ok(ids
                 .into_iter()
                 .map(|id| Id::from_uuid(id.as_uuid()))

@@ -13,7 +13,13 @@ pub(crate) mod transaction;
 use std::{fmt, ops::Deref, sync::Arc};
 
 use crate::{
-    app::{builder::AppBuilder, domain::Domain, lookup::LookBack, roles::Roles, tenant::Tenant},
+    app::{
+        builder::{AppBuilder, Target},
+        domain::Domain,
+        lookup::LookBack,
+        roles::Roles,
+        tenant::Tenant,
+    },
     by_name::ByName,
     dispatch::{self, cache::AggregateCache},
     log::{filter::LogFilter, follow::Follow, subscription::Subscription},
@@ -83,7 +89,7 @@ impl App {
     /// [`ConnectError::Domain`](crate::ConnectError::Domain) with all mistakes of the domain, before the store is touched;
     /// [`ConnectError::Store`](crate::ConnectError::Store) with [`StoreError::UnknownUrl`] for another URL, or whatever keeps the store from opening.
     pub fn connect(url: &str, domain: Domain) -> AppBuilder {
-        AppBuilder::connect(url, domain)
+        AppBuilder::new(Target::Url(url.to_owned()), domain, None)
     }
 
     /// Makes or migrates the tables of the store that `url` names, and closes it again. It is for an operator or a step of a
@@ -107,7 +113,8 @@ impl App {
     /// # Errors
     /// [`ConnectError::Domain`](crate::ConnectError::Domain) with all mistakes of the domain.
     pub fn on(store: impl IntoStore, domain: Domain) -> AppBuilder {
-        AppBuilder::on(store, domain)
+        let clock = store.clock();
+        AppBuilder::new(Target::Store(store.into_store()), domain, clock)
     }
 
     /// The same app for one tenant.

@@ -64,7 +64,8 @@ impl Tenant {
     /// [`Domain::roles`](crate::Domain::roles).
     pub fn acting(&self, actor: Actor) -> Acting {
         self.core.roles.warn_of_undeclared(&actor);
-        Acting::new(self.clone(), actor)
+        let tenant = self.clone();
+        Acting { tenant, actor }
     }
 
     /// Sends a command: loads its aggregate, decides, and stores the events at the version that the decision saw. If another
@@ -142,7 +143,7 @@ impl Tenant {
         Box::pin(async move {
             let transact = self.core.store.transact();
             let joined = transact.and_then(|transact| transact.join(connection));
-            let joined = joined.ok_or(SendError::Store(StoreError::NoTransactions))?;
+            let joined = joined.ok_or(StoreError::NoTransactions)?;
             self.send_within(&*joined, command, options).await
         })
     }
@@ -327,8 +328,7 @@ impl Tenant {
                 load::load_as_of::<A>(&*self.core.store, stream.clone(), AsOf::Now).await?;
             let snapshot = SnapshotCodec::of().encode(loaded.state(), loaded.version());
             let snapshot = snapshot.map_err(|error| LoadError::of_snapshot(&stream, error))?;
-            let saving = self.core.store.save_snapshot(&stream, snapshot);
-            saving.await.map_err(LoadError::Store)?;
+            self.core.store.save_snapshot(&stream, snapshot).await?;
             Ok(loaded.version())
         };
         taking.instrument(span)

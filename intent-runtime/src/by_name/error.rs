@@ -41,10 +41,10 @@ pub enum ByNameError {
     },
     /// The aggregate cannot be loaded.
     #[error(transparent)]
-    Load(LoadError),
+    Load(#[from] LoadError),
     /// The command had no effect.
     #[error(transparent)]
-    Send(SendError<AnyRefusal>),
+    Send(#[from] SendError<AnyRefusal>),
 }
 
 /// What has a name.

@@ -99,8 +99,7 @@ pub(crate) async fn page(
         stored.push(event);
         ControlFlow::Continue(())
     };
-    let read = store.read_events(read, &mut sink).await;
-    read.map_err(LoadError::Store)?;
+    store.read_events(read, &mut sink).await?;
     let exists = !stored.is_empty()
         || after > Version::NONE && reaches(store, &stream, Version::FIRST).await?;
     if !exists {

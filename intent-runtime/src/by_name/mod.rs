@@ -172,17 +172,16 @@ impl<A: Aggregate> AnyAggregate for Of<A> {
             let head = command.head();
             let options = match actor {
                 Some(actor) => {
-                    let role = actor.role_for(&head).map_err(ByNameError::Send)?;
+                    let role = actor.role_for(&head)?;
                     options.of_actor(actor.name(), role)
                 }
                 None => options,
             };
             let span = telemetry::send(head.name, head.target);
             let options = options.at(place.now);
-            let sending = Sending::new(place.store, place.tenant, head, &*command, options);
-            let sending = sending.map_err(ByNameError::Send)?;
-            let receipt = sending.send(place.cache).instrument(span).await;
-            Ok(Sent::of(receipt.map_err(ByNameError::Send)?))
+            let sending = Sending::new(place.store, place.tenant, head, &*command, options)?;
+            let receipt = sending.send(place.cache).instrument(span).await?;
+            Ok(Sent::of(receipt))
         })
     }
 
@@ -197,8 +196,7 @@ impl<A: Aggregate> AnyAggregate for Of<A> {
             let head = command.head();
             let (id, tenant) = (head.target, place.tenant);
             let stream = StreamId::of(tenant, id);
-            let folded = load::fold_as_of::<A>(place.store, &stream, as_of).await;
-            let folded = folded.map_err(ByNameError::Load)?;
+            let folded = load::fold_as_of::<A>(place.store, &stream, as_of).await?;
             let view = |state: &A, version| StateView::of(id, version, state);
             let version = folded.version;
             let before = folded.state.as_ref().map(|state| view(state, version));
@@ -226,8 +224,7 @@ impl<A: Aggregate> AnyAggregate for Of<A> {
     ) -> ByNameFuture<'a, StateView> {
         Box::pin(async move {
             let stream = StreamId::of(place.tenant, id.typed::<A>());
-            let loaded = load::load_as_of::<A>(place.store, stream, as_of).await;
-            let loaded = loaded.map_err(ByNameError::Load)?;
+            let loaded = load::load_as_of::<A>(place.store, stream, as_of).await?;
             Ok(StateView::of(loaded.id(), loaded.version(), loaded.state()))
         })
     }

@@ -11,7 +11,7 @@ use crate::{
     dispatch::{
         cache::CacheGuard,
         encode::{encode, written},
-        error::{LoadError, SendError},
+        error::SendError,
         load::{Folded, catch_up, load_to},
         options::{Receipt, SendOptions},
         repeated::resolve,
@@ -61,14 +61,8 @@ pub(super) enum Attempt<A: Aggregate, E> {
 enum Decided<A: Aggregate, E> {
     /// There are events to store.
     Ready(Ready<A>),
-    /// There are none, or none that can be stored. The state is `None` if folding the events failed half-way.
-    TurnedAway(Verdict<E>, Option<Folded<A>>),
-}
-
-/// Why a decision gives no events to store.
-enum Verdict<E> {
-    Nothing,
-    Refuse(SendError<E>),
+    /// There are none, or none that can be stored, for the reason. The state is `None` if folding the events failed half-way.
+    TurnedAway(Option<SendError<E>>, Option<Folded<A>>),
 }
 
 /// A decision that can be stored.
@@ -110,8 +104,7 @@ impl<'a, A: Aggregate, E: std::error::Error + 'static> Sending<'a, A, E> {
         mut options: SendOptions,
     ) -> Result<Self, SendError<E>> {
         let command_id = options.command_id.unwrap_or_else(CommandId::new);
-        let metadata = options.take_metadata().map_err(StoreError::from);
-        let metadata = metadata.map_err(SendError::Store)?;
+        let metadata = options.take_metadata().map_err(StoreError::from)?;
         let context = Context::of(command_id, tenant, metadata);
         Ok(Self {
             streams,
@@ -170,13 +163,12 @@ impl<'a, A: Aggregate, E: std::error::Error + 'static> Sending<'a, A, E> {
     /// The newest state: `kept` with the events after it, or read from the store if there is none.
     async fn newest(&self, kept: Option<Folded<A>>) -> Result<Folded<A>, SendError<E>> {
         if let Some(kept) = kept.filter(|kept| kept.state.is_some()) {
-            let caught_up = catch_up(self.streams, &self.stream, kept).await;
-            if let Some(newest) = caught_up.map_err(load_error)? {
+            let caught_up = catch_up(self.streams, &self.stream, kept).await?;
+            if let Some(newest) = caught_up {
                 return Ok(newest);
             }
         }
-        let loaded = load_to(self.streams, &self.stream, Version::MAX).await;
-        loaded.map_err(load_error)
+        Ok(load_to(self.streams, &self.stream, Version::MAX).await?)
     }
 
     /// Decides on the newest state. The outcome is final unless another command appends before the events are stored.
@@ -186,20 +178,20 @@ impl<'a, A: Aggregate, E: std::error::Error + 'static> Sending<'a, A, E> {
         newest: Folded<A>,
     ) -> Result<Attempt<A, E>, SendError<E>> {
         let version = newest.version;
-        let verdict = match self.decide(newest) {
+        let refusal = match self.decide(newest) {
             Decided::Ready(ready) => match self.store(cache, ready).await? {
                 Told::Stored(receipt) => return Ok(Attempt::Done(receipt)),
                 Told::Conflict(error) => return Ok(Attempt::Conflict(error)),
-                Told::Invalid(error) => Verdict::Refuse(error),
+                Told::Invalid(error) => Some(error),
             },
-            Decided::TurnedAway(verdict, state) => {
+            Decided::TurnedAway(refusal, state) => {
                 if let Some(state) = state {
                     cache.put(state);
                 }
-                verdict
+                refusal
             }
         };
-        let receipt = self.without_events(verdict, version).await?;
+        let receipt = self.without_events(refusal, version).await?;
         Ok(Attempt::Done(receipt))
     }
 
@@ -208,11 +200,11 @@ impl<'a, A: Aggregate, E: std::error::Error + 'static> Sending<'a, A, E> {
         match self.decide(state) {
             Decided::Ready(ready) => {
                 let append = self.append(ready.payloads, &ready.rest);
-                append.check().map_err(SendError::Store)?;
+                append.check()?;
                 Ok((ready.events, Some(ready.folded)))
             }
-            Decided::TurnedAway(Verdict::Nothing, state) => Ok((Vec::new(), state)),
-            Decided::TurnedAway(Verdict::Refuse(error), _) => Err(error),
+            Decided::TurnedAway(None, state) => Ok((Vec::new(), state)),
+            Decided::TurnedAway(Some(error), _) => Err(error),
         }
     }
 
@@ -222,20 +214,20 @@ impl<'a, A: Aggregate, E: std::error::Error + 'static> Sending<'a, A, E> {
             && expected != state.version
         {
             let conflict = self.conflict(expected, state.version);
-            return Decided::TurnedAway(Verdict::Refuse(conflict), Some(state));
+            return Decided::TurnedAway(Some(conflict), Some(state));
         }
         self.context.begin_attempt();
         let stream = || self.stream.clone();
         let refusal = match self.command.decide(state.state.as_ref(), &self.context) {
             Ok(Decision::Events(events)) if events.is_empty() => {
-                return Decided::TurnedAway(Verdict::Nothing, Some(state));
+                return Decided::TurnedAway(None, Some(state));
             }
             Ok(Decision::Events(events)) => return self.make_ready(state, events),
             Ok(Decision::NotFound) => SendError::NotFound { stream: stream() },
             Ok(Decision::AlreadyExists) => SendError::AlreadyExists { stream: stream() },
             Err(refusal) => SendError::Rejected(refusal),
         };
-        Decided::TurnedAway(Verdict::Refuse(refusal), Some(state))
+        Decided::TurnedAway(Some(refusal), Some(state))
     }
 
     fn make_ready(&self, mut folded: Folded<A>, events: Vec<A::Event>) -> Decided<A, E> {
@@ -244,10 +236,10 @@ impl<'a, A: Aggregate, E: std::error::Error + 'static> Sending<'a, A, E> {
             .and_then(|payloads| Ok((payloads, self.stored_metadata()?)));
         let (payloads, metadata) = match written {
             Ok(written) => written,
-            Err(error) => return Decided::TurnedAway(Verdict::Refuse(error), Some(folded)),
+            Err(error) => return Decided::TurnedAway(Some(error), Some(folded)),
         };
         if let Err(error) = self.fold(&mut folded, &events) {
-            return Decided::TurnedAway(Verdict::Refuse(error), None);
+            return Decided::TurnedAway(Some(error), None);
         }
         let snapshot = self.snapshot_if_due(end.0, &folded);
         // A snapshot shows the size of the state. Between snapshots, the size of the events is the best guess.
@@ -303,20 +295,19 @@ impl<'a, A: Aggregate, E: std::error::Error + 'static> Sending<'a, A, E> {
     /// Answers a command that emits nothing now. It may have been sent before under the same id, and have emitted events then.
     async fn without_events(
         &self,
-        verdict: Verdict<E>,
+        refusal: Option<SendError<E>>,
         version: Version,
     ) -> Result<Receipt<A>, SendError<E>> {
         if let Some(command_id) = self.options.command_id {
             let tenant = self.stream.tenant_id;
-            let before = self.streams.events_of_command(tenant, command_id).await;
-            let before = before.map_err(SendError::Store)?;
+            let before = self.streams.events_of_command(tenant, command_id).await?;
             if !before.is_empty() {
                 return self.receipt_of(before);
             }
         }
-        match verdict {
-            Verdict::Refuse(error) => Err(error),
-            Verdict::Nothing => Ok(Receipt {
+        match refusal {
+            Some(error) => Err(error),
+            None => Ok(Receipt {
                 version,
                 ..self.receipt()
             }),
@@ -367,7 +358,7 @@ impl<'a, A: Aggregate, E: std::error::Error + 'static> Sending<'a, A, E> {
             }
             Err(StoreError::CommandIdReused { used_for, .. }) => Err(self.reused_for(used_for)),
             Err(error @ StoreError::Invalid { .. }) => Ok(Told::Invalid(SendError::Store(error))),
-            Err(error) => Err(SendError::Store(error)),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -437,11 +428,4 @@ enum Tried<A: Aggregate> {
     Stored(Receipt<A>),
     /// The outcome does not count. The state is `None` if it cannot be used again.
     DecideAgain(Option<Folded<A>>),
-}
-
-fn load_error<E: std::error::Error + 'static>(error: LoadError) -> SendError<E> {
-    match error {
-        LoadError::Store(error) => SendError::Store(error),
-        error => SendError::Load(error),
-    }
 }

@@ -116,7 +116,7 @@ pub enum SendError<E> {
     },
     /// The store failed.
     #[error(transparent)]
-    Store(StoreError),
+    Store(#[from] StoreError),
 }
 
 impl<E> SendError<E> {
@@ -156,6 +156,15 @@ impl<E> SendError<E> {
     }
 }
 
+impl<E> From<LoadError> for SendError<E> {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Store(error) => Self::Store(error),
+            error => Self::Load(error),
+        }
+    }
+}
+
 /// What differs between a command and the first one that was sent under its id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -184,9 +193,7 @@ pub enum LoadError {
     NotFound {
         /// Which one.
         stream: StreamId,
-        /// The version asked for, if the aggregate exists and was created after it.
-        version: Option<Version>,
-        /// The time asked for, if the aggregate exists and was created after it.
+        /// The moment asked for, if the aggregate exists and was created after it.
         as_of: Option<AsOf>,
     },
     /// It never had that version.
@@ -243,7 +250,7 @@ pub enum LoadError {
     },
     /// The store failed.
     #[error(transparent)]
-    Store(StoreError),
+    Store(#[from] StoreError),
 }
 
 impl LoadError {
@@ -251,7 +258,6 @@ impl LoadError {
     pub(crate) fn not_found(stream: StreamId) -> Self {
         Self::NotFound {
             stream,
-            version: None,
             as_of: None,
         }
     }
@@ -269,16 +275,10 @@ impl LoadError {
     }
 }
 
-fn not_found(
-    stream: &StreamId,
-    version: &Option<Version>,
-    as_of: &Option<AsOf>,
-    f: &mut fmt::Formatter<'_>,
-) -> fmt::Result {
-    match (version, as_of) {
-        (Some(version), _) => write!(f, "{stream} did not exist yet at version {version}"),
-        (None, Some(time)) => write!(f, "{stream} did not exist yet at {time}"),
-        (None, None) => write!(f, "{stream} does not exist"),
+fn not_found(stream: &StreamId, as_of: &Option<AsOf>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match as_of {
+        Some(moment) => write!(f, "{stream} did not exist yet at {moment}"),
+        None => write!(f, "{stream} does not exist"),
     }
 }
 

@@ -102,8 +102,7 @@ pub(crate) async fn load_to<A: Aggregate>(
         snapshot: codec.is_some(),
     };
     let mut fold = Fold::new(stream, codec, Folded::EMPTY);
-    let read = streams.read_state(read, &mut fold).await;
-    read.map_err(LoadError::Store)?;
+    streams.read_state(read, &mut fold).await?;
     fold.end()
 }
 
@@ -118,10 +117,7 @@ pub(crate) async fn fold_as_of<A: Aggregate>(
     as_of: AsOf,
 ) -> Result<Folded<A>, LoadError> {
     let to = match (as_of, as_of.time()) {
-        (_, Some(time)) => {
-            let version = store.version_as_of(stream, time).await;
-            version.map_err(LoadError::Store)?
-        }
+        (_, Some(time)) => store.version_as_of(stream, time).await?,
         (AsOf::Version(version), None) => version,
         _ => Version::MAX,
     };
@@ -160,15 +156,8 @@ pub(crate) async fn load_as_of<A: Aggregate>(
         return Ok(Loaded::new(id, folded.version, state));
     }
     let existed_later = as_of != AsOf::Now && reaches(store, &stream, Version::FIRST).await?;
-    let (version, as_of) = match as_of {
-        AsOf::Version(version) => (existed_later.then_some(version), None),
-        time => (None, existed_later.then_some(time)),
-    };
-    Err(LoadError::NotFound {
-        stream,
-        version,
-        as_of,
-    })
+    let as_of = existed_later.then_some(as_of);
+    Err(LoadError::NotFound { stream, as_of })
 }
 
 /// Reads what was appended to a stream since `folded`. `None` if the stream no longer has the last event of `folded`, as after a
@@ -205,8 +194,7 @@ pub(crate) async fn catch_up<A: Aggregate>(
             ControlFlow::Break(())
         }
     };
-    let read = streams.read_events(read, &mut sink).await;
-    read.map_err(LoadError::Store)?;
+    streams.read_events(read, &mut sink).await?;
     let folded = fold.end()?;
     Ok(found.then_some(folded))
 }
@@ -228,8 +216,7 @@ pub(crate) async fn history<A: Aggregate>(
             ControlFlow::Break(())
         }
     };
-    let read = store.read_events(read, &mut sink).await;
-    read.map_err(LoadError::Store)?;
+    store.read_events(read, &mut sink).await?;
     match failure {
         Some(error) => Err(error),
         None => Ok(events),
@@ -277,8 +264,7 @@ pub(crate) async fn reaches(
         to: version,
         ..ReadStream::all(stream)
     };
-    let read = store.read_events(only, &mut sink).await;
-    read.map_err(LoadError::Store)?;
+    store.read_events(only, &mut sink).await?;
     Ok(reaches)
 }
 

@@ -59,8 +59,8 @@ impl<A: Aggregate, E: std::error::Error + 'static> Sending<'_, A, E> {
                 return Err(self.reused_for(event.stream()));
             }
             // The events of a command that was first sent without an id have no fingerprint.
-            let metadata = event.metadata().map_err(StoreError::from);
-            let first = metadata.map_err(SendError::Store)?.fingerprint.as_ref();
+            let metadata = event.metadata().map_err(StoreError::from)?;
+            let first = metadata.fingerprint.as_ref();
             if first
                 .zip(fingerprint.as_ref())
                 .is_some_and(|(first, now)| first != now)

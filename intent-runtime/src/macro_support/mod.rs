@@ -29,7 +29,7 @@ pub use crate::macro_support::checks::{
 pub use crate::macro_support::lock_check::assert_recorded;
 pub use crate::macro_support::rule::{Applied, Field, Plain, Rule, StandIn, Unchecked};
 pub use crate::macro_support::show::{NoDebug, NoJson, Show, refusal_json};
-pub use crate::macro_support::state_version::{FieldValue, Given, NotWritten, state_version};
+pub use crate::macro_support::state_version::{FieldValue, given, state_version};
 pub use crate::model::upcast::{UpcastStep, run_steps};
 pub use crate::record::canonical_shape::{key_shape, note_keys};
 
@@ -329,5 +329,5 @@ pub fn decode_state<T: DeserializeOwned>(
     if version != current {
         return Err(DecodeError::stale_snapshot(version, current));
     }
-    serde_json::from_slice(state).map_err(DecodeError::payload)
+    serde_json::from_slice(state).map_err(DecodeError::Payload)
 }

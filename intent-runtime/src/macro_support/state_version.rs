@@ -4,12 +4,11 @@
 use std::panic;
 
 use schemars::JsonSchema;
-use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    model::{aggregate::Aggregate, kinds::EventKind},
+    model::{aggregate::Aggregate, kinds::EventKind, shown::ToJson},
     record::{canonical_shape, shape::Shape},
 };
 
@@ -17,37 +16,21 @@ use crate::{
 /// With two entries, all these values have the same order by chance once in 2^31 processes.
 const MAKINGS: usize = 32;
 
-/// A value that a state gets from the code and not from an event, such as a default.
-#[derive(Debug)]
-pub struct Given<T>(pub T);
-
-impl<T: Serialize> Given<T> {
-    /// The JSON of the value, with the keys of objects sorted.
-    pub fn json(&self) -> String {
-        match serde_json::to_value(&self.0) {
-            Ok(mut value) => {
-                value.sort_all_objects();
-                value.to_string()
-            }
-            // A state with this value has no snapshots.
-            Err(error) => error.to_string(),
-        }
-    }
-}
-
 /// A field, and the function that makes the JSON of its value.
 pub type FieldValue = (&'static str, fn() -> String);
 
-/// Replaces [`Given::json`] for a type without `Serialize`. The compiler reports that type elsewhere, and must not do so twice.
-pub trait NotWritten {
-    /// Empty.
-    fn json(&self) -> String;
-}
-
-impl<T> NotWritten for Given<T> {
-    fn json(&self) -> String {
-        String::new()
-    }
+/// A value that a state gets from the code and not from an event, such as a default: its JSON, with the keys of objects sorted. It is
+/// empty for a type without `Serialize`. The compiler reports that type elsewhere, and must not do so twice.
+pub fn given(json: Option<&dyn ToJson>) -> String {
+    let written = json.map(|value| {
+        let mut value: Value = serde_json::from_str(value.to_json()?.get())?;
+        value.sort_all_objects();
+        Ok(value.to_string())
+    });
+    // A state with a value that cannot be written has no snapshots.
+    written.map_or_else(String::new, |written| {
+        written.unwrap_or_else(|error: serde_json::Error| error.to_string())
+    })
 }
 
 /// The version of the state of `A`: a hash of its shape `S`, of the macro's hash of the `rules`, of each event that changes the

@@ -63,7 +63,7 @@ pub trait Event:
     #[inline]
     fn decode(version: u32, payload: &[u8]) -> Result<Self, DecodeError> {
         if version == Self::VERSION || version == const { SchemaVersion::of::<Self>().stored() } {
-            return serde_json::from_slice(payload).map_err(DecodeError::payload);
+            return serde_json::from_slice(payload).map_err(DecodeError::Payload);
         }
         upcast::decode_other(SchemaVersion::from_stored(version), payload)
     }

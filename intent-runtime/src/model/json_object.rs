@@ -66,7 +66,7 @@ impl JsonObject {
     /// [`UpcastError::NotAnObject`] if the text is anything else.
     pub fn parse(payload: &[u8]) -> Result<Self, UpcastError> {
         let source = std::str::from_utf8(payload)
-            .map_err(|error| not_an_object(serde::de::Error::custom(error)))?;
+            .map_err(|error| UpcastError::NotAnObject(serde::de::Error::custom(error)))?;
         let mut text = String::with_capacity(source.len() + ROOM);
         text.push_str(source);
         let object = Self {
@@ -77,7 +77,7 @@ impl JsonObject {
         let object = deserializer
             .deserialize_map(Parse { source, object })
             .and_then(|object| deserializer.end().map(|()| object));
-        let mut object = object.map_err(not_an_object)?;
+        let mut object = object.map_err(UpcastError::NotAnObject)?;
         object.drop_repeated();
         Ok(object)
     }
@@ -237,10 +237,6 @@ impl JsonObject {
         }
         *fields = kept;
     }
-}
-
-fn not_an_object(source: serde_json::Error) -> UpcastError {
-    UpcastError::NotAnObject(source)
 }
 
 /// The object as JSON text.

@@ -73,10 +73,6 @@ impl DecodeError {
     pub fn stale_snapshot(stored: u32, current: u32) -> Self {
         Self::StaleSnapshot { stored, current }
     }
-
-    pub(crate) fn payload(source: serde_json::Error) -> Self {
-        Self::Payload(source)
-    }
 }
 
 /// Why an upcasting step could not turn a payload into the next version's shape.
@@ -124,7 +120,7 @@ pub(crate) fn decode_other<E: Event>(
     payload: &[u8],
 ) -> Result<E, DecodeError> {
     if version.reads_as(E::VERSION) {
-        return serde_json::from_slice(payload).map_err(DecodeError::payload);
+        return serde_json::from_slice(payload).map_err(DecodeError::Payload);
     }
     E::upcast(version.number(), payload)
 }
@@ -172,5 +168,5 @@ pub fn run_steps<E: Event + DeserializeOwned>(
     for (from, step) in (version..).zip(rest) {
         object = step(object).map_err(step_error(from))?;
     }
-    object.deserialize().map_err(DecodeError::payload)
+    object.deserialize().map_err(DecodeError::Payload)
 }

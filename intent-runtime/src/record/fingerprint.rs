@@ -8,6 +8,8 @@ use serde::ser::{
 };
 use sha2::{Digest, Sha256};
 
+use crate::record::text_form::hex;
+
 /// How many bytes of the digest are kept: enough against accidents, and it is no protection against attacks.
 const KEPT: usize = 8;
 /// `None`, and `()`.
@@ -29,11 +31,7 @@ pub(crate) fn fingerprint(
     // No name contains it, so it ends the name.
     hash.update([0]);
     hash.update(command.serialize(Canonical)?);
-    let digest = <[u8; 32]>::from(hash.finalize());
-    Ok(digest[..KEPT]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    Ok(hex(&hash.finalize()[..KEPT]))
 }
 
 /// Writes a value in canonical form: like JSON, with the fields of structs and the keys of maps sorted. Fields of structs that
@@ -114,6 +112,14 @@ macro_rules! as_displayed {
     )+};
 }
 
+macro_rules! in_parts {
+    ($($function:ident($($argument:tt: $type:ty),+) => $parts:expr,)+) => {$(
+        fn $function(self, $($argument: $type),+) -> Result<Parts, serde_json::Error> {
+            Ok($parts)
+        }
+    )+};
+}
+
 impl Serializer for Canonical {
     type Ok = String;
     type Error = serde_json::Error;
@@ -187,44 +193,14 @@ impl Serializer for Canonical {
         Ok(within(Some(variant), value.serialize(self)?))
     }
 
-    fn serialize_seq(self, _: Option<usize>) -> Result<Parts, serde_json::Error> {
-        Ok(Parts::list(None))
-    }
-
-    fn serialize_tuple(self, _: usize) -> Result<Parts, serde_json::Error> {
-        Ok(Parts::list(None))
-    }
-
-    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Parts, serde_json::Error> {
-        Ok(Parts::list(None))
-    }
-
-    fn serialize_tuple_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        variant: &'static str,
-        _: usize,
-    ) -> Result<Parts, serde_json::Error> {
-        Ok(Parts::list(Some(variant)))
-    }
-
-    fn serialize_map(self, _: Option<usize>) -> Result<Parts, serde_json::Error> {
-        Ok(Parts::members(None))
-    }
-
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Parts, serde_json::Error> {
-        Ok(Parts::members(None))
-    }
-
-    fn serialize_struct_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        variant: &'static str,
-        _: usize,
-    ) -> Result<Parts, serde_json::Error> {
-        Ok(Parts::members(Some(variant)))
+    in_parts! {
+        serialize_seq(_: Option<usize>) => Parts::list(None),
+        serialize_tuple(_: usize) => Parts::list(None),
+        serialize_tuple_struct(_: &'static str, _: usize) => Parts::list(None),
+        serialize_tuple_variant(_: &'static str, _: u32, name: &'static str, _: usize) => Parts::list(Some(name)),
+        serialize_map(_: Option<usize>) => Parts::members(None),
+        serialize_struct(_: &'static str, _: usize) => Parts::members(None),
+        serialize_struct_variant(_: &'static str, _: u32, name: &'static str, _: usize) => Parts::members(Some(name)),
     }
 
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Written {

@@ -32,11 +32,8 @@ pub(crate) const INTENT: Uuid = Uuid::from_u128(0x01f3_d54f_62ed_5959_853e_04ec_
 /// assert_eq!(known.to_string().parse::<Id<Account>>()?, known);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Id<A> {
-    uuid: Uuid,
-    // `fn() -> A` keeps the id `Send`, `Sync` and `Copy` whatever `A` is.
-    aggregate: PhantomData<fn() -> A>,
-}
+// `fn() -> A` keeps the id `Send`, `Sync` and `Copy` whatever `A` is.
+pub struct Id<A>(Uuid, PhantomData<fn() -> A>);
 
 impl<A> Id<A> {
     /// A new id that sorts after those made before it (UUID version 7).
@@ -50,15 +47,7 @@ impl<A> Id<A> {
 
     /// The id that has this UUID.
     pub const fn from_uuid(uuid: Uuid) -> Self {
-        Self {
-            uuid,
-            aggregate: PhantomData,
-        }
-    }
-
-    /// The id as a bare UUID.
-    pub const fn as_uuid(&self) -> Uuid {
-        self.uuid
+        Self(uuid, PhantomData)
     }
 }
 
@@ -73,7 +62,7 @@ impl<A> Copy for Id<A> {}
 
 impl<A> PartialEq for Id<A> {
     fn eq(&self, other: &Self) -> bool {
-        self.uuid == other.uuid
+        self.0 == other.0
     }
 }
 
@@ -87,45 +76,19 @@ impl<A> PartialOrd for Id<A> {
 
 impl<A> Ord for Id<A> {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.uuid.cmp(&other.uuid)
+        self.0.cmp(&other.0)
     }
 }
 
 impl<A> Hash for Id<A> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.uuid.hash(state);
-    }
-}
-
-impl<A> fmt::Debug for Id<A> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Id({})", self.uuid)
-    }
-}
-
-impl<A> fmt::Display for Id<A> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.uuid.fmt(f)
-    }
-}
-
-impl<A> FromStr for Id<A> {
-    type Err = ParseIdError;
-
-    fn from_str(text: &str) -> Result<Self, ParseIdError> {
-        parse(text).map(Self::from_uuid)
-    }
-}
-
-impl<A> From<Uuid> for Id<A> {
-    fn from(uuid: Uuid) -> Self {
-        Self::from_uuid(uuid)
+        self.0.hash(state);
     }
 }
 
 impl<A> Serialize for Id<A> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.uuid.serialize(serializer)
+        self.0.serialize(serializer)
     }
 }
 
@@ -157,10 +120,45 @@ pub struct ParseIdError {
     text: String,
 }
 
-fn parse(text: &str) -> Result<Uuid, ParseIdError> {
-    text.parse().map_err(|_| ParseIdError {
-        text: text.to_owned(),
-    })
+/// What all ids have in common.
+macro_rules! uuid_forms {
+    ($name:ident $(<$of:ident>)?) => {
+        impl $(<$of>)? $name $(<$of>)? {
+            /// The id as a bare UUID.
+            pub const fn as_uuid(&self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl $(<$of>)? fmt::Debug for $name $(<$of>)? {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.0)
+            }
+        }
+
+        impl $(<$of>)? fmt::Display for $name $(<$of>)? {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl $(<$of>)? FromStr for $name $(<$of>)? {
+            type Err = ParseIdError;
+
+            fn from_str(text: &str) -> Result<Self, ParseIdError> {
+                let uuid = text.parse().map_err(|_| ParseIdError {
+                    text: text.to_owned(),
+                });
+                uuid.map(Self::from_uuid)
+            }
+        }
+
+        impl $(<$of>)? From<Uuid> for $name $(<$of>)? {
+            fn from(uuid: Uuid) -> Self {
+                Self::from_uuid(uuid)
+            }
+        }
+    };
 }
 
 macro_rules! uuid_newtype {
@@ -175,40 +173,13 @@ macro_rules! uuid_newtype {
             pub const fn from_uuid(uuid: Uuid) -> Self {
                 Self(uuid)
             }
-
-            /// The id as a bare UUID.
-            pub const fn as_uuid(&self) -> Uuid {
-                self.0
-            }
         }
 
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, concat!(stringify!($name), "({})"), self.0)
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.fmt(f)
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = ParseIdError;
-
-            fn from_str(text: &str) -> Result<Self, ParseIdError> {
-                parse(text).map(Self)
-            }
-        }
-
-        impl From<Uuid> for $name {
-            fn from(uuid: Uuid) -> Self {
-                Self(uuid)
-            }
-        }
+        uuid_forms!($name);
     };
 }
+
+uuid_forms!(Id<A>);
 
 uuid_newtype! {
     /// A tenant: everything stored belongs to exactly one.
@@ -269,7 +240,7 @@ impl Default for TenantId {
 
 impl<A> From<Id<A>> for AggregateId {
     fn from(id: Id<A>) -> Self {
-        Self(id.uuid)
+        Self(id.0)
     }
 }
 

@@ -1,4 +1,9 @@
-//! The JSON of types that are stored as their text.
+//! Text forms: bytes as digits, and the JSON of types that are stored as their text.
+
+/// Bytes as hexadecimal digits, in lower case.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
 
 /// serde's traits of a type, by its `Display` and `FromStr`.
 macro_rules! serde_as_text {

@@ -142,10 +142,10 @@ impl<'a> Export<'a> {
     /// # Errors
     /// [`ExportError::Store`] when the log cannot be read, such as by a Postgres role without the right to that of all
     /// tenants; [`ExportError::Write`] when the writer fails.
-    pub async fn write<W>(&self, writer: &mut W) -> Result<Exported, ExportError>
-    where
-        W: AsyncWrite + Unpin + ?Sized,
-    {
+    pub async fn write<W: AsyncWrite + Unpin + ?Sized>(
+        &self,
+        writer: &mut W,
+    ) -> Result<Exported, ExportError> {
         let Bounds { begun, end } = self.bounds().await?;
         let mut text = Text {
             begun,
@@ -208,15 +208,12 @@ impl<'a> Export<'a> {
 
     /// Writes the remaining events of commands that go on after the last page, since a history has each command as a whole. The
     /// store knows the end of each command.
-    async fn rest<W>(
+    async fn rest<W: AsyncWrite + Unpin + ?Sized>(
         &self,
         mut after: Cursor,
         text: &mut Text,
         writer: &mut W,
-    ) -> Result<(), ExportError>
-    where
-        W: AsyncWrite + Unpin + ?Sized,
-    {
+    ) -> Result<(), ExportError> {
         let commands = std::mem::take(&mut text.commands);
         let mut last = Position::default();
         for (tenant, command) in &commands {

@@ -10,6 +10,7 @@ use crate::record::{
     event::RecordedEvent,
     id::{AggregateId, EventId, TenantId},
     metadata::StoredMetadata,
+    text_form::hex,
     timestamp::Timestamp,
     version::{Position, Version},
 };
@@ -144,8 +145,7 @@ impl Seal {
             .chain_update(body)
             .finalize()
             .into();
-        let shown = self.0[..SHOWN].iter();
-        shown.map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.0[..SHOWN])
     }
 }
 

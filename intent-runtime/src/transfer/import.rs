@@ -140,10 +140,10 @@ impl<'a> Import<'a> {
     /// # Errors
     /// [`ImportError`] names the line that cannot be read or is not as it was written, or the lines of the page that the
     /// store refuses.
-    pub async fn read<R>(&self, reader: &mut R) -> Result<Imported, ImportError>
-    where
-        R: AsyncBufRead + Unpin + ?Sized,
-    {
+    pub async fn read<R: AsyncBufRead + Unpin + ?Sized>(
+        &self,
+        reader: &mut R,
+    ) -> Result<Imported, ImportError> {
         let mut lines = Lines::new(reader);
         let head = check_head(&mut lines).await?;
         if self.tenant.is_some() && head.tenant_id.is_none() {
@@ -183,10 +183,11 @@ impl<'a> Import<'a> {
     }
 
     /// Reads the next page.
-    async fn page<R>(&self, lines: &mut Lines<'_, R>, head: &Head) -> Result<Page, ImportError>
-    where
-        R: AsyncBufRead + Unpin + ?Sized,
-    {
+    async fn page<R: AsyncBufRead + Unpin + ?Sized>(
+        &self,
+        lines: &mut Lines<'_, R>,
+        head: &Head,
+    ) -> Result<Page, ImportError> {
         let mut page = Page {
             events: Vec::new(),
             first: lines.number + 1,
@@ -220,10 +221,9 @@ struct Page {
 }
 
 /// Checks the first line.
-async fn check_head<R>(lines: &mut Lines<'_, R>) -> Result<Head, ImportError>
-where
-    R: AsyncBufRead + Unpin + ?Sized,
-{
+async fn check_head<R: AsyncBufRead + Unpin + ?Sized>(
+    lines: &mut Lines<'_, R>,
+) -> Result<Head, ImportError> {
     // The sum depends on the format, so the format is read first.
     let line = match lines.next_unchecked().await {
         Ok(Some(line)) => line.to_owned(),

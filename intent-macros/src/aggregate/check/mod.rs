@@ -36,7 +36,8 @@ pub(super) fn check(diag: &Diagnostics, aggregate: &Aggregate<'_>, lists_are_rea
     let generics = &aggregate.original.generics;
     let originals = fields.iter().map(|field| field.original);
     AGGREGATE.no_parameters(diag, aggregate.ident(), generics, originals);
-    former_names_are_former(diag, aggregate);
+    let what = format!("aggregate `{}`", aggregate.ident());
+    former::check(diag, &what, &aggregate.name(), &aggregate.attrs.formerly);
     created_by_something(diag, aggregate, lists_are_read);
     one_id(diag, aggregate);
     no_rule_on_the_id(diag, aggregate);
@@ -112,11 +113,6 @@ fn the_enum_has_a_name_of_its_own(diag: &Diagnostics, aggregate: &Aggregate<'_>)
         );
         diag.add(Mistake::at(aggregate.ident(), fact).help(help));
     }
-}
-
-fn former_names_are_former(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
-    let what = format!("aggregate `{}`", aggregate.ident());
-    former::check(diag, &what, &aggregate.name(), &aggregate.attrs.formerly);
 }
 
 /// A history begins with an event that makes the aggregate.

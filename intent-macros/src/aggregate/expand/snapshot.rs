@@ -38,7 +38,7 @@ use crate::{
 ///         static VERSION: OnceLock<u32> = OnceLock::new();
 ///         *VERSION.get_or_init(|| {
 ///             let events = &[__private::kind_of::<Account, Opened>(), …];
-///             let given = &[("balance", || __private::Given(__default_balance()).json())];
+///             let given = &[("balance", || __private::given(Show(&__default_balance()).json()))];
 ///             __private::state_version::<Account, __Schema>(2_166_136_261, events, given)
 ///         })
 ///     }
@@ -105,26 +105,13 @@ pub(super) fn snapshot(aggregate: &Aggregate<'_>) -> TokenStream {
         #allow
         struct __State { #(#fields,)* }
 
-        struct __Write<'a>(&'a #ident);
+        #[derive(#private::serde::Serialize)]
+        #[serde(crate = #serde, transparent)]
+        struct __Write<'a>(#[serde(with = "__State")] &'a #ident);
 
-        impl #private::serde::Serialize for __Write<'_> {
-            fn serialize<S: #private::serde::Serializer>(
-                &self,
-                serializer: S,
-            ) -> ::core::result::Result<S::Ok, S::Error> {
-                __State::serialize(self.0, serializer)
-            }
-        }
-
-        struct __Read(#ident);
-
-        impl<'de> #private::serde::Deserialize<'de> for __Read {
-            fn deserialize<D: #private::serde::Deserializer<'de>>(
-                deserializer: D,
-            ) -> ::core::result::Result<Self, D::Error> {
-                __State::deserialize(deserializer).map(Self)
-            }
-        }
+        #[derive(#private::serde::Deserialize)]
+        #[serde(crate = #serde, transparent)]
+        struct __Read(#[serde(with = "__State")] #ident);
     }
 }
 
@@ -278,7 +265,7 @@ fn version(aggregate: &Aggregate<'_>) -> TokenStream {
         static VERSION: ::std::sync::OnceLock<::core::primitive::u32> = ::std::sync::OnceLock::new();
         *VERSION.get_or_init(|| {
             #[allow(unused_imports)]
-            use #private::NotWritten as _;
+            use #private::NoJson as _;
             #private::state_version::<#ident, __Schema>(
                 #rules,
                 &[#(#events,)* #(#split,)*],
@@ -292,8 +279,8 @@ fn version(aggregate: &Aggregate<'_>) -> TokenStream {
 /// fingerprint already.
 ///
 /// ```
-/// ("balance", || __private::Given(__default_balance()).json()),
-/// ("status", || __private::Given(__status_on_closed()).json()),
+/// ("balance", || __private::given(Show(&__default_balance()).json())),
+/// ("status", || __private::given(Show(&__status_on_closed()).json())),
 /// ```
 fn given(aggregate: &Aggregate<'_>) -> Vec<TokenStream> {
     let mut given = Vec::new();
@@ -324,7 +311,7 @@ fn value_given(aggregate: &Aggregate<'_>, field: &Field<'_>, function: &Ident) -
     let text = name.unraw().to_string();
     let written = form::written_with(field.original);
     if written.is_empty() {
-        return quote!((#text, || #private::Given(#function()).json()));
+        return quote!((#text, || #private::given(#private::Show(&#function()).json())));
     }
     let serde = runtime.re_export("serde");
     let ty = replace_self(field.ty(), aggregate.ident());
@@ -335,7 +322,7 @@ fn value_given(aggregate: &Aggregate<'_>, field: &Field<'_>, function: &Ident) -
             #[serde(crate = #serde)]
             #allow
             struct __Given { #[serde(#(#written),*)] #name: #ty }
-            #private::Given(__Given { #name: #function() }).json()
+            #private::given(#private::Show(&__Given { #name: #function() }).json())
         })
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     stored::{form::schema_is_told, unfit::borrowed},
     syntax::{
         diag::{Diagnostics, Mistake},
-        paths::{last_ident, same},
+        paths::{is_called, last_ident, same, shown, type_name},
     },
 };
 
@@ -130,13 +130,8 @@ fn receiver(diag: &Diagnostics, function: &Function<'_>) {
 
 /// Whether it is `Self`, or the aggregate by any path.
 fn is_self(ty: &Type, aggregate: &Type) -> bool {
-    match (ty, aggregate) {
-        (Type::Path(ty), _) if ty.path.is_ident("Self") => true,
-        (Type::Path(ty), Type::Path(aggregate)) => {
-            last_ident(&ty.path) == last_ident(&aggregate.path)
-        }
-        _ => false,
-    }
+    matches!(ty, Type::Path(ty) if ty.path.is_ident("Self"))
+        || type_name(ty).is_some_and(|name| is_called(aggregate, &name.to_string()))
 }
 
 /// The generated code must be able to call the function.
@@ -213,10 +208,7 @@ fn reaches_out(block: &Block<'_>, ty: &Type) -> Option<Mistake> {
         );
         return Some(Mistake::at(ty, fact).help(help));
     }
-    let Type::Path(path) = reference.elem.as_ref() else {
-        return None;
-    };
-    let last = last_ident(&path.path)?;
+    let last = type_name(&reference.elem)?;
     ["App", "Tenant", "Acting"]
         .iter()
         .any(|ours| last == ours)
@@ -232,7 +224,7 @@ fn reaches_out(block: &Block<'_>, ty: &Type) -> Option<Mistake> {
 /// `#[handle(Relocate)]` hands the whole command over.
 fn one_command_by_value(diag: &Diagnostics, function: &Function<'_>) {
     let command = function.command();
-    let text = crate::syntax::paths::shown(&command);
+    let text = shown(&command);
     let help = format!("take `command: {text}`");
     let values: Vec<_> = function.values().collect();
     match values.as_slice() {
@@ -241,11 +233,7 @@ fn one_command_by_value(diag: &Diagnostics, function: &Function<'_>) {
             diag.add(Mistake::at(function.ident(), fact).help(help));
         }
         [only] => {
-            let last = match only.ty.as_ref() {
-                Type::Path(path) => last_ident(&path.path),
-                _ => None,
-            };
-            if last != last_ident(&command) {
+            if type_name(&only.ty) != last_ident(&command) {
                 let fact = format!(
                     "`{}` decides the command `{text}` and takes it by value",
                     function.ident()
@@ -296,7 +284,7 @@ fn one_function_per_command(diag: &Diagnostics, block: &Block<'_>) {
             .iter()
             .filter(|earlier| same(&earlier.command(), &command));
         for earlier in earlier {
-            let text = crate::syntax::paths::shown(&command);
+            let text = shown(&command);
             let (first, second) = (earlier.ident(), function.ident());
             if earlier.is_generated() && function.is_generated() {
                 let fact = format!(

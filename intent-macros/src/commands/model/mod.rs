@@ -11,54 +11,36 @@ use syn::{
 };
 
 use super::{
-    attrs::{CommandsAttrs, Kind, Mark, Naming},
+    attrs::{Kind, Mark, Naming},
     check::outside,
 };
 use crate::{
+    item::shape::parsed,
     source,
     syntax::{
+        attr,
         diag::{Diagnostics, Mistake},
-        paths::{last_ident, same},
+        paths::{Runtime, is_called, last_ident, same, type_name},
         respan::upper_camel_case,
     },
 };
 
-/// The impl under `#[commands]`, which the model borrows from.
-pub(super) struct Input {
-    item: ItemImpl,
-}
-
-impl Input {
-    /// `None`, with the mistake reported, for anything that is not an impl.
-    pub(super) fn parse(diag: &Diagnostics, item: TokenStream) -> Option<Self> {
-        match syn::parse2(item.clone()) {
-            Ok(mut item) => {
-                forgotten::mark(diag, &mut item);
-                Some(Self { item })
-            }
-            Err(error) => {
-                // We explain an item of another kind. Anything that is not an item is a syntax error.
-                diag.add(match syn::parse2::<syn::Item>(item) {
-                    Ok(other) => {
-                        // Marks on its functions cause no second error.
-                        outside::is_first();
-                        let fact = "`#[commands]` stands above the impl of an aggregate";
-                        Mistake::at(other, fact)
-                            .help("move it to `impl Account { … }`")
-                            .into()
-                    }
-                    Err(_) => error,
-                });
-                None
-            }
-        }
-    }
+/// The impl under `#[commands]`, which the model borrows from. `None`, with the mistake reported, for anything else.
+pub(super) fn parse(diag: &Diagnostics, item: TokenStream) -> Option<ItemImpl> {
+    let mut item = parsed(diag, item, |other| {
+        // Marks on its functions cause no second error.
+        outside::is_first();
+        let fact = "`#[commands]` stands above the impl of an aggregate";
+        Mistake::at(other, fact).help("move it to `impl Account { … }`")
+    })?;
+    forgotten::mark(diag, &mut item);
+    Some(item)
 }
 
 /// The impl with its marked functions.
 pub(super) struct Block<'a> {
     pub(super) original: &'a ItemImpl,
-    pub(super) attrs: CommandsAttrs,
+    pub(super) runtime: Runtime,
     pub(super) functions: Vec<Function<'a>>,
     /// Whether a block above this one is for the same aggregate.
     pub(super) has_earlier: bool,
@@ -100,8 +82,8 @@ pub(super) struct Decided<'b, 'a> {
 }
 
 impl<'a> Block<'a> {
-    pub(super) fn new(diag: &Diagnostics, attrs: CommandsAttrs, input: &'a Input) -> Self {
-        let functions = input.item.items.iter().filter_map(|item| match item {
+    pub(super) fn new(diag: &Diagnostics, runtime: Runtime, original: &'a ItemImpl) -> Self {
+        let functions = original.items.iter().filter_map(|item| match item {
             ImplItem::Fn(function) => Function::new(diag, function),
             _ => None,
         });
@@ -118,8 +100,8 @@ impl<'a> Block<'a> {
             scope.has_earlier_block()
         });
         Self {
-            original: &input.item,
-            attrs,
+            original,
+            runtime,
             functions,
             has_earlier: has_earlier.unwrap_or_default(),
             lacks_values: false,
@@ -133,11 +115,7 @@ impl<'a> Block<'a> {
 
     /// The aggregate's name in messages and documentation.
     pub(super) fn aggregate_text(&self) -> String {
-        let last = match self.aggregate() {
-            Type::Path(path) => last_ident(&path.path).map(ToString::to_string),
-            _ => None,
-        };
-        last.unwrap_or_default()
+        type_name(self.aggregate()).map_or_else(String::new, ToString::to_string)
     }
 
     /// The impl without our marks.
@@ -194,6 +172,14 @@ impl<'a> Decided<'_, 'a> {
     /// Its functions, first the creating one.
     pub(super) fn functions(&self) -> impl Iterator<Item = &Function<'a>> {
         self.create.into_iter().chain(self.handle)
+    }
+
+    /// The `#[cfg(..)]`s of its first function, which are copied to everything made from it.
+    pub(super) fn conditions(&self) -> Vec<&'a Attribute> {
+        let function = self.functions().next();
+        function.map_or_else(Vec::new, |function| {
+            attr::conditions(&function.original.attrs)
+        })
     }
 
     /// The roles that may send it; empty if everybody may.
@@ -334,7 +320,7 @@ pub(super) fn is_for_field(attribute: &Attribute) -> bool {
 }
 
 pub(super) fn is_infallible(ty: &Type) -> bool {
-    matches!(ty, Type::Path(path) if last_ident(&path.path).is_some_and(|ident| ident == "Infallible"))
+    is_called(ty, "Infallible")
 }
 
 /// Whether it is `Box<dyn Error>`. rustc would only say that its size is not known.
@@ -353,7 +339,7 @@ pub(super) fn is_context(ty: &Type) -> bool {
 
 /// A borrowed `Context` is ours under any path, since no command can hold it.
 pub(super) fn is_named_context(ty: &Type) -> bool {
-    matches!(ty, Type::Path(path) if last_ident(&path.path).is_some_and(|ident| ident == "Context"))
+    is_called(ty, "Context")
 }
 
 /// By value, `Context` with a path is a type of the user.

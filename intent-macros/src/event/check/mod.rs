@@ -10,7 +10,7 @@ use crate::{
     item::{former, shape::Kind, version},
     stored::{
         both_ways,
-        form::{owns_its_data, schema_is_told, serde_metas},
+        form::{fields_can_be_told, serde_metas},
     },
     syntax::diag::{Diagnostics, Mistake},
 };
@@ -37,18 +37,13 @@ pub(super) fn check(diag: &Diagnostics, event: &Event<'_>) {
     both_ways::one_form_in_every_build(diag, "an event", &original.attrs, fields);
     both_ways::PAYLOAD.check(diag, &name, &original.attrs, &original.fields);
     both_ways::from_an_object(diag, &name, &original.attrs, &original.fields);
-    // If there is a lifetime parameter, that is reported instead of the fields.
-    if event.original.generics.params.is_empty() {
-        event
-            .original
-            .fields
-            .iter()
-            .for_each(|field| owns_its_data(diag, field));
-    }
-    for field in &event.original.fields {
-        schema_is_told(diag, &field.attrs, field.ident.as_ref());
-    }
-    former_names_are_former(diag, event);
+    fields_can_be_told(diag, generics, &original.fields);
+    former::check(
+        diag,
+        &format!("event `{name}`"),
+        &event.name(),
+        &event.attrs.formerly,
+    );
     newtype_changes_by_predecessor_only(diag, event);
     version_from_one(diag, event);
     readable_by_earlier_versions(diag, event);
@@ -110,11 +105,6 @@ fn no_rename_all_with_notes(diag: &Diagnostics, event: &Event<'_>) {
             );
         }
     }
-}
-
-fn former_names_are_former(diag: &Diagnostics, event: &Event<'_>) {
-    let what = format!("event `{}`", event.ident());
-    former::check(diag, &what, &event.name(), &event.attrs.formerly);
 }
 
 /// A newtype has no key that a step could change.

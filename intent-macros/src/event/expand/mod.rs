@@ -25,7 +25,8 @@ use crate::{
 /// errors in the order of the code, and ours should come before serde's.
 pub(super) fn expand(event: &Event<'_>) -> TokenStream {
     let item = item(event);
-    let storable = storable(event);
+    let runtime = &event.attrs.runtime;
+    let storable = storable::checks(runtime, event.ident(), &event.original.fields);
     let rest = [
         unit_serde(event),
         event_impl(event, &upcast(event)),
@@ -53,11 +54,6 @@ pub(super) fn item(event: &Event<'_>) -> TokenStream {
     let mut item = DeriveInput::from(item);
     let (attributes, schema) = schema::derives(runtime, derives, &mut item);
     quote! { #attributes #item #schema }
-}
-
-fn storable(event: &Event<'_>) -> TokenStream {
-    storable::checks(&event.attrs.runtime, event.ident(), &event.original.fields)
-        .unwrap_or_default()
 }
 
 /// ```

@@ -11,7 +11,7 @@ use std::{
 use serde_json::{Deserializer, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::schema::lock::error::Error;
+use crate::{record::text_form::hex, schema::lock::error::Error};
 
 const FORMAT: &str = "1";
 const PREAMBLE: &str = "\
@@ -236,9 +236,5 @@ pub(super) fn pretty(shape: &Value) -> String {
 }
 
 fn checksum(header: &str, body: &str) -> String {
-    let digest = Sha256::digest(format!("{header}\n{body}"));
-    digest[..8]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&Sha256::digest(format!("{header}\n{body}"))[..8])
 }
