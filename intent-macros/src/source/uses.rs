@@ -1,20 +1,23 @@
 //! Commands that a file sends although nothing in it can bring them.
 
-use std::mem;
+use std::{mem, ptr};
 
 use syn::{
-    Attribute, Expr, ExprCall, ExprMethodCall, File, Ident, ImplItemFn, Item, ItemMacro, ItemMod,
-    ItemUse, Member, StmtMacro, UseTree,
+    Attribute, Expr, ExprCall, ExprMethodCall, ExprStruct, FieldValue, File, Ident, ImplItemFn,
+    Item, ItemMacro, ItemMod, ItemUse, Member, StmtMacro, Token, UseTree,
     punctuated::Punctuated,
     visit::{self, Visit},
 };
 
+use crate::syntax::paths::last_ident;
+
 use super::items::{attributes, brings_nothing, command, has_word, is_conditional, makes_a_value};
 
 /// Whether a file sends a command of this name, as in `send(Deposit { id, .. })`, and nothing in it can bring a type of this name.
-pub(super) fn misses(file: &File, name: &str) -> bool {
+pub(super) fn misses<'a>(file: &'a File, name: &'a str) -> bool {
     let mut search = Search {
         name,
+        sent: Vec::new(),
         is_sent: false,
         may_come: false,
         is_conditional: false,
@@ -26,6 +29,8 @@ pub(super) fn misses(file: &File, name: &str) -> bool {
 
 struct Search<'a> {
     name: &'a str,
+    /// The commands of this name that are sent.
+    sent: Vec<&'a ExprStruct>,
     /// Whether the command is sent in an item that every build has whole.
     is_sent: bool,
     /// Whether the name occurs otherwise than as a sent command, or an import, a macro or an attribute may bring it.
@@ -36,35 +41,19 @@ struct Search<'a> {
     is_inner: bool,
 }
 
-impl Search<'_> {
-    /// The fields of the command, if it is the argument.
-    fn sent<'e>(&self, argument: &'e Expr) -> Option<&'e syn::ExprStruct> {
-        let Expr::Struct(made) = argument else {
-            return None;
-        };
-        let is_id =
-            |field: &syn::FieldValue| matches!(&field.member, Member::Named(name) if name == "id");
-        let is_command = made.path.is_ident(self.name) && made.fields.iter().any(is_id);
-        is_command.then_some(made)
-    }
-
-    fn arguments<P>(&mut self, function: Option<&Ident>, arguments: &Punctuated<Expr, P>) {
+impl<'a> Search<'a> {
+    /// Notes the commands of this name among the arguments of a function that sends.
+    fn note(&mut self, function: Option<&Ident>, arguments: &'a Punctuated<Expr, Token![,]>) {
         let sends = |name: &Ident| name == "when" || name.to_string().starts_with("send");
-        let sends = function.is_some_and(sends);
+        let is_id =
+            |field: &FieldValue| matches!(&field.member, Member::Named(name) if name == "id");
         for argument in arguments {
-            match self.sent(argument).filter(|_| sends) {
-                Some(command) => {
-                    self.is_sent = true;
-                    command
-                        .attrs
-                        .iter()
-                        .for_each(|found| self.visit_attribute(found));
-                    command
-                        .fields
-                        .iter()
-                        .for_each(|field| self.visit_field_value(field));
-                }
-                None => self.visit_expr(argument),
+            if let Expr::Struct(made) = argument
+                && made.path.is_ident(self.name)
+                && made.fields.iter().any(is_id)
+                && function.is_some_and(sends)
+            {
+                self.sent.push(made);
             }
         }
     }
@@ -77,8 +66,8 @@ impl Search<'_> {
     }
 }
 
-impl<'ast> Visit<'ast> for Search<'_> {
-    fn visit_item(&mut self, item: &'ast Item) {
+impl<'a> Visit<'a> for Search<'a> {
+    fn visit_item(&mut self, item: &'a Item) {
         let attributes = attributes(item);
         let is_read = !matches!(item, Item::Verbatim(_)) && attributes.iter().all(brings_nothing);
         self.may_come |= !is_read;
@@ -90,58 +79,63 @@ impl<'ast> Visit<'ast> for Search<'_> {
         self.is_conditional = was_conditional;
     }
 
-    fn visit_item_mod(&mut self, item: &'ast ItemMod) {
+    fn visit_item_mod(&mut self, item: &'a ItemMod) {
         let was_inner = mem::replace(&mut self.is_inner, true);
         visit::visit_item_mod(self, item);
         self.is_inner = was_inner;
     }
 
-    fn visit_item_use(&mut self, item: &'ast ItemUse) {
+    fn visit_item_use(&mut self, item: &'a ItemUse) {
         self.may_come |= self.may_bring(&item.tree);
     }
 
-    fn visit_item_macro(&mut self, item: &'ast ItemMacro) {
+    fn visit_item_macro(&mut self, item: &'a ItemMacro) {
         self.may_come |= item.ident.is_none() && !makes_a_value(&item.mac);
     }
 
-    fn visit_stmt_macro(&mut self, statement: &'ast StmtMacro) {
+    fn visit_stmt_macro(&mut self, statement: &'a StmtMacro) {
         self.may_come |= !makes_a_value(&statement.mac);
     }
 
-    fn visit_impl_item_fn(&mut self, function: &'ast ImplItemFn) {
+    fn visit_impl_item_fn(&mut self, function: &'a ImplItemFn) {
         let is_made = command(function).is_some_and(|made| made == self.name);
         self.may_come |= is_made || !function.attrs.iter().all(brings_nothing);
         visit::visit_impl_item_fn(self, function);
     }
 
-    fn visit_expr_call(&mut self, call: &'ast ExprCall) {
+    fn visit_expr_call(&mut self, call: &'a ExprCall) {
         let function = match call.func.as_ref() {
-            Expr::Path(path) => path.path.segments.last().map(|last| &last.ident),
+            Expr::Path(path) => last_ident(&path.path),
             _ => None,
         };
-        call.attrs
-            .iter()
-            .for_each(|found| self.visit_attribute(found));
-        self.visit_expr(&call.func);
-        self.arguments(function, &call.args);
+        self.note(function, &call.args);
+        visit::visit_expr_call(self, call);
     }
 
-    fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
-        call.attrs
-            .iter()
-            .for_each(|found| self.visit_attribute(found));
-        self.visit_expr(&call.receiver);
-        if let Some(types) = &call.turbofish {
-            self.visit_angle_bracketed_generic_arguments(types);
+    fn visit_expr_method_call(&mut self, call: &'a ExprMethodCall) {
+        self.note(Some(&call.method), &call.args);
+        visit::visit_expr_method_call(self, call);
+    }
+
+    /// The name of a command that is sent does not bring it.
+    fn visit_expr_struct(&mut self, made: &'a ExprStruct) {
+        if !self.sent.iter().any(|sent| ptr::eq(*sent, made)) {
+            return visit::visit_expr_struct(self, made);
         }
-        self.arguments(Some(&call.method), &call.args);
+        self.is_sent = true;
+        made.attrs
+            .iter()
+            .for_each(|found| self.visit_attribute(found));
+        made.fields
+            .iter()
+            .for_each(|field| self.visit_field_value(field));
     }
 
-    fn visit_ident(&mut self, ident: &'ast Ident) {
+    fn visit_ident(&mut self, ident: &'a Ident) {
         self.may_come |= ident == self.name;
     }
 
-    fn visit_attribute(&mut self, found: &'ast Attribute) {
+    fn visit_attribute(&mut self, found: &'a Attribute) {
         self.is_conditional |= is_conditional(std::slice::from_ref(found));
     }
 }

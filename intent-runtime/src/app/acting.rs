@@ -3,10 +3,7 @@
 use std::fmt;
 
 use crate::{
-    app::{
-        tenant::Tenant,
-        transaction::{SendFuture, Sender},
-    },
+    app::{tenant::Tenant, transaction::SendFuture},
     dispatch::{
         actor::Actor,
         error::SendError,
@@ -117,16 +114,13 @@ impl Acting {
         let connection = transaction.into_joinable();
         Box::pin(async move { self.tenant.send_in(connection, command, options?).await })
     }
-}
 
-impl Sender for Acting {
     fn options_for<C: Command>(
         &self,
         command: &C,
         options: SendOptions,
     ) -> Result<SendOptions, SendError<Refusal<C>>> {
-        let role = self.actor.role_for(&CommandHead::of(command))?;
-        Ok(options.of_actor(self.actor.name(), role))
+        self.actor.sends(&CommandHead::of(command), options)
     }
 }
 

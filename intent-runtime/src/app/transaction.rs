@@ -1,18 +1,21 @@
 //! [`AppTransaction`]: several commands that are stored together.
 
-use std::{fmt, pin::Pin};
+use std::fmt;
 
+use futures_util::future::BoxFuture;
 use tracing::Instrument;
 
 use crate::{
     app::{acting::Acting, tenant::Tenant},
     dispatch::{
+        actor::Actor,
         error::{LoadError, SendError},
         load::{self, Loaded},
         options::{Receipt, SendOptions},
     },
     model::{
         aggregate::Aggregate,
+        any_command::CommandHead,
         command::{Command, Refusal},
     },
     record::{id::Id, version::Version},
@@ -56,21 +59,17 @@ use crate::{
 /// # }
 /// ```
 #[must_use = "a transaction that is dropped is rolled back"]
-pub struct AppTransaction<S = Tenant> {
+pub struct AppTransaction {
     tenant: Tenant,
-    sender: S,
+    /// For whom it sends commands, if not for the program.
+    actor: Option<Actor>,
     begun: Box<dyn BegunTransaction>,
 }
 
 /// What a command sent in a transaction of the user's comes to. It does not name the type of the connection: if that is wrong,
 /// rustc would report it again where the future is awaited.
-pub(super) type SendFuture<'t, C> = Pin<
-    Box<
-        dyn Future<Output = Result<Receipt<<C as Command>::Aggregate>, SendError<Refusal<C>>>>
-            + Send
-            + 't,
-    >,
->;
+pub(super) type SendFuture<'t, C> =
+    BoxFuture<'t, Result<Receipt<<C as Command>::Aggregate>, SendError<Refusal<C>>>>;
 
 impl Tenant {
     /// Begins a transaction for several commands. [`send_in`](Self::send_in) sends a command in a transaction of your own.
@@ -79,15 +78,15 @@ impl Tenant {
     /// [`StoreError::NoTransactions`] when the app's store has none, and [`StoreError::Busy`] or
     /// [`StoreError::NoConnection`] when others took too long.
     pub async fn transaction(&self) -> Result<AppTransaction, StoreError> {
-        self.begin_for(self.clone()).await
+        self.begin_for(None).await
     }
 
-    async fn begin_for<S>(&self, sender: S) -> Result<AppTransaction<S>, StoreError> {
+    async fn begin_for(&self, actor: Option<Actor>) -> Result<AppTransaction, StoreError> {
         let transact = self.core.store.transact();
         let transact = transact.ok_or(StoreError::NoTransactions)?;
         Ok(AppTransaction {
             tenant: self.clone(),
-            sender,
+            actor,
             begun: transact.begin().await?,
         })
     }
@@ -98,12 +97,12 @@ impl Acting {
     ///
     /// # Errors
     /// As [`Tenant::transaction`].
-    pub async fn transaction(&self) -> Result<AppTransaction<Self>, StoreError> {
-        self.tenant.begin_for(self.clone()).await
+    pub async fn transaction(&self) -> Result<AppTransaction, StoreError> {
+        self.tenant.begin_for(Some(self.actor.clone())).await
     }
 }
 
-impl<S> AppTransaction<S> {
+impl AppTransaction {
     /// Loads an aggregate as the transaction sees it.
     ///
     /// # Errors
@@ -111,7 +110,7 @@ impl<S> AppTransaction<S> {
     pub fn load<A: Aggregate>(
         &mut self,
         id: Id<A>,
-    ) -> impl Future<Output = Result<Loaded<A>, LoadError>> + Send + use<'_, A, S> {
+    ) -> impl Future<Output = Result<Loaded<A>, LoadError>> + Send + use<'_, A> {
         let span = tracing::debug_span!(telemetry::LOAD, aggregate = A::TYPE, %id);
         let (tenant, begun) = (&self.tenant, &*self.begun);
         let loading = async move {
@@ -142,9 +141,7 @@ impl<S> AppTransaction<S> {
     pub async fn rollback(self) -> Result<(), StoreError> {
         self.begun.rollback().await
     }
-}
 
-impl<S: Sender> AppTransaction<S> {
     /// Sends a command within the transaction, as [`Tenant::send`] or [`Acting::send`] does.
     ///
     /// # Errors
@@ -152,7 +149,7 @@ impl<S: Sender> AppTransaction<S> {
     pub fn send<C: Command>(
         &mut self,
         command: C,
-    ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send + use<'_, C, S>
+    ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send + use<'_, C>
     {
         self.send_with(command, SendOptions::new())
     }
@@ -166,39 +163,22 @@ impl<S: Sender> AppTransaction<S> {
         &mut self,
         command: C,
         options: SendOptions,
-    ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send + use<'_, C, S>
+    ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send + use<'_, C>
     {
-        let options = self.sender.options_for(&command, options);
+        let options = match &self.actor {
+            Some(actor) => actor.sends(&CommandHead::of(&command), options),
+            None => Ok(options),
+        };
         let (tenant, begun) = (&self.tenant, &*self.begun);
         async move { tenant.send_within(begun, command, options?).await }
     }
 }
 
-/// In whose name a transaction sends commands. Only the library implements it.
-pub trait Sender {
-    /// The options in that name, if the command may be sent in it.
-    #[doc(hidden)]
-    fn options_for<C: Command>(
-        &self,
-        command: &C,
-        options: SendOptions,
-    ) -> Result<SendOptions, SendError<Refusal<C>>>;
-}
-
-impl Sender for Tenant {
-    fn options_for<C: Command>(
-        &self,
-        _: &C,
-        options: SendOptions,
-    ) -> Result<SendOptions, SendError<Refusal<C>>> {
-        Ok(options)
-    }
-}
-
-impl<S: fmt::Debug> fmt::Debug for AppTransaction<S> {
+impl fmt::Debug for AppTransaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AppTransaction")
-            .field("sender", &self.sender)
+            .field("tenant", &self.tenant)
+            .field("actor", &self.actor)
             .finish_non_exhaustive()
     }
 }

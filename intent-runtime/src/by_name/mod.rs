@@ -23,7 +23,7 @@ use crate::{
     },
     model::{
         aggregate::Aggregate,
-        any_command::{AnyCommand, CommandReader},
+        any_command::{AnyCommand, ReadCommand},
         kinds::{AggregateKind, CommandKind},
     },
     record::{
@@ -100,11 +100,11 @@ impl<'a> Asked<'a> {
 
     fn read<A: Aggregate>(self) -> Result<Box<dyn AnyCommand<A>>, ByNameError> {
         let Self { kind, json } = self;
-        let reader = kind.reader.downcast_ref::<CommandReader<A>>();
+        let reader = kind.reader.downcast_ref::<ReadCommand<A>>();
         // Without a reader, it is a command of another aggregate.
         let what = Named::AggregateCommand(A::TYPE);
         let reader = reader.ok_or_else(|| unknown(what, kind.name, []))?;
-        (reader.read)(json).map_err(|source| ByNameError::InvalidJson {
+        reader(json).map_err(|source| ByNameError::InvalidJson {
             aggregate: A::TYPE,
             command: kind.name,
             path: path_of(&source, json),
@@ -171,10 +171,7 @@ impl<A: Aggregate> AnyAggregate for Of<A> {
             let command = asked.read::<A>()?;
             let head = command.head();
             let options = match actor {
-                Some(actor) => {
-                    let role = actor.role_for(&head)?;
-                    options.of_actor(actor.name(), role)
-                }
+                Some(actor) => actor.sends(&head, options)?,
                 None => options,
             };
             let span = telemetry::send(head.name, head.target);

@@ -1,7 +1,7 @@
 //! [`Actor`]: on whose behalf a command is sent.
 
 use crate::{
-    dispatch::error::SendError,
+    dispatch::{error::SendError, options::SendOptions},
     model::{aggregate::Aggregate, any_command::CommandHead},
 };
 
@@ -44,14 +44,15 @@ impl Actor {
         &self.roles
     }
 
-    /// The role in which it sends a command: its first one that may, or its first one at all if everybody may.
+    /// How it sends a command: in the first of its roles that may, or in the first one at all if everybody may.
     ///
     /// # Errors
     /// [`SendError::Forbidden`] if none of its roles is allowed.
-    pub(crate) fn role_for<A: Aggregate, E>(
+    pub(crate) fn sends<A: Aggregate, E>(
         &self,
         command: &CommandHead<A>,
-    ) -> Result<Option<&str>, SendError<E>> {
+        options: SendOptions,
+    ) -> Result<SendOptions, SendError<E>> {
         let allowed = command.allowed;
         let mut roles = self.roles.iter().map(String::as_str);
         let role = roles.find(|role| allowed.is_empty() || allowed.contains(role));
@@ -63,6 +64,6 @@ impl Actor {
                 allowed,
             });
         }
-        Ok(role)
+        Ok(options.of_actor(&self.name, role))
     }
 }

@@ -112,23 +112,11 @@ pub(crate) trait AnyCommand<A: Aggregate>: Undecided<A, AnyRefusal> {
 }
 
 /// Reads a command of `A` from JSON.
-type ReadCommand<A> = fn(&str) -> Result<Box<dyn AnyCommand<A>>, serde_json::Error>;
+pub(crate) type ReadCommand<A> = fn(&str) -> Result<Box<dyn AnyCommand<A>>, serde_json::Error>;
 
-/// How a kind of command of `A` is read from JSON.
-#[derive(Debug)]
-pub(crate) struct CommandReader<A: Aggregate> {
-    pub(crate) read: ReadCommand<A>,
-}
-
-impl<A: Aggregate> CommandReader<A> {
-    pub(crate) const fn of<C: Command<Aggregate = A>>() -> Self
-    where
-        A: Decide<C>,
-    {
-        Self {
-            read: |json| Ok(Box::new(ByName(serde_json::from_str::<C>(json)?))),
-        }
-    }
+/// How a kind of command is read from JSON.
+pub(crate) const fn reader<C: Command>() -> ReadCommand<C::Aggregate> {
+    |json| Ok(Box::new(ByName(serde_json::from_str::<C>(json)?)))
 }
 
 /// A command whose refusal has lost its type.

@@ -10,7 +10,7 @@ use schemars::{Schema, SchemaGenerator};
 use crate::{
     model::{
         aggregate::Aggregate,
-        any_command::CommandReader,
+        any_command::reader,
         command::{Command, Decide},
         emits::Emits,
         event::{AggregateEvent, Event},
@@ -104,7 +104,7 @@ pub struct CommandKind {
     pub allowed: &'static [&'static str],
     pub(crate) type_id: TypeId,
     pub(crate) shape: Shape,
-    /// A [`CommandReader`] of its aggregate.
+    /// A [`ReadCommand`](crate::model::any_command::ReadCommand) of its aggregate.
     pub(crate) reader: &'static (dyn Any + Send + Sync),
     emits: fn() -> Emits,
 }
@@ -117,7 +117,7 @@ impl CommandKind {
             allowed: <C::Aggregate as Decide<C>>::ALLOWED,
             type_id: TypeId::of::<C>(),
             shape: Shape::of::<C>(),
-            reader: const { &CommandReader::<C::Aggregate>::of::<C>() },
+            reader: const { &reader::<C>() },
             emits: <C::Aggregate as Decide<C>>::emits,
         }
     }

@@ -152,9 +152,7 @@ impl<A: Aggregate> Scenario<A> {
                     .timestamp(self.context.now()),
             );
         let options = match &self.actor {
-            Some(actor) => actor
-                .role_for(&head)
-                .map(|role| options.of_actor(actor.name(), role)),
+            Some(actor) => actor.sends(&head, options),
             None => Ok(options),
         };
         // Nothing is stored: the store only takes the place that a store has in `send`.

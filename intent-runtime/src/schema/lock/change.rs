@@ -20,7 +20,7 @@ pub(super) fn change(
 ) -> Option<Difference> {
     let before = recorded.get(key)?;
     let now = current.get(&todays(kind, key));
-    let Part::Event { name, version } = &key.part else {
+    let Some((name, version)) = key.of_event() else {
         let (text, update) = match now {
             Some(now) => (
                 replaced(key, before, now),
@@ -41,15 +41,15 @@ pub(super) fn change(
         });
     };
     let text = match now {
-        Some(now) => changed(kind, key, (name, *version), [before, now]),
+        Some(now) => changed(kind, key, (name, version), [before, now]),
         None => {
-            let reason = kind.unreadable(name, *version)?;
+            let reason = kind.unreadable(name, version)?;
             let is_gone = matches!(reason, DecodeError::UnknownEvent { .. });
             // One text on an event that is gone is enough, whatever versions of it there were.
-            if is_gone && newest(recorded, &key.aggregate, name) > *version {
+            if is_gone && newest(recorded, &key.aggregate, name) > version {
                 return None;
             }
-            unreadable(key, *version, &reason, new_and_alike(current, kind, before))
+            unreadable(key, version, &reason, new_and_alike(current, kind, before))
         }
     };
     Some(Difference::refused(Refusal::Rewrites, text))

@@ -83,18 +83,16 @@ fn new(key: &Key, shape: &Value, formerly: &[String]) -> Difference {
 /// Whether a block records an event under a former name of the aggregate. Commands and snapshots under that name no longer
 /// matter.
 fn is_former_event(kind: &AggregateKind, key: &Key) -> bool {
-    matches!(key.part, Part::Event { .. }) && kind.formerly.contains(&key.aggregate.as_str())
+    key.of_event().is_some() && kind.formerly.contains(&key.aggregate.as_str())
 }
 
 /// The key with today's names of the aggregate and the event.
 pub(super) fn todays(kind: &AggregateKind, key: &Key) -> Key {
-    match &key.part {
-        Part::Event { name, version } => {
-            let name = kind.event(name).map_or(name.as_str(), |event| event.name);
-            Key::event(kind.name, name, *version)
-        }
-        _ => key.clone(),
-    }
+    let Some((name, version)) = key.of_event() else {
+        return key.clone();
+    };
+    let name = kind.event(name).map_or(name, |event| event.name);
+    Key::event(kind.name, name, version)
 }
 
 /// The blocks of an aggregate as the code has it.
@@ -132,21 +130,17 @@ fn with_predecessors(kind: &EventKind) -> Vec<EventKind> {
 
 /// The newest recorded version of an event, 0 if there is none.
 pub(super) fn newest(recorded: &Blocks, aggregate: &str, event: &str) -> u32 {
-    let versions = recorded.keys().filter_map(|key| match &key.part {
-        Part::Event { name, version } if key.aggregate == aggregate && name == event => {
-            Some(*version)
-        }
-        _ => None,
-    });
+    let keys = recorded.keys().filter(|key| key.aggregate == aggregate);
+    let events = keys.filter_map(Key::of_event);
+    let versions = events.filter_map(|(name, version)| (name == event).then_some(version));
     versions.max().unwrap_or(0)
 }
 
 /// Whether a block is today's version of an event that has a newer version on record. Another difference says so.
 fn is_lowered(kind: &AggregateKind, key: &Key, recorded: &Blocks) -> bool {
-    let Part::Event { name, version } = &key.part else {
-        return false;
-    };
-    let mut events = kind.events.iter();
-    let is_todays = events.any(|event| event.name == name && event.version == *version);
-    is_todays && newest(recorded, kind.name, name) > *version
+    key.of_event().is_some_and(|(name, version)| {
+        let mut events = kind.events.iter();
+        let is_todays = events.any(|event| event.name == name && event.version == version);
+        is_todays && newest(recorded, kind.name, name) > version
+    })
 }

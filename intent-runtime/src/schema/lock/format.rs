@@ -65,6 +65,14 @@ impl Key {
         Self::new(aggregate, Part::Command { name })
     }
 
+    /// The name and the version of the event that it is about, if it is one.
+    pub(super) fn of_event(&self) -> Option<(&str, u32)> {
+        match &self.part {
+            Part::Event { name, version } => Some((name, *version)),
+            Part::Aggregate | Part::Command { .. } => None,
+        }
+    }
+
     /// The first line of its block, without the checksum. Names are quoted, because they may have any character.
     fn header(&self) -> String {
         let aggregate = json!(self.aggregate);

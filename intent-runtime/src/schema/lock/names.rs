@@ -93,13 +93,10 @@ fn aggregates(recorded: &Blocks) -> impl Iterator<Item = (&Key, Vec<String>)> {
 
 /// How many events are recorded of an aggregate, each once.
 fn events(recorded: &Blocks, aggregate: &str) -> usize {
-    let newest_only = recorded.keys().filter(|key| match &key.part {
-        Part::Event { name, version } => {
-            key.aggregate == aggregate && newest(recorded, aggregate, name) == *version
-        }
-        _ => false,
-    });
-    newest_only.count()
+    let keys = recorded.keys().filter(|key| key.aggregate == aggregate);
+    let events = keys.filter_map(Key::of_event);
+    let newest = events.filter(|(name, version)| newest(recorded, aggregate, name) == *version);
+    newest.count()
 }
 
 /// `#[aggregate(formerly("BankAccount"), ..)]`

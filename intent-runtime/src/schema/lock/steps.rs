@@ -8,7 +8,7 @@ use crate::{
         upcast::KeyChange,
     },
     schema::lock::{
-        format::{Key, Part},
+        format::Key,
         reads::{Obstacle, obstacle},
         report::{Difference, Refusal, lines},
     },
@@ -22,10 +22,10 @@ pub(super) fn wrong_keys<'a>(
 ) -> Vec<Difference> {
     let mut wrong = Vec::new();
     for (key, shape) in recorded {
-        let Part::Event { name, version } = &key.part else {
+        let Some((name, version)) = key.of_event() else {
             continue;
         };
-        let step = kind.event(name).and_then(|event| step(event, *version));
+        let step = kind.event(name).and_then(|event| step(event, version));
         let (Some(step), Some(fields)) = (step, fields(shape)) else {
             continue;
         };
@@ -34,7 +34,7 @@ pub(super) fn wrong_keys<'a>(
         wrong.extend(missing.map(|field| missing_field(key, step.to, field, &fields)));
         let stays = |field: &&&str| has(field) && !step.expects.contains(field);
         let added_again = step.adds.iter().filter(stays);
-        wrong.extend(added_again.map(|field| known_field(key, *version, step.to, field)));
+        wrong.extend(added_again.map(|field| known_field(key, version, step.to, field)));
     }
     wrong
         .into_iter()
@@ -70,11 +70,9 @@ pub(super) fn untrue<'a>(
     next: impl Fn(&Key) -> Option<Value>,
 ) -> Vec<Difference> {
     let steps = recorded.filter_map(|(key, shape)| {
-        let Part::Event { name, version } = &key.part else {
-            return None;
-        };
+        let (name, version) = key.of_event()?;
         let event = kind.event(name)?;
-        let step = step(event, *version)?;
+        let step = step(event, version)?;
         let current = next(&Key::event(kind.name, event.name, step.to))?;
         // Shapes do not say in full which other words a reader takes.
         let text = current.to_string();
@@ -86,7 +84,7 @@ pub(super) fn untrue<'a>(
             false => obstacle(&kept(&current, step.adds), &kept(shape, step.expects)),
         };
         let obstacle = obstacle.filter(Obstacle::is_certain)?;
-        let versions = [*version, step.to].map(|number| format!("version {number}"));
+        let versions = [version, step.to].map(|number| format!("version {number}"));
         let lines = lines(versions, shape, &current);
         let (to, remedy) = (step.to, match obstacle.is_of_words() {
             true => format!(
