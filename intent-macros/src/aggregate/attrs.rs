@@ -50,7 +50,6 @@ const SNAPSHOT_KEYS: Keys = Keys {
     ..Keys::NONE
 };
 
-/// What `#[aggregate(..)]` says.
 #[derive(Default)]
 pub(super) struct AggregateAttrs {
     pub(super) runtime: Runtime,
@@ -63,7 +62,6 @@ pub(super) struct AggregateAttrs {
     pub(super) snapshot: Option<SnapshotAttrs>,
 }
 
-/// What `snapshot(..)` says.
 pub(super) struct SnapshotAttrs {
     /// How many events lie between two snapshots.
     pub(super) every: u64,
@@ -81,7 +79,6 @@ impl SnapshotAttrs {
 
 /// `Moved => split_moved` in `split(..)`.
 pub(super) struct Split {
-    /// The past event.
     pub(super) event: Path,
     pub(super) function: Path,
 }

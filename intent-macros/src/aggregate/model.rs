@@ -18,7 +18,6 @@ use crate::{
     },
 };
 
-/// An aggregate as its author describes it.
 pub(super) struct Aggregate<'a> {
     pub(super) original: &'a DeriveInput,
     pub(super) attrs: AggregateAttrs,
@@ -141,7 +140,6 @@ impl<'a> Aggregate<'a> {
         }
     }
 
-    /// The field that holds the id.
     pub(super) fn id(&self) -> Option<&Field<'a>> {
         self.fields.iter().find(|field| field.key.is_some())
     }

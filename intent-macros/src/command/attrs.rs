@@ -25,7 +25,6 @@ const KEYS: Keys = Keys {
     ..Keys::NONE
 };
 
-/// What `#[command(..)]` says.
 #[derive(Default)]
 pub(super) struct CommandAttrs {
     pub(super) runtime: Runtime,

@@ -19,7 +19,6 @@ const COMMAND: Kind = Kind {
     owned: "a command is sent from one place to another",
 };
 
-/// Reports all mistakes in `command`.
 pub(super) fn check(diag: &Diagnostics, command: &Command<'_>) {
     let (generics, fields) = (&command.original.generics, &command.original.fields);
     COMMAND.no_parameters(diag, command.ident(), generics, fields);

@@ -8,7 +8,6 @@ use crate::{
     syntax::{attr, diag::Diagnostics, paths::is_called, symbol::ID},
 };
 
-/// A command as its author describes it.
 pub(super) struct Command<'a> {
     pub(super) original: &'a ItemStruct,
     pub(super) attrs: CommandAttrs,

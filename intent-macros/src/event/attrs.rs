@@ -43,7 +43,6 @@ const KEYS: Keys = Keys {
     ..Keys::NONE
 };
 
-/// What `#[event(..)]` says.
 #[derive(Default)]
 pub(super) struct EventAttrs {
     pub(super) runtime: Runtime,

@@ -15,7 +15,6 @@ use crate::{
     },
 };
 
-/// An event as its author describes it.
 pub(super) struct Event<'a> {
     pub(super) original: &'a ItemStruct,
     pub(super) attrs: EventAttrs,
@@ -99,7 +98,6 @@ impl<'a> Event<'a> {
         self.attrs.steps.iter().find(|step| step.from.value == from)
     }
 
-    /// The notes on the step to version `to`.
     pub(super) fn notes_on(&self, to: u32) -> impl Iterator<Item = &Note<'a>> {
         self.notes.iter().filter(move |note| note.number == to)
     }

@@ -27,7 +27,6 @@ pub(crate) struct Entry {
     pub(crate) effect: Effect,
 }
 
-/// The effect of an event, as its list says.
 pub(crate) enum Effect {
     /// The list says nothing: the fields have rules for it.
     Rules,

@@ -52,7 +52,6 @@ impl<'a> Field<'a> {
         &self.original.ty
     }
 
-    /// Its rule for an event.
     pub(crate) fn rule(&self, entry: &Entry) -> Option<&Rule> {
         self.rules.iter().find(|rule| entry.is_meant_by(rule))
     }

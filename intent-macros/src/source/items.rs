@@ -138,7 +138,6 @@ pub(super) fn brings_nothing(attribute: &Attribute) -> bool {
     }
 }
 
-/// The last word of an attribute's path.
 pub(super) fn last_word(attribute: &Attribute) -> String {
     words(attribute.path()).pop().unwrap_or_default()
 }
@@ -148,7 +147,6 @@ fn words(path: &Path) -> Vec<String> {
     segments.map(|segment| segment.ident.to_string()).collect()
 }
 
-/// The paths of all that is derived.
 pub(super) fn derives(attributes: &[Attribute]) -> Vec<Vec<String>> {
     let derives = attributes
         .iter()
@@ -156,7 +154,6 @@ pub(super) fn derives(attributes: &[Attribute]) -> Vec<Vec<String>> {
     derives.flat_map(derived).collect()
 }
 
-/// The paths in `derive(..)`.
 fn derived(derive: &Attribute) -> Vec<Vec<String>> {
     let paths = list::<Path>(derive).into_iter().flatten();
     paths.map(|path| words(&path)).collect()

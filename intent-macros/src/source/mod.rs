@@ -35,7 +35,6 @@ struct File {
     reported: RefCell<HashSet<(usize, String)>>,
 }
 
-/// A type that lacks traits.
 pub(crate) struct Lacking<'a> {
     pub(crate) traits: Vec<&'a str>,
     /// `struct` or `enum`.

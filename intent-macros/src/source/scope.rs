@@ -36,7 +36,6 @@ pub(crate) struct Scope<'a> {
 /// A struct under `#[command]`.
 pub(crate) const COMMAND: &str = "a command with a struct of its own";
 
-/// A `#[commands]` block.
 struct CommandsBlock {
     /// The aggregate, as the impl names it.
     aggregate: String,
@@ -45,7 +44,6 @@ struct CommandsBlock {
 }
 
 impl<'a> Scope<'a> {
-    /// Reads the scope of an attribute.
     pub(super) fn read(place: &Place<'a>) -> Self {
         let certain = |item: &&&Item| attributes(item).iter().all(is_certain);
         let items: Vec<&Item> = place.scope.iter().filter(certain).copied().collect();

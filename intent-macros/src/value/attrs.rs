@@ -22,7 +22,6 @@ const KEYS: Keys = Keys {
     ..Keys::NONE
 };
 
-/// What `#[value(..)]` says.
 pub(super) struct ValueAttrs {
     pub(super) runtime: Runtime,
     /// The key that asks for checked arithmetic.

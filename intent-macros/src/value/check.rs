@@ -15,7 +15,6 @@ const VALUE: Kind = Kind {
     owned: "a value is stored",
 };
 
-/// Reports all mistakes in `value`.
 pub(super) fn check(diag: &Diagnostics, value: &Value) {
     no_union(diag, value);
     let (name, generics) = (&value.original.ident, &value.original.generics);
@@ -57,7 +56,6 @@ pub(super) fn fields(data: &Data) -> Vec<&Field> {
     }
 }
 
-/// The attributes of fields and of variants.
 fn attributes(data: &Data) -> Vec<(&'static str, &[Attribute])> {
     let fields = fields(data).into_iter();
     let fields = fields.map(|field| ("field", field.attrs.as_slice()));

@@ -54,24 +54,19 @@ impl Domain {
     /// Adds an aggregate, with its events and the commands that `#[commands]` lists.
     #[must_use]
     pub fn aggregate<A: Aggregate>(mut self) -> Self {
-        let added = self.catalogue.add::<A>();
-        if added.is_ok() {
-            self.by_name.add::<A>();
+        match self.catalogue.add::<A>() {
+            Ok(()) => self.by_name.add::<A>(),
+            Err(mistake) => self.mistakes.push(mistake),
         }
-        self.note(added);
-        let waiting = std::mem::take(&mut self.waiting);
-        for command in waiting {
-            self = self.hand_written(command, command.is_for::<A>());
-        }
-        self
+        self.with_hand_written()
     }
 
     /// Adds a command that is written by hand, with `impl Decide<C>` outside of `#[commands]`. Its aggregate may be added
     /// before or after it.
     #[must_use]
-    pub fn command<C: Command>(self) -> Self {
-        let there = self.catalogue.has_aggregate::<C::Aggregate>();
-        self.hand_written(HandWritten::of::<C>(), there)
+    pub fn command<C: Command>(mut self) -> Self {
+        self.waiting.push(HandWritten::of::<C>());
+        self.with_hand_written()
     }
 
     /// Declares the roles that people act in, beside those declared before. `allow(..)` may name no others.
@@ -112,18 +107,16 @@ impl Domain {
         Ok((self.catalogue, self.by_name, Roles::new(self.roles)))
     }
 
-    fn hand_written(mut self, command: HandWritten, aggregate_is_there: bool) -> Self {
-        if aggregate_is_there {
-            let added = self.catalogue.add_command(command);
-            self.note(added);
-        } else {
-            self.waiting.push(command);
+    /// Adds the commands that waited for their aggregate, if it is there.
+    fn with_hand_written(mut self) -> Self {
+        for command in std::mem::take(&mut self.waiting) {
+            match self.catalogue.add_command(command) {
+                Ok(()) => {}
+                Err(DomainMistake::CommandWithoutAggregate { .. }) => self.waiting.push(command),
+                Err(mistake) => self.mistakes.push(mistake),
+            }
         }
         self
-    }
-
-    fn note(&mut self, added: Result<(), DomainMistake>) {
-        self.mistakes.extend(added.err());
     }
 
     /// The roles in `allow(..)` that the domain does not declare.

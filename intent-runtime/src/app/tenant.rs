@@ -283,7 +283,8 @@ impl Tenant {
             let stream = self.stream(id)?;
             let store = &*self.core.store;
             let events = load::history_after::<A>(store, &stream, version, limit).await?;
-            if events.is_empty() && !self.exists(&stream).await? {
+            // An event that cannot be read counts.
+            if events.is_empty() && !load::reaches(store, &stream, Version::FIRST).await? {
                 return Err(LoadError::not_found(stream));
             }
             Ok(events)
@@ -332,11 +333,6 @@ impl Tenant {
             Ok(loaded.version())
         };
         taking.instrument(span)
-    }
-
-    /// Whether a stream has an event, even one that cannot be read.
-    async fn exists(&self, stream: &StreamId) -> Result<bool, LoadError> {
-        load::reaches(&*self.core.store, stream, Version::FIRST).await
     }
 
     /// A command on its way. Refuses one that the domain does not have.

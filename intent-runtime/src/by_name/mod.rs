@@ -125,7 +125,6 @@ fn unknown(what: Named, name: &str, known: impl IntoIterator<Item = &'static str
 pub(crate) trait AnyAggregate: Send + Sync {
     fn aggregate_type(&self) -> AggregateType;
 
-    /// Sends a command, for an actor if there is one.
     fn send<'a>(
         &self,
         place: Place<'a>,
@@ -134,7 +133,6 @@ pub(crate) trait AnyAggregate: Send + Sync {
         actor: Option<&'a Actor>,
     ) -> ByNameFuture<'a, Sent>;
 
-    /// Decides a command, and stores nothing.
     fn decide<'a>(
         &self,
         place: Place<'a>,

@@ -57,7 +57,6 @@ pub(super) enum Attempt<A: Aggregate, E> {
     Conflict(SendError<E>),
 }
 
-/// The decision on a state.
 enum Decided<A: Aggregate, E> {
     /// There are events to store.
     Ready(Ready<A>),
@@ -71,19 +70,14 @@ pub(super) struct Ready<A: Aggregate> {
     /// The state after the events.
     folded: Folded<A>,
     payloads: Vec<NewEvent>,
-    pub(super) rest: Rest,
+    /// The version that the decision saw.
+    seen: Version,
+    /// What is appended, but for the payloads.
+    rest: Append,
 }
 
 /// The events of a decision that is not stored, and the state after them, unless folding failed half-way.
 pub(crate) type Proposal<A> = (Vec<<A as Aggregate>::Event>, Option<Folded<A>>);
-
-/// What is appended with the payloads.
-pub(super) struct Rest {
-    /// The version that the decision saw, and the event there, where that is known.
-    end: (Version, Option<EventId>),
-    metadata: EncodedMetadata,
-    snapshot: Option<NewSnapshot>,
-}
 
 /// The store's answer to a decision, unless it fails.
 enum Told<A: Aggregate, E> {
@@ -199,8 +193,12 @@ impl<'a, A: Aggregate, E: std::error::Error + 'static> Sending<'a, A, E> {
     pub(crate) fn dry_run(&self, state: Folded<A>) -> Result<Proposal<A>, SendError<E>> {
         match self.decide(state) {
             Decided::Ready(ready) => {
-                let append = self.append(ready.payloads, &ready.rest);
-                append.check()?;
+                let events = ready.payloads;
+                Append {
+                    events,
+                    ..ready.rest
+                }
+                .check()?;
                 Ok((ready.events, Some(ready.folded)))
             }
             Decided::TurnedAway(None, state) => Ok((Vec::new(), state)),
@@ -231,7 +229,7 @@ impl<'a, A: Aggregate, E: std::error::Error + 'static> Sending<'a, A, E> {
     }
 
     fn make_ready(&self, mut folded: Folded<A>, events: Vec<A::Event>) -> Decided<A, E> {
-        let end = (folded.version, folded.last);
+        let (seen, expect_last) = (folded.version, folded.last);
         let written = encode(&self.stream, &events)
             .and_then(|payloads| Ok((payloads, self.stored_metadata()?)));
         let (payloads, metadata) = match written {
@@ -241,7 +239,7 @@ impl<'a, A: Aggregate, E: std::error::Error + 'static> Sending<'a, A, E> {
         if let Err(error) = self.fold(&mut folded, &events) {
             return Decided::TurnedAway(Some(error), None);
         }
-        let snapshot = self.snapshot_if_due(end.0, &folded);
+        let snapshot = self.snapshot_if_due(seen, &folded);
         // A snapshot shows the size of the state. Between snapshots, the size of the events is the best guess.
         folded.bytes = match &snapshot {
             Some(snapshot) => snapshot.state.get().len(),
@@ -255,8 +253,13 @@ impl<'a, A: Aggregate, E: std::error::Error + 'static> Sending<'a, A, E> {
             events,
             folded,
             payloads,
-            rest: Rest {
-                end,
+            seen,
+            rest: Append {
+                stream: self.stream.clone(),
+                expect: Expect::Version(seen),
+                expect_last,
+                command_id: self.context.command_id(),
+                events: Vec::new(),
                 metadata,
                 snapshot,
             },
@@ -323,16 +326,17 @@ impl<'a, A: Aggregate, E: std::error::Error + 'static> Sending<'a, A, E> {
             events,
             folded,
             payloads,
+            seen,
             rest,
         } = ready;
-        let expected = rest.end.0;
-        let appended = match self.streams.append(self.append(payloads, &rest)).await {
+        let append = |events| Append {
+            events,
+            ..rest.clone()
+        };
+        let appended = match self.streams.append(append(payloads)).await {
             Err(unknown @ StoreError::UnknownOutcome { .. }) => {
                 // Encoded again, so that the usual append, whose outcome is known, need not keep a copy.
-                let again = || {
-                    let payloads = encode::<_, E>(&self.stream, &events).ok()?;
-                    Some(self.append(payloads, &rest))
-                };
+                let again = || Some(append(encode::<_, E>(&self.stream, &events).ok()?));
                 resolve(self.streams, unknown, again).await
             }
             known => known,
@@ -354,24 +358,11 @@ impl<'a, A: Aggregate, E: std::error::Error + 'static> Sending<'a, A, E> {
             }
             Ok(Appended::Before(stored)) => self.receipt_of(stored).map(Told::Stored),
             Err(StoreError::Conflict { actual, .. }) => {
-                Ok(Told::Conflict(self.conflict(expected, actual)))
+                Ok(Told::Conflict(self.conflict(seen, actual)))
             }
             Err(StoreError::CommandIdReused { used_for, .. }) => Err(self.reused_for(used_for)),
             Err(error @ StoreError::Invalid { .. }) => Ok(Told::Invalid(SendError::Store(error))),
             Err(error) => Err(error.into()),
-        }
-    }
-
-    pub(super) fn append(&self, events: Vec<NewEvent>, rest: &Rest) -> Append {
-        let (version, expect_last) = rest.end;
-        Append {
-            stream: self.stream.clone(),
-            expect: Expect::Version(version),
-            expect_last,
-            command_id: self.context.command_id(),
-            events,
-            metadata: rest.metadata.clone(),
-            snapshot: rest.snapshot.clone(),
         }
     }
 

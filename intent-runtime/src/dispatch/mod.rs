@@ -35,7 +35,6 @@ const FIRST_WAIT: Duration = Duration::from_millis(1);
 const LONGEST_WAIT: Duration = Duration::from_millis(250);
 
 impl<A: Aggregate, E: Error + 'static> Sending<'_, A, E> {
-    /// Sends the command to its aggregate.
     pub(crate) async fn send(&self, cache: &AggregateCache) -> Result<Receipt<A>, SendError<E>> {
         loop {
             let slot = cache.slot(self.stream.tenant_id, self.head.target);

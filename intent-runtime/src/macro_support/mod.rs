@@ -140,17 +140,10 @@ pub fn deserialize_unit<'de, D: Deserializer<'de>, E>(
     Object::deserialize(deserializer).map(|Object {}| event)
 }
 
-/// `#[renamed(..)]` on several fields in one step: all take their new keys at once.
-pub fn rename(object: &mut JsonObject, renames: &[(&str, &str)]) -> Result<(), UpcastError> {
-    object.rename_together(renames)
-}
-
 /// `#[since(..)]`: gives the object a field that it must not have, so that no stored value is overwritten.
 pub fn add<T: Serialize>(object: &mut JsonObject, key: &str, value: T) -> Result<(), UpcastError> {
     if object.contains(key) {
-        return Err(UpcastError::Occupied {
-            field: key.to_owned(),
-        });
+        return Err(UpcastError::occupied(key));
     }
     object.set(key, value)
 }
@@ -161,10 +154,7 @@ pub fn add_as_written<T: Serialize>(
     key: &str,
     fields: &T,
 ) -> Result<(), UpcastError> {
-    let text = serde_json::to_vec(fields).map_err(|source| UpcastError::Field {
-        field: key.to_owned(),
-        source,
-    })?;
+    let text = serde_json::to_vec(fields).map_err(UpcastError::field(key))?;
     let written = JsonObject::parse(&text)?;
     for key in written.keys() {
         add(object, key, written.get::<Box<RawValue>>(key)?)?;

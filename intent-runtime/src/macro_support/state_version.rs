@@ -63,7 +63,7 @@ pub fn state_version<A: Aggregate, S: JsonSchema>(
 
 /// The shape with its defaults, or without them if they differ from call to call.
 fn shape<A: Aggregate>(whose: &str, shape: Shape) -> String {
-    let make = || canonical_shape::shape_with_defaults(shape).to_string();
+    let make = || canonical_shape::canonical(shape, true).to_string();
     settled::<A>(whose, make, default_has_list)
         .unwrap_or_else(|| canonical_shape::shape(shape).to_string())
 }

@@ -95,13 +95,10 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
         C: Command<Aggregate = Self>,
     {
         let id = command.target();
-        let Decision::Events(events) =
-            Self::decide(None, command, context).map_err(CreateError::Rejected)?
-        else {
-            return Err(CreateError::NotCreating {
-                aggregate: Self::TYPE,
-                command: C::NAME,
-            });
+        let decided = Self::decide(None, command, context).map_err(CreateError::Rejected)?;
+        let events = match decided {
+            Decision::Events(events) => events,
+            Decision::NotFound | Decision::AlreadyExists => Vec::new(),
         };
         let state = fold_all(id, &events)?.ok_or(CreateError::NotCreating {
             aggregate: Self::TYPE,

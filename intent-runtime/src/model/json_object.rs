@@ -100,10 +100,7 @@ impl JsonObject {
         let index = self.index(key).ok_or_else(|| UpcastError::Missing {
             field: key.to_owned(),
         })?;
-        serde_json::from_str(self.value(&self.fields[index])).map_err(|source| UpcastError::Field {
-            field: key.to_owned(),
-            source,
-        })
+        serde_json::from_str(self.value(&self.fields[index])).map_err(UpcastError::field(key))
     }
 
     /// The value of a field, which is removed.
@@ -121,10 +118,7 @@ impl JsonObject {
     /// # Errors
     /// [`UpcastError::Field`] if the value cannot be serialized.
     pub fn set<T: Serialize>(&mut self, key: &str, value: T) -> Result<(), UpcastError> {
-        let json = serde_json::to_string(&value).map_err(|source| UpcastError::Field {
-            field: key.to_owned(),
-            source,
-        })?;
+        let json = serde_json::to_string(&value).map_err(UpcastError::field(key))?;
         let value = self.append(&json);
         match self.index(key) {
             Some(index) => self.fields[index].value = value,
@@ -148,16 +142,15 @@ impl JsonObject {
             return Ok(());
         };
         if self.contains(to) {
-            return Err(UpcastError::Occupied {
-                field: to.to_owned(),
-            });
+            return Err(UpcastError::occupied(to));
         }
         self.fields[index].key = self.append(to);
         Ok(())
     }
 
-    /// Renames several fields at once: one may take the key that another one gives up.
-    pub(crate) fn rename_together(&mut self, renames: &[(&str, &str)]) -> Result<(), UpcastError> {
+    /// `#[renamed(..)]` on several fields in one step: one may take the key that another one gives up.
+    #[doc(hidden)]
+    pub fn rename_together(&mut self, renames: &[(&str, &str)]) -> Result<(), UpcastError> {
         let renames = renames.iter();
         let found: Vec<(usize, &str)> = renames
             .filter_map(|(from, to)| self.index(from).map(|index| (index, *to)))
@@ -166,9 +159,7 @@ impl JsonObject {
             let taken = found[..at].iter().any(|(_, earlier)| earlier == to);
             let stays = |index| !found.iter().any(|(moved, _)| *moved == index);
             if taken || self.index(to).is_some_and(stays) {
-                return Err(UpcastError::Occupied {
-                    field: (*to).to_owned(),
-                });
+                return Err(UpcastError::occupied(to));
             }
         }
         for (index, to) in found {

@@ -108,6 +108,20 @@ pub enum UpcastError {
 }
 
 impl UpcastError {
+    /// What serde says of the value of a field.
+    pub(crate) fn field(key: &str) -> impl FnOnce(serde_json::Error) -> Self {
+        move |source| Self::Field {
+            field: key.to_owned(),
+            source,
+        }
+    }
+
+    pub(crate) fn occupied(key: &str) -> Self {
+        Self::Occupied {
+            field: key.to_owned(),
+        }
+    }
+
     /// An error in a step's own words: one lower-case sentence without a full stop.
     pub fn new(message: impl Into<String>) -> Self {
         Self::Custom(message.into())

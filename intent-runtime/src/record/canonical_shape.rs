@@ -27,12 +27,8 @@ pub(crate) fn shape(of: Shape) -> Value {
     canonical(of, false)
 }
 
-/// The shape with the defaults of missing fields.
-pub(crate) fn shape_with_defaults(of: Shape) -> Value {
-    canonical(of, true)
-}
-
-fn canonical(of: Shape, defaults: bool) -> Value {
+/// The same, with the defaults of missing fields if they are wanted.
+pub(crate) fn canonical(of: Shape, defaults: bool) -> Value {
     let mut schema = of.whole();
     Canonical { defaults }.transform(&mut schema);
     let mut shape = schema.to_value();

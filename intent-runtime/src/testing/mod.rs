@@ -172,7 +172,6 @@ impl<A: Aggregate> Scenario<A> {
         }
     }
 
-    /// The state that the history makes.
     fn folded(&self) -> Folded<A> {
         let events = u64::try_from(self.history.len()).unwrap_or(u64::MAX);
         Folded {

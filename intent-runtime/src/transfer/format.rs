@@ -91,7 +91,6 @@ pub(super) struct Seal(Sha256Sum);
 type Sha256Sum = [u8; 32];
 
 impl Seal {
-    /// Writes the line of an event.
     pub(super) fn write_event(
         &mut self,
         event: &RecordedEvent,

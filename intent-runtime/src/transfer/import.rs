@@ -182,7 +182,6 @@ impl<'a> Import<'a> {
         Ok(total)
     }
 
-    /// Reads the next page.
     async fn page<R: AsyncBufRead + Unpin + ?Sized>(
         &self,
         lines: &mut Lines<'_, R>,
@@ -214,13 +213,11 @@ impl<'a> Import<'a> {
 /// Events to be stored together.
 struct Page {
     events: Vec<RecordedEvent>,
-    /// The line of the first.
     first: u64,
     /// The last line of the text, if it follows.
     end: Option<End>,
 }
 
-/// Checks the first line.
 async fn check_head<R: AsyncBufRead + Unpin + ?Sized>(
     lines: &mut Lines<'_, R>,
 ) -> Result<Head, ImportError> {

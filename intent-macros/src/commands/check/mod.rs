@@ -18,7 +18,6 @@ use crate::{
     },
 };
 
-/// Reports all mistakes in `block`.
 pub(super) fn check(diag: &Diagnostics, block: &Block<'_>) {
     impl_of_one_aggregate(diag, block);
     one_block_per_aggregate(diag, block);

@@ -67,7 +67,6 @@ pub(super) enum Argument<'a> {
     Value(&'a PatType),
 }
 
-/// What a function returns.
 pub(super) enum Output<'a> {
     Infallible(TokenStream),
     Fallible { events: &'a Type, error: &'a Type },
@@ -118,7 +117,6 @@ impl<'a> Block<'a> {
         type_name(self.aggregate()).map_or_else(String::new, ToString::to_string)
     }
 
-    /// The impl without our marks.
     pub(super) fn unmarked(&self) -> ItemImpl {
         let mut item = self.original.clone();
         for item in &mut item.items {
@@ -242,7 +240,6 @@ impl<'a> Function<'a> {
         &self.original.sig.ident
     }
 
-    /// The type of its command.
     pub(super) fn command(&self) -> Path {
         match &self.mark.naming {
             Naming::Function => upper_camel_case(self.ident()).into(),

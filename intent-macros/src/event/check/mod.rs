@@ -24,7 +24,6 @@ const EVENT: Kind = Kind {
     owned: "an event is stored",
 };
 
-/// Reports all mistakes in `event`.
 pub(super) fn check(diag: &Diagnostics, event: &Event<'_>) {
     let (generics, fields) = (&event.original.generics, &event.original.fields);
     EVENT.no_parameters(diag, event.ident(), generics, fields);

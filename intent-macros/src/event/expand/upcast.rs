@@ -87,7 +87,7 @@ fn step_name(from: u32) -> syn::Ident {
 /// ```
 /// fn __from_1(mut object: JsonObject) -> Result<JsonObject, UpcastError> {
 ///     object.remove("memo");
-///     object.rename("text", "note")?;        // several: __private::rename(&mut object, &[("a", "b"), ("b", "c")])?;
+///     object.rename("text", "note")?;        // several: object.rename_together(&[("a", "b"), ("b", "c")])?;
 ///     __private::add::<String>(&mut object, "channel", __channel())?;
 ///     Ok(object)
 /// }
@@ -112,7 +112,7 @@ fn step_function(event: &Event<'_>, from: u32) -> Option<TokenStream> {
     let renames: Vec<_> = notes(|change| matches!(change, Change::Renamed { .. })).collect();
     let renamed = match renames.as_slice() {
         [] | [_] => changes(|change| matches!(change, Change::Renamed { .. })),
-        _ => vec![together(event, &renames)],
+        _ => vec![together(&renames)],
     };
     let removed = changes(|change| matches!(change, Change::Removed { .. }));
     let added = changes(|change| matches!(change, Change::Since { .. }));
@@ -135,8 +135,7 @@ fn step_function(event: &Event<'_>, from: u32) -> Option<TokenStream> {
 }
 
 /// All renames at once: one by one, a field could be renamed to a key that another field still has.
-fn together(event: &Event<'_>, renames: &[&Note<'_>]) -> TokenStream {
-    let private = event.attrs.runtime.private();
+fn together(renames: &[&Note<'_>]) -> TokenStream {
     let pairs = renames.iter().filter_map(|note| match &note.change {
         Change::Renamed { from, to, .. } => {
             let conditions = &note.conditions;
@@ -144,7 +143,7 @@ fn together(event: &Event<'_>, renames: &[&Note<'_>]) -> TokenStream {
         }
         _ => None,
     });
-    quote! { #private::rename(&mut object, &[#(#pairs),*])?; }
+    quote! { object.rename_together(&[#(#pairs),*])?; }
 }
 
 fn change(event: &Event<'_>, change: &Change<'_>) -> Option<TokenStream> {

@@ -176,11 +176,6 @@ impl HandWritten {
             missing: aggregate_call::<C::Aggregate>,
         }
     }
-
-    /// Whether the command is for aggregate `A`.
-    pub(crate) fn is_for<A: Aggregate>(&self) -> bool {
-        self.aggregate_type == TypeId::of::<A>()
-    }
 }
 
 /// The call that adds an aggregate to a domain.

@@ -18,7 +18,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long it sleeps between two looks.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// The lock of a crate.
 pub(super) struct LockFile {
     path: PathBuf,
 }

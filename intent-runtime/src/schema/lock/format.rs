@@ -114,7 +114,6 @@ impl fmt::Display for Key {
     }
 }
 
-/// The text of a lock.
 pub(super) fn write(blocks: &Blocks) -> String {
     let mut text = format!("{PREAMBLE}format {FORMAT}\n\n");
     for (key, shape) in blocks {
@@ -126,7 +125,6 @@ pub(super) fn write(blocks: &Blocks) -> String {
     text
 }
 
-/// The blocks of a lock's text.
 pub(super) fn read(text: &str) -> Result<Blocks, Error> {
     if let Some(line) = text.lines().position(is_marker) {
         return Err(Error::Conflict { line: line + 1 });

@@ -99,7 +99,6 @@ fn events(recorded: &Blocks, aggregate: &str) -> usize {
     newest.count()
 }
 
-/// `#[aggregate(formerly("BankAccount"), ..)]`
 pub(super) fn attribute(names: &[String]) -> String {
     let names: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
     format!("#[aggregate(formerly({}), ..)]", names.join(", "))

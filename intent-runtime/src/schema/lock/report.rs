@@ -144,7 +144,6 @@ impl fmt::Display for Report {
     }
 }
 
-/// Two shapes, line by line.
 pub(super) fn lines(names: [impl fmt::Display; 2], recorded: &Value, current: &Value) -> String {
     difference(names, &pretty(recorded), &pretty(current))
 }
