@@ -39,12 +39,3 @@ impl Backlog {
         }
     }
 }
-
-/// How many bytes of JSON a page of events has.
-#[cfg(feature = "sqlite")]
-pub(super) fn bytes_of(events: &[crate::record::event::RecordedEvent]) -> usize {
-    let events = events.iter();
-    events
-        .map(|event| event.payload.len() + event.metadata.json().len())
-        .sum()
-}

@@ -6,7 +6,7 @@ use crate::{
         event::RecordedEvent,
         id::{AggregateId, CommandId, CorrelationId, TenantId},
         metadata::MetadataError,
-        stream::AggregateType,
+        stream::{AggregateType, StreamId},
     },
     store::{error::StoreError, selection::LogSelection},
 };
@@ -14,11 +14,56 @@ use uuid::Uuid;
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use crate::{
-    record::{
-        id::EventId, metadata::Metadata, stream::StreamId, timestamp::Timestamp, version::Position,
-    },
+    record::{id::EventId, metadata::Metadata, version::Position},
     store::append::Append,
 };
+
+/// What a page of events still has room for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Room {
+    events: usize,
+    bytes: usize,
+    /// Whether it has no event yet. It has room for the first one, however large that is.
+    empty: bool,
+}
+
+impl Room {
+    /// Room for so many events, at least one, and [`EventPage::MAX_BYTES`].
+    pub(crate) fn of(limit: usize) -> Self {
+        Self {
+            events: limit.max(1),
+            bytes: EventPage::MAX_BYTES,
+            empty: true,
+        }
+    }
+
+    /// Room for whatever comes.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn endless() -> Self {
+        Self {
+            events: usize::MAX,
+            bytes: usize::MAX,
+            empty: true,
+        }
+    }
+
+    /// Whether an event fits, of which it takes note.
+    pub(crate) fn take(&mut self, event: &RecordedEvent) -> bool {
+        let size = event.bytes();
+        let fits = self.empty || (self.events > 0 && size <= self.bytes);
+        if fits {
+            self.empty = false;
+            self.events -= 1;
+            self.bytes = self.bytes.saturating_sub(size);
+        }
+        fits
+    }
+
+    /// Whether nothing more fits.
+    pub(crate) fn is_full(&self) -> bool {
+        self.events == 0 || self.bytes == 0
+    }
+}
 
 /// What to look for from the end of the log backwards.
 #[derive(Clone, Copy, Debug)]
@@ -111,6 +156,9 @@ pub struct EventPage {
 }
 
 impl EventPage {
+    /// How many bytes of payloads and metadata it has at most, unless its first event has more: 8 MiB.
+    pub const MAX_BYTES: usize = 8 * 1024 * 1024;
+
     /// A page of these events, and where the next one begins. For stores.
     pub fn new(events: Vec<RecordedEvent>, next: Option<Cursor>) -> Self {
         Self { events, next }
@@ -149,8 +197,9 @@ impl ReadCorrelation {
         CommandId::from_uuid(self.id.as_uuid())
     }
 
-    /// The page, made of the events that name the correlation, at least the first ones behind the cursor, and of those of its
-    /// [`command`](Self::command). For stores.
+    /// The page, made of the events that name the correlation and of those of its [`command`](Self::command), both in the order
+    /// of the log from the cursor on. Each list is complete, or has at least as many events or bytes as a page holds. Events that
+    /// the page has no room for are left for the next one. For stores.
     ///
     /// # Errors
     /// When the metadata of one of the command's events cannot be read, or the cursor is of another store.
@@ -161,20 +210,37 @@ impl ReadCorrelation {
         of_command: Vec<RecordedEvent>,
     ) -> Result<EventPage, StoreError> {
         let after = self.after.position_in(store)?;
-        let mut events = naming;
+        let lists = [naming, of_command].map(|mut list| {
+            list.retain(|event| event.position.get() > after);
+            list
+        });
+        // Behind the end of a list that is full, the list may lack events.
+        let full = lists.iter().filter(|list| {
+            let mut room = Room::of(self.limit);
+            list.iter().any(|event| !room.take(event) || room.is_full())
+        });
+        let known = full.filter_map(|list| Some(list.last()?.position)).min();
+        let [mut events, of_command] = lists;
         for event in of_command {
             let named = event.metadata()?.correlation_id;
             if named.is_none_or(|named| named == self.id) {
                 events.push(event);
             }
         }
-        events.retain(|event| event.position.get() > after);
+        events.retain(|event| known.is_none_or(|known| event.position <= known));
         events.sort_by_key(|event| event.position);
         events.dedup_by_key(|event| event.position);
-        events.truncate(self.limit.max(1));
-        let full = events.last().filter(|_| events.len() >= self.limit);
-        let next = full.map(|last| Cursor::after(store, last.position));
-        Ok(EventPage::new(events, next))
+        let mut room = Room::of(self.limit);
+        let fit = events.iter().take_while(|event| room.take(event)).count();
+        let last = match fit < events.len() {
+            true => events[..fit].last().map(|event| event.position),
+            false => known,
+        };
+        events.truncate(fit);
+        Ok(EventPage::new(
+            events,
+            last.map(|last| Cursor::after(store, last)),
+        ))
     }
 }
 
@@ -188,9 +254,14 @@ pub(crate) fn correlation_of_appended(append: &Append) -> Option<Uuid> {
 /// The same for an imported event. Its id may be one that was not made from its command's, so only the first event of a command
 /// goes without.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub(crate) fn correlation_of_imported(event: &RecordedEvent) -> Option<Uuid> {
+///
+/// # Errors
+/// If its metadata cannot be read.
+pub(crate) fn correlation_of_imported(
+    event: &RecordedEvent,
+) -> Result<Option<Uuid>, MetadataError> {
     let is_first_of = |command| EventId::of(command, 0) == event.id;
-    correlation(event.metadata().ok()?, is_first_of)
+    Ok(correlation(event.metadata()?, is_first_of))
 }
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
@@ -226,10 +297,7 @@ impl ListStreams {
             limit,
         }
     }
-}
 
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-impl ListStreams {
     /// The stream of one of them.
     pub(crate) fn stream(&self, aggregate_id: AggregateId) -> StreamId {
         StreamId {
@@ -242,76 +310,121 @@ impl ListStreams {
 
 /// The first aggregates of a list, from those found under each of the names of the type, with the positions where they begin.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub(crate) fn first_of_all(
-    mut begun: Vec<(i64, AggregateId)>,
-    list: &ListStreams,
-) -> Vec<AggregateId> {
+pub(crate) fn first_of_all(mut begun: Vec<(i64, Uuid)>, list: &ListStreams) -> Vec<AggregateId> {
     begun.sort_unstable_by_key(|(position, _)| *position);
     if list.newest_first {
         begun.reverse();
     }
     begun.truncate(list.limit);
-    begun.into_iter().map(|(_, id)| id).collect()
+    let ids = begun.into_iter().map(|(_, id)| AggregateId::from_uuid(id));
+    ids.collect()
 }
 
-/// The page of one step back. SQL found events, which may include those of other actors. The step looked at `looked` events,
-/// down to position `lowest`.
+/// What SQL found in one step back.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub(crate) fn page_back(
-    store: Uuid,
-    look: &LookBack<'_>,
-    (looked, lowest): (i64, Option<i64>),
-    mut found: Vec<RecordedEvent>,
-) -> Result<EventPage, StoreError> {
-    let full = found.len() >= look.limit.max(1);
-    let next = match found.last() {
-        Some(last) if full => Cursor::before(store, last.position),
-        _ if usize::try_from(looked).is_ok_and(|looked| looked < LookBack::STEP) => None,
-        _ => lowest.and_then(|lowest| Cursor::before(store, Position::new(lowest.unsigned_abs()))),
-    };
-    let mut unreadable = Ok(());
-    found.retain(|event| {
-        look.is_by_actor(event).unwrap_or_else(|error| {
-            unreadable = Err(error);
-            false
-        })
-    });
-    unreadable?;
-    Ok(EventPage::new(found, next))
+#[derive(Debug)]
+pub(crate) struct StepBack {
+    /// How many events it looked at.
+    pub(crate) looked: i64,
+    /// The position of the oldest of them.
+    pub(crate) lowest: Option<i64>,
+    /// How many of them are wanted, as far as SQL can tell: events of other actors may be among them.
+    pub(crate) wanted: i64,
+    /// The newest of those, as many as a page holds at least.
+    pub(crate) found: Vec<RecordedEvent>,
 }
 
-/// Finds where the log stood at a time by halving. It looks for the position of the last event recorded at or before the time,
-/// after which comes a later one or none.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+impl StepBack {
+    /// The page that it makes.
+    pub(crate) fn page(self, store: Uuid, look: &LookBack<'_>) -> Result<EventPage, StoreError> {
+        let (mut events, mut room) = (self.found, Room::of(look.limit));
+        events.truncate(events.iter().take_while(|event| room.take(event)).count());
+        let more = room.is_full() || usize::try_from(self.wanted) != Ok(events.len());
+        let before = |position: Position| Cursor::before(store, position);
+        let next = match events.last() {
+            Some(last) if more => before(last.position),
+            _ if usize::try_from(self.looked).is_ok_and(|it| it < LookBack::STEP) => None,
+            _ => self
+                .lowest
+                .and_then(|lowest| before(Position::new(lowest.unsigned_abs()))),
+        };
+        let mut unreadable = Ok(());
+        events.retain(|event| {
+            look.is_by_actor(event).unwrap_or_else(|error| {
+                unreadable = Err(error);
+                false
+            })
+        });
+        unreadable?;
+        Ok(EventPage::new(events, next))
+    }
+}
+
+/// Finds the highest number below a limit for which something holds that holds for all lower ones, or 0.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 #[derive(Debug)]
 pub(crate) struct Halving {
-    time: Timestamp,
     low: i64,
     high: i64,
 }
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 impl Halving {
-    pub(crate) fn new(time: Timestamp) -> Self {
-        let (low, high) = (0, i64::MAX);
-        Self { time, low, high }
+    pub(crate) fn below(high: i64) -> Self {
+        Self { low: 0, high }
     }
 
-    /// The position after which to ask for the first event; `None` when the search is over.
+    /// The number to look at next; `None` when the search is over.
     pub(crate) fn middle(&self) -> Option<i64> {
         (self.low < self.high).then_some(self.low + (self.high - self.low) / 2)
     }
 
-    /// Takes the position and time of the first event after the middle.
-    pub(crate) fn take(&mut self, middle: i64, first: Option<(i64, Timestamp)>) {
-        match first {
-            Some((position, recorded_at)) if recorded_at <= self.time => self.low = position,
-            _ => self.high = middle,
+    /// Takes what was found at the middle: the number from which on to go on searching, or `None` if it does not hold there.
+    pub(crate) fn take(&mut self, middle: i64, found: Option<i64>) {
+        match found {
+            Some(low) => self.low = low,
+            None => self.high = middle,
         }
     }
 
-    /// What it found.
-    pub(crate) fn found(&self) -> Position {
-        Position::new(self.low.unsigned_abs())
+    pub(crate) fn found(&self) -> i64 {
+        self.low
+    }
+}
+
+#[cfg(all(test, any(feature = "postgres", feature = "sqlite")))]
+mod tests {
+    use super::correlation_of_imported;
+    use crate::record::{
+        event::RecordedEvent,
+        id::EventId,
+        metadata::StoredMetadata,
+        stream::StreamId,
+        timestamp::Timestamp,
+        version::{Position, Version},
+    };
+
+    #[test]
+    fn metadata_that_cannot_be_read_has_no_unknown_correlation() {
+        let id = uuid::Uuid::now_v7();
+        let stream = StreamId {
+            tenant_id: id.into(),
+            aggregate_type: "Account".into(),
+            aggregate_id: id.into(),
+        };
+        let event = RecordedEvent::new(
+            Position::new(1),
+            EventId::from_uuid(id),
+            stream,
+            Version::FIRST,
+            "Opened",
+            1,
+            "{}".to_owned(),
+            StoredMetadata::from_json("not JSON"),
+            Timestamp::now(),
+            Timestamp::now(),
+        );
+        assert!(correlation_of_imported(&event).is_err());
     }
 }

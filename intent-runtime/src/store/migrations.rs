@@ -18,34 +18,8 @@ pub(super) enum Found {
     Usable,
 }
 
-/// Why a database is left alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refused {
-    /// The list is not one of ours.
-    Foreign,
-    /// A newer build migrated it to this version, which this build does not understand.
-    Newer(i64),
-}
-
 /// A migration that was applied: its version, and the oldest version whose builds work with what it made.
 pub(super) type Applied = (i64, i64);
-
-impl Refused {
-    /// The error for the database at a place.
-    pub(super) fn error(self, place: String, table: &str, known: i64) -> StoreError {
-        match self {
-            Self::Foreign => StoreError::ForeignTable {
-                place,
-                table: table.to_owned(),
-            },
-            Self::Newer(found) => StoreError::NewerSchema {
-                place,
-                found,
-                known,
-            },
-        }
-    }
-}
 
 /// The newest version there is.
 pub(super) const fn known(migrations: &[Migration]) -> i64 {
@@ -64,51 +38,75 @@ pub(super) fn behind(
     behind.map(|(_, sql)| *sql)
 }
 
-/// What a list of applied migrations in order of versions says to a build that knows those up to a version.
+/// What a database at a place holds, by its list of applied migrations in order of versions, to a build that knows those up to a
+/// version. `list` is the table with the list, and `other` another table under our names.
 ///
 /// # Errors
-/// When it is not a beginning of ours, or goes on with one that this build does not understand.
-pub(super) fn judge(known: i64, applied: &[Applied]) -> Result<Found, Refused> {
+/// When the tables are not ours, or a newer build migrated them to a version that this build does not understand.
+pub(super) fn judge(
+    known: i64,
+    applied: &[Applied],
+    (list, other): (&str, Option<&str>),
+    place: &impl ToString,
+) -> Result<Found, StoreError> {
     let dense = (1..)
         .zip(applied)
         .all(|(wanted, (version, _))| wanted == *version);
     let newest = applied.last().map_or(0, |(version, _)| *version);
-    if newest <= known {
-        return match newest {
-            _ if !dense => Err(Refused::Foreign),
-            newest if newest < known => Ok(Found::Older(newest)),
-            _ => Ok(Found::Usable),
-        };
-    }
     let understood = applied.iter().all(|(_, from)| *from <= known);
-    if understood && dense {
-        Ok(Found::Usable)
-    } else {
-        Err(Refused::Newer(newest))
+    let foreign = match newest {
+        newest if newest > known && !(understood && dense) => {
+            return Err(StoreError::NewerSchema {
+                place: place.to_string(),
+                found: newest,
+                known,
+            });
+        }
+        _ if !dense => Some(list),
+        // Tables that no applied migration made are somebody else's.
+        0 => other,
+        _ => None,
+    };
+    match foreign {
+        Some(table) => Err(StoreError::ForeignTable {
+            place: place.to_string(),
+            table: table.to_owned(),
+        }),
+        None if newest < known => Ok(Found::Older(newest)),
+        None => Ok(Found::Usable),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Found, Refused, judge};
+    use super::{Found, StoreError, judge};
 
     #[test]
     fn a_build_works_with_what_it_makes_and_with_what_says_so() {
-        for (known, applied, found) in [
-            (1, &[][..], Ok(Found::Older(0))),
-            (1, &[(1, 1)], Ok(Found::Usable)),
-            (2, &[(1, 1)], Ok(Found::Older(1))),
-            (1, &[(1, 1), (2, 1)], Ok(Found::Usable)),
-            (1, &[(1, 1), (2, 2)], Err(Refused::Newer(2))),
-            (2, &[(1, 1), (2, 2)], Ok(Found::Usable)),
+        let newer = |found| Err(format!("newer: {found}"));
+        let foreign = |table: &str| Err(format!("foreign: {table}"));
+        for (known, applied, other, found) in [
+            (1, &[][..], None, Ok(Found::Older(0))),
+            (1, &[], Some("events"), foreign("events")),
+            (1, &[(1, 1)], Some("events"), Ok(Found::Usable)),
+            (2, &[(1, 1)], None, Ok(Found::Older(1))),
+            (1, &[(1, 1), (2, 1)], None, Ok(Found::Usable)),
+            (1, &[(1, 1), (2, 2)], None, newer(2)),
+            (2, &[(1, 1), (2, 2)], None, Ok(Found::Usable)),
             // If one migration is not understood, later ones do not matter.
-            (1, &[(1, 1), (2, 2), (3, 1)], Err(Refused::Newer(3))),
-            (2, &[(1, 1), (2, 2), (3, 2)], Ok(Found::Usable)),
-            (1, &[(2, 1)], Err(Refused::Newer(2))),
-            (3, &[(1, 1), (3, 1)], Err(Refused::Foreign)),
-            (1, &[(0, 0)], Err(Refused::Foreign)),
+            (1, &[(1, 1), (2, 2), (3, 1)], None, newer(3)),
+            (2, &[(1, 1), (2, 2), (3, 2)], None, Ok(Found::Usable)),
+            (1, &[(2, 1)], None, newer(2)),
+            (3, &[(1, 1), (3, 1)], None, foreign("list")),
+            (1, &[(0, 0)], None, foreign("list")),
         ] {
-            assert_eq!(judge(known, applied), found, "{known}: {applied:?}");
+            let judged = judge(known, applied, ("list", other), &"here");
+            let judged = judged.map_err(|error| match error {
+                StoreError::NewerSchema { found, .. } => format!("newer: {found}"),
+                StoreError::ForeignTable { table, .. } => format!("foreign: {table}"),
+                other => other.to_string(),
+            });
+            assert_eq!(judged, found, "{known}: {applied:?}");
         }
     }
 }

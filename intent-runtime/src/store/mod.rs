@@ -28,6 +28,7 @@
 pub(crate) mod append;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod backlog;
+mod check;
 #[cfg(feature = "testkit")]
 pub mod conformance;
 pub(crate) mod connect;
@@ -42,6 +43,8 @@ pub(crate) mod overtaken;
 pub(crate) mod port;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(crate) mod run_error;
 pub(crate) mod selection;
 #[cfg(feature = "sqlite")]
 mod sqlite;

@@ -96,14 +96,15 @@ pub trait Log: Send + Sync {
     fn event(&self, tenant: TenantId, id: EventId) -> StoreFuture<'_, Option<RecordedEvent>>;
 
     /// Searches events backwards from the end of the log, or from a cursor: the newest first. One call looks at no more than
-    /// [`LookBack::STEP`] events. The page says where to go on, or that the start was reached.
+    /// [`LookBack::STEP`] events. The page says where to go on, or that the start was reached. It has at most 8 MiB of payloads and
+    /// metadata, unless its first event has more.
     ///
     /// An event in a transaction that is still open may be missing. Up to the cursor of a reader none is missing, since a
     /// reader passes no such event.
     fn look_back<'a>(&'a self, look: LookBack<'a>) -> StoreFuture<'a, EventPage>;
 
-    /// Reads the events of a correlation in the order of the log, page by page. An event in a transaction that is still open
-    /// may be missing.
+    /// Reads the events of a correlation in the order of the log, page by page. A page has at most 8 MiB of payloads and metadata,
+    /// unless its first event has more. An event in a transaction that is still open may be missing.
     fn correlation(&self, read: ReadCorrelation) -> StoreFuture<'_, EventPage>;
 
     /// The cursor at which the log of a tenant, or of all, stood at a time by the store's clock. The event before it was

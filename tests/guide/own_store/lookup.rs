@@ -25,13 +25,18 @@ impl Content {
             }
             from = given;
         }
-        let mut events = Vec::new();
+        let (mut events, mut bytes) = (Vec::new(), 0);
         let before = self.log.iter().rev();
         let before = before.filter(|event| {
             event.position.get() <= from && look.tenant.is_none_or(|of| event.tenant_id == of)
         });
         for (looked, event) in (1..).zip(before) {
             if look.wants(event)? {
+                bytes += event.payload.len() + event.metadata.json().len();
+                if bytes > EventPage::MAX_BYTES && !events.is_empty() {
+                    let next = Cursor::after(store, event.position);
+                    return Ok(EventPage::new(events, Some(next)));
+                }
                 events.push(event.clone());
             }
             if looked == LookBack::STEP || events.len() == look.limit.max(1) {

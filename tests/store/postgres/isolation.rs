@@ -280,9 +280,28 @@ async fn in_one_correlation(store: &PgStore, own: &StreamId) -> Result<(), Strin
     let read = ReadCorrelation::new(own.tenant_id, id, 10);
     let found = store.correlation(read).await;
     let found = found.map_err(|error| error.to_string())?.events;
-    match found.iter().find(|it| it.tenant_id != own.tenant_id) {
-        Some(event) => Err(format!("an event of {}", event.tenant_id)),
-        None => Ok(()),
+    if let Some(event) = found.iter().find(|it| it.tenant_id != own.tenant_id) {
+        return Err(format!("an event of {}", event.tenant_id));
+    }
+    // One command in both tenants: the other one has more of its events, all of them before.
+    let command = CommandId::new();
+    for (stream, events) in [(&other, 3), (own, 2)] {
+        let mut again = append(stream, events);
+        again.command_id = command;
+        store.append(again).await.map_err(|it| it.to_string())?;
+    }
+    let mut read = ReadCorrelation::new(own.tenant_id, command.into(), 1);
+    let (mut found, mut next) = (0, Some(read.after));
+    while let Some(after) = next {
+        read.after = after;
+        let page = store.correlation(read).await;
+        let page = page.map_err(|error| error.to_string())?;
+        found += page.events.len();
+        next = page.next;
+    }
+    match found {
+        2 => Ok(()),
+        _ => Err(format!("{found} events of a command that stored 2")),
     }
 }
 

@@ -50,6 +50,22 @@ pub const FAULTS: Faults = &[
         },
         ..Wrong::right()
     }),
+    ("a_page_of_what_is_looked_up_is_bounded", || Wrong {
+        look_back: |it, mut look| {
+            Box::pin(async move {
+                let mut page = it.memory.look_back(look).await?;
+                while !page.events.is_empty() && page.events.len() < look.limit {
+                    let Some(next) = page.next else { break };
+                    look.from = Some(next);
+                    let more = it.memory.look_back(look).await?;
+                    page.events.extend(more.events);
+                    page.next = more.next;
+                }
+                Ok(page)
+            })
+        },
+        ..Wrong::right()
+    }),
     ("the_events_of_a_correlation_are_found", || Wrong {
         correlation: |it, read| {
             Box::pin(async move {

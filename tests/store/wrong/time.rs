@@ -45,10 +45,9 @@ pub const FAULTS: Faults = &[
                     return it.memory.version_as_of(stream, time).await;
                 };
                 let events = it.events(stream).await?;
-                let is_by_then = |event: &&RecordedEvent| match event.metadata().unwrap().timestamp
-                {
-                    Some(own) => own <= time,
-                    None => event.recorded_at < time,
+                let is_by_then = |event: &&RecordedEvent| {
+                    let has_own = event.occurred_at != event.recorded_at;
+                    event.occurred_at < time || (has_own && event.occurred_at == time)
                 };
                 let prefix = events.iter().take_while(is_by_then);
                 Ok(prefix.last().map_or(Version::NONE, |event| event.version))

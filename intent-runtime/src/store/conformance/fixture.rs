@@ -1,6 +1,9 @@
 //! What the suite builds appends with and reads them back into.
 
-use std::ops::ControlFlow;
+use std::{
+    ops::ControlFlow,
+    sync::{Mutex, PoisonError},
+};
 
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -61,12 +64,41 @@ pub(super) fn new_tenant() -> TenantId {
     TenantId::from_uuid(Uuid::now_v7())
 }
 
+/// Texts of this many bytes take long to check or write in a debug build. They are kept for other rules and stores.
+const LARGE: usize = 1024 * 1024;
+
 pub(super) fn raw(json: &str) -> Box<RawValue> {
-    RawValue::from_string(json.to_owned()).expect("the suite's own text is JSON")
+    static KNOWN: Mutex<Vec<Box<RawValue>>> = Mutex::new(Vec::new());
+    let new = || RawValue::from_string(json.to_owned()).expect("the suite's own text is JSON");
+    match json.len() < LARGE {
+        true => new(),
+        false => known(&KNOWN, |known| known.get() == json, new),
+    }
 }
 
 pub(super) fn encoded(metadata: Metadata) -> EncodedMetadata {
-    EncodedMetadata::new(metadata).expect("metadata serializes")
+    static KNOWN: Mutex<Vec<EncodedMetadata>> = Mutex::new(Vec::new());
+    let actor = metadata.actor.as_ref().map_or(0, String::len);
+    let new = |metadata| EncodedMetadata::new(metadata).expect("metadata serializes");
+    match actor < LARGE {
+        true => new(metadata),
+        false => known(
+            &KNOWN,
+            |known| **known == metadata,
+            || new(metadata.clone()),
+        ),
+    }
+}
+
+/// What is known already, or something new, which is known from then on.
+fn known<T: Clone>(known: &Mutex<Vec<T>>, is: impl Fn(&T) -> bool, new: impl FnOnce() -> T) -> T {
+    let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = known.iter().find(|it| is(it)) {
+        return known.clone();
+    }
+    let new = new();
+    known.push(new.clone());
+    new
 }
 
 /// An append of one event for each payload, under a new command id.

@@ -205,6 +205,52 @@ pub(super) async fn a_step_back_is_bounded(store: Subject) {
     );
 }
 
+/// S6: a page has at most 8 MiB of payloads and metadata, unless its first event has more.
+pub(super) async fn a_page_of_what_is_looked_up_is_bounded(store: Subject) {
+    let (stream, command) = (in_new_tenant(), CommandId::new());
+    let text = |mebibytes: usize| format!("\"{}\"", "x".repeat(mebibytes * 1024 * 1024));
+    let (large, larger) = (text(3), text(9));
+    let naming = encoded(Metadata::new().correlation_id(command.into()));
+    let mut began = append_as(command, &stream, Expect::NoStream, &[&*large; 3]);
+    began.metadata = naming.clone();
+    stored(&store, began).await;
+    let mut caused = append(&stream, Expect::Any, &["1", &large, &larger, "2"]);
+    caused.metadata = naming;
+    stored(&store, caused).await;
+    let log = whole_log(&store, 10).await;
+
+    let mut forwards = Vec::new();
+    let mut read = ReadCorrelation::new(stream.tenant_id, command.into(), 10);
+    let mut next = Some(read.after);
+    while let Some(after) = next {
+        read.after = after;
+        let page = store.correlation(read).await.expect("it can be looked up");
+        next = in_bounds(page, &mut forwards);
+    }
+    forwards.sort_by_key(|event| event.position);
+    assert!(forwards == log, "every event of the correlation, once");
+
+    let (all, mut backwards) = (LogSelection::all(), Vec::new());
+    let mut back = LookBack::new(&all, 10);
+    loop {
+        back.from = in_bounds(look(&store, back).await, &mut backwards);
+        if back.from.is_none() {
+            break;
+        }
+    }
+    backwards.sort_by_key(|event| event.position);
+    assert!(backwards == log, "every event, once");
+}
+
+/// Takes the events of a page that is no larger than it may be, and says where the next one begins.
+fn in_bounds(page: EventPage, found: &mut Vec<RecordedEvent>) -> Option<Cursor> {
+    let bytes: usize = page.events.iter().map(RecordedEvent::bytes).sum();
+    let few = bytes <= 8 * 1024 * 1024 || page.events.len() == 1;
+    assert!(few, "a page has {bytes} bytes");
+    found.extend(page.events);
+    page.next
+}
+
 /// S7, S10: the events that name a correlation, and those of the command with its id, come in order, page by page.
 pub(super) async fn the_events_of_a_correlation_are_found(store: Subject) {
     let (stream, command) = (in_new_tenant(), CommandId::new());

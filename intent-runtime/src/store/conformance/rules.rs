@@ -161,6 +161,8 @@ macro_rules! __store_rules {
                 "finds other events by actor or text than those that have them";
             a_step_back_is_bounded "S6"
                 "looks at all events in one step, or does not say where to go on";
+            a_page_of_what_is_looked_up_is_bounded "S6"
+                "gives what is looked up in pages of any size, or leaves out what a page has no room for";
             the_events_of_a_correlation_are_found "S7, S10"
                 "finds a part of the events of a correlation, or events of another correlation or tenant";
             a_time_is_a_place_in_the_log "S7"

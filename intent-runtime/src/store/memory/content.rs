@@ -13,7 +13,7 @@ use crate::{
         event::RecordedEvent,
         id::{AggregateId, CommandId, EventId, TenantId},
         snapshot::{NewSnapshot, StoredSnapshot},
-        stream::StreamId,
+        stream::{AggregateType, StreamId},
         timestamp::Timestamp,
         version::{Position, Version},
     },
@@ -100,91 +100,58 @@ impl Read {
 }
 
 impl Content {
+    pub(super) fn check_open(&self) -> Result<(), StoreError> {
+        match self.closed {
+            true => Err(StoreError::Closed),
+            false => Ok(()),
+        }
+    }
+
     pub(super) fn append(
         &mut self,
         append: Append,
         now: Timestamp,
     ) -> Result<Appended, StoreError> {
-        if let Some(before) = self.seen(&append)? {
+        let id = &append.stream;
+        let before = self.events_of_command(id.tenant_id, append.command_id);
+        if let Some(first) = before.first() {
+            append.check_seen(first.aggregate_id, first.aggregate_type.clone())?;
             return Ok(Appended::Before(before));
         }
-        let id = &append.stream;
-        let stream = self.stream(id)?;
-        let actual = stream.map_or(Version::NONE, Stream::version);
-        if !append.allows(actual, || Some(stream?.last()?.id)) {
-            return Err(StoreError::Conflict {
-                stream: id.clone(),
-                expected: append.expect,
-                actual,
-            });
-        }
-        let after = append.version_after(actual)?;
+        let tenant = self.tenants.get(&id.tenant_id);
+        let stream = tenant.and_then(|tenant| tenant.streams.get(&id.aggregate_id));
+        let found = stream.map(|stream| (stream.version(), &*stream.aggregate_type));
+        let (_, after) = append.versions(found, || Some(stream?.last()?.id))?;
         Ok(self.store(append, after, now))
-    }
-
-    /// The events of the append's command, if it was seen before for the same stream.
-    fn seen(&self, append: &Append) -> Result<Option<Vec<RecordedEvent>>, StoreError> {
-        let tenant_id = append.stream.tenant_id;
-        let events = self.events_of_command(tenant_id, append.command_id);
-        let Some(first) = events.first() else {
-            return Ok(None);
-        };
-        let used_for = StreamId {
-            tenant_id,
-            aggregate_type: first.aggregate_type.clone().into(),
-            aggregate_id: first.aggregate_id,
-        };
-        if !append.stream.is(&used_for) {
-            return Err(StoreError::CommandIdReused {
-                command_id: append.command_id,
-                used_for,
-            });
-        }
-        Ok(Some(events))
     }
 
     /// Stores what was checked; cannot fail, so that an append is all or nothing.
     fn store(&mut self, append: Append, after: Version, recorded_at: Timestamp) -> Appended {
         let id = append.stream;
-        let tenant = self.tenants.entry(id.tenant_id).or_default();
-        let stream = tenant
-            .streams
-            .entry(id.aggregate_id)
-            .or_insert_with(|| Stream {
-                aggregate_type: (*id.aggregate_type).into(),
-                events: Vec::new(),
-            });
-        let mut position = u64::try_from(self.log.len()).unwrap_or(u64::MAX);
-        for (index, event) in (0..).zip(append.events) {
-            position += 1;
-            let event_id = EventId::of(append.command_id, index);
-            let event = Arc::new(RecordedEvent {
-                position: Position::new(position),
-                id: event_id,
-                tenant_id: id.tenant_id,
-                aggregate_type: stream.aggregate_type.clone(),
-                aggregate_id: id.aggregate_id,
-                version: stream.version().next(),
-                event_type: event.event_type.into(),
-                schema_version: event.schema_version,
-                payload: Box::<str>::from(event.payload).into(),
-                metadata: append.metadata.clone().into(),
+        let first = after.get() - u64::try_from(append.events.len()).unwrap_or(0) + 1;
+        for ((version, index), event) in (first..).zip(0..).zip(append.events) {
+            let event = RecordedEvent::new(
+                Position::default(),
+                EventId::of(append.command_id, index),
+                id.clone(),
+                Version::new(version),
+                event.event_type,
+                event.schema_version,
+                Box::<str>::from(event.payload).into(),
+                append.metadata.clone().into(),
                 recorded_at,
-                occurred_at: append.metadata.timestamp.unwrap_or(recorded_at),
-            });
-            tenant
-                .ids
-                .insert(event_id, (id.aggregate_id, event.version));
-            self.log.push(Arc::clone(&event));
-            tenant.log.push(Arc::clone(&event));
-            stream.events.push(event);
+                append.metadata.timestamp.unwrap_or(recorded_at),
+            );
+            self.keep(event);
         }
-        if let Some(snapshot) = append.snapshot {
+        if let Some(snapshot) = append.snapshot
+            && let Some(tenant) = self.tenants.get_mut(&id.tenant_id)
+        {
             tenant.keep_snapshot(id.aggregate_id, &snapshot);
         }
         Appended::Stored {
             version: after,
-            position: Position::new(position),
+            position: self.end(),
             recorded_at,
         }
     }
@@ -196,16 +163,11 @@ impl Content {
             .iter()
             .map(|event| plan.is_new(event, self.existing(event)));
         let new = new.collect::<Result<Vec<bool>, _>>()?;
-        let mut imported = Imported::default();
-        for (event, new) in events.into_iter().zip(new) {
-            if new {
-                imported.stored += 1;
-                self.keep(event);
-            } else {
-                imported.known += 1;
-            }
-        }
-        Ok(imported)
+        let (count, end) = (events.len(), self.log.len());
+        let events = events.into_iter().zip(new).filter(|(_, new)| *new);
+        events.for_each(|(event, _)| self.keep(event));
+        let stored = self.log.len() - end;
+        Ok(Imported::new(stored, count - stored))
     }
 
     fn existing(&self, event: &RecordedEvent) -> Existing {
@@ -270,6 +232,7 @@ impl Content {
         tenant.map_or(&[], |tenant| behind(&tenant.log, after))
     }
 
+    /// Stores an event at the end of the log, under the name that its stream was begun under.
     fn keep(&mut self, mut event: RecordedEvent) {
         event.position = Position::new(self.end().get().saturating_add(1));
         let tenant = self.tenants.entry(event.tenant_id).or_default();
@@ -278,6 +241,7 @@ impl Content {
             aggregate_type: event.aggregate_type.clone(),
             events: Vec::new(),
         });
+        event.aggregate_type.clone_from(&stream.aggregate_type);
         let place = (event.aggregate_id, event.version);
         tenant.ids.insert(event.id, place);
         let event = Arc::new(event);
@@ -292,21 +256,8 @@ impl Content {
         let Some(stream) = tenant.and_then(|tenant| tenant.streams.get(&id.aggregate_id)) else {
             return Ok(None);
         };
-        if !id.aggregate_type.is(&stream.aggregate_type) {
-            return Err(StoreError::WrongAggregate {
-                stream: id.clone(),
-                found: stream.aggregate_type.to_string(),
-            });
-        }
+        id.check_type(&stream.aggregate_type)?;
         Ok(Some(stream))
-    }
-
-    /// What a read of a stream finds, without a snapshot where whole events are wanted.
-    pub(super) fn events(&self, read: ReadStream<'_>) -> Result<Read, StoreError> {
-        self.state(ReadStream {
-            snapshot: false,
-            ..read
-        })
     }
 
     pub(super) fn state(&self, read: ReadStream<'_>) -> Result<Read, StoreError> {
@@ -325,6 +276,42 @@ impl Content {
             snapshot: snapshot.cloned(),
             events: events.cloned().collect(),
         })
+    }
+
+    pub(super) fn save_snapshot(
+        &mut self,
+        id: &StreamId,
+        new: &NewSnapshot,
+    ) -> Result<(), StoreError> {
+        let reaches = |stream: &Stream| stream.version() >= new.version;
+        if self.stream(id)?.is_some_and(reaches)
+            && let Some(tenant) = self.tenants.get_mut(&id.tenant_id)
+        {
+            tenant.keep_snapshot(id.aggregate_id, new);
+        }
+        Ok(())
+    }
+
+    /// Deletes the snapshots of a tenant's aggregates of one type, or of all, and says how many there were.
+    pub(super) fn delete_snapshots(
+        &mut self,
+        tenant: TenantId,
+        of_type: Option<&AggregateType>,
+    ) -> u64 {
+        let Some(Tenant {
+            snapshots, streams, ..
+        }) = self.tenants.get_mut(&tenant)
+        else {
+            return 0;
+        };
+        let before = snapshots.len();
+        snapshots.retain(|id, _| {
+            let stream = streams.get(id);
+            let is =
+                |of_type: &AggregateType| stream.is_some_and(|it| of_type.is(&it.aggregate_type));
+            !of_type.is_none_or(is)
+        });
+        u64::try_from(before - snapshots.len()).unwrap_or(u64::MAX)
     }
 
     pub(super) fn events_of_command(

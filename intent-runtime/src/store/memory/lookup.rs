@@ -7,13 +7,12 @@ use crate::{
         cursor::Cursor,
         event::RecordedEvent,
         id::{AggregateId, EventId, TenantId},
-        stream::StreamId,
         timestamp::Timestamp,
         version::{Position, Version},
     },
     store::{
         error::StoreError,
-        lookup::{EventPage, ListStreams, LookBack, ReadCorrelation},
+        lookup::{EventPage, ListStreams, LookBack, ReadCorrelation, Room},
         memory::content::Content,
     },
 };
@@ -37,16 +36,20 @@ impl Content {
         if let Some(cursor) = look.from.filter(|_| from > self.end().get()) {
             return Err(cursor.beyond_the_end());
         }
-        let mut events = Vec::new();
+        let (mut events, mut room) = (Vec::new(), Room::of(look.limit));
         let before = self.log.iter().rev();
         let before = before.filter(|event| {
             event.position.get() <= from && look.tenant.is_none_or(|of| event.tenant_id == of)
         });
         for (looked, event) in (1..).zip(before) {
             if look.wants(event)? {
+                if !room.take(event) {
+                    let next = Cursor::after(store, event.position);
+                    return Ok(EventPage::new(events, Some(next)));
+                }
                 events.push(RecordedEvent::clone(event));
             }
-            if looked == LookBack::STEP || events.len() == look.limit.max(1) {
+            if looked == LookBack::STEP || room.is_full() {
                 let next = Cursor::before(store, event.position);
                 return Ok(EventPage::new(events, next));
             }
@@ -63,9 +66,13 @@ impl Content {
         if after > self.end().get() {
             return Err(read.after.beyond_the_end());
         }
-        let mut naming = Vec::new();
+        let (mut naming, mut room) = (Vec::new(), Room::of(read.limit));
         for event in self.log_of(read.tenant, Position::new(after)) {
+            if room.is_full() {
+                break;
+            }
             if event.metadata()?.correlation_id == Some(read.id) {
+                room.take(event);
                 naming.push(RecordedEvent::clone(event));
             }
         }
@@ -96,11 +103,7 @@ impl Content {
         let behind = match list.after {
             None => 0,
             Some(aggregate_id) => {
-                let stream = StreamId {
-                    tenant_id: list.tenant,
-                    aggregate_type: list.aggregate_type.clone(),
-                    aggregate_id,
-                };
+                let stream = list.stream(aggregate_id);
                 // One of another type is an error of its own.
                 self.stream(&stream)?;
                 let at = ids.iter().position(|id| *id == aggregate_id);

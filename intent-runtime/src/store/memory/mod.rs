@@ -86,17 +86,13 @@ impl MemoryStore {
     /// Nothing that runs under the lock panics half-way through a change, so a poisoned lock guards sound content.
     fn read(&self) -> Result<RwLockReadGuard<'_, Content>, StoreError> {
         let content = self.content.read().unwrap_or_else(PoisonError::into_inner);
-        if content.closed {
-            return Err(StoreError::Closed);
-        }
+        content.check_open()?;
         Ok(content)
     }
 
     fn write(&self) -> Result<RwLockWriteGuard<'_, Content>, StoreError> {
         let content = self.content.write().unwrap_or_else(PoisonError::into_inner);
-        if content.closed {
-            return Err(StoreError::Closed);
-        }
+        content.check_open()?;
         Ok(content)
     }
 
@@ -115,21 +111,6 @@ impl MemoryStore {
             }
             turn = Some(self.turn().await?);
         }
-    }
-
-    async fn append_now(&self, append: Append) -> Result<Appended, StoreError> {
-        append.check()?;
-        let now = self.clock.now();
-        let appended = self.change(|content| content.append(append, now)).await?;
-        self.grown.send_replace(());
-        Ok(appended)
-    }
-
-    async fn import_now(&self, events: Vec<RecordedEvent>) -> Result<Imported, StoreError> {
-        check_import(&events)?;
-        let imported = self.change(|content| content.import(events)).await?;
-        self.grown.send_replace(());
-        Ok(imported)
     }
 
     fn read_log_now(
@@ -157,54 +138,13 @@ impl MemoryStore {
             }
         }
         Ok(LogPage {
-            cursor: if end == Position::default() {
-                Cursor::START
-            } else {
-                Cursor::after(self.id, end)
-            },
+            cursor: Cursor::at(self.id, end),
             next: if end < last {
                 NextPage::More
             } else {
                 NextPage::End
             },
         })
-    }
-
-    async fn save_snapshot_now(&self, id: &StreamId, new: &NewSnapshot) -> Result<(), StoreError> {
-        new.check(id)?;
-        let save = |content: &mut Content| {
-            let reaches = content
-                .stream(id)?
-                .is_some_and(|stream| stream.version() >= new.version);
-            if reaches && let Some(tenant) = content.tenants.get_mut(&id.tenant_id) {
-                tenant.keep_snapshot(id.aggregate_id, new);
-            }
-            Ok(())
-        };
-        self.change(save).await
-    }
-
-    async fn delete_snapshots_now(
-        &self,
-        tenant: TenantId,
-        aggregate_type: Option<&AggregateType>,
-    ) -> Result<u64, StoreError> {
-        let delete = |content: &mut Content| {
-            let Some(tenant) = content.tenants.get_mut(&tenant) else {
-                return Ok(0);
-            };
-            let before = tenant.snapshots.len();
-            let streams = &tenant.streams;
-            tenant.snapshots.retain(|id, _| {
-                aggregate_type.is_some_and(|wanted| {
-                    streams
-                        .get(id)
-                        .is_none_or(|stream| !wanted.is(&stream.aggregate_type))
-                })
-            });
-            Ok(u64::try_from(before - tenant.snapshots.len()).unwrap_or(u64::MAX))
-        };
-        self.change(delete).await
     }
 }
 
@@ -226,7 +166,13 @@ impl Streams for MemoryStore {
     }
 
     fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
-        Box::pin(self.append_now(append))
+        Box::pin(async move {
+            append.check()?;
+            let now = self.clock.now();
+            let appended = self.change(|content| content.append(append, now)).await?;
+            self.grown.send_replace(());
+            Ok(appended)
+        })
     }
 
     fn read_state<'a>(
@@ -247,7 +193,11 @@ impl Streams for MemoryStore {
         sink: &'a mut EventSink<'a>,
     ) -> StoreFuture<'a, ()> {
         Box::pin(async move {
-            let found = self.read()?.events(read)?;
+            let read = ReadStream {
+                snapshot: false,
+                ..read
+            };
+            let found = self.read()?.state(read)?;
             found.give_events(sink);
             Ok(())
         })
@@ -317,7 +267,12 @@ impl Log for MemoryStore {
 
 impl Import for MemoryStore {
     fn import(&self, events: Vec<RecordedEvent>) -> StoreFuture<'_, Imported> {
-        Box::pin(self.import_now(events))
+        Box::pin(async move {
+            check_import(&events)?;
+            let imported = self.change(|content| content.import(events)).await?;
+            self.grown.send_replace(());
+            Ok(imported)
+        })
     }
 }
 
@@ -327,18 +282,19 @@ impl Snapshots for MemoryStore {
         stream: &'a StreamId,
         snapshot: NewSnapshot,
     ) -> StoreFuture<'a, ()> {
-        Box::pin(async move { self.save_snapshot_now(stream, &snapshot).await })
+        Box::pin(async move {
+            snapshot.check(stream)?;
+            self.change(|content| content.save_snapshot(stream, &snapshot))
+                .await
+        })
     }
 
     fn delete_snapshots(
         &self,
         tenant: TenantId,
-        aggregate_type: Option<AggregateType>,
+        of_type: Option<AggregateType>,
     ) -> StoreFuture<'_, u64> {
-        Box::pin(async move {
-            self.delete_snapshots_now(tenant, aggregate_type.as_ref())
-                .await
-        })
+        Box::pin(self.change(move |content| Ok(content.delete_snapshots(tenant, of_type.as_ref()))))
     }
 }
 

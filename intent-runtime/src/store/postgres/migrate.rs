@@ -8,8 +8,8 @@ use crate::store::{
     migrations::{self, Applied, Found},
     postgres::{
         connection::{
-            error::{Failure, Kind, Place},
-            run::{RunError, within},
+            error::{Failure, Kind, Place, RunError},
+            run::within,
         },
         schema::{self, KNOWN, MIGRATIONS},
     },
@@ -130,13 +130,7 @@ async fn inspect(
             return Err(failure.into());
         }
     };
-    let found = migrations::judge(KNOWN, &applied);
-    let found = found.map_err(|refused| refused.error(place.to_string(), LIST, KNOWN))?;
-    match tables {
-        // Tables that no applied migration made are somebody else's.
-        Some(table) if found == Found::Older(0) => Err(place.foreign(table).into()),
-        _ => Ok(found),
-    }
+    Ok(migrations::judge(KNOWN, &applied, (LIST, tables), place)?)
 }
 
 /// Brings our tables up to date, all or nothing, and only one process at a time.

@@ -1,7 +1,6 @@
 //! [`PgStore`]: the store for production, on PostgreSQL.
 
 mod append;
-mod command;
 mod connection;
 mod import;
 mod log;
@@ -18,27 +17,21 @@ use sqlx::{
     PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::{
     record::{
-        cursor::Cursor,
         event::RecordedEvent,
-        id::{AggregateId, CommandId, EventId, TenantId},
+        id::{CommandId, TenantId},
         snapshot::NewSnapshot,
         stream::{AggregateType, StreamId},
-        timestamp::Timestamp,
-        version::Version,
     },
     store::{
-        AsOfTime, EventSink, ReadStream, StateSink,
+        EventSink, ReadStream, StateSink,
         append::{Append, Appended},
         error::StoreError,
         import::{Imported, check_import},
-        log::{LogHealth, LogPage, ReadLog},
-        lookup::{EventPage, ListStreams, LookBack, ReadCorrelation},
-        port::{Import, Log, Snapshots, Store, StoreFuture, Streams, Transact},
+        port::{Import, Snapshots, Store, StoreFuture, Streams, Transact},
         postgres::{
             append::{Appender, batch::Outcome},
             connection::{
@@ -49,7 +42,7 @@ use crate::{
                 run::{Rest, within},
                 url,
             },
-            log::{horizon::Settler, lookup, notify::Wake, read::LogReader},
+            log::{horizon::Settler, notify::Wake, read::LogReader},
             migrate::Excess,
         },
     },
@@ -248,31 +241,6 @@ impl PgStore {
             _ => None,
         }
     }
-
-    async fn append_now(&self, append: Append) -> Result<Appended, StoreError> {
-        append.check()?;
-        let (tenant, command) = (append.stream.tenant_id, append.command_id);
-        match self.appender.append(append).await? {
-            Outcome::Appended(appended) => Ok(appended),
-            Outcome::Before => {
-                let events = read::events_of_command(&self.pool, tenant, command).await?;
-                Ok(Appended::Before(events))
-            }
-        }
-    }
-
-    async fn import_now(&self, events: Vec<RecordedEvent>) -> Result<Imported, StoreError> {
-        check_import(&events)?;
-        // In a task of its own, which wakes readers even if the caller gives up.
-        let (pool, wake) = (self.pool.clone(), Arc::clone(&self.wake));
-        let importing = tokio::spawn(async move {
-            let imported = import::import(&pool, &events).await;
-            wake.appended();
-            imported
-        });
-        let ended = |failed| Err(self.pool.place().ended(failed));
-        importing.await.unwrap_or_else(ended)
-    }
 }
 
 impl fmt::Debug for PgStore {
@@ -285,11 +253,21 @@ impl fmt::Debug for PgStore {
 
 impl Streams for PgStore {
     fn store_id(&self) -> Uuid {
-        self.log.store()
+        self.log.store
     }
 
     fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
-        self.explained(self.append_now(append))
+        self.explained(async move {
+            append.check()?;
+            let (tenant, command) = (append.stream.tenant_id, append.command_id);
+            match self.appender.append(append).await? {
+                Outcome::Appended(appended) => Ok(appended),
+                Outcome::Before => {
+                    let before = self.events_of_command(tenant, command);
+                    Ok(Appended::Before(before.await?))
+                }
+            }
+        })
     }
 
     fn read_state<'a>(
@@ -297,7 +275,10 @@ impl Streams for PgStore {
         read: ReadStream<'a>,
         sink: &'a mut dyn StateSink,
     ) -> StoreFuture<'a, ()> {
-        self.explained(read::state(&self.pool, read, sink))
+        let reading = self.pool.stream((read, sink), |(read, sink), connection| {
+            Box::pin(async move { Ok(((), read::state(connection, read, *sink).await?)) })
+        });
+        self.explained(reading)
     }
 
     fn read_events<'a>(
@@ -305,7 +286,10 @@ impl Streams for PgStore {
         read: ReadStream<'a>,
         sink: &'a mut EventSink<'a>,
     ) -> StoreFuture<'a, ()> {
-        self.explained(read::events(&self.pool, read, sink))
+        let reading = self.pool.stream((read, sink), |(read, sink), connection| {
+            Box::pin(async move { Ok(((), read::events(connection, read, sink).await?)) })
+        });
+        self.explained(reading)
     }
 
     fn events_of_command(
@@ -313,63 +297,32 @@ impl Streams for PgStore {
         tenant: TenantId,
         command: CommandId,
     ) -> StoreFuture<'_, Vec<RecordedEvent>> {
-        self.explained(read::events_of_command(&self.pool, tenant, command))
-    }
-}
-
-impl Log for PgStore {
-    fn read_log<'a>(
-        &'a self,
-        read: ReadLog<'a>,
-        sink: &'a mut EventSink<'a>,
-    ) -> StoreFuture<'a, LogPage> {
-        self.explained(self.log.read(read, sink))
-    }
-
-    fn version_as_of<'a>(
-        &'a self,
-        stream: &'a StreamId,
-        time: AsOfTime,
-    ) -> StoreFuture<'a, Version> {
-        self.explained(read::version_as_of(&self.pool, stream, time))
-    }
-
-    fn event(&self, tenant: TenantId, id: EventId) -> StoreFuture<'_, Option<RecordedEvent>> {
-        self.explained(read::event(&self.pool, tenant, id))
-    }
-
-    fn look_back<'a>(&'a self, look: LookBack<'a>) -> StoreFuture<'a, EventPage> {
-        self.explained(self.log.look_back(look))
-    }
-
-    fn correlation(&self, read: ReadCorrelation) -> StoreFuture<'_, EventPage> {
-        self.explained(self.log.correlation(read))
-    }
-
-    fn cursor_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor> {
-        self.explained(self.log.cursor_at(tenant, time))
-    }
-
-    fn streams(&self, list: ListStreams) -> StoreFuture<'_, Vec<AggregateId>> {
-        self.explained(async move { lookup::streams(&self.pool, &list).await })
-    }
-
-    fn log_health(&self) -> StoreFuture<'_, LogHealth> {
-        self.explained(async move {
-            let mut health = self.log.health().await?;
-            self.wake.report(&mut health);
-            Ok(health)
-        })
-    }
-
-    fn wake_ups(&self) -> watch::Receiver<()> {
-        self.wake.subscribe()
+        let found = self
+            .pool
+            .run((tenant, command), |(tenant, command), connection| {
+                Box::pin(read::events_of_command(connection, *tenant, *command))
+            });
+        self.explained(found)
     }
 }
 
 impl Import for PgStore {
     fn import(&self, events: Vec<RecordedEvent>) -> StoreFuture<'_, Imported> {
-        self.explained(self.import_now(events))
+        self.explained(async move {
+            check_import(&events)?;
+            // In a task of its own, which wakes readers even if the caller gives up.
+            let (pool, wake) = (self.pool.clone(), Arc::clone(&self.wake));
+            let importing = tokio::spawn(async move {
+                let imported = pool.run(&*events, |events, connection| {
+                    Box::pin(import::import(connection, events))
+                });
+                let imported = imported.await;
+                wake.appended();
+                imported
+            });
+            let ended = |failed| Err(self.pool.place().ended(failed));
+            importing.await.unwrap_or_else(ended)
+        })
     }
 }
 

@@ -15,17 +15,21 @@ use crate::{
     },
     store::{
         AsOfTime, EventSink, RawEvent, ReadStream, StateSink,
-        error::StoreError,
+        append::Append,
+        check::{column, version},
+        lookup::{EventPage, Halving},
         postgres::{
-            command,
             connection::{
-                pool::Pool,
-                run::{Rest, RunError, within},
+                error::RunError,
+                run::{Rest, within},
             },
-            rows::{self, EventColumns, Json, corrupt, get},
+            rows::{EventColumns, Json, get},
         },
     },
 };
+
+/// How many events of a command to look for at first. As long as all of them are found, look for that many times more.
+const FEW_EVENTS: u32 = 8;
 
 macro_rules! of_stream {
     ($file:literal) => {
@@ -34,20 +38,9 @@ macro_rules! of_stream {
 }
 pub(super) use of_stream;
 
-/// Gives a stream to a sink: the snapshot and the events after it, or all events if the sink refuses the snapshot.
+/// Gives a stream to a sink: the snapshot and the events after it, or all events if the sink refuses the snapshot. `read` notes
+/// how far it came, so that another try goes on there.
 pub(super) async fn state(
-    pool: &Pool,
-    read: ReadStream<'_>,
-    sink: &mut dyn StateSink,
-) -> Result<(), StoreError> {
-    pool.stream((read, sink), |(read, sink), connection| {
-        Box::pin(async move { Ok(((), state_on(connection, read, *sink).await?)) })
-    })
-    .await
-}
-
-/// The same on a connection. `read` notes how far it came, so that another try goes on there.
-pub(super) async fn state_on(
     connection: &mut PgConnection,
     read: &mut ReadStream<'_>,
     sink: &mut dyn StateSink,
@@ -71,19 +64,19 @@ async fn stream_state(
     let Some(head) = within(rows.try_next()).await? else {
         return Ok(Some(Rest::Nothing));
     };
-    check_type(stream, get(&head, 1, stream)?)?;
-    let last = rows::version(get(&head, 0, stream)?);
+    stream.check_type(get(&head, 1, stream)?)?;
+    let last = version(get(&head, 0, stream)?);
     sink.ends_with(last, EventId::from_uuid(get(&head, 4, stream)?));
     let end = last.min(read.to);
     while let Some(row) = within(rows.try_next()).await? {
-        let version = rows::version(get(&row, 0, stream)?);
+        let at = version(get(&row, 0, stream)?);
         let schema_version: i64 = get(&row, 2, stream)?;
         let schema_version = u32::try_from(schema_version);
         let Json(json) = get(&row, 3, stream)?;
         let Some(event_type) = get::<Option<&str>>(&row, 1, stream)? else {
             read.snapshot = false;
             let snapshot = schema_version.ok().map(|schema_version| StoredSnapshot {
-                version,
+                version: at,
                 schema_version,
                 state: json.to_owned(),
             });
@@ -91,45 +84,26 @@ async fn stream_state(
             if !snapshot.is_some_and(|snapshot| sink.snapshot(snapshot)) {
                 return Ok(None);
             }
-            read.after = version;
+            read.after = at;
             continue;
         };
-        check_dense(stream, read.after.next(), version)?;
-        let event = RawEvent {
-            version,
-            event_type,
-            schema_version: schema_version.map_err(|error| {
-                corrupt(
-                    stream,
-                    format!("the schema version of event {version}: {error}"),
-                )
-            })?,
-            payload: json.as_bytes(),
-        };
-        read.after = version;
+        stream.check_next(read.after, at)?;
+        let schema_version = schema_version.map_err(|error| {
+            stream.corrupt(format!("the schema version of event {at}: {error}"))
+        })?;
+        let event = RawEvent::new(at, event_type, schema_version, json.as_bytes());
+        read.after = at;
         read.snapshot = false;
         if sink.event(event) == ControlFlow::Break(()) {
             return Ok(Some(Rest::Rows));
         }
     }
-    check_end(stream, read.after, end)?;
+    stream.check_end(read.after, end)?;
     Ok(Some(Rest::Nothing))
 }
 
-/// Gives the events of a stream to a sink.
+/// Gives the events of a stream to a sink. `read` notes how far it came, so that another try goes on there.
 pub(super) async fn events(
-    pool: &Pool,
-    read: ReadStream<'_>,
-    sink: &mut EventSink<'_>,
-) -> Result<(), StoreError> {
-    pool.stream((read, sink), |(read, sink), connection| {
-        Box::pin(async move { Ok(((), events_on(connection, read, sink).await?)) })
-    })
-    .await
-}
-
-/// The same on a connection. `read` notes how far it came, so that another try goes on there.
-pub(super) async fn events_on(
     connection: &mut PgConnection,
     read: &mut ReadStream<'_>,
     sink: &mut EventSink<'_>,
@@ -139,34 +113,23 @@ pub(super) async fn events_on(
     let Some(head) = within(rows.try_next()).await? else {
         return Ok(Rest::Nothing);
     };
-    check_type(stream, get(&head, 1, stream)?)?;
-    let end = rows::version(get(&head, 0, stream)?).min(read.to);
+    stream.check_type(get(&head, 3, stream)?)?;
+    let end = version(get(&head, 2, stream)?).min(read.to);
     let columns = EventColumns::of(&head, 0)?;
     while let Some(row) = within(rows.try_next()).await? {
-        let event = columns.event(&row, stream)?;
-        check_dense(stream, read.after.next(), event.version)?;
+        let event = columns.event(&row)?;
+        stream.check_next(read.after, event.version)?;
         read.after = event.version;
         if sink(event) == ControlFlow::Break(()) {
             return Ok(Rest::Rows);
         }
     }
-    check_end(stream, read.after, end)?;
+    stream.check_end(read.after, end)?;
     Ok(Rest::Nothing)
 }
 
 /// The version that a stream had at a time.
 pub(super) async fn version_as_of(
-    pool: &Pool,
-    stream: &StreamId,
-    time: AsOfTime,
-) -> Result<Version, StoreError> {
-    pool.run((stream, time), |(stream, time), connection| {
-        Box::pin(as_of(connection, stream, *time))
-    })
-    .await
-}
-
-async fn as_of(
     connection: &mut PgConnection,
     stream: &StreamId,
     time: AsOfTime,
@@ -183,32 +146,93 @@ async fn as_of(
     let Some(row) = row else {
         return Ok(Version::NONE);
     };
-    check_type(stream, get(&row, 0, stream)?)?;
-    Ok(rows::version(get(&row, 1, stream)?))
+    stream.check_type(get(&row, 0, stream)?)?;
+    Ok(version(get(&row, 1, stream)?))
 }
 
-/// The events that a command stored, in order.
+/// All events that a command stored, in order.
 pub(super) async fn events_of_command(
-    pool: &Pool,
+    connection: &mut PgConnection,
     tenant: TenantId,
     command: CommandId,
-) -> Result<Vec<RecordedEvent>, StoreError> {
-    pool.run((tenant, command), |(tenant, command), connection| {
-        Box::pin(command::events(connection, *tenant, *command))
-    })
-    .await
+) -> Result<Vec<RecordedEvent>, RunError> {
+    events_of_command_from(connection, tenant, command, 0, None).await
 }
 
-/// The event of a tenant with an id.
-pub(super) async fn event(
-    pool: &Pool,
+/// Those behind a position, as many as a page of at most so many has room for.
+pub(super) async fn events_of_command_behind(
+    connection: &mut PgConnection,
     tenant: TenantId,
-    id: EventId,
-) -> Result<Option<RecordedEvent>, StoreError> {
-    let found = pool.run((tenant, id), |(tenant, id), connection| {
-        Box::pin(command::events_with(connection, *tenant, [*id]))
+    command: CommandId,
+    position: i64,
+    limit: usize,
+) -> Result<Vec<RecordedEvent>, RunError> {
+    // Positions grow with the index of an event.
+    let mut halving = Halving::below(if position == 0 {
+        0
+    } else {
+        column(Append::MAX_EVENTS)
     });
-    Ok(found.await?.pop())
+    while let Some(middle) = halving.middle() {
+        let id = EventId::of(command, u32::try_from(middle).unwrap_or(u32::MAX));
+        let found = sqlx::query_scalar(include_str!("sql/position_of_event.sql"))
+            .bind(tenant.as_uuid())
+            .bind(id.as_uuid())
+            .fetch_optional(&mut *connection);
+        let found: Option<i64> = found.await?;
+        halving.take(
+            middle,
+            found.filter(|it| *it <= position).map(|_| middle + 1),
+        );
+    }
+    let first = u32::try_from(halving.found()).unwrap_or(u32::MAX);
+    events_of_command_from(connection, tenant, command, first, Some(limit)).await
+}
+
+/// The events of a command from an index on: all, or as many as a page has room for.
+async fn events_of_command_from(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    command: CommandId,
+    first: u32,
+    limit: Option<usize>,
+) -> Result<Vec<RecordedEvent>, RunError> {
+    let mut found = Vec::new();
+    let (mut next, mut window) = (first, FEW_EVENTS);
+    loop {
+        let ids = (next..next + window).map(|index| EventId::of(command, index));
+        let events =
+            events_with(connection, tenant, ids, limit.map(|_| EventPage::MAX_BYTES)).await?;
+        let full = events.len() < usize::try_from(window).unwrap_or(usize::MAX);
+        found.extend(events);
+        if full || found.len() >= limit.unwrap_or(Append::MAX_EVENTS) {
+            return Ok(found);
+        }
+        next += window;
+        window *= FEW_EVENTS;
+    }
+}
+
+/// The events of a tenant with these ids, or those of them up to the one with which they have so many bytes.
+pub(super) async fn events_with(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    ids: impl Iterator<Item = EventId>,
+    bytes: Option<usize>,
+) -> Result<Vec<RecordedEvent>, RunError> {
+    let ids: Vec<_> = ids.map(|id| id.as_uuid()).collect();
+    let rows = sqlx::query(include_str!("sql/events_with_ids.sql"))
+        .bind(tenant.as_uuid())
+        .bind(&ids)
+        .bind(bytes.map(column))
+        .fetch_all(connection)
+        .await?;
+    let Some(first) = rows.first() else {
+        return Ok(Vec::new());
+    };
+    let columns = EventColumns::of(first, 0)?;
+    let events = rows.iter().map(|row| columns.event(row));
+    Ok(events.collect::<Result<_, _>>()?)
 }
 
 /// A query for the events of a stream after a version up to another.
@@ -216,33 +240,6 @@ fn range(sql: &'static str, read: ReadStream<'_>) -> Query<'static, Postgres, Pg
     sqlx::query(sql)
         .bind(read.stream.tenant_id.as_uuid())
         .bind(read.stream.aggregate_id.as_uuid())
-        .bind(rows::from_version(read.after))
-        .bind(rows::from_version(read.to))
-}
-
-/// Refuses a stream that belongs to another type of aggregate.
-pub(super) fn check_type(stream: &StreamId, found: &str) -> Result<(), StoreError> {
-    if stream.aggregate_type.is(found) {
-        return Ok(());
-    }
-    Err(StoreError::WrongAggregate {
-        stream: stream.clone(),
-        found: found.to_owned(),
-    })
-}
-
-fn check_dense(stream: &StreamId, expected: Version, found: Version) -> Result<(), StoreError> {
-    if found == expected {
-        return Ok(());
-    }
-    let what = format!("event {expected} is missing, the next one is {found}");
-    Err(corrupt(stream, what))
-}
-
-fn check_end(stream: &StreamId, found: Version, end: Version) -> Result<(), StoreError> {
-    if found >= end {
-        return Ok(());
-    }
-    let what = format!("its events after {found} up to {end} are missing");
-    Err(corrupt(stream, what))
+        .bind(column(read.after.get()))
+        .bind(column(read.to.get()))
 }

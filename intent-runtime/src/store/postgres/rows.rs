@@ -11,13 +11,13 @@ use uuid::Uuid;
 use crate::{
     record::{
         event::RecordedEvent,
-        id::EventId,
+        id::{AggregateId, EventId, TenantId},
         metadata::StoredMetadata,
         stream::StreamId,
         timestamp::Timestamp,
-        version::{Position, Version},
+        version::Position,
     },
-    store::error::StoreError,
+    store::{check::version, error::StoreError},
 };
 
 /// JSON as text. The type `json` stores and sends it unchanged, to the byte.
@@ -83,27 +83,9 @@ impl Decode<'_, Postgres> for Timestamp {
     }
 }
 
-/// The version as a column stores it. A version above the column's highest value becomes that value.
-pub(super) fn from_version(version: Version) -> i64 {
-    i64::try_from(version.get()).unwrap_or(i64::MAX)
-}
-
-/// The version in a column. A negative number, which no stream has, counts as none.
-pub(super) fn version(number: i64) -> Version {
-    Version::new(u64::try_from(number).unwrap_or(0))
-}
-
 /// A parameter that is an array: what each item has for it.
-pub(super) fn column<I: Iterator + Clone, T>(items: &I, value: impl Fn(I::Item) -> T) -> Vec<T> {
+pub(super) fn array<I: Iterator + Clone, T>(items: &I, value: impl Fn(I::Item) -> T) -> Vec<T> {
     items.clone().map(value).collect()
-}
-
-/// The error for a stored row that cannot be right.
-pub(super) fn corrupt(stream: &StreamId, what: String) -> StoreError {
-    StoreError::Corrupt {
-        stream: stream.clone(),
-        what,
-    }
 }
 
 /// A column of a row of this stream.
@@ -115,11 +97,11 @@ where
     T: Decode<'r, Postgres> + Type<Postgres>,
 {
     row.try_get(index)
-        .map_err(|error| corrupt(stream, format!("a column cannot be read: {error}")))
+        .map_err(|error| stream.corrupt(format!("a column cannot be read: {error}")))
 }
 
-/// Where the columns of events are in rows: from one on, version, aggregate type, position, id, event type, schema version, the
-/// time the event was recorded, payload, metadata and its own time, in this order.
+/// Where the columns of events are in rows: from one on, tenant, aggregate, version, aggregate type, position, id, event type,
+/// schema version, the time the event was recorded, payload, metadata and its own time, in this order.
 ///
 /// Their types are checked once for all rows: sqlx would check them for each value, which takes longer than to decode it.
 #[derive(Clone, Copy, Debug)]
@@ -135,7 +117,9 @@ impl EventColumns {
         fn is<T: Type<Postgres>>(found: &PgTypeInfo) -> bool {
             T::compatible(found)
         }
-        let types: [IsOfType; 10] = [
+        let types: [IsOfType; 12] = [
+            is::<Uuid>,
+            is::<Uuid>,
             is::<i64>,
             is::<String>,
             is::<i64>,
@@ -158,49 +142,49 @@ impl EventColumns {
         Ok(Self(first))
     }
 
-    /// The event in a row. Its tenant and aggregate are those of `stream`.
+    /// The event in a row.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] names the event that cannot be read.
-    pub(super) fn event(self, row: &PgRow, stream: &StreamId) -> Result<RecordedEvent, StoreError> {
-        self.read(row, stream).map_err(|error| {
-            let found: Option<String> = value(row, self.0 + 1).ok();
+    pub(super) fn event(self, row: &PgRow) -> Result<RecordedEvent, StoreError> {
+        self.read(row).map_err(|error| {
+            let Self(first) = self;
             let stream = StreamId {
-                aggregate_type: found.map_or_else(|| stream.aggregate_type.clone(), Into::into),
-                ..stream.clone()
+                tenant_id: TenantId::from_uuid(value(row, first).unwrap_or_default()),
+                aggregate_type: value(row, first + 3)
+                    .unwrap_or_else(|_| String::new())
+                    .into(),
+                aggregate_id: AggregateId::from_uuid(value(row, first + 1).unwrap_or_default()),
             };
-            let version: i64 = value(row, self.0).unwrap_or(0);
-            corrupt(&stream, format!("event {version} cannot be read: {error}"))
+            let version: i64 = value(row, first + 2).unwrap_or(0);
+            stream.corrupt(format!("event {version} cannot be read: {error}"))
         })
     }
 
-    fn read(self, row: &PgRow, stream: &StreamId) -> Result<RecordedEvent, BoxDynError> {
+    fn read(self, row: &PgRow) -> Result<RecordedEvent, BoxDynError> {
         let Self(first) = self;
-        let position: i64 = value(row, first + 2)?;
-        let schema_version: i64 = value(row, first + 5)?;
-        let Json(payload) = value(row, first + 7)?;
-        let Json(metadata) = value(row, first + 8)?;
+        let position: i64 = value(row, first + 4)?;
+        let schema_version: i64 = value(row, first + 7)?;
+        let Json(payload) = value(row, first + 9)?;
+        let Json(metadata) = value(row, first + 10)?;
         Ok(RecordedEvent {
             position: Position::new(position.try_into()?),
-            id: EventId::from_uuid(value(row, first + 3)?),
-            tenant_id: stream.tenant_id,
-            aggregate_type: value::<&str>(row, first + 1)?.into(),
-            aggregate_id: stream.aggregate_id,
-            version: version(value(row, first)?),
-            event_type: value::<&str>(row, first + 4)?.into(),
+            id: EventId::from_uuid(value(row, first + 5)?),
+            tenant_id: TenantId::from_uuid(value(row, first)?),
+            aggregate_type: value::<&str>(row, first + 3)?.into(),
+            aggregate_id: AggregateId::from_uuid(value(row, first + 1)?),
+            version: version(value(row, first + 2)?),
+            event_type: value::<&str>(row, first + 6)?.into(),
             schema_version: schema_version.try_into()?,
             payload: payload.to_owned(),
             metadata: StoredMetadata::from_json(metadata),
-            recorded_at: value(row, first + 6)?,
-            occurred_at: value(row, first + 9)?,
+            recorded_at: value(row, first + 8)?,
+            occurred_at: value(row, first + 11)?,
         })
     }
 }
 
 /// A value of a column whose type was checked.
-pub(super) fn value<'r, T: Decode<'r, Postgres>>(
-    row: &'r PgRow,
-    index: usize,
-) -> Result<T, BoxDynError> {
+fn value<'r, T: Decode<'r, Postgres>>(row: &'r PgRow, index: usize) -> Result<T, BoxDynError> {
     T::decode(row.try_get_raw(index)?)
 }

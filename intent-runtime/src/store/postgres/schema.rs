@@ -5,7 +5,7 @@ use sqlx::{PgConnection, Row};
 use crate::store::{
     error::StoreError,
     migrations::{self, Migration, known},
-    postgres::connection::{error::Place, run::RunError},
+    postgres::connection::error::{Place, RunError},
 };
 
 /// Every migration there ever was. A released one never changes.

@@ -9,12 +9,13 @@ use crate::{
         stream::{AggregateType, StreamId},
     },
     store::{
+        check::column,
         error::StoreError,
         postgres::{
             BEGIN,
             connection::pool::Pool,
-            read::{check_type, of_stream},
-            rows::{self, Json, get},
+            read::of_stream,
+            rows::{Json, get},
         },
     },
 };
@@ -39,13 +40,13 @@ pub(super) async fn keep(
                 .bind(stream.tenant_id.as_uuid())
                 .bind(stream.aggregate_id.as_uuid())
                 .bind(stream.aggregate_type.names().collect::<Vec<_>>())
-                .bind(rows::from_version(new.version))
+                .bind(column(new.version.get()))
                 .bind(i64::from(new.schema_version))
                 .bind(Json(new.state.get()))
                 .fetch_optional(connection)
                 .await?;
             match row {
-                Some(row) => Ok(check_type(stream, get(&row, 0, stream)?)?),
+                Some(row) => Ok(stream.check_type(get(&row, 0, stream)?)?),
                 None => Ok(()),
             }
         })

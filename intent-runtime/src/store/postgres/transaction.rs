@@ -22,11 +22,10 @@ use crate::{
         postgres::{
             PgStore,
             append::statement::{self, Answer},
-            command,
             connection::{
-                error::{Failure, Kind, Place},
+                error::{Failure, Kind, Place, RunError},
                 pool::Lent,
-                run::{RunError, within},
+                run::within,
             },
             read,
         },
@@ -81,7 +80,7 @@ impl PgStore {
             Err(failure) if failure.kind() == Kind::NoSchema => None,
             Err(failure) => return Err(RunError::Failure(failure)),
         };
-        if store == Some(self.log.store()) {
+        if store == Some(self.log.store) {
             return Ok(());
         }
         Err(RunError::Error(StoreError::OtherDatabase {
@@ -247,7 +246,7 @@ impl<C: Connected> Transaction for Joined<C> {}
 
 impl<C: Connected> Streams for Joined<C> {
     fn store_id(&self) -> Uuid {
-        self.store.log.store()
+        self.store.log.store
     }
 
     fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
@@ -260,7 +259,7 @@ impl<C: Connected> Streams for Joined<C> {
         sink: &'a mut dyn StateSink,
     ) -> StoreFuture<'a, ()> {
         let reading = self.read(async move |part: &mut PgConnection| {
-            read::state_on(part, &mut read, sink).await.map(drop)
+            read::state(part, &mut read, sink).await.map(drop)
         });
         self.store.explained(reading)
     }
@@ -271,7 +270,7 @@ impl<C: Connected> Streams for Joined<C> {
         sink: &'a mut EventSink<'a>,
     ) -> StoreFuture<'a, ()> {
         let reading = self.read(async move |part: &mut PgConnection| {
-            read::events_on(part, &mut read, sink).await.map(drop)
+            read::events(part, &mut read, sink).await.map(drop)
         });
         self.store.explained(reading)
     }
@@ -282,7 +281,7 @@ impl<C: Connected> Streams for Joined<C> {
         command: CommandId,
     ) -> StoreFuture<'_, Vec<RecordedEvent>> {
         let reading = self.read(async move |part: &mut PgConnection| {
-            command::events(part, tenant, command).await
+            read::events_of_command(part, tenant, command).await
         });
         self.store.explained(reading)
     }
@@ -348,7 +347,7 @@ async fn append_within(
         // Its stream may be ahead of the expected version because another sending of the same command stored it meanwhile.
         Some(Answer::Mismatch(actual, found)) => match before(transaction, append).await? {
             Some(before) => Ok(before),
-            None => Err(statement::mismatch(append, actual, found).into()),
+            None => Err(statement::mismatch(append, actual, found.as_deref()).into()),
         },
         None => Err(sqlx::Error::RowNotFound.into()),
     }
@@ -361,10 +360,10 @@ async fn before(
 ) -> Result<Option<Appended>, RunError> {
     let tenant = append.stream.tenant_id;
     let seen = within(statement::seen(transaction, [append].into_iter())).await?;
-    let Some(seen) = seen.into_iter().flatten().next() else {
+    let Some((id, of_type)) = seen.into_iter().flatten().next() else {
         return Ok(None);
     };
-    seen.check(append)?;
-    let events = command::events(transaction, tenant, append.command_id).await?;
+    append.check_seen(id, of_type)?;
+    let events = read::events_of_command(transaction, tenant, append.command_id).await?;
     Ok(Some(Appended::Before(events)))
 }

@@ -6,26 +6,28 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sqlx::sqlite::SqliteConnectOptions;
-use tokio::sync::{
-    mpsc::{self, error::TryRecvError},
-    oneshot, watch,
-};
+use sqlx::{SqliteConnection, sqlite::SqliteConnectOptions};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
-    record::event::RecordedEvent,
+    record::{
+        event::RecordedEvent,
+        id::TenantId,
+        snapshot::NewSnapshot,
+        stream::{AggregateType, StreamId},
+    },
     store::{
         append::Append,
-        backlog::{Backlog, bytes_of},
+        backlog::Backlog,
         error::StoreError,
         import::Imported,
         sqlite::{
-            batch::{Unwritten, Written, write},
+            batch::{Unwritten, write},
             connection::{Turn, WriteConnection, connect_to_write},
             decide::Verdict,
-            error::{Failure, Kind, Place},
-            import,
-            snapshot::{DeleteSnapshots, SaveSnapshot},
+            error::{Failure, Kind, Place, RunError},
+            import::import,
+            snapshot,
         },
     },
 };
@@ -47,20 +49,13 @@ pub(super) struct Job<R, A> {
 pub(super) enum Request {
     Append(Job<Append, Verdict>),
     Import(Job<Vec<RecordedEvent>, Imported>),
-    Save(Job<SaveSnapshot, ()>),
-    Delete(Job<DeleteSnapshots, u64>),
+    Save(Job<(StreamId, NewSnapshot), ()>),
+    Delete(Job<(TenantId, Option<AggregateType>), u64>),
     Close,
 }
 
-/// What is written in one transaction.
-#[derive(Debug, Default)]
-pub(super) struct Batch {
-    pub(super) appends: Vec<Job<Append, Verdict>>,
-    pub(super) saves: Vec<Job<SaveSnapshot, ()>>,
-    pub(super) deletes: Vec<Job<DeleteSnapshots, u64>>,
-    events: usize,
-    bytes: usize,
-}
+/// Appends that are written in one transaction.
+type Batch = Vec<Job<Append, Verdict>>;
 
 /// Where requests are handed to the writer.
 #[derive(Clone, Debug)]
@@ -111,8 +106,8 @@ impl Request {
     fn bytes(&self) -> usize {
         match self {
             Self::Append(append) => append.request.bytes(),
-            Self::Import(import) => bytes_of(&import.request),
-            Self::Save(save) => save.request.snapshot.state.get().len(),
+            Self::Import(import) => import.request.iter().map(RecordedEvent::bytes).sum(),
+            Self::Save(save) => save.request.1.state.get().len(),
             Self::Delete(_) | Self::Close => 0,
         }
     }
@@ -165,14 +160,38 @@ impl Writer {
 
     /// Writes until the queue is closed and empty, or nobody is left who could fill it.
     pub(super) async fn run(mut self) {
-        while let Some(first) = self.next().await {
-            if let Request::Import(import) = first {
-                self.import(import).await;
-                continue;
+        while let Some(next) = self.next().await {
+            match next {
+                Request::Append(first) => {
+                    self.let_others_in().await;
+                    let batch = self.gather(first);
+                    self.write(batch).await;
+                }
+                Request::Import(job) => {
+                    let imported = async |connection: &mut SqliteConnection| {
+                        import(connection, &job.request).await
+                    };
+                    let imported = self.alone(imported).await;
+                    job.answer(imported);
+                }
+                Request::Save(job) => {
+                    let saved = async |connection: &mut SqliteConnection| {
+                        let (stream, new) = &job.request;
+                        Ok(snapshot::keep(connection, stream, new).await?)
+                    };
+                    let saved = self.alone(saved).await;
+                    job.answer(saved);
+                }
+                Request::Delete(job) => {
+                    let deleted = async |connection: &mut SqliteConnection| {
+                        let (tenant, of_type) = &job.request;
+                        Ok(snapshot::delete(connection, *tenant, of_type.as_ref()).await?)
+                    };
+                    let deleted = self.alone(deleted).await;
+                    job.answer(deleted);
+                }
+                Request::Close => self.requests.close(),
             }
-            self.let_others_in().await;
-            let batch = self.gather(first);
-            self.write(batch).await;
         }
         self.connection.close().await;
     }
@@ -205,89 +224,88 @@ impl Writer {
         }
     }
 
-    /// The first request and all that wait behind it, as far as they fit.
-    fn gather(&mut self, first: Request) -> Batch {
-        let mut batch = Batch::default();
-        let mut next = Ok(first);
-        loop {
-            match next {
-                Ok(Request::Close) => self.requests.close(),
-                Ok(Request::Save(save)) => batch.saves.push(save),
-                Ok(Request::Delete(delete)) => batch.deletes.push(delete),
-                Ok(Request::Append(append)) if batch.fits(&append.request) => batch.add(append),
-                // An import is a page already, and has a transaction of its own.
-                Ok(other @ (Request::Append(_) | Request::Import(_))) => {
-                    self.held = Some(other);
-                    return batch;
+    /// The first append and those that wait behind it, as far as they fit.
+    fn gather(&mut self, first: Job<Append, Verdict>) -> Batch {
+        let (mut events, mut bytes) = (first.request.events.len(), first.request.bytes());
+        let mut batch = vec![first];
+        while let Ok(request) = self.requests.try_recv() {
+            match self.taken(request) {
+                Request::Append(next)
+                    if events + next.request.events.len() <= BATCH_EVENTS
+                        && bytes + next.request.bytes() <= BATCH_BYTES =>
+                {
+                    events += next.request.events.len();
+                    bytes += next.request.bytes();
+                    batch.push(next);
                 }
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => return batch,
+                other => {
+                    self.held = Some(other);
+                    break;
+                }
             }
-            next = self.requests.try_recv().map(|request| self.taken(request));
         }
+        batch
     }
 
-    async fn import(&self, import: Job<Vec<RecordedEvent>, Imported>) {
-        let mut turn = match self.connection.turn().await {
-            Ok(turn) => turn,
-            Err(error) => return import.answer(Err(error)),
-        };
-        let imported = import::import(&mut turn, &import.request, &self.place).await;
-        if imported.is_err() {
+    /// Does something on the connection in a transaction of its own.
+    async fn alone<A>(
+        &self,
+        work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<A, RunError>,
+    ) -> Result<A, StoreError> {
+        let mut turn = self.connection.turn().await?;
+        let done = work(&mut turn).await;
+        if done.is_err() {
             self.recover(&mut turn).await;
         }
-        drop(turn);
         // Also after an error: a COMMIT may fail although everything is stored.
         self.grown.send_replace(());
-        import.answer(imported);
+        done.map_err(|error| error.at(&self.place))
     }
 
     async fn write(&self, batch: Batch) {
-        if batch.is_empty() {
-            return;
-        }
         let Ok(mut turn) = self.connection.turn().await else {
-            let held = || self.connection.held();
-            return batch.refuse(|_| held(), held);
+            return batch
+                .into_iter()
+                .for_each(|job| job.answer(Err(self.connection.held())));
         };
-        match write(&mut turn, &batch).await {
-            Ok(written) => self.answer(batch, written),
-            Err(unwritten) => {
-                self.recover(&mut turn).await;
-                // If the database refuses one append, the others of the batch must not fail with it.
-                match unwritten {
-                    Unwritten::Before(failure) if failure.kind() == Kind::Refused => {
-                        self.write_singly(&mut turn, batch).await;
-                    }
-                    unwritten => self.fail(batch, &unwritten),
-                }
+        let mut batches = vec![batch];
+        while let Some(batch) = batches.pop() {
+            let appends: Vec<&Append> = batch.iter().map(|job| &job.request).collect();
+            let written = write(&mut turn, &appends).await;
+            // Readers are woken before the callers get their answers. After a failed COMMIT everything may be stored nevertheless.
+            let stored = match &written {
+                Ok(verdicts) => verdicts
+                    .iter()
+                    .any(|it| matches!(it, Ok(Verdict::Accept(_)))),
+                Err(unwritten) => matches!(unwritten, Unwritten::Commit(_)),
+            };
+            if stored {
+                self.grown.send_replace(());
             }
-        }
-    }
-
-    /// Wakes readers, then answers the callers.
-    fn answer(&self, batch: Batch, written: Written) {
-        let stored = |answer: &Result<Verdict, _>| matches!(answer, Ok(Verdict::Accept(_)));
-        if written.appends.iter().any(stored) {
-            self.grown.send_replace(());
-        }
-        batch.answer(written);
-    }
-
-    /// The same for a batch that failed. After a failed COMMIT it may be stored nevertheless.
-    fn fail(&self, batch: Batch, unwritten: &Unwritten) {
-        if let Unwritten::Commit(_) = unwritten {
-            self.grown.send_replace(());
-        }
-        batch.fail(unwritten, &self.place);
-    }
-
-    async fn write_singly(&self, turn: &mut Turn, batch: Batch) {
-        for single in batch.singly() {
-            match write(turn, &single).await {
-                Ok(written) => self.answer(single, written),
+            if written.is_err() {
+                self.recover(&mut turn).await;
+            }
+            match written {
+                Ok(verdicts) => {
+                    let answered = batch.into_iter().zip(verdicts);
+                    answered.for_each(|(job, verdict)| job.answer(verdict));
+                }
+                // If the database refuses one append, the others of the batch must not fail with it.
+                Err(Unwritten::Before(failure))
+                    if failure.kind() == Kind::Refused && batch.len() > 1 =>
+                {
+                    batches.extend(batch.into_iter().rev().map(|job| vec![job]));
+                }
                 Err(unwritten) => {
-                    self.recover(turn).await;
-                    self.fail(single, &unwritten);
+                    for job in batch {
+                        let error = match &unwritten {
+                            Unwritten::Before(failure) => self.place.error(failure.clone()),
+                            Unwritten::Commit(failure) => {
+                                self.place.commit_error(&job.request, failure.clone())
+                            }
+                        };
+                        job.answer(Err(error));
+                    }
                 }
             }
         }
@@ -295,8 +313,7 @@ impl Writer {
 
     /// Makes sure that no transaction is open. Takes a new connection if nothing else helps.
     async fn recover(&self, turn: &mut Turn) {
-        let rollback = sqlx::query(include_str!("sql/rollback.sql"));
-        let rolled_back = rollback.execute(&mut **turn).await;
+        let rolled_back = sqlx::query("ROLLBACK").execute(&mut **turn).await;
         let broken = rolled_back
             .map_err(Failure::from)
             .is_err_and(|failure| failure.kind() != Kind::Statement);
@@ -305,81 +322,6 @@ impl Writer {
             if let Ok(connection) = connect_to_write(&self.options).await {
                 **turn = connection;
             }
-        }
-    }
-}
-
-impl Batch {
-    fn fits(&self, append: &Append) -> bool {
-        let events = self.events + append.events.len();
-        let bytes = self.bytes + append.bytes();
-        self.appends.is_empty() || (events <= BATCH_EVENTS && bytes <= BATCH_BYTES)
-    }
-
-    fn add(&mut self, append: Job<Append, Verdict>) {
-        self.events += append.request.events.len();
-        self.bytes += append.request.bytes();
-        self.appends.push(append);
-    }
-
-    fn is_empty(&self) -> bool {
-        self.appends.is_empty() && self.saves.is_empty() && self.deletes.is_empty()
-    }
-
-    /// One batch for each request.
-    fn singly(self) -> impl Iterator<Item = Self> {
-        let appends = self.appends.into_iter().map(|append| Self {
-            appends: vec![append],
-            ..Self::default()
-        });
-        let saves = self.saves.into_iter().map(|save| Self {
-            saves: vec![save],
-            ..Self::default()
-        });
-        let deletes = self.deletes.into_iter().map(|delete| Self {
-            deletes: vec![delete],
-            ..Self::default()
-        });
-        appends.chain(saves).chain(deletes)
-    }
-
-    fn answer(self, written: Written) {
-        for (append, answer) in self.appends.into_iter().zip(written.appends) {
-            append.answer(answer);
-        }
-        for save in self.saves {
-            save.answer(Ok(()));
-        }
-        for (delete, deleted) in self.deletes.into_iter().zip(written.deleted) {
-            delete.answer(Ok(deleted));
-        }
-    }
-
-    fn fail(self, unwritten: &Unwritten, place: &Place) {
-        // Snapshots are a cache, so whether one was kept or deleted need not be known.
-        let (Unwritten::Before(failure) | Unwritten::Commit(failure)) = unwritten;
-        let of_append = |append: &Append| match unwritten {
-            Unwritten::Before(_) => place.error(failure.clone()),
-            Unwritten::Commit(_) => place.commit_error(append, failure.clone()),
-        };
-        self.refuse(of_append, || place.error(failure.clone()));
-    }
-
-    /// Answers every request with an error, appends and others.
-    fn refuse(
-        self,
-        of_append: impl Fn(&Append) -> StoreError,
-        of_another: impl Fn() -> StoreError,
-    ) {
-        for append in self.appends {
-            let error = of_append(&append.request);
-            append.answer(Err(error));
-        }
-        for save in self.saves {
-            save.answer(Err(of_another()));
-        }
-        for delete in self.deletes {
-            delete.answer(Err(of_another()));
         }
     }
 }

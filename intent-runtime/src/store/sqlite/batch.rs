@@ -3,8 +3,6 @@
 //! Every statement is a trip to the connection's thread and back (10 to 20 µs), so a batch takes few: one to begin
 //! and check, one for up to 64 events, one for each snapshot, one to commit.
 
-use std::error::Error;
-
 use serde::Deserialize;
 use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
@@ -17,11 +15,10 @@ use crate::{
     },
     store::{
         append::Append,
+        check::version,
         error::StoreError,
         lookup::correlation_of_appended,
         sqlite::{
-            append::Batch,
-            column,
             decide::{Accepted, Decider, Found, Last, Stream, Verdict},
             error::Failure,
             insert::{self, NewRow},
@@ -30,11 +27,8 @@ use crate::{
     },
 };
 
-/// What became of a batch, request by request.
-pub(super) struct Written {
-    pub(super) appends: Vec<Result<Verdict, StoreError>>,
-    pub(super) deleted: Vec<u64>,
-}
+/// Ends a transaction.
+pub(super) const COMMIT: &str = "COMMIT";
 
 /// Why a batch was not written.
 pub(super) enum Unwritten {
@@ -50,28 +44,16 @@ impl From<sqlx::Error> for Unwritten {
     }
 }
 
-/// Writes a batch in one transaction. After an error the transaction may still be open.
+/// Writes appends in one transaction. After an error the transaction may still be open.
 pub(super) async fn write(
     connection: &mut SqliteConnection,
-    batch: &Batch,
-) -> Result<Written, Unwritten> {
-    let appends: Vec<&Append> = batch.appends.iter().map(|job| &job.request).collect();
+    appends: &[&Append],
+) -> Result<Vec<Result<Verdict, StoreError>>, Unwritten> {
     let found = begin_and_find(connection, appends.iter().map(|append| key(append))).await?;
-    let mut written = Written {
-        appends: write_appends(connection, &appends, found).await?,
-        deleted: Vec::with_capacity(batch.deletes.len()),
-    };
-    for save in &batch.saves {
-        snapshot::keep(connection, &save.request.stream, &save.request.snapshot).await?;
-    }
-    for delete in &batch.deletes {
-        let deleted = snapshot::delete(connection, &delete.request).await?;
-        written.deleted.push(deleted);
-    }
-    let commit = sqlx::query(include_str!("sql/commit.sql"));
-    let committed = commit.execute(connection).await;
+    let verdicts = write_appends(connection, appends, found).await?;
+    let committed = sqlx::query(COMMIT).execute(connection).await;
     committed.map_err(|error| Unwritten::Commit(error.into()))?;
-    Ok(written)
+    Ok(verdicts)
 }
 
 /// Writes one append in a transaction that is open.
@@ -120,7 +102,7 @@ pub(super) async fn begin_and_find(
     connection: &mut SqliteConnection,
     wanted: impl ExactSizeIterator<Item = (TenantId, AggregateId, EventId)>,
 ) -> Result<Vec<Found>, sqlx::Error> {
-    let text = concat!(include_str!("sql/begin.sql"), include_str!("sql/check.sql"));
+    let text = concat!("BEGIN IMMEDIATE;", include_str!("sql/check.sql"));
     find(connection, text, wanted).await
 }
 
@@ -139,11 +121,18 @@ async fn find(
     let check = sqlx::query(text).bind(keys);
     let rows = check.fetch_all(connection).await?;
     for row in &rows {
-        let met: Vec<Met> = serde_json::from_str(row.try_get(0)?).map_err(decode_error)?;
-        for met in met {
-            let number = met.0;
+        let met: Vec<Met> = serde_json::from_str(row.try_get(0)?)
+            .map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+        for Met(number, last, aggregate_type, last_event, seen, seen_type) in met {
+            let stream = last.zip(aggregate_type).zip(last_event);
+            let stream = stream.map(|((last, aggregate_type), last_event)| Stream {
+                version: version(last),
+                aggregate_type,
+                last: Last::Stored(EventId::from_uuid(last_event)),
+            });
+            let seen = seen.map(AggregateId::from_uuid).zip(seen_type);
             if let Some(found) = found.get_mut(number) {
-                *found = read_found(met)?;
+                *found = Found { stream, seen };
             }
         }
     }
@@ -156,32 +145,10 @@ struct Met(
     usize,
     Option<i64>,
     Option<String>,
-    String,
-    String,
+    Option<Uuid>,
+    Option<Uuid>,
     Option<String>,
 );
-
-fn read_found(met: Met) -> Result<Found, sqlx::Error> {
-    let Met(_, version, stream_type, last, seen, seen_type) = met;
-    let id = |hex: &str| hex.parse::<Uuid>().map_err(decode_error);
-    let stream = match version.map(column::version).zip(stream_type) {
-        Some((version, aggregate_type)) => Some(Stream {
-            version,
-            aggregate_type,
-            last: Last::Stored(EventId::from_uuid(id(&last)?)),
-        }),
-        None => None,
-    };
-    let seen = match seen_type {
-        Some(seen_type) => Some((AggregateId::from_uuid(id(&seen)?), seen_type)),
-        None => None,
-    };
-    Ok(Found { stream, seen })
-}
-
-fn decode_error(error: impl Error + Send + Sync + 'static) -> sqlx::Error {
-    sqlx::Error::Decode(Box::new(error))
-}
 
 fn accepted<'a>(
     appends: &'a [&'a Append],

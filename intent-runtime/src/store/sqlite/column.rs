@@ -1,12 +1,15 @@
-//! Between our types and SQLite's: ids are blobs of 16 bytes, versions and positions are signed integers.
+//! Between our types and SQLite's: ids are blobs of 16 bytes, and times are microseconds since 1970.
 
-use sqlx::{Decode, Row, Sqlite, Type, sqlite::SqliteRow};
-use uuid::Uuid;
+use sqlx::{
+    Decode, Row, Sqlite, Type,
+    error::BoxDynError,
+    sqlite::{SqliteRow, SqliteTypeInfo, SqliteValueRef},
+};
 
 use crate::{
     record::{
         event::RecordedEvent,
-        id::EventId,
+        id::{AggregateId, EventId, TenantId},
         metadata::StoredMetadata,
         stream::StreamId,
         timestamp::Timestamp,
@@ -15,26 +18,16 @@ use crate::{
     store::error::StoreError,
 };
 
-/// The id as a parameter.
-pub(super) fn id(uuid: Uuid) -> Vec<u8> {
-    uuid.as_bytes().to_vec()
+impl Type<Sqlite> for Timestamp {
+    fn type_info() -> SqliteTypeInfo {
+        <i64 as Type<Sqlite>>::type_info()
+    }
 }
 
-/// The version as a column stores it. A version above the column's highest value becomes that value.
-pub(super) fn from_version(version: Version) -> i64 {
-    i64::try_from(version.get()).unwrap_or(i64::MAX)
-}
-
-/// The version in a column. A negative number, which no stream has, counts as none.
-pub(super) fn version(number: i64) -> Version {
-    Version::new(u64::try_from(number).unwrap_or(0))
-}
-
-/// The error for a stored row that cannot be right.
-pub(super) fn corrupt(stream: &StreamId, what: String) -> StoreError {
-    StoreError::Corrupt {
-        stream: stream.clone(),
-        what,
+impl<'r> Decode<'r, Sqlite> for Timestamp {
+    fn decode(value: SqliteValueRef<'r>) -> Result<Self, BoxDynError> {
+        let micros = <i64 as Decode<'r, Sqlite>>::decode(value)?;
+        Ok(Self::from_micros(micros)?)
     }
 }
 
@@ -47,41 +40,45 @@ where
     T: Decode<'r, Sqlite> + Type<Sqlite>,
 {
     row.try_get(name)
-        .map_err(|error| corrupt(stream, format!("its {name} cannot be read: {error}")))
+        .map_err(|error| stream.corrupt(format!("its {name} cannot be read: {error}")))
 }
 
-/// The whole event in a row of `read_events.sql`.
+/// The whole event in a row.
 ///
 /// # Errors
 /// [`StoreError::Corrupt`] names the event that cannot be read.
-pub(super) fn recorded(row: &SqliteRow, stream: &StreamId) -> Result<RecordedEvent, StoreError> {
-    let version: i64 = get(row, "version", stream)?;
-    let wrong = |column: &str, error: &dyn std::fmt::Display| {
-        corrupt(stream, format!("the {column} of event {version}: {error}"))
-    };
-    let position: i64 = get(row, "position", stream)?;
-    let id: &[u8] = get(row, "event_id", stream)?;
-    let id = Uuid::from_slice(id).map_err(|error| wrong("event id", &error))?;
-    let schema_version: i64 = get(row, "schema_version", stream)?;
-    let schema_version =
-        u32::try_from(schema_version).map_err(|error| wrong("schema version", &error))?;
-    let time = |column: &str| {
-        let micros = get(row, column, stream)?;
-        Timestamp::from_micros(micros).map_err(|error| wrong(column, &error))
-    };
-    let metadata: &str = get(row, "metadata", stream)?;
+pub(super) fn recorded(row: &SqliteRow) -> Result<RecordedEvent, StoreError> {
+    read(row).map_err(|error| {
+        let id = |column| row.try_get(column).unwrap_or_default();
+        let stream = StreamId {
+            tenant_id: TenantId::from_uuid(id("tenant_id")),
+            aggregate_type: row
+                .try_get("aggregate_type")
+                .unwrap_or_else(|_| String::new())
+                .into(),
+            aggregate_id: AggregateId::from_uuid(id("aggregate_id")),
+        };
+        let version: i64 = row.try_get("version").unwrap_or(0);
+        stream.corrupt(format!("event {version} cannot be read: {error}"))
+    })
+}
+
+fn read(row: &SqliteRow) -> Result<RecordedEvent, BoxDynError> {
+    let position: i64 = row.try_get("position")?;
+    let version: i64 = row.try_get("version")?;
+    let schema_version: i64 = row.try_get("schema_version")?;
     Ok(RecordedEvent {
-        position: Position::new(u64::try_from(position).map_err(|e| wrong("position", &e))?),
-        id: EventId::from_uuid(id),
-        tenant_id: stream.tenant_id,
-        aggregate_type: get::<&str>(row, "aggregate_type", stream)?.into(),
-        aggregate_id: stream.aggregate_id,
-        version: Version::new(u64::try_from(version).map_err(|e| wrong("version", &e))?),
-        event_type: get::<&str>(row, "event_type", stream)?.into(),
-        schema_version,
-        payload: get(row, "payload", stream)?,
-        metadata: StoredMetadata::from_json(metadata),
-        recorded_at: time("recorded_at")?,
-        occurred_at: time("occurred_at")?,
+        position: Position::new(position.try_into()?),
+        id: EventId::from_uuid(row.try_get("event_id")?),
+        tenant_id: TenantId::from_uuid(row.try_get("tenant_id")?),
+        aggregate_type: row.try_get::<&str, _>("aggregate_type")?.into(),
+        aggregate_id: AggregateId::from_uuid(row.try_get("aggregate_id")?),
+        version: Version::new(version.try_into()?),
+        event_type: row.try_get::<&str, _>("event_type")?.into(),
+        schema_version: schema_version.try_into()?,
+        payload: row.try_get("payload")?,
+        metadata: StoredMetadata::from_json(row.try_get::<&str, _>("metadata")?),
+        recorded_at: row.try_get("recorded_at")?,
+        occurred_at: row.try_get("occurred_at")?,
     })
 }

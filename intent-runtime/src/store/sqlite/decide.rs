@@ -5,9 +5,7 @@ use std::collections::HashMap;
 
 use crate::{
     record::{
-        event::RecordedEvent,
         id::{AggregateId, CommandId, EventId, TenantId},
-        stream::StreamId,
         timestamp::Timestamp,
         version::{Position, Version},
     },
@@ -61,19 +59,6 @@ pub(super) enum Verdict {
     Before,
 }
 
-impl Verdict {
-    /// The answer to the append, with the events that its command stored before.
-    pub(super) async fn appended(
-        self,
-        before: impl Future<Output = Result<Vec<RecordedEvent>, StoreError>>,
-    ) -> Result<Appended, StoreError> {
-        match self {
-            Self::Accept(accepted) => Ok(accepted.into()),
-            Self::Before => Ok(Appended::Before(before.await?)),
-        }
-    }
-}
-
 /// An append that fits.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Accepted {
@@ -123,19 +108,15 @@ impl Decider {
         let stream = &append.stream;
         let command = (stream.tenant_id, EventId::of(append.command_id, 0));
         let key = (stream.tenant_id, stream.aggregate_id);
-        if let Some(seen) = found.seen.as_ref().or_else(|| self.commands.get(&command)) {
-            return seen_before(append, seen);
+        if let Some((id, of_type)) = found.seen.as_ref().or_else(|| self.commands.get(&command)) {
+            append.check_seen(*id, of_type.clone())?;
+            return Ok(Verdict::Before);
         }
         let known = self.streams.get(&key).or(found.stream.as_ref());
-        let before = version_of(stream, known)?;
-        if !append.allows(before, || known.map(|known| known.last.id())) {
-            return Err(StoreError::Conflict {
-                stream: stream.clone(),
-                expected: append.expect,
-                actual: before,
-            });
-        }
-        let after = append.version_after(before)?;
+        let (before, after) = append.versions(
+            known.map(|known| (known.version, &*known.aggregate_type)),
+            || known.map(|known| known.last.id()),
+        )?;
         let aggregate_type = match known {
             Some(begun) => begun.aggregate_type.clone(),
             None => stream.aggregate_type.to_string(),
@@ -155,32 +136,5 @@ impl Decider {
             position: Position::new(0),
             recorded_at: self.recorded_at,
         }))
-    }
-}
-
-fn seen_before(append: &Append, seen: &(AggregateId, String)) -> Result<Verdict, StoreError> {
-    let (aggregate_id, aggregate_type) = seen;
-    let stream = &append.stream;
-    if *aggregate_id == stream.aggregate_id && stream.aggregate_type.is(aggregate_type) {
-        return Ok(Verdict::Before);
-    }
-    Err(StoreError::CommandIdReused {
-        command_id: append.command_id,
-        used_for: StreamId {
-            tenant_id: stream.tenant_id,
-            aggregate_type: aggregate_type.clone().into(),
-            aggregate_id: *aggregate_id,
-        },
-    })
-}
-
-fn version_of(stream: &StreamId, known: Option<&Stream>) -> Result<Version, StoreError> {
-    match known {
-        None => Ok(Version::NONE),
-        Some(known) if stream.aggregate_type.is(&known.aggregate_type) => Ok(known.version),
-        Some(known) => Err(StoreError::WrongAggregate {
-            stream: stream.clone(),
-            found: known.aggregate_type.clone(),
-        }),
     }
 }

@@ -6,6 +6,7 @@ use crate::store::{
     append::Append,
     error::{Cause, StoreError},
     overtaken::Overtaken,
+    run_error,
 };
 
 /// Result codes, primary ones unless they say otherwise, as <https://www.sqlite.org/rescode.html> lists them.
@@ -64,11 +65,7 @@ impl Place {
     /// already, and a restart would then find them: that outcome is unknown. After any other error nothing is stored.
     pub(super) fn commit_error(&self, append: &Append, failure: Failure) -> StoreError {
         match failure.kind() {
-            Kind::Io | Kind::Lost => StoreError::UnknownOutcome {
-                command_id: append.command_id,
-                stream: append.stream.clone(),
-                source: Box::new(failure),
-            },
+            Kind::Io | Kind::Lost => append.unknown_outcome(failure),
             _ => self.error(failure),
         }
     }
@@ -96,6 +93,19 @@ impl Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// Why work on a connection of SQLite ended early.
+pub(super) type RunError = run_error::RunError<Failure>;
+
+impl RunError {
+    /// The error of the store for the database at a place.
+    pub(super) fn at(self, place: &Place) -> StoreError {
+        match self {
+            Self::Failure(failure) => place.error(failure),
+            Self::Error(error) => error,
+        }
     }
 }
 

@@ -3,15 +3,14 @@
 use sqlx::SqliteConnection;
 
 use crate::{
-    record::event::RecordedEvent,
+    record::{event::RecordedEvent, metadata::MetadataError},
     store::{
         error::StoreError,
         import::{Existing, ImportPlan, Imported},
         lookup::correlation_of_imported,
         sqlite::{
-            batch::begin_and_find,
-            column,
-            error::{Failure, Place},
+            batch::{COMMIT, begin_and_find},
+            error::RunError,
             insert::{self, NewRow},
             log,
         },
@@ -22,20 +21,17 @@ use crate::{
 pub(super) async fn import(
     connection: &mut SqliteConnection,
     events: &[RecordedEvent],
-    place: &Place,
-) -> Result<Imported, StoreError> {
-    let failed = |error: sqlx::Error| place.error(Failure::from(error));
+) -> Result<Imported, RunError> {
     let keys = events
         .iter()
         .map(|event| (event.tenant_id, event.aggregate_id, event.id));
-    let found = begin_and_find(connection, keys).await.map_err(failed)?;
-    let mut imported = Imported::default();
+    let found = begin_and_find(connection, keys).await?;
     let mut plan = ImportPlan::default();
     let mut rows = Vec::with_capacity(events.len());
     for (event, found) in events.iter().zip(found) {
         let existing = Existing {
             event: match found.seen {
-                Some(_) => stored(connection, event, place).await?,
+                Some(_) => log::event(connection, event.tenant_id, event.id).await?,
                 None => None,
             },
             stream: found
@@ -43,35 +39,16 @@ pub(super) async fn import(
                 .map(|met| (met.version, met.aggregate_type.into())),
         };
         if plan.is_new(event, existing)? {
-            imported.stored += 1;
-            rows.push(row(event));
-        } else {
-            imported.known += 1;
+            rows.push(row(event).map_err(StoreError::from)?);
         }
     }
-    insert::rows(connection, &rows).await.map_err(failed)?;
-    let commit = sqlx::query(include_str!("sql/commit.sql"));
-    commit.execute(connection).await.map_err(failed)?;
-    Ok(imported)
+    insert::rows(connection, &rows).await?;
+    sqlx::query(COMMIT).execute(connection).await?;
+    Ok(Imported::new(rows.len(), events.len() - rows.len()))
 }
 
-/// The stored event with the same id as a given one.
-async fn stored(
-    connection: &mut SqliteConnection,
-    event: &RecordedEvent,
-    place: &Place,
-) -> Result<Option<RecordedEvent>, StoreError> {
-    let row = sqlx::query(include_str!("sql/find_event.sql"))
-        .bind(column::id(event.tenant_id.as_uuid()))
-        .bind(column::id(event.id.as_uuid()))
-        .fetch_optional(connection)
-        .await;
-    let row = row.map_err(|error| place.error(error))?;
-    row.as_ref().map(log::recorded).transpose()
-}
-
-fn row(event: &RecordedEvent) -> NewRow<'_> {
-    NewRow {
+fn row(event: &RecordedEvent) -> Result<NewRow<'_>, MetadataError> {
+    Ok(NewRow {
         tenant_id: event.tenant_id,
         aggregate_id: event.aggregate_id,
         version: event.version,
@@ -83,6 +60,6 @@ fn row(event: &RecordedEvent) -> NewRow<'_> {
         occurred_at: event.occurred_at,
         payload: &event.payload,
         metadata: event.metadata.json(),
-        correlation_id: correlation_of_imported(event),
-    }
+        correlation_id: correlation_of_imported(event)?,
+    })
 }

@@ -9,61 +9,40 @@ use crate::{
         timestamp::Timestamp,
         version::Version,
     },
-    store::sqlite::column,
+    store::check::column,
 };
 
-macro_rules! row {
-    () => {
-        include_str!("sql/insert_events_row.sql")
-    };
-}
-
-macro_rules! eight_rows {
-    () => {
+macro_rules! eight {
+    ($what:expr) => {
         concat!(
-            row!(),
-            ",",
-            row!(),
-            ",",
-            row!(),
-            ",",
-            row!(),
-            ",",
-            row!(),
-            ",",
-            row!(),
-            ",",
-            row!(),
-            ",",
-            row!()
+            $what, ",", $what, ",", $what, ",", $what, ",", $what, ",", $what, ",", $what, ",",
+            $what
         )
     };
 }
 
 macro_rules! insert {
-    (1) => {
-        insert!(@ row!())
-    };
-    (8) => {
-        insert!(@ eight_rows!())
-    };
-    (64) => {
-        insert!(@ concat!(
-            eight_rows!(), ",", eight_rows!(), ",", eight_rows!(), ",", eight_rows!(), ",",
-            eight_rows!(), ",", eight_rows!(), ",", eight_rows!(), ",", eight_rows!()
-        ))
-    };
-    (@ $rows:expr) => {
+    ($rows:expr) => {
         concat!(
             include_str!("sql/insert_events.sql"),
             $rows,
-            include_str!("sql/insert_events_end.sql")
+            ") WHERE column1 IS NOT NULL;"
         )
     };
 }
 
+macro_rules! row {
+    () => {
+        "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    };
+}
+
 /// The statements that insert events, each for up to this many. There are few, so a connection compiles each of them once.
-const INSERTS: [(usize, &str); 3] = [(1, insert!(1)), (8, insert!(8)), (64, insert!(64))];
+const INSERTS: [(usize, &str); 3] = [
+    (1, insert!(row!())),
+    (8, insert!(eight!(row!()))),
+    (64, insert!(eight!(eight!(row!())))),
+];
 /// A statement's parameters are copied, so many large payloads go in several statements.
 const INSERT_BYTES: usize = 16 * 1024 * 1024;
 
@@ -125,16 +104,16 @@ fn bind_row<'q>(
     row: &NewRow<'_>,
 ) -> Query<'q, Sqlite, SqliteArguments> {
     query
-        .bind(column::id(row.tenant_id.as_uuid()))
-        .bind(column::id(row.aggregate_id.as_uuid()))
-        .bind(column::from_version(row.version))
+        .bind(row.tenant_id.as_uuid())
+        .bind(row.aggregate_id.as_uuid())
+        .bind(column(row.version.get()))
         .bind(row.aggregate_type.to_owned())
-        .bind(column::id(row.event_id.as_uuid()))
+        .bind(row.event_id.as_uuid())
         .bind(row.event_type.to_owned())
         .bind(i64::from(row.schema_version))
         .bind(row.recorded_at.as_micros())
         .bind(row.occurred_at.as_micros())
         .bind(row.payload.to_owned())
         .bind(row.metadata.to_owned())
-        .bind(row.correlation_id.map(column::id))
+        .bind(row.correlation_id)
 }

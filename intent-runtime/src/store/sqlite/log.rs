@@ -1,156 +1,437 @@
-//! Reading the log. The one writer takes positions in order, and no transaction becomes visible before an earlier one. So the
-//! log can be read up to its end at any time.
+//! Reading the log, and looking things up in it. The one writer takes positions in order, and no transaction becomes visible
+//! before an earlier one. So the log can be read up to its end at any time.
 
 use std::ops::ControlFlow;
 
 use futures_util::TryStreamExt;
-use sqlx::{SqlitePool, sqlite::SqliteRow};
+use sqlx::{
+    Row, Sqlite, SqliteConnection,
+    query::Query,
+    sqlite::{SqliteArguments, SqliteRow},
+};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::{
     record::{
         cursor::Cursor,
         event::RecordedEvent,
-        id::{AggregateId, TenantId},
+        id::{AggregateId, EventId, TenantId},
         stream::StreamId,
-        version::Position,
+        timestamp::Timestamp,
+        version::{Position, Version},
     },
     store::{
-        EventSink,
+        AsOfTime, EventSink,
+        check::{column, version},
         error::StoreError,
-        log::{LogPage, NextPage, ReadLog},
-        selection::NameLists,
+        log::{LogHealth, LogPage, NextPage, ReadLog},
+        lookup::{
+            EventPage, Halving, ListStreams, LookBack, ReadCorrelation, Room, StepBack,
+            actor_token, first_of_all, lowered,
+        },
+        port::{Log, StoreFuture},
+        selection::{LogSelection, NameLists},
         sqlite::{
-            column::{self, corrupt, get},
-            error::Place,
-            read::Reader,
+            SqliteStore,
+            column::{get, recorded},
+            error::RunError,
+            read::{check_type, events_of_command_behind, of_stream},
         },
     },
 };
 
-/// The id of the store, which its cursors name.
-pub(super) async fn store_id(pool: &SqlitePool, place: &Place) -> Result<Uuid, StoreError> {
-    let id = sqlx::query_scalar(include_str!("sql/store_id.sql"));
-    let id: Vec<u8> = id
-        .fetch_one(pool)
-        .await
-        .map_err(|error| place.error(error))?;
-    Uuid::from_slice(&id).map_err(|_| place.foreign("intent_store"))
-}
-
-impl Reader {
-    /// The last position.
-    pub(super) async fn end(&self) -> Result<Position, StoreError> {
-        let last = self.last_position().await?;
-        Ok(Position::new(last.unsigned_abs()))
-    }
-
-    pub(super) async fn read_log(
-        &self,
-        read: ReadLog<'_>,
-        sink: &mut EventSink<'_>,
-    ) -> Result<LogPage, StoreError> {
-        let after = i64::try_from(read.after.position_in(self.store)?).unwrap_or(i64::MAX);
-        let last = self.last_position().await?;
-        if after > last {
-            return Err(read.after.beyond_the_end());
-        }
-        // A page of nothing would have no end.
-        let limit = i64::try_from(read.limit.max(1)).unwrap_or(i64::MAX);
-        let tenant = read.tenant.map(|tenant| column::id(tenant.as_uuid()));
-        let ids: Vec<String> = read.filter.aggregate_ids.iter().map(hex).collect();
-        let ids = (!ids.is_empty()).then(|| json(ids));
-        // Events of some aggregates or of a tenant are found without looking at the others.
-        let (full, sql) = if ids.is_some() {
-            let full = sqlx::query_scalar(include_str!("sql/page_of_streams.sql"));
-            (Some(full), include_str!("sql/read_log_of_streams.sql"))
-        } else if read
-            .tenant
-            .is_some_and(|tenant| tenant != TenantId::DEFAULT)
-        {
-            let full = sqlx::query_scalar(include_str!("sql/page_of_tenant.sql"));
-            (Some(full), include_str!("sql/read_log_of_tenant.sql"))
-        } else {
-            (None, include_str!("sql/read_log.sql"))
-        };
-        let mut end = match full {
-            None => last.min(after.saturating_add(limit)),
-            Some(full) => {
-                let full = full.bind(after).bind(last).bind(tenant.clone()).bind(limit);
-                let full = full.bind(ids.clone()).fetch_optional(&self.pool).await;
-                full.map_err(|error| self.place.error(error))?
-                    .unwrap_or(last)
-            }
-        };
-        let names = NameLists::of(read.filter);
-        let mut rows = sqlx::query(sql)
-            .bind(after)
-            .bind(end)
-            .bind(tenant)
-            .bind(names.any)
-            .bind(json(names.aggregate_types))
-            .bind(json(names.event_types))
-            .bind(json(names.pairs))
-            .bind(ids)
-            .fetch(&self.pool);
-        while let Some(row) = rows
-            .try_next()
-            .await
-            .map_err(|error| self.place.error(error))?
-        {
-            let event = recorded(&row)?;
-            let position = event.position;
-            if sink(event) == ControlFlow::Break(()) {
-                end = i64::try_from(position.get()).unwrap_or(i64::MAX);
-                break;
-            }
-        }
-        Ok(LogPage {
-            cursor: match end {
-                0 => Cursor::START,
-                end => Cursor::after(self.store, Position::new(end.unsigned_abs())),
-            },
-            next: if end < last {
-                NextPage::More
-            } else {
-                NextPage::End
-            },
-        })
-    }
-
-    async fn last_position(&self) -> Result<i64, StoreError> {
-        let last = sqlx::query_scalar(include_str!("sql/log_end.sql"));
-        let last: Option<i64> = last
-            .fetch_one(&self.pool)
-            .await
-            .map_err(|error| self.place.error(error))?;
-        Ok(last.unwrap_or(0))
-    }
-}
-
-pub(super) fn json(items: Vec<String>) -> String {
-    serde_json::Value::from(items).to_string()
-}
-
-pub(super) fn hex(id: &AggregateId) -> String {
-    format!("{:X}", id.as_uuid().as_simple())
-}
-
-/// The whole event in a row of `read_log.sql` or `find_event.sql`.
-pub(super) fn recorded(row: &SqliteRow) -> Result<RecordedEvent, StoreError> {
-    let mut stream = StreamId {
-        tenant_id: TenantId::DEFAULT,
-        aggregate_type: "".into(),
-        aggregate_id: AggregateId::from_uuid(Uuid::nil()),
+macro_rules! of_streams {
+    ($file:literal) => {
+        concat!(include_str!("sql/streams_behind.sql"), include_str!($file))
     };
-    let aggregate_type: String = get(row, "aggregate_type", &stream)?;
-    stream.aggregate_type = aggregate_type.into();
-    stream.tenant_id = TenantId::from_uuid(uuid(row, "tenant_id", &stream)?);
-    stream.aggregate_id = AggregateId::from_uuid(uuid(row, "aggregate_id", &stream)?);
-    column::recorded(row, &stream)
 }
 
-fn uuid(row: &SqliteRow, name: &str, stream: &StreamId) -> Result<Uuid, StoreError> {
-    let bytes: &[u8] = get(row, name, stream)?;
-    Uuid::from_slice(bytes).map_err(|error| corrupt(stream, format!("its {name}: {error}")))
+const PAGE_OF_STREAMS: &str = of_streams!("sql/page_of_streams.sql");
+const READ_LOG_OF_STREAMS: &str = of_streams!("sql/read_log_of_streams.sql");
+
+macro_rules! look_back {
+    ($($of_tenant:literal)?) => {
+        concat!(
+            include_str!("sql/look_back.sql"),
+            $(include_str!($of_tenant),)?
+            include_str!("sql/look_back_end.sql")
+        )
+    };
+}
+
+macro_rules! streams {
+    ($side:literal, $order:literal) => {
+        concat!(
+            include_str!("sql/streams.sql"),
+            "AND position ",
+            $side,
+            " ?3 ORDER BY position ",
+            $order,
+            " LIMIT ?4;"
+        )
+    };
+}
+
+impl Log for SqliteStore {
+    fn read_log<'a>(
+        &'a self,
+        read: ReadLog<'a>,
+        sink: &'a mut EventSink<'a>,
+    ) -> StoreFuture<'a, LogPage> {
+        Box::pin(self.read(async move |connection: &mut SqliteConnection| {
+            read_log(connection, self.id, read, sink).await
+        }))
+    }
+
+    fn version_as_of<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        time: AsOfTime,
+    ) -> StoreFuture<'a, Version> {
+        Box::pin(self.read(async move |connection: &mut SqliteConnection| {
+            let own = matches!(time, AsOfTime::Occurred(_));
+            let (AsOfTime::Recorded(time) | AsOfTime::Occurred(time)) = time;
+            let row = of_stream(include_str!("sql/as_of.sql"), stream);
+            let row = row.bind(time.as_micros()).bind(own);
+            let Some(row) = row.fetch_optional(connection).await? else {
+                return Ok(Version::NONE);
+            };
+            check_type(stream, &row)?;
+            Ok(version(get(&row, "version", stream)?))
+        }))
+    }
+
+    fn event(&self, tenant: TenantId, id: EventId) -> StoreFuture<'_, Option<RecordedEvent>> {
+        Box::pin(self.read(async move |connection: &mut SqliteConnection| {
+            event(connection, tenant, id).await
+        }))
+    }
+
+    fn look_back<'a>(&'a self, look: LookBack<'a>) -> StoreFuture<'a, EventPage> {
+        Box::pin(self.read(async move |connection: &mut SqliteConnection| {
+            let last = last_position(connection).await?;
+            let from = match look.from {
+                Some(from) => place(from, self.id, last)?,
+                None => last,
+            };
+            let sql = match look.tenant {
+                None | Some(TenantId::DEFAULT) => look_back!(),
+                Some(_) => look_back!("sql/look_back_of_tenant.sql"),
+            };
+            let rows = wanted(
+                sql,
+                (from, column(LookBack::STEP)),
+                look.tenant,
+                look.filter,
+            )
+            .bind(look.actor.map(actor_token))
+            .bind(look.text.map(lowered))
+            .bind(column(look.limit.max(1)))
+            .bind(column(EventPage::MAX_BYTES))
+            .fetch_all(connection)
+            .await?;
+            step_back(&rows)?
+                .page(self.id, &look)
+                .map_err(RunError::from)
+        }))
+    }
+
+    fn correlation(&self, read: ReadCorrelation) -> StoreFuture<'_, EventPage> {
+        Box::pin(self.read(async move |connection: &mut SqliteConnection| {
+            let last = last_position(connection).await?;
+            let after = place(read.after, self.id, last)?;
+            let mut room = Room::of(read.limit);
+            let mut naming = Vec::new();
+            let mut rows = sqlx::query(include_str!("sql/correlation.sql"))
+                .bind(read.tenant.as_uuid())
+                .bind(read.id.as_uuid())
+                .bind(after)
+                .fetch(&mut *connection);
+            while !room.is_full()
+                && let Some(row) = rows.try_next().await?
+            {
+                let event = recorded(&row)?;
+                room.take(&event);
+                naming.push(event);
+            }
+            drop(rows);
+            // Read later, so that no event is seen without the command that led to it.
+            let room = Room::of(read.limit);
+            let of_command =
+                events_of_command_behind(connection, read.tenant, read.command(), after, room);
+            Ok(read.page(self.id, naming, of_command.await?)?)
+        }))
+    }
+
+    fn cursor_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor> {
+        Box::pin(self.read(async move |connection: &mut SqliteConnection| {
+            let sql = match tenant {
+                None | Some(TenantId::DEFAULT) => include_str!("sql/first_after.sql"),
+                Some(_) => include_str!("sql/first_after_of_tenant.sql"),
+            };
+            let mut halving = Halving::below(i64::MAX);
+            while let Some(middle) = halving.middle() {
+                let first = sqlx::query_as(sql)
+                    .bind(middle)
+                    .bind(tenant.map(|tenant| tenant.as_uuid()))
+                    .fetch_optional(&mut *connection);
+                let first: Option<(i64, Timestamp)> = first.await?;
+                let before = first.filter(|(_, recorded_at)| *recorded_at <= time);
+                halving.take(middle, before.map(|(position, _)| position));
+            }
+            Ok(Cursor::at(
+                self.id,
+                Position::new(halving.found().unsigned_abs()),
+            ))
+        }))
+    }
+
+    fn streams(&self, list: ListStreams) -> StoreFuture<'_, Vec<AggregateId>> {
+        Box::pin(self.read(async move |connection: &mut SqliteConnection| {
+            let from = match list.after {
+                Some(id) => begun(connection, list.stream(id)).await?,
+                None if list.newest_first => i64::MAX,
+                None => 0,
+            };
+            let sql = match list.newest_first {
+                true => streams!("<", "DESC"),
+                false => streams!(">", "ASC"),
+            };
+            let mut begun = Vec::new();
+            for name in list.aggregate_type.names() {
+                let named = sqlx::query_as::<_, (i64, Uuid)>(sql)
+                    .bind(list.tenant.as_uuid())
+                    .bind(name.to_owned())
+                    .bind(from)
+                    .bind(column(list.limit))
+                    .fetch_all(&mut *connection);
+                begun.extend(named.await?);
+            }
+            Ok(first_of_all(begun, &list))
+        }))
+    }
+
+    fn log_health(&self) -> StoreFuture<'_, LogHealth> {
+        Box::pin(self.read(async |connection: &mut SqliteConnection| {
+            let end = Position::new(last_position(connection).await?.unsigned_abs());
+            Ok(LogHealth {
+                end,
+                // The one writer leaves no gaps.
+                settled: Some(end),
+                ..LogHealth::default()
+            })
+        }))
+    }
+
+    fn wake_ups(&self) -> watch::Receiver<()> {
+        self.grown.subscribe()
+    }
+}
+
+async fn read_log(
+    connection: &mut SqliteConnection,
+    store: Uuid,
+    read: ReadLog<'_>,
+    sink: &mut EventSink<'_>,
+) -> Result<LogPage, RunError> {
+    let last = last_position(connection).await?;
+    let after = place(read.after, store, last)?;
+    // A page of nothing would have no end.
+    let limit = column(read.limit.max(1));
+    let query = |sql, end| wanted(sql, (after, end), read.tenant, read.filter).bind(limit);
+    // Events of some aggregates or of a tenant are found without looking at the others.
+    let of_tenant = read.tenant.is_some_and(|it| it != TenantId::DEFAULT);
+    let (full, sql) = if !read.filter.aggregate_ids.is_empty() {
+        (Some(PAGE_OF_STREAMS), READ_LOG_OF_STREAMS)
+    } else if of_tenant {
+        let full = include_str!("sql/page_of_tenant.sql");
+        (Some(full), include_str!("sql/read_log_of_tenant.sql"))
+    } else {
+        (None, include_str!("sql/read_log.sql"))
+    };
+    let mut end = match full {
+        None => last.min(after.saturating_add(limit)),
+        Some(full) => match query(full, last).fetch_optional(&mut *connection).await? {
+            Some(full) => full.try_get(0)?,
+            None => last,
+        },
+    };
+    let mut rows = query(sql, end).fetch(connection);
+    while let Some(row) = rows.try_next().await? {
+        let event = recorded(&row)?;
+        let position = event.position;
+        if sink(event) == ControlFlow::Break(()) {
+            end = column(position.get());
+            break;
+        }
+    }
+    Ok(LogPage {
+        cursor: Cursor::at(store, Position::new(end.unsigned_abs())),
+        next: match end < last {
+            true => NextPage::More,
+            false => NextPage::End,
+        },
+    })
+}
+
+/// A query for the wanted events of a tenant, or of all, that a selection has. The two numbers come first.
+fn wanted(
+    sql: &'static str,
+    (first, second): (i64, i64),
+    tenant: Option<TenantId>,
+    filter: &LogSelection,
+) -> Query<'static, Sqlite, SqliteArguments> {
+    let json = |items: Vec<String>| serde_json::Value::from(items).to_string();
+    let ids = filter.aggregate_ids.iter();
+    let ids: Vec<String> = ids
+        .map(|id| format!("{:X}", id.as_uuid().as_simple()))
+        .collect();
+    let names = NameLists::of(filter);
+    sqlx::query(sql)
+        .bind(first)
+        .bind(second)
+        .bind(tenant.map(|tenant| tenant.as_uuid()))
+        .bind(names.any)
+        .bind(json(names.aggregate_types))
+        .bind(json(names.event_types))
+        .bind(json(names.pairs))
+        .bind((!ids.is_empty()).then(|| json(ids)))
+}
+
+/// The position of a cursor of this store, whose log ends at a position.
+fn place(cursor: Cursor, store: Uuid, last: i64) -> Result<i64, StoreError> {
+    let place = column(cursor.position_in(store)?);
+    if place > last {
+        return Err(cursor.beyond_the_end());
+    }
+    Ok(place)
+}
+
+/// The position of the last event; 0 if there is none.
+async fn last_position(connection: &mut SqliteConnection) -> Result<i64, RunError> {
+    let last = sqlx::query_scalar(include_str!("sql/log_end.sql"));
+    let last: Option<i64> = last.fetch_one(connection).await?;
+    Ok(last.unwrap_or(0))
+}
+
+/// The event of a tenant with an id.
+pub(super) async fn event(
+    connection: &mut SqliteConnection,
+    tenant: TenantId,
+    id: EventId,
+) -> Result<Option<RecordedEvent>, RunError> {
+    let row = sqlx::query(include_str!("sql/find_event.sql"))
+        .bind(tenant.as_uuid())
+        .bind(id.as_uuid())
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.as_ref().map(recorded).transpose()?)
+}
+
+fn step_back(rows: &[SqliteRow]) -> Result<StepBack, RunError> {
+    let head = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+    let (looked, lowest): (i64, Option<i64>) = (head.try_get("looked")?, head.try_get("lowest")?);
+    let none: Option<i64> = head.try_get("position")?;
+    let found = if none.is_none() { &[] } else { rows };
+    Ok(StepBack {
+        looked,
+        lowest,
+        wanted: head.try_get("wanted")?,
+        found: found.iter().map(recorded).collect::<Result<_, _>>()?,
+    })
+}
+
+/// The position at which a stream begins, after which a list goes on.
+async fn begun(connection: &mut SqliteConnection, stream: StreamId) -> Result<i64, RunError> {
+    let row = of_stream(include_str!("sql/begun.sql"), &stream);
+    let Some(row) = row.fetch_optional(connection).await? else {
+        return Err(StoreError::UnknownStream { stream }.into());
+    };
+    check_type(&stream, &row)?;
+    Ok(get(&row, "position", &stream)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
+    use sqlx::Connection;
+
+    use super::*;
+
+    async fn with_tables() -> SqliteConnection {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        let tables = include_str!("migrations/0001_events_and_snapshots.sql");
+        let made = sqlx::raw_sql(tables).execute(&mut connection).await;
+        made.unwrap();
+        connection
+    }
+
+    #[tokio::test]
+    async fn a_time_is_looked_up_by_an_index_of_positions() {
+        let mut connection = with_tables().await;
+        let first_after = concat!("EXPLAIN QUERY PLAN ", include_str!("sql/first_after.sql"));
+        let of_tenant = concat!(
+            "EXPLAIN QUERY PLAN ",
+            include_str!("sql/first_after_of_tenant.sql")
+        );
+        for (sql, index) in [
+            (first_after, "INTEGER PRIMARY KEY (rowid>?)"),
+            (
+                of_tenant,
+                "INDEX intent_events_tenant (tenant_id=? AND rowid>?)",
+            ),
+        ] {
+            let plan = sqlx::query_as(sql).bind(0).bind(vec![1_u8; 16]);
+            let plan: Vec<(i64, i64, i64, String)> = plan.fetch_all(&mut connection).await.unwrap();
+            let steps: Vec<_> = plan.into_iter().map(|(.., step)| step).collect();
+            assert_eq!(steps, [format!("SEARCH intent_events USING {index}")]);
+        }
+    }
+
+    /// The steps of SQLite's machine count what a page costs.
+    #[tokio::test]
+    async fn a_page_of_a_stream_costs_the_same_however_long_the_stream_is() {
+        let mut connection = with_tables().await;
+        let (short, long) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        for (id, events) in [(short, 100), (long, 20_000)] {
+            let fill = sqlx::query(
+                "WITH RECURSIVE new (version) AS (SELECT 1 UNION ALL SELECT version + 1 FROM new WHERE version < ?2)
+                 INSERT INTO intent_events SELECT NULL, zeroblob(16), ?1, version, 'Account', randomblob(16), 'Deposited', 1, 0,
+                 0, '1', '{}', NULL FROM new",
+            );
+            let filled = fill.bind(id).bind(events).execute(&mut connection).await;
+            filled.unwrap();
+        }
+        let steps = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&steps);
+        let mut handle = connection.lock_handle().await.unwrap();
+        handle.set_progress_handler(1, move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            true
+        });
+        drop(handle);
+        let mut costs = Vec::new();
+        for (id, behind) in [(short, 40), (long, 100), (long, 10_000), (long, 20_000)] {
+            let filter = LogSelection::all().aggregate_id(AggregateId::from_uuid(id));
+            let after = Cursor::at(Uuid::nil(), Position::new(behind));
+            let read = ReadLog::new(after, None, &filter, 50);
+            let mut found = 0;
+            let mut sink = |_| {
+                found += 1;
+                ControlFlow::Continue(())
+            };
+            steps.store(0, Ordering::Relaxed);
+            let page = read_log(&mut connection, Uuid::nil(), read, &mut sink).await;
+            page.unwrap();
+            assert_eq!(found, 50, "behind {behind}");
+            costs.push(steps.load(Ordering::Relaxed));
+        }
+        let cheapest = costs.iter().min().unwrap();
+        assert!(costs.iter().all(|cost| *cost < cheapest * 2), "{costs:?}");
+    }
 }

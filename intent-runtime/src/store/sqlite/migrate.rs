@@ -5,7 +5,7 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOp
 use crate::store::{
     error::StoreError,
     migrations::{self, Applied, Found, Migration, known},
-    sqlite::error::{Failure, Kind, Place},
+    sqlite::error::{Failure, Kind, Place, RunError},
 };
 
 /// Our own list of applied migrations.
@@ -55,75 +55,49 @@ fn refuse_short(options: &SqliteConnectOptions, place: &Place) -> Result<(), Sto
 }
 
 async fn probe_with(options: &SqliteConnectOptions, place: &Place) -> Result<Found, StoreError> {
-    let connection = options.connect().await;
-    let mut connection = connection.map_err(|error| place.error(error))?;
-    let found = inspect(&mut connection, place).await;
-    let closed = connection.close().await;
-    let found = found?;
-    closed.map_err(|error| place.error(error))?;
-    Ok(found)
+    let probing = async {
+        let mut connection = options.connect().await?;
+        let found = inspect(&mut connection, place).await;
+        let closed = connection.close().await;
+        let found = found?;
+        closed?;
+        Ok(found)
+    };
+    probing.await.map_err(|error: RunError| error.at(place))
 }
 
 /// Brings our tables up to date, all or nothing, and only one process at a time.
 pub(super) async fn migrate(
     connection: &mut SqliteConnection,
     place: &Place,
-) -> Result<(), StoreError> {
-    let transaction = connection.begin_with("BEGIN IMMEDIATE").await;
-    let mut transaction = transaction.map_err(|error| place.error(error))?;
+) -> Result<(), RunError> {
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     // Between the probe and the lock another process may have migrated, or made tables of its own.
     if let Found::Older(found) = inspect(&mut transaction, place).await? {
         for migration in migrations::behind(&MIGRATIONS, found) {
-            let migrated = sqlx::raw_sql(migration).execute(&mut *transaction).await;
-            migrated.map_err(|error| place.error(error))?;
+            sqlx::raw_sql(migration).execute(&mut *transaction).await?;
         }
     }
-    let committed = transaction.commit().await;
-    committed.map_err(|error| place.error(error))
+    Ok(transaction.commit().await?)
 }
 
-/// The file of a database; empty for one in memory, or nowhere.
-pub(super) async fn main_file(
-    connection: &mut SqliteConnection,
-    place: &Place,
-) -> Result<String, StoreError> {
-    let file = sqlx::query_scalar(include_str!("sql/main_file.sql"));
-    let file: Result<String, _> = file.fetch_one(connection).await;
-    file.map_err(|error| place.error(error))
-}
-
-async fn inspect(connection: &mut SqliteConnection, place: &Place) -> Result<Found, StoreError> {
+async fn inspect(connection: &mut SqliteConnection, place: &Place) -> Result<Found, RunError> {
     let names = sqlx::query_scalar(include_str!("sql/our_objects.sql"));
-    let names: Result<Vec<String>, _> = names.fetch_all(&mut *connection).await;
-    let names = names.map_err(|error| place.error(error))?;
-    let ours = names.iter().any(|name| name == LIST);
-    match names.first() {
-        None => Ok(Found::Older(0)),
-        Some(foreign) if !ours => Err(place.foreign(foreign)),
-        Some(_) => inspect_migrations(connection, place, &names).await,
+    let names: Vec<String> = names.fetch_all(&mut *connection).await?;
+    let other = names.iter().find(|name| *name != LIST);
+    if !names.iter().any(|name| name == LIST) {
+        let foreign = other.map(|foreign| place.foreign(foreign).into());
+        return foreign.map_or(Ok(Found::Older(0)), Err);
     }
-}
-
-async fn inspect_migrations(
-    connection: &mut SqliteConnection,
-    place: &Place,
-    names: &[String],
-) -> Result<Found, StoreError> {
     let applied = sqlx::query_as::<_, Applied>(include_str!("sql/applied_migrations.sql"));
     let applied = match applied.fetch_all(connection).await.map_err(Failure::from) {
         Ok(applied) => applied,
         // The table lacks the columns of our list.
         Err(failure) if matches!(failure.kind(), Kind::Statement | Kind::Other) => {
-            return Err(place.foreign(LIST));
+            return Err(place.foreign(LIST).into());
         }
-        Err(failure) => return Err(place.error(failure)),
+        Err(failure) => return Err(RunError::Failure(failure)),
     };
-    let found = migrations::judge(KNOWN, &applied);
-    let found = found.map_err(|refused| refused.error(place.to_string(), LIST, KNOWN))?;
-    // Tables that no applied migration made are somebody else's.
-    let foreign = names.iter().find(|name| *name != LIST);
-    match foreign {
-        Some(foreign) if found == Found::Older(0) => Err(place.foreign(foreign)),
-        _ => Ok(found),
-    }
+    let tables = (LIST, other.map(String::as_str));
+    Ok(migrations::judge(KNOWN, &applied, tables, place)?)
 }

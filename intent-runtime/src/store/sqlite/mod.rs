@@ -6,13 +6,10 @@ mod column;
 mod connection;
 mod decide;
 mod error;
-mod frames;
 mod import;
 mod insert;
 mod log;
-mod lookup;
 mod migrate;
-mod page;
 mod read;
 mod snapshot;
 mod transaction;
@@ -20,7 +17,7 @@ mod transaction;
 use std::{fmt, sync::Arc};
 
 use sqlx::{
-    SqlitePool,
+    SqliteConnection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteLockingMode, SqliteSynchronous},
 };
 use tokio::{
@@ -31,30 +28,25 @@ use uuid::Uuid;
 
 use crate::{
     record::{
-        cursor::Cursor,
         event::RecordedEvent,
-        id::{AggregateId, CommandId, EventId, TenantId},
+        id::{CommandId, TenantId},
         snapshot::NewSnapshot,
         stream::{AggregateType, StreamId},
-        timestamp::Timestamp,
-        version::Version,
     },
     store::{
-        AsOfTime, EventSink, ReadStream, StateSink,
+        EventSink, ReadStream, StateSink,
         append::{Append, Appended},
         connect::unknown_url,
         error::StoreError,
         import::{Imported, check_import},
-        log::{LogHealth, LogPage, ReadLog},
-        lookup::{EventPage, ListStreams, LookBack, ReadCorrelation},
         migrations::Found,
-        port::{Import, Log, Snapshots, Store, StoreFuture, Streams, Transact},
+        port::{Import, Snapshots, Store, StoreFuture, Streams, Transact},
         sqlite::{
             append::{Queue, Request, Writer},
             connection::{WriteConnection, connect_writer, pool},
-            error::Place,
-            read::Reader,
-            snapshot::{DeleteSnapshots, SaveSnapshot},
+            decide::Verdict,
+            error::{Place, RunError},
+            read::{check_type, of_stream},
         },
     },
 };
@@ -84,7 +76,10 @@ use crate::{
 pub struct SqliteStore {
     /// For the user's own statements.
     pool: SqlitePool,
-    reader: Reader,
+    readers: SqlitePool,
+    /// Tells this store's cursors from those of another.
+    id: Uuid,
+    place: Place,
     queue: Queue,
     /// The path of the file, as SQLite gives it.
     file: Arc<str>,
@@ -149,30 +144,39 @@ impl SqliteStore {
             .locking_mode(SqliteLockingMode::Normal);
         let found = migrate::probe(&options, &place).await?;
         let (mut connection, options) = connect_writer(options, &place, found).await?;
-        let file = migrate::main_file(&mut connection, &place).await?;
+        let failed = |error| place.error(error);
+        let file = sqlx::query_scalar(include_str!("sql/main_file.sql"));
+        let file: String = file.fetch_one(&mut connection).await.map_err(failed)?;
         if file.is_empty() {
             let hint = "a database in memory would vanish with its connection, use `memory:`";
             return Err(unknown_url(&format!("sqlite:{place}"), hint));
         }
         if let Found::Older(_) = found {
-            migrate::migrate(&mut connection, &place).await?;
+            let migrated = migrate::migrate(&mut connection, &place).await;
+            migrated.map_err(|error| error.at(&place))?;
         }
-        let readers = pool().connect_with(options.clone()).await;
-        let readers = readers.map_err(|error| place.error(error))?;
-        let reader = Reader {
-            store: log::store_id(&readers, &place).await?,
-            pool: readers,
-            place: place.clone(),
-        };
+        let readers = pool().connect_with(options.clone()).await.map_err(failed)?;
+        let id = sqlx::query_scalar(include_str!("sql/store_id.sql"));
+        let id = id.fetch_one(&readers).await;
+        let id = id.map_err(|error| match error {
+            sqlx::Error::ColumnDecode { .. } => place.foreign("intent_store"),
+            error => place.error(error),
+        })?;
         let pool = pool().connect_lazy_with(options.clone());
         let grown = watch::Sender::new(());
         let connection = WriteConnection::new(connection, place.clone()).await?;
-        let (queue, writer) =
-            Writer::new(connection.clone(), options.clone(), place, grown.clone());
+        let (queue, writer) = Writer::new(
+            connection.clone(),
+            options.clone(),
+            place.clone(),
+            grown.clone(),
+        );
         let writer = tokio::spawn(writer.run());
         Ok(Self {
             pool,
-            reader,
+            readers,
+            id,
+            place,
             queue,
             file: file.into(),
             options: Arc::new(options),
@@ -196,79 +200,15 @@ impl SqliteStore {
         self.grown.send_replace(());
     }
 
-    async fn append_now(&self, append: Append) -> Result<Appended, StoreError> {
-        append.check()?;
-        let stream = append.stream.clone();
-        let command_id = append.command_id;
-        let Some(verdict) = self.queue.ask(Request::Append, append).await? else {
-            return Err(StoreError::UnknownOutcome {
-                command_id,
-                stream,
-                source: "the runtime that the store was opened on has ended".into(),
-            });
-        };
-        let before = self.events_of_command_now(stream.tenant_id, command_id);
-        verdict.appended(before).await
-    }
-
-    async fn events_of_command_now(
+    /// Does something on a connection that reads.
+    async fn read<T>(
         &self,
-        tenant: TenantId,
-        command: CommandId,
-    ) -> Result<Vec<RecordedEvent>, StoreError> {
-        let mut connection = self.reader.connection().await?;
-        let events = self
-            .reader
-            .events_of_command(&mut connection, tenant, command);
-        events.await
-    }
-
-    async fn import_now(&self, events: Vec<RecordedEvent>) -> Result<Imported, StoreError> {
-        check_import(&events)?;
-        let imported = self.queue.ask(Request::Import, events).await?;
-        imported.ok_or(StoreError::Closed)
-    }
-
-    async fn save_snapshot_now(
-        &self,
-        stream: &StreamId,
-        snapshot: NewSnapshot,
-    ) -> Result<(), StoreError> {
-        snapshot.check(stream)?;
-        self.reader.check_type(stream).await?;
-        let save = SaveSnapshot {
-            stream: stream.clone(),
-            snapshot,
-        };
-        let saved = self.queue.ask(Request::Save, save).await?;
-        saved.ok_or(StoreError::Closed)
-    }
-
-    async fn delete_snapshots_now(
-        &self,
-        tenant_id: TenantId,
-        aggregate_type: Option<AggregateType>,
-    ) -> Result<u64, StoreError> {
-        let delete = DeleteSnapshots {
-            tenant_id,
-            aggregate_type,
-        };
-        let deleted = self.queue.ask(Request::Delete, delete).await?;
-        deleted.ok_or(StoreError::Closed)
-    }
-
-    async fn close_now(&self) {
-        self.queue.close();
-        // The handle stays in place until the task has ended, so that a second caller waits as well, even if the first one
-        // gives up.
-        let mut writer = self.writer.lock().await;
-        if let Some(running) = writer.as_mut() {
-            let _ = running.await;
-            *writer = None;
-        }
-        self.reader.pool.close().await;
-        self.pool.close().await;
-        self.grown.send_replace(());
+        work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, RunError>,
+    ) -> Result<T, StoreError> {
+        let connection = self.readers.acquire().await;
+        let mut connection = connection.map_err(|error| self.place.error(error))?;
+        let done = work(&mut connection).await;
+        done.map_err(|error| error.at(&self.place))
     }
 }
 
@@ -287,18 +227,33 @@ fn has_other_scheme(url: &str) -> bool {
 impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqliteStore")
-            .field("file", &self.reader.place.to_string())
+            .field("file", &self.place.to_string())
             .finish_non_exhaustive()
     }
 }
 
 impl Streams for SqliteStore {
     fn store_id(&self) -> Uuid {
-        self.reader.store
+        self.id
     }
 
     fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
-        Box::pin(self.append_now(append))
+        Box::pin(async move {
+            append.check()?;
+            let (stream, command_id) = (append.stream.clone(), append.command_id);
+            match self.queue.ask(Request::Append, append).await? {
+                Some(Verdict::Accept(accepted)) => Ok(accepted.into()),
+                Some(Verdict::Before) => {
+                    let before = self.events_of_command(stream.tenant_id, command_id);
+                    Ok(Appended::Before(before.await?))
+                }
+                None => Err(StoreError::UnknownOutcome {
+                    command_id,
+                    stream,
+                    source: "the runtime that the store was opened on has ended".into(),
+                }),
+            }
+        })
     }
 
     fn read_state<'a>(
@@ -306,10 +261,9 @@ impl Streams for SqliteStore {
         read: ReadStream<'a>,
         sink: &'a mut dyn StateSink,
     ) -> StoreFuture<'a, ()> {
-        Box::pin(async move {
-            let mut connection = self.reader.connection().await?;
-            self.reader.read_state(&mut connection, read, sink).await
-        })
+        Box::pin(self.read(async move |connection: &mut SqliteConnection| {
+            read::state(connection, read, sink).await
+        }))
     }
 
     fn read_events<'a>(
@@ -317,10 +271,9 @@ impl Streams for SqliteStore {
         read: ReadStream<'a>,
         sink: &'a mut EventSink<'a>,
     ) -> StoreFuture<'a, ()> {
-        Box::pin(async move {
-            let mut connection = self.reader.connection().await?;
-            self.reader.read_events(&mut connection, read, sink).await
-        })
+        Box::pin(self.read(async move |connection: &mut SqliteConnection| {
+            read::events(connection, read, sink).await
+        }))
     }
 
     fn events_of_command(
@@ -328,67 +281,19 @@ impl Streams for SqliteStore {
         tenant: TenantId,
         command: CommandId,
     ) -> StoreFuture<'_, Vec<RecordedEvent>> {
-        Box::pin(self.events_of_command_now(tenant, command))
-    }
-}
-
-impl Log for SqliteStore {
-    fn read_log<'a>(
-        &'a self,
-        read: ReadLog<'a>,
-        sink: &'a mut EventSink<'a>,
-    ) -> StoreFuture<'a, LogPage> {
-        Box::pin(self.reader.read_log(read, sink))
-    }
-
-    fn version_as_of<'a>(
-        &'a self,
-        stream: &'a StreamId,
-        time: AsOfTime,
-    ) -> StoreFuture<'a, Version> {
-        Box::pin(self.reader.version_as_of(stream, time))
-    }
-
-    fn event(&self, tenant: TenantId, id: EventId) -> StoreFuture<'_, Option<RecordedEvent>> {
-        Box::pin(self.reader.event(tenant, id))
-    }
-
-    fn look_back<'a>(&'a self, look: LookBack<'a>) -> StoreFuture<'a, EventPage> {
-        Box::pin(self.reader.look_back(look))
-    }
-
-    fn correlation(&self, read: ReadCorrelation) -> StoreFuture<'_, EventPage> {
-        Box::pin(self.reader.correlation(read))
-    }
-
-    fn cursor_at(&self, tenant: Option<TenantId>, time: Timestamp) -> StoreFuture<'_, Cursor> {
-        Box::pin(self.reader.cursor_at(tenant, time))
-    }
-
-    fn streams(&self, list: ListStreams) -> StoreFuture<'_, Vec<AggregateId>> {
-        Box::pin(async move { self.reader.streams(&list).await })
-    }
-
-    fn log_health(&self) -> StoreFuture<'_, LogHealth> {
-        Box::pin(async move {
-            let end = self.reader.end().await?;
-            Ok(LogHealth {
-                end,
-                // The one writer leaves no gaps.
-                settled: Some(end),
-                ..LogHealth::default()
-            })
-        })
-    }
-
-    fn wake_ups(&self) -> watch::Receiver<()> {
-        self.grown.subscribe()
+        Box::pin(self.read(async move |connection: &mut SqliteConnection| {
+            read::events_of_command(connection, tenant, command).await
+        }))
     }
 }
 
 impl Import for SqliteStore {
     fn import(&self, events: Vec<RecordedEvent>) -> StoreFuture<'_, Imported> {
-        Box::pin(self.import_now(events))
+        Box::pin(async move {
+            check_import(&events)?;
+            let imported = self.queue.ask(Request::Import, events).await?;
+            imported.ok_or(StoreError::Closed)
+        })
     }
 }
 
@@ -398,7 +303,19 @@ impl Snapshots for SqliteStore {
         stream: &'a StreamId,
         snapshot: NewSnapshot,
     ) -> StoreFuture<'a, ()> {
-        Box::pin(self.save_snapshot_now(stream, snapshot))
+        Box::pin(async move {
+            snapshot.check(stream)?;
+            let checking = self.read(async |connection: &mut SqliteConnection| {
+                let begun = of_stream(include_str!("sql/last_event.sql"), stream);
+                match begun.fetch_optional(connection).await? {
+                    Some(begun) => Ok(check_type(stream, &begun)?),
+                    None => Ok(()),
+                }
+            });
+            checking.await?;
+            let saved = self.queue.ask(Request::Save, (stream.clone(), snapshot));
+            saved.await?.ok_or(StoreError::Closed)
+        })
     }
 
     fn delete_snapshots(
@@ -406,7 +323,10 @@ impl Snapshots for SqliteStore {
         tenant: TenantId,
         aggregate_type: Option<AggregateType>,
     ) -> StoreFuture<'_, u64> {
-        Box::pin(self.delete_snapshots_now(tenant, aggregate_type))
+        Box::pin(async move {
+            let deleted = self.queue.ask(Request::Delete, (tenant, aggregate_type));
+            deleted.await?.ok_or(StoreError::Closed)
+        })
     }
 }
 
@@ -417,7 +337,17 @@ impl Store for SqliteStore {
 
     fn close(&self) -> StoreFuture<'_, ()> {
         Box::pin(async move {
-            self.close_now().await;
+            self.queue.close();
+            // The handle stays in place until the task has ended, so that a second caller waits as well, even if the first one
+            // gives up.
+            let mut writer = self.writer.lock().await;
+            if let Some(running) = writer.as_mut() {
+                let _ = running.await;
+                *writer = None;
+            }
+            self.readers.close().await;
+            self.pool.close().await;
+            self.grown.send_replace(());
             Ok(())
         })
     }

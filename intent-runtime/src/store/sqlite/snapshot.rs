@@ -1,4 +1,4 @@
-//! Keeping and deleting snapshots, on the writer's connection and in its transaction.
+//! Keeping and deleting snapshots, on the writer's connection.
 
 use sqlx::SqliteConnection;
 
@@ -8,22 +8,8 @@ use crate::{
         snapshot::NewSnapshot,
         stream::{AggregateType, StreamId},
     },
-    store::sqlite::column,
+    store::check::column,
 };
-
-/// A snapshot that is stored without an append.
-#[derive(Debug)]
-pub(super) struct SaveSnapshot {
-    pub(super) stream: StreamId,
-    pub(super) snapshot: NewSnapshot,
-}
-
-/// Which snapshots to delete.
-#[derive(Debug)]
-pub(super) struct DeleteSnapshots {
-    pub(super) tenant_id: TenantId,
-    pub(super) aggregate_type: Option<AggregateType>,
-}
 
 /// Keeps a snapshot, unless a newer one is kept or the stream does not reach its version.
 pub(super) async fn keep(
@@ -32,9 +18,9 @@ pub(super) async fn keep(
     new: &NewSnapshot,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(include_str!("sql/keep_snapshot.sql"))
-        .bind(column::id(stream.tenant_id.as_uuid()))
-        .bind(column::id(stream.aggregate_id.as_uuid()))
-        .bind(column::from_version(new.version))
+        .bind(stream.tenant_id.as_uuid())
+        .bind(stream.aggregate_id.as_uuid())
+        .bind(column(new.version.get()))
         .bind(i64::from(new.schema_version))
         .bind(new.state.get())
         .execute(connection)
@@ -42,16 +28,16 @@ pub(super) async fn keep(
     Ok(())
 }
 
-/// Deletes snapshots and says how many there were.
+/// Deletes the snapshots of a tenant's aggregates of one type, or of all, and says how many there were.
 pub(super) async fn delete(
     connection: &mut SqliteConnection,
-    delete: &DeleteSnapshots,
+    tenant: TenantId,
+    aggregate_type: Option<&AggregateType>,
 ) -> Result<u64, sqlx::Error> {
-    let types = delete.aggregate_type.as_ref();
-    let names = types.map(|of_type| serde_json::Value::from_iter(of_type.names()).to_string());
+    let names = aggregate_type.map(|of_type| serde_json::Value::from_iter(of_type.names()));
     let deleted = sqlx::query(include_str!("sql/delete_snapshots.sql"))
-        .bind(column::id(delete.tenant_id.as_uuid()))
-        .bind(names)
+        .bind(tenant.as_uuid())
+        .bind(names.map(|names| names.to_string()))
         .execute(connection)
         .await?;
     Ok(deleted.rows_affected())

@@ -21,7 +21,9 @@ use crate::{
         sqlite::{
             SqliteStore, batch,
             connection::{Turn, connect_to_write},
-            error::{Failure, Kind},
+            decide::Verdict,
+            error::{Failure, Kind, RunError},
+            read,
         },
     },
 };
@@ -46,11 +48,11 @@ impl Transact for SqliteStore {
 
 impl SqliteStore {
     async fn begin_now(&self) -> Result<Open<Turn>, StoreError> {
-        if self.reader.pool.is_closed() {
+        if self.readers.is_closed() {
             return Err(StoreError::Closed);
         }
-        let failed = |error| self.reader.place.error(error);
-        let begin = || Some(include_str!("sql/begin.sql").into_sql_str());
+        let failed = |error| self.place.error(error);
+        let begin = || Some("BEGIN IMMEDIATE".into_sql_str());
         let mut turn = self.connection.turn().await?;
         let mut begun = Manager::begin(&mut turn, begin()).await;
         if let Err(sqlx::Error::InvalidSavePointStatement) = begun {
@@ -63,42 +65,27 @@ impl SqliteStore {
     }
 
     /// Takes the write lock, and makes sure that the part is in a transaction on this store's file.
-    async fn enter(&self, part: &mut SqliteConnection) -> Result<(), StoreError> {
-        let place = &self.reader.place;
+    async fn enter(&self, part: &mut SqliteConnection) -> Result<(), RunError> {
         let elsewhere = || StoreError::OtherDatabase {
-            place: place.to_string(),
+            place: self.place.to_string(),
         };
         let joined = sqlx::raw_sql(include_str!("sql/join.sql")).fetch_one(part);
         let joined = match joined.await.map_err(Failure::from) {
             Ok(joined) => joined,
             // It has no store at all.
-            Err(failure) if failure.kind() == Kind::Statement => return Err(elsewhere()),
-            Err(failure) => return Err(place.error(failure)),
+            Err(failure) if failure.kind() == Kind::Statement => return Err(elsewhere().into()),
+            Err(failure) => return Err(RunError::Failure(failure)),
         };
-        let failed = |error| place.error(error);
-        let file: &str = joined.try_get("file").map_err(failed)?;
-        let id: &[u8] = joined.try_get("id").map_err(failed)?;
-        let hidden_by: Option<&str> = joined.try_get("hidden_by").map_err(failed)?;
-        if let Some(table) = hidden_by {
-            return Err(place.foreign(table));
+        let file: &str = joined.try_get("file")?;
+        let id: &[u8] = joined.try_get("id")?;
+        if let Some(table) = joined.try_get("hidden_by")? {
+            return Err(self.place.foreign(table).into());
         }
         // A copy of the file has the same id.
-        if *file == *self.file && Uuid::from_slice(id) == Ok(self.reader.store) {
+        if *file == *self.file && *id == *self.id.as_bytes() {
             return Ok(());
         }
-        Err(elsewhere())
-    }
-
-    async fn append_within(
-        &self,
-        part: &mut SqliteConnection,
-        append: &Append,
-    ) -> Result<Appended, StoreError> {
-        let verdict = batch::append(part, append).await;
-        let verdict = verdict.map_err(|error| self.reader.place.error(error))??;
-        let (tenant, command) = (append.stream.tenant_id, append.command_id);
-        let before = self.reader.events_of_command(part, tenant, command);
-        verdict.appended(before).await
+        Err(elsewhere().into())
     }
 }
 
@@ -175,9 +162,10 @@ impl<C: DerefMut<Target = SqliteConnection> + Send> Joined<C> {
     /// Does something in a part of the transaction. An error leaves the transaction as it was.
     async fn run<T>(
         &self,
-        work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
+        work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, RunError>,
     ) -> Result<T, StoreError> {
-        let failed = |error| self.store.reader.place.error(error);
+        let place = &self.store.place;
+        let failed = |error| place.error(error);
         let mut connection = self.connection.lock().await;
         check_open(&mut connection).await?;
         let begun = Manager::begin(&mut connection, None).await;
@@ -193,7 +181,7 @@ impl<C: DerefMut<Target = SqliteConnection> + Send> Joined<C> {
             Err(_) => part.rollback().await,
         };
         // If the work failed, that is why the part could not end well either.
-        let value = done?;
+        let value = done.map_err(|error| error.at(place))?;
         ended.map_err(failed)?;
         Ok(value)
     }
@@ -218,15 +206,23 @@ impl<C: DerefMut<Target = SqliteConnection> + Send> Transaction for Joined<C> {}
 
 impl<C: DerefMut<Target = SqliteConnection> + Send> Streams for Joined<C> {
     fn store_id(&self) -> Uuid {
-        self.store.reader.store
+        self.store.id
     }
 
     fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
         Box::pin(async move {
             append.check()?;
-            let store = &self.store;
-            self.run(async |part: &mut SqliteConnection| store.append_within(part, &append).await)
-                .await
+            let (tenant, command) = (append.stream.tenant_id, append.command_id);
+            let appending = self.run(async |part: &mut SqliteConnection| {
+                match batch::append(part, &append).await?? {
+                    Verdict::Accept(accepted) => Ok(accepted.into()),
+                    Verdict::Before => {
+                        let before = read::events_of_command(part, tenant, command);
+                        Ok(Appended::Before(before.await?))
+                    }
+                }
+            });
+            appending.await
         })
     }
 
@@ -235,10 +231,9 @@ impl<C: DerefMut<Target = SqliteConnection> + Send> Streams for Joined<C> {
         read: ReadStream<'a>,
         sink: &'a mut dyn StateSink,
     ) -> StoreFuture<'a, ()> {
-        let reader = &self.store.reader;
-        Box::pin(self.run(async move |part: &mut SqliteConnection| {
-            reader.read_state(part, read, sink).await
-        }))
+        Box::pin(
+            self.run(async move |part: &mut SqliteConnection| read::state(part, read, sink).await),
+        )
     }
 
     fn read_events<'a>(
@@ -246,10 +241,9 @@ impl<C: DerefMut<Target = SqliteConnection> + Send> Streams for Joined<C> {
         read: ReadStream<'a>,
         sink: &'a mut EventSink<'a>,
     ) -> StoreFuture<'a, ()> {
-        let reader = &self.store.reader;
-        Box::pin(self.run(async move |part: &mut SqliteConnection| {
-            reader.read_events(part, read, sink).await
-        }))
+        Box::pin(
+            self.run(async move |part: &mut SqliteConnection| read::events(part, read, sink).await),
+        )
     }
 
     fn events_of_command(
@@ -257,9 +251,8 @@ impl<C: DerefMut<Target = SqliteConnection> + Send> Streams for Joined<C> {
         tenant: TenantId,
         command: CommandId,
     ) -> StoreFuture<'_, Vec<RecordedEvent>> {
-        let reader = &self.store.reader;
         Box::pin(self.run(async move |part: &mut SqliteConnection| {
-            reader.events_of_command(part, tenant, command).await
+            read::events_of_command(part, tenant, command).await
         }))
     }
 }
@@ -269,12 +262,12 @@ impl BegunTransaction for Joined<Open<Turn>> {
         Box::pin(async move {
             let Self { store, connection } = *self;
             let open = connection.into_inner();
-            let place = store.reader.place.to_string();
+            let place = store.place.to_string();
             // In a task of its own, which wakes readers of what it stored also when the caller gives up.
             let committing = tokio::spawn(async move {
                 let committed = open.commit().await;
                 store.wake_readers();
-                committed.map_err(|error| store.reader.place.transaction_error(error))
+                committed.map_err(|error| store.place.transaction_error(error))
             });
             committing.await.unwrap_or_else(|stopped| {
                 Err(StoreError::UnknownCommit {
@@ -289,7 +282,7 @@ impl BegunTransaction for Joined<Open<Turn>> {
         Box::pin(async move {
             let Self { store, connection } = *self;
             let rolled_back = connection.into_inner().rollback().await;
-            rolled_back.map_err(|error| store.reader.place.error(error))
+            rolled_back.map_err(|error| store.place.error(error))
         })
     }
 }

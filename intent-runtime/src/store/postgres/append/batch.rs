@@ -13,7 +13,7 @@ use crate::{
             LOCK_TIMEOUT,
             append::statement::{self, Answer},
             connection::{
-                error::{self, Failure, Kind},
+                error::{Failure, Kind},
                 run::Dedicated,
             },
         },
@@ -208,7 +208,7 @@ impl Lane {
                 let mut left = left.into_iter().peekable();
                 for (member, actual, found) in mismatched {
                     if left.next_if_eq(&member).is_some() {
-                        let error = statement::mismatch(&appends[member], actual, found);
+                        let error = statement::mismatch(&appends[member], actual, found.as_deref());
                         known.push((member, Err(error)));
                     }
                 }
@@ -216,10 +216,8 @@ impl Lane {
             // The stream may be ahead because this very command is stored already. A conflict would make the caller decide
             // again what is done.
             Err(failure) => known.extend(members.into_iter().map(|member| {
-                (
-                    member,
-                    Err(error::unknown_outcome(&appends[member], &failure)),
-                )
+                let unknown = appends[member].unknown_outcome(failure.clone());
+                (member, Err(unknown))
             })),
         }
         known
@@ -242,9 +240,9 @@ impl Lane {
         for (&member, seen) in members.iter().zip(seen) {
             match seen {
                 None => left.push(member),
-                Some(seen) => {
-                    let before = seen.check(&appends[member]).map(|()| Outcome::Before);
-                    known.push((member, before));
+                Some((id, of_type)) => {
+                    let before = appends[member].check_seen(id, of_type);
+                    known.push((member, before.map(|()| Outcome::Before)));
                 }
             }
         }

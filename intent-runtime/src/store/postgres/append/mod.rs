@@ -44,10 +44,7 @@ pub(super) mod batch;
 mod schedule;
 pub(crate) mod statement;
 
-use std::{
-    fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::{
     runtime::Handle,
@@ -80,8 +77,6 @@ struct Shared {
     /// Notified when the last lane comes to rest.
     rested: Notify,
 }
-
-type Reply = oneshot::Receiver<Result<Outcome, StoreError>>;
 
 /// A turn on a lane. When it has written its batch, the lane takes the next one from the queue, or comes to rest. It runs in
 /// a task of the store's own, which only the end of the runtime cuts short.
@@ -117,7 +112,10 @@ impl Appender {
         })
     }
 
-    fn begin(&self, append: Append) -> Result<Reply, StoreError> {
+    fn begin(
+        &self,
+        append: Append,
+    ) -> Result<oneshot::Receiver<Result<Outcome, StoreError>>, StoreError> {
         let mut work = self.0.lock();
         if work.closed {
             return Err(StoreError::Closed);
@@ -181,93 +179,7 @@ impl Shared {
             }
         }
     }
-}
 
-impl Turn {
-    /// A turn for what is queued, if a lane may be opened for it.
-    fn past(shared: &Arc<Shared>, work: &mut Work) -> Option<(Self, Vec<Job>)> {
-        let (number, batch) = work.go_past()?;
-        let connection = Dedicated::new(shared.connector.clone(), work.idle.pop());
-        let turn = Self {
-            shared: Arc::clone(shared),
-            lane: Some(Lane { connection }),
-            number,
-            streams: streams(&batch),
-        };
-        Some((turn, batch))
-    }
-
-    fn may_wait(&self) -> bool {
-        self.shared.lock().may_wait(self.number)
-    }
-
-    fn queue_locked(&self, append: Append, reply: oneshot::Sender<Result<Outcome, StoreError>>) {
-        self.shared.lock().queue(Job::new(append, reply).locked());
-    }
-
-    /// Writes batch after batch until nothing is left.
-    async fn work(mut self, mut batch: Vec<Job>) {
-        while !batch.is_empty() {
-            let jobs = batch.into_iter();
-            let (appends, mut replies): (Vec<Append>, Vec<_>) =
-                jobs.map(|job| (job.append, Some(job.reply))).unzip();
-            let may_wait = self.may_wait();
-            let Some(lane) = &mut self.lane else {
-                return;
-            };
-            let (shared, streams) = (&self.shared, &mut self.streams);
-            let answer = |known: Outcomes| {
-                shared.note(&known);
-                // A caller who has the answer may append to the stream again, so the stream is free before.
-                shared.release(known.iter().filter_map(|(job, _)| streams[*job].take()));
-                for (job, outcome) in known {
-                    if let Some(reply) = replies[job].take() {
-                        // The caller may be gone: dropping a future does not undo an append that was handed over.
-                        let _ = reply.send(outcome);
-                    }
-                }
-            };
-            lane.write(&appends, may_wait, answer).await;
-            let callers = appends.len();
-            for (append, reply) in appends.into_iter().zip(replies) {
-                if let Some(reply) = reply {
-                    self.queue_locked(append, reply);
-                }
-            }
-            self.shared.let_others_in(callers).await;
-            batch = self.take_next();
-        }
-    }
-
-    /// What to write next. When there is nothing, the lane comes to rest.
-    fn take_next(&mut self) -> Vec<Job> {
-        self.release_streams();
-        let mut work = self.shared.lock();
-        let batch = work.next_batch(self.number);
-        if batch.is_empty() {
-            let idle = self
-                .lane
-                .take()
-                .and_then(|lane| lane.connection.into_idle());
-            if !work.closed {
-                work.idle.extend(idle);
-            }
-            work.rest(self.number);
-            self.shared.rested.notify_waiters();
-        } else {
-            self.streams = streams(&batch);
-        }
-        batch
-    }
-
-    fn release_streams(&mut self) {
-        if self.streams.iter().any(Option::is_some) {
-            self.shared.release(self.streams.drain(..).flatten());
-        }
-    }
-}
-
-impl Shared {
     fn release(&self, streams: impl Iterator<Item = Key>) {
         let mut work = self.lock();
         for stream in streams {
@@ -310,6 +222,83 @@ impl Shared {
     }
 }
 
+impl Turn {
+    /// A turn for what is queued, if a lane may be opened for it.
+    fn past(shared: &Arc<Shared>, work: &mut Work) -> Option<(Self, Vec<Job>)> {
+        let (number, batch) = work.go_past()?;
+        let connection = Dedicated::new(shared.connector.clone(), work.idle.pop());
+        let turn = Self {
+            shared: Arc::clone(shared),
+            lane: Some(Lane { connection }),
+            number,
+            streams: streams(&batch),
+        };
+        Some((turn, batch))
+    }
+
+    /// Writes batch after batch until nothing is left.
+    async fn work(mut self, mut batch: Vec<Job>) {
+        while !batch.is_empty() {
+            let jobs = batch.into_iter();
+            let (appends, mut replies): (Vec<Append>, Vec<_>) =
+                jobs.map(|job| (job.append, Some(job.reply))).unzip();
+            let may_wait = self.shared.lock().may_wait(self.number);
+            let Some(lane) = &mut self.lane else {
+                return;
+            };
+            let (shared, streams) = (&self.shared, &mut self.streams);
+            let answer = |known: Outcomes| {
+                shared.note(&known);
+                // A caller who has the answer may append to the stream again, so the stream is free before.
+                shared.release(known.iter().filter_map(|(job, _)| streams[*job].take()));
+                for (job, outcome) in known {
+                    if let Some(reply) = replies[job].take() {
+                        // The caller may be gone: dropping a future does not undo an append that was handed over.
+                        let _ = reply.send(outcome);
+                    }
+                }
+            };
+            lane.write(&appends, may_wait, answer).await;
+            let callers = appends.len();
+            for (append, reply) in appends.into_iter().zip(replies) {
+                if let Some(reply) = reply {
+                    let job = Job::new(append, reply).locked();
+                    self.shared.lock().queue(job);
+                }
+            }
+            self.shared.let_others_in(callers).await;
+            batch = self.take_next();
+        }
+    }
+
+    /// What to write next. When there is nothing, the lane comes to rest.
+    fn take_next(&mut self) -> Vec<Job> {
+        self.release_streams();
+        let mut work = self.shared.lock();
+        let batch = work.next_batch(self.number);
+        if batch.is_empty() {
+            let idle = self
+                .lane
+                .take()
+                .and_then(|lane| lane.connection.into_idle());
+            if !work.closed {
+                work.idle.extend(idle);
+            }
+            work.rest(self.number);
+            self.shared.rested.notify_waiters();
+        } else {
+            self.streams = streams(&batch);
+        }
+        batch
+    }
+
+    fn release_streams(&mut self) {
+        if self.streams.iter().any(Option::is_some) {
+            self.shared.release(self.streams.drain(..).flatten());
+        }
+    }
+}
+
 /// If the runtime ends in the middle of a turn, its callers get an error.
 impl Drop for Turn {
     fn drop(&mut self) {
@@ -329,10 +318,4 @@ impl Drop for Turn {
 fn streams(batch: &[Job]) -> Vec<Option<Key>> {
     let streams = batch.iter().map(|job| key(&job.append.stream));
     streams.map(Some).collect()
-}
-
-impl fmt::Debug for Appender {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Appender").finish_non_exhaustive()
-    }
 }

@@ -1,20 +1,25 @@
 //! The statement that appends: its parameters and its answer.
 
-use sqlx::{PgConnection, Postgres, Row, postgres::PgArguments, query::Query};
+use sqlx::{
+    PgConnection, Postgres, Row,
+    postgres::{PgArguments, PgRow},
+    query::Query,
+};
 use uuid::Uuid;
 
 use crate::{
     record::{
         event::NewEvent,
-        id::{AggregateId, CommandId, EventId},
-        stream::{AggregateType, StreamId},
+        id::{AggregateId, EventId},
+        stream::AggregateType,
         version::{Position, Version},
     },
     store::{
         append::{Append, Appended, Expect},
+        check::{column, version},
         error::StoreError,
         lookup::correlation_of_appended,
-        postgres::rows::{self, Json, column},
+        postgres::rows::{Json, array},
     },
 };
 
@@ -57,7 +62,7 @@ pub(crate) async fn append<'a>(
         let rows = query.fetch_all(&mut *connection).await?;
         if let [row] = &*rows {
             return Ok(vec![Answer::Stored(Appended::Stored {
-                version: rows::version(row.try_get(0)?),
+                version: version(row.try_get(0)?),
                 position: position(row.try_get(1)?),
                 recorded_at: row.try_get(2)?,
             })]);
@@ -73,7 +78,7 @@ pub(crate) async fn append<'a>(
     }
     let mut answers = Vec::with_capacity(rows.len());
     for (append, row) in appends.zip(&rows) {
-        let actual = rows::version(row.try_get(0)?);
+        let actual = version(row.try_get(0)?);
         let stored_at: Option<i64> = row.try_get(2)?;
         answers.push(match stored_at {
             Some(stored_at) => Answer::Stored(Appended::Stored {
@@ -138,23 +143,50 @@ fn batch<'a>(
     appends: impl Iterator<Item = &'a Append> + Clone,
     lock_timeout: Option<&'static str>,
 ) -> Arguments {
-    let snapshots = appends.clone().any(|append| append.snapshot.is_some());
-    let query = sqlx::query(if snapshots {
-        APPEND_WITH_SNAPSHOTS
-    } else {
-        APPEND
-    });
-    let query = bind_requests(query, appends.clone());
-    let query = bind_events(query, appends.clone())
-        .bind(lock_timeout)
-        .bind(column(&appends, |it| Some(it.expect_last?.as_uuid())))
-        .bind(one_tenant(appends.clone()))
-        .bind(column(&appends, correlation_of_appended));
-    if snapshots {
-        bind_snapshots(query, appends)
-    } else {
-        query
+    let snapshots = (1_i64..).zip(appends.clone());
+    let snapshots = snapshots.filter_map(|(request, it)| Some((request, it.snapshot.as_ref()?)));
+    let has_snapshots = snapshots.clone().next().is_some();
+    let events = (1_i64..)
+        .zip(appends.clone())
+        .flat_map(|(request, append)| {
+            let numbered = (1_i64..).zip(append.identified());
+            numbered.map(move |(index, (id, event))| (request, index, id, event))
+        });
+    let events: Vec<(i64, i64, EventId, &NewEvent)> = events.collect();
+    let events = events.iter();
+    let query = sqlx::query(match has_snapshots {
+        true => APPEND_WITH_SNAPSHOTS,
+        false => APPEND,
+    })
+    .bind(array(&appends, |it| it.stream.tenant_id.as_uuid()))
+    .bind(array(&appends, |it| it.stream.aggregate_id.as_uuid()))
+    .bind(array(&appends, |it| &*it.stream.aggregate_type))
+    .bind(array(&appends, |it| expected(it.expect)))
+    .bind(array(&appends, |it| column(it.events.len())))
+    .bind(array(&appends, |it| Json(it.metadata.json())))
+    .bind(array(&appends, |it| it.metadata.timestamp))
+    .bind(array(&appends, |it| {
+        former_names(&it.stream.aggregate_type)
+    }))
+    .bind(array(&events, |(request, ..)| *request))
+    .bind(array(&events, |(_, index, ..)| *index))
+    .bind(array(&events, |(_, _, id, _)| id.as_uuid()))
+    .bind(array(&events, |(.., event)| &*event.event_type))
+    .bind(array(&events, |(.., event)| {
+        i64::from(event.schema_version)
+    }))
+    .bind(array(&events, |(.., event)| Json(event.payload.get())))
+    .bind(lock_timeout)
+    .bind(array(&appends, |it| Some(it.expect_last?.as_uuid())))
+    .bind(one_tenant(appends.clone()))
+    .bind(array(&appends, correlation_of_appended));
+    if !has_snapshots {
+        return query;
     }
+    query
+        .bind(array(&snapshots, |(request, _)| request))
+        .bind(array(&snapshots, |(_, it)| i64::from(it.schema_version)))
+        .bind(array(&snapshots, |(_, it)| Json(it.state.get())))
 }
 
 /// The tenant of all of them, if they have one in common.
@@ -164,53 +196,6 @@ fn one_tenant<'a>(appends: impl Iterator<Item = &'a Append>) -> Option<Uuid> {
     tenants
         .all(|tenant| tenant == first)
         .then(|| first.as_uuid())
-}
-
-fn bind_requests<'a>(
-    query: Arguments,
-    appends: impl Iterator<Item = &'a Append> + Clone,
-) -> Arguments {
-    query
-        .bind(column(&appends, |it| it.stream.tenant_id.as_uuid()))
-        .bind(column(&appends, |it| it.stream.aggregate_id.as_uuid()))
-        .bind(column(&appends, |it| &*it.stream.aggregate_type))
-        .bind(column(&appends, |it| expected(it.expect)))
-        .bind(column(&appends, count))
-        .bind(column(&appends, |it| Json(it.metadata.json())))
-        .bind(column(&appends, |it| it.metadata.timestamp))
-        .bind(column(&appends, |it| {
-            former_names(&it.stream.aggregate_type)
-        }))
-}
-
-fn bind_events<'a>(query: Arguments, appends: impl Iterator<Item = &'a Append>) -> Arguments {
-    let events = (1..).zip(appends).flat_map(|(request, append)| {
-        let numbered = (1..).zip(append.identified());
-        numbered.map(move |(index, (id, event))| (request, index, id, event))
-    });
-    let events: Vec<(i64, i64, EventId, &NewEvent)> = events.collect();
-    let events = events.iter();
-    query
-        .bind(column(&events, |(request, ..)| *request))
-        .bind(column(&events, |(_, index, ..)| *index))
-        .bind(column(&events, |(_, _, id, _)| id.as_uuid()))
-        .bind(column(&events, |(.., event)| &*event.event_type))
-        .bind(column(&events, |(.., event)| {
-            i64::from(event.schema_version)
-        }))
-        .bind(column(&events, |(.., event)| Json(event.payload.get())))
-}
-
-fn bind_snapshots<'a>(
-    query: Arguments,
-    appends: impl Iterator<Item = &'a Append> + Clone,
-) -> Arguments {
-    let snapshots = (1_i64..).zip(appends);
-    let snapshots = snapshots.filter_map(|(request, it)| Some((request, it.snapshot.as_ref()?)));
-    query
-        .bind(column(&snapshots, |(request, _)| request))
-        .bind(column(&snapshots, |(_, it)| i64::from(it.schema_version)))
-        .bind(column(&snapshots, |(_, it)| Json(it.state.get())))
 }
 
 /// What `append.sql` takes for the former names of a type: joined by U+001F, which occurs in no name.
@@ -223,7 +208,7 @@ fn former_names(aggregate_type: &AggregateType) -> Option<String> {
 fn expected(expect: Expect) -> i64 {
     match expect {
         Expect::NoStream => 0,
-        Expect::Version(version) => rows::from_version(version),
+        Expect::Version(version) => column(version.get()),
         Expect::Any => -1,
         Expect::Exists => -2,
     }
@@ -233,9 +218,8 @@ fn position(column: i64) -> Position {
     Position::new(column.unsigned_abs())
 }
 
-fn count(append: &Append) -> i64 {
-    i64::try_from(append.events.len()).unwrap_or(i64::MAX)
-}
+/// Where the first event of a command is.
+pub(crate) type Seen = (AggregateId, String);
 
 /// Where the first event of each command is. Commands that were not seen before are missing.
 pub(crate) async fn seen<'a>(
@@ -243,68 +227,22 @@ pub(crate) async fn seen<'a>(
     appends: impl Iterator<Item = &'a Append> + Clone,
 ) -> Result<Vec<Option<Seen>>, sqlx::Error> {
     let rows = sqlx::query(include_str!("../sql/find_commands.sql"))
-        .bind(column(&appends, |it| it.stream.tenant_id.as_uuid()))
-        .bind(column(&appends, |it| first_event(it.command_id)))
+        .bind(array(&appends, |it| it.stream.tenant_id.as_uuid()))
+        .bind(array(&appends, |it| {
+            EventId::of(it.command_id, 0).as_uuid()
+        }))
         .fetch_all(connection)
         .await?;
-    let seen = |row: &sqlx::postgres::PgRow| {
-        let Some(aggregate_id) = row.try_get(0)? else {
-            return Ok(None);
-        };
-        Ok(Some(Seen {
-            aggregate_id: AggregateId::from_uuid(aggregate_id),
-            aggregate_type: row.try_get(1)?,
-        }))
+    let seen = |row: &PgRow| match row.try_get(0)? {
+        Some(id) => Ok(Some((AggregateId::from_uuid(id), row.try_get(1)?))),
+        None => Ok(None),
     };
     rows.iter().map(seen).collect()
 }
 
-/// Where the first event of a command is.
-pub(crate) struct Seen {
-    aggregate_id: AggregateId,
-    aggregate_type: String,
-}
-
-impl Seen {
-    /// Whether the command was stored for the append's own stream.
-    ///
-    /// # Errors
-    /// [`StoreError::CommandIdReused`] if it was stored for another one.
-    pub(crate) fn check(self, append: &Append) -> Result<(), StoreError> {
-        let used_for = StreamId {
-            tenant_id: append.stream.tenant_id,
-            aggregate_type: self.aggregate_type.into(),
-            aggregate_id: self.aggregate_id,
-        };
-        if append.stream.is(&used_for) {
-            return Ok(());
-        }
-        Err(StoreError::CommandIdReused {
-            command_id: append.command_id,
-            used_for,
-        })
-    }
-}
-
-/// The id under which a command is found.
-pub(crate) fn first_event(command: CommandId) -> Uuid {
-    EventId::of(command, 0).as_uuid()
-}
-
 /// The error of an append whose stream is not as it expects.
-pub(crate) fn mismatch(append: &Append, actual: Version, found: Option<String>) -> StoreError {
-    match found {
-        Some(found) if !append.stream.aggregate_type.is(&found) => StoreError::WrongAggregate {
-            stream: append.stream.clone(),
-            found,
-        },
-        _ => match append.version_after(actual) {
-            Err(beyond) => beyond,
-            Ok(_) => StoreError::Conflict {
-                stream: append.stream.clone(),
-                expected: append.expect,
-                actual,
-            },
-        },
-    }
+pub(crate) fn mismatch(append: &Append, actual: Version, found: Option<&str>) -> StoreError {
+    let of_type = found.map_or(Ok(()), |found| append.stream.check_type(found));
+    let beyond = of_type.and_then(|()| append.version_after(actual));
+    beyond.err().unwrap_or_else(|| append.conflict(actual))
 }

@@ -11,6 +11,7 @@ use crate::store::{
     error::{Cause, StoreError},
     overtaken::Overtaken,
     postgres::schema,
+    run_error,
 };
 
 /// SQLSTATE codes, as <https://www.postgresql.org/docs/current/errcodes-appendix.html> lists them.
@@ -118,7 +119,7 @@ impl Place {
     /// The same for an append that was sent: if the connection broke, its outcome is unknown.
     pub(crate) fn append_error(&self, append: &Append, failure: &Failure) -> StoreError {
         if failure.kind() == Kind::Lost {
-            return unknown_outcome(append, failure);
+            return append.unknown_outcome(failure.clone());
         }
         self.error(failure.clone())
     }
@@ -164,18 +165,28 @@ impl Place {
     }
 }
 
-/// The error for an append that may or may not be committed.
-pub(crate) fn unknown_outcome(append: &Append, failure: &Failure) -> StoreError {
-    StoreError::UnknownOutcome {
-        command_id: append.command_id,
-        stream: append.stream.clone(),
-        source: Box::new(failure.clone()),
-    }
-}
-
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// Why work on a connection of Postgres ended early.
+pub(crate) type RunError = run_error::RunError<Failure>;
+
+impl RunError {
+    /// The error of the store for the database at a place.
+    pub(crate) fn at(self, place: &Place) -> StoreError {
+        match self {
+            Self::Failure(failure) => place.error(failure),
+            Self::Error(error) => error,
+        }
+    }
+}
+
+impl From<Failure> for RunError {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
     }
 }
 

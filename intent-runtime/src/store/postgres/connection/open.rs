@@ -1,6 +1,6 @@
 //! How the store opens connections of its own.
 
-use std::{fmt, io, time::Duration};
+use std::{io, time::Duration};
 
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Row, postgres::PgConnectOptions};
 use tokio::time::{Instant, timeout};
@@ -69,20 +69,21 @@ impl Connector {
         &self.place
     }
 
-    /// The connection that was kept, if there is one and it is sound, or a new one.
+    /// The connection that was kept, if there is one and it is sound, or a new one, and since when it is open.
     pub(crate) async fn keep_or_connect(
         &self,
         kept: Option<Idle>,
-    ) -> Result<PgConnection, Failure> {
-        if let Some(idle) = kept
-            && let Some(connection) = idle.into_sound().await
+    ) -> Result<(PgConnection, Instant), Failure> {
+        // One that was idle for long is checked first.
+        if let Some(mut kept) = kept
+            && (kept.since.elapsed() <= TRUSTED || is_sound(&mut kept.connection).await)
         {
-            return Ok(connection);
+            return Ok((kept.connection, kept.opened));
         }
-        self.connect().await
+        Ok((self.connect().await?, Instant::now()))
     }
 
-    pub(crate) async fn connect(&self) -> Result<PgConnection, Failure> {
+    async fn connect(&self) -> Result<PgConnection, Failure> {
         let opening = async {
             let mut connection = self.open().await?;
             // If the session is not kept, the connection's next client would get the settings, so none are made.
@@ -147,37 +148,23 @@ pub(crate) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, 
 /// A connection that nobody uses.
 pub(crate) struct Idle {
     connection: PgConnection,
-    since: Instant,
+    pub(crate) opened: Instant,
+    /// Since when nobody has used it.
+    pub(crate) since: Instant,
 }
 
 impl Idle {
-    pub(crate) fn new(connection: PgConnection) -> Self {
-        let since = Instant::now();
-        Self { connection, since }
-    }
-
-    /// The connection, if it is sound. One that was idle for long is checked first.
-    pub(crate) async fn into_sound(mut self) -> Option<PgConnection> {
-        let sound = self.since.elapsed() <= TRUSTED || is_sound(&mut self.connection).await;
-        sound.then_some(self.connection)
-    }
-
-    /// For how long nobody has used it.
-    pub(crate) fn idle_for(&self) -> Duration {
-        self.since.elapsed()
+    pub(crate) fn new((connection, opened): (PgConnection, Instant)) -> Self {
+        Self {
+            connection,
+            opened,
+            since: Instant::now(),
+        }
     }
 
     pub(crate) async fn close(self) {
         // The server notices either way.
         let _ = timeout(FAREWELL, self.connection.close()).await;
-    }
-}
-
-impl fmt::Debug for Idle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Idle")
-            .field("since", &self.since)
-            .finish_non_exhaustive()
     }
 }
 

@@ -5,7 +5,6 @@
 //! the end. Otherwise, as after a cancelled call, it is checked first.
 
 use std::{
-    fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
@@ -48,22 +47,16 @@ struct Limits {
 #[derive(Default)]
 struct Kept {
     /// The idle connections, the one used last at the end.
-    idle: Vec<Member>,
+    idle: Vec<Idle>,
     /// Whether a task closes those that are idle for too long. It ends when none is left.
     reaped: bool,
     closed: bool,
 }
 
-struct Member {
-    idle: Idle,
-    opened: Instant,
-}
-
 /// A turn with a connection of the pool.
 pub(crate) struct Lent {
-    /// `None` before it is asked for, and once it was returned.
-    connection: Option<PgConnection>,
-    opened: Instant,
+    /// The connection, and since when it is open; `None` before it is asked for, and once it was returned.
+    connection: Option<(PgConnection, Instant)>,
     /// Returned after the connection, so that there are never more connections than allowed.
     permit: Option<OwnedSemaphorePermit>,
     pool: Arc<Shared>,
@@ -96,7 +89,6 @@ impl Pool {
         match timeout(pool.limits.acquire, turn).await {
             Ok(Ok(permit)) if !pool.lock().closed => Ok(Lent {
                 connection: None,
-                opened: Instant::now(),
                 permit: Some(permit),
                 pool: Arc::clone(pool),
             }),
@@ -123,8 +115,8 @@ impl Pool {
         self.0.permits.close();
         drop(all);
         let idle = std::mem::take(&mut self.0.lock().idle);
-        for member in idle {
-            member.idle.close().await;
+        for idle in idle {
+            idle.close().await;
         }
     }
 }
@@ -135,18 +127,14 @@ impl Shared {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn keep(self: &Arc<Self>, connection: PgConnection, opened: Instant) {
-        let member = Member {
-            idle: Idle::new(connection),
-            opened,
-        };
+    fn keep(self: &Arc<Self>, idle: Idle) {
         let mut kept = self.lock();
-        if kept.closed || self.limits.expired(&member) {
+        if kept.closed || self.limits.expired(&idle) {
             drop(kept);
-            self.runtime.spawn(member.idle.close());
+            self.runtime.spawn(idle.close());
             return;
         }
-        kept.idle.push(member);
+        kept.idle.push(idle);
         if let Some(period) = self.limits.period()
             && !std::mem::replace(&mut kept.reaped, true)
         {
@@ -156,9 +144,9 @@ impl Shared {
 }
 
 impl Limits {
-    fn expired(&self, member: &Member) -> bool {
+    fn expired(&self, idle: &Idle) -> bool {
         let beyond = |limit: Option<Duration>, age| limit.is_some_and(|limit| age >= limit);
-        beyond(self.idle, member.idle.idle_for()) || beyond(self.lifetime, member.opened.elapsed())
+        beyond(self.idle, idle.since.elapsed()) || beyond(self.lifetime, idle.opened.elapsed())
     }
 
     /// How often the task looks for connections to close.
@@ -174,7 +162,7 @@ async fn reap(pool: Weak<Shared>, period: Duration) {
         let Some(pool) = pool.upgrade() else {
             return;
         };
-        let expired: Vec<Member> = {
+        let expired: Vec<Idle> = {
             let mut kept = pool.lock();
             let expired = kept.idle.extract_if(.., |it| pool.limits.expired(it));
             let expired = expired.collect();
@@ -184,8 +172,8 @@ async fn reap(pool: Weak<Shared>, period: Duration) {
             expired
         };
         let ended = !pool.lock().reaped;
-        for member in expired {
-            member.idle.close().await;
+        for idle in expired {
+            idle.close().await;
         }
         if ended {
             return;
@@ -196,33 +184,25 @@ async fn reap(pool: Weak<Shared>, period: Duration) {
 impl Lent {
     /// The connection: one that was kept and is sound, or a new one.
     pub(crate) async fn connection(&mut self) -> Result<&mut PgConnection, Failure> {
-        let mut connection = self.connection.take();
-        if connection.is_none() {
-            let kept = self.pool.lock().idle.pop();
-            if let Some(member) = kept {
-                self.opened = member.opened;
-                connection = member.idle.into_sound().await;
-            }
-        }
-        let connection = match connection {
+        let connection = match self.connection.take() {
             Some(connection) => connection,
             None => {
-                self.opened = Instant::now();
-                self.pool.connector.connect().await?
+                let kept = self.pool.lock().idle.pop();
+                self.pool.connector.keep_or_connect(kept).await?
             }
         };
-        Ok(self.connection.insert(connection))
+        Ok(&mut self.connection.insert(connection).0)
     }
 
     /// The connection, if one was asked for.
     pub(crate) fn opened(&mut self) -> Option<&mut PgConnection> {
-        self.connection.as_mut()
+        Some(&mut self.connection.as_mut()?.0)
     }
 
     /// Gives the connection back at once. Its last answer must have been read to the end.
     pub(crate) fn give_back(mut self) {
         if let Some(connection) = self.connection.take() {
-            self.pool.keep(connection, self.opened);
+            self.pool.keep(Idle::new(connection));
         }
     }
 
@@ -239,21 +219,13 @@ impl Drop for Lent {
         let Some(mut connection) = self.connection.take() else {
             return;
         };
-        <Postgres as Database>::TransactionManager::start_rollback(&mut connection);
-        let (pool, opened, permit) = (Arc::clone(&self.pool), self.opened, self.permit.take());
+        <Postgres as Database>::TransactionManager::start_rollback(&mut connection.0);
+        let (pool, permit) = (Arc::clone(&self.pool), self.permit.take());
         self.pool.runtime.spawn(async move {
-            if is_sound(&mut connection).await {
-                pool.keep(connection, opened);
+            if is_sound(&mut connection.0).await {
+                pool.keep(Idle::new(connection));
             }
             drop(permit);
         });
-    }
-}
-
-impl fmt::Debug for Pool {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pool")
-            .field("connections", &self.0.limits.connections)
-            .finish_non_exhaustive()
     }
 }

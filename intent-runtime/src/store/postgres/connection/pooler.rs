@@ -10,9 +10,8 @@ use sqlx::{Connection, PgConnection, Row, postgres::PgConnectOptions};
 use crate::store::postgres::{
     BEGIN,
     connection::{
-        error::{Failure, Place},
+        error::{Failure, Place, RunError},
         open,
-        run::RunError,
     },
 };
 

@@ -14,7 +14,7 @@ use tokio::time::{sleep, timeout};
 use crate::store::{
     error::StoreError,
     postgres::connection::{
-        error::{Failure, Kind, Place},
+        error::{Failure, Kind, Place, RunError},
         open::{Connector, Idle},
         pool::{Lent, Pool},
     },
@@ -28,25 +28,6 @@ const TRIES: u32 = 3;
 const MANY_TRIES: u32 = 10;
 /// How long work pauses after its first conflict; after the second, twice as long, and so on.
 const PAUSE: Duration = Duration::from_millis(10);
-
-/// Why work on a connection ended early.
-#[derive(Debug)]
-pub(crate) enum RunError {
-    /// The connection or a statement failed. Another try may succeed.
-    Failure(Failure),
-    /// What was read is wrong, or the request is refused.
-    Error(StoreError),
-}
-
-impl RunError {
-    /// The error of the store for the database at a place.
-    pub(crate) fn at(self, place: &Place) -> StoreError {
-        match self {
-            Self::Failure(failure) => place.error(failure),
-            Self::Error(error) => error,
-        }
-    }
-}
 
 /// What is still on its way to a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,7 +146,6 @@ impl Retries {
 }
 
 /// A connection that one task at a time has to itself: opened when it is first used, replaced when it breaks.
-#[derive(Debug)]
 pub(crate) struct Dedicated {
     connector: Connector,
     /// None before the first use, during one, and after the connection broke.
@@ -195,8 +175,8 @@ impl Dedicated {
     ) -> Result<T, Failure> {
         let mut tries = 1;
         loop {
-            let mut connection = self.connector.keep_or_connect(self.idle.take()).await?;
-            let done = within(work(&mut with, &mut connection)).await;
+            let mut kept = self.connector.keep_or_connect(self.idle.take()).await?;
+            let done = within(work(&mut with, &mut kept.0)).await;
             let done = done.map_err(Failure::from);
             match &done {
                 Err(failure) if failure.ends_connection() => {
@@ -205,27 +185,9 @@ impl Dedicated {
                         continue;
                     }
                 }
-                _ => self.idle = Some(Idle::new(connection)),
+                _ => self.idle = Some(Idle::new(kept)),
             }
             return done;
         }
-    }
-}
-
-impl From<sqlx::Error> for RunError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Failure(error.into())
-    }
-}
-
-impl From<Failure> for RunError {
-    fn from(failure: Failure) -> Self {
-        Self::Failure(failure)
-    }
-}
-
-impl From<StoreError> for RunError {
-    fn from(error: StoreError) -> Self {
-        Self::Error(error)
     }
 }

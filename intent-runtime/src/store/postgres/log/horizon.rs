@@ -38,7 +38,6 @@ macro_rules! in_run {
 pub(crate) use in_run;
 
 /// Finds out up to where the log is settled; all readers of a process share one.
-#[derive(Debug)]
 pub(crate) struct Settler {
     place: Place,
     state: Mutex<State>,
@@ -48,7 +47,6 @@ pub(crate) struct Settler {
     begun: AtomicU64,
 }
 
-#[derive(Debug)]
 struct State {
     /// It is used only where there are gaps.
     connection: Dedicated,

@@ -13,27 +13,22 @@ use sqlx::{PgConnection, Row, postgres::PgRow};
 use uuid::Uuid;
 
 use crate::{
-    record::{
-        cursor::Cursor,
-        event::RecordedEvent,
-        id::{AggregateId, TenantId},
-        stream::StreamId,
-        timestamp::Timestamp,
-        version::Position,
-    },
+    record::{cursor::Cursor, id::TenantId, timestamp::Timestamp, version::Position},
     store::{
         EventSink,
+        check::column,
         error::StoreError,
         log::{LogHealth, LogPage, LogWriter, NextPage, ReadLog},
+        lookup::EventPage,
         postgres::{
             connection::{
-                error::Place,
+                error::{Place, RunError},
                 pool::Pool,
-                run::{Rest, RunError, within},
+                run::{Rest, within},
             },
             log::{
                 horizon::{Settled, Settler, in_run},
-                route::{DefaultTenant, PAGE_BYTES, Route},
+                route::{DefaultTenant, Route},
             },
             rows::EventColumns,
         },
@@ -44,12 +39,11 @@ use crate::{
 const POSITION: usize = 5;
 
 /// The part of the store that reads the log.
-#[derive(Debug)]
 pub(crate) struct LogReader {
-    pub(super) pool: Pool,
+    pool: Pool,
     settler: Arc<Settler>,
     /// Tells this store's cursors from those of another.
-    pub(super) store: Uuid,
+    pub(crate) store: Uuid,
     /// Whether the role may read the events of all tenants.
     reads_all: bool,
     default_tenant: DefaultTenant,
@@ -145,7 +139,7 @@ impl LogReader {
             limit: read.limit.max(1),
             ..read
         };
-        let after = i64::try_from(read.after.position_in(self.store)?).unwrap_or(i64::MAX);
+        let after = column(read.after.position_in(self.store)?);
         self.may_read(read.tenant)?;
         let mut paging = Paging {
             log: self,
@@ -182,13 +176,8 @@ impl LogReader {
     }
 
     fn ends(&self, end: i64, next: NextPage) -> LogPage {
-        LogPage {
-            cursor: match end {
-                0 => Cursor::START,
-                end => Cursor::after(self.store, Position::new(end.unsigned_abs())),
-            },
-            next,
-        }
+        let cursor = Cursor::at(self.store, Position::new(end.unsigned_abs()));
+        LogPage { cursor, next }
     }
 
     /// The first row of a page.
@@ -249,11 +238,6 @@ impl LogReader {
         })
     }
 
-    /// The id of this store.
-    pub(crate) fn store(&self) -> Uuid {
-        self.store
-    }
-
     fn place(&self) -> &Place {
         self.pool.place()
     }
@@ -280,7 +264,7 @@ impl Paging<'_, '_> {
         let head = within(rows.try_next()).await?;
         let head = head.ok_or(sqlx::Error::RowNotFound)?;
         let ahead = log.ahead(&head, self.read.after, after)?;
-        let columns = columns(&head)?;
+        let columns = EventColumns::of(&head, 1)?;
         let safe = ahead.safe(&self.known);
         let instead = match () {
             () if ahead.too_many => Some(Tried::TooMany),
@@ -289,7 +273,7 @@ impl Paging<'_, '_> {
             () => None,
         };
         let (end, next) = ahead.page(safe, route);
-        let mut bytes = 0_i64;
+        let mut bytes = 0;
         while let Some(row) = within(rows.try_next()).await? {
             let position: i64 = row.try_get(POSITION)?;
             // Events that are not known to be settled are left for another page.
@@ -297,10 +281,9 @@ impl Paging<'_, '_> {
                 continue;
             }
             self.given = true;
-            let event = event(&row, columns)?;
-            let size = event.payload.len() + event.metadata.json().len();
-            bytes = bytes.saturating_add(i64::try_from(size).unwrap_or(i64::MAX));
-            let full = !sizes && bytes > PAGE_BYTES;
+            let event = columns.event(&row)?;
+            bytes += event.bytes();
+            let full = !sizes && bytes > EventPage::MAX_BYTES;
             if full {
                 log.large.store(true, Ordering::Relaxed);
             }
@@ -364,19 +347,4 @@ fn writer(row: &PgRow) -> Result<LogWriter, sqlx::Error> {
     let since: Option<Timestamp> = row.try_get(1)?;
     let (pid, state, query) = (row.try_get(0)?, row.try_get(2)?, row.try_get(3)?);
     Ok(LogWriter::new(pid, since, state, query))
-}
-
-/// Where the columns of events are in the rows of the log, of which this is one.
-pub(super) fn columns(row: &PgRow) -> Result<EventColumns, sqlx::Error> {
-    EventColumns::of(row, 3)
-}
-
-/// The event in a row of the log.
-pub(super) fn event(row: &PgRow, columns: EventColumns) -> Result<RecordedEvent, RunError> {
-    let stream = StreamId {
-        tenant_id: TenantId::from_uuid(row.try_get(1)?),
-        aggregate_type: "".into(),
-        aggregate_id: AggregateId::from_uuid(row.try_get(2)?),
-    };
-    Ok(columns.event(row, &stream)?)
 }

@@ -6,11 +6,12 @@ use sqlx::{Postgres, postgres::PgArguments, query::Query};
 
 use crate::{
     record::id::{AggregateId, TenantId},
-    store::{log::ReadLog, postgres::log::horizon::in_run, selection::NameLists},
+    store::{
+        check::column, log::ReadLog, lookup::EventPage, postgres::log::horizon::in_run,
+        selection::NameLists,
+    },
 };
 
-/// How many bytes one page may have, as they are stored, unless a single event has more.
-pub(super) const PAGE_BYTES: i64 = 8 * 1024 * 1024;
 /// Up to this many aggregates, their streams are looked up one by one. For more, all events of the tenant or of the log are
 /// looked at.
 const STREAMS: usize = 100;
@@ -46,11 +47,12 @@ macro_rules! by_position {
 }
 
 macro_rules! of_some {
-    ($own:literal, $read:literal) => {
+    ($own:literal, $which:literal, $read:literal) => {
         concat!(
             in_run!("../sql/ahead_of_some.sql"),
             include_str!($own),
             include_str!("../sql/page_of_some.sql"),
+            $which,
             include_str!($read)
         )
     };
@@ -94,7 +96,7 @@ impl Route {
     }
 
     /// The query for a page after a position, when all up to `settled` is known to be settled. Without `sizes`, a
-    /// page by position is not kept to [`PAGE_BYTES`].
+    /// page by position is not kept to [`EventPage::MAX_BYTES`].
     pub(super) fn query(
         self,
         read: &ReadLog<'_>,
@@ -107,8 +109,8 @@ impl Route {
         sqlx::query(self.sql())
             .bind(read.tenant.map(|tenant| tenant.as_uuid()))
             .bind(after)
-            .bind(i64::try_from(read.limit).unwrap_or(i64::MAX))
-            .bind((sizes || !self.is_by_position()).then_some(PAGE_BYTES))
+            .bind(column(read.limit))
+            .bind((sizes || !self.is_by_position()).then_some(column(EventPage::MAX_BYTES)))
             .bind(settled)
             .bind(names.any)
             .bind(names.aggregate_types)
@@ -121,9 +123,17 @@ impl Route {
         match self {
             Self::All => by_position!("../sql/read_log_of_all.sql"),
             Self::Positions => by_position!("../sql/read_log_of_tenant.sql"),
-            Self::Tenant => of_some!("../sql/own_of_tenant.sql", "../sql/read_of_tenant.sql"),
-            Self::Few => of_some!("../sql/own_of_few.sql", "../sql/read_of_few.sql"),
-            Self::Streams => of_some!("../sql/own_of_streams.sql", "../sql/read_of_streams.sql"),
+            Self::Tenant => of_some!("../sql/own_of_tenant.sql", "", "../sql/read_of_tenant.sql"),
+            Self::Few => of_some!(
+                "../sql/own_of_few.sql",
+                "-- The wanted events of a tenant that has few.\n",
+                "../sql/read_of_streams.sql"
+            ),
+            Self::Streams => of_some!(
+                "../sql/own_of_streams.sql",
+                "-- Of some aggregates.\n",
+                "../sql/read_of_streams.sql"
+            ),
         }
     }
 }

@@ -1,4 +1,4 @@
--- The first event after position $2, of the default tenant ($1) or, with NULL, of any tenant.
+-- The first event after position $2, of a tenant ($1) or, with NULL, of any tenant.
 WITH setting AS MATERIALIZED (
     SELECT set_config('intent.tenant', coalesce($1::uuid::text, ''), true),
            set_config('intent.all_tenants', CASE WHEN $1 IS NULL THEN 'on' ELSE '' END, true),
@@ -11,6 +11,3 @@ CROSS JOIN LATERAL (
     FROM intent.events
     WHERE position > setting.after
       AND (setting.tenant IS NULL OR tenant_id = setting.tenant)
-    ORDER BY position
-    LIMIT 1
-) AS first;

@@ -1,6 +1,6 @@
 -- One step back from position $2: it looks at the $3 events there and before, and returns the wanted ones, the newest first,
--- $11 at most. The first row says how many events it looked at, the position of the oldest of them, and the last position that
--- was drawn. Wanted are events of a tenant ($1), with names ($4 to $7) and of aggregates ($8) as in `read_log.sql`, with $9 or
+-- $11 at most, and no further than the one with which they have $12 bytes. The first row says how many events it looked at, the
+-- position of the oldest of them, how many are wanted, and the last position that was drawn. Wanted are events of a tenant ($1), with names ($4 to $7) and of aggregates ($8) as in `read_log.sql`, with $9 or
 -- a backslash in their metadata, and with the text $10. NULL stands for any. In the collation "C" the lower case is that of A
 -- to Z only, as on every store.
 WITH setting AS MATERIALIZED (

@@ -10,7 +10,7 @@ own AS MATERIALIZED (
     SELECT event.*
     FROM setting
     CROSS JOIN LATERAL (
-        SELECT position, pg_column_size(payload) + pg_column_size(metadata) AS size
+        SELECT tenant_id, aggregate_id, version, position, pg_column_size(payload) + pg_column_size(metadata) AS size
         FROM intent.events
         WHERE tenant_id = setting.tenant
           AND position + 0 > setting.after

@@ -1,4 +1,4 @@
--- The wanted events of some aggregates: of each stream, the range of versions that is on the page.
+-- The wanted events by the keys of their streams: of each stream, the range of versions that is on the page.
 SELECT NULL, event.*
 FROM page
 CROSS JOIN LATERAL (
@@ -21,6 +21,7 @@ CROSS JOIN LATERAL (
                OR aggregate_type = ANY (page.aggregate_types)
                OR event_type = ANY (page.event_types)
                OR aggregate_type || chr(31) || event_type = ANY (page.pairs))
+          AND (page.aggregate_ids = '{}' OR aggregate_id = ANY (page.aggregate_ids))
         ORDER BY version
         LIMIT 9223372036854775807
     ) AS event

@@ -12,8 +12,8 @@ SELECT json_group_array(
         request.number,
         last.version,
         last.aggregate_type,
-        hex(last.event_id),
-        hex(seen.aggregate_id),
+        nullif(hex(last.event_id), ''),
+        nullif(hex(seen.aggregate_id), ''),
         seen.aggregate_type
     )
 )

@@ -1,7 +1,8 @@
--- One step back from ?1: it looks at the ?2 events there and before, and returns the wanted ones, the newest first, ?11 at
--- most. Each row, and a single row if none is wanted, says how many events it looked at and the position of the oldest of them.
--- Wanted are events of a tenant (?3), with names (?4 to ?7) and of aggregates (?8) as in `read_log.sql`, with ?9 or a backslash
--- in their metadata, and with the text ?10. NULL stands for any.
+-- One step back from ?1: it looks at the ?2 events there and before, and returns the wanted ones, the newest first: ?11 at
+-- most, up to the one with which they have ?12 bytes. Each row, and a single row if none is wanted, says how many events it
+-- looked at, the position of the oldest of them, and how many are wanted. Wanted are events of a tenant (?3), with names (?4 to
+-- ?7) and of aggregates (?8) as in `read_log.sql`, with ?9 or a backslash in their metadata, and with the text ?10. NULL stands
+-- for any.
 WITH step AS MATERIALIZED (
     SELECT position,
            (?3 IS NULL OR tenant_id = ?3)

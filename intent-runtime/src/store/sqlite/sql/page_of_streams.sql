@@ -1,12 +1,11 @@
--- Where a page of the events of some aggregates (?5) is full, if it is: after ?1 and up to ?2, in a tenant (?3) or in all,
--- behind as many events as ?4.
+-- Where a page of their events is full, if it is: up to position ?2, behind as many events as ?9.
 SELECT event.position
-FROM intent_events AS first
-CROSS JOIN intent_events AS event ON event.tenant_id = first.tenant_id AND event.aggregate_id = first.aggregate_id
-WHERE first.aggregate_id IN (SELECT unhex(value) FROM json_each(?5))
-  AND first.version = 1
-  AND (?3 IS NULL OR first.tenant_id = ?3)
-  AND +event.position > ?1
-  AND +event.position <= ?2
+FROM stream
+CROSS JOIN intent_events AS event
+    ON event.tenant_id = stream.tenant_id
+   AND event.aggregate_id = stream.aggregate_id
+   AND event.version > stream.after
+   AND event.version <= stream.after + ?9
+WHERE +event.position <= ?2
 ORDER BY +event.position
-LIMIT 1 OFFSET ?4 - 1;
+LIMIT 1 OFFSET ?9 - 1;

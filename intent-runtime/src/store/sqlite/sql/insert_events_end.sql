@@ -1,2 +1,0 @@
-)
-WHERE column1 IS NOT NULL;
