@@ -23,15 +23,13 @@ use crate::{
     record::{
         event::RecordedEvent,
         id::{CommandId, TenantId},
-        snapshot::NewSnapshot,
-        stream::{AggregateType, StreamId},
     },
     store::{
         EventSink, ReadStream, StateSink,
         append::{Append, Appended},
         error::StoreError,
         import::{Imported, check_import},
-        port::{Import, Snapshots, Store, StoreFuture, Streams, Transact},
+        port::{Import, Store, StoreFuture, Streams, Transact},
         postgres::{
             append::{Appender, batch::Outcome},
             connection::{
@@ -323,24 +321,6 @@ impl Import for PgStore {
             let ended = |failed| Err(self.pool.place().ended(failed));
             importing.await.unwrap_or_else(ended)
         })
-    }
-}
-
-impl Snapshots for PgStore {
-    fn save_snapshot<'a>(
-        &'a self,
-        stream: &'a StreamId,
-        snapshot: NewSnapshot,
-    ) -> StoreFuture<'a, ()> {
-        self.explained(async move { snapshot::keep(&self.pool, stream, &snapshot).await })
-    }
-
-    fn delete_snapshots(
-        &self,
-        tenant: TenantId,
-        aggregate_type: Option<AggregateType>,
-    ) -> StoreFuture<'_, u64> {
-        self.explained(snapshot::delete(&self.pool, tenant, aggregate_type))
     }
 }
 

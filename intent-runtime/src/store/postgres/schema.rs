@@ -12,7 +12,6 @@ use crate::store::{
 pub(super) const MIGRATIONS: [Migration; 1] =
     [(1, include_str!("migrations/0001_events_and_snapshots.sql"))];
 
-/// The newest version there is.
 pub(super) const KNOWN: i64 = known(&MIGRATIONS);
 
 /// The SQL that brings a schema from a version to the newest one, in one transaction.

@@ -10,10 +10,10 @@ use crate::{
     },
     store::{
         check::column,
-        error::StoreError,
+        port::{Snapshots, StoreFuture},
         postgres::{
-            BEGIN,
-            connection::pool::Pool,
+            BEGIN, PgStore,
+            connection::error::RunError,
             read::of_stream,
             rows::{Json, get},
         },
@@ -27,57 +27,64 @@ const KEEP: &str = concat!(
     include_str!("sql/keep_snapshot_answer.sql")
 );
 
+impl Snapshots for PgStore {
+    fn save_snapshot<'a>(&'a self, stream: &'a StreamId, new: NewSnapshot) -> StoreFuture<'a, ()> {
+        self.explained(async move {
+            new.check(stream)?;
+            let keeping = self.pool.run((stream, new), |(stream, new), connection| {
+                Box::pin(keep(connection, stream, new))
+            });
+            keeping.await
+        })
+    }
+
+    fn delete_snapshots(
+        &self,
+        tenant: TenantId,
+        of_type: Option<AggregateType>,
+    ) -> StoreFuture<'_, u64> {
+        self.explained(async move {
+            let pool = self.pool.clone();
+            // In a task of its own: sqlx does not notice when a `begin` is cancelled, and leaves the transaction open.
+            let deleting = tokio::spawn(async move {
+                let deleting = pool.run((tenant, of_type), |(tenant, of_type), connection| {
+                    Box::pin(delete(connection, *tenant, of_type.as_ref()))
+                });
+                deleting.await
+            });
+            let ended = |failed| Err(self.pool.place().ended(failed));
+            deleting.await.unwrap_or_else(ended)
+        })
+    }
+}
+
 /// Keeps a snapshot, unless a newer one is kept or the stream does not reach its version.
-pub(super) async fn keep(
-    pool: &Pool,
+async fn keep(
+    connection: &mut PgConnection,
     stream: &StreamId,
     new: &NewSnapshot,
-) -> Result<(), StoreError> {
-    new.check(stream)?;
-    pool.run((stream, new), |(stream, new), connection| {
-        Box::pin(async move {
-            let row = sqlx::query(KEEP)
-                .bind(stream.tenant_id.as_uuid())
-                .bind(stream.aggregate_id.as_uuid())
-                .bind(stream.aggregate_type.names().collect::<Vec<_>>())
-                .bind(column(new.version.get()))
-                .bind(i64::from(new.schema_version))
-                .bind(Json(new.state.get()))
-                .fetch_optional(connection)
-                .await?;
-            match row {
-                Some(row) => Ok(stream.check_type(get(&row, 0, stream)?)?),
-                None => Ok(()),
-            }
-        })
-    })
-    .await
+) -> Result<(), RunError> {
+    let row = sqlx::query(KEEP)
+        .bind(stream.tenant_id.as_uuid())
+        .bind(stream.aggregate_id.as_uuid())
+        .bind(stream.aggregate_type.names().collect::<Vec<_>>())
+        .bind(column(new.version.get()))
+        .bind(i64::from(new.schema_version))
+        .bind(Json(new.state.get()))
+        .fetch_optional(connection)
+        .await?;
+    match row {
+        Some(row) => Ok(stream.check_type(get(&row, 0, stream)?)?),
+        None => Ok(()),
+    }
 }
 
 /// Deletes snapshots and says how many there were.
-///
-/// In a task of its own: sqlx does not notice when a `begin` is cancelled, and leaves the transaction open.
-pub(super) async fn delete(
-    pool: &Pool,
-    tenant: TenantId,
-    aggregate_type: Option<AggregateType>,
-) -> Result<u64, StoreError> {
-    let own = pool.clone();
-    let deleting = tokio::spawn(async move {
-        own.run((tenant, aggregate_type), |(tenant, of_type), connection| {
-            Box::pin(async move { Ok(delete_on(connection, *tenant, of_type.as_ref()).await?) })
-        })
-        .await
-    });
-    let ended = |failed| Err(pool.place().ended(failed));
-    deleting.await.unwrap_or_else(ended)
-}
-
-async fn delete_on(
+async fn delete(
     connection: &mut PgConnection,
     tenant: TenantId,
-    aggregate_type: Option<&AggregateType>,
-) -> Result<u64, sqlx::Error> {
+    of_type: Option<&AggregateType>,
+) -> Result<u64, RunError> {
     let mut transaction = connection.begin_with(BEGIN).await?;
     sqlx::query(include_str!("sql/set_tenant.sql"))
         .bind(tenant.to_string())
@@ -85,7 +92,7 @@ async fn delete_on(
         .bind("")
         .execute(&mut *transaction)
         .await?;
-    let names = aggregate_type.map(|of_type| of_type.names().collect::<Vec<_>>());
+    let names = of_type.map(|of_type| of_type.names().collect::<Vec<_>>());
     let deleted = sqlx::query(include_str!("sql/delete_snapshots.sql"))
         .bind(tenant.as_uuid())
         .bind(names)

@@ -22,9 +22,8 @@ use crate::{
         error::StoreError,
         import::Imported,
         sqlite::{
-            batch::{Unwritten, write},
+            batch::{Unwritten, Verdict, write},
             connection::{Turn, WriteConnection, connect_to_write},
-            decide::Verdict,
             error::{Failure, Kind, Place, RunError},
             import::import,
             snapshot,
@@ -44,7 +43,6 @@ pub(super) struct Job<R, A> {
     reply: oneshot::Sender<Result<A, StoreError>>,
 }
 
-/// What the writer is asked to do.
 #[derive(Debug)]
 pub(super) enum Request {
     Append(Job<Append, Verdict>),

@@ -3,23 +3,24 @@
 //! Every statement is a trip to the connection's thread and back (10 to 20 µs), so a batch takes few: one to begin
 //! and check, one for up to 64 events, one for each snapshot, one to commit.
 
+use std::collections::HashMap;
+
 use serde::Deserialize;
 use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
 use crate::{
     record::{
-        id::{AggregateId, EventId, TenantId},
+        id::{AggregateId, CommandId, EventId, TenantId},
         timestamp::Timestamp,
-        version::Position,
+        version::{Position, Version},
     },
     store::{
-        append::Append,
+        append::{Append, Appended},
         check::version,
         error::StoreError,
         lookup::correlation_of_appended,
         sqlite::{
-            decide::{Accepted, Decider, Found, Last, Stream, Verdict},
             error::Failure,
             insert::{self, NewRow},
             snapshot,
@@ -27,14 +28,12 @@ use crate::{
     },
 };
 
-/// Ends a transaction.
 pub(super) const COMMIT: &str = "COMMIT";
 
 /// Why a batch was not written.
 pub(super) enum Unwritten {
     /// A statement failed, so nothing can have been written.
     Before(Failure),
-    /// COMMIT failed.
     Commit(Failure),
 }
 
@@ -73,7 +72,11 @@ async fn write_appends(
     appends: &[&Append],
     found: Vec<Found>,
 ) -> Result<Vec<Result<Verdict, StoreError>>, sqlx::Error> {
-    let mut decider = Decider::new(Timestamp::now());
+    let mut decider = Decider {
+        streams: HashMap::new(),
+        commands: HashMap::new(),
+        recorded_at: Timestamp::now(),
+    };
     let met = appends.iter().zip(found);
     let verdicts = met.map(|(append, found)| decider.decide(append, found));
     let mut verdicts: Vec<_> = verdicts.collect();
@@ -193,5 +196,115 @@ fn tell_positions(count: usize, last: i64, verdicts: &mut [Result<Verdict, Store
             position += accepted.after.get() - accepted.before.get();
             accepted.position = Position::new(position);
         }
+    }
+}
+
+/// What the database has for an append.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Found {
+    /// The stream, if it exists.
+    pub(super) stream: Option<Stream>,
+    /// The stream that the append's command stored events in.
+    pub(super) seen: Option<(AggregateId, String)>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Stream {
+    pub(super) version: Version,
+    pub(super) aggregate_type: String,
+    last: Last,
+}
+
+/// The event that a stream ends with.
+#[derive(Clone, Copy, Debug)]
+enum Last {
+    Stored(EventId),
+    /// The last event of a command in the same batch, which stores this many events. Its id is a hash, which most appends never
+    /// need.
+    Emitted(CommandId, usize),
+}
+
+impl Last {
+    fn id(self) -> EventId {
+        match self {
+            Self::Stored(id) => id,
+            Self::Emitted(command, count) => EventId::of_last(command, count),
+        }
+    }
+}
+
+/// What happens with an append.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Its events are stored after this version.
+    Accept(Accepted),
+    /// The command was seen before, for the same stream.
+    Before,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Accepted {
+    /// The stream's version before it.
+    before: Version,
+    /// The stream's version after it.
+    after: Version,
+    /// The name of its type that the stream was begun under.
+    aggregate_type: String,
+    /// The place of its last event, known once it is written.
+    position: Position,
+    /// The writer's clock, one time for the whole batch.
+    recorded_at: Timestamp,
+}
+
+impl From<Accepted> for Appended {
+    fn from(accepted: Accepted) -> Self {
+        Self::Stored {
+            version: accepted.after,
+            position: accepted.position,
+            recorded_at: accepted.recorded_at,
+        }
+    }
+}
+
+/// Decides in order: each append sees the appends before it in the batch.
+struct Decider {
+    streams: HashMap<(TenantId, AggregateId), Stream>,
+    commands: HashMap<(TenantId, EventId), (AggregateId, String)>,
+    recorded_at: Timestamp,
+}
+
+impl Decider {
+    fn decide(&mut self, append: &Append, found: Found) -> Result<Verdict, StoreError> {
+        let stream = &append.stream;
+        let command = (stream.tenant_id, EventId::of(append.command_id, 0));
+        let key = (stream.tenant_id, stream.aggregate_id);
+        if let Some((id, of_type)) = found.seen.as_ref().or_else(|| self.commands.get(&command)) {
+            append.check_seen(*id, of_type.clone())?;
+            return Ok(Verdict::Before);
+        }
+        let known = self.streams.get(&key).or(found.stream.as_ref());
+        let (before, after) = append.versions(
+            known.map(|known| (known.version, &*known.aggregate_type)),
+            || known.map(|known| known.last.id()),
+        )?;
+        let aggregate_type = match known {
+            Some(begun) => begun.aggregate_type.clone(),
+            None => stream.aggregate_type.to_string(),
+        };
+        self.commands
+            .insert(command, (stream.aggregate_id, aggregate_type.clone()));
+        let stream = Stream {
+            version: after,
+            aggregate_type: aggregate_type.clone(),
+            last: Last::Emitted(append.command_id, append.events.len()),
+        };
+        self.streams.insert(key, stream);
+        Ok(Verdict::Accept(Accepted {
+            before,
+            after,
+            aggregate_type,
+            position: Position::new(0),
+            recorded_at: self.recorded_at,
+        }))
     }
 }

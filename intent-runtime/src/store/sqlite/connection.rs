@@ -17,7 +17,6 @@ use crate::store::{
     sqlite::error::{Failure, Kind, Place},
 };
 
-/// How many connections read at once.
 const READERS: u32 = 4;
 /// How often to try to switch a file to a write-ahead log. A try fails at once while another process uses the file.
 const SWITCH_TRIES: u32 = 250;
@@ -72,7 +71,6 @@ pub(super) struct WriteConnection {
     place: Place,
 }
 
-/// A turn to write.
 pub(super) type Turn = OwnedMappedMutexGuard<Option<SqliteConnection>, SqliteConnection>;
 
 impl WriteConnection {

@@ -109,22 +109,17 @@ impl RunError {
     }
 }
 
-/// What kind of failure an error is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// The pool was closed.
     Closed,
     /// Another connection holds a lock, or all connections are taken.
     Busy,
     /// The transaction has read what another one has changed since, and so can never write.
     Overtaken,
-    /// The file cannot be written.
     ReadOnly,
-    /// The disk is full.
     Full,
     /// The file is something else, or damaged.
     NotADatabase,
-    /// The file cannot be opened.
     Unavailable,
     /// Reading or writing the file failed.
     Io,
@@ -135,7 +130,6 @@ pub(super) enum Kind {
     /// A statement does not fit what is there: a rollback without a transaction, a column that does not exist, text that is
     /// not JSON.
     Statement,
-    /// Anything else.
     Other,
 }
 

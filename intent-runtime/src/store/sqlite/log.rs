@@ -50,6 +50,23 @@ macro_rules! of_streams {
 const PAGE_OF_STREAMS: &str = of_streams!("sql/page_of_streams.sql");
 const READ_LOG_OF_STREAMS: &str = of_streams!("sql/read_log_of_streams.sql");
 
+macro_rules! read_log {
+    ($from:literal) => {
+        concat!(
+            include_str!("sql/read_log.sql"),
+            $from,
+            include_str!("sql/read_log_end.sql")
+        )
+    };
+}
+
+const READ_LOG: &str = read_log!("FROM intent_events WHERE (?3 IS NULL OR tenant_id = ?3)\n");
+/// By the index of a tenant's positions, which lacks the default tenant.
+const READ_LOG_OF_TENANT: &str = read_log!(
+    "FROM intent_events INDEXED BY intent_events_tenant
+     WHERE tenant_id = ?3 AND tenant_id <> x'00000000000000000000000000000000'\n"
+);
+
 macro_rules! look_back {
     ($($of_tenant:literal)?) => {
         concat!(
@@ -246,9 +263,9 @@ async fn read_log(
         (Some(PAGE_OF_STREAMS), READ_LOG_OF_STREAMS)
     } else if of_tenant {
         let full = include_str!("sql/page_of_tenant.sql");
-        (Some(full), include_str!("sql/read_log_of_tenant.sql"))
+        (Some(full), READ_LOG_OF_TENANT)
     } else {
-        (None, include_str!("sql/read_log.sql"))
+        (None, READ_LOG)
     };
     let mut end = match full {
         None => last.min(after.saturating_add(limit)),

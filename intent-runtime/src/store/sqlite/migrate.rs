@@ -14,7 +14,6 @@ const LIST: &str = "intent_migrations";
 /// Every migration there ever was. A released one never changes.
 const MIGRATIONS: [Migration; 1] = [(1, include_str!("migrations/0001_events_and_snapshots.sql"))];
 
-/// The newest version there is.
 const KNOWN: i64 = known(&MIGRATIONS);
 
 /// Looks into a file without changing a byte of it. A file that does not exist yet holds nothing.

@@ -4,7 +4,6 @@ mod append;
 mod batch;
 mod column;
 mod connection;
-mod decide;
 mod error;
 mod import;
 mod insert;
@@ -43,8 +42,8 @@ use crate::{
         port::{Import, Snapshots, Store, StoreFuture, Streams, Transact},
         sqlite::{
             append::{Queue, Request, Writer},
+            batch::Verdict,
             connection::{WriteConnection, connect_writer, pool},
-            decide::Verdict,
             error::{Place, RunError},
             read::{check_type, of_stream},
         },

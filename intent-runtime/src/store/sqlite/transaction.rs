@@ -19,9 +19,9 @@ use crate::{
         error::StoreError,
         port::{BegunTransaction, Joinable, StoreFuture, Streams, Transact, Transaction},
         sqlite::{
-            SqliteStore, batch,
+            SqliteStore,
+            batch::{self, Verdict},
             connection::{Turn, connect_to_write},
-            decide::Verdict,
             error::{Failure, Kind, RunError},
             read,
         },

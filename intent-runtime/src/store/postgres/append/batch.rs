@@ -88,12 +88,7 @@ impl Group {
     }
 }
 
-/// A connection that appends.
-pub(crate) struct Lane {
-    pub(crate) connection: Dedicated,
-}
-
-impl Lane {
+impl Dedicated {
     /// Writes appends of different streams in as few statements as it takes. An append that fails does so alone; a failure
     /// unrelated to one append fails the batch. Each outcome is handed over as soon as it is known, so appends that meet no
     /// lock are answered before those that do. Where `may_wait` is false, an append that meets a lock gets no outcome.
@@ -158,7 +153,7 @@ impl Lane {
                 }
                 Step::HandBack => {}
                 Step::Fail | Step::FailAll | Step::GiveUp => {
-                    let place = self.connection.place();
+                    let place = self.place();
                     let error = |member| place.append_error(&appends[member], &failure);
                     let tried = group.members.into_iter();
                     known.extend(tried.map(|member| (member, Err(error(member)))));
@@ -180,7 +175,7 @@ impl Lane {
     }
 
     async fn append(&mut self, appends: &[Append], group: &Group) -> Result<Vec<Answer>, Failure> {
-        let appending = self.connection.run((appends, group), |with, connection| {
+        let appending = self.run((appends, group), |with, connection| {
             let (
                 appends,
                 Group {
@@ -230,7 +225,7 @@ impl Lane {
         members: &[usize],
         known: &mut Outcomes,
     ) -> Result<Vec<usize>, Failure> {
-        let asking = self.connection.run((appends, members), |with, connection| {
+        let asking = self.run((appends, members), |with, connection| {
             let (appends, members) = *with;
             let asked = members.iter().map(|member| &appends[*member]);
             Box::pin(statement::seen(connection, asked))

@@ -57,7 +57,7 @@ use crate::store::{
     error::StoreError,
     postgres::{
         append::{
-            batch::{Lane, Outcome, Outcomes},
+            batch::{Outcome, Outcomes},
             schedule::{Job, Key, SLOW, Work, key},
         },
         connection::{open::Connector, run::Dedicated},
@@ -82,7 +82,7 @@ struct Shared {
 /// a task of the store's own, which only the end of the runtime cuts short.
 struct Turn {
     shared: Arc<Shared>,
-    lane: Option<Lane>,
+    lane: Option<Dedicated>,
     /// Which of the lanes it is.
     number: usize,
     /// The streams of its appends, each until its append is answered.
@@ -229,7 +229,7 @@ impl Turn {
         let connection = Dedicated::new(shared.connector.clone(), work.idle.pop());
         let turn = Self {
             shared: Arc::clone(shared),
-            lane: Some(Lane { connection }),
+            lane: Some(connection),
             number,
             streams: streams(&batch),
         };
@@ -277,10 +277,7 @@ impl Turn {
         let mut work = self.shared.lock();
         let batch = work.next_batch(self.number);
         if batch.is_empty() {
-            let idle = self
-                .lane
-                .take()
-                .and_then(|lane| lane.connection.into_idle());
+            let idle = self.lane.take().and_then(Dedicated::into_idle);
             if !work.closed {
                 work.idle.extend(idle);
             }

@@ -106,17 +106,12 @@ impl Work {
         self.backlog = Backlog::default();
     }
 
-    /// A lane for queued appends and its batch, if a lane may be opened and there is something to write.
+    /// A lane for queued appends and its batch, if a lane is at rest, all others have been at their statements for long, and there
+    /// is something to write.
     pub(crate) fn go_past(&mut self) -> Option<(usize, Vec<Job>)> {
-        let lane = self.free_lane()?;
+        let lane = self.turns.iter().position(Option::is_none)?;
         let batch = self.next_batch(lane);
         (!batch.is_empty()).then_some((lane, batch))
-    }
-
-    /// A lane that is at rest, if all others have been at their statements for long.
-    fn free_lane(&self) -> Option<usize> {
-        let free = self.turns.iter().position(Option::is_none)?;
-        self.others_are_slow(free).then_some(free)
     }
 
     pub(crate) fn rest(&mut self, lane: usize) {

@@ -190,10 +190,8 @@ impl From<Failure> for RunError {
     }
 }
 
-/// What kind of failure an error is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// The pool was closed.
     Closed,
     /// Another transaction used the same rows: a unique key, a lock, a deadlock, a serialization failure.
     Contended,
@@ -211,9 +209,7 @@ pub(crate) enum Kind {
     Lost,
     /// The connection is inside a transaction, where the statement could do nothing.
     InTransaction,
-    /// The log-in was refused.
     Unauthenticated,
-    /// There is no such database.
     NoDatabase,
     /// An encrypted connection was asked for and is not available.
     NoTls,
@@ -227,7 +223,6 @@ pub(crate) enum Kind {
     NoSchema,
     /// A pooler gave us another server connection between preparing a statement and running it.
     Pooler,
-    /// Anything else.
     Other,
 }
 

@@ -40,7 +40,6 @@ pub(crate) struct Connector {
     hooked: bool,
     /// Whether a connection keeps its settings, as it does everywhere except behind a pooler in transaction mode.
     keeps_session: bool,
-    /// The statement that makes the settings.
     session: &'static str,
     place: Place,
 }
@@ -145,7 +144,6 @@ pub(crate) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, 
         .map_err(Failure::unconnected)
 }
 
-/// A connection that nobody uses.
 pub(crate) struct Idle {
     connection: PgConnection,
     pub(crate) opened: Instant,

@@ -97,7 +97,6 @@ impl Pool {
         }
     }
 
-    /// Where the database is.
     pub(crate) fn place(&self) -> &Place {
         self.0.connector.place()
     }

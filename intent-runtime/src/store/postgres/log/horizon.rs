@@ -43,7 +43,6 @@ pub(crate) struct Settler {
     state: Mutex<State>,
     /// What the last look found, for readers that need not wait for the next one.
     known: std::sync::Mutex<Settled>,
-    /// How many looks were begun.
     begun: AtomicU64,
 }
 

@@ -88,7 +88,6 @@ impl Wake {
         self.grown.subscribe()
     }
 
-    /// Reports which of the two tasks fails.
     pub(crate) fn report(&self, health: &mut LogHealth) {
         health.listen_failure = self.listening.failure().clone();
         health.notify_failure = self.telling.failure().clone();

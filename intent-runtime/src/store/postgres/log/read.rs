@@ -35,7 +35,6 @@ use crate::{
     },
 };
 
-/// The column of an event's position.
 const POSITION: usize = 5;
 
 /// The part of the store that reads the log.
@@ -52,7 +51,6 @@ pub(crate) struct LogReader {
     large: AtomicBool,
 }
 
-/// A page that is being read.
 struct Paging<'a, 's> {
     log: &'a LogReader,
     read: ReadLog<'a>,

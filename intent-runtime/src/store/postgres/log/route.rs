@@ -18,7 +18,6 @@ const STREAMS: usize = 100;
 /// If this many positions are ahead, it is worth counting whether the default tenant has few events.
 const FAR: i64 = 20_000;
 
-/// A way to read a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Route {
     /// By position, the events of every tenant.

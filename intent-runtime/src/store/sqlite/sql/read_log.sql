@@ -3,13 +3,3 @@
 -- are any; lists are JSON, ids in them hexadecimal digits.
 SELECT position, tenant_id, aggregate_id, aggregate_type, version, event_id, event_type, schema_version, recorded_at,
        occurred_at, payload, metadata
-FROM intent_events
-WHERE position > ?1
-  AND position <= ?2
-  AND (?3 IS NULL OR tenant_id = ?3)
-  AND (?4
-       OR aggregate_type IN (SELECT value FROM json_each(?5))
-       OR event_type IN (SELECT value FROM json_each(?6))
-       OR aggregate_type || char(31) || event_type IN (SELECT value FROM json_each(?7)))
-  AND (?8 IS NULL OR hex(aggregate_id) IN (SELECT value FROM json_each(?8)))
-ORDER BY position;
