@@ -94,7 +94,9 @@ impl AggregateAttrs {
                 continue;
             }
             seen = true;
-            KEYS.read_attribute(diag, attribute, |key, input| attrs.read(diag, key, input));
+            if let Some(args) = diag.keep(attr::arguments(attribute)) {
+                KEYS.read(diag, args, |key, input| attrs.read(diag, key, input));
+            }
         }
         attrs
     }

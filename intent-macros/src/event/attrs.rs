@@ -9,7 +9,7 @@ use syn::{
 use crate::syntax::{
     attr::{
         Keyed, Keys, Number, arguments, assigned, assigned_path, entries, parenthesized,
-        stored_name, stored_names,
+        stored_name, stored_names, with_form,
     },
     diag::{Diagnostics, Mistake},
     paths::Runtime,
@@ -130,12 +130,8 @@ impl Step {
 
 /// `#[since(2, default = "counter".into())]`.
 pub(super) fn since(attribute: &Attribute) -> syn::Result<(Number, Option<Expr>)> {
-    note(
-        attribute,
-        DEFAULT,
-        "#[since(2, default = \"counter\".into())]",
-        false,
-    )
+    let form = "#[since(2, default = \"counter\".into())]";
+    note(attribute, DEFAULT, form, false)
 }
 
 /// `#[renamed(4, from = "memo")]`.
@@ -151,42 +147,31 @@ fn note<T: syn::parse::Parse>(
     needs_value: bool,
 ) -> syn::Result<(Number, Option<T>)> {
     let parser = |input: ParseStream<'_>| {
+        if input.is_empty() {
+            let fact = "the version that brought the change is missing";
+            return Err(syn::Error::new_spanned(attribute.path(), fact));
+        }
         let number: Number = input.parse()?;
         if !input.is_empty() {
             input.parse::<Token![,]>()?;
         }
         if input.is_empty() {
             // The end of the input has no span; the version before it has one.
+            let fact = format!("expected `{key} = ..` behind the version");
             return match needs_value {
-                true => Err(Mistake::at(
-                    &number.literal,
-                    format!("expected `{key} = ..` behind the version"),
-                )
-                .into()),
+                true => Err(Mistake::at(&number.literal, fact).into()),
                 false => Ok((number, None)),
             };
         }
         let word: Ident = input.parse()?;
         if word != key {
-            return Err(syn::Error::new(
-                word.span(),
-                format!("unknown key `{word}`"),
-            ));
+            let fact = format!("unknown key `{word}`");
+            return Err(syn::Error::new(word.span(), fact));
         }
         let value = assigned(input)?;
         input.parse::<Option<Token![,]>>()?;
         Ok((number, Some(value)))
     };
-    arguments(attribute)
-        .and_then(|args| match args.is_empty() {
-            true => Err(syn::Error::new_spanned(
-                attribute.path(),
-                "the version that brought the change is missing",
-            )),
-            false => parser.parse2(args),
-        })
-        .map_err(|error| {
-            let message = format!("{error}\nhelp: the correct form is `{form}`");
-            syn::Error::new(error.span(), message)
-        })
+    let note = arguments(attribute).and_then(|args| parser.parse2(args));
+    note.map_err(|error| with_form(&error, form))
 }

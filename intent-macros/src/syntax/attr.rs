@@ -72,18 +72,6 @@ impl Keys {
         diag.keep(entries.parse2(args));
     }
 
-    /// Reads the arguments of an attribute that stands on a field or a function.
-    pub(crate) fn read_attribute(
-        &self,
-        diag: &Diagnostics,
-        attribute: &Attribute,
-        read: impl FnMut(Ident, ParseStream<'_>) -> syn::Result<()>,
-    ) {
-        if let Some(args) = diag.keep(arguments(attribute)) {
-            self.read(diag, args, read);
-        }
-    }
-
     /// The error for something that is not a key, with an example.
     fn expected_key(&self, error: &syn::Error) -> syn::Error {
         let error = syn::Error::new(error.span(), "expected a key");
@@ -132,7 +120,8 @@ impl Keys {
         }
         seen.push(word);
         // The end of the input has no span, so the error is at the key.
-        let ends = ends_here(&input.fork());
+        let ahead = input.fork();
+        let ends = ahead.is_empty() || ahead.parse::<Token![=]>().is_ok() && ahead.is_empty();
         let last = key.clone();
         let result = read(key, input).map_err(|error| {
             let message = error.to_string();
@@ -239,11 +228,6 @@ pub(crate) fn was_conditional(attribute: &Attribute) -> bool {
         let inside = source.trim_start_matches(['#', '[']).trim_start();
         inside.starts_with("cfg_attr")
     })
-}
-
-/// Whether nothing follows except perhaps an `=`.
-fn ends_here(input: ParseStream<'_>) -> bool {
-    input.is_empty() || (input.parse::<Token![=]>().is_ok() && input.is_empty())
 }
 
 /// Adds the correct form to a syntax error, unless the error already says what to do.

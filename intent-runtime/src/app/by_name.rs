@@ -69,7 +69,7 @@ impl Tenant {
     ) -> Result<Tried, ByNameError> {
         let (any, kind) = self.named(aggregate)?;
         let asked = Asked::of(kind, command, json)?;
-        any.decide(self.place(), asked, as_of).await
+        (any.decide)(self.place(), asked, as_of).await
     }
 
     /// Loads an aggregate by its name, as it is or was.
@@ -84,7 +84,7 @@ impl Tenant {
     ) -> Result<StateView, ByNameError> {
         let ((any, _), id) = (self.named(aggregate)?, id.into());
         let span = tracing::debug_span!(telemetry::LOAD, aggregate, %id, %as_of);
-        any.load(self.place(), id, as_of).instrument(span).await
+        (any.load)(self.place(), id, as_of).instrument(span).await
     }
 
     /// The events of an aggregate after a version, by the aggregate's name: at most `limit` of them, at least one if there is one,
@@ -117,13 +117,13 @@ impl Tenant {
     ) -> Result<Sent, ByNameError> {
         let (any, kind) = self.named(aggregate)?;
         let asked = Asked::of(kind, command, json)?;
-        any.send(self.place(), asked, options, actor).await
+        (any.send)(self.place(), asked, options, actor).await
     }
 
     fn named(
         &self,
         aggregate: &str,
-    ) -> Result<(&'static dyn AnyAggregate, &AggregateKind), ByNameError> {
+    ) -> Result<(&'static AnyAggregate, &AggregateKind), ByNameError> {
         let Core {
             by_name, catalogue, ..
         } = &self.core;

@@ -100,8 +100,10 @@ impl<A> fmt::Debug for Ids<A> {
 /// # Ok(()) }
 /// ```
 #[must_use = "nothing is looked up until it is awaited"]
+#[derive(Debug)]
 pub struct LookBack {
-    core: Core,
+    app: Tenant,
+    /// Whose events; `None` for those of all tenants.
     tenant: Option<TenantId>,
     filter: LogFilter,
     from: Option<Cursor>,
@@ -111,9 +113,9 @@ pub struct LookBack {
 }
 
 impl LookBack {
-    pub(super) fn new(core: Core, tenant: Option<TenantId>, filter: LogFilter) -> Self {
+    pub(super) fn new(app: Tenant, tenant: Option<TenantId>, filter: LogFilter) -> Self {
         Self {
-            core,
+            app,
             tenant,
             filter,
             from: None,
@@ -159,25 +161,18 @@ impl IntoFuture for LookBack {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let filter = self.filter.in_domain(&self.core.catalogue);
+            let Core {
+                store, catalogue, ..
+            } = &self.app.core;
+            let filter = self.filter.in_domain(catalogue);
             let filter = filter.map_err(|what| StoreError::InvalidFilter { what })?;
             let mut look = Request::new(&filter, self.limit);
             look.from = self.from;
             look.tenant = self.tenant;
             look.actor = self.actor.as_deref();
             look.text = self.text.as_deref();
-            self.core.store.look_back(look).await
+            store.look_back(look).await
         })
-    }
-}
-
-impl fmt::Debug for LookBack {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LookBack")
-            .field("tenant", &self.tenant)
-            .field("filter", &self.filter)
-            .field("from", &self.from)
-            .finish_non_exhaustive()
     }
 }
 
@@ -274,7 +269,7 @@ impl Tenant {
 
     /// Searches this tenant's events from the end of the log backwards.
     pub fn look_back(&self, filter: LogFilter) -> LookBack {
-        LookBack::new(self.core.clone(), Some(self.id), filter)
+        LookBack::new(self.clone(), Some(self.id), filter)
     }
 
     /// The cursor at which this tenant's log stood at a time, by the store's clock, for

@@ -140,7 +140,7 @@ impl App {
 
     /// Searches the events of all tenants from the end of the log backwards. [`Tenant::look_back`] searches those of one.
     pub fn look_back(&self, filter: LogFilter) -> LookBack {
-        LookBack::new(self.tenant.core.clone(), None, filter)
+        LookBack::new(self.tenant.clone(), None, filter)
     }
 
     /// The cursor at which the log of all tenants stood at a time, by the store's clock. [`Tenant::cursor_at`] is that of one

@@ -69,7 +69,7 @@ fn schema_version(stored: &RecordedEvent) -> u32 {
 /// Reads the events of a stream after a version: at most `limit`, at least one if there is one.
 pub(crate) async fn page(
     place: Place<'_>,
-    aggregate: &dyn AnyAggregate,
+    aggregate: &AnyAggregate,
     id: AggregateId,
     after: Version,
     limit: usize,
@@ -77,7 +77,7 @@ pub(crate) async fn page(
     let store = place.store;
     let stream = StreamId {
         tenant_id: place.tenant,
-        aggregate_type: aggregate.aggregate_type(),
+        aggregate_type: (aggregate.aggregate_type)(),
         aggregate_id: id,
     };
     let limit = limit.max(1);
@@ -107,7 +107,7 @@ pub(crate) async fn page(
     }
     let next = stored.last().map(|last| last.version).filter(|_| more);
     let events = stored.into_iter().map(|stored| {
-        let today = aggregate.today(&stored);
+        let today = (aggregate.today)(&stored);
         let today = today.map_err(|error| format!("{error:?}"));
         EventView { stored, today }
     });

@@ -6,7 +6,7 @@ pub(crate) mod outcome;
 mod path;
 pub(crate) mod state_view;
 
-use std::{marker::PhantomData, pin::Pin};
+use std::pin::Pin;
 
 use tracing::Instrument as _;
 
@@ -41,7 +41,7 @@ type ByNameFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, ByNameError>> +
 
 /// What a domain's aggregates can do for those who know only their names, in the order of the catalogue.
 #[derive(Clone, Default)]
-pub(crate) struct ByName(Vec<&'static dyn AnyAggregate>);
+pub(crate) struct ByName(Vec<&'static AnyAggregate>);
 
 /// Where it is done.
 #[derive(Clone, Copy)]
@@ -61,7 +61,7 @@ pub(crate) struct Asked<'a> {
 
 impl ByName {
     pub(crate) fn add<A: Aggregate>(&mut self) {
-        self.0.push(const { &Of::<A>(PhantomData) });
+        self.0.push(const { &AnyAggregate::of::<A>() });
     }
 
     /// The aggregate of a name, today's or a former one.
@@ -72,7 +72,7 @@ impl ByName {
         &self,
         catalogue: &'a Catalogue,
         name: &str,
-    ) -> Result<(&'static dyn AnyAggregate, &'a AggregateKind), ByNameError> {
+    ) -> Result<(&'static AnyAggregate, &'a AggregateKind), ByNameError> {
         let kinds = catalogue.aggregates().iter();
         let mut pairs = self.0.iter().copied().zip(kinds.clone());
         let found = pairs.find(|(_, kind)| kind.is_named(name));
@@ -121,111 +121,88 @@ fn unknown(what: Named, name: &str, known: impl IntoIterator<Item = &'static str
     }
 }
 
-/// An aggregate without its type. Its asynchronous functions are compiled once for each aggregate, not once for each command.
-pub(crate) trait AnyAggregate: Send + Sync {
-    fn aggregate_type(&self) -> AggregateType;
-
-    fn send<'a>(
-        &self,
-        place: Place<'a>,
-        asked: Asked<'a>,
-        options: SendOptions,
-        actor: Option<&'a Actor>,
-    ) -> ByNameFuture<'a, Sent>;
-
-    fn decide<'a>(
-        &self,
-        place: Place<'a>,
-        asked: Asked<'a>,
-        as_of: AsOf,
-    ) -> ByNameFuture<'a, Tried>;
-
-    fn load<'a>(
-        &self,
-        place: Place<'a>,
-        id: AggregateId,
-        as_of: AsOf,
-    ) -> ByNameFuture<'a, StateView>;
-
+/// What can be done with an aggregate without its type. The asynchronous functions are compiled once for each aggregate, not once for
+/// each command.
+pub(crate) struct AnyAggregate {
+    aggregate_type: fn() -> AggregateType,
+    pub(crate) send:
+        for<'a> fn(Place<'a>, Asked<'a>, SendOptions, Option<&'a Actor>) -> ByNameFuture<'a, Sent>,
+    pub(crate) decide: for<'a> fn(Place<'a>, Asked<'a>, AsOf) -> ByNameFuture<'a, Tried>,
+    pub(crate) load: for<'a> fn(Place<'a>, AggregateId, AsOf) -> ByNameFuture<'a, StateView>,
     /// What a stored event is read as today.
-    fn today(&self, stored: &RecordedEvent) -> Result<Vec<EventJson>, LoadError>;
+    today: fn(&RecordedEvent) -> Result<Vec<EventJson>, LoadError>,
 }
 
-struct Of<A>(PhantomData<fn() -> A>);
-
-impl<A: Aggregate> AnyAggregate for Of<A> {
-    fn aggregate_type(&self) -> AggregateType {
-        AggregateType::of::<A>()
+impl AnyAggregate {
+    const fn of<A: Aggregate>() -> Self {
+        Self {
+            aggregate_type: AggregateType::of::<A>,
+            send: |place, asked, options, actor| Box::pin(send::<A>(place, asked, options, actor)),
+            decide: |place, asked, as_of| Box::pin(decide::<A>(place, asked, as_of)),
+            load: |place, id, as_of| Box::pin(load::<A>(place, id, as_of)),
+            today: |stored| {
+                let events = stored.typed::<A>()?.into_iter();
+                Ok(events.map(|event| EventJson::of(&event)).collect())
+            },
+        }
     }
+}
 
-    fn send<'a>(
-        &self,
-        place: Place<'a>,
-        asked: Asked<'a>,
-        options: SendOptions,
-        actor: Option<&'a Actor>,
-    ) -> ByNameFuture<'a, Sent> {
-        Box::pin(async move {
-            let command = asked.read::<A>()?;
-            let head = command.head();
-            let options = match actor {
-                Some(actor) => actor.sends(&head, options)?,
-                None => options,
-            };
-            let span = telemetry::send(head.name, head.target);
-            let options = options.at(place.now);
-            let sending = Sending::new(place.store, place.tenant, head, &*command, options)?;
-            let receipt = sending.send(place.cache).instrument(span).await?;
-            Ok(Sent::of(receipt))
-        })
-    }
+/// Sends a command, for an actor if there is one.
+async fn send<A: Aggregate>(
+    place: Place<'_>,
+    asked: Asked<'_>,
+    options: SendOptions,
+    actor: Option<&Actor>,
+) -> Result<Sent, ByNameError> {
+    let command = asked.read::<A>()?;
+    let head = command.head();
+    let options = match actor {
+        Some(actor) => actor.sends(&head, options)?,
+        None => options,
+    };
+    let span = telemetry::send(head.name, head.target);
+    let options = options.at(place.now);
+    let sending = Sending::new(place.store, place.tenant, head, &*command, options)?;
+    let receipt = sending.send(place.cache).instrument(span).await?;
+    Ok(Sent::of(receipt))
+}
 
-    fn decide<'a>(
-        &self,
-        place: Place<'a>,
-        asked: Asked<'a>,
-        as_of: AsOf,
-    ) -> ByNameFuture<'a, Tried> {
-        Box::pin(async move {
-            let command = asked.read::<A>()?;
-            let head = command.head();
-            let (id, tenant) = (head.target, place.tenant);
-            let stream = StreamId::of(tenant, id);
-            let folded = load::fold_as_of::<A>(place.store, &stream, as_of).await?;
-            let view = |state: &A, version| StateView::of(id, version, state);
-            let version = folded.version;
-            let before = folded.state.as_ref().map(|state| view(state, version));
-            let options = SendOptions::new().at(place.now);
-            let sending = Sending::new(place.store, tenant, head, &*command, options);
-            let decided = sending.and_then(|sending| sending.dry_run(folded));
-            Ok(Tried {
-                aggregate: A::TYPE,
-                id: id.into(),
-                version,
-                outcome: decided.map(|(events, after)| outcome::Proposed {
-                    events: events.iter().map(EventJson::of).collect(),
-                    after: after.and_then(|after| Some(view(&after.state?, after.version))),
-                }),
-                before,
-            })
-        })
-    }
+/// Decides a command, and stores nothing.
+async fn decide<A: Aggregate>(
+    place: Place<'_>,
+    asked: Asked<'_>,
+    as_of: AsOf,
+) -> Result<Tried, ByNameError> {
+    let command = asked.read::<A>()?;
+    let head = command.head();
+    let (id, tenant) = (head.target, place.tenant);
+    let stream = StreamId::of(tenant, id);
+    let folded = load::fold_as_of::<A>(place.store, &stream, as_of).await?;
+    let view = |state: &A, version| StateView::of(id, version, state);
+    let version = folded.version;
+    let before = folded.state.as_ref().map(|state| view(state, version));
+    let options = SendOptions::new().at(place.now);
+    let sending = Sending::new(place.store, tenant, head, &*command, options);
+    let decided = sending.and_then(|sending| sending.dry_run(folded));
+    Ok(Tried {
+        aggregate: A::TYPE,
+        id: id.into(),
+        version,
+        outcome: decided.map(|(events, after)| outcome::Proposed {
+            events: events.iter().map(EventJson::of).collect(),
+            after: after.and_then(|after| Some(view(&after.state?, after.version))),
+        }),
+        before,
+    })
+}
 
-    fn load<'a>(
-        &self,
-        place: Place<'a>,
-        id: AggregateId,
-        as_of: AsOf,
-    ) -> ByNameFuture<'a, StateView> {
-        Box::pin(async move {
-            let stream = StreamId::of(place.tenant, id.typed::<A>());
-            let loaded = load::load_as_of::<A>(place.store, stream, as_of).await?;
-            Ok(StateView::of(loaded.id(), loaded.version(), loaded.state()))
-        })
-    }
-
-    fn today(&self, stored: &RecordedEvent) -> Result<Vec<EventJson>, LoadError> {
-        let events = stored.typed::<A>()?.into_iter();
-        Ok(events.map(|event| EventJson::of(&event)).collect())
-    }
+async fn load<A: Aggregate>(
+    place: Place<'_>,
+    id: AggregateId,
+    as_of: AsOf,
+) -> Result<StateView, ByNameError> {
+    let stream = StreamId::of(place.tenant, id.typed::<A>());
+    let loaded = load::load_as_of::<A>(place.store, stream, as_of).await?;
+    Ok(StateView::of(loaded.id(), loaded.version(), loaded.state()))
 }

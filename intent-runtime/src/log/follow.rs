@@ -4,6 +4,7 @@ use std::{
     collections::VecDeque,
     fmt,
     future::poll_fn,
+    mem,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
@@ -16,7 +17,7 @@ use crate::{
     dispatch::error::LoadError,
     log::{page::Page, subscription::Subscription},
     model::{aggregate::Aggregate, recorded::Recorded},
-    record::cursor::Cursor,
+    record::{cursor::Cursor, event::RecordedEvent},
 };
 
 /// How long a reader that failed waits before it tries again, so that a caller who ignores errors keeps no core busy.
@@ -64,11 +65,13 @@ pub struct Follow<A: Aggregate> {
     log: Subscription,
     missing: Option<String>,
     pages: Pages,
-    /// What was read and not taken yet, each event with where the reader stands after it. Of the parts of a split event, only the
-    /// last moves it.
-    waiting: VecDeque<(Recorded<A::Event>, Option<Cursor>)>,
-    /// Whether the log ended behind them.
-    end: bool,
+    /// What was read and not decoded yet.
+    stored: VecDeque<RecordedEvent>,
+    /// Where the page ends that was read last, and whether the log ended there.
+    page_end: (Cursor, bool),
+    /// What was decoded and not taken yet. There are several only if an event was split.
+    parts: VecDeque<Recorded<A::Event>>,
+    after_parts: Cursor,
     cursor: Cursor,
 }
 
@@ -80,8 +83,10 @@ impl<A: Aggregate> Follow<A> {
             pages: pages::<A>(log.again_after(cursor), missing.clone(), false),
             log,
             missing,
-            waiting: VecDeque::new(),
-            end: false,
+            stored: VecDeque::new(),
+            page_end: (cursor, false),
+            parts: VecDeque::new(),
+            after_parts: cursor,
             cursor,
         }
     }
@@ -132,71 +137,81 @@ impl<A: Aggregate> Follow<A> {
     /// # Errors
     /// As [`next_event`](Self::next_event).
     pub async fn next_page(&mut self) -> Result<Page<Recorded<A::Event>>, LoadError> {
-        if self.waiting.is_empty() {
+        if self.parts.is_empty() && self.stored.is_empty() {
             poll_fn(|context| self.poll_page(context)).await?;
         }
-        let mut events = Vec::with_capacity(self.waiting.len());
-        while let Some(event) = self.take() {
-            events.push(event);
+        let mut events = Vec::with_capacity(self.stored.len());
+        loop {
+            if !self.parts.is_empty() {
+                events.extend(mem::take(&mut self.parts));
+                self.cursor = self.after_parts;
+            }
+            match self.decode() {
+                Some(Ok(())) => {}
+                Some(Err(error)) if events.is_empty() => return Err(error),
+                stopped => {
+                    return Ok(Page {
+                        events,
+                        cursor: self.cursor,
+                        end: self.page_end.1 && stopped.is_none(),
+                    });
+                }
+            }
         }
-        let (cursor, end) = (self.cursor, self.end);
-        Ok(Page {
-            events,
-            cursor,
-            end,
-        })
     }
 
     fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<Read<A>> {
         loop {
-            if let Some(event) = self.take() {
-                return Poll::Ready(Ok(event));
+            if let Some(part) = self.parts.pop_front() {
+                if self.parts.is_empty() {
+                    self.cursor = self.after_parts;
+                }
+                return Poll::Ready(Ok(part));
             }
-            ready!(self.poll_page(context))?;
+            match self.decode() {
+                Some(decoded) => decoded?,
+                None => ready!(self.poll_page(context))?,
+            }
         }
     }
 
-    fn take(&mut self) -> Option<Recorded<A::Event>> {
-        let (event, after) = self.waiting.pop_front()?;
-        self.cursor = after.unwrap_or(self.cursor);
-        Some(event)
-    }
-
-    /// Reads and decodes the next page. An event that cannot be read ends it, and is then read from the log again.
+    /// Reads the next page.
     fn poll_page(&mut self, context: &mut Context<'_>) -> Poll<Result<(), LoadError>> {
         let Some(page) = ready!(self.pages.as_mut().poll_next(context)) else {
             // The log never ends.
             return Poll::Pending;
         };
         let page = page?;
-        self.end = page.end;
-        for stored in page.events {
-            let after = page.cursor.place();
-            let after = after.map(|(store, _)| Cursor::after(store, stored.position));
-            match stored.decode::<A>() {
-                Ok(parts) => self
-                    .waiting
-                    .extend(parts.into_iter().map(|part| (part, None))),
-                Err(error) => {
-                    self.end = false;
-                    let last = self.waiting.back().and_then(|(_, after)| *after);
-                    let log = self.log.again_after(last.unwrap_or(self.cursor));
-                    self.pages = pages::<A>(log, None, true);
-                    return Poll::Ready(last.map(|_| ()).ok_or(error));
-                }
-            }
-            self.stands(after.unwrap_or(self.cursor));
+        if page.events.is_empty() {
+            self.cursor = page.cursor;
         }
-        self.stands(page.cursor);
+        self.stored = page.events.into();
+        self.page_end = (page.cursor, page.end);
         Poll::Ready(Ok(()))
     }
 
-    /// Notes where the reader stands after what was read.
-    fn stands(&mut self, cursor: Cursor) {
-        match self.waiting.back_mut() {
-            Some((_, after)) => *after = Some(cursor),
-            None => self.cursor = cursor,
-        }
+    /// Decodes the next event of the page; `None` after the last. After an error, it is read from the log again.
+    fn decode(&mut self) -> Option<Result<(), LoadError>> {
+        let stored = self.stored.pop_front()?;
+        let after = match self.page_end.0.place() {
+            Some((store, _)) if !self.stored.is_empty() => Cursor::after(store, stored.position),
+            _ => self.page_end.0,
+        };
+        Some(match stored.decode::<A>() {
+            Ok(parts) => {
+                self.parts.extend(parts);
+                self.after_parts = after;
+                if self.parts.is_empty() {
+                    self.cursor = after;
+                }
+                Ok(())
+            }
+            Err(error) => {
+                self.stored.clear();
+                self.pages = pages::<A>(self.log.again_after(self.cursor), None, true);
+                Err(error)
+            }
+        })
     }
 }
 
