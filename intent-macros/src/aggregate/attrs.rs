@@ -172,20 +172,16 @@ fn snapshot(diag: &Diagnostics, key: &Ident, args: TokenStream) -> Option<Snapsh
 /// `= 100`: a number from 1.
 fn how_often(input: ParseStream<'_>) -> syn::Result<u64> {
     let number: syn::LitInt = assigned(input)?;
-    match number.base10_parse::<u64>() {
-        Ok(0) => {
-            let fact = "`every = 0` would take no snapshot";
-            let help = "write a number from 1, or leave `snapshot` out";
-            Err(Mistake::at(&number, fact).help(help).into())
-        }
-        Ok(value) => Ok(value),
-        Err(_) => {
-            let fact = "`every` is a number of events";
-            Err(Mistake::at(&number, fact)
-                .help("write a number from 1, such as 100")
-                .into())
-        }
-    }
+    let (fact, instead) = match number.base10_parse::<u64>() {
+        Ok(0) => (
+            "`every = 0` would take no snapshot",
+            "or leave `snapshot` out",
+        ),
+        Ok(value) => return Ok(value),
+        Err(_) => ("`every` is a number of events", "such as 100"),
+    };
+    let help = format!("write a number from 1, {instead}");
+    Err(Mistake::at(&number, fact).help(help).into())
 }
 
 impl Split {

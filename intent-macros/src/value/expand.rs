@@ -68,26 +68,12 @@ fn arithmetic(value: &Value) -> Option<TokenStream> {
     };
     let this = quote!(Self);
     let functions = [
-        (
-            "checked_add",
-            "Add",
-            &this,
-            "The sum, or `None` if it overflows.",
-        ),
-        (
-            "checked_sub",
-            "Sub",
-            &this,
-            "The difference, or `None` if it overflows.",
-        ),
-        (
-            "checked_mul",
-            "Mul",
-            &ty,
-            "The product, or `None` if it overflows.",
-        ),
+        ("checked_add", "Add", &this, "sum"),
+        ("checked_sub", "Sub", &this, "difference"),
+        ("checked_mul", "Mul", &ty, "product"),
     ];
-    let functions = functions.map(|(function, operator, operand, doc)| {
+    let functions = functions.map(|(function, operator, operand, result)| {
+        let doc = format!("The {result}, or `None` if it overflows.");
         let [function, operator] =
             [function, operator].map(|name| generated(name, Span::call_site()));
         quote! {

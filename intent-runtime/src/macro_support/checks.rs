@@ -61,18 +61,10 @@ pub const fn assert_new_name(aggregate: &str, events: &[Names], index: usize) {
                 true => "",
                 false => ", now or formerly",
             };
-            fail([
-                "events `",
-                earlier.shown,
-                "` and `",
-                event.shown,
-                "` of `",
-                aggregate,
-                "` have the same stored name \"",
-                name,
-                "\"",
-                formerly,
-            ]);
+            fail(
+                "events `{}` and `{}` of `{}` have the same stored name \"{}\"{}",
+                [earlier.shown, event.shown, aggregate, name, formerly],
+            );
         }
         at += 1;
     }
@@ -92,14 +84,8 @@ pub const fn assert_version(aggregate: &str, events: &[Names], index: usize) {
         }
         _ => return,
     };
-    fail([
-        "the `VERSION` of event `",
-        event.shown,
-        "` of `",
-        aggregate,
-        "` ",
-        wrong,
-    ]);
+    let parts = [event.shown, aggregate, wrong];
+    fail("the `VERSION` of event `{}` of `{}` {}", parts);
 }
 
 /// `#[aggregate(retired(..))]`: a retired name must not be one of an event that is read.
@@ -113,17 +99,10 @@ pub const fn assert_retired_name(aggregate: &str, events: &[Names], retired: &st
                 true => "the stored name",
                 false => "a former name",
             };
-            fail([
-                "\"",
-                retired,
-                "\" is retired and ",
-                formerly,
-                " of event `",
-                event.shown,
-                "` of `",
-                aggregate,
-                "`",
-            ]);
+            fail(
+                "\"{}\" is retired and {} of event `{}` of `{}`",
+                [retired, formerly, event.shown, aggregate],
+            );
         }
         at += 1;
     }
@@ -133,21 +112,11 @@ pub const fn assert_retired_name(aggregate: &str, events: &[Names], retired: &st
 #[track_caller]
 pub const fn assert_predecessor_name(event: Names, predecessor: &str, old_name: &str) {
     if !event.has(old_name) {
-        fail([
-            "`",
-            predecessor,
-            "` is stored as \"",
-            old_name,
-            "\", its successor `",
-            event.shown,
-            "` as \"",
-            event.name,
-            "\": add `name = \"",
-            event.name,
-            "\"` to `",
-            predecessor,
-            "`",
-        ]);
+        let Names { shown, name, .. } = event;
+        fail(
+            "`{}` is stored as \"{}\", its successor `{}` as \"{}\": add `name = \"{}\"` to `{}`",
+            [predecessor, old_name, shown, name, name, predecessor],
+        );
     }
 }
 
@@ -160,20 +129,15 @@ pub const fn assert_predecessor_version(
     old_version: u32,
 ) {
     if old_version + 1 != version {
-        fail([
-            "`",
-            predecessor,
-            "` is not the version of `",
-            event,
-            "` just before this one",
-        ]);
+        let text = "`{}` is not the version of `{}` just before this one";
+        fail(text, [predecessor, event]);
     }
 }
 
-/// Stops the build with a message.
+/// Stops the build with a message. In it, each `{}` stands for the next part.
 #[track_caller]
-const fn fail<const N: usize>(parts: [&str; N]) -> ! {
-    panic!("{}", Message::of(parts).as_str())
+const fn fail<const N: usize>(text: &str, parts: [&str; N]) -> ! {
+    panic!("{}", Message::of(text, parts).as_str())
 }
 
 /// The text of a message, put together byte by byte, since constants cannot be formatted.
@@ -183,23 +147,31 @@ struct Message {
 }
 
 impl Message {
-    const fn of<const N: usize>(parts: [&str; N]) -> Self {
+    const fn of<const N: usize>(text: &str, parts: [&str; N]) -> Self {
         let mut message = Self {
             bytes: [0; 512],
             len: 0,
         };
-        let mut part = 0;
-        while part < N {
-            let text = parts[part].as_bytes();
-            let mut at = 0;
-            while at < text.len() && message.len < message.bytes.len() {
-                message.bytes[message.len] = text[at];
-                message.len += 1;
+        let (text, mut at, mut part) = (text.as_bytes(), 0, 0);
+        while at < text.len() {
+            if text[at] == b'{' {
+                message.push(parts[part].as_bytes());
+                (at, part) = (at + 2, part + 1);
+            } else {
+                message.push(&[text[at]]);
                 at += 1;
             }
-            part += 1;
         }
         message
+    }
+
+    const fn push(&mut self, text: &[u8]) {
+        let mut at = 0;
+        while at < text.len() && self.len < self.bytes.len() {
+            self.bytes[self.len] = text[at];
+            self.len += 1;
+            at += 1;
+        }
     }
 
     const fn as_str(&self) -> &str {
