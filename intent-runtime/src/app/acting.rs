@@ -5,7 +5,7 @@ use std::fmt;
 use crate::{
     app::{tenant::Tenant, transaction::SendFuture},
     dispatch::{
-        actor::Actor,
+        actor::{Actor, options_for},
         error::SendError,
         options::{Receipt, SendOptions},
     },
@@ -96,7 +96,7 @@ impl Acting {
         options: SendOptions,
     ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send + use<'_, C>
     {
-        let options = self.options_for(&command, options);
+        let options = options_for(Some(&self.actor), &CommandHead::of(&command), options);
         async move { self.tenant.send_with(command, options?).await }
     }
 
@@ -110,17 +110,9 @@ impl Acting {
         command: C,
         options: SendOptions,
     ) -> SendFuture<'t, C> {
-        let options = self.options_for(&command, options);
+        let options = options_for(Some(&self.actor), &CommandHead::of(&command), options);
         let connection = transaction.into_joinable();
         Box::pin(async move { self.tenant.send_in(connection, command, options?).await })
-    }
-
-    fn options_for<C: Command>(
-        &self,
-        command: &C,
-        options: SendOptions,
-    ) -> Result<SendOptions, SendError<Refusal<C>>> {
-        self.actor.sends(&CommandHead::of(command), options)
     }
 }
 

@@ -8,7 +8,7 @@ use tracing::Instrument;
 use crate::{
     app::{acting::Acting, tenant::Tenant},
     dispatch::{
-        actor::Actor,
+        actor::{Actor, options_for},
         error::{LoadError, SendError},
         load::{self, Loaded},
         options::{Receipt, SendOptions},
@@ -165,10 +165,8 @@ impl AppTransaction {
         options: SendOptions,
     ) -> impl Future<Output = Result<Receipt<C::Aggregate>, SendError<Refusal<C>>>> + Send + use<'_, C>
     {
-        let options = match &self.actor {
-            Some(actor) => actor.sends(&CommandHead::of(&command), options),
-            None => Ok(options),
-        };
+        let head = CommandHead::of(&command);
+        let options = options_for(self.actor.as_ref(), &head, options);
         let (tenant, begun) = (&self.tenant, &*self.begun);
         async move { tenant.send_within(begun, command, options?).await }
     }

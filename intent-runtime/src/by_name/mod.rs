@@ -18,7 +18,12 @@ use crate::{
         state_view::StateView,
     },
     dispatch::{
-        actor::Actor, as_of::AsOf, attempt::Sending, cache::AggregateCache, error::LoadError, load,
+        actor::{Actor, options_for},
+        as_of::AsOf,
+        attempt::Sending,
+        cache::AggregateCache,
+        error::LoadError,
+        load,
         options::SendOptions,
     },
     model::{
@@ -157,10 +162,7 @@ async fn send<A: Aggregate>(
 ) -> Result<Sent, ByNameError> {
     let command = asked.read::<A>()?;
     let head = command.head();
-    let options = match actor {
-        Some(actor) => actor.sends(&head, options)?,
-        None => options,
-    };
+    let options = options_for(actor, &head, options)?;
     let span = telemetry::send(head.name, head.target);
     let options = options.at(place.now);
     let sending = Sending::new(place.store, place.tenant, head, &*command, options)?;

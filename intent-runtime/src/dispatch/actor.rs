@@ -43,27 +43,30 @@ impl Actor {
     pub fn roles(&self) -> &[String] {
         &self.roles
     }
+}
 
-    /// How it sends a command: in the first of its roles that may, or in the first one at all if everybody may.
-    ///
-    /// # Errors
-    /// [`SendError::Forbidden`] if none of its roles is allowed.
-    pub(crate) fn sends<A: Aggregate, E>(
-        &self,
-        command: &CommandHead<A>,
-        options: SendOptions,
-    ) -> Result<SendOptions, SendError<E>> {
-        let allowed = command.allowed;
-        let mut roles = self.roles.iter().map(String::as_str);
-        let role = roles.find(|role| allowed.is_empty() || allowed.contains(role));
-        if !allowed.is_empty() && role.is_none() {
-            return Err(SendError::Forbidden {
-                command: command.name,
-                aggregate: A::TYPE,
-                actor: self.clone(),
-                allowed,
-            });
-        }
-        Ok(options.of_actor(&self.name, role))
+/// How a command is sent: for an actor in the first of its roles that may, or in the first one at all if everybody may.
+///
+/// # Errors
+/// [`SendError::Forbidden`] if none of the actor's roles is allowed.
+pub(crate) fn options_for<A: Aggregate, E>(
+    actor: Option<&Actor>,
+    command: &CommandHead<A>,
+    options: SendOptions,
+) -> Result<SendOptions, SendError<E>> {
+    let Some(actor) = actor else {
+        return Ok(options);
+    };
+    let allowed = command.allowed;
+    let mut roles = actor.roles.iter().map(String::as_str);
+    let role = roles.find(|role| allowed.is_empty() || allowed.contains(role));
+    if !allowed.is_empty() && role.is_none() {
+        return Err(SendError::Forbidden {
+            command: command.name,
+            aggregate: A::TYPE,
+            actor: actor.clone(),
+            allowed,
+        });
     }
+    Ok(options.of_actor(&actor.name, role))
 }

@@ -8,7 +8,11 @@
 pub use crate::record::clock::FixedClock;
 use crate::{
     dispatch::{
-        actor::Actor, attempt::Sending, error::SendError, load::Folded, options::SendOptions,
+        actor::{Actor, options_for},
+        attempt::Sending,
+        error::SendError,
+        load::Folded,
+        options::SendOptions,
     },
     model::{
         aggregate::{Aggregate, fold_all},
@@ -151,10 +155,7 @@ impl<A: Aggregate> Scenario<A> {
                     .clone()
                     .timestamp(self.context.now()),
             );
-        let options = match &self.actor {
-            Some(actor) => actor.sends(&head, options),
-            None => Ok(options),
-        };
+        let options = options_for(self.actor.as_ref(), &head, options);
         // Nothing is stored: the store only takes the place that a store has in `send`.
         let store = MemoryStore::new();
         let tenant = self.context.tenant_id();
