@@ -96,7 +96,7 @@ impl Order {
     }
 
     #[handle]
-    pub fn note(&self, key: i32, text: String) -> Noted {
+    pub fn note(&self, key: i32, #[serde(alias = "what", default)] text: String) -> Noted {
         Noted { key, text }
     }
 
@@ -133,8 +133,38 @@ impl Meter {
     }
 }
 
+/// What a form has beside its own fields.
+#[value]
+#[derive(Default)]
+pub struct Extra {
+    #[serde(default)]
+    pub hint: String,
+}
+
+#[command]
+pub struct Remark {
+    #[id]
+    pub order: Id<Order>,
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+impl Decide<Remark> for Order {
+    type Error = std::convert::Infallible;
+
+    fn decide(
+        _: Option<&Self>,
+        command: Remark,
+        _: &Context,
+    ) -> Result<intent_runtime::Decision<Self>, Self::Error> {
+        let text = command.extra.hint;
+        Ok(intent_runtime::Decision::events(Noted { key: 0, text }))
+    }
+}
+
 pub fn shop() -> Domain {
     Domain::of::<Order>()
+        .command::<Remark>()
         .aggregate::<Meter>()
         .roles(["clerk", "manager"])
 }

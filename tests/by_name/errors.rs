@@ -111,6 +111,32 @@ async fn what_does_not_fit_is_named_by_its_path() {
 }
 
 #[tokio::test]
+async fn a_field_that_the_command_does_not_have_is_refused() {
+    let app = App::connect("memory:", shop()).await.unwrap();
+    let id = Id::<Order>::new();
+    let json = format!(r#"{{"id": "{id}", "key": 1, "txt": "x"}}"#);
+    let (path, source) = mistake(&app, "Note", &json).await;
+    assert_eq!(path, "txt");
+    assert_eq!(
+        source,
+        "unknown field `txt`, expected one of `id`, `key`, `text`, `what`"
+    );
+
+    // Another name of a field is known, and a flattened field may take any.
+    let place = format!(r#"{{"id": "{id}", "customer": "Ada"}}"#);
+    let sent = app.send_json("Order", "Place", &place, SendOptions::new());
+    sent.await.unwrap();
+    let note = format!(r#"{{"id": "{id}", "key": 1, "what": "x"}}"#);
+    let remark = format!(r#"{{"order": "{id}", "hint": "x", "more": 1}}"#);
+    for (command, json) in [("Note", note), ("Remark", remark)] {
+        let sent = app.send_json("Order", command, &json, SendOptions::new());
+        let sent = sent.await.unwrap();
+        let event = serde_json::to_value(&sent.events[0]).unwrap();
+        assert_eq!(event["payload"]["text"], "x", "{command}");
+    }
+}
+
+#[tokio::test]
 async fn the_error_reads_as_a_sentence_and_as_json() {
     let app = App::connect("memory:", shop()).await.unwrap();
     let json = json!({ "id": Id::<Order>::new(), "key": "x", "text": "" }).to_string();

@@ -8,13 +8,14 @@ pub(crate) mod state_view;
 
 use std::pin::Pin;
 
+use serde::de::Error as _;
 use tracing::Instrument as _;
 
 use crate::{
     by_name::{
         error::{ByNameError, Named},
         outcome::{EventJson, Sent, Tried},
-        path::path_of,
+        path::{other_key, path_of, path_of_key},
         state_view::StateView,
     },
     dispatch::{
@@ -109,12 +110,21 @@ impl<'a> Asked<'a> {
         // Without a reader, it is a command of another aggregate.
         let what = Named::AggregateCommand(A::TYPE);
         let reader = reader.ok_or_else(|| unknown(what, kind.name, []))?;
-        reader(json).map_err(|source| ByNameError::InvalidJson {
+        let invalid = |path, source| ByNameError::InvalidJson {
             aggregate: A::TYPE,
             command: kind.name,
-            path: path_of(&source, json),
+            path,
             source,
-        })
+        };
+        let command = reader(json).map_err(|source| invalid(path_of(&source, json), source))?;
+        let fields = command.fields().unwrap_or_default();
+        match other_key(json, fields).filter(|_| !fields.is_empty()) {
+            None => Ok(command),
+            Some(key) => {
+                let source = serde_json::Error::unknown_field(&key, fields);
+                Err(invalid(path_of_key(key), source))
+            }
+        }
     }
 }
 

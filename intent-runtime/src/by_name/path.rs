@@ -1,4 +1,6 @@
-//! Where in a JSON text serde found a mistake.
+//! Where in a JSON text a mistake is.
+
+use crate::model::json_object::JsonObject;
 
 /// One level of nesting, with the place in it.
 enum Within {
@@ -45,6 +47,18 @@ pub(super) fn path_of(error: &serde_json::Error, json: &str) -> String {
         }
     }
     written(&levels)
+}
+
+/// The first key of an object that is none of these.
+pub(super) fn other_key(json: &str, known: &[&str]) -> Option<String> {
+    let object = JsonObject::parse(json.as_bytes()).ok()?;
+    let mut keys = object.keys();
+    keys.find(|key| !known.contains(key)).map(str::to_owned)
+}
+
+/// The path to a field of the whole text.
+pub(super) fn path_of_key(key: String) -> String {
+    written(&[Within::Object(Some(key))])
 }
 
 /// The number of bytes before the place where serde_json stopped.

@@ -9,6 +9,7 @@ use crate::{
         aggregate::Aggregate,
         command::{Command, Decide, Decision, Refusal},
         context::Context,
+        known_fields::known_fields,
     },
     record::{fingerprint::fingerprint, id::Id},
 };
@@ -109,6 +110,9 @@ impl Error for AnyRefusal {
 /// A command of `A` that was read from JSON.
 pub(crate) trait AnyCommand<A: Aggregate>: Undecided<A, AnyRefusal> {
     fn head(&self) -> CommandHead<A>;
+
+    /// See [`known_fields`].
+    fn fields(&self) -> Option<&'static [&'static str]>;
 }
 
 /// Reads a command of `A` from JSON.
@@ -138,5 +142,9 @@ impl<A: Aggregate + Decide<C>, C: Command<Aggregate = A>> Undecided<A, AnyRefusa
 impl<A: Aggregate + Decide<C>, C: Command<Aggregate = A>> AnyCommand<A> for ByName<C> {
     fn head(&self) -> CommandHead<A> {
         CommandHead::of(&self.0)
+    }
+
+    fn fields(&self) -> Option<&'static [&'static str]> {
+        known_fields::<C>()
     }
 }

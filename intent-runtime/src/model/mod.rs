@@ -12,6 +12,7 @@ pub(crate) mod history;
 pub(crate) mod identity;
 pub(crate) mod json_object;
 pub(crate) mod kinds;
+pub(crate) mod known_fields;
 pub(crate) mod overflow;
 pub(crate) mod recorded;
 pub(crate) mod schema_version;
