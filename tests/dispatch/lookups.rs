@@ -69,7 +69,10 @@ async fn events_are_looked_up_within_the_tenant_of_the_handle() {
         assert_eq!(opened.await.unwrap().events.len(), 2);
         let eve = app.look_back(LogFilter::all()).by("eve").await.unwrap();
         assert_eq!(eve.events[0].aggregate_id.as_uuid(), theirs.as_uuid());
-        let text = app.look_back(LogFilter::all()).containing("ADA").limit(1);
+        let text = app
+            .look_back(LogFilter::all())
+            .containing("\"ADA\"")
+            .limit(1);
         assert_eq!(text.await.unwrap().events[0], *history[0].source());
 
         let end = app.cursor_at(Timestamp::MAX).await.unwrap();
