@@ -9,10 +9,12 @@ use std::{
 use syn::{Item, UseTree, visit::Visit};
 
 /// The layers, from top to bottom.
-const LAYERS: [&str; 12] = [
+const LAYERS: [&str; 14] = [
     "macro_support",
     "app",
     "testing",
+    "read_model",
+    "worker",
     "log",
     "transfer",
     "by_name",

@@ -138,7 +138,10 @@ const _: () = {
             _,
             _,
         >::new(field, value(event), |mut field, value| *field.place() += value)
-            .apply::<Account, Deposited>("balance")
+            .apply(|fault| ::intent_runtime::__private::overflow::<
+                Account,
+                Deposited,
+            >("balance", fault))
     }
     #[inline]
     fn __default_balance() -> Money {

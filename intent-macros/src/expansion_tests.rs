@@ -75,6 +75,28 @@ pub struct Account {
 }
 
 #[test]
+fn a_read_model() {
+    let item = "
+/// One row per account.
+#[read_model(created_by(Opened), events(Deposited, Moved by |e| [e.from, e.to] => Self::moved), removed_by(Closed))]
+pub struct AccountBalance {
+    #[key]
+    account: Id<Account>,
+    #[on(Deposited += |e| e.amount)]
+    balance: i64,
+    #[index]
+    #[on(Opened = |e| e.city.clone())]
+    city: String,
+}";
+    assert_expansion(
+        "read-model",
+        "#[derive(ReadModel, Debug, Clone)]",
+        item,
+        crate::read_model::read_model(tokens(item)),
+    );
+}
+
+#[test]
 fn commands() {
     let item = "
 impl Account {

@@ -8,6 +8,7 @@ mod commands;
 mod emit;
 mod event;
 mod item;
+mod read_model;
 mod rules;
 mod source;
 mod stored;
@@ -37,7 +38,19 @@ pub fn derive_aggregate(item: TokenStream) -> TokenStream {
 /// Belongs to `#[derive(Aggregate)]`, which reads it. This is called only if the derive is missing.
 #[proc_macro_attribute]
 pub fn aggregate(args: TokenStream, item: TokenStream) -> TokenStream {
-    aggregate::without_derive(args.into(), item.into()).into()
+    aggregate::without_derive(&args.into(), item.into()).into()
+}
+
+/// Makes a read model of a struct whose fields say which events change them.
+#[proc_macro_derive(ReadModel, attributes(read_model, key, index, on))]
+pub fn derive_read_model(item: TokenStream) -> TokenStream {
+    read_model::read_model(item.into()).into()
+}
+
+/// Belongs to `#[derive(ReadModel)]`, which reads it. This is called only if the derive is missing.
+#[proc_macro_attribute]
+pub fn read_model(args: TokenStream, item: TokenStream) -> TokenStream {
+    read_model::without_derive(&args.into(), item.into()).into()
 }
 
 /// Makes a command of a struct.

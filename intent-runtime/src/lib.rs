@@ -7,12 +7,14 @@ mod dispatch;
 mod log;
 mod macro_support;
 pub mod model;
+pub mod read_model;
 mod record;
 mod schema;
 pub mod store;
 mod telemetry;
 pub mod testing;
 pub mod transfer;
+mod worker;
 
 pub use macro_support::bounds;
 // The derive shares its name with the trait, as serde's do.
@@ -24,6 +26,7 @@ pub use app::{
     lookup::{Correlation, Ids, LookBack},
     tenant::Tenant,
     transaction::AppTransaction,
+    workers::{StopError, WorkerOptions, Workers},
 };
 pub use by_name::{
     error::ByNameError,
@@ -40,7 +43,7 @@ pub use dispatch::{
 };
 pub use log::{filter::LogFilter, follow::Follow, page::Page, subscription::Subscription};
 pub use macro_support::macros::{
-    Aggregate, aggregate, command, commands, create, event, handle, value,
+    Aggregate, ReadModel, aggregate, command, commands, create, event, handle, read_model, value,
 };
 pub use model::{
     aggregate::Aggregate,
@@ -51,9 +54,14 @@ pub use model::{
     history::{CreateError, HistoryError},
     json_object::JsonObject,
     overflow::Overflow,
+    read_model::{ReadModel, json::Json},
     recorded::Recorded,
     snapshot::Snapshot,
     upcast::{DecodeError, UpcastError},
+};
+pub use read_model::{
+    error::{ReadError, WaitError},
+    read::Rows,
 };
 pub use record::{
     cursor::Cursor,
@@ -73,6 +81,7 @@ pub use store::PgStore;
 pub use store::SqliteStore;
 pub use store::{MemoryStore, StoreError};
 pub use testing::Scenario;
+pub use worker::status::{Activity, WorkerStatus};
 
 /// What generated code may name. Not part of the public interface: anything here can change in any release.
 #[doc(hidden)]
@@ -104,9 +113,10 @@ pub mod error {
 pub mod prelude {
     pub use crate::{
         Acting, Actor, Aggregate, AggregateId, App, AsOf, ByNameError, Command, CommandId, Context,
-        Cursor, Decide, Domain, Event, EventId, HistoryPage, Id, JsonObject, LoadError, Loaded,
-        LogFilter, Metadata, Overflow, Receipt, RecordedEvent, Scenario, SendError, SendOptions,
-        Snapshot, StateView, StoreError, Tenant, TenantId, Timestamp, UpcastError, Version,
-        aggregate, command, commands, create, event, handle, value,
+        Cursor, Decide, Domain, Event, EventId, HistoryPage, Id, Json, JsonObject, LoadError,
+        Loaded, LogFilter, Metadata, Overflow, ReadError, ReadModel, Receipt, Recorded,
+        RecordedEvent, Scenario, SendError, SendOptions, Snapshot, StateView, StoreError, Tenant,
+        TenantId, Timestamp, UpcastError, Version, WaitError, Workers, aggregate, command,
+        commands, create, event, handle, read_model, value,
     };
 }

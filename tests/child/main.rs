@@ -17,6 +17,10 @@ mod numbered;
 mod server;
 mod spans;
 mod sqlite;
+#[path = "../worker/domain.rs"]
+#[allow(dead_code, reason = "the tests use the rest of it")]
+mod worker;
+mod workers;
 
 use std::process::ExitCode;
 
@@ -30,6 +34,7 @@ async fn main() -> ExitCode {
         ["server", state] => server::run(state).await,
         ["check-lock", folder, aggregate] => return lock::check(folder, aggregate),
         ["spans"] => spans::print().await,
+        ["workers", url] => workers::run(url).await,
         _ => panic!("what is this: {arguments:?}"),
     }
     ExitCode::SUCCESS

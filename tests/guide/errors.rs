@@ -238,6 +238,15 @@ fn store_errors() -> Vec<(StoreError, &'static str)> {
             source: source()
         },
         OtherDatabase { place: place() },
+        TableDrift {
+            place: place(),
+            table: place(),
+            what: place()
+        },
+        CorruptTable {
+            place: place(),
+            what: place()
+        },
         InvalidFilter { what: place() },
         Backend {
             place: place(),
@@ -247,6 +256,7 @@ fn store_errors() -> Vec<(StoreError, &'static str)> {
     let unread = recorded("7").metadata().unwrap_err();
     errors.push((StoreError::Metadata(unread), "Metadata"));
     errors.push((StoreError::NoTransactions, "NoTransactions"));
+    errors.push((StoreError::NoTables, "NoTables"));
     errors.push((StoreError::NotInTransaction, "NotInTransaction"));
     errors.push((StoreError::Closed, "Closed"));
     errors

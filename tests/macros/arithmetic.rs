@@ -250,7 +250,7 @@ fn an_alias_of_an_integer_is_one() {
     mixed.apply(&most(i64::MAX)).unwrap();
     let overflow = mixed.apply(&most(1)).unwrap_err();
     assert_eq!(
-        (overflow.aggregate(), overflow.event(), overflow.field()),
+        (overflow.subject(), overflow.event(), overflow.field()),
         ("Mixed", "Came", "alias")
     );
 }

@@ -86,17 +86,9 @@ pub(super) struct Split {
 impl AggregateAttrs {
     pub(super) fn parse(diag: &Diagnostics, item: &DeriveInput) -> Self {
         let mut attrs = Self::default();
-        let mut seen = false;
-        for attribute in item.attrs.iter().filter(|found| attr::is(found, AGGREGATE)) {
-            if seen {
-                let fact = "`#[aggregate(..)]` is given twice";
-                diag.add(Mistake::at(attribute.path(), fact).help("write all keys in one"));
-                continue;
-            }
-            seen = true;
-            if let Some(args) = diag.keep(attr::arguments(attribute)) {
-                KEYS.read(diag, args, |key, input| attrs.read(diag, key, input));
-            }
+        let attribute = attr::only(diag, AGGREGATE, &item.attrs);
+        if let Some(args) = attribute.and_then(|it| diag.keep(attr::arguments(it))) {
+            KEYS.read(diag, args, |key, input| attrs.read(diag, key, input));
         }
         attrs
     }

@@ -7,29 +7,22 @@ mod fallback;
 mod model;
 
 use proc_macro2::TokenStream;
-use quote::quote;
-use syn::DeriveInput;
 
-use crate::{
-    stored::storable::cannot_be_stored,
-    syntax::diag::{Diagnostics, Mistake},
-};
+use crate::{item::own::Own, stored::storable::cannot_be_stored, syntax::diag::Diagnostics};
 
 /// What the fields of a state with snapshots must have.
 const STORED: [&str; 3] = ["Serialize", "Deserialize", "JsonSchema"];
 
-/// Reports an `#[aggregate(..)]` without the derive. The struct gets the derive, so that its uses cause no second error.
-pub(crate) fn without_derive(args: TokenStream, item: TokenStream) -> TokenStream {
-    let diag = Diagnostics::default();
-    let Some(item) = diag.keep(syn::parse2::<DeriveInput>(item)) else {
-        return diag.finish();
-    };
-    let fact = "`#[aggregate(..)]` belongs to `#[derive(Aggregate)]`, which is missing";
-    diag.add(Mistake::at(&item.ident, fact).help("add `#[derive(Aggregate)]` above it"));
-    let errors = diag.finish();
-    let attribute = quote!(#[aggregate(#args)]);
-    let runtime = attrs::runtime(&attribute);
-    quote! { #[derive(#runtime::Aggregate)] #attribute #item #errors }
+const DERIVE: Own = Own {
+    derive: "Aggregate",
+    attribute: "aggregate",
+    field: "#[id] id: Id<..>",
+    instead: "keep the state in a struct and make the alternatives an enum field",
+};
+
+/// Reports an `#[aggregate(..)]` without the derive.
+pub(crate) fn without_derive(args: &TokenStream, item: TokenStream) -> TokenStream {
+    DERIVE.forgotten(args, item, attrs::runtime)
 }
 
 /// The impls that make a struct an aggregate, or the mistakes found in it.

@@ -4,16 +4,19 @@ use std::ops::Deref;
 
 use proc_macro2::Span;
 use quote::format_ident;
-use syn::{Data, DeriveInput, Ident, Path, ext::IdentExt as _};
+use syn::{Data, DeriveInput, Ident, ext::IdentExt as _};
 
 use super::attrs::AggregateAttrs;
 use crate::{
-    rules::{entry::Entry, rule::Field},
+    rules::{
+        check::{Lists, unlisted},
+        entry::Entry,
+        rule::Field,
+    },
     source,
     syntax::{
         attr::Keyed,
         diag::Diagnostics,
-        paths::last_ident,
         symbol::{EVENTS, ID},
     },
 };
@@ -109,22 +112,20 @@ impl<'a> Aggregate<'a> {
         self.creating().chain(self.changing())
     }
 
-    /// The events that have rules and are in no list, except those that are probably misspelt.
-    pub(super) fn unlisted(&self) -> Vec<Path> {
-        let mut paths: Vec<Path> = Vec::new();
-        for rule in self.fields.iter().flat_map(|field| &field.rules) {
-            let is_listed = self.entries().any(|entry| entry.is_meant_by(rule));
-            let is_known = |known: &Path| last_ident(known) == last_ident(&rule.event);
-            if !is_listed && rule.meant(self.entries()).is_none() && !paths.iter().any(is_known) {
-                paths.push(rule.event.clone());
-            }
+    /// The lists, for the checks of rules.
+    pub(super) fn lists(&self) -> Lists<'_> {
+        Lists {
+            owner: self.ident(),
+            attribute: "#[aggregate(..)]",
+            is_not: "is not an event of",
+            entries: self.entries().collect(),
+            has_events: self.attrs.events.is_some(),
         }
-        paths
     }
 
     /// Corrects the lists where the correction is clear: adds the events that have rules, and removes the enum of events.
     pub(super) fn mend_lists(&mut self) {
-        let paths = self.unlisted();
+        let paths = unlisted(&self.lists(), &self.fields);
         let event_enum = self.event_enum();
         let key = Ident::new(EVENTS, Span::call_site());
         let value = Vec::new();

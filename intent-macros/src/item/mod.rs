@@ -2,5 +2,6 @@
 
 pub(crate) mod derives;
 pub(crate) mod former;
+pub(crate) mod own;
 pub(crate) mod shape;
 pub(crate) mod version;

@@ -2,7 +2,10 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens as _;
-use syn::{Attribute, Field, GenericParam, Generics, Ident, Item, ItemStruct, parse::Parse};
+use syn::{
+    Attribute, Data, DeriveInput, Field, Fields, GenericParam, Generics, Ident, Item, ItemStruct,
+    parse::Parse,
+};
 
 use crate::{
     stored::unfit::borrowed,
@@ -103,6 +106,11 @@ impl Kind {
         let why = format!("{} and must own its data", self.owned);
         diag.add(Mistake::at(parameter, fact).note(why).help(help));
     }
+}
+
+/// Whether the item is a struct whose fields have names.
+pub(crate) fn has_named_fields(item: &DeriveInput) -> bool {
+    matches!(&item.data, Data::Struct(data) if matches!(data.fields, Fields::Named(_)))
 }
 
 /// A borrowed type as people write it: `&'a str`.

@@ -2,11 +2,12 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens as _, quote};
-use syn::{ExprClosure, Pat, Type};
+use syn::{ExprClosure, Ident, Pat, Path, Type};
 
 use super::{
     entry::{Effect, Entry},
     rule::{Change, Field, Rule},
+    subject::Subject,
 };
 use crate::syntax::{
     diag::{Diagnostics, Mistake},
@@ -14,9 +15,119 @@ use crate::syntax::{
     respan::snake_case,
 };
 
+/// The lists of events of one type, for the checks of its rules.
+pub(crate) struct Lists<'a> {
+    pub(crate) owner: &'a Ident,
+    /// The attribute with the lists: "#[aggregate(..)]".
+    pub(crate) attribute: &'static str,
+    /// What an event is not that is in no list: "is not an event of".
+    pub(crate) is_not: &'static str,
+    pub(crate) entries: Vec<&'a Entry>,
+    /// Whether `events(..)` is there.
+    pub(crate) has_events: bool,
+}
+
+impl Lists<'_> {
+    fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().copied()
+    }
+
+    /// Whether a rule is for a listed event.
+    fn have(&self, rule: &Rule) -> bool {
+        self.entries().any(|entry| entry.is_meant_by(rule))
+    }
+
+    /// What else a rule may mean that is for no listed event: one of the events of its name, or one of nearly that.
+    fn meant(&self, rule: &Rule) -> Option<String> {
+        let namesakes = self
+            .entries()
+            .filter(|entry| rule.event.is_ident(entry.ident()));
+        let namesakes: Vec<String> = namesakes
+            .map(|entry| format!("`{}`", entry.text()))
+            .collect();
+        match namesakes.is_empty() {
+            true => rule.meant(self.entries()).map(|close| format!("`{close}`")),
+            false => Some(namesakes.join(" or ")),
+        }
+    }
+}
+
+/// The events that have rules and are in no list, except those that are probably misspelt.
+pub(crate) fn unlisted(lists: &Lists<'_>, fields: &[Field<'_>]) -> Vec<Path> {
+    let mut paths: Vec<Path> = Vec::new();
+    for (_, rule) in rules(fields) {
+        let is_known = |known: &Path| last_ident(known) == last_ident(&rule.event);
+        if !lists.have(rule) && lists.meant(rule).is_none() && !paths.iter().any(is_known) {
+            paths.push(rule.event.clone());
+        }
+    }
+    paths
+}
+
+/// False if a rule is for an event that is not listed. `special` is the help for an event that is not meant to be listed.
+pub(crate) fn rules_for_listed_events(
+    diag: &Diagnostics,
+    lists: &Lists<'_>,
+    fields: &[Field<'_>],
+    special: impl Fn(&Rule) -> Option<&'static str>,
+) -> bool {
+    if lists.entries.is_empty() && !lists.has_events {
+        // The missing lists are reported already.
+        return false;
+    }
+    let attribute = lists.attribute;
+    let mut all = true;
+    let mut missing = Vec::new();
+    for (_, rule) in rules(fields) {
+        if lists.have(rule) {
+            continue;
+        }
+        all = false;
+        let written = shown(&rule.event);
+        if missing.contains(&written) {
+            continue;
+        }
+        let fact = format!("`{written}` {} `{}`", lists.is_not, lists.owner);
+        let help = match (special(rule), lists.meant(rule)) {
+            (Some(special), _) => {
+                missing.push(written);
+                special.to_owned()
+            }
+            (None, Some(close)) => format!("write {close}, or add `{written}` to `events(..)`"),
+            (None, None) => {
+                // One help is enough for all rules of an event. If the whole list is missing, one help is enough for all events.
+                missing.push(written.clone());
+                match lists.has_events {
+                    true => format!("add `{written}` to `events(..)` in `{attribute}`"),
+                    false => {
+                        let all: Vec<String> = unlisted(lists, fields).iter().map(shown).collect();
+                        missing.extend_from_slice(&all);
+                        format!("add `events({})` to `{attribute}`", all.join(", "))
+                    }
+                }
+            }
+        };
+        diag.add(Mistake::at(&rule.event, fact).help(help));
+    }
+    all
+}
+
+/// Reports a rule on the id or on the key, which is given when the value begins and stays. `word` says which of the two it is.
+pub(crate) fn no_rule_on_the_key(diag: &Diagnostics, word: &str, help: &str, fields: &[Field<'_>]) {
+    let keys = fields.iter().filter(|field| field.key.is_some());
+    for (field, rule) in keys.flat_map(|field| field.rules.iter().map(move |rule| (field, rule))) {
+        let fact = format!("`{}` is the {word}, which no event changes", field.ident);
+        diag.add(Mistake::at(&rule.event, fact).help(help));
+    }
+}
+
 /// Reports a closure with other parameters than a rule has: a value gets the event, and a change in place gets the field and the
 /// event, each by reference.
-pub(crate) fn closures_take_what_there_is(diag: &Diagnostics, fields: &[Field<'_>]) {
+pub(crate) fn closures_take_what_there_is(
+    diag: &Diagnostics,
+    subject: Subject,
+    fields: &[Field<'_>],
+) {
     for (field, rule) in rules(fields) {
         let Some((closure, parameters)) = rule.closure() else {
             continue;
@@ -28,7 +139,7 @@ pub(crate) fn closures_take_what_there_is(diag: &Diagnostics, fields: &[Field<'_
         }
         let found = closure.inputs.len();
         if found == parameters.len() {
-            by_reference(diag, field, rule, closure);
+            by_reference(diag, subject, field, rule, closure);
             continue;
         }
         let fact = match parameters.len() {
@@ -45,24 +156,31 @@ pub(crate) fn closures_take_what_there_is(diag: &Diagnostics, fields: &[Field<'_
 }
 
 /// Reports a parameter that takes the event or the field by value. rustc would suggest to clone the derive.
-fn by_reference(diag: &Diagnostics, field: &Field<'_>, rule: &Rule, closure: &ExprClosure) {
+fn by_reference(
+    diag: &Diagnostics,
+    subject: Subject,
+    field: &Field<'_>,
+    rule: &Rule,
+    closure: &ExprClosure,
+) {
     for parameter in &closure.inputs {
         let Pat::Type(typed) = parameter else {
             continue;
         };
         let ty = typed.ty.as_ref();
         let is_event = matches!(ty, Type::Path(path) if same(&path.path, &rule.event));
-        let (fact, sign) = match is_event {
-            true => ("a rule borrows the event", "&"),
-            false if same(ty, field.ty()) => {
-                ("a rule changes the field through a reference", "&mut ")
-            }
+        let (fact, taken) = match is_event {
+            true => (
+                "a rule borrows the event",
+                format!("&{}", subject.shown(&rule.event)),
+            ),
+            false if same(ty, field.ty()) => (
+                "a rule changes the field through a reference",
+                format!("&mut {}", ty.to_token_stream()),
+            ),
             false => continue,
         };
-        let help = format!(
-            "write `{sign}{}`, or leave the type out",
-            ty.to_token_stream()
-        );
+        let help = format!("write `{taken}`, or leave the type out");
         diag.add(Mistake::at(ty, fact).help(help));
     }
 }
@@ -181,6 +299,19 @@ pub(crate) fn every_event_does_something<'a>(
         let help = format!(
             "add `#[on({text} ..)]` to a field, name a function as in `{text} => Self::{function}`, or write `{text} => ()`"
         );
+        diag.add(Mistake::at(&entry.event, fact).help(help));
+    }
+}
+
+/// Reports `=> ()` on an event that creates. `creates` says what it does: "creates the aggregate".
+pub(crate) fn creation_does_something<'a>(
+    diag: &Diagnostics,
+    creates: &str,
+    creating: impl Iterator<Item = &'a Entry>,
+) {
+    for entry in creating.filter(|entry| matches!(entry.effect, Effect::Nothing)) {
+        let fact = format!("`{}` {creates} and cannot do nothing", entry.text());
+        let help = "remove `=> ()`: fields without a rule get their `Default`";
         diag.add(Mistake::at(&entry.event, fact).help(help));
     }
 }

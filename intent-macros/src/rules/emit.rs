@@ -10,6 +10,7 @@ use syn::{
 use super::{
     entry::{Effect, Entry},
     rule::{Change, Field, Rule},
+    subject::Subject,
 };
 use crate::syntax::{
     paths::{Runtime, last_ident},
@@ -21,8 +22,7 @@ pub(crate) struct Emitter<'a> {
     pub(crate) runtime: &'a Runtime,
     /// The type whose fields the rules change.
     pub(crate) owner: &'a Ident,
-    /// The type of an event in a rule: the event itself, or `Recorded<E>`.
-    pub(crate) seen: fn(&Runtime, &Path) -> TokenStream,
+    pub(crate) subject: Subject,
 }
 
 impl Emitter<'_> {
@@ -43,7 +43,7 @@ impl Emitter<'_> {
                 }
             }
             if let Some(entry) = begins_from_default(field, creating.clone()) {
-                functions.extend(self.default(field, entry));
+                functions.extend(self.default(field, Some(entry)));
             }
         }
         functions
@@ -56,7 +56,7 @@ impl Emitter<'_> {
     /// fn __balance_on_deposited<'event>(field: &mut Money, event: &'event Deposited) -> Result<(), Overflow> {
     ///     let value = |e: &'event Deposited| e.amount;      // Deposited += |e| e.amount
     ///     Rule::<Add, _, _, _>::new(field, value(event), |mut field, value| *field.place() += value)
-    ///         .apply::<Account, Deposited>("balance")
+    ///         .apply(|fault| overflow::<Account, Deposited>("balance", fault))
     /// }
     /// #[deny(unused_must_use)]
     /// fn __notes_on_noted(notes: &mut Vec<String>, e: &Noted) {
@@ -68,7 +68,7 @@ impl Emitter<'_> {
     /// field takes there, so it stays a closure.
     fn rule(&self, field: &Field<'_>, entry: &Entry, rule: &Rule) -> TokenStream {
         let name = rule_name(field, entry);
-        let (ty, event) = (field.ty(), (self.seen)(self.runtime, &entry.event));
+        let (ty, event) = (field.ty(), self.subject.seen(self.runtime, &entry.event));
         let function = match &rule.change {
             Change::Assign(Expr::Closure(closure)) => {
                 let parameter = parameter(closure, 0, &quote!(&#event));
@@ -127,7 +127,7 @@ impl Emitter<'_> {
         let span = Span::call_site().located_at(operator.span());
         let (closure, call) = match value {
             Expr::Closure(closure) => {
-                let event = (self.seen)(self.runtime, &entry.event);
+                let event = self.subject.seen(self.runtime, &entry.event);
                 let typed = typed(closure, &quote!(&'event #event));
                 (typed, quote_spanned!(span=> (event)))
             }
@@ -141,8 +141,9 @@ impl Emitter<'_> {
                 ::core::result::Result::Ok(())
             };
         };
-        let (private, owner, event) = (self.runtime.private(), self.owner, &entry.event);
+        let private = self.runtime.private();
         let text = field.ident.unraw().to_string();
+        let overflow = (self.subject).overflow(self.runtime, self.owner, entry, &text);
         let place = generated(place, Span::call_site());
         let operate = quote_spanned!(span=> *field.#place() #operator value);
         quote! {
@@ -154,7 +155,7 @@ impl Emitter<'_> {
                 value #call,
                 |mut field, value| #operate,
             )
-            .apply::<#owner, #event>(#text)
+            .apply(|fault| #overflow)
         }
     }
 
@@ -163,36 +164,37 @@ impl Emitter<'_> {
     /// ```
     ///
     /// One for each field, so that a missing `Default` is one error at the field's type. It names a creating event that has no rule
-    /// for the field.
-    fn default(&self, field: &Field<'_>, entry: &Entry) -> TokenStream {
-        let (private, owner, event) = (self.runtime.private(), self.owner, &entry.event);
+    /// for the field; `None` if every event creates.
+    pub(crate) fn default(&self, field: &Field<'_>, entry: Option<&Entry>) -> TokenStream {
+        let owner = self.owner;
         let name = default_name(field);
         let ty = replace_self(field.ty(), owner);
+        let initial = self.subject.initial(self.runtime, owner, entry);
         quote! {
             #[inline]
-            fn #name() -> #ty { <#ty as #private::Initial<#owner, #event>>::initial() }
+            fn #name() -> #ty { <#ty as #initial>::initial() }
         }
     }
 
     /// The function that applies an event with `=> FUNCTION`.
     ///
     /// ```
-    /// fn __apply_moved(aggregate: &mut Account, event: &Moved) -> Result<(), Overflow> {
+    /// fn __apply_moved(owner: &mut Account, event: &Moved) -> Result<(), Overflow> {
     ///     let apply: fn(&mut Account, &Moved) -> _ = Account::moved;
-    ///     Applied::<()>::applied(apply(aggregate, event))
+    ///     Applied::<()>::applied(apply(owner, event))
     /// }
     /// ```
     ///
     /// The typed pointer makes a wrong signature an error at the path that the user wrote, and compiles to the call.
     pub(crate) fn change(&self, entry: &Entry, named: &Path) -> TokenStream {
         let (runtime, owner, name) = (self.runtime, self.owner, change_name(entry));
-        let event = (self.seen)(runtime, &entry.event);
+        let event = self.subject.seen(runtime, &entry.event);
         let function = replace_self(named, owner);
-        let call = self.applied(named, None, &quote!(apply(aggregate, event)));
+        let call = self.applied(named, None, &quote!(apply(owner, event)));
         quote! {
             #[inline]
             fn #name(
-                aggregate: &mut #owner,
+                owner: &mut #owner,
                 event: &#event,
             ) -> ::core::result::Result<(), #runtime::Overflow> {
                 let apply: fn(&mut #owner, &#event) -> _ = #function;
@@ -240,17 +242,17 @@ pub(crate) fn constant(field: &Field<'_>, entry: &Entry) -> Option<Ident> {
     }
 }
 
-/// What an event does to the fields of `self`.
-pub(crate) fn apply(fields: &[Field<'_>], entry: &Entry) -> TokenStream {
+/// What an event does to the fields of `owner`, which is `self` or a local.
+pub(crate) fn apply(fields: &[Field<'_>], entry: &Entry, owner: &TokenStream) -> TokenStream {
     let changes = fields.iter().filter_map(|field| {
         let (ident, function) = (field.ident, rule_name(field, entry));
         Some(match &field.rule(entry)?.change {
             Change::Assign(value) => {
                 let argument = argument(value);
-                quote!(self.#ident = #function(#argument);)
+                quote!(#owner.#ident = #function(#argument);)
             }
-            Change::Operate(..) => quote!(#function(&mut self.#ident, event)?;),
-            Change::InPlace(_) => quote!(#function(&mut self.#ident, event);),
+            Change::Operate(..) => quote!(#function(&mut #owner.#ident, event)?;),
+            Change::InPlace(_) => quote!(#function(&mut #owner.#ident, event);),
         })
     });
     changes.collect()
@@ -363,8 +365,7 @@ fn local(field: &Field<'_>) -> Ident {
 }
 
 fn rule_name(field: &Field<'_>, entry: &Entry) -> Ident {
-    let event = snake_case(&entry.ident().to_string());
-    name_for("__", field, &format!("_on_{event}"))
+    name_for("__", field, &format!("_on_{}", entry.word()))
 }
 
 pub(crate) fn default_name(field: &Field<'_>) -> Ident {
@@ -383,16 +384,14 @@ pub(crate) fn change_name(entry: &Entry) -> Ident {
 
 /// A name of generated code for one event.
 pub(crate) fn event_name(prefix: &str, entry: &Entry) -> Ident {
-    let event = snake_case(&entry.ident().to_string());
-    generated(format!("{prefix}_{event}"), Span::call_site())
+    generated(format!("{prefix}_{}", entry.word()), Span::call_site())
 }
 
 #[cfg(test)]
 mod tests {
-    use quote::quote;
     use syn::parse_quote;
 
-    use super::{Emitter, Entry, Field};
+    use super::{Emitter, Entry, Field, Subject};
     use crate::syntax::{diag::Diagnostics, paths::Runtime};
 
     /// What is written for `rule` on the field `total: i64` of `Day`, where a rule sees more than the event itself.
@@ -410,7 +409,7 @@ mod tests {
         let emitter = Emitter {
             runtime: &Runtime::default(),
             owner: &item.ident,
-            seen: |runtime, event| quote!(#runtime::Recorded<#event>),
+            subject: Subject::Row,
         };
         assert_eq!(diag.finish().to_string(), "");
         let function = emitter.rule(&field, &entry, &field.rules[0]);
@@ -446,7 +445,7 @@ mod tests {
     fn the_error_of_an_overflow_names_the_event_itself() {
         let function = function("+= |e| e.amount");
         assert!(
-            function.ends_with(".apply::<Day,Deposited>(\"total\")}"),
+            function.contains("OwnEvent<__Key>>::NAME,\"total\",fault)"),
             "{function}"
         );
     }

@@ -25,6 +25,17 @@ pub(crate) struct Entry {
     /// `by |e| e.branch.clone()`: which row or instance the event is for.
     pub(crate) by: Option<Keyed<Expr>>,
     pub(crate) effect: Effect,
+    pub(crate) namesake: Namesake,
+}
+
+/// Whether another entry has an event of the same name. The entries of an aggregate have none.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Namesake {
+    None,
+    /// `Noted of Account, Noted of Loan`: rules for `Noted` are for both.
+    OneType,
+    /// `account::Closed, loan::Closed`: a rule gives the path.
+    OtherType,
 }
 
 pub(crate) enum Effect {
@@ -91,6 +102,7 @@ impl Entry {
             of: None,
             by: None,
             effect: Effect::Rules,
+            namesake: Namesake::None,
         }
     }
 
@@ -108,9 +120,26 @@ impl Entry {
         shown(&self.event)
     }
 
-    /// Whether a rule means this event: by the same path, or by the last segment of it.
+    /// The word for it in the names of generated functions. No other entry has the same.
+    pub(crate) fn word(&self) -> String {
+        let name = snake_case(&self.ident().to_string());
+        if self.namesake == Namesake::None {
+            return name;
+        }
+        let of = self.of.iter().map(|of| &of.value);
+        let paths = std::iter::once(&self.event).chain(of);
+        let parts = paths.flat_map(|path| &path.segments);
+        let parts: Vec<String> = parts
+            .map(|part| snake_case(&part.ident.to_string()))
+            .collect();
+        // Two lines: no name in the form of a type has them, so this is no other entry's word.
+        parts.join("__")
+    }
+
+    /// Whether a rule means this event: by the same path, or by the last segment of it if no other event has that.
     pub(crate) fn is_meant_by(&self, rule: &Rule) -> bool {
-        same(&self.event, &rule.event) || rule.event.is_ident(self.ident())
+        let by_name = self.namesake != Namesake::OtherType && rule.event.is_ident(self.ident());
+        by_name || same(&self.event, &rule.event)
     }
 
     /// The entry as it was written.
@@ -133,6 +162,10 @@ impl Entry {
             self.of = Some(Keyed { key, value });
         }
         if let Some(key) = word(input, BY)? {
+            if input.is_empty() || input.peek(Token![,]) {
+                let help = format!("write `{} by |e| ..`, with the key", self.text());
+                return Err(Mistake::at(key, "`by` gives no key").help(help).into());
+            }
             let value = input.parse()?;
             self.by = Some(Keyed { key, value });
         }

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Aggregates, read models and processes share it. They differ in what a rule sees: in an aggregate the event itself, elsewhere
-//! `Recorded<E>`, with what the log knows about the event. [`emit::Emitter::seen`] says which; nothing else here depends on it.
+//! `Recorded<E>`, with what the log knows about the event. [`subject::Subject`] says which; nothing else here depends on it.
 //!
 //! Each macro adds its own checks, such as which parts of an entry it takes.
 
@@ -14,3 +14,4 @@ pub(crate) mod check;
 pub(crate) mod emit;
 pub(crate) mod entry;
 pub(crate) mod rule;
+pub(crate) mod subject;

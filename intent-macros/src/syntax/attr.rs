@@ -208,6 +208,21 @@ pub(crate) fn takes_nothing(diag: &Diagnostics, attribute: &Attribute) {
     }
 }
 
+/// The one attribute of a name, if it is there. A second one is reported.
+pub(crate) fn only<'a>(
+    diag: &Diagnostics,
+    name: &str,
+    attributes: &'a [Attribute],
+) -> Option<&'a Attribute> {
+    let mut found = attributes.iter().filter(|attribute| is(attribute, name));
+    let first = found.next();
+    for second in found {
+        let fact = format!("`#[{name}(..)]` is given twice");
+        diag.add(Mistake::at(second.path(), fact).help("write all keys in one"));
+    }
+    first
+}
+
 /// The `#[cfg(..)]`s, which are copied to everything made from an item or a field.
 pub(crate) fn conditions(attributes: &[Attribute]) -> Vec<&Attribute> {
     let is_condition = |attribute: &&Attribute| is(attribute, "cfg");

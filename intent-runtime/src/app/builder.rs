@@ -93,7 +93,7 @@ impl AppBuilder {
     }
 
     async fn open(self) -> Result<App, ConnectError> {
-        let (catalogue, by_name, roles) = self.domain.into_parts()?;
+        let parts = self.domain.into_parts()?;
         let store = match self.target {
             Target::Url(url) => store::connect::connect(&url, &self.clock).await?,
             Target::Store(store) => store,
@@ -104,10 +104,11 @@ impl AppBuilder {
                 core: Core {
                     store,
                     cache: Arc::new(AggregateCache::new(self.cache_bytes)),
-                    catalogue: Arc::new(catalogue),
-                    by_name: Arc::new(by_name),
-                    roles: Arc::new(roles),
+                    catalogue: Arc::new(parts.catalogue),
+                    by_name: Arc::new(parts.by_name),
+                    roles: Arc::new(parts.roles),
                     clock: self.clock,
+                    read_models: parts.read_models,
                 },
             },
         })

@@ -1,13 +1,14 @@
 //! [`Domain`]: what a model consists of.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use crate::{
     app::roles::{self, Roles},
     by_name::ByName,
-    model::{aggregate::Aggregate, command::Command},
+    model::{aggregate::Aggregate, command::Command, read_model::ReadModel},
+    read_model::kind::ReadModelKind,
     schema::catalogue::{
-        Catalogue, HandWritten,
+        self, Catalogue, HandWritten,
         mistake::{DomainError, DomainMistake},
     },
 };
@@ -37,6 +38,15 @@ pub struct Domain {
     waiting: Vec<HandWritten>,
     roles: Vec<String>,
     mistakes: Vec<DomainMistake>,
+    read_models: Vec<ReadModelKind>,
+}
+
+/// What an app needs of a domain.
+pub(super) struct Parts {
+    pub(super) catalogue: Catalogue,
+    pub(super) by_name: ByName,
+    pub(super) roles: Roles,
+    pub(super) read_models: Arc<[ReadModelKind]>,
 }
 
 impl Domain {
@@ -69,6 +79,13 @@ impl Domain {
         self.with_hand_written()
     }
 
+    /// Adds a read model. The aggregates whose events it hears must be of the domain too.
+    #[must_use]
+    pub fn read_model<M: ReadModel>(mut self) -> Self {
+        self.read_models.push(ReadModelKind::of::<M>());
+        self
+    }
+
     /// Declares the roles that people act in, beside those declared before. `allow(..)` may name no others.
     ///
     /// An [`Actor`](crate::Actor) may have other roles, such as those that an identity provider adds. They allow nothing. For the
@@ -90,6 +107,7 @@ impl Domain {
         let waiting = self.waiting.iter();
         mistakes.extend(waiting.filter_map(|command| catalogue.add_command(*command).err()));
         mistakes.extend(self.undeclared_roles());
+        mistakes.extend(self.of_read_models());
         DomainError::of(mistakes)
     }
 
@@ -102,9 +120,14 @@ impl Domain {
     ///
     /// # Errors
     /// As [`check`](Self::check).
-    pub(super) fn into_parts(self) -> Result<(Catalogue, ByName, Roles), DomainError> {
+    pub(super) fn into_parts(self) -> Result<Parts, DomainError> {
         self.check()?;
-        Ok((self.catalogue, self.by_name, Roles::new(self.roles)))
+        Ok(Parts {
+            catalogue: self.catalogue,
+            by_name: self.by_name,
+            roles: Roles::new(self.roles),
+            read_models: self.read_models.into(),
+        })
     }
 
     /// Adds the commands that waited for their aggregate, if it is there.
@@ -117,6 +140,30 @@ impl Domain {
             }
         }
         self
+    }
+
+    /// Read models that share a table, or hear aggregates that are not in the domain.
+    fn of_read_models(&self) -> Vec<DomainMistake> {
+        let mut mistakes = Vec::new();
+        for (index, kind) in self.read_models.iter().enumerate() {
+            let table = kind.table.name;
+            if self.read_models[..index]
+                .iter()
+                .any(|it| it.table.name == table)
+            {
+                mistakes.push(DomainMistake::TableName { table });
+            }
+            let heard = kind.heard().into_iter();
+            let unknown = heard.filter(|heard| !self.catalogue.has(heard.type_id));
+            mistakes.extend(
+                unknown.map(|heard| DomainMistake::ReadModelWithoutAggregate {
+                    table,
+                    aggregate: heard.name,
+                    missing: catalogue::aggregate_call_of(heard.type_name),
+                }),
+            );
+        }
+        mistakes
     }
 
     /// The roles in `allow(..)` that the domain does not declare.

@@ -9,8 +9,9 @@ pub(crate) mod lookup;
 mod roles;
 pub(crate) mod tenant;
 pub(crate) mod transaction;
+pub(crate) mod workers;
 
-use std::{fmt, ops::Deref, sync::Arc};
+use std::{any::TypeId, fmt, ops::Deref, sync::Arc};
 
 use crate::{
     app::{
@@ -23,7 +24,8 @@ use crate::{
     by_name::ByName,
     dispatch::{self, cache::AggregateCache},
     log::{filter::LogFilter, follow::Follow, subscription::Subscription},
-    model::aggregate::Aggregate,
+    model::{aggregate::Aggregate, read_model::ReadModel},
+    read_model::kind::ReadModelKind,
     record::{clock::Clock, cursor::Cursor, id::TenantId, timestamp::Timestamp},
     schema::catalogue::{self, Catalogue},
     store::{self, connect::IntoStore, error::StoreError, port::Store},
@@ -69,6 +71,7 @@ struct Core {
     by_name: Arc<ByName>,
     roles: Arc<Roles>,
     clock: Arc<dyn Clock>,
+    read_models: Arc<[ReadModelKind]>,
 }
 
 impl App {
@@ -178,6 +181,11 @@ impl App {
 }
 
 impl Core {
+    fn read_model<M: ReadModel>(&self) -> Option<&ReadModelKind> {
+        let of = TypeId::of::<M>();
+        self.read_models.iter().find(|kind| kind.type_id == of)
+    }
+
     fn subscribe(&self, tenant: Option<TenantId>, filter: &LogFilter) -> Subscription {
         Subscription::in_domain(Arc::clone(&self.store), tenant, filter, &self.catalogue)
     }

@@ -19,7 +19,14 @@ use crate::{
     model::{
         aggregate::Aggregate,
         command::{Command, IntoEvents},
+        event::{Event, EventOf},
         kinds::CommandList,
+        read_model::{
+            ReadModel,
+            key::IntoKeys,
+            route::{EffectOf, Routes},
+        },
+        recorded::Recorded,
     },
     record::id::Id,
 };
@@ -97,6 +104,130 @@ impl<A, E, T: Default> Initial<A, E> for T {
     #[inline]
     fn initial() -> Self {
         T::default()
+    }
+}
+
+/// The type of a field that begins with its [`Default`], since no rule says what `E` makes of it when `E` begins a row of `M`.
+#[diagnostic::on_unimplemented(
+    message = "`{E}` begins a row of `{M}`, and nothing says what this field then is: it has no rule for `{E}`, and `{Self}` no default",
+    label = "no value to begin with",
+    note = "write a rule, `#[on({E} = ..)]`; or make the field an `Option`; or implement `Default` for `{Self}`; or make the whole row in a function, `created_by({E} => Self::..)`"
+)]
+pub trait InitialInRow<M, E> {
+    /// The value.
+    fn initial() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<M, E, T: Default> InitialInRow<M, E> for T {
+    #[inline]
+    fn initial() -> Self {
+        T::default()
+    }
+}
+
+/// The type of a field that begins with its [`Default`], since any event begins a row of `M`.
+#[diagnostic::on_unimplemented(
+    message = "any event begins a row of `{M}`, and this field then has no value: `{Self}` has no default",
+    label = "no value to begin with",
+    note = "make the field an `Option`; or implement `Default` for `{Self}`; or say which events begin a row, in `created_by(..)`"
+)]
+pub trait Blank<M> {
+    /// The value.
+    fn initial() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<M, T: Default> Blank<M> for T {
+    #[inline]
+    fn initial() -> Self {
+        T::default()
+    }
+}
+
+/// An event that a read model lists with `of`: the aggregate `A` lists it too.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event of `{A}`",
+    label = "not an event of `{A}`",
+    note = "`of` names an aggregate that lists the event, in `events(..)` or `created_by(..)`"
+)]
+pub trait EventWithOf<A>: Sized {
+    /// [`Event::NAME`].
+    const NAME: &'static str;
+
+    /// See [`Routes::on`].
+    fn on<M: ReadModel, K: IntoKeys<M::Key> + 'static>(
+        routes: &mut Routes<M>,
+        by: fn(&Recorded<Self>) -> K,
+        effect: EffectOf<M, Self>,
+    );
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: EventOf<A>, A: Aggregate> EventWithOf<A> for E {
+    const NAME: &'static str = <E as Event>::NAME;
+
+    fn on<M: ReadModel, K: IntoKeys<M::Key> + 'static>(
+        routes: &mut Routes<M>,
+        by: fn(&Recorded<E>) -> K,
+        effect: EffectOf<M, E>,
+    ) {
+        routes.on::<A, E, K>(by, effect);
+    }
+}
+
+/// An event that a read model lists without `of`: one aggregate lists it too, and the compiler finds that one. If two aggregates list
+/// it, the compiler says so, and that an annotation is needed: `of`, as in `Noted of Account`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event of an aggregate",
+    label = "no aggregate lists it",
+    note = "a read model lists events that an aggregate lists too, in `events(..)` or `created_by(..)`"
+)]
+pub trait EventWithoutOf<A>: Sized {
+    /// [`Event::NAME`].
+    const NAME: &'static str;
+
+    /// See [`Routes::on`].
+    fn on<M: ReadModel, K: IntoKeys<M::Key> + 'static>(
+        routes: &mut Routes<M>,
+        by: fn(&Recorded<Self>) -> K,
+        effect: EffectOf<M, Self>,
+    );
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: EventOf<A>, A: Aggregate> EventWithoutOf<A> for E {
+    const NAME: &'static str = <E as Event>::NAME;
+
+    fn on<M: ReadModel, K: IntoKeys<M::Key> + 'static>(
+        routes: &mut Routes<M>,
+        by: fn(&Recorded<E>) -> K,
+        effect: EffectOf<M, E>,
+    ) {
+        routes.on::<A, E, K>(by, effect);
+    }
+}
+
+/// An event that a read model lists without `by`: the id of its aggregate is the key of the row.
+#[diagnostic::on_unimplemented(
+    message = "nothing says which rows `{Self}` changes: the key is `{K}`, and that is not the id of an aggregate with this event",
+    label = "`by` is missing",
+    note = "write `{Self} by |e| ..` with the key of the row; without `by`, the key is the `Id<..>` of the aggregate that lists `{Self}`"
+)]
+pub trait OwnEvent<K>: Sized {
+    /// [`Event::NAME`].
+    const NAME: &'static str;
+
+    /// See [`Routes::on_own`].
+    fn on<M: ReadModel<Key = K>>(routes: &mut Routes<M>, effect: EffectOf<M, Self>);
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Aggregate, E: EventOf<A>> OwnEvent<Id<A>> for E {
+    const NAME: &'static str = <E as Event>::NAME;
+
+    fn on<M: ReadModel<Key = Id<A>>>(routes: &mut Routes<M>, effect: EffectOf<M, E>) {
+        routes.on_own::<A, E>(effect);
     }
 }
 

@@ -103,6 +103,62 @@ pub use intent_macros::Aggregate;
 /// The keys of an aggregate: see [`derive(Aggregate)`](derive@Aggregate), which reads them.
 pub use intent_macros::aggregate;
 
+/// Makes a read model of a struct: rows that follow from the events of any number of aggregates, by the rules on its fields.
+///
+/// It writes [`ReadModel`](trait@crate::ReadModel): the table with its columns, the key, each row as cells and back, and what each
+/// event does to which rows.
+///
+/// | key of `#[read_model(..)]` | meaning |
+/// |---|---|
+/// | `events(Deposited, …)` | the events that change a row; `Moved => Self::moved` names a `fn(&mut self, &Recorded<Moved>)`, `Audited => ()` changes no field |
+/// | `created_by(Opened)` | the events that begin a row anew; `Opened => Self::opened` names a `fn(Key, &Recorded<Opened>) -> Self`. An event in `events` that finds no row then changes nothing. Without `created_by`, each begins one from the `Default`s of the fields |
+/// | `removed_by(Closed)` | the events that remove a row |
+/// | `table = "…"` | the name of the table: up to 40 of `a-z`, `0-9` and `_`; the struct's own in small letters unless given |
+/// | `version = 2` | the version of the rules, 1 unless given. Rows of another version are built anew |
+/// | `crate = ::path` | where the runtime is, if it is re-exported |
+///
+/// An entry of a list is `EVENT [of AGGREGATE] [by KEY] [=> FUNCTION | ()]`:
+///
+/// | part | meaning |
+/// |---|---|
+/// | `of Account` | the event's aggregate. The compiler finds it, unless two aggregates list the event |
+/// | `by \|e\| e.branch.clone()` | the rows that it changes: a key, or an `Option`, an array or a `Vec` of keys. Without it, the key is the id of the event's aggregate |
+///
+/// | attribute of a field | meaning |
+/// |---|---|
+/// | `#[key]` | it is the key, or a part of it: the key of several fields is a tuple in their order. It has no rules |
+/// | `#[index]` | rows are found by it quickly |
+/// | `#[on(..)]` | what events do to it, as in [`derive(Aggregate)`](derive@Aggregate). Each event is a [`Recorded<E>`](crate::Recorded), which derefs to it and knows when it happened and who sent the command |
+///
+/// A field is a `bool`, an integer, a float, a `String`, an id, a [`Timestamp`](crate::Timestamp), or a [`Json<T>`](crate::Json) of
+/// what serde reads and writes; or an `Option` of one of these. See [`ColumnType`](crate::read_model::ColumnType).
+///
+/// ```
+/// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
+/// # use account::*;
+/// use intent_runtime::prelude::*;
+///
+/// /// What came in, by the day.
+/// #[derive(ReadModel, Debug, Clone)]
+/// #[read_model(table = "days", events(Deposited by |e| day(e.occurred_at())))]
+/// struct Day {
+///     #[key]
+///     day: i64,
+///     #[on(Deposited += |e| e.amount)]
+///     came_in: i64,
+///     #[on(Deposited = |e| Some(e.occurred_at()))]
+///     last: Option<Timestamp>,
+/// }
+///
+/// fn day(time: Timestamp) -> i64 {
+///     time.as_micros() / 86_400_000_000
+/// }
+/// ```
+pub use intent_macros::ReadModel;
+
+/// The keys of a read model: see [`derive(ReadModel)`](derive@ReadModel), which reads them.
+pub use intent_macros::read_model;
+
 /// Makes a command of each marked function of an aggregate's `impl` block, of which there is one.
 ///
 /// `deposit(&self, amount: i64)` becomes `Deposit { id, amount }`, as visible as the function, with its doc comment,

@@ -6,6 +6,7 @@ pub(crate) mod checks;
 #[cfg(feature = "lock")]
 mod lock_check;
 pub(crate) mod macros;
+pub(crate) mod row;
 pub(crate) mod rule;
 pub(crate) mod show;
 pub(crate) mod state_version;
@@ -19,7 +20,7 @@ pub use crate::macro_support::arithmetic::{
     Add, Arithmetic, Checked, Div, Integer, Mul, Operator, Rem, Shl, Shr, Sub,
 };
 pub use crate::macro_support::bounds::{
-    CommandOf, Initial, IsId, IsIdOf, OneCommandsBlock, SplitInto, Storable,
+    Blank, CommandOf, Initial, InitialInRow, IsId, IsIdOf, OneCommandsBlock, SplitInto, Storable,
 };
 pub use crate::macro_support::checks::{
     Names, assert_new_name, assert_predecessor_name, assert_predecessor_version,
@@ -27,7 +28,10 @@ pub use crate::macro_support::checks::{
 };
 #[cfg(feature = "lock")]
 pub use crate::macro_support::lock_check::assert_recorded;
-pub use crate::macro_support::rule::{Applied, Field, Plain, Rule, StandIn, Unchecked};
+pub use crate::macro_support::row::{Cells, fit};
+pub use crate::macro_support::rule::{
+    Applied, Field, Plain, Rule, StandIn, Unchecked, overflow, row_overflow,
+};
 pub use crate::macro_support::show::{NoDebug, NoJson, Show, refusal_json};
 pub use crate::macro_support::state_version::{FieldValue, given, state_version};
 pub use crate::model::upcast::{UpcastStep, run_steps};

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! Rule::<Add, _, _, _>::new(field, value(event), |mut field, value| *field.place() += value)
-//!     .apply::<Account, Deposited>("balance")
+//!     .apply(|fault| overflow::<Account, Deposited>("balance", fault))
 //! ```
 //!
 //! `place` and `apply` are each an inherent method for some types and a trait's method for all types. The compiler takes the
@@ -25,8 +25,24 @@ use std::marker::PhantomData;
 
 use crate::{
     macro_support::arithmetic::{Add, Arithmetic, Checked, Mul, Operator, Sub},
-    model::{aggregate::Aggregate, event::EventOf, overflow::Overflow},
+    model::{aggregate::Aggregate, event::EventOf, overflow::Overflow, read_model::ReadModel},
 };
+
+/// The error of a rule of an aggregate: what the operator cannot do, and to which field.
+#[cold]
+pub fn overflow<A: Aggregate, E: EventOf<A>>(field: &'static str, fault: &'static str) -> Overflow {
+    Overflow::that(A::TYPE, E::NAME, fault, field)
+}
+
+/// The same for a rule of a read model, with the event's stored name.
+#[cold]
+pub fn row_overflow<M: ReadModel>(
+    event: &'static str,
+    field: &'static str,
+    fault: &'static str,
+) -> Overflow {
+    Overflow::that(M::TABLE, event, fault, field)
+}
 
 /// A field, the value behind the operator, and the operator.
 #[derive(Debug)]
@@ -54,15 +70,15 @@ impl<O: Operator, F: Checked<O, R>, R, C> Rule<'_, O, F, R, C> {
     /// Changes the field, if it can hold the result.
     ///
     /// # Errors
-    /// [`Overflow`] if it cannot. The field then keeps its value.
+    /// What `overflow` makes of the operator's fault, if the field cannot hold the result. The field then keeps its value.
     #[inline]
-    pub fn apply<A: Aggregate, E: EventOf<A>>(self, name: &'static str) -> Result<(), Overflow> {
+    pub fn apply(self, overflow: impl FnOnce(&'static str) -> Overflow) -> Result<(), Overflow> {
         match self.field.checked(self.value) {
             Some(result) => {
                 *self.field = result;
                 Ok(())
             }
-            None => Err(Overflow::that::<A>(E::NAME, O::FAULT, name)),
+            None => Err(overflow(O::FAULT)),
         }
     }
 }
@@ -73,12 +89,12 @@ pub trait Unchecked {
     ///
     /// # Errors
     /// None.
-    fn apply<A: Aggregate, E: EventOf<A>>(self, name: &'static str) -> Result<(), Overflow>;
+    fn apply(self, overflow: impl FnOnce(&'static str) -> Overflow) -> Result<(), Overflow>;
 }
 
 impl<O, F, R, C: FnOnce(Field<'_, F>, R)> Unchecked for Rule<'_, O, F, R, C> {
     #[inline]
-    fn apply<A: Aggregate, E: EventOf<A>>(self, _: &'static str) -> Result<(), Overflow> {
+    fn apply(self, _: impl FnOnce(&'static str) -> Overflow) -> Result<(), Overflow> {
         let field = Field {
             field: self.field,
             stand_in: StandIn(PhantomData),

@@ -14,6 +14,7 @@ pub(crate) mod json_object;
 pub(crate) mod kinds;
 pub(crate) mod known_fields;
 pub(crate) mod overflow;
+pub(crate) mod read_model;
 pub(crate) mod recorded;
 pub(crate) mod schema_version;
 pub(crate) mod shown;

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use crate::model::aggregate::Aggregate;
+use crate::model::{aggregate::Aggregate, read_model::ReadModel};
 
-/// An event takes a field of the state out of its range, so it cannot be applied.
+/// An event takes a field of a state or a row out of its range, so it cannot be applied.
 ///
 /// A rule such as `Deposited += |e| e.amount` is checked in every build profile if the field is an integer, a
 /// [`Duration`](std::time::Duration) or a `#[value(arithmetic)]`. A decision whose event has this error is refused before
@@ -51,7 +51,7 @@ pub struct Overflow {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Fault {
-    aggregate: &'static str,
+    subject: &'static str,
     event: &'static str,
     field: &'static str,
     what: &'static str,
@@ -61,18 +61,25 @@ impl Overflow {
     /// `field` of an aggregate `A` overflows when the event with this stored name is applied.
     #[cold]
     pub fn of<A: Aggregate>(event: &'static str, field: &'static str) -> Self {
-        Self::that::<A>(event, "overflows", field)
+        Self::that(A::TYPE, event, "overflows", field)
+    }
+
+    /// `field` of a row of `M` overflows when the event with this stored name is applied.
+    #[cold]
+    pub fn of_row<M: ReadModel>(event: &'static str, field: &'static str) -> Self {
+        Self::that(M::TABLE, event, "overflows", field)
     }
 
     /// The same with another verb, such as "cannot divide".
     #[cold]
-    pub(crate) fn that<A: Aggregate>(
+    pub(crate) fn that(
+        subject: &'static str,
         event: &'static str,
         what: &'static str,
         field: &'static str,
     ) -> Self {
         let fault = Fault {
-            aggregate: A::TYPE,
+            subject,
             event,
             field,
             what,
@@ -82,9 +89,9 @@ impl Overflow {
         }
     }
 
-    /// [`Aggregate::TYPE`].
-    pub fn aggregate(&self) -> &'static str {
-        self.fault.aggregate
+    /// What has the field: [`Aggregate::TYPE`], or [`ReadModel::TABLE`].
+    pub fn subject(&self) -> &'static str {
+        self.fault.subject
     }
 
     /// The stored name of the event.
@@ -101,12 +108,12 @@ impl Overflow {
 impl fmt::Display for Overflow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Fault {
-            aggregate,
+            subject,
             event,
             field,
             what,
         } = &*self.fault;
-        write!(f, "`{event}` {what} `{field}` of {aggregate}")
+        write!(f, "`{event}` {what} `{field}` of {subject}")
     }
 }
 

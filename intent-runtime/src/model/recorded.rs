@@ -38,6 +38,11 @@ impl<E> Recorded<E> {
         }
     }
 
+    /// An event with the record that it was read from.
+    pub(crate) fn new(event: E, source: Arc<RecordedEvent>) -> Self {
+        Self { event, source }
+    }
+
     /// The event's id.
     pub fn id(&self) -> EventId {
         self.source.id

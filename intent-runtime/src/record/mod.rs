@@ -4,6 +4,7 @@
 pub(crate) mod bounded_json;
 pub(crate) mod canonical_shape;
 pub(crate) mod clock;
+pub(crate) mod column;
 pub(crate) mod cursor;
 pub(crate) mod event;
 pub(crate) mod fingerprint;

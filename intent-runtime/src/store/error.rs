@@ -307,6 +307,30 @@ pub enum StoreError {
          database that the app is on"
     )]
     NoTransactions,
+    /// The store keeps no rows of read models. Handling: put the app on SQLite or Postgres; the store in memory keeps them with the
+    /// feature `sqlite`.
+    #[error("the store keeps no rows of read models: use SQLite or Postgres")]
+    NoTables,
+    /// The table of a read model is another one than the model's: somebody altered it, or the model's columns were changed
+    /// without a new version. Handling: give the model a new `version`, or restore the table.
+    #[error("the table `{table}` of `{place}` is not the read model's: {what}")]
+    TableDrift {
+        /// Where the table is.
+        place: String,
+        /// The table.
+        table: String,
+        /// What differs.
+        what: String,
+    },
+    /// What a read model's table has was not written by a worker. Handling: restore it from a backup, or drop the table, so that it
+    /// is built anew.
+    #[error("what a read model's table in `{place}` has cannot be read: {what}")]
+    CorruptTable {
+        /// Where the table is.
+        place: String,
+        /// What was found.
+        what: String,
+    },
     /// No transaction is open on the connection, or one that was begun by SQL. Handling: begin one with `begin()` of sqlx.
     #[error(
         "no transaction that sqlx knows of is open on the connection: begin one with `begin()`, not by SQL"
@@ -385,6 +409,8 @@ impl StoreError {
             | Self::ForeignTable { .. }
             | Self::NewerSchema { .. }
             | Self::Corrupt { .. }
+            | Self::CorruptTable { .. }
+            | Self::TableDrift { .. }
             | Self::Metadata(_)
             | Self::UnknownUrl { .. }
             | Self::Closed
@@ -397,6 +423,7 @@ impl StoreError {
             | Self::UnknownCursor { .. }
             | Self::UnknownStream { .. }
             | Self::NoTransactions
+            | Self::NoTables
             | Self::NotInTransaction
             | Self::OtherDatabase { .. }
             | Self::InvalidFilter { .. } => StoreErrorKind::Caller,

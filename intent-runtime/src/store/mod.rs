@@ -48,6 +48,7 @@ pub(crate) mod run_error;
 pub(crate) mod selection;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+pub mod tables;
 
 pub use crate::record::{
     cursor::{Cursor, ParseCursorError},

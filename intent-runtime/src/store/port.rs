@@ -22,6 +22,7 @@ use crate::{
         import::Imported,
         log::{LogHealth, LogPage, ReadLog},
         lookup::{EventPage, ListStreams, LookBack, ReadCorrelation},
+        tables::Tables,
     },
 };
 
@@ -33,6 +34,12 @@ pub trait Store: Streams + Log + Import + Snapshots + fmt::Debug + 'static {
     /// How the store takes part in transactions. Without this, it has none, and commands in a transaction fail with
     /// [`StoreError::NoTransactions`]. A decorator returns that of the store within it.
     fn transact(&self) -> Option<&dyn Transact> {
+        None
+    }
+
+    /// Where the rows of read models are kept. Without this, the store has no read models, and starting their workers fails
+    /// with [`StoreError::NoTables`]. A decorator returns that of the store within it.
+    fn tables(&self) -> Option<&dyn Tables> {
         None
     }
 

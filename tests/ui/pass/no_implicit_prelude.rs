@@ -27,7 +27,7 @@ pub mod std {}
 #[derive(::intent_runtime::Aggregate, ::core::fmt::Debug)]
 #[aggregate(
     created_by(Opened),
-    events(Deposited, Noted, Closed, Moved => Self::moved, Audited => ()),
+    events(Deposited, Noted, Closed, Moved => Self::moved, Audited => (), Reopened => ()),
     split(Paid => paid, Left => Self::left),
     retired("Flagged"),
     formerly("BankAccount"),
@@ -151,6 +151,10 @@ impl ::core::convert::From<NotedV1> for Noted {
 #[::intent_runtime::event]
 pub struct Closed;
 
+/// The account was opened again.
+#[::intent_runtime::event]
+pub struct Reopened;
+
 /// The account was looked at.
 #[::intent_runtime::event]
 pub struct Audited;
@@ -233,6 +237,57 @@ impl Account {
     fn moved(&mut self, event: &Moved) {
         self.home = ::core::option::Option::Some(::core::clone::Clone::clone(&event.to));
     }
+}
+
+/// A row per account.
+#[derive(::intent_runtime::ReadModel, ::core::clone::Clone)]
+#[read_model(
+    created_by(Opened, Reopened by |_| ::core::option::Option::None => Self::reopened),
+    events(Deposited, Noted, Moved => Self::moved, Audited of Account by |e| e.aggregate_id().typed() => ()),
+    removed_by(Closed)
+)]
+pub struct Balance {
+    #[key]
+    account: ::intent_runtime::Id<Account>,
+    #[on(Opened = |e| ::core::clone::Clone::clone(&e.owner))]
+    owner: ::std::string::String,
+    #[index]
+    #[on(Deposited += |e| e.amount)]
+    balance: i64,
+    #[on(Noted => |notes, e| notes.push(::core::clone::Clone::clone(&e.text)))]
+    notes: ::intent_runtime::Json<::std::vec::Vec<::std::string::String>>,
+    home: ::core::option::Option<::std::string::String>,
+}
+
+impl Balance {
+    fn reopened(
+        account: ::intent_runtime::Id<Account>,
+        _: &::intent_runtime::Recorded<Reopened>,
+    ) -> Self {
+        Self {
+            account,
+            owner: ::core::default::Default::default(),
+            balance: 0,
+            notes: ::core::default::Default::default(),
+            home: ::core::option::Option::None,
+        }
+    }
+
+    fn moved(&mut self, event: &::intent_runtime::Recorded<Moved>) {
+        self.home = ::core::option::Option::Some(::core::clone::Clone::clone(&event.to.street));
+    }
+}
+
+/// A row per amount.
+#[derive(::intent_runtime::ReadModel, ::core::clone::Clone)]
+#[read_model(events(Deposited by |e| (e.amount, e.version().get())))]
+pub struct Amount {
+    #[key]
+    amount: i64,
+    #[key]
+    version: u64,
+    #[on(Deposited += 1)]
+    times: i64,
 }
 
 /// The owner moves.

@@ -8,7 +8,7 @@ pub mod framework {
 
 /// Hides the crate's own name: whatever names it directly does not compile.
 pub mod domain {
-    use crate::framework::events::{Aggregate, Id, command, commands, event, value};
+    use crate::framework::events::{Aggregate, Id, ReadModel, command, commands, event, value};
 
     /// A light.
     #[derive(Aggregate, Debug)]
@@ -26,6 +26,20 @@ pub mod domain {
         id: Id<Light>,
         #[on(Switched = |e| e.to.clone())]
         state: State,
+    }
+
+    /// How often a light was switched.
+    #[derive(ReadModel, Debug, Clone)]
+    #[read_model(
+        created_by(Installed),
+        events(Switched),
+        crate = crate::framework::events
+    )]
+    pub struct Switchings {
+        #[key]
+        light: Id<Light>,
+        #[on(Switched += 1)]
+        times: u32,
     }
 
     /// A light was installed.

@@ -1,8 +1,8 @@
 //! Checks of the lists of events, and of the rules for them.
 
-use super::super::{attrs::Split, model::Aggregate};
+use super::super::model::Aggregate;
 use crate::{
-    rules::entry::{Effect, Entry},
+    rules::entry::Entry,
     syntax::{
         diag::{Diagnostics, Mistake},
         paths::{same, shown},
@@ -79,52 +79,6 @@ pub(super) fn no_enum_of_events_listed(diag: &Diagnostics, aggregate: &Aggregate
     false
 }
 
-/// False if a rule is for an event that is not listed.
-pub(super) fn rules_for_listed_events(diag: &Diagnostics, aggregate: &Aggregate<'_>) -> bool {
-    let events: Vec<&Entry> = aggregate.entries().collect();
-    if aggregate.attrs.created_by.is_none() && aggregate.attrs.events.is_none() {
-        // The missing lists are reported already.
-        return false;
-    }
-    let mut all = true;
-    let mut missing = Vec::new();
-    for rule in aggregate.fields.iter().flat_map(|field| &field.rules) {
-        if events.iter().any(|event| event.is_meant_by(rule)) {
-            continue;
-        }
-        all = false;
-        let written = shown(&rule.event);
-        if missing.contains(&written) {
-            continue;
-        }
-        let fact = format!("`{written}` is not an event of `{}`", aggregate.ident());
-        let is_split = |split: &Split| same(&split.event, &rule.event);
-        if aggregate.attrs.split.iter().any(is_split) {
-            missing.push(written);
-            let help = "it is split on read: write the rules for what it becomes";
-            diag.add(Mistake::at(&rule.event, fact).help(help));
-            continue;
-        }
-        let help = match rule.meant(aggregate.entries()) {
-            Some(close) => format!("write `{close}`, or add `{written}` to `events(..)`"),
-            None => {
-                // One help is enough for all rules of an event. If the whole list is missing, one help is enough for all events.
-                missing.push(written.clone());
-                match aggregate.attrs.events {
-                    Some(_) => format!("add `{written}` to `events(..)` in `#[aggregate(..)]`"),
-                    None => {
-                        let all: Vec<String> = aggregate.unlisted().iter().map(shown).collect();
-                        missing.extend_from_slice(&all);
-                        format!("add `events({})` to `#[aggregate(..)]`", all.join(", "))
-                    }
-                }
-            }
-        };
-        diag.add(Mistake::at(&rule.event, fact).help(help));
-    }
-    all
-}
-
 /// Reports `of` and `by`, which are for read models and processes: they hear events of other types.
 pub(super) fn events_are_its_own(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
     for entry in aggregate.entries() {
@@ -137,18 +91,6 @@ pub(super) fn events_are_its_own(diag: &Diagnostics, aggregate: &Aggregate<'_>) 
             let fact = "an event of an aggregate is stored under its id, and takes no `by`";
             let help = format!("write `{}` alone", entry.text());
             diag.add(Mistake::at(&by.key, fact).help(help));
-        }
-    }
-}
-
-/// Reports `=> ()` on an event that creates the aggregate.
-pub(super) fn creation_does_something(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
-    for entry in aggregate.creating() {
-        if matches!(entry.effect, Effect::Nothing) {
-            let text = entry.text();
-            let fact = format!("`{text}` creates the aggregate and cannot do nothing");
-            let help = "remove `=> ()`: fields without a rule get their `Default`";
-            diag.add(Mistake::at(&entry.event, fact).help(help));
         }
     }
 }

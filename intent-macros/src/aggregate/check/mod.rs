@@ -2,21 +2,19 @@
 
 mod lists;
 
-use quote::ToTokens as _;
-use syn::{Data, Fields};
-
-use super::model::Aggregate;
+use super::{DERIVE, model::Aggregate};
 use crate::{
     item::{
         former,
         shape::{self, Kind},
         version,
     },
-    rules::{check as rules, entry::Effect},
+    rules::{check as rules, entry::Effect, rule::Rule, subject::Subject},
     stored::{both_ways, form::owns_its_data},
     syntax::{
         attr,
         diag::{Diagnostics, Mistake},
+        paths::same,
     },
 };
 
@@ -31,7 +29,7 @@ const AGGREGATE: Kind = Kind {
 pub(super) fn check(diag: &Diagnostics, aggregate: &Aggregate<'_>, lists_are_read: bool) {
     let unread = diag.has_errors();
     let fields = aggregate.fields.as_slice();
-    struct_with_named_fields(diag, aggregate);
+    DERIVE.named_fields(diag, aggregate.original);
     the_enum_has_a_name_of_its_own(diag, aggregate);
     let generics = &aggregate.original.generics;
     let originals = fields.iter().map(|field| field.original);
@@ -40,47 +38,32 @@ pub(super) fn check(diag: &Diagnostics, aggregate: &Aggregate<'_>, lists_are_rea
     former::check(diag, &what, &aggregate.name(), &aggregate.attrs.formerly);
     created_by_something(diag, aggregate, lists_are_read);
     one_id(diag, aggregate);
-    no_rule_on_the_id(diag, aggregate);
+    let help = "remove the rule; the id is the one that the creating command is sent to";
+    rules::no_rule_on_the_key(diag, "id", help, fields);
     let listed = lists::each_event_once(diag, aggregate);
     lists::what_is_split_is_past(diag, aggregate);
     lists::events_are_its_own(diag, aggregate);
-    lists::creation_does_something(diag, aggregate);
-    rules::closures_take_what_there_is(diag, fields);
+    rules::creation_does_something(diag, "creates the aggregate", aggregate.creating());
+    rules::closures_take_what_there_is(diag, Subject::Aggregate, fields);
     rules::no_state_in_a_rule(diag, "#[aggregate(..)]", fields);
+    let is_split = |rule: &Rule| {
+        let mut split = aggregate.attrs.split.iter();
+        let is_split = split.any(|split| same(&split.event, &rule.event));
+        is_split.then_some("it is split on read: write the rules for what it becomes")
+    };
     let ruled = lists_are_read
         && lists::no_enum_of_events_listed(diag, aggregate)
-        && lists::rules_for_listed_events(diag, aggregate);
+        && rules::rules_for_listed_events(diag, &aggregate.lists(), fields, is_split);
     rules::one_rule_per_event_and_field(diag, aggregate.entries(), fields);
     snapshots_hold_the_state(diag, aggregate);
     // A creating event marked `=> ()` is reported once, not again for its rules.
     let creates = aggregate.creating();
     let creates = creates.filter(|entry| !matches!(entry.effect, Effect::Nothing));
     rules::a_rule_or_a_function(diag, creates.chain(aggregate.changing()), fields);
-    // If a rule is misspelt, its event seems to do nothing. That is not reported again.
-    if !unread && listed && ruled {
+    // If a rule is misspelt, or there are no fields, the events seem to do nothing. That is not reported again.
+    if !unread && listed && ruled && shape::has_named_fields(aggregate.original) {
         rules::every_event_does_something(diag, aggregate.changing(), fields);
     }
-}
-
-fn struct_with_named_fields(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
-    let (blame, found) = match &aggregate.original.data {
-        Data::Struct(data) => match &data.fields {
-            Fields::Named(_) => return,
-            Fields::Unnamed(fields) => (fields.to_token_stream(), "a tuple struct"),
-            Fields::Unit => (
-                aggregate.ident().to_token_stream(),
-                "a struct without fields",
-            ),
-        },
-        Data::Enum(data) => (data.enum_token.to_token_stream(), "an enum"),
-        Data::Union(data) => (data.union_token.to_token_stream(), "a union"),
-    };
-    let help = match &aggregate.original.data {
-        Data::Struct(_) => "name the fields, one of them `#[id] id: Id<..>`",
-        _ => "keep the state in a struct and make the alternatives an enum field",
-    };
-    let fact = format!("`#[derive(Aggregate)]` needs a struct with named fields, found {found}");
-    diag.add(Mistake::at(blame, fact).help(help));
 }
 
 /// A snapshot must give back the state that the events make.
@@ -137,7 +120,7 @@ fn created_by_something(diag: &Diagnostics, aggregate: &Aggregate<'_>, lists_are
 }
 
 fn one_id(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
-    if aggregate.fields.is_empty() && !is_named(aggregate) {
+    if aggregate.fields.is_empty() && !shape::has_named_fields(aggregate.original) {
         return;
     }
     let marks = aggregate.fields.iter().filter_map(|field| field.key);
@@ -148,20 +131,4 @@ fn one_id(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
         .map(|field| (field.original, field.key));
     let aggregate = aggregate.ident();
     shape::one_id(diag, "aggregate", aggregate, &aggregate.to_string(), fields);
-}
-
-fn is_named(aggregate: &Aggregate<'_>) -> bool {
-    matches!(&aggregate.original.data, Data::Struct(data) if matches!(data.fields, Fields::Named(_)))
-}
-
-/// An id is given when the aggregate is created and stays.
-fn no_rule_on_the_id(diag: &Diagnostics, aggregate: &Aggregate<'_>) {
-    let Some(field) = aggregate.id() else { return };
-    for rule in &field.rules {
-        let fact = format!("`{}` is the id, which no event changes", field.ident);
-        diag.add(
-            Mistake::at(&rule.event, fact)
-                .help("remove the rule; the id is the one that the creating command is sent to"),
-        );
-    }
 }

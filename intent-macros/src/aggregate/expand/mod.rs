@@ -5,7 +5,7 @@ mod past;
 mod snapshot;
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens as _, quote};
+use quote::quote;
 use syn::ext::IdentExt as _;
 
 use super::model::{Aggregate, Event};
@@ -15,6 +15,7 @@ use crate::{
     rules::{
         emit::{self, Emitter},
         entry::Effect,
+        subject::Subject,
     },
     syntax::{docs, respan::replace_self},
 };
@@ -189,7 +190,7 @@ fn apply(aggregate: &Aggregate<'_>) -> TokenStream {
         let variant = event.ident();
         match &event.effect {
             Effect::Rules if !event.creating => {
-                let changes = emit::apply(&aggregate.fields, &event);
+                let changes = emit::apply(&aggregate.fields, &event, &quote!(self));
                 quote!(#event_enum::#variant(event) => { #changes })
             }
             Effect::Function(_) if !event.creating => {
@@ -245,7 +246,7 @@ fn emitter<'a>(aggregate: &'a Aggregate<'_>) -> Emitter<'a> {
     Emitter {
         runtime: &aggregate.attrs.runtime,
         owner: aggregate.ident(),
-        seen: |_, event| event.to_token_stream(),
+        subject: Subject::Aggregate,
     }
 }
 

@@ -113,6 +113,26 @@ pub enum DomainMistake {
         /// The declared role whose name is nearest, if one is near.
         nearest: Option<String>,
     },
+    /// Two read models have one table, or one was added twice.
+    #[error(
+        "two read models have the table `{table}`: give one of them `#[read_model(table = \"…\")]`"
+    )]
+    TableName {
+        /// [`ReadModel::TABLE`](crate::ReadModel::TABLE).
+        table: &'static str,
+    },
+    /// A read model hears events of an aggregate that is not in the domain.
+    #[error(
+        "the read model `{table}` hears events of {aggregate}, which is not in the domain: add `.{missing}`"
+    )]
+    ReadModelWithoutAggregate {
+        /// [`ReadModel::TABLE`](crate::ReadModel::TABLE).
+        table: &'static str,
+        /// [`Aggregate::TYPE`](crate::Aggregate::TYPE).
+        aggregate: &'static str,
+        /// The call that adds it, such as `aggregate::<Account>()`.
+        missing: String,
+    },
 }
 
 fn undeclared_role(

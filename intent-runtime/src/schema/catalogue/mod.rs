@@ -124,7 +124,12 @@ impl Catalogue {
     }
 
     pub(crate) fn has_aggregate<A: Aggregate>(&self) -> bool {
-        self.aggregate_types.contains_key(&TypeId::of::<A>())
+        self.has(TypeId::of::<A>())
+    }
+
+    /// Whether it has the aggregate of this type.
+    pub(crate) fn has(&self, aggregate: TypeId) -> bool {
+        self.aggregate_types.contains_key(&aggregate)
     }
 
     pub(crate) fn has_command<C: Command>(&self) -> bool {
@@ -180,12 +185,20 @@ impl HandWritten {
 
 /// The call that adds an aggregate to a domain.
 pub(crate) fn aggregate_call<A: Aggregate>() -> String {
-    format!("aggregate::<{}>()", short_name::<A>())
+    aggregate_call_of(type_name::<A>())
+}
+
+/// The same, by the full name of its type.
+pub(crate) fn aggregate_call_of(type_name: &'static str) -> String {
+    format!("aggregate::<{}>()", short(type_name))
 }
 
 /// The name of a type with its generic arguments, without the path.
 fn short_name<T>() -> &'static str {
-    let name = type_name::<T>();
+    short(type_name::<T>())
+}
+
+fn short(name: &'static str) -> &'static str {
     let path = name.find('<').map_or(name, |generics| &name[..generics]);
     path.rfind("::").map_or(name, |at| &name[at + 2..])
 }

@@ -2,6 +2,8 @@
 
 mod content;
 mod lookup;
+#[cfg(feature = "sqlite")]
+mod tables;
 mod transaction;
 
 use std::{
@@ -60,6 +62,8 @@ pub struct MemoryStore {
     turn: Arc<Mutex<()>>,
     grown: watch::Sender<()>,
     clock: Arc<dyn Clock>,
+    #[cfg(feature = "sqlite")]
+    tables: tables::MemoryTables,
 }
 
 impl MemoryStore {
@@ -80,6 +84,8 @@ impl MemoryStore {
             turn: Arc::default(),
             grown: watch::Sender::new(()),
             clock,
+            #[cfg(feature = "sqlite")]
+            tables: tables::MemoryTables::default(),
         }
     }
 
@@ -301,6 +307,11 @@ impl Snapshots for MemoryStore {
 impl Store for MemoryStore {
     fn transact(&self) -> Option<&dyn Transact> {
         Some(self)
+    }
+
+    #[cfg(feature = "sqlite")]
+    fn tables(&self) -> Option<&dyn crate::store::tables::Tables> {
+        Some(&self.tables)
     }
 
     fn close(&self) -> StoreFuture<'_, ()> {

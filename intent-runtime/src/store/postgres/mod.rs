@@ -9,6 +9,7 @@ mod read;
 mod rows;
 mod schema;
 mod snapshot;
+mod tables;
 mod transaction;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -43,6 +44,7 @@ use crate::{
             log::{horizon::Settler, notify::Wake, read::LogReader},
             migrate::Excess,
         },
+        tables::Tables,
     },
 };
 
@@ -326,6 +328,10 @@ impl Import for PgStore {
 
 impl Store for PgStore {
     fn transact(&self) -> Option<&dyn Transact> {
+        Some(self)
+    }
+
+    fn tables(&self) -> Option<&dyn Tables> {
         Some(self)
     }
 

@@ -11,6 +11,7 @@ mod log;
 mod migrate;
 mod read;
 mod snapshot;
+pub(super) mod tables;
 mod transaction;
 
 use std::{fmt, sync::Arc};
@@ -47,6 +48,7 @@ use crate::{
             error::{Place, RunError},
             read::{check_type, of_stream},
         },
+        tables::Tables,
     },
 };
 
@@ -331,6 +333,10 @@ impl Snapshots for SqliteStore {
 
 impl Store for SqliteStore {
     fn transact(&self) -> Option<&dyn Transact> {
+        Some(self)
+    }
+
+    fn tables(&self) -> Option<&dyn Tables> {
         Some(self)
     }
 

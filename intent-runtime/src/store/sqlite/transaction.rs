@@ -47,7 +47,7 @@ impl Transact for SqliteStore {
 }
 
 impl SqliteStore {
-    async fn begin_now(&self) -> Result<Open<Turn>, StoreError> {
+    pub(super) async fn begin_now(&self) -> Result<Open<Turn>, StoreError> {
         if self.readers.is_closed() {
             return Err(StoreError::Closed);
         }
@@ -101,7 +101,7 @@ struct Joined<C> {
 /// It is what sqlx's own transaction is, but for one thing: that one, cancelled while it begins within another, rolls back the
 /// outer one. Here nothing is queued until it has begun, and what has begun meanwhile sqlx rolls back by itself. Where sqlx has
 /// rolled back already, it expects the queued rollback nevertheless and ignores it.
-struct Open<C: DerefMut<Target = SqliteConnection>> {
+pub(super) struct Open<C: DerefMut<Target = SqliteConnection>> {
     connection: C,
     ended: bool,
 }
@@ -114,13 +114,13 @@ impl<C: DerefMut<Target = SqliteConnection>> Open<C> {
         }
     }
 
-    async fn commit(mut self) -> Result<(), sqlx::Error> {
+    pub(super) async fn commit(mut self) -> Result<(), sqlx::Error> {
         Manager::commit(&mut self.connection).await?;
         self.ended = true;
         Ok(())
     }
 
-    async fn rollback(mut self) -> Result<(), sqlx::Error> {
+    pub(super) async fn rollback(mut self) -> Result<(), sqlx::Error> {
         Manager::rollback(&mut self.connection).await?;
         self.ended = true;
         Ok(())

@@ -90,6 +90,27 @@ CREATE POLICY tenants ON intent.snapshots USING (
 CREATE TABLE intent.store (id uuid NOT NULL DEFAULT gen_random_uuid());
 INSERT INTO intent.store DEFAULT VALUES;
 
+-- Who writes the rows of a read model, and how far. A lease that has run out can be taken; `epoch` counts how often it changed
+-- hands. `ready` says that the rows were once as far as the log.
+CREATE TABLE intent.workers (
+    name    text        COLLATE "C" PRIMARY KEY,
+    epoch   bigint      NOT NULL DEFAULT 0,
+    owner   uuid,
+    expires timestamptz,
+    cursor  text        COLLATE "C" NOT NULL DEFAULT 'start',
+    ready   boolean     NOT NULL DEFAULT false
+);
+-- The tenants that a worker holds back: up to where their rows are written, and the event that could not be applied.
+CREATE TABLE intent.parked (
+    worker    text        COLLATE "C" NOT NULL,
+    tenant_id uuid        NOT NULL,
+    cursor    text        COLLATE "C" NOT NULL,
+    event_id  uuid        NOT NULL,
+    reason    text        NOT NULL,
+    since     timestamptz NOT NULL DEFAULT now()
+);
+ALTER TABLE intent.parked ADD CONSTRAINT parked_tenant PRIMARY KEY (worker, tenant_id);
+
 -- What is committed after a position, in all tenants: how far the next `count` events reach. Each result is the position of
 -- an event, or `after` if there is none. Of these events,
 -- - `dense` is the last of those that follow each other without a gap,
@@ -192,6 +213,7 @@ BEGIN
         'GRANT INSERT (tenant_id, aggregate_id, event_id, version, schema_version, recorded_at, occurred_at, '
         'aggregate_type, event_type, payload, metadata, correlation_id) ON intent.events TO %I', app);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON intent.snapshots TO %I', app);
+    EXECUTE format('GRANT SELECT ON intent.workers, intent.parked TO %I', app);
 END
 $$;
 
@@ -214,6 +236,16 @@ BEGIN
             'USING (current_setting(''intent.all_tenants'', true) = ''on'')',
             'all_tenants_' || gen_random_uuid(), reader);
     END IF;
+END
+$$;
+
+-- A worker makes the tables of read models in a schema of their own, and writes their rows. It reads the log of all tenants, for
+-- which it also needs `grant_reader`.
+CREATE FUNCTION intent.grant_worker(worker name) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    CREATE SCHEMA IF NOT EXISTS intent_read;
+    EXECUTE format('GRANT USAGE, CREATE ON SCHEMA intent_read TO %I', worker);
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON intent.workers, intent.parked TO %I', worker);
 END
 $$;
 

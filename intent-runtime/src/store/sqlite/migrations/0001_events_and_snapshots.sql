@@ -77,3 +77,25 @@ CREATE TABLE intent_snapshots (
 -- One row: the id of this store, which its cursors contain.
 CREATE TABLE intent_store (id BLOB NOT NULL) STRICT;
 INSERT INTO intent_store VALUES (randomblob(16));
+
+-- Who writes the rows of a read model, and how far. A lease that has run out can be taken; `epoch` counts how often it changed
+-- hands. `ready` says that the rows were once as far as the log.
+CREATE TABLE intent_workers (
+    name    TEXT    PRIMARY KEY,
+    epoch   INTEGER NOT NULL DEFAULT 0,
+    owner   BLOB,
+    expires INTEGER NOT NULL DEFAULT 0, -- microseconds since 1970
+    cursor  TEXT    NOT NULL DEFAULT 'start',
+    ready   INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- The tenants that a worker holds back: up to where their rows are written, and the event that could not be applied.
+CREATE TABLE intent_parked (
+    worker    TEXT    NOT NULL,
+    tenant_id BLOB    NOT NULL,
+    cursor    TEXT    NOT NULL,
+    event_id  BLOB    NOT NULL,
+    reason    TEXT    NOT NULL,
+    since     INTEGER NOT NULL, -- microseconds since 1970
+    PRIMARY KEY (worker, tenant_id)
+) STRICT;

@@ -1,0 +1,276 @@
+//! [`Workers`]: what keeps the read models of an app, as long as it lives.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{Instant, sleep_until, timeout},
+};
+
+use crate::{
+    app::{App, tenant::Tenant},
+    dispatch::options::Receipt,
+    model::{aggregate::Aggregate, read_model::ReadModel},
+    read_model::{error::WaitError, kind::ReadModelKind, read::Rows},
+    record::{cursor::Cursor, id::TenantId},
+    store::{error::StoreError, tables::Tables},
+    worker::{runner::Runner, status::WorkerStatus},
+};
+
+/// How often a wait looks at first, and at last.
+const SOON: Duration = Duration::from_millis(2);
+const LATER: Duration = Duration::from_millis(50);
+
+/// The workers that an app has started: one task for each read model. Several processes may start them. One of them does the
+/// work of a model at a time, and another takes over when it ends.
+///
+/// Dropped, they end at once; what they did not write is done again by those that follow.
+#[must_use = "the workers end when this is dropped"]
+pub struct Workers {
+    tasks: JoinSet<()>,
+    stop: watch::Sender<bool>,
+    status: Vec<(String, watch::Receiver<WorkerStatus>)>,
+}
+
+/// How workers are started, beside what is usual: [`App::start_with`].
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct WorkerOptions {
+    lease: Duration,
+}
+
+impl WorkerOptions {
+    /// How long a lease lasts unless said otherwise: 10 seconds.
+    pub const LEASE: Duration = Duration::from_secs(10);
+
+    /// What is usual.
+    pub const fn new() -> Self {
+        Self { lease: Self::LEASE }
+    }
+
+    /// How long another process waits after this one crashed before it takes over the work. The lease is renewed in a third of
+    /// the time, so it should be much longer than a pause of the process or of the network.
+    #[must_use]
+    pub const fn lease(mut self, lasts: Duration) -> Self {
+        self.lease = lasts;
+        self
+    }
+}
+
+impl Default for WorkerOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Workers did not stop in time. They were ended; what they did not write is done again by those that follow.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("workers did not stop within {within:?}, and were ended")]
+pub struct StopError {
+    /// How long they had.
+    pub within: Duration,
+}
+
+impl Workers {
+    /// What each of them is doing, by the name of its table and its version.
+    pub fn status(&self) -> impl Iterator<Item = (&str, WorkerStatus)> {
+        let workers = self.status.iter();
+        workers.map(|(name, status)| (name.as_str(), status.borrow().clone()))
+    }
+
+    /// Lets the workers write what they have, and give their work to another process. Waits for so long at most.
+    ///
+    /// # Errors
+    /// [`StopError`] if that was not enough.
+    pub async fn stop(mut self, within: Duration) -> Result<(), StopError> {
+        self.stop.send_replace(true);
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        timeout(within, ended)
+            .await
+            .map_err(|_| StopError { within })
+    }
+}
+
+impl fmt::Debug for Workers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.status()).finish()
+    }
+}
+
+impl App {
+    /// Starts the workers of the domain's read models in this process.
+    ///
+    /// # Errors
+    /// [`StoreError::NoTables`] when the store keeps no rows; [`StoreError::TableDrift`] when a table is another one than its
+    /// model's; and what else keeps the tables from being made.
+    pub async fn start(&self) -> Result<Workers, StoreError> {
+        self.start_with(WorkerOptions::new()).await
+    }
+
+    /// The same with options.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn start_with(&self, options: WorkerOptions) -> Result<Workers, StoreError> {
+        let core = &self.tenant.core;
+        let (stop, stopped) = watch::channel(false);
+        let mut workers = Workers {
+            tasks: JoinSet::new(),
+            stop,
+            status: Vec::new(),
+        };
+        if core.read_models.is_empty() {
+            return Ok(workers);
+        }
+        let tables = core.store.tables().ok_or(StoreError::NoTables)?;
+        for kind in core.read_models.iter() {
+            tables.prepare(kind.table).await?;
+        }
+        for kind in core.read_models.iter() {
+            let name = kind.worker();
+            let store = Arc::clone(&core.store);
+            let (selection, folder) = (kind.selection(), kind.folder());
+            let (runner, status) = Runner::new(
+                store,
+                name.clone(),
+                selection,
+                folder,
+                options.lease,
+                stopped.clone(),
+            );
+            workers.tasks.spawn(runner.run());
+            workers.status.push((name, status));
+        }
+        Ok(workers)
+    }
+
+    /// Waits until all read models have what is in the log now, at most for so long. For tests.
+    ///
+    /// # Errors
+    /// [`WaitError`] of the first read model that has not.
+    pub async fn settled(&self, within: Duration) -> Result<(), WaitError> {
+        let until = Instant::now() + within;
+        let store = self.store();
+        let end = store.log_health().await?.end;
+        let end = Cursor::at(store.store_id(), end);
+        for kind in self.tenant.core.read_models.iter() {
+            self.tenant.reaches(kind, None, end, until).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Tenant {
+    /// The rows of a read model in this tenant.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
+    /// # use account::*;
+    /// use intent_runtime::prelude::*;
+    /// use std::time::Duration;
+    ///
+    /// #[derive(ReadModel, Debug, Clone)]
+    /// #[read_model(created_by(Opened), events(Deposited, Withdrawn))]
+    /// struct Balance {
+    ///     #[key]
+    ///     account: Id<Account>,
+    ///     #[index]
+    ///     #[on(Deposited += |e| e.amount, Withdrawn -= |e| e.amount)]
+    ///     balance: i64,
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let domain = Domain::of::<Account>().read_model::<Balance>();
+    /// let app = App::connect("memory:", domain).await?;
+    /// let workers = app.start().await?;
+    /// let id = Id::<Account>::new();
+    /// app.send(Open { id, owner: "Ada".into() }).await?;
+    /// let receipt = app.send(Deposit { id, amount: 5 }).await?;
+    /// app.wait_for::<Balance>(&receipt, Duration::from_secs(10)).await?;
+    ///
+    /// let row = app.read::<Balance>().get(id).await?.expect("it was opened");
+    /// assert_eq!(row.balance, 5);
+    /// let rich = app.read::<Balance>().query("where balance > $1 order by balance", (3,)).await?;
+    /// assert_eq!(rich.len(), 1);
+    /// workers.stop(Duration::from_secs(10)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn read<M: ReadModel>(&self) -> Rows<M> {
+        let store = Arc::clone(&self.core.store);
+        Rows::new(store, self.id, self.core.read_model::<M>().is_some())
+    }
+
+    /// Waits until a read model has what a command stored, at most for so long.
+    ///
+    /// # Errors
+    /// [`WaitError`] names what holds it up.
+    pub async fn wait_for<M: ReadModel>(
+        &self,
+        receipt: &Receipt<impl Aggregate>,
+        within: Duration,
+    ) -> Result<(), WaitError> {
+        let until = Instant::now() + within;
+        let Some(cursor) = receipt.cursor else {
+            return Ok(());
+        };
+        let Some(kind) = self.core.read_model::<M>() else {
+            return Err(WaitError::NotRegistered { model: M::TABLE });
+        };
+        self.reaches(kind, Some(self.id), cursor, until).await
+    }
+
+    /// Waits until a worker has written what is before a cursor. With a tenant, also for that to be not held back.
+    async fn reaches(
+        &self,
+        kind: &ReadModelKind,
+        tenant: Option<TenantId>,
+        cursor: Cursor,
+        until: Instant,
+    ) -> Result<(), WaitError> {
+        let (model, name) = (kind.table.name, kind.worker());
+        let tables = self.core.store.tables().ok_or(StoreError::NoTables)?;
+        let mut pause = SOON;
+        loop {
+            let progress = tables.progress(&name).await?;
+            let reached = match progress {
+                Some(progress) => progress.cursor.compare(cursor)?.is_ge(),
+                None => false,
+            };
+            if reached {
+                let parked = progress.is_some_and(|progress| progress.parked > 0);
+                return match tenant.filter(|_| parked) {
+                    Some(tenant) => not_held_back(tables, &name, model, tenant).await,
+                    None => Ok(()),
+                };
+            }
+            let now = Instant::now();
+            if now >= until {
+                return Err(match progress.is_some_and(|progress| progress.held) {
+                    true => WaitError::TooSlow { model },
+                    false => WaitError::NoWorker { model },
+                });
+            }
+            sleep_until(until.min(now + pause)).await;
+            pause = (pause * 2).min(LATER);
+        }
+    }
+}
+
+async fn not_held_back(
+    tables: &dyn Tables,
+    name: &str,
+    model: &'static str,
+    tenant: TenantId,
+) -> Result<(), WaitError> {
+    let parked = tables.parked(name).await?;
+    match parked.into_iter().find(|parked| parked.tenant == tenant) {
+        Some(parked) => Err(WaitError::HeldBack {
+            model,
+            reason: parked.reason,
+        }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,75 @@
+//! Read models: rows that follow from the events of any number of aggregates.
+
+pub(crate) mod column;
+pub(crate) mod json;
+pub(crate) mod key;
+pub(crate) mod route;
+
+use crate::{
+    model::read_model::{
+        column::{UnfitCell, UnfitValue},
+        key::RowKey,
+        route::Routes,
+    },
+    record::column::{Cell, Column},
+};
+
+/// A row that follows from events, and nothing else. `#[derive(ReadModel)]` implements it from the rules on the fields.
+///
+/// A worker keeps the rows of all tenants in a table of the store's database, and never skips an event. See
+/// [`App::read`](crate::App::read) for how rows are read.
+///
+/// ```
+/// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
+/// # use account::*;
+/// use intent_runtime::prelude::*;
+///
+/// /// What each account has.
+/// #[derive(ReadModel, Debug, Clone)]
+/// #[read_model(table = "balances", created_by(Opened), events(Deposited, Withdrawn))]
+/// struct Balance {
+///     #[key]
+///     account: Id<Account>,
+///     #[on(Opened = |e| e.owner.clone())]
+///     owner: String,
+///     #[on(Deposited += |e| e.amount, Withdrawn -= |e| e.amount)]
+///     balance: i64,
+/// }
+/// assert_eq!(Balance::COLUMNS[2].name, "balance");
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a read model",
+    label = "not a read model",
+    note = "add `#[derive(ReadModel)]` to `struct {Self}`"
+)]
+pub trait ReadModel: Sized + Clone + Send + Sync + 'static {
+    /// The key of a row: the type of the `#[key]` field, or a tuple of the types of several.
+    type Key: RowKey;
+
+    /// The name of its table: 1 to 40 of `a-z`, `0-9` and `_`, beginning with a letter, without `__`.
+    const TABLE: &'static str;
+    /// The version of its rules, from 1. Rows of another version are built anew.
+    const VERSION: u32 = 1;
+    /// Its doc comment.
+    const DOC: &'static str = "";
+    /// Its columns: those of the key first, in the order of the key.
+    const COLUMNS: &'static [Column];
+
+    /// The key of this row.
+    fn key(&self) -> Self::Key;
+
+    /// The row, a cell for each column, in their order.
+    ///
+    /// # Errors
+    /// [`UnfitValue`] if a field has a value that no column takes.
+    fn to_cells(&self) -> Result<Vec<Cell>, UnfitValue>;
+
+    /// The row that has these cells, one for each column, in their order.
+    ///
+    /// # Errors
+    /// [`UnfitCell`] if one of them is not a value of its field.
+    fn from_cells(cells: Vec<Cell>) -> Result<Self, UnfitCell>;
+
+    /// Says which events change which rows, and how.
+    fn routes(routes: &mut Routes<Self>);
+}

@@ -1,0 +1,100 @@
+//! The tables of read models beside a store in memory: a database of SQLite in memory, made when it is first used.
+
+use std::{fmt, sync::Arc};
+
+use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+use crate::{
+    record::column::Cell,
+    store::{
+        error::StoreError,
+        port::StoreFuture,
+        sqlite::tables::{self as sqlite, Ended},
+        tables::{Claim, Flush, Key, Lease, Parked, Progress, Row, Select, Table, Tables},
+    },
+};
+
+#[derive(Clone, Default)]
+pub(super) struct MemoryTables(Arc<Mutex<Option<SqliteConnection>>>);
+
+impl MemoryTables {
+    /// Runs work in a transaction, which is committed if the work says so.
+    async fn run<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<(T, bool), Ended>,
+    ) -> Result<T, StoreError> {
+        let done = async {
+            let mut connection = self.0.lock().await;
+            let connection = match &mut *connection {
+                Some(connection) => connection,
+                none => none.insert(open().await?),
+            };
+            let mut transaction = connection.begin().await?;
+            let (value, commit) = work(&mut transaction).await?;
+            match commit {
+                true => transaction.commit().await?,
+                false => transaction.rollback().await?,
+            }
+            Ok(value)
+        };
+        done.await.map_err(|ended: Ended| ended.in_memory())
+    }
+}
+
+async fn open() -> Result<SqliteConnection, sqlx::Error> {
+    let mut connection = SqliteConnectOptions::new()
+        .in_memory(true)
+        .connect()
+        .await?;
+    sqlx::raw_sql(sqlite::SCHEMA)
+        .execute(&mut connection)
+        .await?;
+    Ok(connection)
+}
+
+impl Tables for MemoryTables {
+    fn prepare<'a>(&'a self, table: &'a Table) -> StoreFuture<'a, ()> {
+        Box::pin(self.run(async move |it| Ok((sqlite::create(it, table).await?, true))))
+    }
+
+    fn claim<'a>(&'a self, claim: Claim<'a>) -> StoreFuture<'a, Option<Lease>> {
+        Box::pin(self.run(async move |it| Ok((sqlite::claim(it, claim).await?, true))))
+    }
+
+    fn release<'a>(&'a self, worker: &'a str, lease: Lease, owner: Uuid) -> StoreFuture<'a, ()> {
+        Box::pin(
+            self.run(async move |it| Ok((sqlite::release(it, worker, lease, owner).await?, true))),
+        )
+    }
+
+    fn progress<'a>(&'a self, worker: &'a str) -> StoreFuture<'a, Option<Progress>> {
+        Box::pin(self.run(async move |it| Ok((sqlite::progress(it, worker).await?, true))))
+    }
+
+    fn parked<'a>(&'a self, worker: &'a str) -> StoreFuture<'a, Vec<Parked>> {
+        Box::pin(self.run(async move |it| Ok((sqlite::parked(it, worker).await?, true))))
+    }
+
+    fn load<'a>(&'a self, table: &'a Table, keys: &'a [Key]) -> StoreFuture<'a, Vec<Row>> {
+        Box::pin(self.run(async move |it| Ok((sqlite::load(it, table, keys).await?, true))))
+    }
+
+    fn flush<'a>(&'a self, flush: Flush<'a>) -> StoreFuture<'a, bool> {
+        Box::pin(self.run(async move |it| {
+            let written = sqlite::flush(it, flush).await?;
+            Ok((written, written))
+        }))
+    }
+
+    fn select<'a>(&'a self, select: Select<'a>) -> StoreFuture<'a, Vec<Vec<Cell>>> {
+        Box::pin(self.run(async move |it| Ok((sqlite::select(it, select).await?, true))))
+    }
+}
+
+impl fmt::Debug for MemoryTables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MemoryTables")
+    }
+}

@@ -1,0 +1,4 @@
+-- Moves the checkpoint of the worker $1 from $4 to $5, if epoch and owner are still these. The lease lasts for $7 seconds then.
+UPDATE intent.workers
+SET cursor = $5, ready = ready OR $6, expires = clock_timestamp() + make_interval(secs => $7)
+WHERE name = $1 AND epoch = $2 AND owner = $3 AND cursor = $4;

@@ -1,0 +1,1 @@
+DELETE FROM intent.parked WHERE worker = $1 AND tenant_id = $2;

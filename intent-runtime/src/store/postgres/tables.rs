@@ -1,0 +1,467 @@
+//! The tables of read models on Postgres, in the schema `intent_read`.
+
+use sqlx::{
+    AssertSqlSafe, PgConnection, Postgres, Row as _,
+    postgres::{PgArguments, PgRow},
+    query::Query,
+};
+use uuid::Uuid;
+
+use crate::{
+    record::{
+        column::{Cell, Column, ColumnKind},
+        cursor::Cursor,
+        id::{EventId, TenantId},
+        timestamp::Timestamp,
+    },
+    store::{
+        error::StoreError,
+        port::StoreFuture,
+        postgres::{
+            PgStore,
+            connection::{
+                error::{Place, RunError},
+                run::Rest,
+            },
+            rows::array,
+        },
+        tables::{
+            Claim, Flush, Key, Lease, Parked, Progress, Row, Select, Table, Tables,
+            text::{Dialect, list, quoted},
+        },
+    },
+};
+
+const DIALECT: Dialect = Dialect {
+    schema: "intent_read.",
+    prefix: "",
+    type_name,
+    options: "",
+};
+
+fn type_name(kind: ColumnKind) -> &'static str {
+    match kind {
+        ColumnKind::Bool => "boolean",
+        ColumnKind::Integer => "bigint",
+        ColumnKind::Float => "double precision",
+        ColumnKind::Text => "text",
+        ColumnKind::Id => "uuid",
+        ColumnKind::Time => "timestamp with time zone",
+        ColumnKind::Json => "jsonb",
+    }
+}
+
+impl Tables for PgStore {
+    fn prepare<'a>(&'a self, table: &'a Table) -> StoreFuture<'a, ()> {
+        Box::pin(async move {
+            let work = self
+                .pool
+                .run((table, self.pool.place()), |(table, place), connection| {
+                    Box::pin(create(connection, table, place))
+                });
+            work.await
+        })
+    }
+
+    fn claim<'a>(&'a self, wanted: Claim<'a>) -> StoreFuture<'a, Option<Lease>> {
+        Box::pin(async move {
+            let work = self.pool.run(
+                (wanted, self.pool.place()),
+                |(wanted, place), connection| Box::pin(claim(connection, *wanted, place)),
+            );
+            work.await
+        })
+    }
+
+    fn release<'a>(&'a self, worker: &'a str, lease: Lease, owner: Uuid) -> StoreFuture<'a, ()> {
+        Box::pin(async move {
+            let with = (worker, lease, owner);
+            let work = self.pool.run(with, |(worker, lease, owner), connection| {
+                Box::pin(async move {
+                    sqlx::query(include_str!("sql/release_worker.sql"))
+                        .bind(*worker)
+                        .bind(lease.epoch)
+                        .bind(*owner)
+                        .execute(connection)
+                        .await?;
+                    Ok(())
+                })
+            });
+            work.await
+        })
+    }
+
+    fn progress<'a>(&'a self, worker: &'a str) -> StoreFuture<'a, Option<Progress>> {
+        Box::pin(async move {
+            let work = self.pool.run(
+                (worker, self.pool.place()),
+                |(worker, place), connection| Box::pin(progress(connection, worker, place)),
+            );
+            work.await
+        })
+    }
+
+    fn parked<'a>(&'a self, worker: &'a str) -> StoreFuture<'a, Vec<Parked>> {
+        Box::pin(async move {
+            let work = self.pool.run(
+                (worker, self.pool.place()),
+                |(worker, place), connection| Box::pin(parked(connection, worker, place)),
+            );
+            work.await
+        })
+    }
+
+    fn load<'a>(&'a self, table: &'a Table, keys: &'a [Key]) -> StoreFuture<'a, Vec<Row>> {
+        Box::pin(async move {
+            let work = self.pool.run((table, keys), |(table, keys), connection| {
+                Box::pin(load(connection, table, keys))
+            });
+            work.await
+        })
+    }
+
+    fn flush<'a>(&'a self, flush: Flush<'a>) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            // If the answer is lost, the next try finds another checkpoint.
+            let work = self.pool.stream(flush, |flush, connection| {
+                Box::pin(async move { Ok((write(connection, flush).await?, Rest::Nothing)) })
+            });
+            work.await
+        })
+    }
+
+    fn select<'a>(&'a self, wanted: Select<'a>) -> StoreFuture<'a, Vec<Vec<Cell>>> {
+        Box::pin(async move {
+            let work = self.pool.run(wanted, |wanted, connection| {
+                Box::pin(select(connection, *wanted))
+            });
+            work.await
+        })
+    }
+}
+
+/// Makes the table, or checks the one that is there.
+async fn create(
+    connection: &mut PgConnection,
+    table: &Table,
+    place: &Place,
+) -> Result<(), RunError> {
+    let mut found = columns(connection, table).await?;
+    if found.is_empty() {
+        // Several processes may start at once, and `IF NOT EXISTS` alone does not keep them apart.
+        let mut making = vec![
+            include_str!("sql/lock_migrations.sql").to_owned(),
+            include_str!("sql/read_schema.sql").to_owned(),
+        ];
+        making.extend(table.create(DIALECT));
+        let making = format!("BEGIN; {}; COMMIT", making.join(";\n"));
+        sqlx::raw_sql(AssertSqlSafe(making))
+            .execute(&mut *connection)
+            .await?;
+        found = columns(connection, table).await?;
+    }
+    match table.differs(DIALECT, &found) {
+        Some(what) => Err(RunError::Error(StoreError::TableDrift {
+            place: place.to_string(),
+            table: table.quoted(DIALECT),
+            what,
+        })),
+        None => Ok(()),
+    }
+}
+
+/// The columns of the table that is there, if it is.
+async fn columns(
+    connection: &mut PgConnection,
+    table: &Table,
+) -> Result<Vec<(String, String, bool)>, sqlx::Error> {
+    let rows = sqlx::query(include_str!("sql/table_columns.sql"))
+        .bind(table.physical())
+        .fetch_all(connection)
+        .await?;
+    let column = |row: &PgRow| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
+    rows.iter().map(column).collect()
+}
+
+async fn claim(
+    connection: &mut PgConnection,
+    claim: Claim<'_>,
+    place: &Place,
+) -> Result<Option<Lease>, RunError> {
+    let row = sqlx::query(include_str!("sql/claim_worker.sql"))
+        .bind(claim.worker)
+        .bind(claim.owner)
+        .bind(claim.lasts.as_secs_f64())
+        .fetch_optional(connection)
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(Lease::new(row.try_get(0)?, cursor(&row, 1, place)?)))
+}
+
+async fn progress(
+    connection: &mut PgConnection,
+    worker: &str,
+    place: &Place,
+) -> Result<Option<Progress>, RunError> {
+    let row = sqlx::query(include_str!("sql/worker_progress.sql"))
+        .bind(worker)
+        .fetch_optional(connection)
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let parked: i64 = row.try_get(3)?;
+    let (held, ready) = (row.try_get(1)?, row.try_get(2)?);
+    let parked = u64::try_from(parked).unwrap_or(0);
+    Ok(Some(Progress::new(
+        cursor(&row, 0, place)?,
+        held,
+        ready,
+        parked,
+    )))
+}
+
+async fn parked(
+    connection: &mut PgConnection,
+    worker: &str,
+    place: &Place,
+) -> Result<Vec<Parked>, RunError> {
+    let rows = sqlx::query(include_str!("sql/parked.sql"))
+        .bind(worker)
+        .fetch_all(connection)
+        .await?;
+    let parked = |row: &PgRow| {
+        Ok(Parked::new(
+            TenantId::from_uuid(row.try_get(0)?),
+            cursor(row, 1, place)?,
+            EventId::from_uuid(row.try_get(2)?),
+            row.try_get(3)?,
+        ))
+    };
+    rows.iter().map(parked).collect()
+}
+
+fn cursor(row: &PgRow, index: usize, place: &Place) -> Result<Cursor, RunError> {
+    let text: &str = row.try_get(index)?;
+    text.parse::<Cursor>().map_err(|error| {
+        RunError::Error(StoreError::CorruptTable {
+            place: place.to_string(),
+            what: error.to_string(),
+        })
+    })
+}
+
+async fn load(
+    connection: &mut PgConnection,
+    table: &Table,
+    keys: &[Key],
+) -> Result<Vec<Row>, RunError> {
+    let (key, name) = (table.key(), table.quoted(DIALECT));
+    let columns = selected(table.columns);
+    let given = Given {
+        first: 1,
+        columns: key,
+    };
+    let sql = format!(
+        "SELECT tenant_id, {columns} FROM {name} JOIN {} AS k ({}) USING ({})",
+        given.unnest(),
+        Table::all(key),
+        Table::all(key),
+    );
+    let query = bind_rows(sqlx::query(AssertSqlSafe(sql)), key, keys);
+    let rows = query.fetch_all(connection).await?;
+    let row = |row: &PgRow| {
+        let tenant = TenantId::from_uuid(row.try_get(0)?);
+        Ok(Row::new(tenant, cells(table.columns, row, 1)?))
+    };
+    rows.iter().map(row).collect()
+}
+
+/// Columns as they are read: JSON as text.
+fn selected(columns: &[Column]) -> String {
+    let each = columns.iter().map(|column| match column.kind {
+        ColumnKind::Json => format!("{0}::text AS {0}", quoted(column.name)),
+        _ => quoted(column.name),
+    });
+    each.collect::<Vec<_>>().join(", ")
+}
+
+/// Rows that are given as parameters: an array for the tenants and one for each column.
+struct Given {
+    /// The number of the first parameter.
+    first: usize,
+    columns: &'static [Column],
+}
+
+impl Given {
+    fn unnest(&self) -> String {
+        let types = self.columns.iter().map(|column| match column.kind {
+            ColumnKind::Json => "text",
+            kind => type_name(kind),
+        });
+        let arrays = (self.first..)
+            .zip(std::iter::once("uuid").chain(types))
+            .map(|(number, of_type)| format!("${number}::{of_type}[]"));
+        format!("unnest({})", arrays.collect::<Vec<_>>().join(", "))
+    }
+
+    /// The columns of the rows, each of the type of its column.
+    fn values(&self) -> String {
+        let each = self.columns.iter().map(|column| match column.kind {
+            ColumnKind::Json => format!("{}::jsonb", quoted(column.name)),
+            _ => quoted(column.name),
+        });
+        std::iter::once("tenant_id".to_owned())
+            .chain(each)
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+}
+
+type PgQuery<'q> = Query<'q, Postgres, PgArguments>;
+
+fn bind_rows<'q>(query: PgQuery<'q>, columns: &[Column], rows: &'q [Row]) -> PgQuery<'q> {
+    let tenants = query.bind(array(&rows.iter(), |row| row.tenant.as_uuid()));
+    columns
+        .iter()
+        .enumerate()
+        .fold(tenants, |query, (index, of)| {
+            let all = rows.iter().map(move |row| row.cells.get(index));
+            macro_rules! array {
+            ($type:ty, $($pattern:pat => $value:expr),+) => {
+                query.bind(
+                    all.map(|cell| match cell {
+                        $(Some($pattern) => Some($value),)+
+                        _ => None,
+                    })
+                    .collect::<Vec<Option<$type>>>(),
+                )
+            };
+        }
+            match of.kind {
+                ColumnKind::Bool => array!(bool, Cell::Bool(it) => *it),
+                ColumnKind::Integer => array!(i64, Cell::Integer(it) => *it),
+                ColumnKind::Float => array!(f64, Cell::Float(it) => *it),
+                ColumnKind::Text => array!(&str, Cell::Text(it) => it.as_str()),
+                ColumnKind::Json => array!(&str, Cell::Json(it) => it.as_str()),
+                ColumnKind::Id => array!(Uuid, Cell::Id(it) => *it),
+                ColumnKind::Time => array!(Timestamp, Cell::Time(it) => *it),
+            }
+        })
+}
+
+/// The cells of the columns that stand from `first` on.
+fn cells(columns: &[Column], row: &PgRow, first: usize) -> Result<Vec<Cell>, sqlx::Error> {
+    let cell = |(index, column): (usize, &Column)| {
+        Ok(match column.kind {
+            ColumnKind::Bool => row.try_get::<Option<bool>, _>(index)?.map(Cell::Bool),
+            ColumnKind::Integer => row.try_get::<Option<i64>, _>(index)?.map(Cell::Integer),
+            ColumnKind::Float => row.try_get::<Option<f64>, _>(index)?.map(Cell::Float),
+            ColumnKind::Text => row.try_get::<Option<String>, _>(index)?.map(Cell::Text),
+            ColumnKind::Json => row.try_get::<Option<String>, _>(index)?.map(Cell::Json),
+            ColumnKind::Id => row.try_get::<Option<Uuid>, _>(index)?.map(Cell::Id),
+            ColumnKind::Time => row.try_get::<Option<Timestamp>, _>(index)?.map(Cell::Time),
+        }
+        .unwrap_or(Cell::Null))
+    };
+    (first..).zip(columns).map(cell).collect()
+}
+
+/// Writes what a worker has, in one transaction. It does not wait for the disk: a crash of the server loses rows and checkpoint
+/// together.
+async fn write(connection: &mut PgConnection, flush: &Flush<'_>) -> Result<bool, RunError> {
+    let begin = sqlx::raw_sql(include_str!("sql/begin_flush.sql"));
+    begin.execute(&mut *connection).await?;
+    let moved = sqlx::query(include_str!("sql/move_worker.sql"))
+        .bind(flush.worker)
+        .bind(flush.lease.epoch)
+        .bind(flush.owner)
+        .bind(flush.lease.cursor.to_string())
+        .bind(flush.cursor.to_string())
+        .bind(flush.end)
+        .bind(flush.lasts.as_secs_f64())
+        .execute(&mut *connection)
+        .await?;
+    if moved.rows_affected() == 0 {
+        sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await?;
+        return Ok(false);
+    }
+    let (table, name) = (flush.table, flush.table.quoted(DIALECT));
+    let key = table.key();
+    if !flush.gone.is_empty() {
+        let given = Given {
+            first: 1,
+            columns: key,
+        };
+        let (of_key, unnest) = (Table::all(key), given.unnest());
+        let sql = format!("DELETE FROM {name} WHERE ({of_key}) IN (SELECT * FROM {unnest})");
+        let delete = bind_rows(sqlx::query(AssertSqlSafe(sql)), key, flush.gone);
+        delete.execute(&mut *connection).await?;
+    }
+    if !flush.put.is_empty() {
+        let given = Given {
+            first: 1,
+            columns: table.columns,
+        };
+        let columns = Table::all(table.columns);
+        let sql = format!(
+            "INSERT INTO {name} ({columns}) SELECT {} FROM {} AS given ({columns}) {}",
+            given.values(),
+            given.unnest(),
+            table.on_conflict(),
+        );
+        let put = bind_rows(sqlx::query(AssertSqlSafe(sql)), table.columns, flush.put);
+        put.execute(&mut *connection).await?;
+    }
+    for parked in flush.park {
+        sqlx::query(include_str!("sql/park.sql"))
+            .bind(flush.worker)
+            .bind(parked.tenant.as_uuid())
+            .bind(parked.after.to_string())
+            .bind(parked.event.as_uuid())
+            .bind(&parked.reason)
+            .execute(&mut *connection)
+            .await?;
+    }
+    for tenant in flush.resume {
+        sqlx::query(include_str!("sql/unpark.sql"))
+            .bind(flush.worker)
+            .bind(tenant.as_uuid())
+            .execute(&mut *connection)
+            .await?;
+    }
+    sqlx::raw_sql("COMMIT").execute(connection).await?;
+    Ok(true)
+}
+
+async fn select(
+    connection: &mut PgConnection,
+    select: Select<'_>,
+) -> Result<Vec<Vec<Cell>>, RunError> {
+    let table = select.table;
+    let (columns, name) = (selected(table.columns), table.quoted(DIALECT));
+    let (all, tenant) = (
+        list(table.columns, str::to_owned),
+        select.parameters.len() + 1,
+    );
+    let sql = format!(
+        "SELECT {columns} FROM (SELECT {all} FROM {name} WHERE tenant_id = ${tenant}) AS t {}",
+        select.tail
+    );
+    let query = select
+        .parameters
+        .iter()
+        .fold(sqlx::query(AssertSqlSafe(sql)), |query, cell| match cell {
+            Cell::Null => query.bind(None::<&str>),
+            Cell::Bool(it) => query.bind(*it),
+            Cell::Integer(it) => query.bind(*it),
+            Cell::Float(it) => query.bind(*it),
+            Cell::Text(it) | Cell::Json(it) => query.bind(it.as_str()),
+            Cell::Id(it) => query.bind(*it),
+            Cell::Time(it) => query.bind(*it),
+        });
+    let rows = query
+        .bind(select.tenant.as_uuid())
+        .fetch_all(connection)
+        .await?;
+    let cells = |row: &PgRow| Ok(cells(table.columns, row, 0)?);
+    rows.iter().map(cells).collect()
+}

@@ -1,0 +1,1 @@
+SELECT tenant_id, cursor, event_id, reason FROM intent_parked WHERE worker = ?1 ORDER BY tenant_id;

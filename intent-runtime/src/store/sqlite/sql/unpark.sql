@@ -1,0 +1,1 @@
+DELETE FROM intent_parked WHERE worker = ?1 AND tenant_id = ?2;

@@ -1,0 +1,432 @@
+//! The tables of read models on SQLite.
+
+use sqlx::{
+    AssertSqlSafe, QueryBuilder, Row as _, Sqlite, SqliteConnection,
+    query::Query,
+    sqlite::{SqliteArguments, SqliteRow},
+};
+use uuid::Uuid;
+
+use crate::{
+    record::{
+        column::{Cell, Column, ColumnKind},
+        cursor::Cursor,
+        id::{EventId, TenantId},
+        timestamp::Timestamp,
+    },
+    store::{
+        error::StoreError,
+        port::StoreFuture,
+        sqlite::{
+            SqliteStore,
+            error::{Failure, Place},
+        },
+        tables::{
+            Claim, Flush, Key, Lease, Parked, Progress, Row, Select, Table, Tables,
+            text::{Dialect, list},
+        },
+    },
+};
+
+const DIALECT: Dialect = Dialect {
+    schema: "",
+    prefix: "intent_read_",
+    type_name: |kind| match kind {
+        ColumnKind::Bool | ColumnKind::Integer => "INTEGER",
+        ColumnKind::Float => "REAL",
+        ColumnKind::Text | ColumnKind::Id | ColumnKind::Time | ColumnKind::Json => "TEXT",
+    },
+    options: " STRICT",
+};
+
+/// What a database has before the first table is made.
+pub(in crate::store) const SCHEMA: &str = include_str!("migrations/0001_events_and_snapshots.sql");
+
+/// How many parameters a statement may have.
+const PARAMETERS: usize = 32_000;
+
+/// Why work on the tables ended early.
+pub(in crate::store) enum Ended {
+    Failed(sqlx::Error),
+    /// A value that nobody of ours wrote.
+    Corrupt(String),
+    /// The table that is there has other columns than the model: its name, and what differs.
+    Drift(String, String),
+}
+
+impl From<sqlx::Error> for Ended {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl Ended {
+    /// The same for the tables of a store in memory.
+    pub(in crate::store) fn in_memory(self) -> StoreError {
+        self.at(&Place::of("memory".as_ref()))
+    }
+
+    fn at(self, place: &Place) -> StoreError {
+        match self {
+            Self::Failed(error) => place.error(Failure::from(error)),
+            Self::Corrupt(what) => StoreError::CorruptTable {
+                place: place.to_string(),
+                what,
+            },
+            Self::Drift(table, what) => StoreError::TableDrift {
+                place: place.to_string(),
+                table,
+                what,
+            },
+        }
+    }
+}
+
+impl SqliteStore {
+    /// Runs work in a transaction on the writer's connection. It is committed if the work says so.
+    async fn on_tables<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<(T, bool), Ended>,
+    ) -> Result<T, StoreError> {
+        let failed = |error| self.place.error(Failure::from(error));
+        let mut open = self.begin_now().await?;
+        let done = work(&mut open).await;
+        let (value, commit) = done.map_err(|ended| ended.at(&self.place))?;
+        let ended = match commit {
+            true => open.commit().await,
+            false => open.rollback().await,
+        };
+        ended.map_err(failed)?;
+        Ok(value)
+    }
+}
+
+impl Tables for SqliteStore {
+    fn prepare<'a>(&'a self, table: &'a Table) -> StoreFuture<'a, ()> {
+        Box::pin(
+            self.on_tables(async move |connection| Ok((create(connection, table).await?, true))),
+        )
+    }
+
+    fn claim<'a>(&'a self, wanted: Claim<'a>) -> StoreFuture<'a, Option<Lease>> {
+        Box::pin(
+            self.on_tables(async move |connection| Ok((claim(connection, wanted).await?, true))),
+        )
+    }
+
+    fn release<'a>(&'a self, worker: &'a str, lease: Lease, owner: Uuid) -> StoreFuture<'a, ()> {
+        Box::pin(self.on_tables(async move |connection| {
+            Ok((release(connection, worker, lease, owner).await?, true))
+        }))
+    }
+
+    fn progress<'a>(&'a self, worker: &'a str) -> StoreFuture<'a, Option<Progress>> {
+        Box::pin(async move {
+            let found = self.read(async |connection| Ok(progress(connection, worker).await));
+            found.await?.map_err(|ended| ended.at(&self.place))
+        })
+    }
+
+    fn parked<'a>(&'a self, worker: &'a str) -> StoreFuture<'a, Vec<Parked>> {
+        Box::pin(async move {
+            let found = self.read(async |connection| Ok(parked(connection, worker).await));
+            found.await?.map_err(|ended| ended.at(&self.place))
+        })
+    }
+
+    fn load<'a>(&'a self, table: &'a Table, keys: &'a [Key]) -> StoreFuture<'a, Vec<Row>> {
+        Box::pin(async move {
+            let found = self.read(async |connection| Ok(load(connection, table, keys).await));
+            found.await?.map_err(|ended| ended.at(&self.place))
+        })
+    }
+
+    fn flush<'a>(&'a self, wanted: Flush<'a>) -> StoreFuture<'a, bool> {
+        Box::pin(self.on_tables(async move |connection| {
+            let written = flush(connection, wanted).await?;
+            Ok((written, written))
+        }))
+    }
+
+    fn select<'a>(&'a self, wanted: Select<'a>) -> StoreFuture<'a, Vec<Vec<Cell>>> {
+        Box::pin(async move {
+            let found = self.read(async |connection| Ok(select(connection, wanted).await));
+            found.await?.map_err(|ended| ended.at(&self.place))
+        })
+    }
+}
+
+/// Makes the table, or checks the one that is there.
+pub(in crate::store) async fn create(
+    connection: &mut SqliteConnection,
+    table: &Table,
+) -> Result<(), Ended> {
+    for statement in table.create(DIALECT) {
+        sqlx::query(AssertSqlSafe(statement))
+            .execute(&mut *connection)
+            .await?;
+    }
+    let name = format!("{}{}", DIALECT.prefix, table.physical());
+    let rows = sqlx::query(include_str!("sql/table_columns.sql"))
+        .bind(name.clone())
+        .fetch_all(connection)
+        .await?;
+    let column =
+        |row: &SqliteRow| Ok::<_, sqlx::Error>((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
+    let found = rows.iter().map(column).collect::<Result<Vec<_>, _>>()?;
+    match table.differs(DIALECT, &found) {
+        Some(what) => Err(Ended::Drift(name, what)),
+        None => Ok(()),
+    }
+}
+
+fn in_micros(time: Timestamp) -> i64 {
+    time.as_micros()
+}
+
+pub(in crate::store) async fn claim(
+    connection: &mut SqliteConnection,
+    claim: Claim<'_>,
+) -> Result<Option<Lease>, Ended> {
+    let now = Timestamp::now();
+    let row = sqlx::query(include_str!("sql/claim_worker.sql"))
+        .bind(claim.worker.to_owned())
+        .bind(claim.owner)
+        .bind(in_micros(now))
+        .bind(in_micros(now.saturating_add(claim.lasts)))
+        .fetch_optional(connection)
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(Lease::new(row.try_get(0)?, cursor(&row, 1)?)))
+}
+
+pub(in crate::store) async fn release(
+    connection: &mut SqliteConnection,
+    worker: &str,
+    lease: Lease,
+    owner: Uuid,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(include_str!("sql/release_worker.sql"))
+        .bind(worker.to_owned())
+        .bind(lease.epoch)
+        .bind(owner)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+pub(in crate::store) async fn progress(
+    connection: &mut SqliteConnection,
+    worker: &str,
+) -> Result<Option<Progress>, Ended> {
+    let row = sqlx::query(include_str!("sql/worker_progress.sql"))
+        .bind(worker.to_owned())
+        .bind(in_micros(Timestamp::now()))
+        .fetch_optional(connection)
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let parked: i64 = row.try_get(3)?;
+    let (held, ready) = (row.try_get(1)?, row.try_get(2)?);
+    let parked = u64::try_from(parked).unwrap_or(0);
+    Ok(Some(Progress::new(cursor(&row, 0)?, held, ready, parked)))
+}
+
+pub(in crate::store) async fn parked(
+    connection: &mut SqliteConnection,
+    worker: &str,
+) -> Result<Vec<Parked>, Ended> {
+    let rows = sqlx::query(include_str!("sql/parked.sql"))
+        .bind(worker.to_owned())
+        .fetch_all(connection)
+        .await?;
+    let parked = |row: &SqliteRow| {
+        let (tenant, event) = (uuid(row, 0)?, uuid(row, 2)?);
+        Ok(Parked::new(
+            TenantId::from_uuid(tenant),
+            cursor(row, 1)?,
+            EventId::from_uuid(event),
+            row.try_get(3)?,
+        ))
+    };
+    rows.iter().map(parked).collect()
+}
+
+fn cursor(row: &SqliteRow, index: usize) -> Result<Cursor, Ended> {
+    let text: &str = row.try_get(index)?;
+    text.parse::<Cursor>()
+        .map_err(|error| Ended::Corrupt(error.to_string()))
+}
+
+fn uuid(row: &SqliteRow, index: usize) -> Result<Uuid, Ended> {
+    let bytes: &[u8] = row.try_get(index)?;
+    Uuid::from_slice(bytes).map_err(|error| Ended::Corrupt(error.to_string()))
+}
+
+pub(in crate::store) async fn load(
+    connection: &mut SqliteConnection,
+    table: &Table,
+    keys: &[Key],
+) -> Result<Vec<Row>, Ended> {
+    let (of_key, name) = (table.key(), table.quoted(DIALECT));
+    let key = Table::all(of_key);
+    let columns = Table::all(table.columns);
+    let mut rows = Vec::new();
+    for keys in keys.chunks(PARAMETERS / (of_key.len() + 1)) {
+        let start = format!("SELECT {columns} FROM {name} WHERE ({key}) IN (");
+        let mut query = QueryBuilder::<Sqlite>::new(start);
+        push(&mut query, keys);
+        query.push(")");
+        let found = query.build().fetch_all(&mut *connection).await?;
+        for row in &found {
+            rows.push(read_row(table.columns, row)?);
+        }
+    }
+    Ok(rows)
+}
+
+/// Pushes rows of values.
+fn push(query: &mut QueryBuilder<Sqlite>, rows: &[Row]) {
+    query.push_values(rows, |mut values, row| {
+        values.push_bind(row.tenant.to_string());
+        for cell in &row.cells {
+            match cell {
+                Cell::Null => values.push_bind(None::<i64>),
+                Cell::Bool(it) => values.push_bind(*it),
+                Cell::Integer(it) => values.push_bind(*it),
+                Cell::Float(it) => values.push_bind(*it),
+                Cell::Text(it) | Cell::Json(it) => values.push_bind(it.clone()),
+                Cell::Id(it) => values.push_bind(it.to_string()),
+                Cell::Time(it) => values.push_bind(it.to_string()),
+            };
+        }
+    });
+}
+
+fn bind<'q>(
+    query: Query<'q, Sqlite, SqliteArguments>,
+    cell: &Cell,
+) -> Query<'q, Sqlite, SqliteArguments> {
+    match cell {
+        Cell::Null => query.bind(None::<i64>),
+        Cell::Bool(it) => query.bind(*it),
+        Cell::Integer(it) => query.bind(*it),
+        Cell::Float(it) => query.bind(*it),
+        Cell::Text(it) | Cell::Json(it) => query.bind(it.clone()),
+        Cell::Id(it) => query.bind(it.to_string()),
+        Cell::Time(it) => query.bind(it.to_string()),
+    }
+}
+
+fn read_row(columns: &[Column], row: &SqliteRow) -> Result<Row, Ended> {
+    let tenant: &str = row.try_get(0)?;
+    let tenant = tenant.parse::<TenantId>();
+    let tenant = tenant.map_err(|error| Ended::Corrupt(error.to_string()))?;
+    Ok(Row::new(tenant, cells(columns, row, 1)?))
+}
+
+/// The cells of the columns that stand from `first` on.
+fn cells(columns: &[Column], row: &SqliteRow, first: usize) -> Result<Vec<Cell>, Ended> {
+    let cell = |(index, column): (usize, &Column)| {
+        let text = || row.try_get::<Option<String>, _>(index);
+        Ok(match column.kind {
+            ColumnKind::Bool => row.try_get::<Option<bool>, _>(index)?.map(Cell::Bool),
+            ColumnKind::Integer => row.try_get::<Option<i64>, _>(index)?.map(Cell::Integer),
+            ColumnKind::Float => row.try_get::<Option<f64>, _>(index)?.map(Cell::Float),
+            ColumnKind::Text => text()?.map(Cell::Text),
+            ColumnKind::Json => text()?.map(Cell::Json),
+            ColumnKind::Id => parsed(text()?)?.map(Cell::Id),
+            ColumnKind::Time => parsed(text()?)?.map(Cell::Time),
+        }
+        .unwrap_or(Cell::Null))
+    };
+    (first..).zip(columns).map(cell).collect()
+}
+
+fn parsed<T>(text: Option<String>) -> Result<Option<T>, Ended>
+where
+    T: std::str::FromStr,
+    T::Err: std::fmt::Display,
+{
+    let parsed = text.map(|text| text.parse());
+    parsed
+        .transpose()
+        .map_err(|error: T::Err| Ended::Corrupt(error.to_string()))
+}
+
+/// Writes what a worker has, in the transaction that is open. `false` if the lease or the checkpoint is another one.
+pub(in crate::store) async fn flush(
+    connection: &mut SqliteConnection,
+    flush: Flush<'_>,
+) -> Result<bool, Ended> {
+    let now = Timestamp::now();
+    let moved = sqlx::query(include_str!("sql/move_worker.sql"))
+        .bind(flush.worker.to_owned())
+        .bind(flush.lease.epoch)
+        .bind(flush.owner)
+        .bind(flush.lease.cursor.to_string())
+        .bind(flush.cursor.to_string())
+        .bind(flush.end)
+        .bind(in_micros(now.saturating_add(flush.lasts)))
+        .execute(&mut *connection)
+        .await?;
+    if moved.rows_affected() == 0 {
+        return Ok(false);
+    }
+    let (table, name) = (flush.table, flush.table.quoted(DIALECT));
+    let (of_key, columns) = (Table::all(table.key()), Table::all(table.columns));
+    for keys in flush.gone.chunks(PARAMETERS / (table.key().len() + 1)) {
+        let start = format!("DELETE FROM {name} WHERE ({of_key}) IN (");
+        let mut delete = QueryBuilder::<Sqlite>::new(start);
+        push(&mut delete, keys);
+        delete.push(")");
+        delete.build().execute(&mut *connection).await?;
+    }
+    for rows in flush.put.chunks(PARAMETERS / (table.columns.len() + 1)) {
+        let mut put = QueryBuilder::<Sqlite>::new(format!("INSERT INTO {name} ({columns}) "));
+        push(&mut put, rows);
+        put.push(" ").push(table.on_conflict());
+        put.build().execute(&mut *connection).await?;
+    }
+    for parked in flush.park {
+        sqlx::query(include_str!("sql/park.sql"))
+            .bind(flush.worker.to_owned())
+            .bind(parked.tenant.as_uuid())
+            .bind(parked.after.to_string())
+            .bind(parked.event.as_uuid())
+            .bind(parked.reason.clone())
+            .bind(in_micros(now))
+            .execute(&mut *connection)
+            .await?;
+    }
+    for tenant in flush.resume {
+        sqlx::query(include_str!("sql/unpark.sql"))
+            .bind(flush.worker.to_owned())
+            .bind(tenant.as_uuid())
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(true)
+}
+
+pub(in crate::store) async fn select(
+    connection: &mut SqliteConnection,
+    select: Select<'_>,
+) -> Result<Vec<Vec<Cell>>, Ended> {
+    let table = select.table;
+    let (columns, name) = (list(table.columns, str::to_owned), table.quoted(DIALECT));
+    let tenant = select.parameters.len() + 1;
+    let sql = format!(
+        "SELECT {columns} FROM (SELECT * FROM {name} WHERE tenant_id = ${tenant}) AS t {}",
+        select.tail
+    );
+    let query = select
+        .parameters
+        .iter()
+        .fold(sqlx::query(AssertSqlSafe(sql)), bind);
+    let rows = query
+        .bind(select.tenant.to_string())
+        .fetch_all(connection)
+        .await?;
+    let cells = |row: &SqliteRow| cells(table.columns, row, 0);
+    rows.iter().map(cells).collect()
+}

@@ -1,0 +1,284 @@
+//! The tables of read models, and the workers that write them: what the database of a store offers for them.
+
+pub(crate) mod text;
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::{
+    record::{
+        column::{Cell, Column},
+        cursor::Cursor,
+        id::{EventId, TenantId},
+    },
+    store::port::StoreFuture,
+};
+
+/// Where the rows of read models are kept, each under its tenant.
+///
+/// A worker writes the rows of one model. It holds a lease, which another worker can take when it has run out. What it writes
+/// goes into one transaction with its checkpoint, and only while the lease is its own and the checkpoint is the one that it
+/// wrote last. So two workers that both believe to hold the lease never both write, and after a crash of the server a worker
+/// finds out that its last write was lost.
+pub trait Tables: Send + Sync {
+    /// Makes the table of a model and its indexes, if they are missing.
+    ///
+    /// # Errors
+    /// [`StoreError::TableDrift`](crate::StoreError::TableDrift) when there is a table of this name with other columns.
+    fn prepare<'a>(&'a self, table: &'a Table) -> StoreFuture<'a, ()>;
+
+    /// Takes the lease of a worker, or renews it. `None` while another owner holds it.
+    fn claim<'a>(&'a self, claim: Claim<'a>) -> StoreFuture<'a, Option<Lease>>;
+
+    /// Gives the lease back, if it is still held.
+    fn release<'a>(&'a self, worker: &'a str, lease: Lease, owner: Uuid) -> StoreFuture<'a, ()>;
+
+    /// What is known of a worker; `None` before it first took its lease.
+    fn progress<'a>(&'a self, worker: &'a str) -> StoreFuture<'a, Option<Progress>>;
+
+    /// The tenants that a worker holds back.
+    fn parked<'a>(&'a self, worker: &'a str) -> StoreFuture<'a, Vec<Parked>>;
+
+    /// The rows that have these keys; those that do not exist are left out.
+    fn load<'a>(&'a self, table: &'a Table, keys: &'a [Key]) -> StoreFuture<'a, Vec<Row>>;
+
+    /// Writes rows and the checkpoint. `false` if the lease or the checkpoint is another one by now; then nothing is written.
+    fn flush<'a>(&'a self, flush: Flush<'a>) -> StoreFuture<'a, bool>;
+
+    /// The rows of one tenant that a text of the user's selects, which follows `SELECT … FROM …`.
+    fn select<'a>(&'a self, select: Select<'a>) -> StoreFuture<'a, Vec<Vec<Cell>>>;
+}
+
+/// The table of a version of a read model.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Table {
+    /// The name of the model's table.
+    pub name: &'static str,
+    /// The version of its rules. Each version has a table of its own.
+    pub version: u32,
+    /// Its columns, those of the key first. The column `tenant_id` stands before them.
+    pub columns: &'static [Column],
+}
+
+impl Table {
+    /// The table of a version of a read model, with its columns.
+    pub const fn new(name: &'static str, version: u32, columns: &'static [Column]) -> Self {
+        Self {
+            name,
+            version,
+            columns,
+        }
+    }
+
+    /// The columns of the key.
+    pub fn key(&self) -> &'static [Column] {
+        let count = self.columns.iter().take_while(|column| column.key).count();
+        &self.columns[..count]
+    }
+}
+
+/// Asks for the lease of a worker.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Claim<'a> {
+    /// The name of the worker.
+    pub worker: &'a str,
+    /// Who asks.
+    pub owner: Uuid,
+    /// How long the lease is to last.
+    pub lasts: Duration,
+}
+
+impl<'a> Claim<'a> {
+    /// Asks for the lease of a worker for so long.
+    pub const fn new(worker: &'a str, owner: Uuid, lasts: Duration) -> Self {
+        Self {
+            worker,
+            owner,
+            lasts,
+        }
+    }
+}
+
+/// A lease that was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Lease {
+    /// How often the lease has changed hands.
+    pub epoch: i64,
+    /// Up to where the rows are written.
+    pub cursor: Cursor,
+}
+
+impl Lease {
+    /// A lease, with the worker's checkpoint.
+    pub const fn new(epoch: i64, cursor: Cursor) -> Self {
+        Self { epoch, cursor }
+    }
+}
+
+/// Where a worker stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Up to where the rows are written.
+    pub cursor: Cursor,
+    /// Whether somebody holds the lease.
+    pub held: bool,
+    /// Whether the rows were once as far as the log. Before that they are not to be read.
+    pub ready: bool,
+    /// How many tenants are held back.
+    pub parked: u64,
+}
+
+impl Progress {
+    /// A worker that stands here.
+    pub const fn new(cursor: Cursor, held: bool, ready: bool, parked: u64) -> Self {
+        Self {
+            cursor,
+            held,
+            ready,
+            parked,
+        }
+    }
+}
+
+/// A tenant that is held back, since one of its events could not be applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Parked {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// Up to where its rows are written.
+    pub after: Cursor,
+    /// The event.
+    pub event: EventId,
+    /// Why it could not be applied.
+    pub reason: String,
+}
+
+impl Parked {
+    /// A tenant whose rows are written up to here, with the event that could not be applied and why.
+    pub const fn new(tenant: TenantId, after: Cursor, event: EventId, reason: String) -> Self {
+        Self {
+            tenant,
+            after,
+            event,
+            reason,
+        }
+    }
+}
+
+/// The key of a row: its tenant, and a cell for each column of the key.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Key {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The cells.
+    pub cells: Vec<Cell>,
+}
+
+impl Key {
+    /// The key with these cells in a tenant.
+    pub const fn new(tenant: TenantId, cells: Vec<Cell>) -> Self {
+        Self { tenant, cells }
+    }
+}
+
+/// A row: its tenant, and a cell for each column.
+pub type Row = Key;
+
+/// What a worker writes at once.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Flush<'a> {
+    /// The worker.
+    pub worker: &'a str,
+    /// Its table.
+    pub table: &'a Table,
+    /// Its lease, with the checkpoint that it wrote last.
+    pub lease: Lease,
+    /// Who holds the lease.
+    pub owner: Uuid,
+    /// How long the lease is to last from now on.
+    pub lasts: Duration,
+    /// The new checkpoint.
+    pub cursor: Cursor,
+    /// Whether that is the end of the log.
+    pub end: bool,
+    /// The rows that are there now, in the place of those with the same keys.
+    pub put: &'a [Row],
+    /// The rows that are gone.
+    pub gone: &'a [Key],
+    /// The tenants that are held back from now on, or from another event on.
+    pub park: &'a [Parked],
+    /// The tenants that are held back no longer.
+    pub resume: &'a [TenantId],
+}
+
+impl<'a> Flush<'a> {
+    /// Moves the checkpoint of a worker, and writes no row.
+    pub const fn new(
+        worker: &'a str,
+        table: &'a Table,
+        lease: Lease,
+        owner: Uuid,
+        lasts: Duration,
+        cursor: Cursor,
+    ) -> Self {
+        Self {
+            worker,
+            table,
+            lease,
+            owner,
+            lasts,
+            cursor,
+            end: false,
+            put: &[],
+            gone: &[],
+            park: &[],
+            resume: &[],
+        }
+    }
+
+    /// Also writes these rows.
+    #[must_use]
+    pub const fn put(mut self, rows: &'a [Row]) -> Self {
+        self.put = rows;
+        self
+    }
+}
+
+/// Rows that are wanted of a tenant.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Select<'a> {
+    /// The table.
+    pub table: &'a Table,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// What follows `SELECT … FROM …`: conditions, order, limit. It comes from the program, never from outside of it.
+    pub tail: &'static str,
+    /// Its parameters, `$1` and so on.
+    pub parameters: &'a [Cell],
+}
+
+impl<'a> Select<'a> {
+    /// The rows of a tenant that a text selects.
+    pub const fn new(
+        table: &'a Table,
+        tenant: TenantId,
+        tail: &'static str,
+        parameters: &'a [Cell],
+    ) -> Self {
+        Self {
+            table,
+            tenant,
+            tail,
+            parameters,
+        }
+    }
+}

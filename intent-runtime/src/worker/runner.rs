@@ -1,0 +1,507 @@
+//! The task of one worker.
+
+use std::{collections::HashSet, mem, sync::Arc, time::Duration};
+
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep, timeout_at},
+};
+use uuid::Uuid;
+
+use crate::{
+    log::subscription::Subscription,
+    record::{cursor::Cursor, event::RecordedEvent, id::TenantId},
+    store::{
+        error::StoreError,
+        port::Store,
+        selection::LogSelection,
+        tables::{Claim, Flush, Lease, Parked, Tables},
+    },
+    worker::{
+        folder::Folder,
+        status::{Activity, WorkerStatus},
+    },
+};
+
+/// A lease is renewed this often while it lasts, and asked for by those who wait.
+const RENEWALS: u32 = 3;
+const ASKS: u32 = 10;
+/// How many changed rows are written at the latest.
+const CHANGED: usize = 20_000;
+/// How many bytes of rows are kept in memory before they are written, by estimate.
+const KEPT: usize = 128 * 1024 * 1024;
+/// How long changed rows wait at most while there is more to read.
+const DELAY: Duration = Duration::from_secs(1);
+/// How long a checkpoint waits that no row was changed for.
+const IDLE_DELAY: Duration = Duration::from_millis(100);
+/// How long a worker pauses after its first failure; after the second, twice as long, and so on up to the longest.
+const PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// About how many events a page of the log has at most.
+const PAGE: usize = 5_000;
+
+/// Reads the log, folds it, and writes what it makes of it.
+pub(crate) struct Runner {
+    store: Arc<dyn Store>,
+    worker: String,
+    selection: LogSelection,
+    folder: Box<dyn Folder>,
+    /// This runner, among those of all processes.
+    owner: Uuid,
+    /// How long a lease lasts, and so how long after a crash another process takes over.
+    lease: Duration,
+    status: watch::Sender<WorkerStatus>,
+    stop: watch::Receiver<bool>,
+    parked: HashSet<TenantId>,
+}
+
+/// How a turn with the lease ended.
+enum Turn {
+    /// Somebody else has it.
+    Held,
+    /// Somebody else took it, or the server lost the last write.
+    Lost,
+    Stopped,
+}
+
+/// The part of the log that is being worked off.
+struct Work {
+    log: Subscription,
+    lease: Lease,
+    /// Up to where events are applied, and whether the log ends there.
+    applied: (Cursor, bool),
+    /// Whether it was written that the end was reached.
+    told_end: bool,
+    /// When what is applied is to be written.
+    due: Option<Instant>,
+    /// How many events are applied before they are written, after an event could not be applied. So the culprit is found.
+    careful: Option<usize>,
+}
+
+impl Runner {
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        worker: String,
+        selection: LogSelection,
+        folder: Box<dyn Folder>,
+        lease: Duration,
+        stop: watch::Receiver<bool>,
+    ) -> (Self, watch::Receiver<WorkerStatus>) {
+        let (status, seen) = watch::channel(WorkerStatus::new());
+        let runner = Self {
+            store,
+            worker,
+            selection,
+            folder,
+            owner: Uuid::now_v7(),
+            lease,
+            status,
+            stop,
+            parked: HashSet::new(),
+        };
+        (runner, seen)
+    }
+
+    /// Works until it is stopped. Whatever fails is tried again.
+    pub(crate) async fn run(mut self) {
+        let mut pause = PAUSE;
+        loop {
+            let wait = match self.turn().await {
+                Ok(Turn::Stopped) => break,
+                Ok(Turn::Held) => {
+                    self.says(Activity::Waiting);
+                    pause = PAUSE;
+                    self.lease / ASKS
+                }
+                Ok(Turn::Lost) => {
+                    pause = PAUSE;
+                    Duration::ZERO
+                }
+                Err(error) => {
+                    tracing::warn!(worker = self.worker, error = ?error, "a worker failed and tries again");
+                    self.says(Activity::Failing(format!("{error:?}")));
+                    let wait = pause;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    wait
+                }
+            };
+            self.folder.forget();
+            let mut stop = self.stop.clone();
+            tokio::select! {
+                () = sleep(wait) => {}
+                () = stopped(&mut stop) => break,
+            }
+        }
+        self.says(Activity::Stopped);
+    }
+
+    /// Takes the lease and works until it is lost.
+    async fn turn(&mut self) -> Result<Turn, StoreError> {
+        let store = Arc::clone(&self.store);
+        let tables = store.tables().ok_or(StoreError::NoTables)?;
+        tables.prepare(self.folder.table()).await?;
+        let Some(lease) = self.claim(tables).await? else {
+            return Ok(Turn::Held);
+        };
+        let parked = tables.parked(&self.worker).await?;
+        self.parked = parked.iter().map(|parked| parked.tenant).collect();
+        let mut work = Work::new(self.log(None, lease.cursor), lease);
+        self.tell(&work);
+        let ended = self.work(tables, &mut work, parked).await;
+        if let Ok(Turn::Stopped) = ended {
+            tables.release(&self.worker, work.lease, self.owner).await?;
+        }
+        ended
+    }
+
+    async fn claim(&self, tables: &dyn Tables) -> Result<Option<Lease>, StoreError> {
+        tables
+            .claim(Claim::new(&self.worker, self.owner, self.lease))
+            .await
+    }
+
+    fn log(&self, tenant: Option<TenantId>, after: Cursor) -> Subscription {
+        let selection = self.selection.clone();
+        Subscription::new(Arc::clone(&self.store), tenant, selection).after(after)
+    }
+
+    async fn work(
+        &mut self,
+        tables: &dyn Tables,
+        work: &mut Work,
+        mut parked: Vec<Parked>,
+    ) -> Result<Turn, StoreError> {
+        let mut stop = self.stop.clone();
+        let mut renewal = Instant::now() + self.lease / RENEWALS;
+        loop {
+            let until = work.due.map_or(renewal, |due| due.min(renewal));
+            let page = tokio::select! {
+                page = timeout_at(until, work.log.next_page()) => page,
+                () = stopped(&mut stop) => {
+                    self.flush(tables, work).await?;
+                    return Ok(Turn::Stopped);
+                }
+            };
+            if let Ok(page) = page {
+                let page = page?;
+                let to = (page.cursor, page.end);
+                if !self.page(tables, work, page.events, to).await? {
+                    return Ok(Turn::Lost);
+                }
+            }
+            let now = Instant::now();
+            let size = self.folder.size();
+            let is_due = work.due.is_some_and(|due| due <= now)
+                || size.changed > 0 && work.applied.1
+                || size.changed >= CHANGED
+                || size.kept >= KEPT
+                || work.careful.is_some()
+                || work.applied.1 && !parked.is_empty();
+            if is_due && work.is_unwritten() && !self.flush(tables, work).await? {
+                return Ok(Turn::Lost);
+            }
+            if renewal <= now {
+                renewal = now + self.lease / RENEWALS;
+                let renewed = self.claim(tables).await?;
+                if renewed.is_none_or(|lease| lease.epoch != work.lease.epoch) {
+                    return Ok(Turn::Lost);
+                }
+            }
+            // The others come first. Those that are held back are tried when the log is read, and that is written: what they were
+            // held back from goes no further than the checkpoint.
+            if work.applied.1 && !work.is_unwritten() && !parked.is_empty() {
+                for parked in mem::take(&mut parked) {
+                    if !self.resume(tables, work, parked).await? {
+                        return Ok(Turn::Lost);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Applies the events of a page. If one cannot be applied, the page is read again in smaller and smaller parts.
+    async fn page(
+        &mut self,
+        tables: &dyn Tables,
+        work: &mut Work,
+        mut events: Vec<RecordedEvent>,
+        to: (Cursor, bool),
+    ) -> Result<bool, StoreError> {
+        let count = work.careful.unwrap_or(usize::MAX).min(events.len());
+        let is_cut = count < events.len();
+        events.truncate(count);
+        let to = match events.last() {
+            Some(last) if is_cut => (self.after(last), false),
+            _ => to,
+        };
+        let culprit = events.last().map(|event| (event.tenant_id, event.id));
+        events.retain(|event| !self.parked.contains(&event.tenant_id));
+        let folded = self.fold(tables, events, work.careful.is_some()).await?;
+        match (folded, culprit) {
+            (Ok(()), _) => {
+                work.applied = to;
+                if is_cut {
+                    work.log = self.log(None, to.0);
+                }
+                let delay = match self.folder.size().changed {
+                    0 => IDLE_DELAY,
+                    _ => DELAY,
+                };
+                if work.is_unwritten() {
+                    work.due.get_or_insert(Instant::now() + delay);
+                }
+                Ok(true)
+            }
+            // Everything before it is written.
+            (Err(reason), Some((tenant, event))) if count == 1 && work.careful.is_some() => {
+                self.folder.forget();
+                let parked = Parked::new(tenant, work.lease.cursor, event, reason);
+                work.applied = to;
+                work.log = self.log(None, to.0);
+                self.park(tables, work, parked).await
+            }
+            _ => {
+                self.begin_again(work, count);
+                Ok(true)
+            }
+        }
+    }
+
+    /// Forgets what is not written, and reads it again in parts of half as many events.
+    fn begin_again(&mut self, work: &mut Work, count: usize) {
+        self.folder.forget();
+        work.applied = (work.lease.cursor, false);
+        work.log = self.log(None, work.lease.cursor);
+        work.careful = Some((count.min(PAGE) / 2).max(1));
+        work.due = None;
+    }
+
+    fn after(&self, event: &RecordedEvent) -> Cursor {
+        Cursor::after(self.store.store_id(), event.position)
+    }
+
+    /// Folds events into rows. The inner error is why one of them cannot be applied.
+    async fn fold(
+        &mut self,
+        tables: &dyn Tables,
+        events: Vec<RecordedEvent>,
+        careful: bool,
+    ) -> Result<Result<(), String>, StoreError> {
+        for event in events {
+            if let Err(reason) = self.folder.take(event) {
+                return Ok(Err(reason));
+            }
+        }
+        let missing = match self.folder.missing() {
+            Ok(missing) => missing,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        if !missing.is_empty() {
+            let rows = tables.load(self.folder.table(), &missing).await?;
+            let loaded = self.folder.loaded(rows);
+            loaded.map_err(|what| self.corrupt(what))?;
+        }
+        let applied = self.folder.apply();
+        // A value that no column takes is to be told by the event that led to it.
+        let checked = applied.and_then(|()| match careful {
+            true => self.folder.changed().map(|_| ()),
+            false => Ok(()),
+        });
+        Ok(checked)
+    }
+
+    fn corrupt(&self, what: String) -> StoreError {
+        StoreError::CorruptTable {
+            place: self.worker.clone(),
+            what,
+        }
+    }
+
+    /// Holds a tenant back. `false` if the lease is lost.
+    async fn park(
+        &mut self,
+        tables: &dyn Tables,
+        work: &mut Work,
+        parked: Parked,
+    ) -> Result<bool, StoreError> {
+        self.tell_of(&parked);
+        let flush = self.flush_of(work);
+        let park = std::slice::from_ref(&parked);
+        if !tables.flush(Flush { park, ..flush }).await? {
+            return Ok(false);
+        }
+        self.parked.insert(parked.tenant);
+        work.wrote();
+        self.tell(work);
+        Ok(true)
+    }
+
+    fn tell_of(&self, parked: &Parked) {
+        tracing::error!(
+            worker = self.worker,
+            tenant = %parked.tenant,
+            event = %parked.event,
+            reason = parked.reason,
+            "an event cannot be applied: its tenant is held back"
+        );
+    }
+
+    fn flush_of<'a>(&'a self, work: &Work) -> Flush<'a> {
+        let (table, cursor) = (self.folder.table(), work.applied.0);
+        Flush {
+            end: work.applied.1,
+            ..Flush::new(
+                &self.worker,
+                table,
+                work.lease,
+                self.owner,
+                self.lease,
+                cursor,
+            )
+        }
+    }
+
+    /// Writes what was applied. `false` if the lease is lost.
+    async fn flush(&mut self, tables: &dyn Tables, work: &mut Work) -> Result<bool, StoreError> {
+        let Ok((put, gone)) = self.folder.changed() else {
+            self.begin_again(work, PAGE);
+            return Ok(true);
+        };
+        let flush = self.flush_of(work);
+        let flush = Flush {
+            put: &put,
+            gone: &gone,
+            ..flush
+        };
+        if !tables.flush(flush).await? {
+            return Ok(false);
+        }
+        self.folder.written();
+        work.wrote();
+        self.tell(work);
+        Ok(true)
+    }
+
+    /// Applies what a tenant was held back from, up to where the others are. `false` if the lease is lost.
+    async fn resume(
+        &mut self,
+        tables: &dyn Tables,
+        work: &mut Work,
+        mut parked: Parked,
+    ) -> Result<bool, StoreError> {
+        let bound = work.lease.cursor;
+        let end = bound.place().map_or(0, |(_, position)| position.get());
+        let mut careful = None;
+        loop {
+            let page = self
+                .log(Some(parked.tenant), parked.after)
+                .next_page()
+                .await?;
+            let (mut events, mut is_last) = (page.events, page.end);
+            let in_bound = events.partition_point(|event| event.position.get() <= end);
+            is_last |= in_bound < events.len()
+                || page.cursor.place().is_some_and(|(_, at)| at.get() >= end);
+            let count = careful.unwrap_or(usize::MAX).min(in_bound);
+            is_last &= count == in_bound;
+            events.truncate(count);
+            let culprit = events.last().map(|event| event.id);
+            let to = match events.last() {
+                Some(last) if !is_last => self.after(last),
+                _ => page.cursor,
+            };
+            let folded = self.fold(tables, events, true).await?;
+            let flush = self.flush_of(work);
+            let written = match (folded.and_then(|()| self.folder.changed()), culprit) {
+                (Ok((put, gone)), _) => {
+                    parked.after = to;
+                    let (tenant, park) = ([parked.tenant], [parked.clone()]);
+                    let (park, resume): (&[_], &[_]) = match is_last {
+                        true => (&[], &tenant),
+                        false => (&park, &[]),
+                    };
+                    let (put, gone) = (&put, &gone);
+                    let written = tables
+                        .flush(Flush {
+                            put,
+                            gone,
+                            park,
+                            resume,
+                            ..flush
+                        })
+                        .await?;
+                    careful = careful.map(|count: usize| count.saturating_mul(2));
+                    written
+                }
+                (Err(reason), Some(event)) if count <= 1 => {
+                    parked = Parked::new(parked.tenant, parked.after, event, reason);
+                    self.tell_of(&parked);
+                    is_last = true;
+                    let park = std::slice::from_ref(&parked);
+                    tables.flush(Flush { park, ..flush }).await?
+                }
+                _ => {
+                    careful = Some((count / 2).max(1));
+                    is_last = false;
+                    true
+                }
+            };
+            self.folder.forget();
+            if !written {
+                return Ok(false);
+            }
+            if is_last {
+                let parked = tables.parked(&self.worker).await?;
+                self.parked = parked.iter().map(|parked| parked.tenant).collect();
+                self.tell(work);
+                return Ok(true);
+            }
+        }
+    }
+
+    fn says(&self, activity: Activity) {
+        self.status.send_modify(|status| status.activity = activity);
+    }
+
+    fn tell(&self, work: &Work) {
+        let activity = match work.applied.1 {
+            true => Activity::Live,
+            false => Activity::CatchingUp,
+        };
+        self.status.send_replace(WorkerStatus {
+            activity,
+            cursor: work.lease.cursor,
+            parked: u64::try_from(self.parked.len()).unwrap_or(u64::MAX),
+        });
+    }
+}
+
+/// Comes when the worker is to stop, or nobody is left who could say so.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+impl Work {
+    fn new(log: Subscription, lease: Lease) -> Self {
+        Self {
+            log,
+            lease,
+            applied: (lease.cursor, false),
+            told_end: false,
+            due: None,
+            careful: None,
+        }
+    }
+
+    fn is_unwritten(&self) -> bool {
+        self.applied.0 != self.lease.cursor || self.applied.1 && !self.told_end
+    }
+
+    /// What was applied is written.
+    fn wrote(&mut self) {
+        self.lease.cursor = self.applied.0;
+        self.told_end |= self.applied.1;
+        self.due = None;
+        let more = self.careful.map(|count| count.saturating_mul(2));
+        self.careful = more.filter(|count| *count < PAGE && !self.applied.1);
+    }
+}

@@ -1,0 +1,129 @@
+//! The code of the chapter "Read models".
+
+use std::{error::Error, time::Duration};
+
+use intent_runtime::prelude::*;
+
+#[derive(Aggregate, Debug, Clone)]
+#[aggregate(created_by(Opened), events(Deposited, Closed => ()))]
+pub struct Account {
+    #[id]
+    id: Id<Account>,
+    #[on(Deposited += |e| e.amount)]
+    balance: i64,
+}
+
+#[event]
+pub struct Opened {
+    pub owner: String,
+    pub branch: String,
+}
+#[event]
+pub struct Deposited {
+    pub branch: String,
+    pub amount: i64,
+}
+#[event]
+pub struct Closed;
+
+#[commands]
+impl Account {
+    #[create]
+    pub fn open(owner: String, branch: String) -> Opened {
+        Opened { owner, branch }
+    }
+    #[handle]
+    pub fn deposit(&self, branch: String, amount: i64) -> Deposited {
+        Deposited { branch, amount }
+    }
+    #[handle]
+    pub fn close(&self) -> Closed {
+        Closed
+    }
+}
+
+// ANCHOR: model
+/// A row for each open account.
+#[derive(ReadModel, Debug, Clone)]
+#[read_model(
+    table = "balances",
+    created_by(Opened),
+    events(Deposited),
+    removed_by(Closed)
+)]
+pub struct Balance {
+    #[key]
+    pub account: Id<Account>,
+    #[on(Opened = |e| e.owner.clone())]
+    pub owner: String,
+    #[index]
+    #[on(Deposited += |e| e.amount)]
+    pub balance: i64,
+    #[on(Deposited = |e| Some(e.occurred_at()))]
+    pub last_deposit: Option<Timestamp>,
+}
+
+/// What came in at each branch.
+#[derive(ReadModel, Debug, Clone)]
+#[read_model(table = "branches", events(Deposited by |e| e.branch.clone()))]
+pub struct Branch {
+    #[key]
+    pub name: String,
+    #[on(Deposited += |e| e.amount)]
+    pub came_in: i64,
+    #[on(Deposited += 1)]
+    pub deposits: i64,
+}
+
+pub fn bank() -> Domain {
+    Domain::of::<Account>()
+        .read_model::<Balance>()
+        .read_model::<Branch>()
+}
+// ANCHOR_END: model
+
+async fn rows(app: &App) -> Result<(), Box<dyn Error>> {
+    // ANCHOR: use
+    let workers = app.start().await?;
+
+    let id = Id::<Account>::new();
+    let (owner, branch) = ("Ada".to_owned(), "Eindhoven".to_owned());
+    app.send(Open { id, owner, branch }).await?;
+    let branch = "Eindhoven".to_owned();
+    let receipt = app
+        .send(Deposit {
+            id,
+            branch,
+            amount: 70,
+        })
+        .await?;
+
+    app.wait_for::<Balance>(&receipt, Duration::from_secs(10))
+        .await?;
+    let row = app.read::<Balance>().get(id).await?;
+    let rich = app
+        .read::<Balance>()
+        .query("where balance > $1 order by balance desc limit 10", (50,))
+        .await?;
+
+    workers.stop(Duration::from_secs(10)).await?;
+    // ANCHOR_END: use
+    assert_eq!(
+        row.map(|row| (row.owner, row.balance)),
+        Some(("Ada".to_owned(), 70))
+    );
+    assert_eq!(rich.len(), 1);
+    assert!(rich[0].last_deposit.is_some());
+    let branches = app.read::<Branch>().query("", ()).await?;
+    let branches = branches
+        .iter()
+        .map(|row| (row.name.as_str(), row.came_in, row.deposits));
+    assert_eq!(branches.collect::<Vec<_>>(), [("Eindhoven", 70, 1)]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn rows_follow_the_log() {
+    let app = App::connect("memory:", bank()).await.unwrap();
+    rows(&app).await.unwrap();
+}

@@ -1,0 +1,4 @@
+//! Read models.
+
+mod derive;
+mod domain;

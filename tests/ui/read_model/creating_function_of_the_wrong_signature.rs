@@ -1,0 +1,37 @@
+use intent_runtime::prelude::*;
+
+#[derive(ReadModel, Clone)]
+#[read_model(created_by(Opened => Self::opened), events(Deposited))]
+pub struct Balance {
+    #[key]
+    pub account: Id<Account>,
+    #[on(Deposited += |e| e.amount)]
+    pub balance: i64,
+}
+
+impl Balance {
+    fn opened(event: &Recorded<Opened>) -> Self {
+        Self {
+            account: event.aggregate_id().typed(),
+            balance: 0,
+        }
+    }
+}
+
+#[derive(Aggregate)]
+#[aggregate(created_by(Opened), events(Deposited => ()))]
+pub struct Account {
+    #[id]
+    id: Id<Account>,
+}
+
+#[event]
+pub struct Opened;
+
+#[event]
+pub struct Deposited {
+    pub amount: i64,
+    pub branch: String,
+}
+
+fn main() {}

@@ -1,0 +1,30 @@
+use intent_runtime::prelude::*;
+
+#[derive(ReadModel, Clone)]
+#[read_model(events(Deposited by |e| (e.branch.clone(), Some(e.occurred_at()))))]
+pub struct Balance {
+    #[key]
+    pub branch: String,
+    #[key]
+    pub at: Option<Timestamp>,
+    #[on(Deposited += |e| e.amount)]
+    pub balance: i64,
+}
+
+#[derive(Aggregate)]
+#[aggregate(created_by(Opened), events(Deposited => ()))]
+pub struct Account {
+    #[id]
+    id: Id<Account>,
+}
+
+#[event]
+pub struct Opened;
+
+#[event]
+pub struct Deposited {
+    pub amount: i64,
+    pub branch: String,
+}
+
+fn main() {}

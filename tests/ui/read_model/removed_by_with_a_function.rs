@@ -1,0 +1,32 @@
+use intent_runtime::prelude::*;
+
+#[derive(ReadModel, Clone)]
+#[read_model(events(Deposited), removed_by(Opened => Self::opened))]
+pub struct Balance {
+    #[key]
+    pub account: Id<Account>,
+    #[on(Deposited += |e| e.amount)]
+    pub balance: i64,
+}
+
+impl Balance {
+    pub fn opened(&mut self, _: &Recorded<Opened>) {}
+}
+
+#[derive(Aggregate)]
+#[aggregate(created_by(Opened), events(Deposited => ()))]
+pub struct Account {
+    #[id]
+    id: Id<Account>,
+}
+
+#[event]
+pub struct Opened;
+
+#[event]
+pub struct Deposited {
+    pub amount: i64,
+    pub branch: String,
+}
+
+fn main() {}

@@ -1,0 +1,15 @@
+//! Where the tests run.
+
+use intent_runtime::prelude::*;
+use intent_tests::postgres::TempDatabase;
+
+/// Runs a test on a store of each kind, with the app of a domain.
+pub async fn on_every_store(domain: fn() -> Domain, test: impl AsyncFn(App)) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = format!("sqlite:{}", folder.path().join("events.db").display());
+    let database = TempDatabase::new().await;
+    for url in ["memory:", &file, &database.url()] {
+        eprintln!("on {url}");
+        test(App::connect(url, domain()).await.unwrap()).await;
+    }
+}

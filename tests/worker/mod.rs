@@ -1,0 +1,12 @@
+//! Workers, and the rows of read models that they keep, on every store.
+
+mod domain;
+mod domain_mistakes;
+mod drift;
+mod fixture;
+mod held_back;
+mod kill;
+mod lease;
+mod live;
+mod rights;
+mod versions;
