@@ -50,7 +50,7 @@ const _: () = {
             ::intent_runtime::read_model::UnfitValue,
         > {
             ::core::result::Result::Ok(
-                ::std::vec::Vec::from([
+                ::core::convert::From::from([
                     ::intent_runtime::__private::fit(
                         "account",
                         <Id<
