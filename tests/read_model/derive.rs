@@ -284,7 +284,7 @@ fn an_event_of_two_aggregates_has_the_keys_of_the_one_it_is_of() {
 #[derive(ReadModel, Debug, Clone)]
 #[read_model(
     created_by(loan::Granted => Self::granted),
-    events(Deposited by |e| Log::loans(e), Closed by |_| Vec::new()),
+    events(Deposited by Log::loans, Closed by |_| Vec::new()),
     removed_by(loan::Closed)
 )]
 pub struct OpenLoan {
