@@ -9,7 +9,6 @@ pub async fn on_every_store(domain: fn() -> Domain, test: impl AsyncFn(App)) {
     let file = format!("sqlite:{}", folder.path().join("events.db").display());
     let database = TempDatabase::new().await;
     for url in ["memory:", &file, &database.url()] {
-        eprintln!("on {url}");
         test(App::connect(url, domain()).await.unwrap()).await;
     }
 }

@@ -1,7 +1,8 @@
 //! The task of one worker.
 
-use std::{collections::HashSet, mem, sync::Arc, time::Duration};
+use std::{collections::HashSet, mem, pin::pin, sync::Arc, time::Duration};
 
+use futures_util::future::{Either, select};
 use tokio::{
     sync::watch,
     time::{Instant, sleep, timeout_at},
@@ -126,10 +127,8 @@ impl Runner {
                 }
             };
             self.folder.forget();
-            let mut stop = self.stop.clone();
-            tokio::select! {
-                () = sleep(wait) => {}
-                () = stopped(&mut stop) => break,
+            if unless_stopped(&self.stop, sleep(wait)).await.is_none() {
+                break;
             }
         }
         self.says(Activity::Stopped);
@@ -171,16 +170,13 @@ impl Runner {
         work: &mut Work,
         mut parked: Vec<Parked>,
     ) -> Result<Turn, StoreError> {
-        let mut stop = self.stop.clone();
         let mut renewal = Instant::now() + self.lease / RENEWALS;
         loop {
             let until = work.due.map_or(renewal, |due| due.min(renewal));
-            let page = tokio::select! {
-                page = timeout_at(until, work.log.next_page()) => page,
-                () = stopped(&mut stop) => {
-                    self.flush(tables, work).await?;
-                    return Ok(Turn::Stopped);
-                }
+            let page = timeout_at(until, work.log.next_page());
+            let Some(page) = unless_stopped(&self.stop, page).await else {
+                self.flush(tables, work).await?;
+                return Ok(Turn::Stopped);
             };
             if let Ok(page) = page {
                 let page = page?;
@@ -475,9 +471,19 @@ impl Runner {
     }
 }
 
-/// Comes when the worker is to stop, or nobody is left who could say so.
-async fn stopped(stop: &mut watch::Receiver<bool>) {
-    let _ = stop.wait_for(|stop| *stop).await;
+/// The result of `work`, or `None` as soon as the worker is to stop, or nobody is left who could say so.
+async fn unless_stopped<T>(
+    stop: &watch::Receiver<bool>,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    let mut stop = stop.clone();
+    let stopped = pin!(async move {
+        let _ = stop.wait_for(|stop| *stop).await;
+    });
+    match select(stopped, pin!(work)).await {
+        Either::Left(_) => None,
+        Either::Right((done, _)) => Some(done),
+    }
 }
 
 impl Work {

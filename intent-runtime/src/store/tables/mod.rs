@@ -1,5 +1,6 @@
 //! The tables of read models, and the workers that write them: what the database of a store offers for them.
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) mod text;
 
 use std::time::Duration;
