@@ -17,7 +17,7 @@ use crate::{
 /// A row that follows from events, and nothing else. `#[derive(ReadModel)]` implements it from the rules on the fields.
 ///
 /// A worker keeps the rows of all tenants in a table of the store's database, and never skips an event. See
-/// [`App::read`](crate::App::read) for how rows are read.
+/// [`Tenant::read`](crate::Tenant::read) for how rows are read.
 ///
 /// ```
 /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
