@@ -43,17 +43,17 @@ const PAGE: usize = 5_000;
 
 /// Reads the log, folds it, and writes what it makes of it.
 pub(crate) struct Runner {
-    store: Arc<dyn Store>,
-    worker: String,
-    selection: LogSelection,
-    folder: Box<dyn Folder>,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) worker: String,
+    pub(super) selection: LogSelection,
+    pub(super) folder: Box<dyn Folder>,
     /// This runner, among those of all processes.
-    owner: Uuid,
+    pub(super) owner: Uuid,
     /// How long a lease lasts, and so how long after a crash another process takes over.
     lease: Duration,
     status: watch::Sender<WorkerStatus>,
     stop: watch::Receiver<bool>,
-    parked: HashSet<TenantId>,
+    pub(super) parked: HashSet<TenantId>,
 }
 
 /// How a turn with the lease ended.
@@ -66,9 +66,9 @@ enum Turn {
 }
 
 /// The part of the log that is being worked off.
-struct Work {
+pub(super) struct Work {
     log: Subscription,
-    lease: Lease,
+    pub(super) lease: Lease,
     /// Up to where events are applied, and whether the log ends there.
     applied: (Cursor, bool),
     /// Whether it was written that the end was reached.
@@ -142,6 +142,15 @@ impl Runner {
         let Some(lease) = self.claim(tables).await? else {
             return Ok(Turn::Held);
         };
+        match self.hears_the_same(tables, lease).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(Turn::Lost),
+            Err(error) => {
+                // Another build may know these events.
+                tables.release(&self.worker, lease, self.owner).await?;
+                return Err(error);
+            }
+        }
         let parked = tables.parked(&self.worker).await?;
         self.parked = parked.iter().map(|parked| parked.tenant).collect();
         let mut work = Work::new(self.log(None, lease.cursor), lease);
@@ -159,7 +168,7 @@ impl Runner {
             .await
     }
 
-    fn log(&self, tenant: Option<TenantId>, after: Cursor) -> Subscription {
+    pub(super) fn log(&self, tenant: Option<TenantId>, after: Cursor) -> Subscription {
         let selection = self.selection.clone();
         Subscription::new(Arc::clone(&self.store), tenant, selection).after(after)
     }
@@ -198,8 +207,8 @@ impl Runner {
             }
             if renewal <= now {
                 renewal = now + self.lease / RENEWALS;
-                let renewed = self.claim(tables).await?;
-                if renewed.is_none_or(|lease| lease.epoch != work.lease.epoch) {
+                // Another checkpoint is there after a crash of the server that lost the last write.
+                if self.claim(tables).await? != Some(work.lease) {
                     return Ok(Turn::Lost);
                 }
             }
@@ -272,12 +281,12 @@ impl Runner {
         work.due = None;
     }
 
-    fn after(&self, event: &RecordedEvent) -> Cursor {
+    pub(super) fn after(&self, event: &RecordedEvent) -> Cursor {
         Cursor::after(self.store.store_id(), event.position)
     }
 
     /// Folds events into rows. The inner error is why one of them cannot be applied.
-    async fn fold(
+    pub(super) async fn fold(
         &mut self,
         tables: &dyn Tables,
         events: Vec<RecordedEvent>,
@@ -313,36 +322,7 @@ impl Runner {
         }
     }
 
-    /// Holds a tenant back. `false` if the lease is lost.
-    async fn park(
-        &mut self,
-        tables: &dyn Tables,
-        work: &mut Work,
-        parked: Parked,
-    ) -> Result<bool, StoreError> {
-        self.tell_of(&parked);
-        let flush = self.flush_of(work);
-        let park = std::slice::from_ref(&parked);
-        if !tables.flush(Flush { park, ..flush }).await? {
-            return Ok(false);
-        }
-        self.parked.insert(parked.tenant);
-        work.wrote();
-        self.tell(work);
-        Ok(true)
-    }
-
-    fn tell_of(&self, parked: &Parked) {
-        tracing::error!(
-            worker = self.worker,
-            tenant = %parked.tenant,
-            event = %parked.event,
-            reason = parked.reason,
-            "an event cannot be applied: its tenant is held back"
-        );
-    }
-
-    fn flush_of<'a>(&'a self, work: &Work) -> Flush<'a> {
+    pub(super) fn flush_of<'a>(&'a self, work: &Work) -> Flush<'a> {
         let (table, cursor) = (self.folder.table(), work.applied.0);
         Flush {
             end: work.applied.1,
@@ -378,87 +358,11 @@ impl Runner {
         Ok(true)
     }
 
-    /// Applies what a tenant was held back from, up to where the others are. `false` if the lease is lost.
-    async fn resume(
-        &mut self,
-        tables: &dyn Tables,
-        work: &mut Work,
-        mut parked: Parked,
-    ) -> Result<bool, StoreError> {
-        let bound = work.lease.cursor;
-        let end = bound.place().map_or(0, |(_, position)| position.get());
-        let mut careful = None;
-        loop {
-            let page = self
-                .log(Some(parked.tenant), parked.after)
-                .next_page()
-                .await?;
-            let (mut events, mut is_last) = (page.events, page.end);
-            let in_bound = events.partition_point(|event| event.position.get() <= end);
-            is_last |= in_bound < events.len()
-                || page.cursor.place().is_some_and(|(_, at)| at.get() >= end);
-            let count = careful.unwrap_or(usize::MAX).min(in_bound);
-            is_last &= count == in_bound;
-            events.truncate(count);
-            let culprit = events.last().map(|event| event.id);
-            let to = match events.last() {
-                Some(last) if !is_last => self.after(last),
-                _ => page.cursor,
-            };
-            let folded = self.fold(tables, events, true).await?;
-            let flush = self.flush_of(work);
-            let written = match (folded.and_then(|()| self.folder.changed()), culprit) {
-                (Ok((put, gone)), _) => {
-                    parked.after = to;
-                    let (tenant, park) = ([parked.tenant], [parked.clone()]);
-                    let (park, resume): (&[_], &[_]) = match is_last {
-                        true => (&[], &tenant),
-                        false => (&park, &[]),
-                    };
-                    let (put, gone) = (&put, &gone);
-                    let written = tables
-                        .flush(Flush {
-                            put,
-                            gone,
-                            park,
-                            resume,
-                            ..flush
-                        })
-                        .await?;
-                    careful = careful.map(|count: usize| count.saturating_mul(2));
-                    written
-                }
-                (Err(reason), Some(event)) if count <= 1 => {
-                    parked = Parked::new(parked.tenant, parked.after, event, reason);
-                    self.tell_of(&parked);
-                    is_last = true;
-                    let park = std::slice::from_ref(&parked);
-                    tables.flush(Flush { park, ..flush }).await?
-                }
-                _ => {
-                    careful = Some((count / 2).max(1));
-                    is_last = false;
-                    true
-                }
-            };
-            self.folder.forget();
-            if !written {
-                return Ok(false);
-            }
-            if is_last {
-                let parked = tables.parked(&self.worker).await?;
-                self.parked = parked.iter().map(|parked| parked.tenant).collect();
-                self.tell(work);
-                return Ok(true);
-            }
-        }
-    }
-
     fn says(&self, activity: Activity) {
         self.status.send_modify(|status| status.activity = activity);
     }
 
-    fn tell(&self, work: &Work) {
+    pub(super) fn tell(&self, work: &Work) {
         let activity = match work.applied.1 {
             true => Activity::Live,
             false => Activity::CatchingUp,
@@ -503,7 +407,7 @@ impl Work {
     }
 
     /// What was applied is written.
-    fn wrote(&mut self) {
+    pub(super) fn wrote(&mut self) {
         self.lease.cursor = self.applied.0;
         self.told_end |= self.applied.1;
         self.due = None;

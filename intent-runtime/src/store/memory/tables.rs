@@ -69,6 +69,25 @@ impl Tables for MemoryTables {
         )
     }
 
+    fn heard<'a>(&'a self, worker: &'a str) -> StoreFuture<'a, Option<String>> {
+        Box::pin(self.run(async move |it| Ok((sqlite::heard(it, worker).await?, true))))
+    }
+
+    fn note_heard<'a>(
+        &'a self,
+        worker: &'a str,
+        lease: Lease,
+        owner: Uuid,
+        names: &'a str,
+    ) -> StoreFuture<'a, bool> {
+        Box::pin(self.run(async move |it| {
+            Ok((
+                sqlite::note_heard(it, worker, lease, owner, names).await?,
+                true,
+            ))
+        }))
+    }
+
     fn progress<'a>(&'a self, worker: &'a str) -> StoreFuture<'a, Option<Progress>> {
         Box::pin(self.run(async move |it| Ok((sqlite::progress(it, worker).await?, true))))
     }

@@ -1,6 +1,7 @@
 //! [`PgStore`]: the store for production, on PostgreSQL.
 
 mod append;
+mod cells;
 mod connection;
 mod import;
 mod log;

@@ -1,33 +1,28 @@
 //! The tables of read models on Postgres, in the schema `intent_read`.
 
-use sqlx::{
-    AssertSqlSafe, PgConnection, Postgres, Row as _,
-    postgres::{PgArguments, PgRow},
-    query::Query,
-};
+use sqlx::{AssertSqlSafe, PgConnection, Row as _, postgres::PgRow};
 use uuid::Uuid;
 
 use crate::{
     record::{
-        column::{Cell, Column, ColumnKind},
+        column::Cell,
         cursor::Cursor,
         id::{EventId, TenantId},
-        timestamp::Timestamp,
     },
     store::{
         error::StoreError,
         port::StoreFuture,
         postgres::{
             PgStore,
+            cells::{Given, bind_rows, cells, selected, type_name},
             connection::{
                 error::{Place, RunError},
                 run::Rest,
             },
-            rows::array,
         },
         tables::{
             Claim, Flush, Key, Lease, Parked, Progress, Row, Select, Table, Tables,
-            text::{Dialect, list, quoted},
+            text::{Dialect, list},
         },
     },
 };
@@ -38,18 +33,6 @@ const DIALECT: Dialect = Dialect {
     type_name,
     options: "",
 };
-
-fn type_name(kind: ColumnKind) -> &'static str {
-    match kind {
-        ColumnKind::Bool => "boolean",
-        ColumnKind::Integer => "bigint",
-        ColumnKind::Float => "double precision",
-        ColumnKind::Text => "text",
-        ColumnKind::Id => "uuid",
-        ColumnKind::Time => "timestamp with time zone",
-        ColumnKind::Json => "jsonb",
-    }
-}
 
 impl Tables for PgStore {
     fn prepare<'a>(&'a self, table: &'a Table) -> StoreFuture<'a, ()> {
@@ -87,6 +70,47 @@ impl Tables for PgStore {
                     Ok(())
                 })
             });
+            work.await
+        })
+    }
+
+    fn heard<'a>(&'a self, worker: &'a str) -> StoreFuture<'a, Option<String>> {
+        Box::pin(async move {
+            let work = self.pool.run(worker, |worker, connection| {
+                Box::pin(async move {
+                    let heard = sqlx::query_scalar(include_str!("sql/heard.sql"));
+                    let heard: Option<Option<String>> =
+                        heard.bind(*worker).fetch_optional(connection).await?;
+                    Ok(heard.flatten())
+                })
+            });
+            work.await
+        })
+    }
+
+    fn note_heard<'a>(
+        &'a self,
+        worker: &'a str,
+        lease: Lease,
+        owner: Uuid,
+        names: &'a str,
+    ) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            let with = (worker, lease, owner, names);
+            let work = self
+                .pool
+                .run(with, |(worker, lease, owner, names), connection| {
+                    Box::pin(async move {
+                        let noted = sqlx::query(include_str!("sql/note_heard.sql"))
+                            .bind(*worker)
+                            .bind(lease.epoch)
+                            .bind(*owner)
+                            .bind(*names)
+                            .execute(connection)
+                            .await?;
+                        Ok(noted.rows_affected() > 0)
+                    })
+                });
             work.await
         })
     }
@@ -273,96 +297,6 @@ async fn load(
         Ok(Row::new(tenant, cells(table.columns, row, 1)?))
     };
     rows.iter().map(row).collect()
-}
-
-/// Columns as they are read: JSON as text.
-fn selected(columns: &[Column]) -> String {
-    let each = columns.iter().map(|column| match column.kind {
-        ColumnKind::Json => format!("{0}::text AS {0}", quoted(column.name)),
-        _ => quoted(column.name),
-    });
-    each.collect::<Vec<_>>().join(", ")
-}
-
-/// Rows that are given as parameters: an array for the tenants and one for each column.
-struct Given {
-    /// The number of the first parameter.
-    first: usize,
-    columns: &'static [Column],
-}
-
-impl Given {
-    fn unnest(&self) -> String {
-        let types = self.columns.iter().map(|column| match column.kind {
-            ColumnKind::Json => "text",
-            kind => type_name(kind),
-        });
-        let arrays = (self.first..)
-            .zip(std::iter::once("uuid").chain(types))
-            .map(|(number, of_type)| format!("${number}::{of_type}[]"));
-        format!("unnest({})", arrays.collect::<Vec<_>>().join(", "))
-    }
-
-    /// The columns of the rows, each of the type of its column.
-    fn values(&self) -> String {
-        let each = self.columns.iter().map(|column| match column.kind {
-            ColumnKind::Json => format!("{}::jsonb", quoted(column.name)),
-            _ => quoted(column.name),
-        });
-        std::iter::once("tenant_id".to_owned())
-            .chain(each)
-            .collect::<Vec<_>>()
-            .join(", ")
-    }
-}
-
-type PgQuery<'q> = Query<'q, Postgres, PgArguments>;
-
-fn bind_rows<'q>(query: PgQuery<'q>, columns: &[Column], rows: &'q [Row]) -> PgQuery<'q> {
-    let tenants = query.bind(array(&rows.iter(), |row| row.tenant.as_uuid()));
-    columns
-        .iter()
-        .enumerate()
-        .fold(tenants, |query, (index, of)| {
-            let all = rows.iter().map(move |row| row.cells.get(index));
-            macro_rules! array {
-            ($type:ty, $($pattern:pat => $value:expr),+) => {
-                query.bind(
-                    all.map(|cell| match cell {
-                        $(Some($pattern) => Some($value),)+
-                        _ => None,
-                    })
-                    .collect::<Vec<Option<$type>>>(),
-                )
-            };
-        }
-            match of.kind {
-                ColumnKind::Bool => array!(bool, Cell::Bool(it) => *it),
-                ColumnKind::Integer => array!(i64, Cell::Integer(it) => *it),
-                ColumnKind::Float => array!(f64, Cell::Float(it) => *it),
-                ColumnKind::Text => array!(&str, Cell::Text(it) => it.as_str()),
-                ColumnKind::Json => array!(&str, Cell::Json(it) => it.as_str()),
-                ColumnKind::Id => array!(Uuid, Cell::Id(it) => *it),
-                ColumnKind::Time => array!(Timestamp, Cell::Time(it) => *it),
-            }
-        })
-}
-
-/// The cells of the columns that stand from `first` on.
-fn cells(columns: &[Column], row: &PgRow, first: usize) -> Result<Vec<Cell>, sqlx::Error> {
-    let cell = |(index, column): (usize, &Column)| {
-        Ok(match column.kind {
-            ColumnKind::Bool => row.try_get::<Option<bool>, _>(index)?.map(Cell::Bool),
-            ColumnKind::Integer => row.try_get::<Option<i64>, _>(index)?.map(Cell::Integer),
-            ColumnKind::Float => row.try_get::<Option<f64>, _>(index)?.map(Cell::Float),
-            ColumnKind::Text => row.try_get::<Option<String>, _>(index)?.map(Cell::Text),
-            ColumnKind::Json => row.try_get::<Option<String>, _>(index)?.map(Cell::Json),
-            ColumnKind::Id => row.try_get::<Option<Uuid>, _>(index)?.map(Cell::Id),
-            ColumnKind::Time => row.try_get::<Option<Timestamp>, _>(index)?.map(Cell::Time),
-        }
-        .unwrap_or(Cell::Null))
-    };
-    (first..).zip(columns).map(cell).collect()
 }
 
 /// Writes what a worker has, in one transaction. It does not wait for the disk: a crash of the server loses rows and checkpoint

@@ -120,6 +120,28 @@ impl Tables for SqliteStore {
         }))
     }
 
+    fn heard<'a>(&'a self, worker: &'a str) -> StoreFuture<'a, Option<String>> {
+        Box::pin(async move {
+            let found = self.read(async |connection| Ok(heard(connection, worker).await));
+            found.await?.map_err(|ended| ended.at(&self.place))
+        })
+    }
+
+    fn note_heard<'a>(
+        &'a self,
+        worker: &'a str,
+        lease: Lease,
+        owner: Uuid,
+        names: &'a str,
+    ) -> StoreFuture<'a, bool> {
+        Box::pin(self.on_tables(async move |connection| {
+            Ok((
+                note_heard(connection, worker, lease, owner, names).await?,
+                true,
+            ))
+        }))
+    }
+
     fn progress<'a>(&'a self, worker: &'a str) -> StoreFuture<'a, Option<Progress>> {
         Box::pin(async move {
             let found = self.read(async |connection| Ok(progress(connection, worker).await));
@@ -213,6 +235,35 @@ pub(in crate::store) async fn release(
         .execute(connection)
         .await?;
     Ok(())
+}
+
+pub(in crate::store) async fn heard(
+    connection: &mut SqliteConnection,
+    worker: &str,
+) -> Result<Option<String>, Ended> {
+    let heard = sqlx::query_scalar(include_str!("sql/heard.sql"));
+    let heard: Option<Option<String>> = heard
+        .bind(worker.to_owned())
+        .fetch_optional(connection)
+        .await?;
+    Ok(heard.flatten())
+}
+
+pub(in crate::store) async fn note_heard(
+    connection: &mut SqliteConnection,
+    worker: &str,
+    lease: Lease,
+    owner: Uuid,
+    names: &str,
+) -> Result<bool, Ended> {
+    let noted = sqlx::query(include_str!("sql/note_heard.sql"))
+        .bind(worker.to_owned())
+        .bind(lease.epoch)
+        .bind(owner)
+        .bind(names.to_owned())
+        .execute(connection)
+        .await?;
+    Ok(noted.rows_affected() > 0)
 }
 
 pub(in crate::store) async fn progress(

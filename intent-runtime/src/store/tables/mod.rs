@@ -35,6 +35,18 @@ pub trait Tables: Send + Sync {
     /// Gives the lease back, if it is still held.
     fn release<'a>(&'a self, worker: &'a str, lease: Lease, owner: Uuid) -> StoreFuture<'a, ()>;
 
+    /// The stored names of the events that a worker's rows are made of, as they were noted last; `None` before that.
+    fn heard<'a>(&'a self, worker: &'a str) -> StoreFuture<'a, Option<String>>;
+
+    /// Notes these names. `false` if the lease is lost.
+    fn note_heard<'a>(
+        &'a self,
+        worker: &'a str,
+        lease: Lease,
+        owner: Uuid,
+        names: &'a str,
+    ) -> StoreFuture<'a, bool>;
+
     /// What is known of a worker; `None` before it first took its lease.
     fn progress<'a>(&'a self, worker: &'a str) -> StoreFuture<'a, Option<Progress>>;
 

@@ -91,14 +91,15 @@ CREATE TABLE intent.store (id uuid NOT NULL DEFAULT gen_random_uuid());
 INSERT INTO intent.store DEFAULT VALUES;
 
 -- Who writes the rows of a read model, and how far. A lease that has run out can be taken; `epoch` counts how often it changed
--- hands. `ready` says that the rows were once as far as the log.
+-- hands. `ready` says that the rows were once as far as the log, and `heard` which events they are made of.
 CREATE TABLE intent.workers (
     name    text        COLLATE "C" PRIMARY KEY,
     epoch   bigint      NOT NULL DEFAULT 0,
     owner   uuid,
     expires timestamptz,
     cursor  text        COLLATE "C" NOT NULL DEFAULT 'start',
-    ready   boolean     NOT NULL DEFAULT false
+    ready   boolean     NOT NULL DEFAULT false,
+    heard   text
 );
 -- The tenants that a worker holds back: up to where their rows are written, and the event that could not be applied.
 CREATE TABLE intent.parked (

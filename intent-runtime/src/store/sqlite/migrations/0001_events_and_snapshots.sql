@@ -79,14 +79,15 @@ CREATE TABLE intent_store (id BLOB NOT NULL) STRICT;
 INSERT INTO intent_store VALUES (randomblob(16));
 
 -- Who writes the rows of a read model, and how far. A lease that has run out can be taken; `epoch` counts how often it changed
--- hands. `ready` says that the rows were once as far as the log.
+-- hands. `ready` says that the rows were once as far as the log, and `heard` which events they are made of.
 CREATE TABLE intent_workers (
     name    TEXT    PRIMARY KEY,
     epoch   INTEGER NOT NULL DEFAULT 0,
     owner   BLOB,
     expires INTEGER NOT NULL DEFAULT 0, -- microseconds since 1970
     cursor  TEXT    NOT NULL DEFAULT 'start',
-    ready   INTEGER NOT NULL DEFAULT 0
+    ready   INTEGER NOT NULL DEFAULT 0,
+    heard   TEXT
 ) STRICT;
 
 -- The tenants that a worker holds back: up to where their rows are written, and the event that could not be applied.

@@ -1,0 +1,1 @@
+SELECT heard FROM intent.workers WHERE name = $1;

@@ -1,0 +1,1 @@
+SELECT heard FROM intent_workers WHERE name = ?1;

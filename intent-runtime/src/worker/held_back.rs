@@ -1,0 +1,116 @@
+//! Tenants that are held back, since one of their events could not be applied, and how they go on.
+
+use crate::{
+    store::{
+        error::StoreError,
+        tables::{Flush, Parked, Tables},
+    },
+    worker::runner::{Runner, Work},
+};
+
+impl Runner {
+    /// Holds a tenant back. `false` if the lease is lost.
+    pub(super) async fn park(
+        &mut self,
+        tables: &dyn Tables,
+        work: &mut Work,
+        parked: Parked,
+    ) -> Result<bool, StoreError> {
+        self.tell_of(&parked);
+        let flush = self.flush_of(work);
+        let park = std::slice::from_ref(&parked);
+        if !tables.flush(Flush { park, ..flush }).await? {
+            return Ok(false);
+        }
+        self.parked.insert(parked.tenant);
+        work.wrote();
+        self.tell(work);
+        Ok(true)
+    }
+
+    fn tell_of(&self, parked: &Parked) {
+        tracing::error!(
+            worker = self.worker,
+            tenant = %parked.tenant,
+            event = %parked.event,
+            reason = parked.reason,
+            "an event cannot be applied: its tenant is held back"
+        );
+    }
+
+    /// Applies what a tenant was held back from, up to where the others are. `false` if the lease is lost.
+    pub(super) async fn resume(
+        &mut self,
+        tables: &dyn Tables,
+        work: &mut Work,
+        mut parked: Parked,
+    ) -> Result<bool, StoreError> {
+        let bound = work.lease.cursor;
+        let end = bound.place().map_or(0, |(_, position)| position.get());
+        let mut careful = None;
+        loop {
+            let page = self
+                .log(Some(parked.tenant), parked.after)
+                .next_page()
+                .await?;
+            let (mut events, mut is_last) = (page.events, page.end);
+            let in_bound = events.partition_point(|event| event.position.get() <= end);
+            is_last |= in_bound < events.len()
+                || page.cursor.place().is_some_and(|(_, at)| at.get() >= end);
+            let count = careful.unwrap_or(usize::MAX).min(in_bound);
+            is_last &= count == in_bound;
+            events.truncate(count);
+            let culprit = events.last().map(|event| event.id);
+            let to = match events.last() {
+                Some(last) if !is_last => self.after(last),
+                _ => page.cursor,
+            };
+            let folded = self.fold(tables, events, true).await?;
+            let flush = self.flush_of(work);
+            let written = match (folded.and_then(|()| self.folder.changed()), culprit) {
+                (Ok((put, gone)), _) => {
+                    parked.after = to;
+                    let (tenant, park) = ([parked.tenant], [parked.clone()]);
+                    let (park, resume): (&[_], &[_]) = match is_last {
+                        true => (&[], &tenant),
+                        false => (&park, &[]),
+                    };
+                    let (put, gone) = (&put, &gone);
+                    let written = tables
+                        .flush(Flush {
+                            put,
+                            gone,
+                            park,
+                            resume,
+                            ..flush
+                        })
+                        .await?;
+                    careful = careful.map(|count: usize| count.saturating_mul(2));
+                    written
+                }
+                (Err(reason), Some(event)) if count <= 1 => {
+                    parked = Parked::new(parked.tenant, parked.after, event, reason);
+                    self.tell_of(&parked);
+                    is_last = true;
+                    let park = std::slice::from_ref(&parked);
+                    tables.flush(Flush { park, ..flush }).await?
+                }
+                _ => {
+                    careful = Some((count / 2).max(1));
+                    is_last = false;
+                    true
+                }
+            };
+            self.folder.forget();
+            if !written {
+                return Ok(false);
+            }
+            if is_last {
+                let parked = tables.parked(&self.worker).await?;
+                self.parked = parked.iter().map(|parked| parked.tenant).collect();
+                self.tell(work);
+                return Ok(true);
+            }
+        }
+    }
+}
