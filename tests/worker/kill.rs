@@ -12,7 +12,7 @@ use intent_tests::postgres::TempDatabase;
 use super::domain::*;
 
 const KILLS: usize = 20;
-const ACCOUNTS: usize = 10;
+const ACCOUNTS: usize = 5;
 
 fn child(url: &str) -> Child {
     let mut child = Command::new(env!("CARGO_BIN_EXE_child"))
@@ -36,7 +36,7 @@ async fn killed(url: &str) {
     let mut amount = 0;
     for kill in 0..KILLS {
         let mut child = tokio::task::block_in_place(|| child(url));
-        for _ in 0..kill * 7 + 1 {
+        for _ in 0..kill * 3 + 1 {
             for id in &accounts {
                 amount += 1;
                 pay(&app, *id, amount).await;
