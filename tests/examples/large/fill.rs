@@ -38,6 +38,8 @@ impl Server {
             .binaries(Binaries::of(MAJOR))
             .set("shared_buffers", "1GB")
             .set("max_wal_size", "4GB")
+            // As the guide advises.
+            .set("wal_compression", "on")
             .set("checkpoint_timeout", "1h")
             .set("autovacuum", "off");
         let cluster = Cluster::kept(directory, options).await;
