@@ -20,10 +20,7 @@ async fn a_worker_needs_no_more_than_its_grants() {
         "{refused:?}"
     );
 
-    let grant = format!(
-        "SELECT intent.grant_app('{0}'), intent.grant_reader('{0}'), intent.grant_worker('{0}')",
-        roles.reader
-    );
+    let grant = format!("SELECT intent.grant_worker('{}')", roles.reader);
     roles.run(&grant).await;
     let as_worker = app(&roles, &roles.reader).await;
     let workers = as_worker.start().await.unwrap();

@@ -15,7 +15,7 @@ use crate::{
     read_model::{error::WaitError, kind::ReadModelKind, read::Rows},
     record::{cursor::Cursor, id::TenantId},
     store::{error::StoreError, tables::Tables},
-    worker::{runner::Runner, status::WorkerStatus},
+    worker::{error::WorkerError, heard, runner::Runner, status::WorkerStatus},
 };
 
 /// How often a wait looks at first, and at last.
@@ -126,6 +126,12 @@ impl App {
         let tables = core.store.tables().ok_or(StoreError::NoTables)?;
         for kind in core.read_models.iter() {
             tables.prepare(kind.table).await?;
+            // Before the program goes on and stores events that an earlier build does not hear. A worker that cannot go on says so.
+            let (worker, selection) = (kind.worker(), kind.selection());
+            match heard::note(&core.store, tables, &worker, &selection).await {
+                Err(WorkerError::Store(error)) => return Err(error),
+                Err(_) | Ok(_) => {}
+            }
         }
         for kind in core.read_models.iter() {
             let name = kind.worker();

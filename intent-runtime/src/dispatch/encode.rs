@@ -8,7 +8,8 @@ use crate::{
     record::{bounded_json::TooLong, event::NewEvent, stream::StreamId},
     store::{
         append::{Append, check_json},
-        error::{InvalidAppend, StoreError},
+        error::StoreError,
+        invalid::InvalidAppend,
     },
 };
 

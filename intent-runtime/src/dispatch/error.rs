@@ -6,10 +6,7 @@ use crate::{
     dispatch::{actor::Actor, as_of::AsOf},
     model::{history::HistoryError, upcast::DecodeError},
     record::{bounded_json::TooLong, id::CommandId, sentence, stream::StreamId, version::Version},
-    store::{
-        append::Append,
-        error::{InvalidAppend, StoreError},
-    },
+    store::{append::Append, error::StoreError, invalid::InvalidAppend},
 };
 
 /// Why a command had no effect. `E` is the domain's own error.

@@ -1,7 +1,7 @@
 //! Folding events into the rows of one read model.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, hash_map::Entry},
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
 };
@@ -10,15 +10,16 @@ use crate::{
     model::{
         read_model::{
             ReadModel,
+            column::{UnfitCell, UnfitValue},
             key::RowKey as _,
             route::{Effect, Routes},
         },
         upcast::DecodeError,
     },
     read_model::kind::table,
-    record::{column::Cell, event::RecordedEvent, id::TenantId},
+    record::{event::RecordedEvent, id::TenantId},
     store::tables::{Key, Row, Table},
-    worker::folder::{Folder, Size},
+    worker::folder::{Fault, Folder, Size},
 };
 
 /// How many bytes of rows are kept after they were written, by estimate.
@@ -29,12 +30,17 @@ type Place<M> = (TenantId, <M as ReadModel>::Key);
 /// The rows of a read model that its worker has in memory.
 pub(crate) struct Fold<M: ReadModel> {
     routes: Routes<M>,
-    /// Rows as they are, or `None` for those that do not exist.
-    rows: HashMap<Place<M>, Option<M>>,
-    /// Those that differ from what is stored.
-    changed: HashSet<Place<M>>,
+    rows: HashMap<Place<M>, Kept<M>>,
+    /// The rows that differ from what is stored, each once.
+    changed: Vec<Place<M>>,
     /// What was taken and not applied yet.
     taken: Vec<(Place<M>, Effect<M>)>,
+}
+
+struct Kept<M> {
+    /// `None` if there is no such row.
+    row: Option<M>,
+    changed: bool,
 }
 
 impl<M: ReadModel> Fold<M> {
@@ -42,7 +48,7 @@ impl<M: ReadModel> Fold<M> {
         Self {
             routes: Routes::of_model(),
             rows: HashMap::new(),
-            changed: HashSet::new(),
+            changed: Vec::new(),
             taken: Vec::new(),
         }
     }
@@ -53,18 +59,16 @@ impl<M: ReadModel> Folder for Fold<M> {
         table::<M>()
     }
 
-    fn take(&mut self, event: RecordedEvent) -> Result<(), String> {
+    fn take(&mut self, event: RecordedEvent) -> Result<(), Fault> {
         let tenant = event.tenant_id;
-        let changes = guarded(|| self.routes.changes(event).map_err(|error| chain(&error)))?;
-        for change in changes {
-            // A key that no column takes is told now, by the event that gave it.
-            change.key.cells().map_err(|unfit| of_key::<M>(unfit))?;
-            self.taken.push(((tenant, change.key), change.effect));
-        }
+        let changes = guarded(|| self.routes.changes(event).map_err(unread))?;
+        let places = changes.into_iter();
+        self.taken
+            .extend(places.map(|change| ((tenant, change.key), change.effect)));
         Ok(())
     }
 
-    fn missing(&self) -> Result<Vec<Key>, String> {
+    fn missing(&self) -> Result<Vec<Key>, Fault> {
         let places: HashSet<&Place<M>> = self.taken.iter().map(|(place, _)| place).collect();
         let unknown = places
             .into_iter()
@@ -72,22 +76,35 @@ impl<M: ReadModel> Folder for Fold<M> {
         unknown.map(key::<M>).collect()
     }
 
-    fn loaded(&mut self, rows: Vec<Row>) -> Result<(), String> {
+    fn loaded(&mut self, rows: Vec<Row>) -> Result<(), UnfitCell> {
         for row in rows {
-            let read = M::from_cells(row.cells).map_err(|unfit| unfit.to_string())?;
-            self.rows.insert((row.tenant, read.key()), Some(read));
+            let read = M::from_cells(row.cells)?;
+            let place = (row.tenant, read.key());
+            let (row, changed) = (Some(read), false);
+            self.rows.insert(place, Kept { row, changed });
         }
         Ok(())
     }
 
-    fn apply(&mut self) -> Result<(), String> {
+    fn apply(&mut self) -> Result<(), Fault> {
         for (place, effect) in std::mem::take(&mut self.taken) {
-            let row = self.rows.entry(place.clone()).or_default();
-            let existed = row.is_some();
-            guarded(|| effect(row).map_err(|overflow| overflow.to_string()))?;
-            // A row that was not there and is not there now is no change.
-            if existed || row.is_some() {
-                self.changed.insert(place);
+            match self.rows.entry(place) {
+                Entry::Occupied(mut kept) => {
+                    if kept.get_mut().change(effect)? {
+                        self.changed.push(kept.key().clone());
+                    }
+                }
+                // It was missing, and there is no such row.
+                Entry::Vacant(vacant) => {
+                    let place = vacant.key().clone();
+                    let none = Kept {
+                        row: None,
+                        changed: false,
+                    };
+                    if vacant.insert(none).change(effect)? {
+                        self.changed.push(place);
+                    }
+                }
             }
         }
         Ok(())
@@ -102,24 +119,28 @@ impl<M: ReadModel> Folder for Fold<M> {
         }
     }
 
-    fn changed(&self) -> Result<(Vec<Row>, Vec<Key>), String> {
+    fn changed(&self) -> Result<(Vec<Row>, Vec<Key>), Fault> {
         let (mut put, mut gone) = (Vec::new(), Vec::new());
         for place in &self.changed {
-            match self.rows.get(place) {
-                Some(Some(row)) => {
-                    let cells = guarded(|| row.to_cells().map_err(|unfit| unfit.to_string()))?;
+            match self.rows.get(place).and_then(|kept| kept.row.as_ref()) {
+                Some(row) => {
+                    let cells = guarded(|| row.to_cells().map_err(|unfit| Fault::new(&unfit)))?;
                     put.push(Row::new(place.0, cells));
                 }
-                _ => gone.push(key::<M>(place)?),
+                None => gone.push(key::<M>(place)?),
             }
         }
         Ok((put, gone))
     }
 
     fn written(&mut self) {
-        self.changed.clear();
         if self.size().kept > KEPT {
-            self.rows.clear();
+            self.forget();
+        }
+        for place in self.changed.drain(..) {
+            if let Some(kept) = self.rows.get_mut(&place) {
+                kept.changed = false;
+            }
         }
     }
 
@@ -130,39 +151,44 @@ impl<M: ReadModel> Folder for Fold<M> {
     }
 }
 
-fn key<M: ReadModel>((tenant, key): &Place<M>) -> Result<Key, String> {
-    let cells: Vec<Cell> = key.cells().map_err(|unfit| of_key::<M>(unfit))?;
-    Ok(Key::new(*tenant, cells))
+impl<M> Kept<M> {
+    /// Whether the row differs from what is stored since now.
+    fn change(&mut self, effect: Effect<M>) -> Result<bool, Fault> {
+        let existed = self.row.is_some();
+        guarded(|| effect(&mut self.row).map_err(|overflow| Fault::new(&overflow)))?;
+        // A row that was not there and is not there now is no change.
+        let is_first = !self.changed && (existed || self.row.is_some());
+        self.changed |= is_first;
+        Ok(is_first)
+    }
 }
 
-fn of_key<M: ReadModel>((index, what): (usize, String)) -> String {
-    let column = M::COLUMNS.get(index).map_or("", |column| column.name);
-    format!("the column `{column}` takes no {what}")
+fn key<M: ReadModel>((tenant, key): &Place<M>) -> Result<Key, Fault> {
+    let cells = key.cells().map_err(|(index, what)| {
+        let column = M::COLUMNS.get(index).map_or("", |column| column.name);
+        Fault::new(&UnfitValue { column, what })
+    });
+    Ok(Key::new(*tenant, cells?))
 }
 
-/// What the user's code returns, or its panic as an error.
-fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
-    // Whatever a panic leaves half-way is forgotten after any error.
+fn unread(error: DecodeError) -> Fault {
+    Fault {
+        of_newer_build: matches!(error, DecodeError::FutureVersion { .. }),
+        ..Fault::new(&error)
+    }
+}
+
+/// What the user's code returns, or its panic as a fault.
+fn guarded<T>(work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+    // Whatever a panic leaves half-way is forgotten after any fault.
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<&str>().copied();
         let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-        Err(format!(
-            "a rule panicked: {}",
-            text.unwrap_or("without a message")
-        ))
+        Err(Fault {
+            reason: format!("a rule panicked: {}", text.unwrap_or("without a message")),
+            of_newer_build: false,
+        })
     })
-}
-
-/// An error with its causes.
-fn chain(error: &DecodeError) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 impl<M: ReadModel> fmt::Debug for Fold<M> {

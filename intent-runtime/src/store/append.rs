@@ -12,7 +12,7 @@ use crate::{
         timestamp::Timestamp,
         version::{Position, Version},
     },
-    store::error::{InvalidAppend, StoreError},
+    store::{error::StoreError, invalid::InvalidAppend},
 };
 
 /// Events to store at the end of one stream, all or none.

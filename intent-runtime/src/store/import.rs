@@ -13,7 +13,8 @@ use crate::{
     },
     store::{
         append::{Append, check_json, check_name},
-        error::{InvalidAppend, StoreError},
+        error::StoreError,
+        invalid::InvalidAppend,
     },
 };
 

@@ -34,6 +34,7 @@ pub mod conformance;
 pub(crate) mod connect;
 pub(crate) mod error;
 pub(crate) mod import;
+pub(crate) mod invalid;
 pub(crate) mod log;
 pub(crate) mod lookup;
 pub(crate) mod memory;
@@ -63,8 +64,9 @@ pub use compact_str::CompactString;
 
 pub use append::{Append, Appended, Expect};
 pub use connect::{IntoStore, migrate};
-pub use error::{Cause, InvalidAppend, StoreError, StoreErrorKind};
+pub use error::{Cause, StoreError, StoreErrorKind};
 pub use import::{Existing, ImportPlan, ImportRefusal, Imported, check_import};
+pub use invalid::InvalidAppend;
 pub use log::{LogHealth, LogPage, LogWriter, NextPage, ReadLog};
 pub use lookup::{EventPage, ListStreams, LookBack, ReadCorrelation};
 pub use memory::MemoryStore;

@@ -1,7 +1,10 @@
 //! What a worker does with events, without knowing the type of the rows.
 
+use std::error::Error;
+
 use crate::{
-    record::event::RecordedEvent,
+    model::read_model::column::UnfitCell,
+    record::{event::RecordedEvent, sentence},
     store::tables::{Key, Row, Table},
 };
 
@@ -15,23 +18,26 @@ pub(crate) trait Folder: Send + Sync {
     /// Takes an event, to be applied after those before it.
     ///
     /// # Errors
-    /// Why it cannot be read, or which key is none.
-    fn take(&mut self, event: RecordedEvent) -> Result<(), String>;
+    /// Why it cannot be read.
+    fn take(&mut self, event: RecordedEvent) -> Result<(), Fault>;
 
     /// The keys of rows that are wanted and not known.
-    fn missing(&self) -> Result<Vec<Key>, String>;
+    ///
+    /// # Errors
+    /// A key that no column takes.
+    fn missing(&self) -> Result<Vec<Key>, Fault>;
 
     /// Rows that were missing. The others do not exist.
     ///
     /// # Errors
     /// A row that is not one of the model.
-    fn loaded(&mut self, rows: Vec<Row>) -> Result<(), String>;
+    fn loaded(&mut self, rows: Vec<Row>) -> Result<(), UnfitCell>;
 
     /// Applies what was taken. After an error all is to be forgotten.
     ///
     /// # Errors
     /// Why an event cannot be applied.
-    fn apply(&mut self) -> Result<(), String>;
+    fn apply(&mut self) -> Result<(), Fault>;
 
     /// How many rows are changed, and how many bytes of rows are kept, by estimate.
     fn size(&self) -> Size;
@@ -40,7 +46,7 @@ pub(crate) trait Folder: Send + Sync {
     ///
     /// # Errors
     /// A value that no column takes.
-    fn changed(&self) -> Result<(Vec<Row>, Vec<Key>), String>;
+    fn changed(&self) -> Result<(Vec<Row>, Vec<Key>), Fault>;
 
     /// The changed rows were written.
     fn written(&mut self);
@@ -53,4 +59,24 @@ pub(crate) trait Folder: Send + Sync {
 pub(crate) struct Size {
     pub(crate) changed: usize,
     pub(crate) kept: usize,
+}
+
+/// Why an event cannot be applied.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    /// The sentence with its causes.
+    pub(crate) reason: String,
+    /// Whether a newer build than this one can apply it.
+    pub(crate) of_newer_build: bool,
+}
+
+impl Fault {
+    pub(crate) fn new(error: &dyn Error) -> Self {
+        let causes = sentence::causes(error).into_iter();
+        let sentences: Vec<String> = std::iter::once(error.to_string()).chain(causes).collect();
+        Self {
+            reason: sentences.join(": "),
+            of_newer_build: false,
+        }
+    }
 }

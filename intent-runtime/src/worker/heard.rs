@@ -6,90 +6,15 @@ use crate::{
     log::subscription::Subscription,
     record::cursor::Cursor,
     store::{
-        error::StoreError,
+        port::Store,
         selection::{EventName, LogSelection},
-        tables::{Lease, Tables},
+        tables::Tables,
     },
-    worker::runner::Runner,
+    worker::error::WorkerError,
 };
 
-impl Runner {
-    /// Notes which events the rows are made of from now on. Fails if the rows are made of events that this build does not hear, or
-    /// if this build hears events that were passed. `false` if the lease is lost.
-    pub(super) async fn hears_the_same(
-        &self,
-        tables: &dyn Tables,
-        lease: Lease,
-    ) -> Result<bool, StoreError> {
-        let names = heard(&self.selection);
-        let before = tables.heard(&self.worker).await?;
-        if before.as_deref() == Some(&*names) {
-            return Ok(true);
-        }
-        let before: Vec<&str> = before
-            .as_deref()
-            .map_or_else(Vec::new, |it| it.lines().collect());
-        let drift = |name: &str, what: &str| StoreError::TableDrift {
-            place: format!("{:?}", self.store),
-            table: self.worker.clone(),
-            what: format!("{what} `{name}`: give the model a new version"),
-        };
-        if let Some(unknown) = before
-            .iter()
-            .find(|name| !names.lines().any(|it| it == **name))
-        {
-            return Err(drift(
-                unknown,
-                "its rows are made of events that this build does not hear, such as",
-            ));
-        }
-        if lease.cursor != Cursor::START {
-            let is_new = |name: &EventName| !before.contains(&&*line(name));
-            let new: Vec<_> = self
-                .selection
-                .names
-                .iter()
-                .filter(|name| is_new(name))
-                .collect();
-            if !new.is_empty()
-                && let Some(passed) = self.passed(&new, lease.cursor).await?
-            {
-                return Err(drift(
-                    &passed,
-                    "its rows passed events that this build hears, such as",
-                ));
-            }
-        }
-        tables
-            .note_heard(&self.worker, lease, self.owner, &names)
-            .await
-    }
-
-    /// An event of these names before a cursor.
-    async fn passed(&self, names: &[&EventName], to: Cursor) -> Result<Option<String>, StoreError> {
-        let all = LogSelection::all();
-        let selection = names
-            .iter()
-            .fold(all, |selection, name| selection.name((*name).clone()));
-        let mut log = Subscription::new(Arc::clone(&self.store), None, selection);
-        loop {
-            let page = log.next_page().await?;
-            if let Some(event) = page.events.first() {
-                let at = self.after(event);
-                return Ok(at
-                    .compare(to)?
-                    .is_le()
-                    .then(|| format!("{} of {}", event.event_type, event.aggregate_type)));
-            }
-            if page.end || page.cursor.compare(to)?.is_ge() {
-                return Ok(None);
-            }
-        }
-    }
-}
-
 /// The names of events as a text, a line for each, in order.
-fn heard(selection: &LogSelection) -> String {
+pub(super) fn text(selection: &LogSelection) -> String {
     let names: BTreeSet<String> = selection.names.iter().map(line).collect();
     names.into_iter().collect::<Vec<_>>().join("\n")
 }
@@ -98,4 +23,68 @@ fn line(name: &EventName) -> String {
     let [aggregate, event] = [&name.aggregate_type, &name.event_type];
     let part = |name: &Option<String>| name.clone().unwrap_or_default();
     format!("{}/{}", part(aggregate), part(event))
+}
+
+/// Notes that a worker's rows are made of these events, if it is not noted yet. From then on no build writes that hears fewer.
+/// Returns the events that were not noted before.
+///
+/// # Errors
+/// [`WorkerError::HearsFewer`] if the rows are made of others too; [`WorkerError::Passed`] if the rows lack some of these.
+pub(crate) async fn note(
+    store: &Arc<dyn Store>,
+    tables: &dyn Tables,
+    worker: &str,
+    selection: &LogSelection,
+) -> Result<LogSelection, WorkerError> {
+    let names = text(selection);
+    loop {
+        let noted = tables.heard(worker).await?;
+        let before: Vec<&str> = noted
+            .as_deref()
+            .map_or_else(Vec::new, |it| it.lines().collect());
+        let is_ours = |name: &&str| names.lines().any(|it| it == *name);
+        if let Some(other) = before.iter().find(|name| !is_ours(name)) {
+            let event = (*other).to_owned();
+            return Err(WorkerError::HearsFewer { event });
+        }
+        let new = selection.names.iter();
+        let new = new.filter(|name| !before.contains(&&*line(name)));
+        let new = new.fold(LogSelection::all(), |new, name| new.name(name.clone()));
+        if new.names.is_empty() {
+            return Ok(new);
+        }
+        let progress = tables.progress(worker).await?;
+        let cursor = progress.map_or(Cursor::START, |progress| progress.cursor);
+        none_passed(store, &new, cursor).await?;
+        // Otherwise another build has noted something meanwhile.
+        if tables.hear(worker, &names, noted.as_deref()).await? {
+            return Ok(new);
+        }
+    }
+}
+
+/// Makes sure that none of these events came before a cursor.
+pub(super) async fn none_passed(
+    store: &Arc<dyn Store>,
+    events: &LogSelection,
+    cursor: Cursor,
+) -> Result<(), WorkerError> {
+    if events.names.is_empty() || cursor == Cursor::START {
+        return Ok(());
+    }
+    let mut log = Subscription::new(Arc::clone(store), None, events.clone());
+    loop {
+        let page = log.next_page().await?;
+        if let Some(first) = page.events.first() {
+            let at = Cursor::after(store.store_id(), first.position);
+            if at.compare(cursor)?.is_gt() {
+                return Ok(());
+            }
+            let event = format!("{}/{}", first.aggregate_type, first.event_type);
+            return Err(WorkerError::Passed { event });
+        }
+        if page.end || page.cursor.compare(cursor)?.is_ge() {
+            return Ok(());
+        }
+    }
 }

@@ -5,7 +5,10 @@ use crate::{
         error::StoreError,
         tables::{Flush, Parked, Tables},
     },
-    worker::runner::{Runner, Work},
+    worker::{
+        error::WorkerError,
+        runner::{Runner, Work},
+    },
 };
 
 impl Runner {
@@ -44,7 +47,7 @@ impl Runner {
         tables: &dyn Tables,
         work: &mut Work,
         mut parked: Parked,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool, WorkerError> {
         let bound = work.lease.cursor;
         let end = bound.place().map_or(0, |(_, position)| position.get());
         let mut careful = None;
@@ -67,7 +70,8 @@ impl Runner {
             };
             let folded = self.fold(tables, events, true).await?;
             let flush = self.flush_of(work);
-            let written = match (folded.and_then(|()| self.folder.changed()), culprit) {
+            let changed = || self.folder.changed().map_err(|fault| fault.reason);
+            let written = match (folded.and_then(|()| changed()), culprit) {
                 (Ok((put, gone)), _) => {
                     parked.after = to;
                     let (tenant, park) = ([parked.tenant], [parked.clone()]);

@@ -19,7 +19,9 @@ use crate::{
         tables::{Claim, Flush, Lease, Parked, Tables},
     },
     worker::{
-        folder::Folder,
+        error::WorkerError,
+        folder::{Fault, Folder},
+        heard,
         status::{Activity, WorkerStatus},
     },
 };
@@ -46,6 +48,8 @@ pub(crate) struct Runner {
     pub(super) store: Arc<dyn Store>,
     pub(super) worker: String,
     pub(super) selection: LogSelection,
+    /// The names of the selection's events, as they are noted.
+    heard: String,
     pub(super) folder: Box<dyn Folder>,
     /// This runner, among those of all processes.
     pub(super) owner: Uuid,
@@ -92,6 +96,7 @@ impl Runner {
         let runner = Self {
             store,
             worker,
+            heard: heard::text(&selection),
             selection,
             folder,
             owner: Uuid::now_v7(),
@@ -135,28 +140,25 @@ impl Runner {
     }
 
     /// Takes the lease and works until it is lost.
-    async fn turn(&mut self) -> Result<Turn, StoreError> {
+    async fn turn(&mut self) -> Result<Turn, WorkerError> {
         let store = Arc::clone(&self.store);
         let tables = store.tables().ok_or(StoreError::NoTables)?;
         tables.prepare(self.folder.table()).await?;
+        let new = heard::note(&self.store, tables, &self.worker, &self.selection).await?;
         let Some(lease) = self.claim(tables).await? else {
             return Ok(Turn::Held);
         };
-        match self.hears_the_same(tables, lease).await {
-            Ok(true) => {}
-            Ok(false) => return Ok(Turn::Lost),
-            Err(error) => {
-                // Another build may know these events.
-                tables.release(&self.worker, lease, self.owner).await?;
-                return Err(error);
-            }
-        }
         let parked = tables.parked(&self.worker).await?;
         self.parked = parked.iter().map(|parked| parked.tenant).collect();
         let mut work = Work::new(self.log(None, lease.cursor), lease);
         self.tell(&work);
-        let ended = self.work(tables, &mut work, parked).await;
-        if let Ok(Turn::Stopped) = ended {
+        let ended = match heard::none_passed(&self.store, &new, lease.cursor).await {
+            Ok(()) => self.work(tables, &mut work, parked).await,
+            Err(passed) => Err(passed),
+        };
+        // Another build may be able to go on.
+        let gives_up = |error: &WorkerError| !matches!(error, WorkerError::Store(_));
+        if matches!(ended, Ok(Turn::Stopped)) || ended.as_ref().is_err_and(gives_up) {
             tables.release(&self.worker, work.lease, self.owner).await?;
         }
         ended
@@ -178,7 +180,7 @@ impl Runner {
         tables: &dyn Tables,
         work: &mut Work,
         mut parked: Vec<Parked>,
-    ) -> Result<Turn, StoreError> {
+    ) -> Result<Turn, WorkerError> {
         let mut renewal = Instant::now() + self.lease / RENEWALS;
         loop {
             let until = work.due.map_or(renewal, |due| due.min(renewal));
@@ -231,7 +233,7 @@ impl Runner {
         work: &mut Work,
         mut events: Vec<RecordedEvent>,
         to: (Cursor, bool),
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool, WorkerError> {
         let count = work.careful.unwrap_or(usize::MAX).min(events.len());
         let is_cut = count < events.len();
         events.truncate(count);
@@ -263,7 +265,7 @@ impl Runner {
                 let parked = Parked::new(tenant, work.lease.cursor, event, reason);
                 work.applied = to;
                 work.log = self.log(None, to.0);
-                self.park(tables, work, parked).await
+                Ok(self.park(tables, work, parked).await?)
             }
             _ => {
                 self.begin_again(work, count);
@@ -291,20 +293,26 @@ impl Runner {
         tables: &dyn Tables,
         events: Vec<RecordedEvent>,
         careful: bool,
-    ) -> Result<Result<(), String>, StoreError> {
+    ) -> Result<Result<(), String>, WorkerError> {
+        let faulty = |fault: Fault| match fault.of_newer_build {
+            // Events are never applied in another order, so this one is not passed either.
+            true => Err(WorkerError::TooOld {
+                reason: fault.reason,
+            }),
+            false => Ok(Err(fault.reason)),
+        };
         for event in events {
-            if let Err(reason) = self.folder.take(event) {
-                return Ok(Err(reason));
+            if let Err(fault) = self.folder.take(event) {
+                return faulty(fault);
             }
         }
         let missing = match self.folder.missing() {
             Ok(missing) => missing,
-            Err(reason) => return Ok(Err(reason)),
+            Err(fault) => return faulty(fault),
         };
         if !missing.is_empty() {
             let rows = tables.load(self.folder.table(), &missing).await?;
-            let loaded = self.folder.loaded(rows);
-            loaded.map_err(|what| self.corrupt(what))?;
+            self.folder.loaded(rows)?;
         }
         let applied = self.folder.apply();
         // A value that no column takes is to be told by the event that led to it.
@@ -312,20 +320,14 @@ impl Runner {
             true => self.folder.changed().map(|_| ()),
             false => Ok(()),
         });
-        Ok(checked)
-    }
-
-    fn corrupt(&self, what: String) -> StoreError {
-        StoreError::CorruptTable {
-            place: self.worker.clone(),
-            what,
-        }
+        checked.map_or_else(faulty, |()| Ok(Ok(())))
     }
 
     pub(super) fn flush_of<'a>(&'a self, work: &Work) -> Flush<'a> {
         let (table, cursor) = (self.folder.table(), work.applied.0);
         Flush {
             end: work.applied.1,
+            heard: Some(&self.heard),
             ..Flush::new(
                 &self.worker,
                 table,

@@ -17,8 +17,8 @@ use crate::{
             importing::{import, refused, without_positions},
             reader::whole_log,
         },
-        error::InvalidAppend,
         import::{ImportRefusal, Imported},
+        invalid::InvalidAppend,
     },
 };
 

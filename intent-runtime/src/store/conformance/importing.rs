@@ -25,8 +25,9 @@ use crate::{
             payloads::AWKWARD,
             reader::{Reader, payloads, whole_log},
         },
-        error::{InvalidAppend, StoreError},
+        error::StoreError,
         import::{ImportRefusal, Imported},
+        invalid::InvalidAppend,
     },
 };
 

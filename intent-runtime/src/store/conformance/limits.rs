@@ -10,7 +10,8 @@ use crate::{
                 append, encoded, load, load_range, new_stream, snapshot, stored, with_snapshot,
             },
         },
-        error::{InvalidAppend, StoreError},
+        error::StoreError,
+        invalid::InvalidAppend,
     },
 };
 

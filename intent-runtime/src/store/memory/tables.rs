@@ -73,19 +73,15 @@ impl Tables for MemoryTables {
         Box::pin(self.run(async move |it| Ok((sqlite::heard(it, worker).await?, true))))
     }
 
-    fn note_heard<'a>(
+    fn hear<'a>(
         &'a self,
         worker: &'a str,
-        lease: Lease,
-        owner: Uuid,
         names: &'a str,
+        before: Option<&'a str>,
     ) -> StoreFuture<'a, bool> {
-        Box::pin(self.run(async move |it| {
-            Ok((
-                sqlite::note_heard(it, worker, lease, owner, names).await?,
-                true,
-            ))
-        }))
+        Box::pin(
+            self.run(async move |it| Ok((sqlite::hear(it, worker, names, before).await?, true))),
+        )
     }
 
     fn progress<'a>(&'a self, worker: &'a str) -> StoreFuture<'a, Option<Progress>> {

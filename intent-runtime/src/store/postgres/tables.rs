@@ -88,29 +88,25 @@ impl Tables for PgStore {
         })
     }
 
-    fn note_heard<'a>(
+    fn hear<'a>(
         &'a self,
         worker: &'a str,
-        lease: Lease,
-        owner: Uuid,
         names: &'a str,
+        before: Option<&'a str>,
     ) -> StoreFuture<'a, bool> {
         Box::pin(async move {
-            let with = (worker, lease, owner, names);
-            let work = self
-                .pool
-                .run(with, |(worker, lease, owner, names), connection| {
-                    Box::pin(async move {
-                        let noted = sqlx::query(include_str!("sql/note_heard.sql"))
-                            .bind(*worker)
-                            .bind(lease.epoch)
-                            .bind(*owner)
-                            .bind(*names)
-                            .execute(connection)
-                            .await?;
-                        Ok(noted.rows_affected() > 0)
-                    })
-                });
+            let with = (worker, names, before);
+            let work = self.pool.run(with, |(worker, names, before), connection| {
+                Box::pin(async move {
+                    let noted = sqlx::query(include_str!("sql/hear.sql"))
+                        .bind(*worker)
+                        .bind(*names)
+                        .bind(*before)
+                        .execute(connection)
+                        .await?;
+                    Ok(noted.rows_affected() > 0)
+                })
+            });
             work.await
         })
     }
@@ -312,6 +308,7 @@ async fn write(connection: &mut PgConnection, flush: &Flush<'_>) -> Result<bool,
         .bind(flush.cursor.to_string())
         .bind(flush.end)
         .bind(flush.lasts.as_secs_f64())
+        .bind(flush.heard)
         .execute(&mut *connection)
         .await?;
     if moved.rows_affected() == 0 {

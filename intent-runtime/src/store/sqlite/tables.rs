@@ -127,18 +127,14 @@ impl Tables for SqliteStore {
         })
     }
 
-    fn note_heard<'a>(
+    fn hear<'a>(
         &'a self,
         worker: &'a str,
-        lease: Lease,
-        owner: Uuid,
         names: &'a str,
+        before: Option<&'a str>,
     ) -> StoreFuture<'a, bool> {
         Box::pin(self.on_tables(async move |connection| {
-            Ok((
-                note_heard(connection, worker, lease, owner, names).await?,
-                true,
-            ))
+            Ok((hear(connection, worker, names, before).await?, true))
         }))
     }
 
@@ -249,18 +245,16 @@ pub(in crate::store) async fn heard(
     Ok(heard.flatten())
 }
 
-pub(in crate::store) async fn note_heard(
+pub(in crate::store) async fn hear(
     connection: &mut SqliteConnection,
     worker: &str,
-    lease: Lease,
-    owner: Uuid,
     names: &str,
+    before: Option<&str>,
 ) -> Result<bool, Ended> {
-    let noted = sqlx::query(include_str!("sql/note_heard.sql"))
+    let noted = sqlx::query(include_str!("sql/hear.sql"))
         .bind(worker.to_owned())
-        .bind(lease.epoch)
-        .bind(owner)
         .bind(names.to_owned())
+        .bind(before.map(str::to_owned))
         .execute(connection)
         .await?;
     Ok(noted.rows_affected() > 0)
@@ -418,6 +412,7 @@ pub(in crate::store) async fn flush(
         .bind(flush.cursor.to_string())
         .bind(flush.end)
         .bind(in_micros(now.saturating_add(flush.lasts)))
+        .bind(flush.heard.map(str::to_owned))
         .execute(&mut *connection)
         .await?;
     if moved.rows_affected() == 0 {

@@ -38,13 +38,12 @@ pub trait Tables: Send + Sync {
     /// The stored names of the events that a worker's rows are made of, as they were noted last; `None` before that.
     fn heard<'a>(&'a self, worker: &'a str) -> StoreFuture<'a, Option<String>>;
 
-    /// Notes these names. `false` if the lease is lost.
-    fn note_heard<'a>(
+    /// Notes these names, also before the worker first took its lease. `false` if other names are noted than those `before`.
+    fn hear<'a>(
         &'a self,
         worker: &'a str,
-        lease: Lease,
-        owner: Uuid,
         names: &'a str,
+        before: Option<&'a str>,
     ) -> StoreFuture<'a, bool>;
 
     /// What is known of a worker; `None` before it first took its lease.
@@ -218,6 +217,8 @@ pub struct Flush<'a> {
     pub owner: Uuid,
     /// How long the lease is to last from now on.
     pub lasts: Duration,
+    /// The names of events that the worker knows as noted. If others are noted, nothing is written: another build hears more.
+    pub heard: Option<&'a str>,
     /// The new checkpoint.
     pub cursor: Cursor,
     /// Whether that is the end of the log.
@@ -248,6 +249,7 @@ impl<'a> Flush<'a> {
             lease,
             owner,
             lasts,
+            heard: None,
             cursor,
             end: false,
             put: &[],

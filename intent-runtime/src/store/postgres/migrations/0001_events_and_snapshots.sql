@@ -240,10 +240,11 @@ BEGIN
 END
 $$;
 
--- A worker makes the tables of read models in a schema of their own, and writes their rows. It reads the log of all tenants, for
--- which it also needs `grant_reader`.
+-- A worker makes the tables of read models in a schema of their own, and writes their rows. It also has the rights of an
+-- application and of a reader.
 CREATE FUNCTION intent.grant_worker(worker name) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM intent.grant_app(worker), intent.grant_reader(worker);
     CREATE SCHEMA IF NOT EXISTS intent_read;
     EXECUTE format('GRANT USAGE, CREATE ON SCHEMA intent_read TO %I', worker);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON intent.workers, intent.parked TO %I', worker);

@@ -1,4 +1,5 @@
--- Moves the checkpoint of the worker $1 from $4 to $5, if epoch and owner are still these. The lease lasts for $7 seconds then.
+-- Moves the checkpoint of the worker $1 from $4 to $5, if epoch, owner and names heard are still these. The lease lasts for $7
+-- seconds then.
 UPDATE intent.workers
 SET cursor = $5, ready = ready OR $6, expires = clock_timestamp() + make_interval(secs => $7)
-WHERE name = $1 AND epoch = $2 AND owner = $3 AND cursor = $4;
+WHERE name = $1 AND epoch = $2 AND owner = $3 AND cursor = $4 AND heard IS NOT DISTINCT FROM $8;

@@ -1,0 +1,29 @@
+//! Why a worker cannot go on for now.
+
+use crate::{model::read_model::column::UnfitCell, store::error::StoreError};
+
+/// Why a worker cannot go on for now. It tries again by itself.
+#[derive(thiserror::Error)]
+pub(crate) enum WorkerError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The rows are made of events that this build does not hear.
+    #[error(
+        "the rows are made of events such as `{event}`, which this build does not hear: they are left to builds that do; where \
+         the model hears fewer events on purpose, give it a new version"
+    )]
+    HearsFewer { event: String },
+    /// This build hears events that came before the checkpoint, while nobody heard them.
+    #[error(
+        "the rows lack events such as `{event}`, which came before anybody heard them: give the model a new version"
+    )]
+    Passed { event: String },
+    /// An event was stored by a newer build.
+    #[error("an event of a newer build is left to that build: {reason}")]
+    TooOld { reason: String },
+    /// A row was not written by a worker.
+    #[error("a row of the table is not one of the model: somebody else wrote it")]
+    Row(#[from] UnfitCell),
+}
+
+crate::record::sentence::debug!(WorkerError);
