@@ -1,6 +1,6 @@
 //! An event that cannot be applied holds back its tenant, by name, and no other.
 
-use intent_runtime::{WaitError, prelude::*};
+use intent_runtime::{Recorded, WaitError, prelude::*};
 
 use super::{domain::*, fixture::on_every_store};
 
@@ -138,6 +138,40 @@ async fn a_panic_and_a_value_that_no_column_takes_hold_back_too() {
         });
         assert_eq!(reasons[0], "a rule panicked: attempt to divide by zero");
         assert_eq!(reasons[1], "the column `name` takes no text with a NUL");
+        workers.stop(LONG).await.unwrap();
+    })
+    .await;
+}
+
+/// A function that changes the key.
+#[derive(ReadModel, Debug, Clone)]
+#[read_model(created_by(Opened), events(Paid => (), Moved => Self::moved))]
+struct Wandering {
+    #[key]
+    account: Id<Account>,
+}
+
+impl Wandering {
+    fn moved(&mut self, _: &Recorded<Moved>) {
+        self.account = Id::new();
+    }
+}
+
+#[tokio::test]
+async fn a_changed_key_holds_back() {
+    let domain = || Domain::of::<Account>().read_model::<Wandering>();
+    on_every_store(domain, async |app| {
+        let workers = app.start().await.unwrap();
+        let id = opened(&app, "a").await;
+        let to = "b".to_owned();
+        let moved = app.send(MoveTo { id, to }).await.unwrap();
+        let held = app.wait_for::<Wandering>(&moved, LONG).await.unwrap_err();
+        let WaitError::HeldBack { reason, .. } = &held else {
+            panic!("{held:?}");
+        };
+        assert_eq!(reason, "a function changed the key of the row");
+        let rows = app.read::<Wandering>().query("", ()).await.unwrap();
+        assert_eq!(rows.iter().map(|row| row.account).collect::<Vec<_>>(), [id]);
         workers.stop(LONG).await.unwrap();
     })
     .await;

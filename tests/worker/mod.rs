@@ -1,5 +1,6 @@
 //! Workers, and the rows of read models that they keep, on every store.
 
+mod columns;
 mod domain;
 mod domain_mistakes;
 mod drift;

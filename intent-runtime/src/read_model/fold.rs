@@ -123,6 +123,10 @@ impl<M: ReadModel> Folder for Fold<M> {
         let (mut put, mut gone) = (Vec::new(), Vec::new());
         for place in &self.changed {
             match self.rows.get(place).and_then(|kept| kept.row.as_ref()) {
+                // It would be written over another row, or beside the one that it was.
+                Some(row) if row.key() != place.1 => {
+                    return Err(Fault::said("a function changed the key of the row"));
+                }
                 Some(row) => {
                     let cells = guarded(|| row.to_cells().map_err(|unfit| Fault::new(&unfit)))?;
                     put.push(Row::new(place.0, cells));
@@ -184,10 +188,8 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<&str>().copied();
         let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-        Err(Fault {
-            reason: format!("a rule panicked: {}", text.unwrap_or("without a message")),
-            of_newer_build: false,
-        })
+        let text = text.unwrap_or("without a message");
+        Err(Fault::said(format!("a rule panicked: {text}")))
     })
 }
 

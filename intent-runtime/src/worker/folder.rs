@@ -74,8 +74,12 @@ impl Fault {
     pub(crate) fn new(error: &dyn Error) -> Self {
         let causes = sentence::causes(error).into_iter();
         let sentences: Vec<String> = std::iter::once(error.to_string()).chain(causes).collect();
+        Self::said(sentences.join(": "))
+    }
+
+    pub(crate) fn said(reason: impl Into<String>) -> Self {
         Self {
-            reason: sentences.join(": "),
+            reason: reason.into(),
             of_newer_build: false,
         }
     }
