@@ -122,8 +122,9 @@ fn check(event: &RecordedEvent) -> Result<(), ImportRefusal> {
         .and_then(|()| check_json("the metadata", event.metadata.json()))
         .and_then(|()| check_json(&event.event_type, &event.payload))
         .map_err(ImportRefusal::Invalid)?;
-    let said = event.metadata().map_err(|_| ImportRefusal::Metadata)?;
-    if said.timestamp != Some(event.occurred_at) {
+    event.metadata().map_err(|_| ImportRefusal::Metadata)?;
+    let said = event.metadata.time();
+    if said.is_some_and(|said| said != event.occurred_at) {
         return Err(ImportRefusal::Metadata);
     }
     if event.schema_version == 0 {

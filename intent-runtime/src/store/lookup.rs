@@ -47,7 +47,7 @@ impl Room {
         }
     }
 
-    /// Whether an event fits, of which it takes note.
+    /// Whether an event fits, of which it takes note. After one that does not, nothing fits: events are given in order.
     pub(crate) fn take(&mut self, event: &RecordedEvent) -> bool {
         let size = event.bytes();
         let fits = self.empty || (self.events > 0 && size <= self.bytes);
@@ -55,6 +55,8 @@ impl Room {
             self.empty = false;
             self.events -= 1;
             self.bytes = self.bytes.saturating_sub(size);
+        } else {
+            self.bytes = 0;
         }
         fits
     }
@@ -367,24 +369,48 @@ impl StepBack {
 pub(crate) struct Halving {
     low: i64,
     high: i64,
+    /// How far ahead to look, until it does not hold there.
+    reach: Option<i64>,
 }
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 impl Halving {
     pub(crate) fn below(high: i64) -> Self {
-        Self { low: 0, high }
+        Self {
+            low: 0,
+            high,
+            reach: None,
+        }
+    }
+
+    /// The same for a number that is most likely small: looks at 0 first, and then further and further.
+    pub(crate) fn growing(high: i64) -> Self {
+        Self {
+            reach: Some(1),
+            ..Self::below(high)
+        }
     }
 
     /// The number to look at next; `None` when the search is over.
     pub(crate) fn middle(&self) -> Option<i64> {
-        (self.low < self.high).then_some(self.low + (self.high - self.low) / 2)
+        let middle = match self.reach {
+            Some(reach) => (self.low + reach).min(self.high) - 1,
+            None => self.low + (self.high - self.low) / 2,
+        };
+        (self.low < self.high).then_some(middle)
     }
 
     /// Takes what was found at the middle: the number from which on to go on searching, or `None` if it does not hold there.
     pub(crate) fn take(&mut self, middle: i64, found: Option<i64>) {
         match found {
-            Some(low) => self.low = low,
-            None => self.high = middle,
+            Some(low) => {
+                self.low = low;
+                self.reach = self.reach.map(|reach| reach * 8);
+            }
+            None => {
+                self.high = middle;
+                self.reach = None;
+            }
         }
     }
 
@@ -395,7 +421,7 @@ impl Halving {
 
 #[cfg(all(test, any(feature = "postgres", feature = "sqlite")))]
 mod tests {
-    use super::correlation_of_imported;
+    use super::{EventPage, Halving, Room, correlation_of_imported};
     use crate::record::{
         event::RecordedEvent,
         id::EventId,
@@ -405,15 +431,55 @@ mod tests {
         version::{Position, Version},
     };
 
+    /// What is looked at to find a number below 10,000.
+    fn looked_at(wanted: i64) -> Vec<i64> {
+        let (mut halving, mut looked) = (Halving::growing(10_000), Vec::new());
+        while let Some(middle) = halving.middle() {
+            looked.push(middle);
+            halving.take(middle, (middle < wanted).then_some(middle + 1));
+        }
+        assert_eq!(halving.found(), wanted);
+        looked
+    }
+
+    #[test]
+    fn a_small_number_is_found_soon() {
+        assert_eq!(looked_at(0), [0]);
+        assert_eq!(looked_at(1), [0, 8, 4, 2, 1]);
+        for wanted in [2, 7, 8, 9, 500, 9_998, 9_999, 10_000] {
+            assert!(looked_at(wanted).len() < 20, "{wanted}");
+        }
+    }
+
+    #[test]
+    fn nothing_fits_after_an_event_that_does_not() {
+        let event = |size: usize| RecordedEvent {
+            payload: "7".repeat(size),
+            ..recorded("{}")
+        };
+        let mut room = Room::of(10);
+        assert!(room.take(&event(EventPage::MAX_BYTES - 100)) && !room.is_full());
+        assert!(!room.take(&event(200)));
+        assert!(room.is_full(), "so that a reader stops there");
+        assert!(
+            Room::of(10).take(&event(EventPage::MAX_BYTES + 1)),
+            "the first one always fits"
+        );
+    }
+
     #[test]
     fn metadata_that_cannot_be_read_has_no_unknown_correlation() {
+        assert!(correlation_of_imported(&recorded("not JSON")).is_err());
+    }
+
+    fn recorded(metadata: &str) -> RecordedEvent {
         let id = uuid::Uuid::now_v7();
         let stream = StreamId {
             tenant_id: id.into(),
             aggregate_type: "Account".into(),
             aggregate_id: id.into(),
         };
-        let event = RecordedEvent::new(
+        RecordedEvent::new(
             Position::new(1),
             EventId::from_uuid(id),
             stream,
@@ -421,10 +487,9 @@ mod tests {
             "Opened",
             1,
             "{}".to_owned(),
-            StoredMetadata::from_json("not JSON"),
+            StoredMetadata::from_json(metadata),
             Timestamp::now(),
             Timestamp::now(),
-        );
-        assert!(correlation_of_imported(&event).is_err());
+        )
     }
 }

@@ -111,7 +111,7 @@ impl Seal {
             metadata_text,
             recorded_at: event.recorded_at,
             occurred_at: Some(event.occurred_at)
-                .filter(|time| *time != event.recorded_at && !event.metadata.has_time()),
+                .filter(|time| *time != event.recorded_at && event.metadata.time().is_none()),
             event_id: event.id,
         };
         self.write(&line, text)
@@ -200,12 +200,11 @@ pub(super) fn event(line: &str, head: &Head) -> Result<RecordedEvent, serde_json
         recorded_at: line.recorded_at,
         occurred_at: line.occurred_at.unwrap_or(line.recorded_at),
     };
-    if line.occurred_at.is_none() {
-        // Metadata that has a time says it.
-        let metadata = event.metadata();
-        let metadata = metadata.map_err(|error| serde::de::Error::custom(error.source))?;
-        event.occurred_at = metadata.timestamp.unwrap_or(line.recorded_at);
+    if let (None, Some(said)) = (line.occurred_at, event.metadata.time()) {
+        event.occurred_at = said;
     }
+    let metadata = event.metadata();
+    metadata.map_err(|error| serde::de::Error::custom(error.source))?;
     Ok(event)
 }
 

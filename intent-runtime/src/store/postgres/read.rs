@@ -168,7 +168,7 @@ pub(super) async fn events_of_command_behind(
     limit: usize,
 ) -> Result<Vec<RecordedEvent>, RunError> {
     // Positions grow with the index of an event.
-    let mut halving = Halving::below(if position == 0 {
+    let mut halving = Halving::growing(if position == 0 {
         0
     } else {
         column(Append::MAX_EVENTS)

@@ -4,7 +4,10 @@
 //! append would pay for its own sync of the file. Appends that wait in a queue share one sync. No delay is added: a lone append
 //! is written at once.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use sqlx::{SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -121,8 +124,8 @@ fn lock(backlog: &Mutex<Backlog>) -> MutexGuard<'_, Backlog> {
 pub(super) struct Writer {
     requests: mpsc::UnboundedReceiver<Request>,
     backlog: Arc<Mutex<Backlog>>,
-    /// A request from the queue that did not fit into its batch.
-    held: Option<Request>,
+    /// Requests from the queue that do not go into a batch, or did not fit into it.
+    held: VecDeque<Request>,
     /// Signals that events were stored. The writer does so, not the callers, since a cancelled caller would signal nothing.
     grown: watch::Sender<()>,
     connection: WriteConnection,
@@ -147,7 +150,7 @@ impl Writer {
         let writer = Self {
             requests,
             backlog,
-            held: None,
+            held: VecDeque::new(),
             grown,
             connection,
             options,
@@ -170,6 +173,8 @@ impl Writer {
                         import(connection, &job.request).await
                     };
                     let imported = self.alone(imported).await;
+                    // Also after an error: a COMMIT may fail although everything is stored.
+                    self.grown.send_replace(());
                     job.answer(imported);
                 }
                 Request::Save(job) => {
@@ -195,7 +200,7 @@ impl Writer {
     }
 
     async fn next(&mut self) -> Option<Request> {
-        match self.held.take() {
+        match self.held.pop_front() {
             Some(held) => Some(held),
             None => {
                 let request = self.requests.recv().await?;
@@ -222,7 +227,8 @@ impl Writer {
         }
     }
 
-    /// The first append and those that wait behind it, as far as they fit.
+    /// The first append and those that wait behind it, as far as they fit. Snapshots are a cache, so what is asked about them
+    /// between two appends comes after both.
     fn gather(&mut self, first: Job<Append, Verdict>) -> Batch {
         let (mut events, mut bytes) = (first.request.events.len(), first.request.bytes());
         let mut batch = vec![first];
@@ -236,8 +242,9 @@ impl Writer {
                     bytes += next.request.bytes();
                     batch.push(next);
                 }
+                cache @ (Request::Save(_) | Request::Delete(_)) => self.held.push_back(cache),
                 other => {
-                    self.held = Some(other);
+                    self.held.push_back(other);
                     break;
                 }
             }
@@ -255,8 +262,6 @@ impl Writer {
         if done.is_err() {
             self.recover(&mut turn).await;
         }
-        // Also after an error: a COMMIT may fail although everything is stored.
-        self.grown.send_replace(());
         done.map_err(|error| error.at(&self.place))
     }
 

@@ -164,11 +164,13 @@ impl Log for SqliteStore {
                 .bind(read.tenant.as_uuid())
                 .bind(read.id.as_uuid())
                 .bind(after)
+                .bind(column(read.limit.max(1)))
                 .fetch(&mut *connection);
             while !room.is_full()
                 && let Some(row) = rows.try_next().await?
             {
                 let event = recorded(&row)?;
+                // One that does not fit shows that the page ends before it.
                 room.take(&event);
                 naming.push(event);
             }

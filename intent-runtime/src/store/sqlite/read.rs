@@ -30,6 +30,8 @@ use crate::{
     },
 };
 
+/// How many whole events are read at first. SQLite's thread reads ahead of the sink, and they may be large.
+const FEW_EVENTS: u64 = 8;
 /// How many events of a state are read at once at most.
 const PAGE_EVENTS: u64 = 5_000;
 /// How many bytes of payloads are read at once at most, unless a single event has more.
@@ -159,18 +161,28 @@ pub(super) async fn events(
     };
     check_type(stream, &last)?;
     let end = version(get(&last, "version", stream)?).min(read.to);
-    let mut before = read.after;
-    let mut rows =
-        range(include_str!("sql/read_events.sql"), stream, before, read.to).fetch(connection);
-    while let Some(row) = rows.try_next().await? {
-        let event = recorded(&row)?;
-        stream.check_next(before, event.version)?;
-        before = event.version;
-        if sink(event) == ControlFlow::Break(()) {
-            return Ok(());
+    // In ranges, so that no long read keeps the write-ahead log from its checkpoint, and few events are in memory.
+    let (mut before, mut window) = (read.after, FEW_EVENTS);
+    while before < end {
+        let to = before.after(window).unwrap_or(Version::MAX).min(end);
+        let (mut count, mut bytes) = (0_u64, 0);
+        let mut rows =
+            range(include_str!("sql/read_events.sql"), stream, before, to).fetch(&mut *connection);
+        while let Some(row) = rows.try_next().await? {
+            let event = recorded(&row)?;
+            stream.check_next(before, event.version)?;
+            before = event.version;
+            count += 1;
+            bytes += event.bytes() as u64;
+            if sink(event) == ControlFlow::Break(()) {
+                return Ok(());
+            }
         }
+        stream.check_end(before, to)?;
+        let fitting = PAGE_BYTES.saturating_mul(count) / bytes.max(1);
+        window = fitting.clamp(1, PAGE_EVENTS).min(window * FEW_EVENTS);
     }
-    Ok(stream.check_end(before, end)?)
+    Ok(())
 }
 
 /// All events that a command stored, in order.
@@ -191,7 +203,7 @@ pub(super) async fn events_of_command_behind(
     room: Room,
 ) -> Result<Vec<RecordedEvent>, RunError> {
     // Positions grow with the index of an event.
-    let mut halving = Halving::below(if position == 0 {
+    let mut halving = Halving::growing(if position == 0 {
         0
     } else {
         column(Append::MAX_EVENTS)
@@ -231,6 +243,7 @@ async fn events_of_command_from(
         if room.is_full() || ids.next() != Some(event.id) {
             return ControlFlow::Break(());
         }
+        // One that does not fit shows that the page ends before it.
         room.take(&event);
         events.push(event);
         ControlFlow::Continue(())

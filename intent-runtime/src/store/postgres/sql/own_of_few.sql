@@ -15,6 +15,7 @@ own AS MATERIALIZED (
         WHERE tenant_id = setting.tenant
           AND position + 0 > setting.after
           AND position + 0 <= setting.upto
+          AND (setting.aggregate_ids = '{}' OR aggregate_id = ANY (setting.aggregate_ids))
         ORDER BY position + 0
         LIMIT $3
     ) AS event

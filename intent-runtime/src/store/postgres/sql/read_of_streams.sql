@@ -21,7 +21,6 @@ CROSS JOIN LATERAL (
                OR aggregate_type = ANY (page.aggregate_types)
                OR event_type = ANY (page.event_types)
                OR aggregate_type || chr(31) || event_type = ANY (page.pairs))
-          AND (page.aggregate_ids = '{}' OR aggregate_id = ANY (page.aggregate_ids))
         ORDER BY version
         LIMIT 9223372036854775807
     ) AS event
