@@ -128,9 +128,9 @@ impl App {
             tables.prepare(kind.table).await?;
             // Before the program goes on and stores events that an earlier build does not hear. A worker that cannot go on says so.
             let (worker, selection) = (kind.worker(), kind.selection());
-            match heard::note(&core.store, tables, &worker, &selection).await {
-                Err(WorkerError::Store(error)) => return Err(error),
-                Err(_) | Ok(_) => {}
+            let noted = heard::note(&core.store, tables, &worker, &selection).await;
+            if let Err(WorkerError::Store(error)) = noted {
+                return Err(error);
             }
         }
         for kind in core.read_models.iter() {
