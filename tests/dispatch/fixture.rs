@@ -18,7 +18,7 @@ use intent_runtime::{
         AggregateType, Append, Appended, AsOfTime, EncodedMetadata, EventPage, EventSink, Expect,
         Import, Imported, IntoStore, ListStreams, Log, LogHealth, LogPage, LookBack, MemoryStore,
         NewEvent, NewSnapshot, ReadCorrelation, ReadLog, ReadStream, Snapshots, StateSink, Store,
-        StoreFuture, StreamId, Streams, Transact,
+        StoreFuture, StreamId, Streams, Transact, tables::Tables,
     },
 };
 use intent_tests::postgres::TempDatabase;
@@ -121,6 +121,8 @@ pub async fn append_raw_to(
 pub struct Interposed {
     store: Arc<dyn Store>,
     pub reads: Arc<AtomicUsize>,
+    /// How many events of the log were read.
+    pub events_read: Arc<AtomicUsize>,
     /// How many versions the last reading of events asked for.
     pub asked: Arc<AtomicU64>,
     /// How the log is read, if not simply as it is.
@@ -154,6 +156,7 @@ impl Interposed {
         Self {
             store: store.into_store(),
             reads: Arc::default(),
+            events_read: Arc::default(),
             asked: Arc::default(),
             pages: None,
             faults: Arc::default(),
@@ -247,10 +250,16 @@ impl Log for Interposed {
         read: ReadLog<'a>,
         sink: &'a mut EventSink<'a>,
     ) -> StoreFuture<'a, LogPage> {
-        match &self.pages {
-            Some(pages) => Box::pin(pages.read(&*self.store, read, sink)),
-            None => self.store.read_log(read, sink),
-        }
+        Box::pin(async move {
+            let mut counting = |event| {
+                self.events_read.fetch_add(1, Ordering::Relaxed);
+                sink(event)
+            };
+            match &self.pages {
+                Some(pages) => pages.read(&*self.store, read, &mut counting).await,
+                None => self.store.read_log(read, &mut counting).await,
+            }
+        })
     }
 
     fn version_as_of<'a>(
@@ -315,6 +324,10 @@ impl Snapshots for Interposed {
 }
 
 impl Store for Interposed {
+    fn tables(&self) -> Option<&dyn Tables> {
+        self.store.tables()
+    }
+
     fn transact(&self) -> Option<&dyn Transact> {
         self.store.transact()
     }

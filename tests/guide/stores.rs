@@ -140,7 +140,7 @@ async fn deposit_with_a_receipt(url: &str, id: Id<Account>) -> Result<(), Box<dy
         .execute(&mut *transaction)
         .await?;
     transaction.commit().await?;
-    // Otherwise readers find it by themselves within a quarter of a second.
+    // Otherwise readers find it by themselves, within a quarter of a second, or on Postgres within two seconds.
     store.wake_readers();
     // ANCHOR_END: send_in
     app.close().await?;

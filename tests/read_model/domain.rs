@@ -1,6 +1,6 @@
 //! Two aggregates, and the rows that events of theirs make, without a store.
 
-use std::{collections::HashMap, error::Error};
+use std::{collections::HashMap, error::Error, sync::Arc};
 
 use intent_runtime::{
     Position,
@@ -161,7 +161,7 @@ pub fn rows<M: ReadModel>(log: &Log) -> Result<HashMap<M::Key, M>, Box<dyn Error
     let routes = Routes::<M>::of_model();
     let mut rows = HashMap::new();
     for event in &log.events {
-        for Change { key, effect } in routes.changes(event.clone())? {
+        for Change { key, effect } in routes.changes(Arc::new(event.clone()))? {
             let mut row = rows.remove(&key);
             effect(&mut row)?;
             if let Some(row) = row {

@@ -117,14 +117,14 @@ async fn comes_back(app: &App) {
     let tables = store.tables().unwrap();
     tables.prepare(&TABLE).await.unwrap();
     let owner = Uuid::from_u128(1);
-    let lease = tables
-        .claim(Claim::new("w", owner, LONG))
-        .await
-        .unwrap()
-        .unwrap();
+    tables.hear("w", "names", None).await.unwrap();
+    let worker = ["w".to_owned()];
+    let claimed = tables.claim(Claim::new(&worker, owner, LONG)).await;
+    let (_, lease) = claimed.unwrap().pop().unwrap();
     let cursor = Cursor::after(store.store_id(), Position::new(1));
     let rows = rows();
-    let flush = Flush::new("w", &TABLE, lease, owner, Duration::from_secs(10), cursor);
+    let mut flush = Flush::new("w", &TABLE, lease, owner, Duration::from_secs(10), cursor);
+    flush.heard = Some("names");
     assert!(tables.flush(flush.put(&rows)).await.unwrap());
     for row in &rows {
         let key = Key::new(row.tenant, row.cells[..2].to_vec());

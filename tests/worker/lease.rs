@@ -18,7 +18,9 @@ use super::{domain::*, fixture::on_every_store};
 static TABLE: Table = Table::new("balance", 1, Balance::COLUMNS);
 
 fn flush<'a>(lease: Lease, owner: Uuid, cursor: Cursor, put: &'a [Row]) -> Flush<'a> {
-    Flush::new("w", &TABLE, lease, owner, Duration::from_secs(10), cursor).put(put)
+    let mut flush = Flush::new("w", &TABLE, lease, owner, Duration::from_secs(10), cursor).put(put);
+    flush.heard = Some("names");
+    flush
 }
 
 fn row(cents: i64) -> Row {
@@ -56,34 +58,31 @@ async fn who_lost_the_lease_writes_nothing() {
         tables.prepare(&TABLE).await.unwrap();
         let [one, other] = [Uuid::from_u128(1), Uuid::from_u128(2)];
         let at = |number| Cursor::after(store.store_id(), Position::new(number));
-        let claim = |owner, lasts| Claim::new("w", owner, lasts);
+        tables.hear("w", "names", None).await.unwrap();
+        let worker = ["w".to_owned()];
+        let claim = async |owner, lasts| {
+            let claim = Claim::new(&worker, owner, lasts);
+            tables.claim(claim).await.unwrap().pop().map(|(_, it)| it)
+        };
 
-        let first = tables
-            .claim(claim(one, Duration::ZERO))
-            .await
-            .unwrap()
-            .unwrap();
+        let first = claim(one, Duration::ZERO).await.unwrap();
         assert_eq!(first.cursor, Cursor::START);
         let rows = [row(1)];
         assert!(tables.flush(flush(first, one, at(1), &rows)).await.unwrap());
         assert_eq!(cents(tables).await, [1]);
         // The flush made the lease last.
-        assert_eq!(tables.claim(claim(other, LONG)).await.unwrap(), None);
+        assert_eq!(claim(other, LONG).await, None);
 
         // The checkpoint is another one than it wrote last, as after a crash of the server.
         let rows = [row(2)];
         assert!(!tables.flush(flush(first, one, at(2), &rows)).await.unwrap());
         assert_eq!(cents(tables).await, [1]);
 
-        let again = tables
-            .claim(claim(one, Duration::ZERO))
-            .await
-            .unwrap()
-            .unwrap();
+        let again = claim(one, Duration::ZERO).await.unwrap();
         assert_eq!((again.epoch, again.cursor), (first.epoch, at(1)));
         let taken = loop {
             // The lease of no length has run out a moment later.
-            if let Some(taken) = tables.claim(claim(other, LONG)).await.unwrap() {
+            if let Some(taken) = claim(other, LONG).await {
                 break taken;
             }
         };
@@ -100,7 +99,7 @@ async fn who_lost_the_lease_writes_nothing() {
 
         // Given back, it is free at once.
         tables.release("w", taken, other).await.unwrap();
-        let third = tables.claim(claim(one, LONG)).await.unwrap().unwrap();
+        let third = claim(one, LONG).await.unwrap();
         assert_eq!((third.epoch, third.cursor), (taken.epoch + 1, at(2)));
     })
     .await;

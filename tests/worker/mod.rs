@@ -4,6 +4,7 @@ mod columns;
 mod domain;
 mod domain_mistakes;
 mod drift;
+mod feed;
 mod fixture;
 mod heard;
 mod held_back;

@@ -109,6 +109,7 @@ impl AppBuilder {
                     roles: Arc::new(parts.roles),
                     clock: self.clock,
                     read_models: parts.read_models,
+                    workers: Arc::default(),
                 },
             },
         })

@@ -30,6 +30,7 @@ use crate::{
     schema::catalogue::{self, Catalogue},
     store::{self, connect::IntoStore, error::StoreError, port::Store},
     transfer::{export::Export, import::Import},
+    worker::local::LocalWorkers,
 };
 
 /// A domain on a store. Cheap to clone.
@@ -72,6 +73,7 @@ struct Core {
     roles: Arc<Roles>,
     clock: Arc<dyn Clock>,
     read_models: Arc<[ReadModelKind]>,
+    workers: Arc<LocalWorkers>,
 }
 
 impl App {

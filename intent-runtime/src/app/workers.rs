@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use tokio::{
     sync::watch,
     task::JoinSet,
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, timeout, timeout_at},
 };
 
 use crate::{
@@ -15,7 +15,10 @@ use crate::{
     read_model::{error::WaitError, kind::ReadModelKind, read::Rows},
     record::{cursor::Cursor, id::TenantId},
     store::{error::StoreError, tables::Tables},
-    worker::{error::WorkerError, heard, runner::Runner, status::WorkerStatus},
+    worker::{
+        Process, error::WorkerError, feed::Feed, heard, leases::Leases, runner::Runner,
+        status::WorkerStatus,
+    },
 };
 
 /// How often a wait looks at first, and at last.
@@ -29,6 +32,8 @@ const LATER: Duration = Duration::from_millis(50);
 #[must_use = "the workers end when this is dropped"]
 pub struct Workers {
     tasks: JoinSet<()>,
+    /// What they share: the reader of the log's end, and who renews their leases.
+    shared: JoinSet<()>,
     stop: watch::Sender<bool>,
     status: Vec<(String, watch::Receiver<WorkerStatus>)>,
 }
@@ -117,6 +122,7 @@ impl App {
         let (stop, stopped) = watch::channel(false);
         let mut workers = Workers {
             tasks: JoinSet::new(),
+            shared: JoinSet::new(),
             stop,
             status: Vec::new(),
         };
@@ -133,19 +139,24 @@ impl App {
                 return Err(error);
             }
         }
+        let selections = core.read_models.iter().map(ReadModelKind::selection);
+        let process = Process {
+            store: Arc::clone(&core.store),
+            feed: Feed::new(Arc::clone(&core.store), selections),
+            leases: Leases::new(options.lease),
+            stop: stopped,
+        };
+        let store = Arc::clone(&core.store);
+        workers.shared.spawn(Arc::clone(&process.feed).run());
+        workers
+            .shared
+            .spawn(Arc::clone(&process.leases).keep(store));
         for kind in core.read_models.iter() {
             let name = kind.worker();
-            let store = Arc::clone(&core.store);
             let (selection, folder) = (kind.selection(), kind.folder());
-            let (runner, status) = Runner::new(
-                store,
-                name.clone(),
-                selection,
-                folder,
-                options.lease,
-                stopped.clone(),
-            );
+            let (runner, status) = Runner::new(process.clone(), name.clone(), selection, folder);
             workers.tasks.spawn(runner.run());
+            core.workers.add(name.clone(), status.clone());
             workers.status.push((name, status));
         }
         Ok(workers)
@@ -238,7 +249,8 @@ impl Tenant {
     ) -> Result<(), WaitError> {
         let (model, name) = (kind.table.name, kind.worker());
         let tables = self.core.store.tables().ok_or(StoreError::NoTables)?;
-        let mut pause = SOON;
+        let is_here = self.core.workers.works(&name);
+        let mut pause = if is_here { LATER } else { SOON };
         loop {
             let progress = tables.progress(&name).await?;
             let reached = match progress {
@@ -259,7 +271,9 @@ impl Tenant {
                     false => WaitError::NoWorker { model },
                 });
             }
-            sleep_until(until.min(now + pause)).await;
+            // A worker of this process says when it is there. Those of others are looked after.
+            let local = self.core.workers.reaches(&name, cursor);
+            let _ = timeout_at(until.min(now + pause), local).await;
             pause = (pause * 2).min(LATER);
         }
     }

@@ -34,7 +34,7 @@ type Pages = Pin<Box<dyn Stream<Item = Result<Page, LoadError>> + Send>>;
 /// stands. Keep it with what you made of the events, and read on [`after`](Self::after) it. If an event was split, only its last
 /// part moves the cursor.
 ///
-/// After an error the reader stays where it is: the next item is the same event again, read a quarter of a second later. So the
+/// After an error the reader stays where it is: the next item is the same event again, read a little later. So the
 /// reader passes no event that it could not read.
 ///
 /// ```

@@ -28,8 +28,7 @@ const FIRST_PAGE: usize = 500;
 const PAGE_BYTES: usize = 8 * 1024 * 1024;
 /// How soon a reader looks again for events behind an open transaction. The wait doubles, up to the longest.
 const HELD_UP: Duration = Duration::from_millis(1);
-/// How long a reader waits for a wake-up before it looks by itself.
-const POLL: Duration = Duration::from_millis(250);
+const LONGEST_HELD_UP: Duration = Duration::from_millis(250);
 /// Events that come this close to each other are likely followed by more, so the reader looks again soon: another process
 /// sends one notification for all its appends within this time.
 const CLOSE: Duration = Duration::from_millis(5);
@@ -87,11 +86,19 @@ pub struct Subscription {
     /// Whether `next_page` gave the end, and nothing was read since.
     end_given: bool,
     wake_ups: watch::Receiver<()>,
-    poll: Option<Duration>,
+    poll: Poll,
     /// When there was something to read last.
     found: Option<Instant>,
     /// Whether the last events came close to each other, a short while ago.
     busy: bool,
+}
+
+/// How often a reader looks without a wake-up.
+#[derive(Clone, Copy)]
+enum Poll {
+    AsStoreSays,
+    Every(Duration),
+    Never,
 }
 
 impl Subscription {
@@ -116,7 +123,7 @@ impl Subscription {
             news: false,
             end_given: false,
             wake_ups,
-            poll: Some(POLL),
+            poll: Poll::AsStoreSays,
             found: None,
             busy: false,
         }
@@ -157,17 +164,17 @@ impl Subscription {
         );
         Self {
             refused: self.refused.clone(),
+            poll: self.poll,
             ..Self::new(store, self.tenant, selection)
         }
-        .poll(self.poll)
         .after(cursor)
     }
 
-    /// How often to look for new events without a wake-up; a quarter of a second unless set. `None` relies on wake-ups alone,
-    /// which can be lost.
+    /// How often to look for new events without a wake-up. Unless it is set, the store says: each quarter of a second, or on
+    /// Postgres every two seconds while other processes can wake this one. `None` relies on wake-ups alone, which can be lost.
     #[must_use]
     pub fn poll(mut self, every: Option<Duration>) -> Self {
-        self.poll = every;
+        self.poll = every.map_or(Poll::Never, Poll::Every);
         self
     }
 
@@ -253,7 +260,7 @@ impl Subscription {
             NextPage::HeldUp => {
                 // New events would not help, because they come after those that are held up.
                 sleep(*pause).await;
-                *pause = (*pause * 2).min(POLL);
+                *pause = (*pause * 2).min(LONGEST_HELD_UP);
             }
             NextPage::End => self.wait().await,
         }
@@ -338,7 +345,12 @@ impl Subscription {
     async fn wait(&mut self) {
         let woken = self.wake_ups.changed();
         // If no sender is left, the store is gone. The next read reports that.
-        let _ = match self.poll {
+        let poll = match self.poll {
+            Poll::AsStoreSays => Some(self.store.poll_interval()),
+            Poll::Every(poll) => Some(poll),
+            Poll::Never => None,
+        };
+        let _ = match poll {
             Some(poll) => {
                 let poll = if self.busy { poll.min(SOON) } else { poll };
                 timeout(poll, woken).await.unwrap_or(Ok(()))

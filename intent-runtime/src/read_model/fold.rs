@@ -4,6 +4,7 @@ use std::{
     collections::{HashMap, HashSet, hash_map::Entry},
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
 };
 
 use crate::{
@@ -59,7 +60,7 @@ impl<M: ReadModel> Folder for Fold<M> {
         table::<M>()
     }
 
-    fn take(&mut self, event: RecordedEvent) -> Result<(), Fault> {
+    fn take(&mut self, event: Arc<RecordedEvent>) -> Result<(), Fault> {
         let tenant = event.tenant_id;
         let changes = guarded(|| self.routes.changes(event).map_err(unread))?;
         let places = changes.into_iter();

@@ -2,6 +2,8 @@
 
 use std::{fmt, future::Future, marker::PhantomData, pin::Pin};
 
+use std::time::Duration;
+
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -131,6 +133,11 @@ pub trait Log: Send + Sync {
     /// Changes whenever the log may have grown. It can miss an append, of this process or another, so a reader that waits
     /// also looks for itself from time to time.
     fn wake_ups(&self) -> watch::Receiver<()>;
+
+    /// How often a reader that waits should look for itself. Rarely is enough where wake-ups come from every process.
+    fn poll_interval(&self) -> Duration {
+        Duration::from_millis(250)
+    }
 }
 
 /// Taking over what was recorded elsewhere.

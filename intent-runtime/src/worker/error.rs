@@ -1,5 +1,7 @@
 //! Why a worker cannot go on for now.
 
+use std::sync::Arc;
+
 use crate::{model::read_model::column::UnfitCell, store::error::StoreError};
 
 /// Why a worker cannot go on for now. It tries again by itself.
@@ -7,6 +9,8 @@ use crate::{model::read_model::column::UnfitCell, store::error::StoreError};
 pub(crate) enum WorkerError {
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error("the store cannot be asked for the worker's lease")]
+    Lease(#[source] Arc<StoreError>),
     /// The rows are made of events that this build does not hear.
     #[error(
         "the rows are made of events such as `{event}`, which this build does not hear: they are left to builds that do; where \

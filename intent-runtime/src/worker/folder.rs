@@ -1,6 +1,6 @@
 //! What a worker does with events, without knowing the type of the rows.
 
-use std::error::Error;
+use std::{error::Error, sync::Arc};
 
 use crate::{
     model::read_model::column::UnfitCell,
@@ -19,7 +19,7 @@ pub(crate) trait Folder: Send + Sync {
     ///
     /// # Errors
     /// Why it cannot be read.
-    fn take(&mut self, event: RecordedEvent) -> Result<(), Fault>;
+    fn take(&mut self, event: Arc<RecordedEvent>) -> Result<(), Fault>;
 
     /// The keys of rows that are wanted and not known.
     ///

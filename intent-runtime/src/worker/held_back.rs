@@ -1,5 +1,7 @@
 //! Tenants that are held back, since one of their events could not be applied, and how they go on.
 
+use std::sync::Arc;
+
 use crate::{
     store::{
         error::StoreError,
@@ -52,10 +54,7 @@ impl Runner {
         let end = bound.place().map_or(0, |(_, position)| position.get());
         let mut careful = None;
         loop {
-            let page = self
-                .log(Some(parked.tenant), parked.after)
-                .next_page()
-                .await?;
+            let page = self.log_of(parked.tenant, parked.after).next_page().await?;
             let (mut events, mut is_last) = (page.events, page.end);
             let in_bound = events.partition_point(|event| event.position.get() <= end);
             is_last |= in_bound < events.len()
@@ -68,6 +67,7 @@ impl Runner {
                 Some(last) if !is_last => self.after(last),
                 _ => page.cursor,
             };
+            let events = events.into_iter().map(Arc::new).collect();
             let folded = self.fold(tables, events, true).await?;
             let flush = self.flush_of(work);
             let changed = || self.folder.changed().map_err(|fault| fault.reason);

@@ -7,28 +7,26 @@ use tokio::{
     sync::watch,
     time::{Instant, sleep, timeout_at},
 };
-use uuid::Uuid;
 
 use crate::{
-    log::subscription::Subscription,
+    log::{page::Page, subscription::Subscription},
     record::{cursor::Cursor, event::RecordedEvent, id::TenantId},
     store::{
         error::StoreError,
-        port::Store,
         selection::LogSelection,
-        tables::{Claim, Flush, Lease, Parked, Tables},
+        tables::{Flush, Lease, Parked, Tables},
     },
     worker::{
+        Process,
         error::WorkerError,
         folder::{Fault, Folder},
         heard,
+        leases::Wanted,
+        reading::Reading,
         status::{Activity, WorkerStatus},
     },
 };
 
-/// A lease is renewed this often while it lasts, and asked for by those who wait.
-const RENEWALS: u32 = 3;
-const ASKS: u32 = 10;
 /// How many changed rows are written at the latest.
 const CHANGED: usize = 20_000;
 /// How many bytes of rows are kept in memory before they are written, by estimate.
@@ -45,25 +43,18 @@ const PAGE: usize = 5_000;
 
 /// Reads the log, folds it, and writes what it makes of it.
 pub(crate) struct Runner {
-    pub(super) store: Arc<dyn Store>,
+    pub(super) process: Process,
     pub(super) worker: String,
     pub(super) selection: LogSelection,
     /// The names of the selection's events, as they are noted.
     heard: String,
     pub(super) folder: Box<dyn Folder>,
-    /// This runner, among those of all processes.
-    pub(super) owner: Uuid,
-    /// How long a lease lasts, and so how long after a crash another process takes over.
-    lease: Duration,
     status: watch::Sender<WorkerStatus>,
-    stop: watch::Receiver<bool>,
     pub(super) parked: HashSet<TenantId>,
 }
 
 /// How a turn with the lease ended.
 enum Turn {
-    /// Somebody else has it.
-    Held,
     /// Somebody else took it, or the server lost the last write.
     Lost,
     Stopped,
@@ -71,8 +62,10 @@ enum Turn {
 
 /// The part of the log that is being worked off.
 pub(super) struct Work {
-    log: Subscription,
+    log: Reading,
     pub(super) lease: Lease,
+    /// When the checkpoint was written last.
+    written: Instant,
     /// Up to where events are applied, and whether the log ends there.
     applied: (Cursor, bool),
     /// Whether it was written that the end was reached.
@@ -85,24 +78,19 @@ pub(super) struct Work {
 
 impl Runner {
     pub(crate) fn new(
-        store: Arc<dyn Store>,
+        process: Process,
         worker: String,
         selection: LogSelection,
         folder: Box<dyn Folder>,
-        lease: Duration,
-        stop: watch::Receiver<bool>,
     ) -> (Self, watch::Receiver<WorkerStatus>) {
         let (status, seen) = watch::channel(WorkerStatus::new());
         let runner = Self {
-            store,
+            process,
             worker,
             heard: heard::text(&selection),
             selection,
             folder,
-            owner: Uuid::now_v7(),
-            lease,
             status,
-            stop,
             parked: HashSet::new(),
         };
         (runner, seen)
@@ -114,11 +102,6 @@ impl Runner {
         loop {
             let wait = match self.turn().await {
                 Ok(Turn::Stopped) => break,
-                Ok(Turn::Held) => {
-                    self.says(Activity::Waiting);
-                    pause = PAUSE;
-                    self.lease / ASKS
-                }
                 Ok(Turn::Lost) => {
                     pause = PAUSE;
                     Duration::ZERO
@@ -132,7 +115,7 @@ impl Runner {
                 }
             };
             self.folder.forget();
-            if unless_stopped(&self.stop, sleep(wait)).await.is_none() {
+            if self.unless_stopped(sleep(wait)).await.is_none() {
                 break;
             }
         }
@@ -141,56 +124,58 @@ impl Runner {
 
     /// Takes the lease and works until it is lost.
     async fn turn(&mut self) -> Result<Turn, WorkerError> {
-        let store = Arc::clone(&self.store);
+        let store = Arc::clone(&self.process.store);
         let tables = store.tables().ok_or(StoreError::NoTables)?;
         tables.prepare(self.folder.table()).await?;
-        let new = heard::note(&self.store, tables, &self.worker, &self.selection).await?;
-        let Some(lease) = self.claim(tables).await? else {
-            return Ok(Turn::Held);
+        let new = heard::note(&store, tables, &self.worker, &self.selection).await?;
+        let mut wanted = self.process.leases.want(&self.worker);
+        let Some(lease) = self.unless_stopped(wanted.given()).await else {
+            return Ok(Turn::Stopped);
         };
+        let lease = lease?;
         let parked = tables.parked(&self.worker).await?;
         self.parked = parked.iter().map(|parked| parked.tenant).collect();
-        let mut work = Work::new(self.log(None, lease.cursor), lease);
+        let mut work = Work::new(self.reading(), lease);
         self.tell(&work);
-        let ended = match heard::none_passed(&self.store, &new, lease.cursor).await {
-            Ok(()) => self.work(tables, &mut work, parked).await,
+        let ended = match heard::none_passed(&store, &new, lease.cursor).await {
+            Ok(()) => self.work(tables, &mut work, &mut wanted, parked).await,
             Err(passed) => Err(passed),
         };
         // Another build may be able to go on.
         let gives_up = |error: &WorkerError| !matches!(error, WorkerError::Store(_));
-        if matches!(ended, Ok(Turn::Stopped)) || ended.as_ref().is_err_and(gives_up) {
-            tables.release(&self.worker, work.lease, self.owner).await?;
+        match &ended {
+            Ok(Turn::Stopped) => wanted.give_back(tables, work.lease).await?,
+            Err(error) if gives_up(error) => wanted.give_back(tables, work.lease).await?,
+            Ok(Turn::Lost) | Err(_) => self.says(Activity::Waiting),
         }
         ended
     }
 
-    async fn claim(&self, tables: &dyn Tables) -> Result<Option<Lease>, StoreError> {
-        tables
-            .claim(Claim::new(&self.worker, self.owner, self.lease))
-            .await
+    fn reading(&self) -> Reading {
+        let (store, feed) = (&self.process.store, &self.process.feed);
+        Reading::new(Arc::clone(store), Arc::clone(feed), self.selection.clone())
     }
 
-    pub(super) fn log(&self, tenant: Option<TenantId>, after: Cursor) -> Subscription {
-        let selection = self.selection.clone();
-        Subscription::new(Arc::clone(&self.store), tenant, selection).after(after)
+    /// The events of one tenant.
+    pub(super) fn log_of(&self, tenant: TenantId, after: Cursor) -> Subscription {
+        let (store, selection) = (Arc::clone(&self.process.store), self.selection.clone());
+        Subscription::new(store, Some(tenant), selection).after(after)
     }
 
     async fn work(
         &mut self,
         tables: &dyn Tables,
         work: &mut Work,
+        wanted: &mut Wanted,
         mut parked: Vec<Parked>,
     ) -> Result<Turn, WorkerError> {
-        let mut renewal = Instant::now() + self.lease / RENEWALS;
         loop {
-            let until = work.due.map_or(renewal, |due| due.min(renewal));
-            let page = timeout_at(until, work.log.next_page());
-            let Some(page) = unless_stopped(&self.stop, page).await else {
+            let next = self.unless_stopped(work.next(wanted)).await;
+            let Some(next) = next.transpose()? else {
                 self.flush(tables, work).await?;
                 return Ok(Turn::Stopped);
             };
-            if let Ok(page) = page {
-                let page = page?;
+            if let Some(page) = next {
                 let to = (page.cursor, page.end);
                 if !self.page(tables, work, page.events, to).await? {
                     return Ok(Turn::Lost);
@@ -207,12 +192,8 @@ impl Runner {
             if is_due && work.is_unwritten() && !self.flush(tables, work).await? {
                 return Ok(Turn::Lost);
             }
-            if renewal <= now {
-                renewal = now + self.lease / RENEWALS;
-                // Another checkpoint is there after a crash of the server that lost the last write.
-                if self.claim(tables).await? != Some(work.lease) {
-                    return Ok(Turn::Lost);
-                }
+            if wanted.is_another_than(work.lease, work.written) {
+                return Ok(Turn::Lost);
             }
             // The others come first. Those that are held back are tried when the log is read, and that is written: what they were
             // held back from goes no further than the checkpoint.
@@ -231,7 +212,7 @@ impl Runner {
         &mut self,
         tables: &dyn Tables,
         work: &mut Work,
-        mut events: Vec<RecordedEvent>,
+        mut events: Vec<Arc<RecordedEvent>>,
         to: (Cursor, bool),
     ) -> Result<bool, WorkerError> {
         let count = work.careful.unwrap_or(usize::MAX).min(events.len());
@@ -248,7 +229,7 @@ impl Runner {
             (Ok(()), _) => {
                 work.applied = to;
                 if is_cut {
-                    work.log = self.log(None, to.0);
+                    work.log.go_to(to.0);
                 }
                 let delay = match self.folder.size().changed {
                     0 => IDLE_DELAY,
@@ -264,7 +245,7 @@ impl Runner {
                 self.folder.forget();
                 let parked = Parked::new(tenant, work.lease.cursor, event, reason);
                 work.applied = to;
-                work.log = self.log(None, to.0);
+                work.log.go_to(to.0);
                 Ok(self.park(tables, work, parked).await?)
             }
             _ => {
@@ -278,20 +259,20 @@ impl Runner {
     fn begin_again(&mut self, work: &mut Work, count: usize) {
         self.folder.forget();
         work.applied = (work.lease.cursor, false);
-        work.log = self.log(None, work.lease.cursor);
+        work.log.go_to(work.lease.cursor);
         work.careful = Some((count.min(PAGE) / 2).max(1));
         work.due = None;
     }
 
     pub(super) fn after(&self, event: &RecordedEvent) -> Cursor {
-        Cursor::after(self.store.store_id(), event.position)
+        Cursor::after(self.process.store.store_id(), event.position)
     }
 
     /// Folds events into rows. The inner error is why one of them cannot be applied.
     pub(super) async fn fold(
         &mut self,
         tables: &dyn Tables,
-        events: Vec<RecordedEvent>,
+        events: Vec<Arc<RecordedEvent>>,
         careful: bool,
     ) -> Result<Result<(), String>, WorkerError> {
         let faulty = |fault: Fault| match fault.of_newer_build {
@@ -325,6 +306,7 @@ impl Runner {
 
     pub(super) fn flush_of<'a>(&'a self, work: &Work) -> Flush<'a> {
         let (table, cursor) = (self.folder.table(), work.applied.0);
+        let leases = &self.process.leases;
         Flush {
             end: work.applied.1,
             heard: Some(&self.heard),
@@ -332,8 +314,8 @@ impl Runner {
                 &self.worker,
                 table,
                 work.lease,
-                self.owner,
-                self.lease,
+                leases.owner,
+                leases.lasts,
                 cursor,
             )
         }
@@ -360,6 +342,18 @@ impl Runner {
         Ok(true)
     }
 
+    /// The result of `work`, or `None` as soon as the worker is to stop, or nobody is left who could say so.
+    async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let mut stop = self.process.stop.clone();
+        let stopped = pin!(async move {
+            let _ = stop.wait_for(|stop| *stop).await;
+        });
+        match select(stopped, pin!(work)).await {
+            Either::Left(_) => None,
+            Either::Right((done, _)) => Some(done),
+        }
+    }
+
     fn says(&self, activity: Activity) {
         self.status.send_modify(|status| status.activity = activity);
     }
@@ -377,30 +371,34 @@ impl Runner {
     }
 }
 
-/// The result of `work`, or `None` as soon as the worker is to stop, or nobody is left who could say so.
-async fn unless_stopped<T>(
-    stop: &watch::Receiver<bool>,
-    work: impl Future<Output = T>,
-) -> Option<T> {
-    let mut stop = stop.clone();
-    let stopped = pin!(async move {
-        let _ = stop.wait_for(|stop| *stop).await;
-    });
-    match select(stopped, pin!(work)).await {
-        Either::Left(_) => None,
-        Either::Right((done, _)) => Some(done),
-    }
-}
-
 impl Work {
-    fn new(log: Subscription, lease: Lease) -> Self {
+    fn new(mut log: Reading, lease: Lease) -> Self {
+        log.go_to(lease.cursor);
         Self {
             log,
             lease,
+            written: Instant::now(),
             applied: (lease.cursor, false),
             told_end: false,
             due: None,
             careful: None,
+        }
+    }
+
+    /// The next page, or `None` when something is to be written or the store has said something of the lease.
+    async fn next(
+        &mut self,
+        wanted: &mut Wanted,
+    ) -> Result<Option<Page<Arc<RecordedEvent>>>, StoreError> {
+        let waits = async {
+            match self.due {
+                Some(due) => drop(timeout_at(due, wanted.news()).await),
+                None => wanted.news().await,
+            }
+        };
+        match select(pin!(self.log.next_page()), pin!(waits)).await {
+            Either::Left((page, _)) => page.map(Some),
+            Either::Right(_) => Ok(None),
         }
     }
 
@@ -411,6 +409,7 @@ impl Work {
     /// What was applied is written.
     pub(super) fn wrote(&mut self) {
         self.lease.cursor = self.applied.0;
+        self.written = Instant::now();
         self.told_end |= self.applied.1;
         self.due = None;
         let more = self.careful.map(|count| count.saturating_mul(2));

@@ -1,8 +1,11 @@
 //! [`Counting`]: a decorator that counts the appends to a store of any kind, also those of transactions, committed or not.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use intent_runtime::{
@@ -13,7 +16,7 @@ use intent_runtime::{
         AggregateType, Append, Appended, BegunTransaction, EventPage, EventSink, Import, Imported,
         Joinable, ListStreams, Log, LogHealth, LogPage, LookBack, NewSnapshot, ReadCorrelation,
         ReadLog, ReadStream, Snapshots, StateSink, Store, StoreFuture, StreamId, Streams, Transact,
-        Transaction,
+        Transaction, tables::Tables,
     },
 };
 use tokio::sync::watch;
@@ -133,6 +136,10 @@ impl<S: Store> Log for Counting<S> {
     fn wake_ups(&self) -> watch::Receiver<()> {
         self.store.wake_ups()
     }
+
+    fn poll_interval(&self) -> Duration {
+        self.store.poll_interval()
+    }
 }
 
 impl<S: Store> Import for Counting<S> {
@@ -165,7 +172,11 @@ impl<S: Store> Store for Counting<S> {
         self.store.transact().map(|_| self as &dyn Transact)
     }
 
+    fn tables(&self) -> Option<&dyn Tables> {
+        self.store.tables()
+    }
     // ANCHOR_END: transact
+
     fn close(&self) -> StoreFuture<'_, ()> {
         self.store.close()
     }

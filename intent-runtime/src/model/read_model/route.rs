@@ -145,12 +145,12 @@ impl<M: ReadModel> Routes<M> {
     /// # Errors
     /// If it cannot be read.
     #[doc(hidden)]
-    pub fn changes(&self, event: RecordedEvent) -> Result<Vec<Change<M>>, DecodeError> {
+    pub fn changes(&self, event: Arc<RecordedEvent>) -> Result<Vec<Change<M>>, DecodeError> {
         let mut aggregates = self.aggregates.iter();
         let routed = aggregates.find(|routed| routed.aggregate_type.is(&event.aggregate_type));
         match routed {
             Some(routed) if routed.names.contains(&&*event.event_type) => {
-                (routed.decode)(&routed.routes, Arc::new(event))
+                (routed.decode)(&routed.routes, event)
             }
             _ => Ok(Vec::new()),
         }

@@ -59,7 +59,7 @@ impl Tables for MemoryTables {
         Box::pin(self.run(async move |it| Ok((sqlite::create(it, table).await?, true))))
     }
 
-    fn claim<'a>(&'a self, claim: Claim<'a>) -> StoreFuture<'a, Option<Lease>> {
+    fn claim<'a>(&'a self, claim: Claim<'a>) -> StoreFuture<'a, Vec<(String, Lease)>> {
         Box::pin(self.run(async move |it| Ok((sqlite::claim(it, claim).await?, true))))
     }
 

@@ -46,7 +46,7 @@ impl Tables for PgStore {
         })
     }
 
-    fn claim<'a>(&'a self, wanted: Claim<'a>) -> StoreFuture<'a, Option<Lease>> {
+    fn claim<'a>(&'a self, wanted: Claim<'a>) -> StoreFuture<'a, Vec<(String, Lease)>> {
         Box::pin(async move {
             let work = self.pool.run(
                 (wanted, self.pool.place()),
@@ -207,15 +207,18 @@ async fn claim(
     connection: &mut PgConnection,
     claim: Claim<'_>,
     place: &Place,
-) -> Result<Option<Lease>, RunError> {
-    let row = sqlx::query(include_str!("sql/claim_worker.sql"))
-        .bind(claim.worker)
+) -> Result<Vec<(String, Lease)>, RunError> {
+    let rows = sqlx::query(include_str!("sql/claim_workers.sql"))
+        .bind(claim.workers)
         .bind(claim.owner)
         .bind(claim.lasts.as_secs_f64())
-        .fetch_optional(connection)
+        .fetch_all(connection)
         .await?;
-    let Some(row) = row else { return Ok(None) };
-    Ok(Some(Lease::new(row.try_get(0)?, cursor(&row, 1, place)?)))
+    let claimed = |row: &PgRow| {
+        let lease = Lease::new(row.try_get(1)?, cursor(row, 2, place)?);
+        Ok((row.try_get(0)?, lease))
+    };
+    rows.iter().map(claimed).collect()
 }
 
 async fn progress(

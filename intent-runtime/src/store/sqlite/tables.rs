@@ -108,7 +108,7 @@ impl Tables for SqliteStore {
         )
     }
 
-    fn claim<'a>(&'a self, wanted: Claim<'a>) -> StoreFuture<'a, Option<Lease>> {
+    fn claim<'a>(&'a self, wanted: Claim<'a>) -> StoreFuture<'a, Vec<(String, Lease)>> {
         Box::pin(
             self.on_tables(async move |connection| Ok((claim(connection, wanted).await?, true))),
         )
@@ -205,17 +205,23 @@ fn in_micros(time: Timestamp) -> i64 {
 pub(in crate::store) async fn claim(
     connection: &mut SqliteConnection,
     claim: Claim<'_>,
-) -> Result<Option<Lease>, Ended> {
+) -> Result<Vec<(String, Lease)>, Ended> {
     let now = Timestamp::now();
-    let row = sqlx::query(include_str!("sql/claim_worker.sql"))
-        .bind(claim.worker.to_owned())
-        .bind(claim.owner)
-        .bind(in_micros(now))
-        .bind(in_micros(now.saturating_add(claim.lasts)))
-        .fetch_optional(connection)
-        .await?;
-    let Some(row) = row else { return Ok(None) };
-    Ok(Some(Lease::new(row.try_get(0)?, cursor(&row, 1)?)))
+    let mut claimed = Vec::new();
+    for worker in claim.workers {
+        let row = sqlx::query(include_str!("sql/claim_worker.sql"))
+            .bind(worker.clone())
+            .bind(claim.owner)
+            .bind(in_micros(now))
+            .bind(in_micros(now.saturating_add(claim.lasts)))
+            .fetch_optional(&mut *connection)
+            .await?;
+        if let Some(row) = row {
+            let lease = Lease::new(row.try_get(0)?, cursor(&row, 1)?);
+            claimed.push((worker.clone(), lease));
+        }
+    }
+    Ok(claimed)
 }
 
 pub(in crate::store) async fn release(

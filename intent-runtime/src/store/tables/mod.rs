@@ -29,8 +29,9 @@ pub trait Tables: Send + Sync {
     /// [`StoreError::TableDrift`](crate::StoreError::TableDrift) when there is a table of this name with other columns.
     fn prepare<'a>(&'a self, table: &'a Table) -> StoreFuture<'a, ()>;
 
-    /// Takes the lease of a worker, or renews it. `None` while another owner holds it.
-    fn claim<'a>(&'a self, claim: Claim<'a>) -> StoreFuture<'a, Option<Lease>>;
+    /// Takes the leases of workers whose names are noted, or renews them, each for itself. Those that another owner holds are
+    /// left out, and so may be one that somebody is writing at the moment.
+    fn claim<'a>(&'a self, claim: Claim<'a>) -> StoreFuture<'a, Vec<(String, Lease)>>;
 
     /// Gives the lease back, if it is still held.
     fn release<'a>(&'a self, worker: &'a str, lease: Lease, owner: Uuid) -> StoreFuture<'a, ()>;
@@ -91,23 +92,23 @@ impl Table {
     }
 }
 
-/// Asks for the lease of a worker.
+/// Asks for the leases of workers.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Claim<'a> {
-    /// The name of the worker.
-    pub worker: &'a str,
+    /// The names of the workers.
+    pub workers: &'a [String],
     /// Who asks.
     pub owner: Uuid,
-    /// How long the lease is to last.
+    /// How long a lease is to last.
     pub lasts: Duration,
 }
 
 impl<'a> Claim<'a> {
-    /// Asks for the lease of a worker for so long.
-    pub const fn new(worker: &'a str, owner: Uuid, lasts: Duration) -> Self {
+    /// Asks for the leases of workers for so long.
+    pub const fn new(workers: &'a [String], owner: Uuid, lasts: Duration) -> Self {
         Self {
-            worker,
+            workers,
             owner,
             lasts,
         }

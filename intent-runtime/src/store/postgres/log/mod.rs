@@ -5,6 +5,8 @@ pub(crate) mod notify;
 pub(crate) mod read;
 mod route;
 
+use std::time::Duration;
+
 use sqlx::{PgConnection, Row};
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -162,6 +164,10 @@ impl Log for PgStore {
 
     fn wake_ups(&self) -> watch::Receiver<()> {
         self.wake.subscribe()
+    }
+
+    fn poll_interval(&self) -> Duration {
+        self.wake.poll_interval()
     }
 }
 

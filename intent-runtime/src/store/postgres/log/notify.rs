@@ -29,6 +29,10 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// The longest wait after failures.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+/// How often a reader looks for itself where it is woken by other processes, and where it is not.
+const RARELY: Duration = Duration::from_secs(2);
+const OFTEN: Duration = Duration::from_millis(250);
+
 /// Both ends of the signal.
 #[derive(Debug)]
 pub(crate) struct Wake {
@@ -86,6 +90,12 @@ impl Wake {
             });
         }
         self.grown.subscribe()
+    }
+
+    /// How often a reader looks for itself. A notification is lost when a process ends between an append and its NOTIFY.
+    pub(crate) fn poll_interval(&self) -> Duration {
+        let hears_others = self.listens && self.listening.failure().is_none();
+        if hears_others { RARELY } else { OFTEN }
     }
 
     pub(crate) fn report(&self, health: &mut LogHealth) {
