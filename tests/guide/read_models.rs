@@ -49,7 +49,9 @@ impl Account {
     table = "balances",
     created_by(Opened),
     events(Deposited),
-    removed_by(Closed)
+    removed_by(Closed),
+    access(role = "teller"),
+    access(role = "customer", own = owner)
 )]
 pub struct Balance {
     #[key]
@@ -77,6 +79,7 @@ pub struct Branch {
 
 pub fn bank() -> Domain {
     Domain::of::<Account>()
+        .roles(["teller", "customer"])
         .read_model::<Balance>()
         .read_model::<Branch>()
 }
@@ -122,8 +125,38 @@ async fn rows(app: &App) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+async fn pages(app: &App) -> Result<(), Box<dyn Error>> {
+    // ANCHOR: list
+    let list = || {
+        app.read::<Balance>()
+            .list()
+            .order_by("balance")
+            .descending()
+    };
+    let mut page = list().limit(50).await?;
+    while let Some(last) = page.last() {
+        page = list().limit(50).after(last).await?;
+    }
+    let of_ada = app.read::<Balance>().list().filter("owner", "Ada").await?;
+    // ANCHOR_END: list
+    assert_eq!(of_ada.len(), 1);
+
+    // ANCHOR: access
+    let ada = app.acting(Actor::new("Ada").role("customer"));
+    let own = ada.read::<Balance>().list().await?;
+
+    let refused = ada.read::<Branch>().list().await;
+    assert!(matches!(refused, Err(ReadError::Forbidden { .. })));
+    // ANCHOR_END: access
+    assert_eq!(own.len(), 1);
+    let eve = app.acting(Actor::new("Eve").role("customer"));
+    assert!(eve.read::<Balance>().list().await?.is_empty());
+    Ok(())
+}
+
 #[tokio::test]
 async fn rows_follow_the_log() {
     let app = App::connect("memory:", bank()).await.unwrap();
     rows(&app).await.unwrap();
+    pages(&app).await.unwrap();
 }

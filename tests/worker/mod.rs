@@ -1,5 +1,6 @@
 //! Workers, and the rows of read models that they keep, on every store.
 
+mod access;
 mod columns;
 mod domain;
 mod domain_mistakes;
@@ -10,7 +11,9 @@ mod heard;
 mod held_back;
 mod kill;
 mod lease;
+mod list;
 mod live;
 mod lost_write;
+mod policies;
 mod rights;
 mod versions;

@@ -7,7 +7,7 @@ use syn::{
 };
 
 use crate::syntax::{
-    attr::{Keyed, Keys, arguments, entries, is_stored_name},
+    attr::{Keyed, Keys, arguments, entries, role},
     diag::{Diagnostics, Mistake},
     paths::{Runtime, shown},
     symbol::{AGGREGATE, ALLOW, CRATE, CREATE, CREATED_BY, EVENTS, HANDLE, NAME},
@@ -169,20 +169,4 @@ fn roles(key: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<LitStr>> {
         return Err(Mistake::at(key, fact).help(help).into());
     }
     Ok(roles)
-}
-
-fn role(input: ParseStream<'_>) -> syn::Result<LitStr> {
-    if let Ok(word) = input.fork().parse::<Ident>() {
-        let fact = "a role is written as a string";
-        let help = format!("write `\"{word}\"`");
-        return Err(Mistake::at(word, fact).help(help).into());
-    }
-    let role: LitStr = input.parse()?;
-    if !is_stored_name(&role.value()) {
-        let fact = "a role has 1 to 255 bytes and no control characters";
-        return Err(Mistake::at(role, fact)
-            .help("write a role such as `\"teller\"`")
-            .into());
-    }
-    Ok(role)
 }

@@ -4,6 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::{DeriveInput, LitStr, parse::ParseStream};
 
+use super::access::Access;
 use crate::{
     rules::entry::{self, Entry},
     syntax::{
@@ -11,8 +12,8 @@ use crate::{
         diag::Diagnostics,
         paths::Runtime,
         symbol::{
-            BY, CRATE, CREATED_BY, EVENTS, INDEX, KEY, OF, ON, READ_MODEL, REMOVED_BY, TABLE,
-            VERSION,
+            ACCESS, BY, CRATE, CREATED_BY, EVENTS, INDEX, KEY, OF, ON, OWN, READ_MODEL, REMOVED_BY,
+            ROLE, TABLE, VERSION,
         },
     },
 };
@@ -25,9 +26,16 @@ const KEYS: Keys = Keys {
         (REMOVED_BY, "removed_by(Closed)"),
         (TABLE, "table = \"account_balances\""),
         (VERSION, "version = 2"),
+        (ACCESS, "access(role = \"customer\", own = owner_id)"),
         (CRATE, "crate = ::path::to::intent_runtime"),
     ],
+    repeated: &[ACCESS],
     elsewhere: &[
+        (
+            OWN,
+            "in `access(..)`, as `access(role = \"customer\", own = owner_id)`",
+        ),
+        (ROLE, "in `access(..)`, as `access(role = \"teller\")`"),
         (KEY, "on a field, as `#[key]`"),
         (INDEX, "on a field, as `#[index]`"),
         (ON, "on a field, as `#[on(..)]`"),
@@ -52,6 +60,7 @@ pub(super) struct ReadModelAttrs {
     pub(super) created_by: Option<Keyed<Vec<Entry>>>,
     pub(super) events: Option<Keyed<Vec<Entry>>>,
     pub(super) removed_by: Option<Keyed<Vec<Entry>>>,
+    pub(super) access: Vec<Access>,
 }
 
 impl ReadModelAttrs {
@@ -71,6 +80,10 @@ impl ReadModelAttrs {
             REMOVED_BY => (&mut self.removed_by, "removed_by(Closed)"),
             TABLE => {
                 self.table = Some(assigned(input)?);
+                return Ok(());
+            }
+            ACCESS => {
+                self.access.push(Access::parse(diag, key, input)?);
                 return Ok(());
             }
             VERSION => {

@@ -3,7 +3,7 @@
 use syn::ext::IdentExt as _;
 
 use super::{
-    DERIVE,
+    DERIVE, access,
     model::{LONGEST_KEY, ReadModel, Role, cannot_be_compared, is_indexed},
 };
 use crate::{
@@ -60,6 +60,7 @@ pub(super) fn check(diag: &Diagnostics, model: &ReadModel<'_>, lists_are_read: b
     columns_have_names(diag, model);
     has_a_key(diag, model);
     indexes_are_of_use(diag, model);
+    access::check(diag, model);
     let help = "remove the rule; the key is the id of the event's aggregate, or what `by` gives";
     rules::no_rule_on_the_key(diag, "key", help, fields);
     rows_begin(diag, model, lists_are_read);

@@ -58,6 +58,10 @@ pub(super) fn stub(model: &ReadModel<'_>) -> TokenStream {
 ///         Column::new("account", <Id<Account> as ColumnType>::KIND).key(),
 ///         Column::new("balance", <i64 as ColumnType>::KIND).nullable(<i64 as ColumnType>::NULLABLE).indexed(),
 ///     ];
+///     const ACCESS: &'static [AccessRule] = &[          // where there is an `access(..)`
+///         AccessRule::all("teller"),
+///         { let () = <UserId as ActorName>::CHECK; AccessRule::own("customer", "owner_id") },
+///     ];
 ///     fn key(&self) -> Self::Key { … }
 ///     fn to_cells(&self) -> Result<Vec<Cell>, UnfitValue> { … }
 ///     fn from_cells(cells: Vec<Cell>) -> Result<Self, UnfitCell> { … }
@@ -78,6 +82,15 @@ fn read_model_impl(
     let doc = docs::text(&model.original.attrs);
     let key_type = model.key_type();
     let columns = model.columns().map(|field| column(model, field));
+    let rules: Vec<TokenStream> = model
+        .attrs
+        .access
+        .iter()
+        .filter_map(|access| access.rule(model))
+        .collect();
+    let access = (!rules.is_empty()).then(
+        || quote!(const ACCESS: &'static [#runtime::read_model::AccessRule] = &[#(#rules),*];),
+    );
     // A trait that the struct lacks, such as `Clone`, is one error, at the struct's name.
     let span = ident.span();
     let (at, read_model) = (runtime.at(span), generated("ReadModel", span));
@@ -92,6 +105,7 @@ fn read_model_impl(
             const VERSION: ::core::primitive::u32 = #version;
             const DOC: &'static ::core::primitive::str = #doc;
             const COLUMNS: &'static [#runtime::read_model::Column] = &[#(#columns),*];
+            #access
 
             #key_of_self
 

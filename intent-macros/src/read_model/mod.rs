@@ -1,5 +1,6 @@
 //! `#[derive(ReadModel)]`.
 
+mod access;
 mod attrs;
 mod check;
 mod expand;

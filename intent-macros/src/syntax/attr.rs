@@ -312,6 +312,23 @@ pub(crate) fn some<T>(
     .map(|entries| entries.into_iter().collect())
 }
 
+/// `"teller"`: a role. A word without quotes is a mistake that the help mends.
+pub(crate) fn role(input: ParseStream<'_>) -> syn::Result<LitStr> {
+    if let Ok(word) = input.fork().parse::<Ident>() {
+        let fact = "a role is written as a string";
+        let help = format!("write `\"{word}\"`");
+        return Err(Mistake::at(word, fact).help(help).into());
+    }
+    let role: LitStr = input.parse()?;
+    if !is_stored_name(&role.value()) {
+        let fact = "a role has 1 to 255 bytes and no control characters";
+        return Err(Mistake::at(role, fact)
+            .help("write a role such as `\"teller\"`")
+            .into());
+    }
+    Ok(role)
+}
+
 /// Whether a store takes the text as a name.
 pub(crate) fn is_stored_name(text: &str) -> bool {
     !text.is_empty() && text.len() <= 255 && !text.chars().any(char::is_control)

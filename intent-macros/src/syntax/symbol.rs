@@ -1,5 +1,6 @@
 //! Every word of the attribute grammar, once.
 
+pub(crate) const ACCESS: &str = "access";
 pub(crate) const AGGREGATE: &str = "aggregate";
 pub(crate) const ALLOW: &str = "allow";
 pub(crate) const ARITHMETIC: &str = "arithmetic";
@@ -19,12 +20,14 @@ pub(crate) const KEY: &str = "key";
 pub(crate) const NAME: &str = "name";
 pub(crate) const OF: &str = "of";
 pub(crate) const ON: &str = "on";
+pub(crate) const OWN: &str = "own";
 pub(crate) const READABLE_BY: &str = "readable_by";
 pub(crate) const READ_MODEL: &str = "read_model";
 pub(crate) const REMOVED: &str = "removed";
 pub(crate) const REMOVED_BY: &str = "removed_by";
 pub(crate) const RENAMED: &str = "renamed";
 pub(crate) const RETIRED: &str = "retired";
+pub(crate) const ROLE: &str = "role";
 pub(crate) const SINCE: &str = "since";
 pub(crate) const SNAPSHOT: &str = "snapshot";
 pub(crate) const SPLIT: &str = "split";

@@ -12,12 +12,15 @@ use crate::{
     model::{
         any_command::CommandHead,
         command::{Command, Refusal},
+        read_model::ReadModel,
     },
+    read_model::read::Rows,
     store::port::IntoJoinable,
 };
 
-/// Sends commands to a [`Tenant`] on behalf of one [`Actor`], and only those that the actor's roles allow. Roles restrict no reads:
-/// read with the [`Tenant`] or the app, or in a [`transaction`](Self::transaction).
+/// Sends commands to a [`Tenant`] on behalf of one [`Actor`], and only those that the actor's roles allow, and reads the rows of
+/// read models that their access rules give the actor. Roles restrict no loads of aggregates: load with the [`Tenant`] or the
+/// app, or in a [`transaction`](Self::transaction).
 ///
 /// `#[handle(allow("teller"))]` says which roles may send a command; everybody may send one without `allow(..)`. Actor and
 /// role are stored in the metadata of the events. The decision checks conditions beyond roles. It sees the actor in
@@ -113,6 +116,15 @@ impl Acting {
         let options = options_for(Some(&self.actor), &CommandHead::of(&command), options);
         let connection = transaction.into_joinable();
         Box::pin(async move { self.tenant.send_in(connection, command, options?).await })
+    }
+
+    /// The rows of a read model that its access rules give the actor: `access(role = "teller")` gives a role all rows of the
+    /// tenant, and `access(role = "customer", own = owner_id)` those whose column `owner_id` has the actor's name. Rules of
+    /// several roles add up.
+    ///
+    /// Reading fails with [`ReadError::Forbidden`](crate::ReadError::Forbidden) if no rule names a role of the actor.
+    pub fn read<M: ReadModel>(&self) -> Rows<M> {
+        self.tenant.read().of_actor(self.actor.clone())
     }
 }
 

@@ -86,7 +86,8 @@ impl Domain {
         self
     }
 
-    /// Declares the roles that people act in, beside those declared before. `allow(..)` may name no others.
+    /// Declares the roles that people act in, beside those declared before. `allow(..)` and
+    /// `access(..)` may name no others.
     ///
     /// An [`Actor`](crate::Actor) may have other roles, such as those that an identity provider adds. They allow nothing. For the
     /// first hundred of them, each app logs one warning with the declared role whose name is nearest. Where a domain declares
@@ -142,7 +143,8 @@ impl Domain {
         self
     }
 
-    /// Read models that share a table, or hear aggregates that are not in the domain.
+    /// Read models that share a table, hear aggregates that are not in the domain or one event twice, or name roles that are not
+    /// declared.
     fn of_read_models(&self) -> Vec<DomainMistake> {
         let mut mistakes = Vec::new();
         for (index, kind) in self.read_models.iter().enumerate() {
@@ -153,8 +155,10 @@ impl Domain {
             {
                 mistakes.push(DomainMistake::TableName { table });
             }
-            let heard = kind.heard().into_iter();
-            let unknown = heard.filter(|heard| !self.catalogue.has(heard.type_id));
+            let heard = kind.heard();
+            let unknown = heard
+                .iter()
+                .filter(|heard| !self.catalogue.has(heard.type_id));
             mistakes.extend(
                 unknown.map(|heard| DomainMistake::ReadModelWithoutAggregate {
                     table,
@@ -162,6 +166,21 @@ impl Domain {
                     missing: catalogue::aggregate_call_of(heard.type_name),
                 }),
             );
+            for heard in &heard {
+                let twice = heard.twice.iter();
+                mistakes.extend(twice.map(|event| DomainMistake::EventListedTwice {
+                    table,
+                    aggregate: heard.name,
+                    event,
+                }));
+            }
+            let roles = kind.table.access.iter().map(|rule| rule.role);
+            let undeclared = roles.filter(|role| !self.roles.iter().any(|known| known == role));
+            mistakes.extend(undeclared.map(|role| DomainMistake::UndeclaredReader {
+                table,
+                role,
+                nearest: roles::nearest(role, &self.roles),
+            }));
         }
         mistakes
     }

@@ -59,8 +59,8 @@ impl Tenant {
         }
     }
 
-    /// The tenant's interface on behalf of one person: it sends only the commands that the person's roles allow. Make one for
-    /// each request. A role of the actor that the domain does not declare allows nothing: see
+    /// The tenant's interface on behalf of one person: it sends only the commands that the person's roles allow, and reads the
+    /// rows that access rules give them. Make one for each request. A role of the actor that the domain does not declare allows nothing: see
     /// [`Domain::roles`](crate::Domain::roles).
     pub fn acting(&self, actor: Actor) -> Acting {
         self.core.roles.warn_of_undeclared(&actor);

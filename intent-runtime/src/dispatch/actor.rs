@@ -1,5 +1,7 @@
 //! [`Actor`]: on whose behalf a command is sent.
 
+use std::fmt;
+
 use crate::{
     dispatch::{error::SendError, options::SendOptions},
     model::{aggregate::Aggregate, any_command::CommandHead},
@@ -42,6 +44,15 @@ impl Actor {
     /// Its roles, in the order given.
     pub fn roles(&self) -> &[String] {
         &self.roles
+    }
+
+    /// What an error says of its roles.
+    pub(crate) fn write_roles(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.roles() {
+            [] => write!(f, "the actor has no role"),
+            [role] => write!(f, "the actor has the role `{role}`"),
+            roles => write!(f, "the actor has the roles `{}`", roles.join("`, `")),
+        }
     }
 }
 

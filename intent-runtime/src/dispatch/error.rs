@@ -288,11 +288,7 @@ fn forbidden(
 ) -> fmt::Result {
     let name = actor.name();
     write!(f, "{name} may not send `{command}` to {aggregate}: ")?;
-    match actor.roles() {
-        [] => write!(f, "the actor has no role")?,
-        [role] => write!(f, "the actor has the role `{role}`")?,
-        roles => write!(f, "the actor has the roles `{}`", roles.join("`, `"))?,
-    }
+    actor.write_roles(f)?;
     write!(f, ", and the command needs `{}`", allowed.join("` or `"))
 }
 

@@ -1,6 +1,10 @@
 //! Errors of reading rows and of waiting for them.
 
-use crate::{model::read_model::column::UnfitCell, store::error::StoreError};
+use std::fmt;
+
+use crate::{
+    dispatch::actor::Actor, model::read_model::column::UnfitCell, store::error::StoreError,
+};
 
 /// Why rows could not be read.
 #[derive(thiserror::Error)]
@@ -35,12 +39,80 @@ pub enum ReadError {
         /// What it has.
         what: String,
     },
+    /// No access rule names a role of the actor. Nothing was looked up. Handling: tell the user, or add an access rule.
+    #[error(fmt = forbidden)]
+    Forbidden {
+        /// Its table.
+        model: &'static str,
+        /// The actor, with its roles.
+        actor: Actor,
+        /// The roles that may read it. If there are none, only the program itself reads it.
+        allowed: Vec<&'static str>,
+    },
+    /// The text of a query could name other rows than those that may be read. Handling: rewrite the text.
+    #[error("the text of a query of `{model}` has {what}, which could lead to other rows")]
+    Text {
+        /// Its table.
+        model: &'static str,
+        /// What the text has.
+        what: String,
+    },
+    /// A list names a column that the model does not have.
+    #[error(fmt = unknown_column)]
+    UnknownColumn {
+        /// Its table.
+        model: &'static str,
+        /// The name.
+        column: String,
+        /// The column whose name is nearest, if one is near.
+        nearest: Option<&'static str>,
+    },
+    /// A list orders or filters by a column that is not compared in that way.
+    #[error("the column `{column}` of `{model}` is not compared{what}")]
+    NotComparable {
+        /// Its table.
+        model: &'static str,
+        /// The column.
+        column: &'static str,
+        /// What it would be compared with, or why it is not compared.
+        what: String,
+    },
     /// The store failed, or refused the statement. Handling: as its error says.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 crate::record::sentence::debug!(ReadError);
+
+fn forbidden(
+    model: &&'static str,
+    actor: &Actor,
+    allowed: &[&'static str],
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    let name = actor.name();
+    write!(f, "{name} may not read `{model}`: ")?;
+    match allowed {
+        [] => write!(f, "it has no access rule, so only the program reads it"),
+        roles => {
+            actor.write_roles(f)?;
+            write!(f, ", and the read model needs `{}`", roles.join("` or `"))
+        }
+    }
+}
+
+fn unknown_column(
+    model: &&'static str,
+    column: &str,
+    nearest: &Option<&'static str>,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    write!(f, "`{model}` has no column `{}`", column.escape_debug())?;
+    match nearest {
+        Some(nearest) => write!(f, ": did you mean `{nearest}`?"),
+        None => Ok(()),
+    }
+}
 
 /// Why rows did not have what was waited for.
 #[derive(thiserror::Error)]

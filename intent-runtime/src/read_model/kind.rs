@@ -8,7 +8,7 @@ use crate::{
         route::{Heard, Routes},
     },
     read_model::fold::Fold,
-    record::column::Column,
+    record::{access::AccessRule, column::Column},
     store::{
         selection::{EventName, LogSelection},
         tables::Table,
@@ -74,7 +74,9 @@ pub(crate) fn table<M: ReadModel>() -> &'static Table {
 
     impl<M: ReadModel> Of<M> {
         const COLUMNS: &'static [Column] = M::COLUMNS;
-        const TABLE: &'static Table = &Table::new(M::TABLE, M::VERSION, Self::COLUMNS);
+        const ACCESS: &'static [AccessRule] = M::ACCESS;
+        const TABLE: &'static Table =
+            &Table::new(M::TABLE, M::VERSION, Self::COLUMNS).access(Self::ACCESS);
     }
 
     Of::<M>::TABLE

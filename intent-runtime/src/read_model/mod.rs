@@ -1,20 +1,30 @@
 //! What a [`ReadModel`](crate::ReadModel) consists of: columns, keys, and routes from events to rows. `#[derive(ReadModel)]`
 //! writes the code that needs them.
 
+pub(crate) mod access;
 pub(crate) mod error;
 pub(crate) mod fold;
 pub(crate) mod kind;
+pub(crate) mod list;
 pub(crate) mod read;
+mod text;
 
 pub use crate::{
     model::read_model::{
+        access::ActorName,
         column::{ColumnType, UnfitCell, UnfitValue},
         json::AsJson,
         key::{IntoKeys, KeyColumn, RowKey},
         route::{Effect, EffectOf, Routes},
     },
-    read_model::read::Parameters,
-    record::column::{Cell, Column, ColumnKind},
+    read_model::{
+        list::List,
+        read::{Parameter, Parameters},
+    },
+    record::{
+        access::AccessRule,
+        column::{Cell, Column, ColumnKind},
+    },
 };
 
 #[doc(hidden)]

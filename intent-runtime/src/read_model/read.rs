@@ -3,24 +3,34 @@
 use std::{fmt, marker::PhantomData, sync::Arc};
 
 use crate::{
+    dispatch::actor::Actor,
     model::read_model::{ReadModel, column::ColumnType, key::RowKey as _},
     read_model::{
+        access,
         error::ReadError,
         kind::{table, worker},
+        list::List,
+        text,
     },
     record::{column::Cell, id::TenantId},
     store::{
         error::StoreError,
         port::Store,
-        tables::{Key, Row, Select, Tables},
+        tables::{
+            Tables,
+            select::{Page, Select, Wanted},
+        },
     },
 };
 
-/// The rows of a read model in one tenant: [`Tenant::read`](crate::Tenant::read).
+/// The rows of a read model in one tenant: [`Tenant::read`](crate::Tenant::read) gives all of them, and
+/// [`Acting::read`](crate::Acting::read) those that the model's access rules give an actor.
+#[derive(Clone)]
 pub struct Rows<M> {
     store: Arc<dyn Store>,
     tenant: TenantId,
     is_registered: bool,
+    actor: Option<Actor>,
     model: PhantomData<fn() -> M>,
 }
 
@@ -30,51 +40,73 @@ impl<M: ReadModel> Rows<M> {
             store,
             tenant,
             is_registered,
+            actor: None,
             model: PhantomData,
         }
     }
 
-    /// The row that has a key.
+    /// Only those that an actor may read.
+    pub(crate) fn of_actor(mut self, actor: Actor) -> Self {
+        self.actor = Some(actor);
+        self
+    }
+
+    /// The row that has a key. `None` also if the actor may not read it.
     ///
     /// # Errors
     /// [`ReadError`].
     pub async fn get(&self, key: M::Key) -> Result<Option<M>, ReadError> {
-        let cells = key.cells().map_err(|(_, what)| ReadError::Value {
-            model: M::TABLE,
-            what,
-        })?;
-        let keys = [Key::new(self.tenant, cells)];
-        let found = self.tables().await?.load(table::<M>(), &keys).await?;
-        let row = found.into_iter().next().map(|row: Row| row.cells);
-        row.map(Self::row).transpose()
+        let cells = key.cells().map_err(|(_, what)| value::<M>(what))?;
+        let mut page = Page::new(1);
+        page.equal = table::<M>().key().iter().zip(cells).collect();
+        let found = self.select(Wanted::Page(&page)).await?;
+        Ok(found.into_iter().next())
     }
 
     /// The rows that a text selects: what follows `SELECT .. FROM ..` in SQL, such as `where balance > $1 order by balance`. The
-    /// names in it are those of the columns. It sees the rows of this tenant only. The parameters are a tuple of up to twelve
-    /// values, each of a type of column.
+    /// names in it are those of the columns. The parameters are a tuple of up to twelve values.
+    ///
+    /// The text sees the rows that may be read, and no others: it has no subselect, join or set operation, no comment and no
+    /// backslash. Put a column whose name is such a word, as `table`, in quotation marks.
     ///
     /// # Errors
-    /// [`ReadError`]; [`StoreError::Backend`] when the database refuses the text.
+    /// [`ReadError::Text`] for a text that could name other rows; [`StoreError::Backend`] when the database refuses the text;
+    /// else as [`get`](Self::get).
     pub async fn query(
         &self,
         tail: &'static str,
         parameters: impl Parameters,
     ) -> Result<Vec<M>, ReadError> {
-        let parameters = parameters.cells().map_err(|what| ReadError::Value {
-            model: M::TABLE,
-            what,
-        })?;
-        let select = Select::new(table::<M>(), self.tenant, tail, &parameters);
+        let parameters = parameters.cells().map_err(value::<M>)?;
+        let model = M::TABLE;
+        text::check(tail).map_err(|what| ReadError::Text { model, what })?;
+        let parameters = &parameters;
+        self.select(Wanted::Text { tail, parameters }).await
+    }
+
+    /// The rows in pages, with columns that are named at run time: for screens.
+    pub fn list(&self) -> List<M> {
+        List::new(self.clone())
+    }
+
+    pub(super) async fn select(&self, wanted: Wanted<'_>) -> Result<Vec<M>, ReadError> {
+        let model = M::TABLE;
+        if !self.is_registered {
+            return Err(ReadError::NotRegistered { model });
+        }
+        let own = match &self.actor {
+            Some(actor) => access::own_rows::<M>(actor)?,
+            None => None,
+        };
+        let select = Select::of(table::<M>(), self.tenant, wanted).own(own.as_deref());
         let rows = self.tables().await?.select(select).await?;
-        rows.into_iter().map(Self::row).collect()
+        let row = |cells| M::from_cells(cells).map_err(|source| ReadError::Row { model, source });
+        rows.into_iter().map(row).collect()
     }
 
     /// The tables, once the rows are there to be read.
     async fn tables(&self) -> Result<&dyn Tables, ReadError> {
         let model = M::TABLE;
-        if !self.is_registered {
-            return Err(ReadError::NotRegistered { model });
-        }
         let tables = self.store.tables().ok_or(StoreError::NoTables)?;
         let progress = tables.progress(&worker(table::<M>())).await?;
         match progress.is_some_and(|progress| progress.ready) {
@@ -82,13 +114,12 @@ impl<M: ReadModel> Rows<M> {
             false => Err(ReadError::NotBuilt { model }),
         }
     }
+}
 
-    fn row(cells: Vec<Cell>) -> Result<M, ReadError> {
-        M::from_cells(cells).map_err(|source| ReadError::Row {
-            model: M::TABLE,
-            source,
-        })
-    }
+/// The error of a value that no column takes.
+pub(super) fn value<M: ReadModel>(what: String) -> ReadError {
+    let model = M::TABLE;
+    ReadError::Value { model, what }
 }
 
 impl<M: ReadModel> fmt::Debug for Rows<M> {
@@ -100,7 +131,34 @@ impl<M: ReadModel> fmt::Debug for Rows<M> {
     }
 }
 
-/// The parameters of a text of SQL: a tuple of up to twelve values, each of a type of column; `()` for none.
+/// A value that a column is compared with: of each type of column, and `&str`.
+#[diagnostic::on_unimplemented(
+    message = "no column is compared with a `{Self}`",
+    label = "not a value of a column",
+    note = "a value is a `bool`, an integer, a float, a `String` or `&str`, an id, a `Timestamp`, or an `Option` of one of them"
+)]
+pub trait Parameter {
+    /// The value.
+    ///
+    /// # Errors
+    /// What it has that no column takes.
+    fn cell(self) -> Result<Cell, String>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: ColumnType> Parameter for T {
+    fn cell(self) -> Result<Cell, String> {
+        self.to_cell()
+    }
+}
+
+impl Parameter for &str {
+    fn cell(self) -> Result<Cell, String> {
+        self.to_owned().to_cell()
+    }
+}
+
+/// The parameters of a text of SQL: a tuple of up to twelve values; `()` for none.
 pub trait Parameters {
     /// The values, in order.
     ///
@@ -112,9 +170,9 @@ pub trait Parameters {
 macro_rules! parameters {
     ($(($($name:ident $index:tt)*))*) => {
         $(
-            impl<$($name: ColumnType),*> Parameters for ($($name,)*) {
+            impl<$($name: Parameter),*> Parameters for ($($name,)*) {
                 fn cells(self) -> Result<Vec<Cell>, String> {
-                    Ok(vec![$(self.$index.to_cell()?),*])
+                    Ok(vec![$(self.$index.cell()?),*])
                 }
             }
         )*

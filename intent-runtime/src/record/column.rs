@@ -95,3 +95,33 @@ pub enum Cell {
     /// Of the kind [`Json`](ColumnKind::Json): JSON as text.
     Json(String),
 }
+
+impl Cell {
+    /// The kind of the columns that it is a value of; `None` for [`Cell::Null`], which any column may have.
+    pub const fn kind(&self) -> Option<ColumnKind> {
+        match self {
+            Self::Null => None,
+            Self::Bool(_) => Some(ColumnKind::Bool),
+            Self::Integer(_) => Some(ColumnKind::Integer),
+            Self::Float(_) => Some(ColumnKind::Float),
+            Self::Text(_) => Some(ColumnKind::Text),
+            Self::Id(_) => Some(ColumnKind::Id),
+            Self::Time(_) => Some(ColumnKind::Time),
+            Self::Json(_) => Some(ColumnKind::Json),
+        }
+    }
+
+    /// What it is, in errors.
+    pub(crate) const fn what(&self) -> &'static str {
+        match self {
+            Self::Null => "nothing in it",
+            Self::Bool(_) => "a boolean",
+            Self::Integer(_) => "an integer",
+            Self::Float(_) => "a float",
+            Self::Text(_) => "a text",
+            Self::Id(_) => "an id",
+            Self::Time(_) => "a time",
+            Self::Json(_) => "JSON",
+        }
+    }
+}

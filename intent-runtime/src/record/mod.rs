@@ -1,6 +1,7 @@
 //! What is stored, and its parts: ids, versions, positions, times, metadata, events and snapshots as records. Below everything
 //! else, and without any knowledge of a domain.
 
+pub(crate) mod access;
 pub(crate) mod bounded_json;
 pub(crate) mod canonical_shape;
 pub(crate) mod clock;

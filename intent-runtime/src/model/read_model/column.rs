@@ -98,21 +98,6 @@ pub trait ColumnType: Sized {
     fn from_cell(cell: Cell) -> Result<Self, String>;
 }
 
-/// The error for a cell of another kind.
-fn other(cell: &Cell) -> String {
-    let what = match cell {
-        Cell::Null => "nothing in it",
-        Cell::Bool(_) => "a boolean",
-        Cell::Integer(_) => "an integer",
-        Cell::Float(_) => "a float",
-        Cell::Text(_) => "a text",
-        Cell::Id(_) => "an id",
-        Cell::Time(_) => "a time",
-        Cell::Json(_) => "JSON",
-    };
-    what.to_owned()
-}
-
 macro_rules! column_type {
     ($type:ty, $kind:ident, |$value:ident| $cell:expr, |$found:ident| $back:expr) => {
         impl ColumnType for $type {
@@ -126,7 +111,7 @@ macro_rules! column_type {
             fn from_cell(cell: Cell) -> Result<Self, String> {
                 match cell {
                     Cell::$kind($found) => $back,
-                    cell => Err(other(&cell)),
+                    cell => Err(cell.what().to_owned()),
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! Read models: rows that follow from the events of any number of aggregates.
 
+pub(crate) mod access;
 pub(crate) mod column;
 pub(crate) mod json;
 pub(crate) mod key;
@@ -11,7 +12,10 @@ use crate::{
         key::RowKey,
         route::Routes,
     },
-    record::column::{Cell, Column},
+    record::{
+        access::AccessRule,
+        column::{Cell, Column},
+    },
 };
 
 /// A row that follows from events, and nothing else. `#[derive(ReadModel)]` implements it from the rules on the fields.
@@ -54,6 +58,8 @@ pub trait ReadModel: Sized + Clone + Send + Sync + 'static {
     const DOC: &'static str = "";
     /// Its columns: those of the key first, in the order of the key.
     const COLUMNS: &'static [Column];
+    /// Which roles may read its rows. Without a rule, only the program itself may.
+    const ACCESS: &'static [AccessRule] = &[];
 
     /// The key of this row.
     fn key(&self) -> Self::Key;

@@ -40,12 +40,14 @@ pub struct Routes<M: ReadModel> {
 }
 
 /// An aggregate whose events are heard.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Heard {
     pub(crate) type_id: TypeId,
     pub(crate) type_name: &'static str,
     /// The name its streams are stored under.
     pub(crate) name: &'static str,
+    /// The events of it that are listed more than once.
+    pub(crate) twice: Vec<&'static str>,
 }
 
 /// The events of one aggregate.
@@ -85,6 +87,9 @@ impl<M: ReadModel> Routes<M> {
         K: IntoKeys<M::Key> + 'static,
     {
         let routed = self.aggregate::<A>();
+        if routed.events.contains(&E::NAME) && !routed.heard.twice.contains(&E::NAME) {
+            routed.heard.twice.push(E::NAME);
+        }
         routed.names.extend(EventKind::of::<E>().names());
         routed.events.push(E::NAME);
         routed.routes.push(Box::new(move |event, source| {
@@ -128,6 +133,7 @@ impl<M: ReadModel> Routes<M> {
                     type_id,
                     type_name: type_name::<A>(),
                     name: A::TYPE,
+                    twice: Vec::new(),
                 },
                 aggregate_type: AggregateType::of::<A>(),
                 names: split.iter().flat_map(EventKind::names).collect(),
@@ -158,7 +164,10 @@ impl<M: ReadModel> Routes<M> {
 
     /// The aggregates whose events are heard.
     pub(crate) fn aggregates(&self) -> Vec<Heard> {
-        self.aggregates.iter().map(|routed| routed.heard).collect()
+        self.aggregates
+            .iter()
+            .map(|routed| routed.heard.clone())
+            .collect()
     }
 
     /// The stored names of the events, each with that of its aggregate.

@@ -113,6 +113,28 @@ pub enum DomainMistake {
         /// The declared role whose name is nearest, if one is near.
         nearest: Option<String>,
     },
+    /// An access rule of a read model names a role that the domain does not declare.
+    #[error(fmt = undeclared_reader)]
+    UndeclaredReader {
+        /// [`ReadModel::TABLE`](crate::ReadModel::TABLE).
+        table: &'static str,
+        /// The role that `access(..)` names.
+        role: &'static str,
+        /// The declared role whose name is nearest, if one is near.
+        nearest: Option<String>,
+    },
+    /// A read model lists one event of an aggregate twice, under two names of its type. Its rules would run twice.
+    #[error(
+        "the read model `{table}` lists the event `{event}` of {aggregate} twice, under two names of its type: remove one"
+    )]
+    EventListedTwice {
+        /// [`ReadModel::TABLE`](crate::ReadModel::TABLE).
+        table: &'static str,
+        /// [`Aggregate::TYPE`](crate::Aggregate::TYPE).
+        aggregate: &'static str,
+        /// [`Event::NAME`](crate::Event::NAME).
+        event: &'static str,
+    },
     /// Two read models have one table, or one was added twice.
     #[error(
         "two read models have the table `{table}`: give one of them `#[read_model(table = \"…\")]`"
@@ -146,6 +168,24 @@ fn undeclared_role(
         f,
         "the command `{command}` of {aggregate} is allowed to the role \"{role}\", which the domain does not declare"
     )?;
+    declare(nearest, f)
+}
+
+fn undeclared_reader(
+    table: &&'static str,
+    role: &&'static str,
+    nearest: &Option<String>,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    write!(
+        f,
+        "the read model `{table}` may be read by the role \"{role}\", which the domain does not declare"
+    )?;
+    declare(nearest, f)
+}
+
+/// What to do about a role that is not declared.
+fn declare(nearest: &Option<String>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match nearest {
         Some(nearest) => write!(f, ": did you mean \"{nearest}\"?"),
         None => write!(f, ": add it to `.roles([..])`"),

@@ -12,7 +12,7 @@ use crate::{
         error::StoreError,
         port::StoreFuture,
         sqlite::tables::{self as sqlite, Ended},
-        tables::{Claim, Flush, Key, Lease, Parked, Progress, Row, Select, Table, Tables},
+        tables::{Claim, Flush, Key, Lease, Parked, Progress, Row, Table, Tables, select::Select},
     },
 };
 

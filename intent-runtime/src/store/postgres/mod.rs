@@ -6,6 +6,7 @@ mod connection;
 mod import;
 mod log;
 mod migrate;
+mod policies;
 mod read;
 mod rows;
 mod schema;

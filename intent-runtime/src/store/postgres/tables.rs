@@ -19,9 +19,11 @@ use crate::{
                 error::{Place, RunError},
                 run::Rest,
             },
+            policies,
         },
         tables::{
-            Claim, Flush, Key, Lease, Parked, Progress, Row, Select, Table, Tables,
+            Claim, Flush, Key, Lease, Parked, Progress, Row, Table, Tables,
+            select::{PolicyDrift, Select},
             text::{Dialect, list},
         },
     },
@@ -31,6 +33,7 @@ const DIALECT: Dialect = Dialect {
     schema: "intent_read.",
     prefix: "",
     type_name,
+    collation: " COLLATE \"C\"",
     options: "",
 };
 
@@ -133,9 +136,10 @@ impl Tables for PgStore {
 
     fn load<'a>(&'a self, table: &'a Table, keys: &'a [Key]) -> StoreFuture<'a, Vec<Row>> {
         Box::pin(async move {
-            let work = self.pool.run((table, keys), |(table, keys), connection| {
-                Box::pin(load(connection, table, keys))
-            });
+            let work = self.pool.run(
+                (table, keys, self.pool.place()),
+                |(table, keys, place), connection| Box::pin(load(connection, table, keys, place)),
+            );
             work.await
         })
     }
@@ -143,8 +147,9 @@ impl Tables for PgStore {
     fn flush<'a>(&'a self, flush: Flush<'a>) -> StoreFuture<'a, bool> {
         Box::pin(async move {
             // If the answer is lost, the next try finds another checkpoint.
-            let work = self.pool.stream(flush, |flush, connection| {
-                Box::pin(async move { Ok((write(connection, flush).await?, Rest::Nothing)) })
+            let with = (flush, self.pool.place());
+            let work = self.pool.stream(with, |(flush, place), connection| {
+                Box::pin(async move { Ok((write(connection, flush, place).await?, Rest::Nothing)) })
             });
             work.await
         })
@@ -154,6 +159,18 @@ impl Tables for PgStore {
         Box::pin(async move {
             let work = self.pool.run(wanted, |wanted, connection| {
                 Box::pin(select(connection, *wanted))
+            });
+            work.await
+        })
+    }
+
+    fn policies<'a>(&'a self, table: &'a Table) -> StoreFuture<'a, Vec<PolicyDrift>> {
+        Box::pin(async move {
+            let work = self.pool.run(table, |table, connection| {
+                Box::pin(async move {
+                    let name = table.quoted(DIALECT);
+                    policies::drift(connection, table, &name).await
+                })
             });
             work.await
         })
@@ -174,10 +191,12 @@ async fn create(
             include_str!("sql/read_schema.sql").to_owned(),
         ];
         making.extend(table.create(DIALECT));
-        let making = format!("BEGIN; {}; COMMIT", making.join(";\n"));
+        let making = format!("BEGIN; {}", making.join(";\n"));
         sqlx::raw_sql(AssertSqlSafe(making))
             .execute(&mut *connection)
             .await?;
+        policies::guard(connection, table, &table.quoted(DIALECT)).await?;
+        sqlx::raw_sql("COMMIT").execute(&mut *connection).await?;
         found = columns(connection, table).await?;
     }
     match table.differs(DIALECT, &found) {
@@ -186,7 +205,7 @@ async fn create(
             table: table.quoted(DIALECT),
             what,
         })),
-        None => Ok(()),
+        None => policies::shows_rows(connection, table, &table.quoted(DIALECT), place).await,
     }
 }
 
@@ -276,21 +295,29 @@ async fn load(
     connection: &mut PgConnection,
     table: &Table,
     keys: &[Key],
+    place: &Place,
 ) -> Result<Vec<Row>, RunError> {
     let (key, name) = (table.key(), table.quoted(DIALECT));
     let columns = selected(table.columns);
     let given = Given {
-        first: 1,
+        first: 2,
         columns: key,
     };
+    // The setting is made before the statement turns to the rows, which the policies show to their worker only.
     let sql = format!(
-        "SELECT tenant_id, {columns} FROM {name} JOIN {} AS k ({}) USING ({})",
+        "WITH setting AS MATERIALIZED (SELECT set_config('intent.worker', $1, true) AS worker) \
+         SELECT found.* FROM setting CROSS JOIN LATERAL (SELECT tenant_id, {columns} FROM {name} JOIN {} AS k ({}) USING ({}) \
+         WHERE setting.worker IS NOT NULL OFFSET 0) AS found",
         given.unnest(),
         Table::all(key),
         Table::all(key),
     );
-    let query = bind_rows(sqlx::query(AssertSqlSafe(sql)), key, keys);
-    let rows = query.fetch_all(connection).await?;
+    let query = sqlx::query(AssertSqlSafe(sql)).bind(table.name);
+    let query = bind_rows(query, key, keys);
+    let rows = query.fetch_all(&mut *connection).await?;
+    if rows.len() < keys.len() {
+        policies::shows_rows(connection, table, &name, place).await?;
+    }
     let row = |row: &PgRow| {
         let tenant = TenantId::from_uuid(row.try_get(0)?);
         Ok(Row::new(tenant, cells(table.columns, row, 1)?))
@@ -300,7 +327,11 @@ async fn load(
 
 /// Writes what a worker has, in one transaction. It does not wait for the disk: a crash of the server loses rows and checkpoint
 /// together.
-async fn write(connection: &mut PgConnection, flush: &Flush<'_>) -> Result<bool, RunError> {
+async fn write(
+    connection: &mut PgConnection,
+    flush: &Flush<'_>,
+    place: &Place,
+) -> Result<bool, RunError> {
     let begin = sqlx::raw_sql(include_str!("sql/begin_flush.sql"));
     begin.execute(&mut *connection).await?;
     let moved = sqlx::query(include_str!("sql/move_worker.sql"))
@@ -312,6 +343,7 @@ async fn write(connection: &mut PgConnection, flush: &Flush<'_>) -> Result<bool,
         .bind(flush.end)
         .bind(flush.lasts.as_secs_f64())
         .bind(flush.heard)
+        .bind(flush.table.name)
         .execute(&mut *connection)
         .await?;
     if moved.rows_affected() == 0 {
@@ -321,6 +353,7 @@ async fn write(connection: &mut PgConnection, flush: &Flush<'_>) -> Result<bool,
     let (table, name) = (flush.table, flush.table.quoted(DIALECT));
     let key = table.key();
     if !flush.gone.is_empty() {
+        policies::shows_rows(connection, table, &name, place).await?;
         let given = Given {
             first: 1,
             columns: key,
@@ -366,31 +399,36 @@ async fn write(connection: &mut PgConnection, flush: &Flush<'_>) -> Result<bool,
     Ok(true)
 }
 
+/// The settings are made for this statement, before it turns to the rows: the policies let it see this tenant's rows and no
+/// others. Conditions, order and limit stand within the lateral part, where the tenant is a constant, so that indexes are used.
 async fn select(
     connection: &mut PgConnection,
     select: Select<'_>,
 ) -> Result<Vec<Vec<Cell>>, RunError> {
-    let table = select.table;
+    let (table, tail) = (select.table, select.tail());
     let (columns, name) = (selected(table.columns), table.quoted(DIALECT));
-    let (all, tenant) = (
-        list(table.columns, str::to_owned),
-        select.parameters.len() + 1,
-    );
+    let all = list(table.columns, str::to_owned);
+    let (tenant, condition) = (tail.parameters.len() + 1, tail.condition);
     let sql = format!(
-        "SELECT {columns} FROM (SELECT {all} FROM {name} WHERE tenant_id = ${tenant}) AS t {}",
-        select.tail
+        "WITH setting AS MATERIALIZED (SELECT set_config('intent.tenant', ${tenant}::uuid::text, true)::uuid AS tenant_id, \
+         set_config('intent.application', 'on', true)) \
+         SELECT found.* FROM setting CROSS JOIN LATERAL (SELECT * FROM (SELECT {columns} \
+         FROM (SELECT {all} FROM {name} WHERE tenant_id = setting.tenant_id{condition}) AS t {}) AS wanted OFFSET 0) AS found",
+        tail.text
     );
-    let query = select
+    let query = tail
         .parameters
         .iter()
-        .fold(sqlx::query(AssertSqlSafe(sql)), |query, cell| match cell {
-            Cell::Null => query.bind(None::<&str>),
-            Cell::Bool(it) => query.bind(*it),
-            Cell::Integer(it) => query.bind(*it),
-            Cell::Float(it) => query.bind(*it),
-            Cell::Text(it) | Cell::Json(it) => query.bind(it.as_str()),
-            Cell::Id(it) => query.bind(*it),
-            Cell::Time(it) => query.bind(*it),
+        .fold(sqlx::query(AssertSqlSafe(sql)), |query, cell| {
+            match cell.as_ref() {
+                Cell::Null => query.bind(None::<&str>),
+                Cell::Bool(it) => query.bind(*it),
+                Cell::Integer(it) => query.bind(*it),
+                Cell::Float(it) => query.bind(*it),
+                Cell::Text(it) | Cell::Json(it) => query.bind(it.as_str()),
+                Cell::Id(it) => query.bind(*it),
+                Cell::Time(it) => query.bind(*it),
+            }
         });
     let rows = query
         .bind(select.tenant.as_uuid())

@@ -22,7 +22,8 @@ use crate::{
             error::{Failure, Place},
         },
         tables::{
-            Claim, Flush, Key, Lease, Parked, Progress, Row, Select, Table, Tables,
+            Claim, Flush, Key, Lease, Parked, Progress, Row, Table, Tables,
+            select::Select,
             text::{Dialect, list},
         },
     },
@@ -36,6 +37,7 @@ const DIALECT: Dialect = Dialect {
         ColumnKind::Float => "REAL",
         ColumnKind::Text | ColumnKind::Id | ColumnKind::Time | ColumnKind::Json => "TEXT",
     },
+    collation: "",
     options: " STRICT",
 };
 
@@ -464,17 +466,19 @@ pub(in crate::store) async fn select(
     connection: &mut SqliteConnection,
     select: Select<'_>,
 ) -> Result<Vec<Vec<Cell>>, Ended> {
-    let table = select.table;
+    let (table, tail) = (select.table, select.tail());
     let (columns, name) = (list(table.columns, str::to_owned), table.quoted(DIALECT));
-    let tenant = select.parameters.len() + 1;
+    let (tenant, condition) = (tail.parameters.len() + 1, tail.condition);
     let sql = format!(
-        "SELECT {columns} FROM (SELECT * FROM {name} WHERE tenant_id = ${tenant}) AS t {}",
-        select.tail
+        "SELECT {columns} FROM (SELECT {columns} FROM {name} WHERE tenant_id = ${tenant}{condition}) AS t {}",
+        tail.text
     );
-    let query = select
+    let query = tail
         .parameters
         .iter()
-        .fold(sqlx::query(AssertSqlSafe(sql)), bind);
+        .fold(sqlx::query(AssertSqlSafe(sql)), |query, cell| {
+            bind(query, cell)
+        });
     let rows = query
         .bind(select.tenant.to_string())
         .fetch_all(connection)

@@ -1,7 +1,12 @@
 //! The tables of read models, and the workers that write them: what the database of a store offers for them.
 
+pub(crate) mod select;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod select_text;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) mod text;
+
+pub use select::{Page, PolicyDrift, Select, Wanted};
 
 use std::time::Duration;
 
@@ -9,6 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     record::{
+        access::AccessRule,
         column::{Cell, Column},
         cursor::Cursor,
         id::{EventId, TenantId},
@@ -59,8 +65,15 @@ pub trait Tables: Send + Sync {
     /// Writes rows and the checkpoint. `false` if the lease or the checkpoint is another one by now; then nothing is written.
     fn flush<'a>(&'a self, flush: Flush<'a>) -> StoreFuture<'a, bool>;
 
-    /// The rows of one tenant that a text of the user's selects, which follows `SELECT … FROM …`.
+    /// Rows of one tenant.
     fn select<'a>(&'a self, select: Select<'a>) -> StoreFuture<'a, Vec<Vec<Cell>>>;
+
+    /// How the row policies of a table differ from those that its access rules ask for. A store without row policies has nothing
+    /// to tell.
+    fn policies<'a>(&'a self, table: &'a Table) -> StoreFuture<'a, Vec<PolicyDrift>> {
+        let _ = table;
+        Box::pin(async { Ok(Vec::new()) })
+    }
 }
 
 /// The table of a version of a read model.
@@ -73,6 +86,8 @@ pub struct Table {
     pub version: u32,
     /// Its columns, those of the key first. The column `tenant_id` stands before them.
     pub columns: &'static [Column],
+    /// Who may read its rows, beside the program itself.
+    pub access: &'static [AccessRule],
 }
 
 impl Table {
@@ -82,7 +97,20 @@ impl Table {
             name,
             version,
             columns,
+            access: &[],
         }
+    }
+
+    /// The same, which those whom the rules name may read.
+    #[must_use]
+    pub const fn access(mut self, rules: &'static [AccessRule]) -> Self {
+        self.access = rules;
+        self
+    }
+
+    /// The column of a name.
+    pub fn column(&self, name: &str) -> Option<&'static Column> {
+        self.columns.iter().find(|column| column.name == name)
     }
 
     /// The columns of the key.
@@ -265,36 +293,5 @@ impl<'a> Flush<'a> {
     pub const fn put(mut self, rows: &'a [Row]) -> Self {
         self.put = rows;
         self
-    }
-}
-
-/// Rows that are wanted of a tenant.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Select<'a> {
-    /// The table.
-    pub table: &'a Table,
-    /// The tenant.
-    pub tenant: TenantId,
-    /// What follows `SELECT … FROM …`: conditions, order, limit. It comes from the program, never from outside of it.
-    pub tail: &'static str,
-    /// Its parameters, `$1` and so on.
-    pub parameters: &'a [Cell],
-}
-
-impl<'a> Select<'a> {
-    /// The rows of a tenant that a text selects.
-    pub const fn new(
-        table: &'a Table,
-        tenant: TenantId,
-        tail: &'static str,
-        parameters: &'a [Cell],
-    ) -> Self {
-        Self {
-            table,
-            tenant,
-            tail,
-            parameters,
-        }
     }
 }

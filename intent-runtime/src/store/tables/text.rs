@@ -16,6 +16,8 @@ pub(crate) struct Dialect {
     pub(crate) prefix: &'static str,
     /// The type of a column.
     pub(crate) type_name: fn(ColumnKind) -> &'static str,
+    /// How texts are ordered: by their bytes.
+    pub(crate) collation: &'static str,
     /// What stands behind the list of columns.
     pub(crate) options: &'static str,
 }
@@ -55,7 +57,11 @@ impl Table {
         for column in self.columns {
             let null = if column.nullable { "" } else { " NOT NULL" };
             let (name, of_type) = (quoted(column.name), (dialect.type_name)(column.kind));
-            let _ = write!(columns, "{name} {of_type}{null}, ");
+            let collation = match column.kind {
+                ColumnKind::Text => dialect.collation,
+                _ => "",
+            };
+            let _ = write!(columns, "{name} {of_type}{collation}{null}, ");
         }
         let id = (dialect.type_name)(ColumnKind::Id);
         let (key, options) = (Self::all(self.key()), dialect.options);

@@ -248,6 +248,55 @@ BEGIN
     CREATE SCHEMA IF NOT EXISTS intent_read;
     EXECUTE format('GRANT USAGE, CREATE ON SCHEMA intent_read TO %I', worker);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON intent.workers, intent.parked TO %I', worker);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION intent.guard_rows TO %I', worker);
+END
+$$;
+
+-- Makes the policies of a table of a read model anew. It is for the owner of the table.
+-- A statement sees the rows of the tenant that `intent.tenant` names, if `intent.application` is on, or if `intent.roles`, a list
+-- with commas, has one of the roles. A role with a column in `own` sees the rows that have the name in `intent.actor` there. That
+-- policy is for everybody and compares the tenant with one value, so that indexes, which begin with the tenant, are used. The
+-- worker sees the rows of all tenants and writes them, if `intent.worker` names the model. That it sees them is a policy for the
+-- table's owner alone: for everybody it would keep indexes from being used.
+CREATE FUNCTION intent.guard_rows(guarded regclass, model text, roles text[], own text[]) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    is_worker text := format('(SELECT current_setting(''intent.worker'', true)) = %L', model);
+    may_read text := '(SELECT current_setting(''intent.application'', true)) = ''on''';
+    is_role text;
+    actor text;
+    policy text;
+BEGIN
+    FOR rule IN 1 .. cardinality(roles) LOOP
+        is_role := format('%L = ANY ((SELECT string_to_array(current_setting(''intent.roles'', true), '',''))::text[])', roles[rule]);
+        IF own[rule] IS NOT NULL THEN
+            -- An id is compared as text, so that a name that is no id is no error. Nobody has an empty name.
+            IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = guarded AND attname = own[rule] AND atttypid = 'uuid'::regtype) THEN
+                actor := '(SELECT lower(current_setting(''intent.actor'', true)))';
+            ELSE
+                actor := '(SELECT nullif(current_setting(''intent.actor'', true), ''''))';
+            END IF;
+            is_role := format('%s AND %I::text = %s', is_role, own[rule], actor);
+        END IF;
+        may_read := format('%s OR (%s)', may_read, is_role);
+    END LOOP;
+    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', guarded);
+    EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', guarded);
+    FOREACH policy IN ARRAY ARRAY['tenants', 'worker_select', 'worker_insert', 'worker_update', 'worker_delete'] LOOP
+        IF EXISTS (SELECT FROM pg_policy WHERE polrelid = guarded AND polname = policy) THEN
+            EXECUTE format('DROP POLICY %I ON %s', policy, guarded);
+        END IF;
+    END LOOP;
+    EXECUTE format(
+        'CREATE POLICY tenants ON %s FOR SELECT '
+        'USING (tenant_id = (SELECT nullif(current_setting(''intent.tenant'', true), '''')::uuid) AND (%s))', guarded, may_read);
+    EXECUTE format(
+        'CREATE POLICY worker_select ON %s FOR SELECT TO %I USING (%s)', guarded,
+        (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = guarded), is_worker);
+    EXECUTE format('CREATE POLICY worker_insert ON %s FOR INSERT WITH CHECK (%s)', guarded, is_worker);
+    EXECUTE format('CREATE POLICY worker_update ON %s FOR UPDATE USING (%s)', guarded, is_worker);
+    EXECUTE format('CREATE POLICY worker_delete ON %s FOR DELETE USING (%s)', guarded, is_worker);
 END
 $$;
 

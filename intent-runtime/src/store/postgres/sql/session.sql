@@ -10,4 +10,5 @@ SELECT pg_catalog.now() OPERATOR(pg_catalog.=) pg_catalog.statement_timestamp(),
        pg_catalog.set_config('default_transaction_isolation', 'read committed', false),
        pg_catalog.set_config('row_security', 'on', false),
        pg_catalog.set_config('intent.tenant', '', false), pg_catalog.set_config('intent.row_tenant', '', false),
-       pg_catalog.set_config('intent.append_tenant', '', false), pg_catalog.set_config('intent.all_tenants', '', false);
+       pg_catalog.set_config('intent.append_tenant', '', false), pg_catalog.set_config('intent.all_tenants', '', false),
+       pg_catalog.set_config('intent.application', '', false), pg_catalog.set_config('intent.worker', '', false);
