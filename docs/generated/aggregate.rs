@@ -71,6 +71,7 @@ const _: () = {
         > {
             ::core::option::Option::Some(::intent_runtime::model::SnapshotCodec::of())
         }
+        #[inline]
         fn show(&self, fields: &mut ::intent_runtime::model::ShownFields) {
             #[allow(unused_imports)]
             use ::intent_runtime::__private::{NoDebug as _, NoJson as _};
@@ -93,6 +94,7 @@ const _: () = {
                     ::intent_runtime::__private::Show(&self.balance).text(),
                 );
         }
+        #[inline]
         fn commands(list: &mut ::intent_runtime::catalogue::CommandList<Self>) {
             #[allow(unused_imports)]
             use ::intent_runtime::__private::NoCommandBlock as _;
@@ -322,6 +324,7 @@ const _: () = {
                 }
             }
         }
+        #[inline]
         fn encode(
             &self,
         ) -> ::core::result::Result<

@@ -226,6 +226,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl ::intent_runtime::__private::OneCommandsBlock for Account {
+        #[inline]
         fn list(list: &mut ::intent_runtime::catalogue::CommandList<Self>) {
             <Open as ::intent_runtime::__private::CommandOf<Account>>::add_to(list);
             <Withdraw as ::intent_runtime::__private::CommandOf<Account>>::add_to(list);

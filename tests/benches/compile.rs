@@ -1,5 +1,6 @@
 //! What the macros add to a build: a crate of 50 aggregates with 5 events each, beside the same structs with only the
-//! serde and schema derives. `cargo bench --bench compile -- 50 320` measures crates of other sizes.
+//! serde and schema derives. And what an application takes that puts the domain together, sends every command and loads every
+//! aggregate, beside the same derives. `cargo bench --bench compile -- 50 320` measures crates of other sizes.
 
 #![allow(
     clippy::print_stdout,
@@ -36,35 +37,44 @@ fn main() {
     for aggregates in sizes {
         measure(aggregates);
     }
-    println!("(at most 1.300; bare has the same structs with the serde and schema derives only)");
+    println!(
+        "(definitions: at most 1.300; bare has the same structs with the serde and schema derives only)"
+    );
 }
 
 fn measure(aggregates: usize) {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("compile");
-    let [ours, bare] = [
-        ("with_macros", WITH_MACROS),
-        ("with_derives", &with_derives()),
+    let application = format!("{WITH_MACROS}{USE}");
+    let together = |index| format!(".aggregate::<a{index}::Account>()");
+    let domain: String = (0..aggregates).map(together).collect();
+    let domain = format!(
+        "pub fn domain() -> intent_runtime::Domain {{ intent_runtime::Domain::new(){domain} }}\n"
+    );
+    let packages = [
+        ("with_macros", WITH_MACROS, ""),
+        ("application", &application, &domain),
+        ("with_derives", &with_derives(), ""),
     ]
-    .map(|(name, module)| write_crate(&folder, &workspace, (name, aggregates), module));
-    for package in [&ours, &bare] {
+    .map(|(name, module, rest)| {
+        write_crate(&folder, &workspace, (name, aggregates), [module, rest])
+    });
+    for package in &packages {
         build(&folder, package);
     }
-    let mut times = (Vec::new(), Vec::new());
+    let mut times = [(); 3].map(|()| Vec::new());
     for _ in 0..ROUNDS {
-        times.0.push(build(&folder, &ours));
-        times.1.push(build(&folder, &bare));
+        for (package, times) in packages.iter().zip(&mut times) {
+            times.push(build(&folder, package));
+        }
     }
-    let (ours, bare) = (median(times.0), median(times.1));
+    let [ours, application, bare] = times.map(|times| millis(median(times)));
     heading(
-        &format!("Building {aggregates} aggregates with 5 events each"),
+        &format!("Building {aggregates} aggregates with 5 events each, dependencies built"),
         "ms",
     );
-    support::row(
-        "cargo build, dependencies built",
-        millis(ours),
-        millis(bare),
-    );
+    support::row("definitions", ours, bare);
+    support::row("an application that uses them", application, bare);
 }
 
 fn millis(time: Duration) -> f64 {
@@ -75,7 +85,7 @@ fn write_crate(
     folder: &Path,
     workspace: &Path,
     (kind, aggregates): (&str, usize),
-    module: &str,
+    [module, rest]: [&str; 2],
 ) -> PathBuf {
     let name = format!("{kind}_{aggregates}");
     let package = folder.join(&name);
@@ -89,7 +99,7 @@ fn write_crate(
     // Both crates resolve to what the workspace has, so the dependencies are built once.
     fs::copy(workspace.join("Cargo.lock"), package.join("Cargo.lock"))
         .expect("the workspace has a lock file");
-    let mut library = String::new();
+    let mut library = rest.to_owned();
     for index in 0..aggregates {
         let _ = writeln!(library, "pub mod a{index};");
         fs::write(package.join(format!("src/a{index}.rs")), module)
@@ -146,6 +156,18 @@ impl Account {
     #[handle] pub fn withdraw(&self, amount: i64) -> Withdrawn { Withdrawn { amount } }
     #[handle] pub fn note(&self, text: String, by: Option<String>) -> Noted { Noted { text, by } }
     #[handle] pub fn close(&self, reason: String) -> Closed { Closed { reason } }
+}
+";
+
+const USE: &str = r"
+pub async fn use_all(app: &App) -> Result<i64, Box<dyn std::error::Error + Send + Sync>> {
+    let id = Id::<Account>::new();
+    app.send(Open { id, owner: String::new() }).await?;
+    app.send(Deposit { id, amount: 1, channel: String::new() }).await?;
+    app.send(Withdraw { id, amount: 1 }).await?;
+    app.send(Note { id, text: String::new(), by: None }).await?;
+    app.send(Close { id, reason: String::new() }).await?;
+    Ok(app.load(id).await?.balance)
 }
 ";
 

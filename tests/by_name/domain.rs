@@ -24,6 +24,20 @@ pub struct Secret;
 #[derive(Clone, Debug, Default)]
 pub struct Trail(Vec<&'static str>);
 
+/// How an order is sent, with each shape that a variant can have.
+#[value]
+pub enum Delivery {
+    Collected,
+    Post(Address),
+    Courier { name: String, fee: Option<Money> },
+    Shared(String, u8),
+}
+
+#[value]
+pub struct Address {
+    pub city: String,
+}
+
 #[derive(Aggregate, Clone)]
 #[aggregate(
     created_by(Placed),
@@ -98,6 +112,20 @@ impl Order {
     #[handle]
     pub fn note(&self, key: i32, #[serde(alias = "what", default)] text: String) -> Noted {
         Noted { key, text }
+    }
+
+    /// Notes what it was given, as JSON.
+    #[handle]
+    pub fn weigh(
+        &self,
+        fees: BTreeMap<i32, Money>,
+        ways: Vec<Delivery>,
+        measures: Option<(f32, f64, u128)>,
+        at: Timestamp,
+        rest: serde_json::Value,
+    ) -> Noted {
+        let text = serde_json::to_string(&(fees, ways, measures, at, rest)).unwrap();
+        Noted { key: 9, text }
     }
 
     #[handle(allow("manager"))]

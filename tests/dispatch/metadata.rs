@@ -224,3 +224,35 @@ async fn given_metadata_wins_over_inherited() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn metadata_has_the_time_that_the_event_has_now() {
+    on_every_store(async |app| {
+        let id = opened(&app).await;
+        let history = app.history(id).await.unwrap();
+        let time = |text: &str| text.parse::<Timestamp>().unwrap();
+        let stored = history[0].occurred_at();
+        // One that was parsed before, and one that comes with its metadata as it was sent.
+        let mut event = history[0].source().clone();
+        assert_eq!(event.metadata().unwrap().timestamp, Some(stored));
+        for moved in [
+            time("2011-10-01T00:38:44Z"),
+            time("2012-10-01T00:38:44Z"),
+            stored,
+        ] {
+            event.occurred_at = moved;
+            let read = event.metadata().unwrap();
+            assert_eq!(read.timestamp, Some(moved));
+            assert_eq!(read.command_id, history[0].metadata().unwrap().command_id);
+        }
+        let sent = Metadata::new()
+            .timestamp(stored)
+            .correlation_id(CommandId::new().into());
+        event.metadata = intent_runtime::store::EncodedMetadata::new(sent)
+            .unwrap()
+            .into();
+        event.occurred_at = time("2013-10-01T00:38:44Z");
+        assert_eq!(event.metadata().unwrap().timestamp, Some(event.occurred_at));
+    })
+    .await;
+}

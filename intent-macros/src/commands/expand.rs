@@ -397,7 +397,8 @@ fn call(block: &Block<'_>, decided: &Decided<'_, '_>, function: &Function<'_>) -
 /// }
 /// ```
 ///
-/// All of it has the span of the aggregate's name, where rustc reports a second block.
+/// All of it has the span of the aggregate's name, where rustc reports a second block. It is `#[inline]`, so that reading a command
+/// by its name is compiled where a domain is put together. A crate that only defines aggregates does not pay for it.
 fn list_impl(block: &Block<'_>, decided: &[Decided<'_, '_>]) -> TokenStream {
     let runtime = &block.runtime;
     let aggregate = block.aggregate();
@@ -414,6 +415,7 @@ fn list_impl(block: &Block<'_>, decided: &[Decided<'_, '_>]) -> TokenStream {
     quote_spanned! {span=>
         #[automatically_derived]
         impl #private::OneCommandsBlock for #aggregate {
+            #[inline]
             fn list(list: &mut #runtime::catalogue::CommandList<Self>) {
                 #(#commands)*
             }

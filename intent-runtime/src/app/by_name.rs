@@ -22,8 +22,8 @@ use crate::{
 impl Tenant {
     /// Sends a command by the names of the aggregate and the command, as [`send_with`](Self::send_with) does. It is stored,
     /// found again under its id, traced and refused as if it had been sent by its type. `json` has the fields of the command,
-    /// including its id. A field that the command does not have is refused, unless the command has `#[serde(flatten)]`. Within a
-    /// value, serde ignores such fields.
+    /// including its id. A field that the command or a value in it does not have is refused. Where a type has
+    /// `#[serde(flatten)]`, or is an enum with `tag` or `untagged`, serde takes any field.
     ///
     /// ```
     /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }

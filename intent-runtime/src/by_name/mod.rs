@@ -3,19 +3,16 @@
 pub(crate) mod error;
 pub(crate) mod history;
 pub(crate) mod outcome;
-mod path;
 pub(crate) mod state_view;
 
 use std::pin::Pin;
 
-use serde::de::Error as _;
 use tracing::Instrument as _;
 
 use crate::{
     by_name::{
         error::{ByNameError, Named},
         outcome::{EventJson, Sent, Tried},
-        path::{other_key, path_of, path_of_key},
         state_view::StateView,
     },
     dispatch::{
@@ -30,6 +27,7 @@ use crate::{
     model::{
         aggregate::Aggregate,
         any_command::{AnyCommand, ReadCommand},
+        command_json::{misfit::Misfit, tree::Node},
         kinds::{AggregateKind, CommandKind},
     },
     record::{
@@ -110,21 +108,19 @@ impl<'a> Asked<'a> {
         // Without a reader, it is a command of another aggregate.
         let what = Named::AggregateCommand(A::TYPE);
         let reader = reader.ok_or_else(|| unknown(what, kind.name, []))?;
-        let invalid = |path, source| ByNameError::InvalidJson {
-            aggregate: A::TYPE,
-            command: kind.name,
-            path,
-            source,
-        };
-        let command = reader(json).map_err(|source| invalid(path_of(&source, json), source))?;
-        let fields = command.fields().unwrap_or_default();
-        match other_key(json, fields).filter(|_| !fields.is_empty()) {
-            None => Ok(command),
-            Some(key) => {
-                let source = serde_json::Error::unknown_field(&key, fields);
-                Err(invalid(path_of_key(key), source))
+        let invalid = |misfit: Misfit| {
+            let (path, source) = misfit.into_parts(json);
+            ByNameError::InvalidJson {
+                aggregate: A::TYPE,
+                command: kind.name,
+                path,
+                source,
             }
-        }
+        };
+        let (node, end) = Node::parse(json).map_err(invalid)?;
+        let command = reader(&node).map_err(invalid)?;
+        end.map_err(invalid)?;
+        Ok(command)
     }
 }
 

@@ -24,6 +24,7 @@ use crate::{
     },
     record::{
         event::NewEvent,
+        fingerprint,
         id::{CommandId, EventId, TenantId},
         metadata::EncodedMetadata,
         snapshot::NewSnapshot,
@@ -284,15 +285,13 @@ impl<'a, A: Aggregate, E: std::error::Error + 'static> Sending<'a, A, E> {
         if self.options.command_id.is_none() {
             return Ok(None);
         }
-        let fingerprint = self
-            .command
-            .fingerprint()
-            .map_err(|source| SendError::Encode {
-                stream: self.stream.clone(),
-                what: self.head.name,
-                source,
-            })?;
-        Ok(Some(fingerprint))
+        let canonical = self.command.canonical();
+        let canonical = canonical.map_err(|source| SendError::Encode {
+            stream: self.stream.clone(),
+            what: self.head.name,
+            source,
+        })?;
+        Ok(Some(fingerprint::of(self.head.name, &canonical)))
     }
 
     /// Answers a command that emits nothing now. It may have been sent before under the same id, and have emitted events then.

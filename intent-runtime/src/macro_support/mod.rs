@@ -228,7 +228,7 @@ pub const fn kind_of<A: Aggregate, E: EventOf<A>>() -> EventKind {
 
 /// `#[derive(Aggregate)]`: what a decision that returns an event may emit.
 pub fn emits<A: Aggregate, E: EventOf<A>>() -> Emits {
-    Emits::Events(vec![E::NAME])
+    Emits::event(E::NAME)
 }
 
 /// `#[derive(Aggregate)]`: writes an event.

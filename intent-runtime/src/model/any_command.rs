@@ -8,10 +8,10 @@ use crate::{
     model::{
         aggregate::Aggregate,
         command::{Command, Decide, Decision, Refusal},
+        command_json::{misfit::Misfit, tree::Node},
         context::Context,
-        known_fields::known_fields,
     },
-    record::{fingerprint::fingerprint, id::Id},
+    record::{fingerprint, id::Id},
 };
 
 /// What the dispatcher needs of a command besides its decision. Errors, metadata, spans and fingerprints name the command by
@@ -50,8 +50,8 @@ pub(crate) trait Undecided<A: Aggregate, E>: Send + Sync {
     /// Decides as [`Decide::decide`] does, as often as it is asked.
     fn decide(&self, state: Option<&A>, context: &Context) -> Result<Decision<A>, E>;
 
-    /// Distinguishes the command from another one under the same id.
-    fn fingerprint(&self) -> Result<String, serde_json::Error>;
+    /// The command in [canonical](fingerprint::canonical) form, which distinguishes it from another one under the same id.
+    fn canonical(&self) -> Result<String, serde_json::Error>;
 }
 
 impl<C: Command> Undecided<C::Aggregate, Refusal<C>> for C {
@@ -63,8 +63,8 @@ impl<C: Command> Undecided<C::Aggregate, Refusal<C>> for C {
         <C::Aggregate as Decide<C>>::decide(state, self.clone(), context)
     }
 
-    fn fingerprint(&self) -> Result<String, serde_json::Error> {
-        fingerprint(C::NAME, self)
+    fn canonical(&self) -> Result<String, serde_json::Error> {
+        fingerprint::canonical(self)
     }
 }
 
@@ -78,6 +78,16 @@ pub struct AnyRefusal {
 }
 
 impl AnyRefusal {
+    fn of<E: Error + Send + Sync + 'static>(
+        refusal: E,
+        json: fn(&E) -> Option<Box<RawValue>>,
+    ) -> Self {
+        Self {
+            json: json(&refusal),
+            error: Box::new(refusal),
+        }
+    }
+
     /// The JSON of the domain's error; `None` if its type does not implement `Serialize`.
     pub fn json(&self) -> Option<&RawValue> {
         self.json.as_deref()
@@ -110,17 +120,17 @@ impl Error for AnyRefusal {
 /// A command of `A` that was read from JSON.
 pub(crate) trait AnyCommand<A: Aggregate>: Undecided<A, AnyRefusal> {
     fn head(&self) -> CommandHead<A>;
-
-    /// See [`known_fields`].
-    fn fields(&self) -> Option<&'static [&'static str]>;
 }
 
 /// Reads a command of `A` from JSON.
-pub(crate) type ReadCommand<A> = fn(&str) -> Result<Box<dyn AnyCommand<A>>, serde_json::Error>;
+pub(crate) type ReadCommand<A> = fn(&Node<'_>) -> Result<Box<dyn AnyCommand<A>>, Misfit>;
 
 /// How a kind of command is read from JSON.
 pub(crate) const fn reader<C: Command>() -> ReadCommand<C::Aggregate> {
-    |json| Ok(Box::new(ByName(serde_json::from_str::<C>(json)?)))
+    |json| match C::deserialize(json) {
+        Ok(command) => Ok(Box::new(ByName(command))),
+        Err(misfit) => Err(misfit),
+    }
 }
 
 /// A command whose refusal has lost its type.
@@ -128,23 +138,19 @@ struct ByName<C>(C);
 
 impl<A: Aggregate + Decide<C>, C: Command<Aggregate = A>> Undecided<A, AnyRefusal> for ByName<C> {
     fn decide(&self, state: Option<&A>, context: &Context) -> Result<Decision<A>, AnyRefusal> {
-        A::decide(state, self.0.clone(), context).map_err(|refusal| AnyRefusal {
-            json: <A as Decide<C>>::refusal_json(&refusal),
-            error: Box::new(refusal),
-        })
+        match A::decide(state, self.0.clone(), context) {
+            Ok(decision) => Ok(decision),
+            Err(refusal) => Err(AnyRefusal::of(refusal, A::refusal_json)),
+        }
     }
 
-    fn fingerprint(&self) -> Result<String, serde_json::Error> {
-        self.0.fingerprint()
+    fn canonical(&self) -> Result<String, serde_json::Error> {
+        fingerprint::canonical(&self.0)
     }
 }
 
 impl<A: Aggregate + Decide<C>, C: Command<Aggregate = A>> AnyCommand<A> for ByName<C> {
     fn head(&self) -> CommandHead<A> {
         CommandHead::of(&self.0)
-    }
-
-    fn fields(&self) -> Option<&'static [&'static str]> {
-        known_fields::<C>()
     }
 }

@@ -21,6 +21,11 @@ pub enum Emits {
 }
 
 impl Emits {
+    /// One event.
+    pub(crate) fn event(name: &'static str) -> Self {
+        Self::Events(vec![name])
+    }
+
     /// What two parts of a decision may emit together.
     #[must_use]
     pub fn and(self, other: Self) -> Self {

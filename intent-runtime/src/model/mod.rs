@@ -4,6 +4,7 @@
 pub(crate) mod aggregate;
 pub(crate) mod any_command;
 pub(crate) mod command;
+pub(crate) mod command_json;
 pub(crate) mod context;
 pub(crate) mod decoded;
 pub(crate) mod emits;
@@ -12,7 +13,6 @@ pub(crate) mod history;
 pub(crate) mod identity;
 pub(crate) mod json_object;
 pub(crate) mod kinds;
-pub(crate) mod known_fields;
 pub(crate) mod overflow;
 pub(crate) mod read_model;
 pub(crate) mod recorded;

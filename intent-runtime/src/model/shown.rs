@@ -3,9 +3,9 @@
 use std::fmt;
 
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 
-use crate::model::json_object::JsonObject;
+use crate::{model::json_object::JsonObject, record::bounded_json};
 
 /// The value of a field, as it can be shown. In JSON each of them is a value; those that are text are strings.
 #[derive(Clone, Debug)]
@@ -88,7 +88,7 @@ pub trait ToJson {
 
 impl<T: Serialize> ToJson for T {
     fn to_json(&self) -> Result<Box<RawValue>, serde_json::Error> {
-        to_raw_value(self)
+        bounded_json::to_raw_value(self, usize::MAX)
     }
 }
 

@@ -9,30 +9,30 @@ use serde_json::{Serializer, value::RawValue};
 ///
 /// # Errors
 /// What the value's own `Serialize` says, or [`TooLong`] within a [`serde_json::Error`].
-pub(crate) fn to_string<T: Serialize + ?Sized>(
-    value: &T,
-    limit: usize,
-) -> Result<String, serde_json::Error> {
-    write(&|json| value.serialize(&mut Serializer::new(json)), limit)
+pub(crate) fn to_string(value: &dyn ToJson, limit: usize) -> Result<String, serde_json::Error> {
+    // Enough for most payloads.
+    let mut json = Bounded(Vec::with_capacity(128), limit);
+    value.write(&mut Serializer::new(&mut json))?;
+    String::from_utf8(json.0).map_err(serde_json::Error::custom)
 }
 
 /// The same as a [`RawValue`].
-pub(crate) fn to_raw_value<T: Serialize + ?Sized>(
-    value: &T,
+pub(crate) fn to_raw_value(
+    value: &dyn ToJson,
     limit: usize,
 ) -> Result<Box<RawValue>, serde_json::Error> {
     to_string(value, limit).and_then(RawValue::from_string)
 }
 
-/// Does the work of [`to_string`] for values of any type, so that it is compiled once and not for each event.
-fn write(
-    serialize: &dyn Fn(&mut Bounded) -> Result<(), serde_json::Error>,
-    limit: usize,
-) -> Result<String, serde_json::Error> {
-    // Enough for most payloads.
-    let mut json = Bounded(Vec::with_capacity(128), limit);
-    serialize(&mut json)?;
-    String::from_utf8(json.0).map_err(serde_json::Error::custom)
+/// A value that has JSON, without its type: only this is compiled for each type.
+pub(crate) trait ToJson {
+    fn write(&self, json: &mut Serializer<&mut Bounded>) -> Result<(), serde_json::Error>;
+}
+
+impl<T: Serialize> ToJson for T {
+    fn write(&self, json: &mut Serializer<&mut Bounded>) -> Result<(), serde_json::Error> {
+        self.serialize(json)
+    }
 }
 
 /// The JSON would be longer than its limit.
@@ -66,7 +66,7 @@ impl fmt::Display for TooLong {
 impl Error for TooLong {}
 
 /// A text, and how long it may be.
-struct Bounded(Vec<u8>, usize);
+pub(crate) struct Bounded(Vec<u8>, usize);
 
 impl io::Write for Bounded {
     fn write(&mut self, more: &[u8]) -> io::Result<usize> {

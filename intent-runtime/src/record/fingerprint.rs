@@ -18,20 +18,22 @@ const NULL: &str = "null";
 const SOME: char = '?';
 
 /// The fingerprint of a command, in hex: the first 8 bytes of SHA-256 over its name, a byte 0, and the command in
-/// canonical form. See [`SendOptions::command_id`](crate::SendOptions::command_id) for what that leaves out.
-///
-/// # Errors
-/// When the command's own `Serialize` fails.
-pub(crate) fn fingerprint(
-    name: &str,
-    command: &impl Serialize,
-) -> Result<String, serde_json::Error> {
+/// [`canonical`] form. See [`SendOptions::command_id`](crate::SendOptions::command_id) for what that leaves out.
+pub(crate) fn of(name: &str, canonical: &str) -> String {
     let mut hash = Sha256::new();
     hash.update(name);
     // No name contains it, so it ends the name.
     hash.update([0]);
-    hash.update(command.serialize(Canonical)?);
-    Ok(hex(&hash.finalize()[..KEPT]))
+    hash.update(canonical);
+    hex(&hash.finalize()[..KEPT])
+}
+
+/// A command in canonical form. Only this is compiled for each type of command.
+///
+/// # Errors
+/// When the command's own `Serialize` fails.
+pub(crate) fn canonical(command: &impl Serialize) -> Result<String, serde_json::Error> {
+    command.serialize(Canonical)
 }
 
 /// Writes a value in canonical form: like JSON, with the fields of structs and the keys of maps sorted. Fields of structs that

@@ -253,8 +253,29 @@ impl Deref for EncodedMetadata {
 #[derive(Clone)]
 pub struct StoredMetadata {
     json: Arc<str>,
-    /// Also kept if it is an error, so that it is parsed once.
-    parsed: OnceLock<Result<Arc<Metadata>, Arc<serde_json::Error>>>,
+    parsed: OnceLock<Parsed>,
+}
+
+/// What the JSON says of an event that happened at a time. An error is kept too, so that it is parsed once.
+#[derive(Clone)]
+struct Parsed {
+    occurred_at: Timestamp,
+    metadata: Result<Arc<Metadata>, Arc<serde_json::Error>>,
+    /// The same for another time: somebody who holds the event may have changed its time.
+    for_another: OnceLock<Box<Parsed>>,
+}
+
+impl Parsed {
+    fn new(
+        occurred_at: Timestamp,
+        metadata: Result<Arc<Metadata>, Arc<serde_json::Error>>,
+    ) -> Self {
+        Self {
+            occurred_at,
+            metadata,
+            for_another: OnceLock::new(),
+        }
+    }
 }
 
 impl StoredMetadata {
@@ -287,30 +308,34 @@ impl StoredMetadata {
 
     /// What it says of an event that happened at this time. Fields that this build does not know are no error.
     fn parsed(&self, occurred_at: Timestamp) -> Result<&Metadata, &Arc<serde_json::Error>> {
-        let parse = || {
-            // serde takes the fields of an array, too.
-            if !self.json.trim_start().starts_with('{') {
-                return Err(Arc::new(serde_json::Error::custom("it is not an object")));
-            }
-            serde_json::from_str(&self.json)
-                .map(|said: Metadata| Arc::new(said.of_event(occurred_at)))
-                .map_err(Arc::new)
-        };
-        self.parsed
-            .get_or_init(parse)
-            .as_ref()
-            .map(|known| &**known)
+        let parse = || Parsed::new(occurred_at, self.parse(occurred_at));
+        let mut parsed = self.parsed.get_or_init(parse);
+        while parsed.occurred_at != occurred_at {
+            parsed = parsed.for_another.get_or_init(|| Box::new(parse()));
+        }
+        parsed.metadata.as_ref().map(|known| &**known)
+    }
+
+    fn parse(&self, occurred_at: Timestamp) -> Result<Arc<Metadata>, Arc<serde_json::Error>> {
+        // serde takes the fields of an array, too.
+        if !self.json.trim_start().starts_with('{') {
+            return Err(Arc::new(serde_json::Error::custom("it is not an object")));
+        }
+        serde_json::from_str(&self.json)
+            .map(|said: Metadata| Arc::new(said.of_event(occurred_at)))
+            .map_err(Arc::new)
     }
 }
 
 impl From<EncodedMetadata> for StoredMetadata {
     fn from(encoded: EncodedMetadata) -> Self {
         let EncodedMetadata { metadata, json } = encoded;
-        // Nothing is to be put back.
-        let is_whole = metadata.timestamp.is_some() && metadata.correlation_id.is_some();
-        let parsed = match is_whole {
-            true => OnceLock::from(Ok(metadata)),
-            false => OnceLock::new(),
+        let parsed = match metadata.timestamp {
+            // Nothing is to be put back if the event happened at this time.
+            Some(time) if metadata.correlation_id.is_some() => {
+                OnceLock::from(Parsed::new(time, Ok(metadata)))
+            }
+            _ => OnceLock::new(),
         };
         Self { json, parsed }
     }
@@ -348,7 +373,7 @@ crate::record::sentence::debug!(MetadataError);
 
 impl RecordedEvent {
     /// Who, why and where from, and when: the time is [`occurred_at`](Self::occurred_at) unless the stored text has one. It is
-    /// parsed when you first ask for it.
+    /// parsed when you first ask for it, and again if you have changed `occurred_at` since.
     ///
     /// # Errors
     /// If the stored text is not metadata. Each further call returns the same error.

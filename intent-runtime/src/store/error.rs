@@ -372,6 +372,9 @@ pub enum StoreError {
 crate::record::sentence::debug!(StoreError);
 
 /// Who or what can end a [`StoreError`], and so whether to try again: see [`StoreError::kind`].
+///
+/// It is one of these three, and code that retries says what it does for each. So the enum is closed: a fourth kind would need
+/// an answer from every such code, and the compiler should ask for it. New errors are variants of [`StoreError`], which can grow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StoreErrorKind {
     /// Time ends it, or an operator who makes room or brings a server back. The same call may succeed later: try again, and

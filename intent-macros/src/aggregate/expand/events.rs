@@ -163,6 +163,7 @@ fn codec(aggregate: &Aggregate<'_>) -> TokenStream {
                 }
             }
 
+            #[inline]
             fn encode(
                 &self,
             ) -> ::core::result::Result<

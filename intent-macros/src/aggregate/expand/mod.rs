@@ -137,6 +137,7 @@ fn aggregate_impl(
 
             #show
 
+            #[inline]
             fn commands(list: &mut #runtime::catalogue::CommandList<Self>) {
                 #[allow(unused_imports)]
                 use #private::NoCommandBlock as _;
@@ -225,6 +226,7 @@ fn show(aggregate: &Aggregate<'_>) -> TokenStream {
         }
     });
     quote! {
+        #[inline]
         fn show(&self, fields: &mut #runtime::model::ShownFields) {
             #[allow(unused_imports)]
             use #private::{NoDebug as _, NoJson as _};

@@ -136,18 +136,15 @@ impl Log for SqliteStore {
                 None | Some(TenantId::DEFAULT) => look_back!(),
                 Some(_) => look_back!("sql/look_back_of_tenant.sql"),
             };
-            let rows = wanted(
-                sql,
-                (from, column(LookBack::STEP)),
-                look.tenant,
-                look.filter,
-            )
-            .bind(look.actor.map(actor_token))
-            .bind(look.text.map(lowered))
-            .bind(column(look.limit.max(1)))
-            .bind(column(EventPage::MAX_BYTES))
-            .fetch_all(connection)
-            .await?;
+            let wanted = Wanted::of(look.tenant, look.filter);
+            let rows = wanted
+                .query(sql, (from, column(LookBack::STEP)))
+                .bind(look.actor.map(actor_token))
+                .bind(look.text.map(lowered))
+                .bind(column(look.limit.max(1)))
+                .bind(column(EventPage::MAX_BYTES))
+                .fetch_all(connection)
+                .await?;
             step_back(&rows)?
                 .page(self.id, &look)
                 .map_err(RunError::from)
@@ -258,7 +255,8 @@ async fn read_log(
     let after = place(read.after, store, last)?;
     // A page of nothing would have no end.
     let limit = column(read.limit.max(1));
-    let query = |sql, end| wanted(sql, (after, end), read.tenant, read.filter).bind(limit);
+    let wanted = Wanted::of(read.tenant, read.filter);
+    let query = |sql, end| wanted.query(sql, (after, end)).bind(limit);
     // Events of some aggregates or of a tenant are found without looking at the others.
     let of_tenant = read.tenant.is_some_and(|it| it != TenantId::DEFAULT);
     let (full, sql) = if !read.filter.aggregate_ids.is_empty() {
@@ -294,28 +292,50 @@ async fn read_log(
     })
 }
 
-/// A query for the wanted events of a tenant, or of all, that a selection has. The two numbers come first.
-fn wanted(
-    sql: &'static str,
-    (first, second): (i64, i64),
-    tenant: Option<TenantId>,
-    filter: &LogSelection,
-) -> Query<'static, Sqlite, SqliteArguments> {
-    let json = |items: Vec<String>| serde_json::Value::from(items).to_string();
-    let ids = filter.aggregate_ids.iter();
-    let ids: Vec<String> = ids
-        .map(|id| format!("{:X}", id.as_uuid().as_simple()))
-        .collect();
-    let names = NameLists::of(filter);
-    sqlx::query(sql)
-        .bind(first)
-        .bind(second)
-        .bind(tenant.map(|tenant| tenant.as_uuid()))
-        .bind(names.any)
-        .bind(json(names.aggregate_types))
-        .bind(json(names.event_types))
-        .bind(json(names.pairs))
-        .bind((!ids.is_empty()).then(|| json(ids)))
+/// The parameters of a query for the wanted events of a tenant, or of all, that a selection has.
+struct Wanted {
+    tenant: Option<Uuid>,
+    any: bool,
+    aggregate_types: String,
+    event_types: String,
+    pairs: String,
+    aggregate_ids: Option<String>,
+}
+
+impl Wanted {
+    fn of(tenant: Option<TenantId>, filter: &LogSelection) -> Self {
+        let json = |items: Vec<String>| serde_json::Value::from(items).to_string();
+        let ids = filter.aggregate_ids.iter();
+        let ids: Vec<String> = ids
+            .map(|id| format!("{:X}", id.as_uuid().as_simple()))
+            .collect();
+        let names = NameLists::of(filter);
+        Self {
+            tenant: tenant.map(|tenant| tenant.as_uuid()),
+            any: names.any,
+            aggregate_types: json(names.aggregate_types),
+            event_types: json(names.event_types),
+            pairs: json(names.pairs),
+            aggregate_ids: (!ids.is_empty()).then(|| json(ids)),
+        }
+    }
+
+    /// The query. The two numbers come first.
+    fn query(
+        &self,
+        sql: &'static str,
+        (first, second): (i64, i64),
+    ) -> Query<'_, Sqlite, SqliteArguments> {
+        sqlx::query(sql)
+            .bind(first)
+            .bind(second)
+            .bind(self.tenant)
+            .bind(self.any)
+            .bind(&*self.aggregate_types)
+            .bind(&*self.event_types)
+            .bind(&*self.pairs)
+            .bind(self.aggregate_ids.as_deref())
+    }
 }
 
 /// The position of a cursor of this store, whose log ends at a position.
