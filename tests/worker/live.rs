@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use intent_runtime::{ReadError, WaitError, WorkerOptions, Workers, prelude::*};
+use intent_runtime::{Position, ReadError, WaitError, WorkerOptions, Workers, prelude::*};
 use tokio::task::JoinSet;
 
 use super::{domain::*, fixture::on_every_store};
@@ -124,6 +124,50 @@ async fn rows_are_read_when_they_were_built() {
         stop(workers).await;
         // Without workers the rows stay.
         assert!(app.read::<Balance>().get(id).await.unwrap().is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_wait_ends_although_the_last_transaction_was_rolled_back() {
+    on_every_store(domain, async |app| {
+        let workers = app.start().await.unwrap();
+        app.settled(LONG).await.unwrap();
+        assert_eq!(app.read::<Balance>().query("", ()).await.unwrap(), []);
+        let id = opened(&app, "north").await;
+        // On Postgres it has drawn positions that no event has.
+        let mut transaction = app.transaction().await.unwrap();
+        transaction.send(Pay { id, amount: 5 }).await.unwrap();
+        transaction.rollback().await.unwrap();
+        app.settled(LONG).await.unwrap();
+        let row = app.read::<Balance>().get(id).await.unwrap().unwrap();
+        assert_eq!(row.payments, 0);
+        stop(workers).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_wait_takes_a_cursor_that_came_from_outside() {
+    on_every_store(domain, async |app| {
+        let workers = app.start().await.unwrap();
+        let id = opened(&app, "north").await;
+        let text = pay(&app, id, 5).await.cursor.unwrap().to_string();
+        let cursor: Cursor = text.parse().unwrap();
+        let clerk = app.acting(Actor::new("eve"));
+        clerk.wait_for::<Balance>(cursor, LONG).await.unwrap();
+        assert_eq!(
+            app.read::<Balance>().get(id).await.unwrap().unwrap().cents,
+            5
+        );
+        // Nothing was stored, so there is nothing to wait for.
+        app.wait_for::<Balance>(None, Duration::ZERO).await.unwrap();
+        // Nobody stored so much.
+        let (store, end) = cursor.place().unwrap();
+        let beyond = Cursor::after(store, Position::new(end.get() + 1_000));
+        let wait = app.wait_for::<Balance>(beyond, Duration::ZERO).await;
+        assert!(matches!(wait, Err(WaitError::TooSlow { .. })), "{wait:?}");
+        stop(workers).await;
     })
     .await;
 }

@@ -9,14 +9,14 @@ use tokio::{
 };
 
 use crate::{
-    app::{App, tenant::Tenant},
+    app::{App, acting::Acting, tenant::Tenant},
     dispatch::options::Receipt,
     model::{aggregate::Aggregate, read_model::ReadModel},
     read_model::{error::WaitError, kind::ReadModelKind, read::Rows},
     record::{cursor::Cursor, id::TenantId},
     store::{error::StoreError, tables::Tables},
     worker::{
-        Process, error::WorkerError, feed::Feed, heard, leases::Leases, runner::Runner,
+        Process, error::WorkerError, feed::Feed, heard, last_event, leases::Leases, runner::Runner,
         status::WorkerStatus,
     },
 };
@@ -169,12 +169,32 @@ impl App {
     pub async fn settled(&self, within: Duration) -> Result<(), WaitError> {
         let until = Instant::now() + within;
         let store = self.store();
-        let end = store.log_health().await?.end;
-        let end = Cursor::at(store.store_id(), end);
+        let end = last_event(store).await?;
         for kind in self.tenant.core.read_models.iter() {
             self.tenant.reaches(kind, None, end, until).await?;
         }
         Ok(())
+    }
+}
+
+/// The cursor of a receipt.
+impl<A: Aggregate> From<&Receipt<A>> for Option<Cursor> {
+    fn from(receipt: &Receipt<A>) -> Self {
+        receipt.cursor
+    }
+}
+
+impl Acting {
+    /// Waits until a read model has what a command stored, as [`Tenant::wait_for`] does.
+    ///
+    /// # Errors
+    /// As [`Tenant::wait_for`].
+    pub async fn wait_for<M: ReadModel>(
+        &self,
+        stored: impl Into<Option<Cursor>>,
+        within: Duration,
+    ) -> Result<(), WaitError> {
+        self.tenant.wait_for::<M>(stored, within).await
     }
 }
 
@@ -220,17 +240,18 @@ impl Tenant {
         Rows::new(store, self.id, self.core.read_model::<M>().is_some())
     }
 
-    /// Waits until a read model has what a command stored, at most for so long.
+    /// Waits until a read model has what a command stored, at most for so long: give it the command's receipt. Or give it a
+    /// cursor, such as [`Receipt::cursor`], which a service can send to its client, and get back with a later request.
     ///
     /// # Errors
     /// [`WaitError`] names what holds it up.
     pub async fn wait_for<M: ReadModel>(
         &self,
-        receipt: &Receipt<impl Aggregate>,
+        stored: impl Into<Option<Cursor>>,
         within: Duration,
     ) -> Result<(), WaitError> {
         let until = Instant::now() + within;
-        let Some(cursor) = receipt.cursor else {
+        let Some(cursor) = stored.into() else {
             return Ok(());
         };
         let Some(kind) = self.core.read_model::<M>() else {
@@ -254,7 +275,8 @@ impl Tenant {
         loop {
             let progress = tables.progress(&name).await?;
             let reached = match progress {
-                Some(progress) => progress.cursor.compare(cursor)?.is_ge(),
+                // Until they were once as far as the log, rows are not read.
+                Some(progress) => progress.ready && progress.cursor.compare(cursor)?.is_ge(),
                 None => false,
             };
             if reached {

@@ -16,7 +16,8 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::{
-    store::port::Store,
+    record::cursor::Cursor,
+    store::{error::StoreError, lookup::LookBack, port::Store, selection::LogSelection},
     worker::{feed::Feed, leases::Leases},
 };
 
@@ -28,4 +29,15 @@ pub(crate) struct Process {
     pub(crate) leases: Arc<Leases>,
     /// Becomes `true` when they are to stop.
     pub(crate) stop: watch::Receiver<bool>,
+}
+
+/// Where a reader of all events stands that has read the last one that can be seen. Positions may be drawn behind it that no event
+/// has, so [`LogHealth::end`](crate::store::LogHealth::end) is no place that a reader comes to.
+pub(crate) async fn last_event(store: &dyn Store) -> Result<Cursor, StoreError> {
+    let all = LogSelection::all();
+    let newest = store.look_back(LookBack::new(&all, 1)).await?;
+    let newest = newest.events.first();
+    Ok(newest.map_or(Cursor::START, |event| {
+        Cursor::after(store.store_id(), event.position)
+    }))
 }
