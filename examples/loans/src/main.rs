@@ -1,7 +1,8 @@
-//! A real log of loan applications on an event store: `loans import`, `loans report`, `loans verify`.
+//! A real log of loan applications on an event store: `loans import`, `loans dashboard`, `loans report`, `loans verify`.
 
 mod case;
 mod concurrently;
+mod dashboard;
 mod database;
 mod domain;
 mod import;
@@ -66,6 +67,8 @@ enum Command {
         #[arg(long, value_name = "N", default_value = "32", value_parser = tasks())]
         tasks: NonZeroUsize,
     },
+    /// Draws the applications, the offers and the work that waits, and follows the log while an import runs.
+    Dashboard,
     /// Counts what came of the applications.
     Report {
         /// The time to look back to, inclusive, such as 2011-12-31T23:59:59+01:00; the end unless given.
@@ -95,6 +98,7 @@ async fn main() -> ExitCode {
     let url = &options.database;
     let outcome = match options.command {
         Command::Import { file, tasks } => import(url, file.as_deref(), tasks).await,
+        Command::Dashboard => dashboard(url).await,
         Command::Report { as_of, json } => report(url, as_of, json).await,
         Command::Verify => verify(url).await,
     };
@@ -160,6 +164,13 @@ fn summarise(imported: &Imported, seconds: f64) -> Result<(), Failure> {
         "speed"
     )?;
     Ok(())
+}
+
+async fn dashboard(url: &str) -> Outcome {
+    let (database, _) = Database::open(url).await?;
+    dashboard::show(&database.app).await?;
+    database.app.close().await?;
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn report(url: &str, as_of: Option<Timestamp>, json: bool) -> Outcome {

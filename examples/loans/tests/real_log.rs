@@ -16,18 +16,33 @@ mod support;
 
 use std::{
     env,
+    fs::File,
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use tokio::runtime::Runtime;
+
+use flate2::read::GzDecoder;
+use intent_tests::postgres::TempDatabase;
 
 use crate::support::{
+    dashboard::dashboard_equals,
     loans::{Loans, figure},
     published::{APPLICATIONS, EVENTS, has_the_published_figures},
 };
 
-const NAME: &str = "the_real_log_has_the_published_figures";
+/// What is tested with the file of the log.
+type Test = fn(&Path) -> Result<(), Failed>;
+
+const TESTS: [(&str, Test); 2] = [
+    ("the_real_log_has_the_published_figures", has_its_figures),
+    (
+        "the_dashboard_of_the_real_log_is_the_same_on_postgres",
+        is_the_same_on_postgres,
+    ),
+];
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -37,10 +52,15 @@ fn main() -> ExitCode {
     let left_out = !required && !log.is_file();
     // A list of the tests has nothing else in it.
     if left_out && !arguments.list {
-        println!("left out: {NAME}: {}", missing(&log));
+        for (name, _) in TESTS {
+            println!("left out: {name}: {}", missing(&log));
+        }
     }
-    let trial = Trial::test(NAME, move || has_its_figures(&log)).with_ignored_flag(left_out);
-    libtest_mimic::run(&arguments, vec![trial]).exit_code()
+    let trials = TESTS.map(|(name, test)| {
+        let log = log.clone();
+        Trial::test(name, move || test(&log)).with_ignored_flag(left_out)
+    });
+    libtest_mimic::run(&arguments, trials.into()).exit_code()
 }
 
 fn beside_the_project() -> PathBuf {
@@ -58,15 +78,29 @@ fn missing(log: &Path) -> String {
 }
 
 fn has_its_figures(log: &Path) -> Result<(), Failed> {
+    let loans = Loans::new();
+    import(&loans, log)?;
+    has_the_published_figures(&loans);
+    dashboard_equals(&loans, GzDecoder::new(File::open(log)?));
+    Ok(())
+}
+
+fn is_the_same_on_postgres(log: &Path) -> Result<(), Failed> {
+    let database = Runtime::new()?.block_on(TempDatabase::new());
+    let loans = Loans::on(database.url());
+    import(&loans, log)?;
+    dashboard_equals(&loans, GzDecoder::new(File::open(log)?));
+    Ok(())
+}
+
+fn import(loans: &Loans, log: &Path) -> Result<(), Failed> {
     if !log.is_file() {
         return Err(missing(log).into());
     }
-    let loans = Loans::new();
     let log = log.canonicalize()?;
     let imported = loans.succeed(&["import", log.to_str().unwrap()]);
     assert_eq!(figure(&imported, "applications"), APPLICATIONS);
     assert_eq!(figure(&imported, "events stored"), EVENTS);
     assert_eq!(figure(&imported, "refused"), 0);
-    has_the_published_figures(&loans);
     Ok(())
 }

@@ -87,14 +87,14 @@ impl LoanApplication {
     #[handle]
     pub fn decline(&self) -> Result<Declined, Refused> {
         self.can_be_turned_down()?;
-        Ok(Declined)
+        Ok(Declined { stage: self.stage })
     }
 
     /// Ends the application without a loan, because the customer no longer wants it or does not answer.
     #[handle]
     pub fn cancel(&self) -> Result<Cancelled, Refused> {
         self.can_be_turned_down()?;
-        Ok(Cancelled)
+        Ok(Cancelled { stage: self.stage })
     }
 
     /// Begins to prepare an offer. The customer may still have an earlier one.

@@ -2,7 +2,7 @@
 
 use intent_runtime::prelude::*;
 
-use super::{Euros, Task};
+use super::{Euros, Stage, Task};
 
 /// The customer asked for money.
 #[event]
@@ -44,11 +44,17 @@ pub struct Activated;
 
 /// The institute does not lend the money.
 #[event]
-pub struct Declined;
+pub struct Declined {
+    /// How far the application came. Read models count by it, and they see events, not the application.
+    pub stage: Stage,
+}
 
 /// The customer does not want the money, or does not answer.
 #[event]
-pub struct Cancelled;
+pub struct Cancelled {
+    /// How far the application came.
+    pub stage: Stage,
+}
 
 /// Somebody began to prepare an offer.
 #[event]

@@ -6,6 +6,7 @@ mod commands;
 pub mod events;
 mod offers;
 mod progress;
+pub mod read_models;
 mod refused;
 #[cfg(test)]
 mod tests;
@@ -31,12 +32,17 @@ use self::{
         WorkStarted,
     },
     offers::{Draft, Offer},
+    read_models::{Application, OfferWeek, OpenWork, StageCount},
     work::Worklist,
 };
 
 /// What the program consists of.
 pub fn loans() -> Domain {
     Domain::of::<LoanApplication>()
+        .read_model::<Application>()
+        .read_model::<StageCount>()
+        .read_model::<OfferWeek>()
+        .read_model::<OpenWork>()
 }
 
 /// An application for a personal loan or an overdraft.

@@ -38,6 +38,14 @@ pub enum Outcome {
 }
 
 impl Stage {
+    pub const ALL: [Self; 5] = [
+        Self::Submitted,
+        Self::PartlySubmitted,
+        Self::PreAccepted,
+        Self::Accepted,
+        Self::Finalized,
+    ];
+
     /// The stage that comes next; the last one has none.
     pub fn next(self) -> Option<Self> {
         match self {

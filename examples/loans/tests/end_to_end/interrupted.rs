@@ -8,6 +8,7 @@ use std::{
 use crate::{
     generated::GeneratedLog,
     support::{
+        dashboard::dashboard_equals,
         loans::{Loans, Ran, figure},
         published::{EVENTS, has_the_published_figures},
     },
@@ -55,6 +56,8 @@ fn killed_twenty_times_the_import_loses_and_doubles_nothing() {
     assert!(before >= stored, "acknowledged {stored}, found {before}");
     assert_eq!(before + figure(&rest, "events stored"), EVENTS);
     has_the_published_figures(&loans);
+    let log = File::open(loans.folder().join("log.xes")).unwrap();
+    dashboard_equals(&loans, log);
 }
 
 #[test]

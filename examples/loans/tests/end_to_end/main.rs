@@ -9,6 +9,7 @@
 )]
 
 mod command_line;
+mod dashboard;
 mod generated;
 mod interrupted;
 #[path = "../support/mod.rs"]

@@ -10,6 +10,8 @@ use tempfile::TempDir;
 /// A folder with a database, deleted in the end.
 pub struct Loans {
     folder: TempDir,
+    /// A database elsewhere.
+    database: Option<String>,
 }
 
 /// What a run printed.
@@ -22,8 +24,18 @@ pub struct Ran {
 
 impl Loans {
     pub fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        Self { folder }
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            database: None,
+        }
+    }
+
+    /// With a database that is not in the folder.
+    pub fn on(url: String) -> Self {
+        Self {
+            database: Some(url),
+            ..Self::new()
+        }
     }
 
     /// The command with its arguments, its database and its output to be read.
@@ -31,6 +43,7 @@ impl Loans {
         let mut command = Command::new(env!("CARGO_BIN_EXE_loans"));
         command
             .args(arguments)
+            .args(self.database.iter().flat_map(|url| ["--database", url]))
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

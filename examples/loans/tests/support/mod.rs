@@ -1,4 +1,5 @@
 //! What the test binaries share.
 
+pub mod dashboard;
 pub mod loans;
 pub mod published;
