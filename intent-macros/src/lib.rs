@@ -42,7 +42,7 @@ pub fn aggregate(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// Makes a read model of a struct whose fields say which events change them.
-#[proc_macro_derive(ReadModel, attributes(read_model, key, index, on))]
+#[proc_macro_derive(ReadModel, attributes(read_model, key, index, on, unique))]
 pub fn derive_read_model(item: TokenStream) -> TokenStream {
     read_model::read_model(item.into()).into()
 }

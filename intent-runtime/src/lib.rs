@@ -50,6 +50,7 @@ pub use model::{
     any_command::AnyRefusal,
     command::{Command, Decide, Decision, Refusal},
     context::Context,
+    emitted::Emitted,
     event::Event,
     history::{CreateError, HistoryError},
     json_object::JsonObject,
@@ -113,8 +114,8 @@ pub mod error {
 pub mod prelude {
     pub use crate::{
         Acting, Actor, Aggregate, AggregateId, App, AsOf, ByNameError, Command, CommandId, Context,
-        Cursor, Decide, Domain, Event, EventId, HistoryPage, Id, Json, JsonObject, LoadError,
-        Loaded, LogFilter, Metadata, Overflow, ReadError, ReadModel, Receipt, Recorded,
+        Cursor, Decide, Domain, Emitted, Event, EventId, HistoryPage, Id, Json, JsonObject,
+        LoadError, Loaded, LogFilter, Metadata, Overflow, ReadError, ReadModel, Receipt, Recorded,
         RecordedEvent, Scenario, SendError, SendOptions, Snapshot, StateView, StoreError, Tenant,
         TenantId, Timestamp, UpcastError, Version, WaitError, Workers, aggregate, command,
         commands, create, event, handle, read_model, value,

@@ -11,6 +11,10 @@
 #[path = "../store/appending.rs"]
 #[allow(dead_code, reason = "the tests use the rest of it")]
 mod appending;
+mod inline;
+#[path = "../worker/inline/domain.rs"]
+#[allow(dead_code, reason = "the tests use the rest of it")]
+mod inline_domain;
 mod lock;
 #[path = "../lock/numbered.rs"]
 mod numbered;
@@ -35,6 +39,7 @@ async fn main() -> ExitCode {
         ["check-lock", folder, aggregate] => return lock::check(folder, aggregate),
         ["spans"] => spans::print().await,
         ["workers", url] => workers::run(url).await,
+        ["inline", url, ref customers @ ..] => inline::run(url, customers).await,
         _ => panic!("what is this: {arguments:?}"),
     }
     ExitCode::SUCCESS

@@ -114,7 +114,9 @@ async fn a_repeated_decision_is_the_same_decision() {
         .await
         .unwrap();
 
-    store.next(Fault::Overtaken(super::races::deposit_after(id, 1)));
+    store.next(Fault::Overtaken(Box::new(super::races::deposit_after(
+        id, 1,
+    ))));
     let receipt = app
         .send_with(Fork { id }, SendOptions::new().command_id(command_id))
         .await

@@ -134,7 +134,7 @@ pub struct Interposed {
 #[derive(Debug)]
 pub enum Fault {
     /// Another process appends first.
-    Overtaken(Append),
+    Overtaken(Box<Append>),
     /// The connection breaks before anything was stored.
     LostBefore,
     /// The connection breaks after all was stored.
@@ -209,7 +209,7 @@ impl Streams for Interposed {
                     self.store.append(append).await
                 }
                 Some(Fault::Overtaken(first)) => {
-                    self.store.append(first).await.unwrap();
+                    self.store.append(*first).await.unwrap();
                     self.store.append(append).await
                 }
             }

@@ -103,8 +103,8 @@ async fn a_conflict_is_decided_again_as_often_as_asked() {
     let app = registered(store.clone()).await;
     let id = opened(&app).await;
     // The cached state is out of date, so it does not count. Then the newest state is out of date too.
-    store.next(Fault::Overtaken(deposit_after(id, 1)));
-    store.next(Fault::Overtaken(deposit_after(id, 2)));
+    store.next(Fault::Overtaken(Box::new(deposit_after(id, 1))));
+    store.next(Fault::Overtaken(Box::new(deposit_after(id, 2))));
     let error = app
         .send_with(Deposit { id, amount: 1 }, SendOptions::new().retries(0))
         .await
@@ -112,8 +112,8 @@ async fn a_conflict_is_decided_again_as_often_as_asked() {
     let text = format!("Account {id} is at version 3, the command expected version 2");
     assert_eq!(error.to_string(), text);
 
-    store.next(Fault::Overtaken(deposit_after(id, 3)));
-    store.next(Fault::Overtaken(deposit_after(id, 4)));
+    store.next(Fault::Overtaken(Box::new(deposit_after(id, 3))));
+    store.next(Fault::Overtaken(Box::new(deposit_after(id, 4))));
     let receipt = app
         .send_with(Deposit { id, amount: 1 }, SendOptions::new().retries(2))
         .await

@@ -120,6 +120,11 @@ fn store_errors() -> Vec<(StoreError, &'static str)> {
             expected: Expect::NoStream,
             actual: Version::FIRST
         },
+        Taken {
+            stream: stream(),
+            model: "customers",
+            field: "email"
+        },
         WrongAggregate {
             stream: stream(),
             found: place()

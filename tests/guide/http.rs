@@ -87,14 +87,16 @@ impl<E: std::error::Error + 'static> From<SendError<E>> for ApiError {
             SendError::CommandIdReused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             SendError::Forbidden { .. } => StatusCode::FORBIDDEN,
             SendError::NotFound { .. } => StatusCode::NOT_FOUND,
-            SendError::AlreadyExists { .. } | SendError::Conflict { .. } => StatusCode::CONFLICT,
+            SendError::AlreadyExists { .. }
+            | SendError::Conflict { .. }
+            | SendError::Taken { .. } => StatusCode::CONFLICT,
             SendError::Decision {
                 source: HistoryError::Overflow { .. },
                 ..
             } => StatusCode::UNPROCESSABLE_ENTITY,
             SendError::Load(error) => status_of_load(error),
             SendError::Store(error) => status_of_store(error),
-            // The program is wrong: another `Decision`, `Encode`, `NotReadBack`, `NotRegistered`.
+            // The program is wrong: another `Decision`, `Encode`, `NotReadBack`, `Row`, `NotRegistered`.
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self::new(status, &error)

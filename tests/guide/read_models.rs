@@ -85,6 +85,26 @@ pub fn bank() -> Domain {
 }
 // ANCHOR_END: model
 
+// ANCHOR: inline
+/// A row for each open account, there when its command is answered.
+#[derive(ReadModel, Debug, Clone)]
+#[read_model(
+    mode = "inline",
+    created_by(Opened),
+    events(Deposited),
+    removed_by(Closed)
+)]
+pub struct Owner {
+    #[key]
+    pub account: Id<Account>,
+    #[unique]
+    #[on(Opened = |e| e.owner.clone())]
+    pub name: String,
+    #[on(Deposited += |e| e.amount)]
+    pub balance: i64,
+}
+// ANCHOR_END: inline
+
 async fn rows(app: &App) -> Result<(), Box<dyn Error>> {
     // ANCHOR: use
     let workers = app.start().await?;
@@ -159,4 +179,32 @@ async fn rows_follow_the_log() {
     let app = App::connect("memory:", bank()).await.unwrap();
     rows(&app).await.unwrap();
     pages(&app).await.unwrap();
+}
+
+async fn inline(app: &App) -> Result<(), Box<dyn Error>> {
+    let (owner, branch) = ("Ada".to_owned(), "Eindhoven".to_owned());
+    let open = |id| Open {
+        id,
+        owner: owner.clone(),
+        branch: branch.clone(),
+    };
+    // ANCHOR: taken
+    let id = Id::<Account>::new();
+    app.send(open(id)).await?;
+    let row = app.read::<Owner>().get(id).await?;
+
+    match app.send(open(Id::new())).await {
+        Err(SendError::Taken { model, field }) => assert_eq!((model, field), ("owner", "name")),
+        other => panic!("{other:?}"),
+    }
+    // ANCHOR_END: taken
+    assert_eq!(row.map(|row| (row.name, row.balance)), Some((owner, 0)));
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_inline_row_is_there_at_once() {
+    let domain = Domain::of::<Account>().read_model::<Owner>();
+    let app = App::connect("memory:", domain).await.unwrap();
+    inline(&app).await.unwrap();
 }

@@ -9,6 +9,7 @@ mod feed;
 mod fixture;
 mod heard;
 mod held_back;
+mod inline;
 mod kill;
 mod lease;
 mod list;

@@ -11,9 +11,10 @@ use crate::{
         attr::{self, Keyed, Keys, Number, assigned},
         diag::Diagnostics,
         paths::Runtime,
+        suggest::did_you_mean,
         symbol::{
-            ACCESS, BY, CRATE, CREATED_BY, EVENTS, INDEX, KEY, OF, ON, OWN, READ_MODEL, REMOVED_BY,
-            ROLE, TABLE, VERSION,
+            ACCESS, BY, CRATE, CREATED_BY, EVENTS, INDEX, KEY, MODE, OF, ON, OWN, READ_MODEL,
+            REMOVED_BY, ROLE, TABLE, UNIQUE, VERSION,
         },
     },
 };
@@ -26,6 +27,7 @@ const KEYS: Keys = Keys {
         (REMOVED_BY, "removed_by(Closed)"),
         (TABLE, "table = \"account_balances\""),
         (VERSION, "version = 2"),
+        (MODE, "mode = \"inline\""),
         (ACCESS, "access(role = \"customer\", own = owner_id)"),
         (CRATE, "crate = ::path::to::intent_runtime"),
     ],
@@ -38,6 +40,7 @@ const KEYS: Keys = Keys {
         (ROLE, "in `access(..)`, as `access(role = \"teller\")`"),
         (KEY, "on a field, as `#[key]`"),
         (INDEX, "on a field, as `#[index]`"),
+        (UNIQUE, "on a field, as `#[unique]`"),
         (ON, "on a field, as `#[on(..)]`"),
         (
             BY,
@@ -51,12 +54,41 @@ const KEYS: Keys = Keys {
     ..Keys::NONE
 };
 
+/// How rows are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// By a worker, behind the log.
+    Async,
+    /// With the events that change them.
+    Inline,
+}
+
+impl Mode {
+    /// `= "inline"`
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let mode: LitStr = assigned(input)?;
+        match mode.value().as_str() {
+            "async" => Ok(Self::Async),
+            "inline" => Ok(Self::Inline),
+            other => {
+                let meant = did_you_mean(other, ["async", "inline"]).unwrap_or("inline");
+                let fact = format!(
+                    "there is no mode \"{other}\": rows are written by a worker, `\"async\"`, or with their events, `\"inline\"`\n\
+                     help: write `mode = \"{meant}\"`"
+                );
+                Err(syn::Error::new_spanned(&mode, fact))
+            }
+        }
+    }
+}
+
 /// What `#[read_model(..)]` says.
 #[derive(Default)]
 pub(super) struct ReadModelAttrs {
     pub(super) runtime: Runtime,
     pub(super) table: Option<LitStr>,
     pub(super) version: Option<Number>,
+    pub(super) mode: Option<Mode>,
     pub(super) created_by: Option<Keyed<Vec<Entry>>>,
     pub(super) events: Option<Keyed<Vec<Entry>>>,
     pub(super) removed_by: Option<Keyed<Vec<Entry>>>,
@@ -88,6 +120,10 @@ impl ReadModelAttrs {
             }
             VERSION => {
                 self.version = Some(assigned(input)?);
+                return Ok(());
+            }
+            MODE => {
+                self.mode = Some(Mode::parse(input)?);
                 return Ok(());
             }
             _ => {

@@ -4,14 +4,13 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Ident, Index, ext::IdentExt as _};
 
-use super::model::{ReadModel, Role, is_indexed};
+use super::model::{ReadModel, Role, is_indexed, is_unique};
 use crate::{
     emit::scope,
     rules::{
         emit::{self, Emitter},
         entry::{Effect, Entry},
         rule::Field,
-        subject::Subject,
     },
     syntax::{
         docs,
@@ -53,6 +52,7 @@ pub(super) fn stub(model: &ReadModel<'_>) -> TokenStream {
 ///     type Key = Id<Account>;
 ///     const TABLE: &'static str = "account_balances";
 ///     const VERSION: u32 = 1;
+///     const INLINE: bool = true;                            // mode = "inline"
 ///     const DOC: &'static str = "One row per account.";
 ///     const COLUMNS: &'static [Column] = &[
 ///         Column::new("account", <Id<Account> as ColumnType>::KIND).key(),
@@ -79,6 +79,11 @@ fn read_model_impl(
     let (ident, table) = (model.ident(), model.table());
     let version = model.attrs.version.as_ref();
     let version = version.map_or(1, |version| version.value);
+    let inline = model.is_inline().then(|| {
+        quote!(
+            const INLINE: ::core::primitive::bool = true;
+        )
+    });
     let doc = docs::text(&model.original.attrs);
     let key_type = model.key_type();
     let columns = model.columns().map(|field| column(model, field));
@@ -103,6 +108,7 @@ fn read_model_impl(
             type Key = #key_type;
             const TABLE: &'static ::core::primitive::str = #table;
             const VERSION: ::core::primitive::u32 = #version;
+            #inline
             const DOC: &'static ::core::primitive::str = #doc;
             const COLUMNS: &'static [#runtime::read_model::Column] = &[#(#columns),*];
             #access
@@ -139,7 +145,8 @@ fn column(model: &ReadModel<'_>, field: &Field<'_>) -> TokenStream {
         None => quote!(.nullable(#column_type::NULLABLE)),
     };
     let indexed = is_indexed(field).then(|| quote!(.indexed()));
-    quote!(#runtime::read_model::Column::new(#name, #column_type::KIND) #nullable #indexed)
+    let unique = is_unique(field).then(|| quote!(.unique()));
+    quote!(#runtime::read_model::Column::new(#name, #column_type::KIND) #nullable #indexed #unique)
 }
 
 /// `<i64 as ColumnType>`. A type that no column has is one error, at that type, since each mention of it gives the same.
@@ -202,7 +209,7 @@ fn from_cells(model: &ReadModel<'_>) -> TokenStream {
 fn routes(model: &ReadModel<'_>) -> TokenStream {
     let runtime = &model.attrs.runtime;
     let routes = model.entries().map(|(_, entry)| {
-        let listed = Subject::listed(runtime, entry);
+        let listed = model.subject().listed(runtime, entry);
         let by = entry.by.as_ref().map(|by| {
             let by = &by.value;
             quote!(#by,)
@@ -234,7 +241,7 @@ fn routes(model: &ReadModel<'_>) -> TokenStream {
 fn effect(model: &ReadModel<'_>, role: Role, entry: &Entry) -> TokenStream {
     let runtime = &model.attrs.runtime;
     let (ident, name) = (model.ident(), effect_name(entry));
-    let event = Subject::Row.seen(runtime, &entry.event);
+    let event = model.subject().seen(runtime, &entry.event);
     let body = match role {
         Role::Begins => begin(model, entry),
         Role::Changes => change(model, entry),
@@ -265,7 +272,7 @@ fn begin(model: &ReadModel<'_>, entry: &Entry) -> TokenStream {
     let (begun, row) = match &entry.effect {
         Effect::Function(named) => {
             let function = replace_self(named, ident);
-            let event = Subject::Row.seen(&model.attrs.runtime, &entry.event);
+            let event = model.subject().seen(&model.attrs.runtime, &entry.event);
             let made = emitter(model).applied(named, Some(ident), &quote!(begin(key, event)));
             let begin = quote!(let begin: fn(__Key, &#event) -> _ = #function;);
             (begin, quote!(#made?))
@@ -363,7 +370,7 @@ fn emitter<'a>(model: &'a ReadModel<'_>) -> Emitter<'a> {
     Emitter {
         runtime: &model.attrs.runtime,
         owner: model.ident(),
-        subject: Subject::Row,
+        subject: model.subject(),
     }
 }
 

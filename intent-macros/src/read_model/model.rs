@@ -2,21 +2,22 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::{Data, DeriveInput, Ident, Type, ext::IdentExt as _};
+use syn::{Attribute, Data, DeriveInput, Ident, Type, ext::IdentExt as _};
 
-use super::attrs::ReadModelAttrs;
+use super::attrs::{Mode, ReadModelAttrs};
 use crate::{
     rules::{
         check::Lists,
         entry::{Entry, Namesake},
         rule::Field,
+        subject::Subject,
     },
     syntax::{
         attr::{Keyed, is},
         diag::Diagnostics,
         paths::{last_ident, same},
         respan::{replace_self, snake_case},
-        symbol::{INDEX, KEY},
+        symbol::{INDEX, KEY, UNIQUE},
     },
 };
 
@@ -63,6 +64,19 @@ impl<'a> ReadModel<'a> {
 
     pub(super) fn ident(&self) -> &'a Ident {
         &self.original.ident
+    }
+
+    /// Whether its rows are written with the events that change them.
+    pub(super) fn is_inline(&self) -> bool {
+        self.attrs.mode == Some(Mode::Inline)
+    }
+
+    /// What its rules change.
+    pub(super) fn subject(&self) -> Subject {
+        match self.is_inline() {
+            true => Subject::InlineRow,
+            false => Subject::Row,
+        }
     }
 
     /// The name of its table.
@@ -131,8 +145,21 @@ impl<'a> ReadModel<'a> {
 
 /// Whether a field has `#[index]`.
 pub(super) fn is_indexed(field: &Field<'_>) -> bool {
-    let mut attributes = field.original.attrs.iter();
-    attributes.any(|attribute| is(attribute, INDEX))
+    marks(field, INDEX).next().is_some()
+}
+
+/// Whether a field has `#[unique]`.
+pub(super) fn is_unique(field: &Field<'_>) -> bool {
+    marks(field, UNIQUE).next().is_some()
+}
+
+/// The attributes of a field that have a name.
+pub(super) fn marks<'a>(
+    field: &Field<'a>,
+    name: &'static str,
+) -> impl Iterator<Item = &'a Attribute> + use<'a> {
+    let attributes = field.original.attrs.iter();
+    attributes.filter(move |attribute| is(attribute, name))
 }
 
 /// A type of column that no key has, if the field has one of those that are known by name.

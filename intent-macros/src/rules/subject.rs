@@ -15,14 +15,17 @@ use crate::syntax::{
 pub(crate) enum Subject {
     Aggregate,
     Row,
+    /// A row of an inline model, which is written with the event.
+    InlineRow,
 }
 
 impl Subject {
-    /// The type of an event in a rule: the event itself, or `Recorded<E>`.
+    /// The type of an event in a rule: the event itself, `Recorded<E>`, or `Emitted<E>`.
     pub(crate) fn seen(&self, runtime: &Runtime, event: &Path) -> TokenStream {
         match self {
             Self::Aggregate => event.to_token_stream(),
             Self::Row => quote!(#runtime::Recorded<#event>),
+            Self::InlineRow => quote!(#runtime::Emitted<#event>),
         }
     }
 
@@ -33,14 +36,18 @@ impl Subject {
     /// <Deposited as OwnEvent<__Key>>
     /// <Deposited as EventWithoutOf<_>>          // Deposited by |e| ..
     /// <Deposited as EventWithOf<Account>>       // Deposited of Account by |e| ..
+    /// <Deposited as InlineEvent<__Key>>         // of an inline model
     /// ```
-    pub(crate) fn listed(runtime: &Runtime, entry: &Entry) -> TokenStream {
+    pub(crate) fn listed(self, runtime: &Runtime, entry: &Entry) -> TokenStream {
         let event = &entry.event;
         // The compiler blames the event if the whole path stands there.
         let span = entry.ident().span();
+        let own = match self {
+            Self::InlineRow => "InlineEvent",
+            _ => "OwnEvent",
+        };
         let [bounds, own, without_of, with_of] =
-            ["bounds", "OwnEvent", "EventWithoutOf", "EventWithOf"]
-                .map(|name| generated(name, span));
+            ["bounds", own, "EventWithoutOf", "EventWithOf"].map(|name| generated(name, span));
         let bounds = runtime.at(span).into_iter().chain(quote!(::#bounds));
         let bounds: TokenStream = bounds.collect();
         match (&entry.by, &entry.of) {
@@ -71,8 +78,8 @@ impl Subject {
         let (private, event) = (runtime.private(), &entry.event);
         match self {
             Self::Aggregate => quote!(#private::overflow::<#owner, #event>(#field, fault)),
-            Self::Row => {
-                let listed = Self::listed(runtime, entry);
+            Self::Row | Self::InlineRow => {
+                let listed = self.listed(runtime, entry);
                 quote!(#private::row_overflow::<#owner>(#listed::NAME, #field, fault))
             }
         }
@@ -88,8 +95,8 @@ impl Subject {
         let private = runtime.private();
         match (self, entry.map(|entry| &entry.event)) {
             (Self::Aggregate, event) => quote!(#private::Initial<#owner, #event>),
-            (Self::Row, Some(event)) => quote!(#private::InitialInRow<#owner, #event>),
-            (Self::Row, None) => quote!(#private::Blank<#owner>),
+            (_, Some(event)) => quote!(#private::InitialInRow<#owner, #event>),
+            (_, None) => quote!(#private::Blank<#owner>),
         }
     }
 
@@ -99,6 +106,7 @@ impl Subject {
         match self {
             Self::Aggregate => name,
             Self::Row => format!("Recorded<{name}>"),
+            Self::InlineRow => format!("Emitted<{name}>"),
         }
     }
 }

@@ -98,7 +98,7 @@ impl AppBuilder {
             Target::Url(url) => store::connect::connect(&url, &self.clock).await?,
             Target::Store(store) => store,
         };
-        Ok(App {
+        let app = App {
             tenant: Tenant {
                 id: TenantId::DEFAULT,
                 core: Core {
@@ -110,9 +110,12 @@ impl AppBuilder {
                     clock: self.clock,
                     read_models: parts.read_models,
                     workers: Arc::default(),
+                    inline: parts.inline,
                 },
             },
-        })
+        };
+        app.prepare_inline().await?;
+        Ok(app)
     }
 }
 

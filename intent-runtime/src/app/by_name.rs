@@ -137,6 +137,7 @@ impl Tenant {
             cache: &self.core.cache,
             tenant: self.id,
             now: self.core.clock.now(),
+            inline: &self.core.inline,
         }
     }
 }

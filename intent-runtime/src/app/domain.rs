@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc};
 use crate::{
     app::roles::{self, Roles},
     by_name::ByName,
+    dispatch::inline::InlineModels,
     model::{aggregate::Aggregate, command::Command, read_model::ReadModel},
     read_model::kind::ReadModelKind,
     schema::catalogue::{
@@ -47,6 +48,7 @@ pub(super) struct Parts {
     pub(super) by_name: ByName,
     pub(super) roles: Roles,
     pub(super) read_models: Arc<[ReadModelKind]>,
+    pub(super) inline: Arc<InlineModels>,
 }
 
 impl Domain {
@@ -123,7 +125,15 @@ impl Domain {
     /// As [`check`](Self::check).
     pub(super) fn into_parts(self) -> Result<Parts, DomainError> {
         self.check()?;
+        let mut inline = InlineModels::default();
+        for kind in &self.read_models {
+            let heard = kind.heard().into_iter().next();
+            if let (Some(model), Some(heard)) = (kind.inline(), heard) {
+                inline.add(heard.type_id, model);
+            }
+        }
         Ok(Parts {
+            inline: inline.into(),
             catalogue: self.catalogue,
             by_name: self.by_name,
             roles: Roles::new(self.roles),

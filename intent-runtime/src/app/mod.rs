@@ -5,6 +5,7 @@ pub(crate) mod append;
 pub(crate) mod builder;
 mod by_name;
 pub(crate) mod domain;
+mod inline;
 pub(crate) mod lookup;
 mod roles;
 pub(crate) mod tenant;
@@ -22,7 +23,7 @@ use crate::{
         tenant::Tenant,
     },
     by_name::ByName,
-    dispatch::{self, cache::AggregateCache},
+    dispatch::{self, cache::AggregateCache, inline::InlineModels},
     log::{filter::LogFilter, follow::Follow, subscription::Subscription},
     model::{aggregate::Aggregate, read_model::ReadModel},
     read_model::kind::ReadModelKind,
@@ -74,6 +75,7 @@ struct Core {
     clock: Arc<dyn Clock>,
     read_models: Arc<[ReadModelKind]>,
     workers: Arc<LocalWorkers>,
+    inline: Arc<InlineModels>,
 }
 
 impl App {

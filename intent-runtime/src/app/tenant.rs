@@ -337,7 +337,7 @@ impl Tenant {
 
     /// A command on its way. Refuses one that the domain does not have.
     fn sending<'a, C: Command>(
-        &self,
+        &'a self,
         streams: &'a dyn Streams,
         command: &'a C,
         options: SendOptions,
@@ -350,7 +350,8 @@ impl Tenant {
             });
         }
         let options = options.at(self.core.clock.now());
-        Sending::new(streams, self.id, CommandHead::of(command), command, options)
+        let sending = Sending::new(streams, self.id, CommandHead::of(command), command, options)?;
+        Ok(sending.carrying(self.core.inline.of::<C::Aggregate>()))
     }
 
     pub(super) fn stream<A: Aggregate>(&self, id: Id<A>) -> Result<StreamId, LoadError> {

@@ -117,6 +117,8 @@ fn of_send(error: &SendError<AnyRefusal>) -> &'static str {
         SendError::Decision { .. } => "decision",
         SendError::Encode { .. } => "encode",
         SendError::NotReadBack { .. } => "not_read_back",
+        SendError::Taken { .. } => "taken",
+        SendError::Row { .. } => "row",
         SendError::Load(error) => of_load(error),
         SendError::Forbidden { .. } => "forbidden",
         SendError::NotRegistered { .. } => "not_registered",

@@ -21,6 +21,7 @@ use crate::{
         attempt::Sending,
         cache::AggregateCache,
         error::LoadError,
+        inline::InlineModels,
         load,
         options::SendOptions,
     },
@@ -54,6 +55,7 @@ pub(crate) struct Place<'a> {
     pub(crate) cache: &'a AggregateCache,
     pub(crate) tenant: TenantId,
     pub(crate) now: Timestamp,
+    pub(crate) inline: &'a InlineModels,
 }
 
 /// A command in JSON.
@@ -172,6 +174,7 @@ async fn send<A: Aggregate>(
     let span = telemetry::send(head.name, head.target);
     let options = options.at(place.now);
     let sending = Sending::new(place.store, place.tenant, head, &*command, options)?;
+    let sending = sending.carrying(place.inline.of::<A>());
     let receipt = sending.send(place.cache).instrument(span).await?;
     Ok(Sent::of(receipt))
 }

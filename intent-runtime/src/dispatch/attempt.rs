@@ -12,6 +12,7 @@ use crate::{
         cache::CacheGuard,
         encode::{encode, written},
         error::SendError,
+        inline::{InlineModel, Unmade},
         load::{Folded, catch_up, load_to},
         options::{Receipt, SendOptions},
         repeated::resolve,
@@ -46,6 +47,8 @@ pub(crate) struct Sending<'a, A: Aggregate, E> {
     command: &'a dyn Undecided<A, E>,
     options: SendOptions,
     pub(super) context: Context,
+    /// The inline models of the aggregate, whose rows the append carries.
+    pub(super) inline: &'a [InlineModel],
 }
 
 /// A command that was sent by its type.
@@ -86,8 +89,8 @@ enum Told<A: Aggregate, E> {
     Stored(Receipt<A>),
     /// The stream is not as the decision saw it.
     Conflict(SendError<E>),
-    /// The events break a limit.
-    Invalid(SendError<E>),
+    /// The events break a limit, or lead to a row that cannot be stored.
+    Refused(SendError<E>),
 }
 
 impl<'a, A: Aggregate, E: std::error::Error + 'static> Sending<'a, A, E> {
@@ -108,7 +111,13 @@ impl<'a, A: Aggregate, E: std::error::Error + 'static> Sending<'a, A, E> {
             command,
             options,
             context,
+            inline: &[],
         })
+    }
+
+    /// The same, whose append carries the rows of these models.
+    pub(crate) fn carrying(self, inline: &'a [InlineModel]) -> Self {
+        Self { inline, ..self }
     }
 
     /// How often it is decided again after a conflict.
@@ -151,7 +160,7 @@ impl<'a, A: Aggregate, E: std::error::Error + 'static> Sending<'a, A, E> {
         };
         Ok(match self.store(cache, ready).await? {
             Told::Stored(receipt) => Tried::Stored(receipt),
-            Told::Conflict(_) | Told::Invalid(_) => Tried::DecideAgain(None),
+            Told::Conflict(_) | Told::Refused(_) => Tried::DecideAgain(None),
         })
     }
 
@@ -177,7 +186,7 @@ impl<'a, A: Aggregate, E: std::error::Error + 'static> Sending<'a, A, E> {
             Decided::Ready(ready) => match self.store(cache, ready).await? {
                 Told::Stored(receipt) => return Ok(Attempt::Done(receipt)),
                 Told::Conflict(error) => return Ok(Attempt::Conflict(error)),
-                Told::Invalid(error) => Some(error),
+                Told::Refused(error) => Some(error),
             },
             Decided::TurnedAway(refusal, state) => {
                 if let Some(state) = state {
@@ -263,6 +272,7 @@ impl<'a, A: Aggregate, E: std::error::Error + 'static> Sending<'a, A, E> {
                 events: Vec::new(),
                 metadata,
                 snapshot,
+                rows: Vec::new(),
             },
         })
     }
@@ -323,11 +333,21 @@ impl<'a, A: Aggregate, E: std::error::Error + 'static> Sending<'a, A, E> {
     ) -> Result<Told<A, E>, SendError<E>> {
         let Ready {
             events,
-            folded,
+            mut folded,
             payloads,
             seen,
-            rest,
+            mut rest,
         } = ready;
+        let rows = &mut folded.rows;
+        match self
+            .rows(rows, seen, &events, &rest.metadata, &payloads)
+            .await
+        {
+            Ok(rows) => rest.rows = rows,
+            Err(Unmade::Ahead(actual)) => return Ok(Told::Conflict(self.conflict(seen, actual))),
+            Err(Unmade::Failed(SendError::Store(error))) => return Err(error.into()),
+            Err(Unmade::Failed(refused)) => return Ok(Told::Refused(refused)),
+        }
         let append = |events| Append {
             events,
             ..rest.clone()
@@ -360,7 +380,10 @@ impl<'a, A: Aggregate, E: std::error::Error + 'static> Sending<'a, A, E> {
                 Ok(Told::Conflict(self.conflict(seen, actual)))
             }
             Err(StoreError::CommandIdReused { used_for, .. }) => Err(self.reused_for(used_for)),
-            Err(error @ StoreError::Invalid { .. }) => Ok(Told::Invalid(SendError::Store(error))),
+            Err(error @ StoreError::Invalid { .. }) => Ok(Told::Refused(SendError::Store(error))),
+            Err(StoreError::Taken { model, field, .. }) => {
+                Ok(Told::Refused(SendError::Taken { model, field }))
+            }
             Err(error) => Err(error.into()),
         }
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     dispatch::{actor::Actor, as_of::AsOf},
-    model::{history::HistoryError, upcast::DecodeError},
+    model::{history::HistoryError, read_model::inline::RowError, upcast::DecodeError},
     record::{bounded_json::TooLong, id::CommandId, sentence, stream::StreamId, version::Version},
     store::{append::Append, error::StoreError, invalid::InvalidAppend},
 };
@@ -83,6 +83,25 @@ pub enum SendError<E> {
         /// Why it cannot be read; `None` if it can and is not equal to what was emitted.
         source: Option<Box<DecodeError>>,
     },
+    /// A row of an inline read model would have a value that another row of the tenant has, in a `#[unique]` field. Nothing was
+    /// stored. Handling: tell the user.
+    #[error("the `{field}` is taken: another row of `{model}` has the same")]
+    Taken {
+        /// [`ReadModel::TABLE`](crate::ReadModel::TABLE).
+        model: &'static str,
+        /// The field.
+        field: &'static str,
+    },
+    /// An event cannot be applied to the aggregate's row in an inline read model; nothing was stored. Handling: as the cause says.
+    #[error("the row of {stream} in `{model}` cannot be written")]
+    Row {
+        /// Which aggregate.
+        stream: StreamId,
+        /// [`ReadModel::TABLE`](crate::ReadModel::TABLE).
+        model: &'static str,
+        /// Why not.
+        source: Box<RowError>,
+    },
     /// The aggregate could not be loaded.
     #[error(transparent)]
     Load(LoadError),
@@ -147,6 +166,8 @@ impl<E> SendError<E> {
             Decision { command, stream, source },
             Encode { stream, what, source },
             NotReadBack { stream, event, source },
+            Taken { model, field },
+            Row { stream, model, source },
             Forbidden { command, aggregate, actor, allowed },
             NotRegistered { command, aggregate, missing },
         }

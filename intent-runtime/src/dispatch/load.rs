@@ -3,7 +3,7 @@
 use std::ops::{ControlFlow, Deref};
 
 use crate::{
-    dispatch::{as_of::AsOf, error::LoadError},
+    dispatch::{as_of::AsOf, error::LoadError, inline::Rows},
     model::{
         aggregate::{Aggregate, fold_next},
         event::{AggregateEvent, decode_past},
@@ -77,6 +77,8 @@ pub(crate) struct Folded<A> {
     pub(crate) last: Option<EventId>,
     /// The bytes of all folded payloads, as an estimate of the size of the state.
     pub(crate) bytes: usize,
+    /// The rows of inline models at that version, if they are known.
+    pub(crate) rows: Option<Rows>,
 }
 
 impl<A> Folded<A> {
@@ -85,6 +87,7 @@ impl<A> Folded<A> {
         version: Version::NONE,
         last: None,
         bytes: 0,
+        rows: None,
     };
 }
 
@@ -180,6 +183,8 @@ pub(crate) async fn catch_up<A: Aggregate>(
             found = last.is_none_or(|last| last == event.id);
         }
         if event.version > known && found {
+            // They stand at the version before.
+            fold.folded.rows = None;
             fold.ends_with(event.version, event.id);
             return fold.event(RawEvent {
                 version: event.version,
@@ -352,6 +357,7 @@ impl<A: Aggregate> StateSink for Fold<'_, A> {
                     version: snapshot.version,
                     last: None,
                     bytes: snapshot.state.len(),
+                    rows: None,
                 };
                 true
             }

@@ -6,6 +6,7 @@ pub(crate) mod attempt;
 pub(crate) mod cache;
 mod encode;
 pub(crate) mod error;
+pub(crate) mod inline;
 pub(crate) mod load;
 pub(crate) mod options;
 mod recorded;

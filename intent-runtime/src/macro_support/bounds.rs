@@ -24,7 +24,7 @@ use crate::{
         read_model::{
             ReadModel,
             key::IntoKeys,
-            route::{EffectOf, Routes},
+            route::{EffectOf, InlineEffectOf, Routes},
         },
         recorded::Recorded,
     },
@@ -228,6 +228,29 @@ impl<A: Aggregate, E: EventOf<A>> OwnEvent<Id<A>> for E {
 
     fn on<M: ReadModel<Key = Id<A>>>(routes: &mut Routes<M>, effect: EffectOf<M, E>) {
         routes.on_own::<A, E>(effect);
+    }
+}
+
+/// An event of an inline read model: the id of its aggregate is the key of the row.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot change a row whose key is `{K}`: that is not the id of an aggregate with this event",
+    label = "not an event of the aggregate whose id is the key",
+    note = "the key of an inline read model is the `Id<..>` of one aggregate, and all its events are listed by that aggregate"
+)]
+pub trait InlineEvent<K>: Sized {
+    /// [`Event::NAME`].
+    const NAME: &'static str;
+
+    /// See [`Routes::on_inline`].
+    fn on<M: ReadModel<Key = K>>(routes: &mut Routes<M>, effect: InlineEffectOf<M, Self>);
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Aggregate, E: EventOf<A>> InlineEvent<Id<A>> for E {
+    const NAME: &'static str = <E as Event>::NAME;
+
+    fn on<M: ReadModel<Key = Id<A>>>(routes: &mut Routes<M>, effect: InlineEffectOf<M, E>) {
+        routes.on_inline::<A, E>(effect);
     }
 }
 

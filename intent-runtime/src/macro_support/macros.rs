@@ -115,6 +115,7 @@ pub use intent_macros::aggregate;
 /// | `removed_by(Closed)` | the events that remove a row |
 /// | `table = "…"` | the name of the table: up to 40 of `a-z`, `0-9` and `_`; the struct's own in small letters unless given |
 /// | `version = 2` | the version of the rules, 1 unless given. Rows of another version are built anew |
+/// | `mode = "inline"` | each row is written with the events that change it, and so is there when the command is answered. Its key is the id of its aggregate. A worker writes the rows of the mode `"async"`, which is the usual one |
 /// | `crate = ::path` | where the runtime is, if it is re-exported |
 ///
 /// An entry of a list is `EVENT [of AGGREGATE] [by KEY] [=> FUNCTION | ()]`:
@@ -128,7 +129,8 @@ pub use intent_macros::aggregate;
 /// |---|---|
 /// | `#[key]` | it is the key, or a part of it: the key of several fields is a tuple in their order. It has no rules |
 /// | `#[index]` | rows are found by it quickly |
-/// | `#[on(..)]` | what events do to it, as in [`derive(Aggregate)`](derive@Aggregate). Each event is a [`Recorded<E>`](crate::Recorded), which derefs to it and knows when it happened and who sent the command |
+/// | `#[unique]` | in an inline model: no two rows of a tenant have the same value. A command that breaks it is refused with [`SendError::Taken`](crate::SendError::Taken) |
+/// | `#[on(..)]` | what events do to it, as in [`derive(Aggregate)`](derive@Aggregate). Each event is a [`Recorded<E>`](crate::Recorded), which derefs to it and knows when it happened and who sent the command; in an inline model an [`Emitted<E>`](crate::Emitted), which has no place in the log yet |
 ///
 /// A field is a `bool`, an integer, a float, a `String`, an id, a [`Timestamp`](crate::Timestamp), or a [`Json<T>`](crate::Json) of
 /// what serde reads and writes; or an `Option` of one of these. See [`ColumnType`](crate::read_model::ColumnType).

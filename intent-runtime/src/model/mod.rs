@@ -8,6 +8,7 @@ pub(crate) mod command_json;
 pub(crate) mod context;
 pub(crate) mod decoded;
 pub(crate) mod emits;
+pub(crate) mod emitted;
 pub(crate) mod event;
 pub(crate) mod history;
 pub(crate) mod identity;

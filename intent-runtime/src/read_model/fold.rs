@@ -3,7 +3,6 @@
 use std::{
     collections::{HashMap, HashSet, hash_map::Entry},
     fmt,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
 
@@ -12,6 +11,7 @@ use crate::{
         read_model::{
             ReadModel,
             column::{UnfitCell, UnfitValue},
+            inline,
             key::RowKey as _,
             route::{Effect, Routes},
         },
@@ -185,13 +185,7 @@ fn unread(error: DecodeError) -> Fault {
 
 /// What the user's code returns, or its panic as a fault.
 fn guarded<T>(work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
-    // Whatever a panic leaves half-way is forgotten after any fault.
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<&str>().copied();
-        let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-        let text = text.unwrap_or("without a message");
-        Err(Fault::said(format!("a rule panicked: {text}")))
-    })
+    inline::guarded(work, |text| Fault::said(format!("a rule panicked: {text}")))
 }
 
 impl<M: ReadModel> fmt::Debug for Fold<M> {

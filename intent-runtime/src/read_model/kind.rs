@@ -1,13 +1,15 @@
 //! A read model of a domain, without its type.
 
-use std::any::TypeId;
+use std::{any::TypeId, sync::Arc};
 
 use crate::{
+    dispatch::inline::InlineModel,
     model::read_model::{
         ReadModel,
+        inline::InlineFold,
         route::{Heard, Routes},
     },
-    read_model::fold::Fold,
+    read_model::{fold::Fold, inline::InlineFolder},
     record::{access::AccessRule, column::Column},
     store::{
         selection::{EventName, LogSelection},
@@ -24,6 +26,7 @@ pub(crate) struct ReadModelKind {
     folder: fn() -> Box<dyn Folder>,
     selection: fn() -> LogSelection,
     heard: fn() -> Vec<Heard>,
+    inline: Option<fn() -> InlineModel>,
 }
 
 impl ReadModelKind {
@@ -31,7 +34,10 @@ impl ReadModelKind {
         Self {
             type_id: TypeId::of::<M>(),
             table: table::<M>(),
-            folder: || Box::new(Fold::<M>::new()),
+            folder: || match M::INLINE {
+                true => Box::new(InlineFolder::new(inline_model::<M>())),
+                false => Box::new(Fold::<M>::new()),
+            },
             selection: || {
                 let routes = Routes::<M>::of_model();
                 let names = routes.names();
@@ -40,11 +46,17 @@ impl ReadModelKind {
                 })
             },
             heard: || Routes::<M>::of_model().aggregates(),
+            inline: M::INLINE.then_some(inline_model::<M>),
         }
     }
 
     pub(crate) fn folder(&self) -> Box<dyn Folder> {
         (self.folder)()
+    }
+
+    /// How its rows are written with the events of its aggregate, if they are.
+    pub(crate) fn inline(&self) -> Option<InlineModel> {
+        self.inline.map(|model| model())
     }
 
     /// The events that it is made of.
@@ -68,6 +80,14 @@ pub(crate) fn worker(table: &Table) -> String {
     format!("{}__{}", table.name, table.version)
 }
 
+fn inline_model<M: ReadModel>() -> InlineModel {
+    let routes = Arc::new(Routes::<M>::of_model());
+    InlineModel {
+        table: table::<M>(),
+        begin: Arc::new(move || Box::new(InlineFold::new(Arc::clone(&routes)))),
+    }
+}
+
 /// The table of a read model.
 pub(crate) fn table<M: ReadModel>() -> &'static Table {
     struct Of<M>(M);
@@ -75,8 +95,11 @@ pub(crate) fn table<M: ReadModel>() -> &'static Table {
     impl<M: ReadModel> Of<M> {
         const COLUMNS: &'static [Column] = M::COLUMNS;
         const ACCESS: &'static [AccessRule] = M::ACCESS;
-        const TABLE: &'static Table =
-            &Table::new(M::TABLE, M::VERSION, Self::COLUMNS).access(Self::ACCESS);
+        const ROWS: Table = Table::new(M::TABLE, M::VERSION, Self::COLUMNS).access(Self::ACCESS);
+        const TABLE: &'static Table = &match M::INLINE {
+            true => Self::ROWS.inline(),
+            false => Self::ROWS,
+        };
     }
 
     Of::<M>::TABLE

@@ -4,6 +4,7 @@
 pub(crate) mod access;
 pub(crate) mod error;
 pub(crate) mod fold;
+pub(crate) mod inline;
 pub(crate) mod kind;
 pub(crate) mod list;
 pub(crate) mod read;
@@ -13,9 +14,10 @@ pub use crate::{
     model::read_model::{
         access::ActorName,
         column::{ColumnType, UnfitCell, UnfitValue},
+        inline::RowError,
         json::AsJson,
         key::{IntoKeys, KeyColumn, RowKey},
-        route::{Effect, EffectOf, Routes},
+        route::{Effect, EffectOf, InlineEffectOf, Routes},
     },
     read_model::{
         list::List,

@@ -18,6 +18,8 @@ pub struct Column {
     pub indexed: bool,
     /// Whether it is a part of the key.
     pub key: bool,
+    /// Whether no two rows of a tenant have the same value in it.
+    pub unique: bool,
 }
 
 impl Column {
@@ -29,6 +31,7 @@ impl Column {
             nullable: false,
             indexed: false,
             key: false,
+            unique: false,
         }
     }
 
@@ -43,6 +46,13 @@ impl Column {
     #[must_use]
     pub const fn indexed(mut self) -> Self {
         self.indexed = true;
+        self
+    }
+
+    /// The same, whose values differ from row to row within a tenant.
+    #[must_use]
+    pub const fn unique(mut self) -> Self {
+        self.unique = true;
         self
     }
 

@@ -12,7 +12,7 @@ use crate::{
         timestamp::Timestamp,
         version::{Position, Version},
     },
-    store::{error::StoreError, invalid::InvalidAppend},
+    store::{error::StoreError, invalid::InvalidAppend, tables::inline::InlineRow},
 };
 
 /// Events to store at the end of one stream, all or none.
@@ -34,6 +34,8 @@ pub struct Append {
     pub metadata: EncodedMetadata,
     /// The state after the events, to keep with them.
     pub snapshot: Option<NewSnapshot>,
+    /// The rows of inline read models after the events, to write with them or not at all; at most one of each table.
+    pub rows: Vec<InlineRow>,
 }
 
 /// What an append expects of its stream.
@@ -114,6 +116,7 @@ impl Append {
             events,
             metadata,
             snapshot: None,
+            rows: Vec::new(),
         }
     }
 
@@ -148,7 +151,7 @@ impl Append {
         EventId::of_last(self.command_id, self.events.len())
     }
 
-    /// How many bytes of JSON it holds: payloads, the snapshot, and the metadata once for each event.
+    /// How many bytes it holds: payloads, the snapshot, the rows, and the metadata once for each event.
     pub fn bytes(&self) -> usize {
         let payloads: usize = self
             .events
@@ -159,7 +162,8 @@ impl Append {
             .snapshot
             .as_ref()
             .map_or(0, |snapshot| snapshot.state.get().len());
-        payloads + snapshot + self.metadata.json().len() * self.events.len()
+        let rows: usize = self.rows.iter().map(InlineRow::bytes).sum();
+        payloads + snapshot + rows + self.metadata.json().len() * self.events.len()
     }
 
     /// Checks the limits that every store has. Every store calls it first.
@@ -220,6 +224,7 @@ impl Append {
             Some(before) => Some(before.after(count).ok_or(InvalidAppend::VersionOverflow)?),
             None => None,
         };
+        self.check_rows(after)?;
         let Some(snapshot) = &self.snapshot else {
             return Ok(());
         };
@@ -232,6 +237,25 @@ impl Append {
             }),
             None => Err(InvalidAppend::SnapshotWithoutVersion),
         }
+    }
+
+    /// Checks the rows of an append that brings its stream to a version.
+    fn check_rows(&self, after: Option<Version>) -> Result<(), InvalidAppend> {
+        for (index, row) in self.rows.iter().enumerate() {
+            let mut earlier = self.rows[..index].iter();
+            let what = match after {
+                None => Some("it needs an exact expected version"),
+                Some(_) if earlier.any(|it| it.table.name == row.table.name) => {
+                    Some("the append has another row of this table")
+                }
+                Some(after) => row.find_invalid(&self.stream, after),
+            };
+            if let Some(what) = what {
+                let table = row.table.name;
+                return Err(InvalidAppend::Row { table, what });
+            }
+        }
+        Ok(())
     }
 }
 

@@ -10,6 +10,9 @@ use crate::{
     store::{append::Append, error::StoreError},
 };
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use crate::store::tables::inline::InlineRow;
+
 impl StreamId {
     /// Refuses a stream that belongs to another type of aggregate.
     pub(crate) fn check_type(&self, found: &str) -> Result<(), StoreError> {
@@ -110,6 +113,15 @@ impl StreamId {
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 impl Append {
+    /// The error for a row of the append whose value in a column is taken.
+    pub(crate) fn taken(&self, row: &InlineRow, field: &'static str) -> StoreError {
+        StoreError::Taken {
+            stream: self.stream.clone(),
+            model: row.table.name,
+            field,
+        }
+    }
+
     /// The error for an append that may or may not be stored.
     pub(crate) fn unknown_outcome(
         &self,

@@ -43,6 +43,17 @@ pub enum StoreError {
         /// The aggregate type it was made with.
         found: String,
     },
+    /// A row of an inline read model has a value that another row of the tenant has, in a column where no two rows have the same.
+    /// Nothing was stored. Handling: choose another value.
+    #[error("the `{field}` of {stream} in `{model}` is taken: another row has the same")]
+    Taken {
+        /// The stream whose row was refused.
+        stream: StreamId,
+        /// The table of the read model.
+        model: &'static str,
+        /// The column.
+        field: &'static str,
+    },
     /// The command id was used before, for another aggregate. Handling: give every command an id of its own.
     #[error("command id {command_id} was used before, for {used_for}")]
     CommandIdReused {
@@ -419,6 +430,7 @@ impl StoreError {
             | Self::Closed
             | Self::Backend { .. } => StoreErrorKind::Lasting,
             Self::Conflict { .. }
+            | Self::Taken { .. }
             | Self::WrongAggregate { .. }
             | Self::CommandIdReused { .. }
             | Self::Invalid { .. }

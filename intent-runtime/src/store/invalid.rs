@@ -65,6 +65,14 @@ pub enum InvalidAppend {
     /// A snapshot rides along an append that does not say which version it expects.
     #[error("its snapshot needs an exact expected version")]
     SnapshotWithoutVersion,
+    /// A row rides along that does not fit the append.
+    #[error("its row of `{table}` does not fit: {what}")]
+    Row {
+        /// The table.
+        table: &'static str,
+        /// What is wrong with the row.
+        what: &'static str,
+    },
 }
 
 impl InvalidAppend {

@@ -24,7 +24,7 @@ use crate::{
         import::Imported,
         log::{LogHealth, LogPage, ReadLog},
         lookup::{EventPage, ListStreams, LookBack, ReadCorrelation},
-        tables::Tables,
+        tables::{Key, Row, Table, Tables},
     },
 };
 
@@ -82,6 +82,19 @@ pub trait Streams: Send + Sync {
         tenant: TenantId,
         command: CommandId,
     ) -> StoreFuture<'_, Vec<RecordedEvent>>;
+
+    /// The rows that have these keys, with a cell for each of [`Table::stored_columns`]; those that do not exist are left out. In
+    /// a transaction, rows that were written in it are seen.
+    ///
+    /// # Errors
+    /// Without this, [`StoreError::NoTables`]. A decorator passes the call on to the store within it.
+    fn load_rows<'a>(
+        &'a self,
+        _table: &'static Table,
+        _keys: &'a [Key],
+    ) -> StoreFuture<'a, Vec<Row>> {
+        Box::pin(async { Err(StoreError::NoTables) })
+    }
 }
 
 /// What was stored across all streams, in order and by time.

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The names of events as a text, a line for each, in order.
-pub(super) fn text(selection: &LogSelection) -> String {
+pub(crate) fn text(selection: &LogSelection) -> String {
     let names: BTreeSet<String> = selection.names.iter().map(line).collect();
     names.into_iter().collect::<Vec<_>>().join("\n")
 }

@@ -14,7 +14,7 @@ use crate::{
     store::{
         error::StoreError,
         selection::LogSelection,
-        tables::{Flush, Lease, Parked, Tables},
+        tables::{Flush, Lease, Parked, Tables, inline::Duplicate},
     },
     worker::{
         Process,
@@ -301,7 +301,30 @@ impl Runner {
             true => self.folder.changed().map(|_| ()),
             false => Ok(()),
         });
-        checked.map_or_else(faulty, |()| Ok(Ok(())))
+        match checked {
+            Ok(()) => self.without_duplicates(tables).await,
+            Err(fault) => faulty(fault),
+        }
+    }
+
+    /// Finds rows that cannot be written beside each other. The inner error names them.
+    async fn without_duplicates(
+        &self,
+        tables: &dyn Tables,
+    ) -> Result<Result<(), String>, WorkerError> {
+        let table = self.folder.table();
+        if table.unique().next().is_none() || self.folder.size().changed == 0 {
+            return Ok(Ok(()));
+        }
+        // What cannot be written is told when it is.
+        let Ok((put, _)) = self.folder.changed() else {
+            return Ok(Ok(()));
+        };
+        let found = match Duplicate::among(table, &put) {
+            Some(found) => Some(found),
+            None => tables.duplicate(table, &put).await?,
+        };
+        Ok(found.map_or(Ok(()), |found| Err(found.to_string())))
     }
 
     pub(super) fn flush_of<'a>(&'a self, work: &Work) -> Flush<'a> {
@@ -333,8 +356,17 @@ impl Runner {
             gone: &gone,
             ..flush
         };
-        if !tables.flush(flush).await? {
-            return Ok(false);
+        match tables.flush(flush).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(false),
+            // A unique value may have passed from one row to another. Written in smaller and smaller parts, each row is free in time.
+            Err(StoreError::Backend { .. })
+                if work.careful != Some(1) && self.folder.table().unique().next().is_some() =>
+            {
+                self.begin_again(work, work.careful.unwrap_or(PAGE));
+                return Ok(true);
+            }
+            Err(error) => return Err(error),
         }
         self.folder.written();
         work.wrote();

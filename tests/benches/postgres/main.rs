@@ -1,6 +1,6 @@
 //! The Postgres store beside bare SQL, on one server of the bench's own with every safeguard of a production one.
 //!
-//! `cargo bench -p intent-tests --bench postgres`, or with some of `append security load log lag memory` behind `--`.
+//! `cargo bench -p intent-tests --bench postgres`, or with some of `append inline security load log lag memory` behind `--`.
 //! Both sides take turns, round by round; medians and their ratios are reported.
 
 #![allow(
@@ -12,6 +12,7 @@
 )]
 
 mod append;
+mod inline;
 mod lag;
 mod load;
 mod log;
@@ -35,6 +36,9 @@ fn main() {
         let place = Place::start().await;
         if wants("append") {
             append::report(&place).await;
+        }
+        if wants("inline") {
+            inline::report(&place).await;
         }
         if wants("security") {
             security::report(&place).await;

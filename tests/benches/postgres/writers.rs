@@ -10,7 +10,7 @@ use std::{
 
 use intent_runtime::{
     AggregateId, CommandId, Metadata, PgStore, TenantId, Version,
-    store::{Append, EncodedMetadata, Expect, NewEvent, StreamId, Streams},
+    store::{Append, EncodedMetadata, Expect, NewEvent, StreamId, Streams, tables::InlineRow},
 };
 use serde_json::value::RawValue;
 use tokio::task::JoinSet;
@@ -20,6 +20,14 @@ pub const PAYLOAD: &str = r#"{"amount":5,"channel":"counter"}"#;
 
 /// When an event was acknowledged.
 pub type Acknowledged = (AggregateId, Version, Instant);
+
+/// The rows that an append carries which brings a stream to a version.
+pub type Rows = fn(&StreamId, Version) -> Vec<InlineRow>;
+
+/// None.
+pub fn no_rows(_: &StreamId, _: Version) -> Vec<InlineRow> {
+    Vec::new()
+}
 
 /// How many events a second so many writers append, once each has appended its first.
 pub async fn rate(store: &PgStore, writers: usize, seconds: u64) -> f64 {
@@ -33,7 +41,23 @@ pub async fn rate_to(
     writers: usize,
     seconds: u64,
 ) -> f64 {
-    let writing = Writing::begin_on(stream, store, writers).await;
+    rate_of(
+        Writing::begin_on(stream, no_rows, store, writers).await,
+        seconds,
+    )
+    .await
+}
+
+/// The same, each append with rows.
+pub async fn rate_with(rows: Rows, store: &PgStore, writers: usize, seconds: u64) -> f64 {
+    rate_of(
+        Writing::begin_on(stream, rows, store, writers).await,
+        seconds,
+    )
+    .await
+}
+
+async fn rate_of(writing: Writing, seconds: u64) -> f64 {
     let (begun, before) = (Instant::now(), writing.count());
     tokio::time::sleep(Duration::from_secs(seconds)).await;
     let (count, elapsed) = (writing.count() - before, begun.elapsed());
@@ -51,16 +75,21 @@ pub struct Writing {
 impl Writing {
     /// Starts them, and returns when each has appended its first event.
     pub async fn begin(store: &PgStore, writers: usize) -> Self {
-        Self::begin_on(stream, store, writers).await
+        Self::begin_on(stream, no_rows, store, writers).await
     }
 
-    async fn begin_on(stream: fn() -> StreamId, store: &PgStore, writers: usize) -> Self {
+    async fn begin_on(
+        stream: fn() -> StreamId,
+        rows: Rows,
+        store: &PgStore,
+        writers: usize,
+    ) -> Self {
         let mut streams = JoinSet::new();
         for _ in 0..writers {
             let store = store.clone();
             streams.spawn(async move {
                 let stream = stream();
-                append(&store, &stream, Version::NONE).await;
+                append_with(rows, &store, &stream, Version::NONE).await;
                 stream
             });
         }
@@ -75,7 +104,7 @@ impl Writing {
             writing.writers.spawn(async move {
                 let (mut acknowledged, mut version) = (Vec::new(), Version::FIRST);
                 while !stop.load(Ordering::Relaxed) {
-                    append(&store, &stream, version).await;
+                    append_with(rows, &store, &stream, version).await;
                     version = Version::new(version.get() + 1);
                     acknowledged.push((stream.aggregate_id, version, Instant::now()));
                     count.fetch_add(1, Ordering::Relaxed);
@@ -99,18 +128,23 @@ impl Writing {
 
 /// Appends one event to a stream at a version.
 pub async fn append(store: &PgStore, stream: &StreamId, at: Version) {
+    append_with(no_rows, store, stream, at).await;
+}
+
+async fn append_with(rows: Rows, store: &PgStore, stream: &StreamId, at: Version) {
     let event = NewEvent::new(
         "Deposited",
         1,
         RawValue::from_string(PAYLOAD.to_owned()).unwrap(),
     );
-    let append = Append::new(
+    let mut append = Append::new(
         stream.clone(),
         Expect::Version(at),
         CommandId::new(),
         vec![event],
         metadata(),
     );
+    append.rows = rows(stream, Version::new(at.get() + 1));
     store.append(append).await.unwrap();
 }
 

@@ -16,7 +16,8 @@ use intent_runtime::{
         AggregateType, Append, Appended, BegunTransaction, EventPage, EventSink, Import, Imported,
         Joinable, ListStreams, Log, LogHealth, LogPage, LookBack, NewSnapshot, ReadCorrelation,
         ReadLog, ReadStream, Snapshots, StateSink, Store, StoreFuture, StreamId, Streams, Transact,
-        Transaction, tables::Tables,
+        Transaction,
+        tables::{Key, Row, Table, Tables},
     },
 };
 use tokio::sync::watch;
@@ -89,6 +90,14 @@ impl<S: Store> Streams for Counting<S> {
         command: CommandId,
     ) -> StoreFuture<'_, Vec<RecordedEvent>> {
         self.store.events_of_command(tenant, command)
+    }
+
+    fn load_rows<'a>(
+        &'a self,
+        table: &'static Table,
+        keys: &'a [Key],
+    ) -> StoreFuture<'a, Vec<Row>> {
+        self.store.load_rows(table, keys)
     }
 }
 
@@ -244,6 +253,14 @@ impl<T: Transaction + ?Sized> Streams for Counted<T> {
         command: CommandId,
     ) -> StoreFuture<'_, Vec<RecordedEvent>> {
         self.transaction.events_of_command(tenant, command)
+    }
+
+    fn load_rows<'a>(
+        &'a self,
+        table: &'static Table,
+        keys: &'a [Key],
+    ) -> StoreFuture<'a, Vec<Row>> {
+        self.transaction.load_rows(table, keys)
     }
 }
 

@@ -36,7 +36,7 @@ intent_runtime::store_conformance!(async {
     let roles = Roles::new().await;
     migrate(&roles, COMPATIBLE).await;
     roles
-        .run(&format!("SELECT intent.grant_reader('{}')", roles.app))
+        .run(&format!("SELECT intent.grant_worker('{}')", roles.app))
         .await;
     (roles.open(&roles.app).await.unwrap(), roles)
 });

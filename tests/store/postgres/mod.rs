@@ -43,7 +43,7 @@ use self::roles::Roles;
 intent_runtime::store_conformance!(async {
     let roles = Roles::new().await;
     roles
-        .run(&format!("SELECT intent.grant_reader('{}')", roles.app))
+        .run(&format!("SELECT intent.grant_worker('{}')", roles.app))
         .await;
     (roles.open(&roles.app).await.unwrap(), roles)
 });
@@ -66,7 +66,7 @@ mod on_postgres_18 {
     intent_runtime::store_conformance!(async {
         let roles = roles().await;
         roles
-            .run(&format!("SELECT intent.grant_reader('{}')", roles.app))
+            .run(&format!("SELECT intent.grant_worker('{}')", roles.app))
             .await;
         (roles.open(&roles.app).await.unwrap(), roles)
     });

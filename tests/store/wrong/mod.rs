@@ -14,6 +14,7 @@ mod lookups;
 mod payloads;
 mod port;
 mod reading;
+mod rows;
 mod snapshots;
 mod tenants;
 mod time;
@@ -36,7 +37,7 @@ use intent_runtime::{
         AggregateType, Append, Appended, AsOfTime, BegunTransaction, EventPage, EventSink, Import,
         Imported, ListStreams, Log, LogPage, LookBack, NewSnapshot, ReadCorrelation, ReadLog,
         ReadStream, Snapshots, StateSink, Store, StoreFuture, StreamId, Streams, Transact,
-        conformance::{RULES, durability},
+        conformance::{RULES, Rule, durability},
     },
 };
 use tokio::{
@@ -48,12 +49,13 @@ use uuid::Uuid;
 /// The faults of one topic: the rule that refuses each, and a store that has it.
 type Faults = &'static [(&'static str, fn() -> Wrong)];
 
-const TOPICS: [(&str, Faults); 14] = [
+const TOPICS: [(&str, Faults); 15] = [
     ("appending", appending::FAULTS),
     ("commands", commands::FAULTS),
     ("reading", reading::FAULTS),
     ("time", time::FAULTS),
     ("snapshots", snapshots::FAULTS),
+    ("rows", rows::FAULTS),
     ("tenants", tenants::FAULTS),
     ("payloads", payloads::FAULTS),
     ("limits", limits::FAULTS),
@@ -176,11 +178,28 @@ mod without_a_fault {
     intent_runtime::store_conformance!(async { (Wrong::right(), ()) });
 }
 
+/// Whether a rule refuses a store, on a runtime whose time is real.
+fn in_real_time(rule: Rule, store: fn() -> Wrong) -> bool {
+    let check = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        let check = async { rule.check(Arc::new(store())).await.is_err() };
+        runtime.unwrap().block_on(check)
+    };
+    std::thread::spawn(check).join().unwrap()
+}
+
 /// The rules that refuse a store.
 async fn refusing(store: fn() -> Wrong) -> Vec<String> {
     let mut refusing = Vec::new();
     for rule in RULES {
-        if rule.check(Arc::new(store())).await.is_err() {
+        let broken = match rule.topic {
+            // The rows of a store in memory are in a database with a thread of its own, which works in real time.
+            "rows" => in_real_time(*rule, store),
+            _ => rule.check(Arc::new(store())).await.is_err(),
+        };
+        if broken {
             refusing.push(format!("{}::{}", rule.topic, rule.name));
         }
     }
@@ -217,7 +236,7 @@ macro_rules! only_their_rules_refuse {
 
 mod is_refused_by_its_rule_alone {
     only_their_rules_refuse! {
-        appending commands reading time snapshots tenants payloads limits log lookups importing copies lifecycle transactions
+        appending commands reading time snapshots rows tenants payloads limits log lookups importing copies lifecycle transactions
     }
 }
 

@@ -7,6 +7,7 @@ use intent_runtime::{
         Imported, Joinable, ListStreams, Log, LogHealth, LogPage, LookBack, NewSnapshot,
         ReadCorrelation, ReadLog, ReadStream, Snapshots, StateSink, Store, StoreFuture, StreamId,
         Streams, Transact, Transaction,
+        tables::{Key, Row, Table, Tables},
     },
 };
 use tokio::sync::watch;
@@ -45,6 +46,14 @@ impl Streams for Wrong {
         command: CommandId,
     ) -> StoreFuture<'_, Vec<RecordedEvent>> {
         (self.events_of_command)(self, tenant, command)
+    }
+
+    fn load_rows<'a>(
+        &'a self,
+        table: &'static Table,
+        keys: &'a [Key],
+    ) -> StoreFuture<'a, Vec<Row>> {
+        self.memory.load_rows(table, keys)
     }
 }
 
@@ -131,6 +140,10 @@ impl Transact for Wrong {
 impl Store for Wrong {
     fn transact(&self) -> Option<&dyn Transact> {
         Some(self)
+    }
+
+    fn tables(&self) -> Option<&dyn Tables> {
+        self.memory.tables()
     }
 
     fn close(&self) -> StoreFuture<'_, ()> {

@@ -14,6 +14,7 @@ use intent_runtime::{
     store::{
         Append, Appended, AsOfTime, BegunTransaction, EventSink, Expect, Import, Log, ReadStream,
         StateSink, Store, StoreFuture, Streams, Transact, Transaction,
+        tables::{Key, Row, Table},
     },
 };
 use tokio::{sync::watch, task::yield_now};
@@ -70,6 +71,32 @@ impl WrongTransaction {
     fn begun(&self) -> &dyn BegunTransaction {
         self.begun.as_deref().expect("it is open")
     }
+}
+
+/// Begins a transaction that loses the rows of its appends.
+pub fn losing_rows(it: &Wrong) -> StoreFuture<'_, Box<dyn BegunTransaction>> {
+    begin(it, |it| {
+        it.append = |it, append| {
+            it.appends.lock().unwrap().push(append.clone());
+            it.begun().append(append)
+        };
+        it.commit = |mut it| {
+            Box::pin(async move {
+                let appends = mem::take(&mut *it.appends.lock().unwrap());
+                let begun = it.begun.take().expect("it is open");
+                if appends.iter().all(|append| append.rows.is_empty()) {
+                    return begun.commit().await;
+                }
+                begun.rollback().await?;
+                let again = it.memory.begin().await?;
+                for mut append in appends {
+                    append.rows.clear();
+                    again.append(append).await?;
+                }
+                again.commit().await
+            })
+        };
+    })
 }
 
 /// Begins a transaction that a fault is put into.
@@ -151,6 +178,14 @@ impl Streams for WrongTransaction {
         command: CommandId,
     ) -> StoreFuture<'_, Vec<RecordedEvent>> {
         (self.events_of_command)(self, tenant, command)
+    }
+
+    fn load_rows<'a>(
+        &'a self,
+        table: &'static Table,
+        keys: &'a [Key],
+    ) -> StoreFuture<'a, Vec<Row>> {
+        self.begun().load_rows(table, keys)
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod column;
+pub(crate) mod inline;
 pub(crate) mod json;
 pub(crate) mod key;
 pub(crate) mod route;
@@ -54,6 +55,8 @@ pub trait ReadModel: Sized + Clone + Send + Sync + 'static {
     const TABLE: &'static str;
     /// The version of its rules, from 1. Rows of another version are built anew.
     const VERSION: u32 = 1;
+    /// Whether its rows are written with the events that change them, each with those of its own aggregate: the mode `"inline"`.
+    const INLINE: bool = false;
     /// Its doc comment.
     const DOC: &'static str = "";
     /// Its columns: those of the key first, in the order of the key.

@@ -1,7 +1,7 @@
 //! Which events change which rows.
 
 use std::{
-    any::{TypeId, type_name},
+    any::{Any, TypeId, type_name},
     fmt,
     sync::Arc,
 };
@@ -9,6 +9,7 @@ use std::{
 use crate::{
     model::{
         aggregate::Aggregate,
+        emitted::Emitted,
         event::{AggregateEvent, EventOf},
         kinds::EventKind,
         overflow::Overflow,
@@ -25,6 +26,10 @@ pub type Effect<M> = Box<dyn FnOnce(&mut Option<M>) -> Result<(), Overflow> + Se
 /// What an event of a kind does to a row with this key: see [`Effect`].
 pub type EffectOf<M, E> =
     fn(&mut Option<M>, <M as ReadModel>::Key, &Recorded<E>) -> Result<(), Overflow>;
+
+/// The same for an inline model.
+pub type InlineEffectOf<M, E> =
+    fn(&mut Option<M>, <M as ReadModel>::Key, &Emitted<E>) -> Result<(), Overflow>;
 
 /// What an event does to one row.
 pub struct Change<M: ReadModel> {
@@ -65,8 +70,7 @@ struct Routed<M: ReadModel> {
 type Decode<M> = fn(&[Route<M>], Arc<RecordedEvent>) -> Result<Vec<Change<M>>, DecodeError>;
 
 /// What is done with one kind of event of an aggregate. It is given `&A::Event`, whose type the aggregate's `decode` knows.
-type Route<M> =
-    Box<dyn Fn(&dyn std::any::Any, &Arc<RecordedEvent>) -> Vec<Change<M>> + Send + Sync>;
+type Route<M> = Box<dyn Fn(&dyn Any, &Arc<RecordedEvent>) -> Vec<Change<M>> + Send + Sync>;
 
 impl<M: ReadModel> Routes<M> {
     /// Those of `M`.
@@ -86,17 +90,7 @@ impl<M: ReadModel> Routes<M> {
         E: EventOf<A>,
         K: IntoKeys<M::Key> + 'static,
     {
-        let routed = self.aggregate::<A>();
-        if routed.events.contains(&E::NAME) && !routed.heard.twice.contains(&E::NAME) {
-            routed.heard.twice.push(E::NAME);
-        }
-        routed.names.extend(EventKind::of::<E>().names());
-        routed.events.push(E::NAME);
-        routed.routes.push(Box::new(move |event, source| {
-            let event: Option<&A::Event> = event.downcast_ref();
-            let Some(event) = event.and_then(E::from_event) else {
-                return Vec::new();
-            };
+        self.route::<A, E>(move |event, source| {
             let event = Arc::new(Recorded::new(event.clone(), Arc::clone(source)));
             let keys = by(&event).into_keys();
             keys.map(|key| {
@@ -107,7 +101,7 @@ impl<M: ReadModel> Routes<M> {
                 }
             })
             .collect()
-        }));
+        });
     }
 
     /// An event changes the row that has its aggregate's id as the key.
@@ -118,6 +112,38 @@ impl<M: ReadModel> Routes<M> {
         M: ReadModel<Key = Id<A>>,
     {
         self.on::<A, E, Id<A>>(|event| event.aggregate_id().typed(), effect);
+    }
+
+    /// The same for an inline model.
+    pub fn on_inline<A, E>(&mut self, effect: InlineEffectOf<M, E>)
+    where
+        A: Aggregate,
+        E: EventOf<A>,
+        M: ReadModel<Key = Id<A>>,
+    {
+        self.route::<A, E>(move |event, source| {
+            let key = source.aggregate_id.typed();
+            let event = Emitted::new(event.clone(), Arc::clone(source));
+            let effect: Effect<M> = Box::new(move |row| effect(row, key, &event));
+            vec![Change { key, effect }]
+        });
+    }
+
+    fn route<A: Aggregate, E: EventOf<A>>(
+        &mut self,
+        changes: impl Fn(&E, &Arc<RecordedEvent>) -> Vec<Change<M>> + Send + Sync + 'static,
+    ) {
+        let routed = self.aggregate::<A>();
+        if routed.events.contains(&E::NAME) && !routed.heard.twice.contains(&E::NAME) {
+            routed.heard.twice.push(E::NAME);
+        }
+        routed.names.extend(EventKind::of::<E>().names());
+        routed.events.push(E::NAME);
+        routed.routes.push(Box::new(move |event, source| {
+            let event: Option<&A::Event> = event.downcast_ref();
+            let event = event.and_then(E::from_event);
+            event.map_or_else(Vec::new, |event| changes(event, source))
+        }));
     }
 
     fn aggregate<A: Aggregate>(&mut self) -> &mut Routed<M> {
@@ -160,6 +186,16 @@ impl<M: ReadModel> Routes<M> {
             }
             _ => Ok(Vec::new()),
         }
+    }
+
+    /// What an event of an aggregate changes, in order, with what is known of it besides.
+    pub(crate) fn changes_of(
+        &self,
+        event: &dyn Any,
+        source: &Arc<RecordedEvent>,
+    ) -> impl Iterator<Item = Change<M>> {
+        let routes = self.aggregates.iter().flat_map(|routed| &routed.routes);
+        routes.flat_map(move |route| route(event, source))
     }
 
     /// The aggregates whose events are heard.

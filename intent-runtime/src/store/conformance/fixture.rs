@@ -126,6 +126,7 @@ pub(super) fn append_as(
         events: payloads.iter().map(event).collect(),
         metadata: encoded(Metadata::new()),
         snapshot: None,
+        rows: Vec::new(),
     }
 }
 

@@ -92,6 +92,14 @@ macro_rules! __store_rules {
             snapshots_outlive_a_renamed_type "S2, S9"
                 "does not find, keep or delete a snapshot under another name of its type";
         }
+        rows {
+            rows_ride_along_or_not_at_all "S1, S20"
+                "writes the rows of an append that it refuses, or not those of one that it stores";
+            a_unique_value_belongs_to_one_row "S20"
+                "gives two rows one value where no two have the same, or refuses others than the culprit";
+            rows_are_part_of_a_transaction "S19, S20"
+                "does not keep the rows of a transaction with its events";
+        }
         tenants {
             one_aggregate_id_in_two_tenants_is_two_streams "S10"
                 "mixes the streams of two tenants that have one aggregate id";

@@ -54,6 +54,14 @@ pub(super) struct Stream {
     events: Vec<Arc<RecordedEvent>>,
 }
 
+/// What is to be done with an append that is not refused.
+pub(super) enum Checked {
+    /// It is stored; its stream is then at this version.
+    Fits(Version),
+    /// Its command was stored before: these are its events.
+    Before(Vec<RecordedEvent>),
+}
+
 /// What a read of a stream finds.
 #[derive(Default)]
 pub(super) struct Read {
@@ -112,17 +120,25 @@ impl Content {
         append: Append,
         now: Timestamp,
     ) -> Result<Appended, StoreError> {
+        Ok(match self.check(&append)? {
+            Checked::Fits(after) => self.store(append, after, now),
+            Checked::Before(events) => Appended::Before(events),
+        })
+    }
+
+    /// What is to be done with an append.
+    pub(super) fn check(&self, append: &Append) -> Result<Checked, StoreError> {
         let id = &append.stream;
         let before = self.events_of_command(id.tenant_id, append.command_id);
         if let Some(first) = before.first() {
             append.check_seen(first.aggregate_id, first.aggregate_type.clone())?;
-            return Ok(Appended::Before(before));
+            return Ok(Checked::Before(before));
         }
         let tenant = self.tenants.get(&id.tenant_id);
         let stream = tenant.and_then(|tenant| tenant.streams.get(&id.aggregate_id));
         let found = stream.map(|stream| (stream.version(), &*stream.aggregate_type));
         let (_, after) = append.versions(found, || Some(stream?.last()?.id))?;
-        Ok(self.store(append, after, now))
+        Ok(Checked::Fits(after))
     }
 
     /// Stores what was checked; cannot fail, so that an append is all or nothing.

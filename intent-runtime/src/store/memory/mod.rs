@@ -1,6 +1,8 @@
 //! [`MemoryStore`]: every promise of a store but durability, for tests and trials.
 
 mod content;
+#[cfg(feature = "sqlite")]
+mod inline;
 mod lookup;
 #[cfg(feature = "sqlite")]
 mod tables;
@@ -37,6 +39,9 @@ use crate::{
         port::{Import, Log, Snapshots, Store, StoreFuture, Streams, Transact},
     },
 };
+
+#[cfg(feature = "sqlite")]
+use crate::store::tables::{Key, Row, Table, Tables as _};
 
 /// Keeps everything in memory, for as long as the last clone lives. All clones share one content.
 ///
@@ -119,6 +124,19 @@ impl MemoryStore {
         }
     }
 
+    /// Stores the events of an append, without its rows.
+    async fn append_events(&self, append: Append) -> Result<Appended, StoreError> {
+        let now = self.clock.now();
+        let appended = self.change(|content| content.append(append, now)).await?;
+        self.grown.send_replace(());
+        Ok(appended)
+    }
+
+    #[cfg(not(feature = "sqlite"))]
+    async fn append_with_rows(&self, _append: Append) -> Result<Appended, StoreError> {
+        Err(StoreError::NoTables)
+    }
+
     fn read_log_now(
         &self,
         read: ReadLog<'_>,
@@ -174,10 +192,10 @@ impl Streams for MemoryStore {
     fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
         Box::pin(async move {
             append.check()?;
-            let now = self.clock.now();
-            let appended = self.change(|content| content.append(append, now)).await?;
-            self.grown.send_replace(());
-            Ok(appended)
+            if !append.rows.is_empty() {
+                return self.append_with_rows(append).await;
+            }
+            self.append_events(append).await
         })
     }
 
@@ -215,6 +233,15 @@ impl Streams for MemoryStore {
         command: CommandId,
     ) -> StoreFuture<'_, Vec<RecordedEvent>> {
         Box::pin(async move { Ok(self.read()?.events_of_command(tenant, command)) })
+    }
+
+    #[cfg(feature = "sqlite")]
+    fn load_rows<'a>(
+        &'a self,
+        table: &'static Table,
+        keys: &'a [Key],
+    ) -> StoreFuture<'a, Vec<Row>> {
+        self.tables.load(table, keys)
     }
 }
 

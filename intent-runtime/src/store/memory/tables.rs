@@ -11,8 +11,14 @@ use crate::{
     store::{
         error::StoreError,
         port::StoreFuture,
-        sqlite::tables::{self as sqlite, Ended},
-        tables::{Claim, Flush, Key, Lease, Parked, Progress, Row, Table, Tables, select::Select},
+        sqlite::{
+            inline,
+            tables::{self as sqlite, Ended},
+        },
+        tables::{
+            Claim, Flush, Key, Lease, Parked, Progress, Row, Table, Tables, inline::Duplicate,
+            select::Select,
+        },
     },
 };
 
@@ -21,7 +27,7 @@ pub(super) struct MemoryTables(Arc<Mutex<Option<SqliteConnection>>>);
 
 impl MemoryTables {
     /// Runs work in a transaction, which is committed if the work says so.
-    async fn run<T>(
+    pub(super) async fn run<T>(
         &self,
         work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<(T, bool), Ended>,
     ) -> Result<T, StoreError> {
@@ -101,6 +107,14 @@ impl Tables for MemoryTables {
             let written = sqlite::flush(it, flush).await?;
             Ok((written, written))
         }))
+    }
+
+    fn duplicate<'a>(
+        &'a self,
+        table: &'a Table,
+        rows: &'a [Row],
+    ) -> StoreFuture<'a, Option<Duplicate>> {
+        Box::pin(self.run(async move |it| Ok((inline::duplicate(it, table, rows).await?, true))))
     }
 
     fn select<'a>(&'a self, select: Select<'a>) -> StoreFuture<'a, Vec<Vec<Cell>>> {

@@ -27,6 +27,12 @@ use crate::{
     },
 };
 
+#[cfg(feature = "sqlite")]
+use crate::store::{
+    memory::inline::Pending,
+    tables::{Key, Row, Table},
+};
+
 /// How long others wait for a transaction that is open.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
@@ -45,6 +51,8 @@ impl Transact for MemoryStore {
             Ok(Box::new(Begun {
                 store,
                 copy,
+                #[cfg(feature = "sqlite")]
+                pending: tokio::sync::Mutex::default(),
                 _turn: turn,
             }) as Box<_>)
         })
@@ -71,6 +79,8 @@ struct Begun {
     store: MemoryStore,
     /// A store of the content as it will be.
     copy: MemoryStore,
+    #[cfg(feature = "sqlite")]
+    pending: tokio::sync::Mutex<Pending>,
     _turn: OwnedMutexGuard<()>,
 }
 
@@ -87,6 +97,10 @@ impl Transaction for Begun {}
 impl BegunTransaction for Begun {
     fn commit(self: Box<Self>) -> StoreFuture<'static, ()> {
         Box::pin(async move {
+            #[cfg(feature = "sqlite")]
+            let committing = self.pending.lock().await.commit(&self.store);
+            #[cfg(feature = "sqlite")]
+            committing.await?;
             let changed = mem::take(&mut *self.copy.write()?);
             *self.store.write()? = changed;
             self.store.grown.send_replace(());
@@ -108,6 +122,13 @@ impl Streams for Begun {
     }
 
     fn append(&self, append: Append) -> StoreFuture<'_, Appended> {
+        #[cfg(feature = "sqlite")]
+        if !append.rows.is_empty() {
+            return Box::pin(async move {
+                append.check()?;
+                self.pending.lock().await.append(&self.copy, append).await
+            });
+        }
         self.copy.append(append)
     }
 
@@ -133,5 +154,20 @@ impl Streams for Begun {
         command: CommandId,
     ) -> StoreFuture<'_, Vec<RecordedEvent>> {
         self.copy.events_of_command(tenant, command)
+    }
+
+    #[cfg(feature = "sqlite")]
+    fn load_rows<'a>(
+        &'a self,
+        table: &'static Table,
+        keys: &'a [Key],
+    ) -> StoreFuture<'a, Vec<Row>> {
+        Box::pin(async move {
+            self.pending
+                .lock()
+                .await
+                .load(&self.copy, table, keys)
+                .await
+        })
     }
 }

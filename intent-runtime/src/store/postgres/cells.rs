@@ -40,34 +40,63 @@ pub(super) fn selected(columns: &[Column]) -> String {
 }
 
 /// Rows that are given as parameters: an array for the tenants and one for each column.
-pub(super) struct Given {
+pub(super) struct Given<'a> {
     /// The number of the first parameter.
     pub(super) first: usize,
-    pub(super) columns: &'static [Column],
+    pub(super) columns: &'a [Column],
 }
 
-impl Given {
+impl Given<'_> {
     pub(super) fn unnest(&self) -> String {
-        let types = self.columns.iter().map(|column| match column.kind {
-            ColumnKind::Json => "text",
-            kind => type_name(kind),
-        });
+        self.unnest_with("uuid")
+    }
+
+    /// The same, with something else than the tenant before each row.
+    pub(super) fn unnest_with(&self, first: &str) -> String {
+        let types = self.columns.iter().map(|column| given_type(column.kind));
         let arrays = (self.first..)
-            .zip(std::iter::once("uuid").chain(types))
+            .zip(std::iter::once(first).chain(types))
             .map(|(number, of_type)| format!("${number}::{of_type}[]"));
         format!("unnest({})", arrays.collect::<Vec<_>>().join(", "))
     }
 
     /// The columns of the rows, each of the type of its column.
     pub(super) fn values(&self) -> String {
-        let each = self.columns.iter().map(|column| match column.kind {
-            ColumnKind::Json => format!("{}::jsonb", quoted(column.name)),
-            _ => quoted(column.name),
+        format!("tenant_id, {}", self.cells())
+    }
+
+    /// The same without the tenant.
+    pub(super) fn cells(&self) -> String {
+        let each = self
+            .columns
+            .iter()
+            .map(|column| of_column(column.kind, quoted(column.name)));
+        each.collect::<Vec<_>>().join(", ")
+    }
+
+    /// One row of which each cell is a parameter, without the tenant.
+    pub(super) fn one(&self) -> String {
+        let numbered = (self.first..).zip(self.columns);
+        let each = numbered.map(|(number, column)| {
+            let given = format!("${number}::{}", given_type(column.kind));
+            of_column(column.kind, given)
         });
-        std::iter::once("tenant_id".to_owned())
-            .chain(each)
-            .collect::<Vec<_>>()
-            .join(", ")
+        each.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// The type of a parameter for a column.
+fn given_type(kind: ColumnKind) -> &'static str {
+    match kind {
+        ColumnKind::Json => "text",
+        kind => type_name(kind),
+    }
+}
+
+fn of_column(kind: ColumnKind, given: String) -> String {
+    match kind {
+        ColumnKind::Json => format!("{given}::jsonb"),
+        _ => given,
     }
 }
 
@@ -79,32 +108,62 @@ pub(super) fn bind_rows<'q>(
     rows: &'q [Row],
 ) -> PgQuery<'q> {
     let tenants = query.bind(array(&rows.iter(), |row| row.tenant.as_uuid()));
-    columns
-        .iter()
-        .enumerate()
-        .fold(tenants, |query, (index, of)| {
-            let all = rows.iter().map(move |row| row.cells.get(index));
-            macro_rules! array {
-            ($type:ty, $($pattern:pat => $value:expr),+) => {
-                query.bind(
-                    all.map(|cell| match cell {
-                        $(Some($pattern) => Some($value),)+
-                        _ => None,
-                    })
-                    .collect::<Vec<Option<$type>>>(),
-                )
-            };
+    bind_cells(tenants, columns, rows.iter())
+}
+
+/// Binds what is given for a column: a parameter of its type, which `$how` makes of the value in each cell.
+macro_rules! bind_typed {
+    ($query:expr, $kind:expr, $how:ident, $given:expr) => {
+        match $kind {
+            ColumnKind::Bool => bind_typed!(@ $query, $how, $given, bool, Cell::Bool(it) => *it),
+            ColumnKind::Integer => bind_typed!(@ $query, $how, $given, i64, Cell::Integer(it) => *it),
+            ColumnKind::Float => bind_typed!(@ $query, $how, $given, f64, Cell::Float(it) => *it),
+            ColumnKind::Text => bind_typed!(@ $query, $how, $given, &str, Cell::Text(it) => it.as_str()),
+            ColumnKind::Json => bind_typed!(@ $query, $how, $given, &str, Cell::Json(it) => it.as_str()),
+            ColumnKind::Id => bind_typed!(@ $query, $how, $given, Uuid, Cell::Id(it) => *it),
+            ColumnKind::Time => bind_typed!(@ $query, $how, $given, Timestamp, Cell::Time(it) => *it),
         }
-            match of.kind {
-                ColumnKind::Bool => array!(bool, Cell::Bool(it) => *it),
-                ColumnKind::Integer => array!(i64, Cell::Integer(it) => *it),
-                ColumnKind::Float => array!(f64, Cell::Float(it) => *it),
-                ColumnKind::Text => array!(&str, Cell::Text(it) => it.as_str()),
-                ColumnKind::Json => array!(&str, Cell::Json(it) => it.as_str()),
-                ColumnKind::Id => array!(Uuid, Cell::Id(it) => *it),
-                ColumnKind::Time => array!(Timestamp, Cell::Time(it) => *it),
+    };
+    (@ $query:expr, $how:ident, $given:expr, $type:ty, $pattern:pat => $value:expr) => {
+        $query.bind($how($given, |cell| -> Option<$type> {
+            match cell {
+                $pattern => Some($value),
+                _ => None,
             }
-        })
+        }))
+    };
+}
+
+/// An array of the values in cells.
+fn each<'q, T>(
+    cells: impl Iterator<Item = Option<&'q Cell>>,
+    value: fn(&'q Cell) -> Option<T>,
+) -> Vec<Option<T>> {
+    cells.map(|cell| value(cell?)).collect()
+}
+
+/// Binds an array for each column.
+pub(super) fn bind_cells<'q>(
+    query: PgQuery<'q>,
+    columns: &[Column],
+    rows: impl Iterator<Item = &'q Row> + Clone,
+) -> PgQuery<'q> {
+    let numbered = columns.iter().enumerate();
+    numbered.fold(query, |query, (index, column)| {
+        let cells = rows.clone().map(|row| row.cells.get(index));
+        bind_typed!(query, column.kind, each, cells)
+    })
+}
+
+/// Binds a parameter for each column.
+pub(super) fn bind_one<'q>(query: PgQuery<'q>, columns: &[Column], row: &'q Row) -> PgQuery<'q> {
+    fn one<'q, T>(cell: &'q Cell, value: fn(&'q Cell) -> Option<T>) -> Option<T> {
+        value(cell)
+    }
+    let cells = columns.iter().zip(&row.cells);
+    cells.fold(query, |query, (column, cell)| {
+        bind_typed!(query, column.kind, one, cell)
+    })
 }
 
 /// The cells of the columns that stand from `first` on.

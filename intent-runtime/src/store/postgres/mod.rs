@@ -4,6 +4,7 @@ mod append;
 mod cells;
 mod connection;
 mod import;
+mod inline;
 mod log;
 mod migrate;
 mod policies;
@@ -46,7 +47,7 @@ use crate::{
             log::{horizon::Settler, notify::Wake, read::LogReader},
             migrate::Excess,
         },
-        tables::Tables,
+        tables::{Key, Row, Table, Tables},
     },
 };
 
@@ -305,6 +306,14 @@ impl Streams for PgStore {
                 Box::pin(read::events_of_command(connection, *tenant, *command))
             });
         self.explained(found)
+    }
+
+    fn load_rows<'a>(
+        &'a self,
+        table: &'static Table,
+        keys: &'a [Key],
+    ) -> StoreFuture<'a, Vec<Row>> {
+        self.load(table, keys)
     }
 }
 

@@ -19,17 +19,18 @@ use crate::{
                 error::{Place, RunError},
                 run::Rest,
             },
-            policies,
+            inline, policies,
         },
         tables::{
             Claim, Flush, Key, Lease, Parked, Progress, Row, Table, Tables,
+            inline::Duplicate,
             select::{PolicyDrift, Select},
             text::{Dialect, list},
         },
     },
 };
 
-const DIALECT: Dialect = Dialect {
+pub(super) const DIALECT: Dialect = Dialect {
     schema: "intent_read.",
     prefix: "",
     type_name,
@@ -150,6 +151,19 @@ impl Tables for PgStore {
             let with = (flush, self.pool.place());
             let work = self.pool.stream(with, |(flush, place), connection| {
                 Box::pin(async move { Ok((write(connection, flush, place).await?, Rest::Nothing)) })
+            });
+            work.await
+        })
+    }
+
+    fn duplicate<'a>(
+        &'a self,
+        table: &'a Table,
+        rows: &'a [Row],
+    ) -> StoreFuture<'a, Option<Duplicate>> {
+        Box::pin(async move {
+            let work = self.pool.run((table, rows), |(table, rows), connection| {
+                Box::pin(inline::duplicate(connection, table, rows))
             });
             work.await
         })
@@ -291,14 +305,14 @@ fn cursor(row: &PgRow, index: usize, place: &Place) -> Result<Cursor, RunError> 
     })
 }
 
-async fn load(
+pub(super) async fn load(
     connection: &mut PgConnection,
     table: &Table,
     keys: &[Key],
     place: &Place,
 ) -> Result<Vec<Row>, RunError> {
-    let (key, name) = (table.key(), table.quoted(DIALECT));
-    let columns = selected(table.columns);
+    let (key, name, stored) = (table.key(), table.quoted(DIALECT), table.stored_columns());
+    let columns = selected(&stored);
     let given = Given {
         first: 2,
         columns: key,
@@ -320,7 +334,7 @@ async fn load(
     }
     let row = |row: &PgRow| {
         let tenant = TenantId::from_uuid(row.try_get(0)?);
-        Ok(Row::new(tenant, cells(table.columns, row, 1)?))
+        Ok(Row::new(tenant, cells(&stored, row, 1)?))
     };
     rows.iter().map(row).collect()
 }
@@ -364,18 +378,19 @@ async fn write(
         delete.execute(&mut *connection).await?;
     }
     if !flush.put.is_empty() {
+        let stored = table.stored_columns();
         let given = Given {
             first: 1,
-            columns: table.columns,
+            columns: &stored,
         };
-        let columns = Table::all(table.columns);
+        let columns = Table::all(&stored);
         let sql = format!(
-            "INSERT INTO {name} ({columns}) SELECT {} FROM {} AS given ({columns}) {}",
+            "INSERT INTO {name} AS kept ({columns}) SELECT {} FROM {} AS given ({columns}) {}",
             given.values(),
             given.unnest(),
             table.on_conflict(),
         );
-        let put = bind_rows(sqlx::query(AssertSqlSafe(sql)), table.columns, flush.put);
+        let put = bind_rows(sqlx::query(AssertSqlSafe(sql)), &stored, flush.put);
         put.execute(&mut *connection).await?;
     }
     for parked in flush.park {

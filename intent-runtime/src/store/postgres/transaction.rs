@@ -3,7 +3,8 @@
 use std::mem::ManuallyDrop;
 
 use sqlx::{
-    AssertSqlSafe, Connection, Database, PgConnection, PgTransaction, Postgres, Row, SqlSafeStr,
+    AssertSqlSafe, Connection, Database, PgConnection, PgTransaction, Postgres, Row as _,
+    SqlSafeStr,
 };
 use sqlx_core::transaction::TransactionManager;
 use tokio::sync::Mutex;
@@ -27,8 +28,9 @@ use crate::{
                 pool::Lent,
                 run::within,
             },
-            read,
+            read, tables,
         },
+        tables::{Key, Row, Table},
     },
 };
 
@@ -237,7 +239,8 @@ impl<C: Connected> Joined<C> {
         let place = self.store.pool.place();
         appended.map_err(|error| match error {
             RunError::Failure(failure) if failure.is_overtaken() => place.overtaken(failure),
-            error => error.at(place),
+            RunError::Failure(failure) => place.rows_error(&append, failure),
+            RunError::Error(error) => error,
         })
     }
 }
@@ -282,6 +285,18 @@ impl<C: Connected> Streams for Joined<C> {
     ) -> StoreFuture<'_, Vec<RecordedEvent>> {
         let reading = self.read(async move |part: &mut PgConnection| {
             read::events_of_command(part, tenant, command).await
+        });
+        self.store.explained(reading)
+    }
+
+    fn load_rows<'a>(
+        &'a self,
+        table: &'static Table,
+        keys: &'a [Key],
+    ) -> StoreFuture<'a, Vec<Row>> {
+        let place = self.store.pool.place();
+        let reading = self.read(async move |part: &mut PgConnection| {
+            tables::load(part, table, keys, place).await
         });
         self.store.explained(reading)
     }

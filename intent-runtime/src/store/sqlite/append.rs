@@ -295,7 +295,7 @@ impl Writer {
                 }
                 // If the database refuses one append, the others of the batch must not fail with it.
                 Err(Unwritten::Before(failure))
-                    if failure.kind() == Kind::Refused && batch.len() > 1 =>
+                    if is_of_one(&failure, &batch) && batch.len() > 1 =>
                 {
                     batches.extend(batch.into_iter().rev().map(|job| vec![job]));
                 }
@@ -326,6 +326,17 @@ impl Writer {
                 **turn = connection;
             }
         }
+    }
+}
+
+/// Whether one append of a batch may be the cause of a failure. The table of a read model may be missing, which concerns only the
+/// appends that have rows for it.
+fn is_of_one(failure: &Failure, batch: &Batch) -> bool {
+    let has_rows = || batch.iter().any(|job| !job.request.rows.is_empty());
+    match failure.kind() {
+        Kind::Refused => true,
+        Kind::Statement => has_rows(),
+        _ => false,
     }
 }
 

@@ -22,6 +22,7 @@ use crate::{
         lookup::correlation_of_appended,
         sqlite::{
             error::Failure,
+            inline,
             insert::{self, NewRow},
             snapshot,
         },
@@ -77,9 +78,18 @@ async fn write_appends(
         commands: HashMap::new(),
         recorded_at: Timestamp::now(),
     };
-    let met = appends.iter().zip(found);
-    let verdicts = met.map(|(append, found)| decider.decide(append, found));
-    let mut verdicts: Vec<_> = verdicts.collect();
+    let mut verdicts = Vec::with_capacity(appends.len());
+    for (append, found) in appends.iter().zip(found) {
+        let before = decider.known(append);
+        let mut verdict = decider.decide(append, found);
+        if matches!(verdict, Ok(Verdict::Accept(_)))
+            && let Err(taken) = inline::write(connection, append).await?
+        {
+            decider.revoke(append, before);
+            verdict = Err(taken);
+        }
+        verdicts.push(verdict);
+    }
     let rows = accepted(appends, &verdicts).flat_map(rows_of);
     let rows: Vec<NewRow<'_>> = rows.collect();
     let last = insert::rows(connection, &rows).await?;
@@ -274,6 +284,28 @@ struct Decider {
 }
 
 impl Decider {
+    /// What is known of the append's stream from the appends before it.
+    fn known(&self, append: &Append) -> Option<Stream> {
+        if append.rows.is_empty() {
+            return None;
+        }
+        let stream = &append.stream;
+        let key = (stream.tenant_id, stream.aggregate_id);
+        self.streams.get(&key).cloned()
+    }
+
+    /// Takes back the acceptance of an append. Before it, this was known of its stream.
+    fn revoke(&mut self, append: &Append, before: Option<Stream>) {
+        let stream = &append.stream;
+        let command = (stream.tenant_id, EventId::of(append.command_id, 0));
+        self.commands.remove(&command);
+        let key = (stream.tenant_id, stream.aggregate_id);
+        match before {
+            Some(before) => self.streams.insert(key, before),
+            None => self.streams.remove(&key),
+        };
+    }
+
     fn decide(&mut self, append: &Append, found: Found) -> Result<Verdict, StoreError> {
         let stream = &append.stream;
         let command = (stream.tenant_id, EventId::of(append.command_id, 0));

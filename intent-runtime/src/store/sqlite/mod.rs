@@ -6,6 +6,7 @@ mod column;
 mod connection;
 mod error;
 mod import;
+pub(in crate::store) mod inline;
 mod insert;
 mod log;
 mod migrate;
@@ -48,7 +49,7 @@ use crate::{
             error::{Place, RunError},
             read::{check_type, of_stream},
         },
-        tables::Tables,
+        tables::{Key, Row, Table, Tables},
     },
 };
 
@@ -285,6 +286,14 @@ impl Streams for SqliteStore {
         Box::pin(self.read(async move |connection: &mut SqliteConnection| {
             read::events_of_command(connection, tenant, command).await
         }))
+    }
+
+    fn load_rows<'a>(
+        &'a self,
+        table: &'static Table,
+        keys: &'a [Key],
+    ) -> StoreFuture<'a, Vec<Row>> {
+        self.load(table, keys)
     }
 }
 

@@ -20,16 +20,18 @@ use crate::{
         sqlite::{
             SqliteStore,
             error::{Failure, Place},
+            inline,
         },
         tables::{
             Claim, Flush, Key, Lease, Parked, Progress, Row, Table, Tables,
+            inline::Duplicate,
             select::Select,
             text::{Dialect, list},
         },
     },
 };
 
-const DIALECT: Dialect = Dialect {
+pub(super) const DIALECT: Dialect = Dialect {
     schema: "",
     prefix: "intent_read_",
     type_name: |kind| match kind {
@@ -68,7 +70,7 @@ impl Ended {
         self.at(&Place::of("memory".as_ref()))
     }
 
-    fn at(self, place: &Place) -> StoreError {
+    pub(super) fn at(self, place: &Place) -> StoreError {
         match self {
             Self::Failed(error) => place.error(Failure::from(error)),
             Self::Corrupt(what) => StoreError::CorruptTable {
@@ -166,6 +168,18 @@ impl Tables for SqliteStore {
             let written = flush(connection, wanted).await?;
             Ok((written, written))
         }))
+    }
+
+    fn duplicate<'a>(
+        &'a self,
+        table: &'a Table,
+        rows: &'a [Row],
+    ) -> StoreFuture<'a, Option<Duplicate>> {
+        Box::pin(async move {
+            let found =
+                self.read(async |connection| Ok(inline::duplicate(connection, table, rows).await));
+            found.await?.map_err(|ended| ended.at(&self.place))
+        })
     }
 
     fn select<'a>(&'a self, wanted: Select<'a>) -> StoreFuture<'a, Vec<Vec<Cell>>> {
@@ -321,8 +335,8 @@ pub(in crate::store) async fn load(
     keys: &[Key],
 ) -> Result<Vec<Row>, Ended> {
     let (of_key, name) = (table.key(), table.quoted(DIALECT));
-    let key = Table::all(of_key);
-    let columns = Table::all(table.columns);
+    let (key, stored) = (Table::all(of_key), table.stored_columns());
+    let columns = Table::all(&stored);
     let mut rows = Vec::new();
     for keys in keys.chunks(PARAMETERS / (of_key.len() + 1)) {
         let start = format!("SELECT {columns} FROM {name} WHERE ({key}) IN (");
@@ -331,14 +345,14 @@ pub(in crate::store) async fn load(
         query.push(")");
         let found = query.build().fetch_all(&mut *connection).await?;
         for row in &found {
-            rows.push(read_row(table.columns, row)?);
+            rows.push(read_row(&stored, row)?);
         }
     }
     Ok(rows)
 }
 
 /// Pushes rows of values.
-fn push(query: &mut QueryBuilder<Sqlite>, rows: &[Row]) {
+pub(super) fn push(query: &mut QueryBuilder<Sqlite>, rows: &[Row]) {
     query.push_values(rows, |mut values, row| {
         values.push_bind(row.tenant.to_string());
         for cell in &row.cells {
@@ -427,7 +441,8 @@ pub(in crate::store) async fn flush(
         return Ok(false);
     }
     let (table, name) = (flush.table, flush.table.quoted(DIALECT));
-    let (of_key, columns) = (Table::all(table.key()), Table::all(table.columns));
+    let stored = table.stored_columns();
+    let (of_key, columns) = (Table::all(table.key()), Table::all(&stored));
     for keys in flush.gone.chunks(PARAMETERS / (table.key().len() + 1)) {
         let start = format!("DELETE FROM {name} WHERE ({of_key}) IN (");
         let mut delete = QueryBuilder::<Sqlite>::new(start);
@@ -435,8 +450,9 @@ pub(in crate::store) async fn flush(
         delete.push(")");
         delete.build().execute(&mut *connection).await?;
     }
-    for rows in flush.put.chunks(PARAMETERS / (table.columns.len() + 1)) {
-        let mut put = QueryBuilder::<Sqlite>::new(format!("INSERT INTO {name} ({columns}) "));
+    for rows in flush.put.chunks(PARAMETERS / (stored.len() + 1)) {
+        let mut put =
+            QueryBuilder::<Sqlite>::new(format!("INSERT INTO {name} AS kept ({columns}) "));
         push(&mut put, rows);
         put.push(" ").push(table.on_conflict());
         put.build().execute(&mut *connection).await?;

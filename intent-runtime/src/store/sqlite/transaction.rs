@@ -3,7 +3,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-use sqlx::{Database, Row, SqlSafeStr, Sqlite, SqliteConnection};
+use sqlx::{Database, Row as _, SqlSafeStr, Sqlite, SqliteConnection};
 use sqlx_core::transaction::TransactionManager;
 use tokio::sync::Mutex;
 use uuid::Uuid;
@@ -23,8 +23,9 @@ use crate::{
             batch::{self, Verdict},
             connection::{Turn, connect_to_write},
             error::{Failure, Kind, RunError},
-            read,
+            read, tables,
         },
+        tables::{Key, Row, Table},
     },
 };
 
@@ -254,6 +255,19 @@ impl<C: DerefMut<Target = SqliteConnection> + Send> Streams for Joined<C> {
         Box::pin(self.run(async move |part: &mut SqliteConnection| {
             read::events_of_command(part, tenant, command).await
         }))
+    }
+
+    fn load_rows<'a>(
+        &'a self,
+        table: &'static Table,
+        keys: &'a [Key],
+    ) -> StoreFuture<'a, Vec<Row>> {
+        Box::pin(async move {
+            let loading = self.run(async move |part: &mut SqliteConnection| {
+                Ok(tables::load(part, table, keys).await)
+            });
+            loading.await?.map_err(|ended| ended.at(&self.store.place))
+        })
     }
 }
 

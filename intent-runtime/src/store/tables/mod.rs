@@ -1,5 +1,6 @@
 //! The tables of read models, and the workers that write them: what the database of a store offers for them.
 
+pub(crate) mod inline;
 pub(crate) mod select;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod select_text;
@@ -11,6 +12,8 @@ pub use select::{Page, PolicyDrift, Select, Wanted};
 use std::time::Duration;
 
 use uuid::Uuid;
+
+pub use inline::{Duplicate, InlineRow};
 
 use crate::{
     record::{
@@ -65,6 +68,13 @@ pub trait Tables: Send + Sync {
     /// Writes rows and the checkpoint. `false` if the lease or the checkpoint is another one by now; then nothing is written.
     fn flush<'a>(&'a self, flush: Flush<'a>) -> StoreFuture<'a, bool>;
 
+    /// A row among these whose value in a unique column is that of a row that is not among them.
+    fn duplicate<'a>(
+        &'a self,
+        table: &'a Table,
+        rows: &'a [Row],
+    ) -> StoreFuture<'a, Option<Duplicate>>;
+
     /// Rows of one tenant.
     fn select<'a>(&'a self, select: Select<'a>) -> StoreFuture<'a, Vec<Vec<Cell>>>;
 
@@ -88,6 +98,8 @@ pub struct Table {
     pub columns: &'static [Column],
     /// Who may read its rows, beside the program itself.
     pub access: &'static [AccessRule],
+    /// Whether its rows are written with the events that they follow from: see [`InlineRow`](inline::InlineRow).
+    pub inline: bool,
 }
 
 impl Table {
@@ -98,6 +110,7 @@ impl Table {
             version,
             columns,
             access: &[],
+            inline: false,
         }
     }
 
@@ -111,6 +124,13 @@ impl Table {
     /// The column of a name.
     pub fn column(&self, name: &str) -> Option<&'static Column> {
         self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// The same table for a model whose rows are written with the events that they follow from.
+    #[must_use]
+    pub const fn inline(mut self) -> Self {
+        self.inline = true;
+        self
     }
 
     /// The columns of the key.

@@ -35,15 +35,20 @@ impl Select<'_> {
             }
             Wanted::Page(page) => page.text(self.table, &mut parameters),
         };
+        let there = if self.table.inline {
+            " AND NOT removed"
+        } else {
+            ""
+        };
         let condition = match self.own {
-            None => String::new(),
+            None => there.to_owned(),
             Some([]) => " AND FALSE".to_owned(),
             Some(own) => {
                 let any = own.iter().map(|(column, cell)| {
                     let number = given(&mut parameters, cell);
                     format!("{} = {number}", quoted(column))
                 });
-                format!(" AND ({})", any.collect::<Vec<_>>().join(" OR "))
+                format!("{there} AND ({})", any.collect::<Vec<_>>().join(" OR "))
             }
         };
         Tail {

@@ -54,7 +54,8 @@ impl Table {
     pub(crate) fn create(&self, dialect: Dialect) -> Vec<String> {
         let table = self.quoted(dialect);
         let mut columns = String::new();
-        for column in self.columns {
+        let stored = self.stored_columns();
+        for column in &stored {
             let null = if column.nullable { "" } else { " NOT NULL" };
             let (name, of_type) = (quoted(column.name), (dialect.type_name)(column.kind));
             let collation = match column.kind {
@@ -75,6 +76,14 @@ impl Table {
             let column = quoted(column.name);
             format!("CREATE INDEX IF NOT EXISTS {name} ON {table} (tenant_id, {column})")
         });
+        let unique = self.unique().map(|(place, column)| {
+            let name = quoted(&format!("{}{}", dialect.prefix, self.unique_index(place)));
+            let column = quoted(column.name);
+            format!(
+                "CREATE UNIQUE INDEX IF NOT EXISTS {name} ON {table} (tenant_id, {column}) WHERE NOT removed"
+            )
+        });
+        let indexes = indexes.chain(unique);
         std::iter::once(create).chain(indexes).collect()
     }
 
@@ -85,7 +94,8 @@ impl Table {
         found: &[(String, String, bool)],
     ) -> Option<String> {
         let tenant = Column::new("tenant_id", ColumnKind::Id);
-        let wanted = std::iter::once(&tenant).chain(self.columns);
+        let stored = self.stored_columns();
+        let wanted = std::iter::once(&tenant).chain(&stored);
         for column in wanted.clone() {
             let (name, of_type) = (column.name, (dialect.type_name)(column.kind));
             let Some((_, found, nullable)) = found.iter().find(|(found, ..)| found == name) else {
@@ -106,15 +116,21 @@ impl Table {
         unknown.map(|(name, ..)| format!("it has a column `{name}` that the model has not"))
     }
 
-    /// What an insert does with a row that is there.
+    /// What an insert into the table `AS kept` does with a row that is there. A row of an inline model is replaced by one that was
+    /// made from more events.
     pub(crate) fn on_conflict(&self) -> String {
-        let rest = &self.columns[self.key().len()..];
+        let stored = self.stored_columns();
+        let rest = &stored[self.key().len()..];
         let key = Self::all(self.key());
+        let newer = match self.inline {
+            true => " WHERE kept.stream_version < excluded.stream_version",
+            false => "",
+        };
         match rest {
             [] => format!("ON CONFLICT ({key}) DO NOTHING"),
             rest => {
                 let set = list(rest, |name| format!("{name} = excluded.{name}"));
-                format!("ON CONFLICT ({key}) DO UPDATE SET {set}")
+                format!("ON CONFLICT ({key}) DO UPDATE SET {set}{newer}")
             }
         }
     }

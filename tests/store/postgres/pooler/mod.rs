@@ -23,7 +23,7 @@ async fn pooler() -> &'static Server {
 intent_runtime::store_conformance!(async {
     let roles = Roles::new().await;
     roles
-        .run(&format!("SELECT intent.grant_reader('{}')", roles.app))
+        .run(&format!("SELECT intent.grant_worker('{}')", roles.app))
         .await;
     let store = roles.open_through(pooler().await, &roles.app).await;
     (store.unwrap(), roles)

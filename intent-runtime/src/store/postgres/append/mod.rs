@@ -41,6 +41,7 @@
 //! | `GiveUp` | The batch has been tried for five seconds. | The appends of the statement get the error, those left [`StoreError::Busy`]. |
 
 pub(super) mod batch;
+mod rows;
 mod schedule;
 pub(crate) mod statement;
 

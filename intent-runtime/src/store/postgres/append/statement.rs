@@ -1,7 +1,7 @@
 //! The statement that appends: its parameters and its answer.
 
 use sqlx::{
-    PgConnection, Postgres, Row,
+    AssertSqlSafe, PgConnection, Postgres, Row, SqlSafeStr as _, SqlStr,
     postgres::{PgArguments, PgRow},
     query::Query,
 };
@@ -19,7 +19,10 @@ use crate::{
         check::{column, version},
         error::StoreError,
         lookup::correlation_of_appended,
-        postgres::rows::{Json, array},
+        postgres::{
+            append::rows,
+            rows::{Json, array},
+        },
     },
 };
 
@@ -34,9 +37,19 @@ macro_rules! append {
 }
 
 const APPEND_NEXT: &str = include_str!("../sql/append_next.sql");
-const APPEND_ONE: &str = include_str!("../sql/append_one.sql");
+const ONE: &str = include_str!("../sql/append_one.sql");
+const ONE_ANSWER: &str = include_str!("../sql/append_one_answer.sql");
+const APPEND_ONE: &str = concat!(
+    include_str!("../sql/append_one.sql"),
+    include_str!("../sql/append_one_answer.sql")
+);
+const ANSWER: &str = include_str!("../sql/append_answer.sql");
 const APPEND: &str = append!();
 const APPEND_WITH_SNAPSHOTS: &str = append!("../sql/append_snapshots.sql");
+/// How many parameters the statements have without rows of inline models: for one event, for a batch, and with snapshots.
+const OF_ONE: usize = 14;
+const OF_BATCH: usize = 18;
+const OF_SNAPSHOTS: usize = 21;
 
 /// What the statement found of one request.
 pub(crate) enum Answer {
@@ -57,7 +70,7 @@ pub(crate) async fn append<'a>(
     if let Some(single) = &single
         && single.stands_behind_another()
     {
-        let query = single.query(APPEND_NEXT, lock_timeout);
+        let query = single.query(single.next(), lock_timeout);
         // Read to its end, because the row comes before the commit.
         let rows = query.fetch_all(&mut *connection).await?;
         if let [row] = &*rows {
@@ -69,7 +82,7 @@ pub(crate) async fn append<'a>(
         }
     }
     let query = match &single {
-        Some(single) => single.query(APPEND_ONE, lock_timeout),
+        Some(single) => single.query(single.one(), lock_timeout),
         None => batch(appends.clone(), lock_timeout),
     };
     let rows = query.fetch_all(connection).await?;
@@ -92,7 +105,7 @@ pub(crate) async fn append<'a>(
     Ok(answers)
 }
 
-type Arguments = Query<'static, Postgres, PgArguments>;
+type Arguments<'a> = Query<'a, Postgres, PgArguments>;
 
 /// What one writer usually has: a single append of a single event.
 struct Single<'a> {
@@ -117,10 +130,34 @@ impl<'a> Single<'a> {
         matches!(self.append.expect, Expect::Version(version) if version > Version::NONE)
     }
 
+    /// The statement that appends behind the expected event. Rows are written if it is stored.
+    fn next(&self) -> SqlStr {
+        let rows = &self.append.rows;
+        if rows.is_empty() {
+            return APPEND_NEXT.into_sql_str();
+        }
+        let append = APPEND_NEXT.trim_end().trim_end_matches(';');
+        let steps = rows::steps_of_one(rows, OF_ONE);
+        let text = format!(
+            "WITH stored AS (\n{append}\n){steps}SELECT version, position, recorded_at FROM stored;"
+        );
+        AssertSqlSafe(text).into_sql_str()
+    }
+
+    /// The statement that says what the stream has instead.
+    fn one(&self) -> SqlStr {
+        let rows = &self.append.rows;
+        if rows.is_empty() {
+            return APPEND_ONE.into_sql_str();
+        }
+        let steps = rows::steps_of_one(rows, OF_ONE);
+        AssertSqlSafe(format!("{ONE}{steps}{ONE_ANSWER}")).into_sql_str()
+    }
+
     /// One of the two statements for a single event, which have the same parameters.
-    fn query(&self, statement: &'static str, lock_timeout: Option<&'static str>) -> Arguments {
+    fn query(&self, statement: SqlStr, lock_timeout: Option<&'static str>) -> Arguments<'a> {
         let Self { append, id, event } = self;
-        sqlx::query(statement)
+        let query = sqlx::query(statement)
             .bind(append.stream.tenant_id.as_uuid())
             .bind(append.stream.aggregate_id.as_uuid())
             .bind(&*append.stream.aggregate_type)
@@ -134,7 +171,8 @@ impl<'a> Single<'a> {
             .bind(lock_timeout)
             .bind(append.stream.aggregate_type.former_names())
             .bind(append.expect_last.map(|last| last.as_uuid()))
-            .bind(correlation_of_appended(append))
+            .bind(correlation_of_appended(append));
+        rows::bind_steps_of_one(query, &append.rows)
     }
 }
 
@@ -142,7 +180,7 @@ impl<'a> Single<'a> {
 fn batch<'a>(
     appends: impl Iterator<Item = &'a Append> + Clone,
     lock_timeout: Option<&'static str>,
-) -> Arguments {
+) -> Arguments<'a> {
     let snapshots = (1_i64..).zip(appends.clone());
     let snapshots = snapshots.filter_map(|(request, it)| Some((request, it.snapshot.as_ref()?)));
     let has_snapshots = snapshots.clone().next().is_some();
@@ -154,39 +192,49 @@ fn batch<'a>(
         });
     let events: Vec<(i64, i64, EventId, &NewEvent)> = events.collect();
     let events = events.iter();
-    let query = sqlx::query(match has_snapshots {
-        true => APPEND_WITH_SNAPSHOTS,
-        false => APPEND,
-    })
-    .bind(array(&appends, |it| it.stream.tenant_id.as_uuid()))
-    .bind(array(&appends, |it| it.stream.aggregate_id.as_uuid()))
-    .bind(array(&appends, |it| &*it.stream.aggregate_type))
-    .bind(array(&appends, |it| expected(it.expect)))
-    .bind(array(&appends, |it| column(it.events.len())))
-    .bind(array(&appends, |it| Json(it.metadata.json())))
-    .bind(array(&appends, |it| it.metadata.timestamp))
-    .bind(array(&appends, |it| {
-        former_names(&it.stream.aggregate_type)
-    }))
-    .bind(array(&events, |(request, ..)| *request))
-    .bind(array(&events, |(_, index, ..)| *index))
-    .bind(array(&events, |(_, _, id, _)| id.as_uuid()))
-    .bind(array(&events, |(.., event)| &*event.event_type))
-    .bind(array(&events, |(.., event)| {
-        i64::from(event.schema_version)
-    }))
-    .bind(array(&events, |(.., event)| Json(event.payload.get())))
-    .bind(lock_timeout)
-    .bind(array(&appends, |it| Some(it.expect_last?.as_uuid())))
-    .bind(one_tenant(appends.clone()))
-    .bind(array(&appends, correlation_of_appended));
-    if !has_snapshots {
-        return query;
-    }
-    query
-        .bind(array(&snapshots, |(request, _)| request))
-        .bind(array(&snapshots, |(_, it)| i64::from(it.schema_version)))
-        .bind(array(&snapshots, |(_, it)| Json(it.state.get())))
+    let tables = rows::tables(appends.clone());
+    let (text, last) = match has_snapshots {
+        true => (APPEND_WITH_SNAPSHOTS, OF_SNAPSHOTS),
+        false => (APPEND, OF_BATCH),
+    };
+    let statement = match (&*tables, text.strip_suffix(ANSWER)) {
+        ([_, ..], Some(before)) => {
+            let steps = rows::steps(&tables, last);
+            AssertSqlSafe(format!("{before}{steps}{ANSWER}")).into_sql_str()
+        }
+        _ => text.into_sql_str(),
+    };
+    let query = sqlx::query(statement)
+        .bind(array(&appends, |it| it.stream.tenant_id.as_uuid()))
+        .bind(array(&appends, |it| it.stream.aggregate_id.as_uuid()))
+        .bind(array(&appends, |it| &*it.stream.aggregate_type))
+        .bind(array(&appends, |it| expected(it.expect)))
+        .bind(array(&appends, |it| column(it.events.len())))
+        .bind(array(&appends, |it| Json(it.metadata.json())))
+        .bind(array(&appends, |it| it.metadata.timestamp))
+        .bind(array(&appends, |it| {
+            former_names(&it.stream.aggregate_type)
+        }))
+        .bind(array(&events, |(request, ..)| *request))
+        .bind(array(&events, |(_, index, ..)| *index))
+        .bind(array(&events, |(_, _, id, _)| id.as_uuid()))
+        .bind(array(&events, |(.., event)| &*event.event_type))
+        .bind(array(&events, |(.., event)| {
+            i64::from(event.schema_version)
+        }))
+        .bind(array(&events, |(.., event)| Json(event.payload.get())))
+        .bind(lock_timeout)
+        .bind(array(&appends, |it| Some(it.expect_last?.as_uuid())))
+        .bind(one_tenant(appends.clone()))
+        .bind(array(&appends, correlation_of_appended));
+    let query = match has_snapshots {
+        false => query,
+        true => query
+            .bind(array(&snapshots, |(request, _)| request))
+            .bind(array(&snapshots, |(_, it)| i64::from(it.schema_version)))
+            .bind(array(&snapshots, |(_, it)| Json(it.state.get()))),
+    };
+    rows::bind_steps(query, &tables, appends)
 }
 
 /// The tenant of all of them, if they have one in common.

@@ -52,6 +52,9 @@ mod routine {
     pub(crate) const FINDS_HBA_LINE: &str = "ClientAuthentication";
 }
 
+/// The schema of the tables of read models.
+const READ_SCHEMA: &str = "intent_read";
+
 /// Where the database is, as errors name it: without user or password.
 #[derive(Clone, Debug)]
 pub(crate) struct Place(Arc<str>);
@@ -112,7 +115,9 @@ impl Place {
                 source: Some(source),
             },
             Kind::Pooler => self.forgetful(),
-            Kind::InTransaction | Kind::Other => StoreError::Backend { place, source },
+            Kind::Taken | Kind::InTransaction | Kind::Other => {
+                StoreError::Backend { place, source }
+            }
         }
     }
 
@@ -121,7 +126,13 @@ impl Place {
         if failure.kind() == Kind::Lost {
             return append.unknown_outcome(failure.clone());
         }
-        self.error(failure.clone())
+        self.rows_error(append, failure.clone())
+    }
+
+    /// The same for an append in a transaction, whose outcome the commit decides.
+    pub(crate) fn rows_error(&self, append: &Append, failure: Failure) -> StoreError {
+        let taken = failure.taken_in(append);
+        taken.unwrap_or_else(|| self.error(failure))
     }
 
     /// The error for a caller who may try again.
@@ -195,6 +206,8 @@ pub(crate) enum Kind {
     Closed,
     /// Another transaction used the same rows: a unique key, a lock, a deadlock, a serialization failure.
     Contended,
+    /// A row of an inline model has a value that another one has.
+    Taken,
     /// A statement ran into a time limit, or was cancelled.
     Canceled,
     /// A replica, or a database set to read-only.
@@ -308,6 +321,17 @@ impl Failure {
         self.code() == Some(code::LOCK_NOT_AVAILABLE)
     }
 
+    /// The error for a value of one of an append's rows that another row has, if that is the failure. The index tells.
+    pub(crate) fn taken_in(&self, append: &Append) -> Option<StoreError> {
+        let error = self.database().filter(|_| self.kind() == Kind::Taken)?;
+        append.rows.iter().find_map(|row| {
+            let mut unique = row.table.unique();
+            let is_it = |place| Some(&*row.table.unique_index(place)) == error.constraint();
+            let (_, column) = unique.find(|(place, _)| is_it(*place))?;
+            Some(append.taken(row, column.name))
+        })
+    }
+
     /// What to do about a log-in that was refused. Where the server asks for a password, it refuses a missing role like a
     /// wrong password, so that strangers do not learn which roles exist.
     fn log_in_hint(&self) -> &'static str {
@@ -332,7 +356,8 @@ impl Failure {
     /// Whether another transaction was there first: it took a key, or changed a row.
     pub(crate) fn is_overtaken(&self) -> bool {
         let code = self.code();
-        code == Some(code::UNIQUE_VIOLATION) || code == Some(code::SERIALIZATION_FAILURE)
+        let of_key = code == Some(code::UNIQUE_VIOLATION) && self.kind() != Kind::Taken;
+        of_key || code == Some(code::SERIALIZATION_FAILURE)
     }
 
     fn code(&self) -> Option<&str> {
@@ -364,6 +389,7 @@ impl Failure {
             return Kind::Lost;
         }
         match error.code() {
+            code::UNIQUE_VIOLATION if error.schema() == Some(READ_SCHEMA) => Kind::Taken,
             code::UNIQUE_VIOLATION
             | code::SERIALIZATION_FAILURE
             | code::DEADLOCK

@@ -39,4 +39,3 @@ stored AS (
       AND ($13::uuid IS NULL OR coalesce(request.last_event = $13, false))
     RETURNING position
 )
-SELECT request.actual, request.found, (SELECT position FROM stored), request.now FROM request;

@@ -1,10 +1,12 @@
 //! Checks of a read model.
 
+mod inline;
+
 use syn::ext::IdentExt as _;
 
 use super::{
     DERIVE, access,
-    model::{LONGEST_KEY, ReadModel, Role, cannot_be_compared, is_indexed},
+    model::{LONGEST_KEY, ReadModel, Role, cannot_be_compared, is_indexed, marks},
 };
 use crate::{
     item::{
@@ -14,13 +16,13 @@ use crate::{
     rules::{
         check as rules,
         entry::{Effect, Entry},
-        subject::Subject,
+        rule::Field,
     },
     syntax::{
-        attr::{is, takes_nothing},
+        attr::takes_nothing,
         diag::{Diagnostics, Mistake},
         paths::{same, shown},
-        symbol::INDEX,
+        symbol::{INDEX, UNIQUE},
     },
 };
 
@@ -65,10 +67,16 @@ pub(super) fn check(diag: &Diagnostics, model: &ReadModel<'_>, lists_are_read: b
     rules::no_rule_on_the_key(diag, "key", help, fields);
     rows_begin(diag, model, lists_are_read);
     let listed = each_event_once(diag, model);
-    by_gives_the_key(diag, model);
+    match model.is_inline() {
+        true => inline::check(diag, model),
+        false => {
+            by_gives_the_key(diag, model);
+            inline::nothing_is_unique(diag, model);
+        }
+    }
     rules::creation_does_something(diag, "begins a row", model.with_role(Role::Begins));
     removal_has_no_function(diag, model);
-    rules::closures_take_what_there_is(diag, Subject::Row, fields);
+    rules::closures_take_what_there_is(diag, model.subject(), fields);
     rules::no_state_in_a_rule(diag, "#[read_model(..)]", fields);
     let ruled =
         lists_are_read && rules::rules_for_listed_events(diag, &model.lists(), fields, |_| None);
@@ -177,18 +185,23 @@ fn has_a_key(diag: &Diagnostics, model: &ReadModel<'_>) {
 /// Reports `#[index]` on what rows are found by without it.
 fn indexes_are_of_use(diag: &Diagnostics, model: &ReadModel<'_>) {
     for field in &model.fields {
-        let attributes = field.original.attrs.iter();
-        let indexes: Vec<_> = attributes.filter(|found| is(found, INDEX)).collect();
-        indexes.iter().for_each(|index| takes_nothing(diag, index));
-        if let [_, second, ..] = indexes.as_slice() {
-            diag.add(Mistake::at(second.path(), "`#[index]` is given twice").help("remove one"));
-        }
+        given_once(diag, field, INDEX);
+        given_once(diag, field, UNIQUE);
     }
     let first = model.keys().next().filter(|first| is_indexed(first));
     if let Some(first) = first {
         let fact = format!("rows are found by `{}` without an index", first.ident);
         let help = "remove `#[index]`: the key begins with this field";
         diag.add(Mistake::at(first.ident, fact).help(help));
+    }
+}
+
+fn given_once(diag: &Diagnostics, field: &Field<'_>, mark: &'static str) {
+    let found: Vec<_> = marks(field, mark).collect();
+    found.iter().for_each(|mark| takes_nothing(diag, mark));
+    if let [_, second, ..] = found.as_slice() {
+        let fact = format!("`#[{mark}]` is given twice");
+        diag.add(Mistake::at(second.path(), fact).help("remove one"));
     }
 }
 

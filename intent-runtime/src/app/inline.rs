@@ -1,0 +1,81 @@
+//! Inline read models of an app: their tables are there before the first command.
+
+use uuid::Uuid;
+
+use crate::{
+    app::{App, tenant::Tenant, workers::WorkerOptions},
+    read_model::kind::ReadModelKind,
+    record::{column::Cell, cursor::Cursor, id::AggregateId, version::Version},
+    store::{
+        error::StoreError,
+        tables::{Claim, Flush, Key, Tables},
+    },
+    worker::heard,
+};
+
+impl App {
+    /// Makes the tables of inline models, since commands write to them.
+    ///
+    /// # Errors
+    /// [`StoreError::NoTables`] when the store keeps no rows; [`StoreError::TableDrift`] when a table is another one than its
+    /// model's; and what else keeps the tables from being made.
+    pub(super) async fn prepare_inline(&self) -> Result<(), StoreError> {
+        let core = &self.tenant.core;
+        let inline = core.read_models.iter().filter(|kind| kind.table.inline);
+        if inline.clone().next().is_none() {
+            return Ok(());
+        }
+        let tables = core.store.tables().ok_or(StoreError::NoTables)?;
+        for kind in inline.clone() {
+            tables.prepare(kind.table).await?;
+        }
+        // Where there are no events, the rows of all are there.
+        if core.store.log_health().await?.end.get() > 0 {
+            return Ok(());
+        }
+        for kind in inline {
+            begin(tables, kind).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Notes that an inline model has all rows, unless its worker has begun.
+async fn begin(tables: &dyn Tables, kind: &ReadModelKind) -> Result<(), StoreError> {
+    let (workers, owner, lasts) = ([kind.worker()], Uuid::now_v7(), WorkerOptions::LEASE);
+    if tables.progress(&workers[0]).await?.is_some() {
+        return Ok(());
+    }
+    let names = heard::text(&kind.selection());
+    tables.hear(&workers[0], &names, None).await?;
+    let claimed = tables.claim(Claim::new(&workers, owner, lasts)).await?;
+    let Some((worker, lease)) = claimed.into_iter().next() else {
+        return Ok(());
+    };
+    if lease.cursor == Cursor::START {
+        let all = Flush {
+            end: true,
+            heard: Some(&names),
+            ..Flush::new(&worker, kind.table, lease, owner, lasts, lease.cursor)
+        };
+        tables.flush(all).await?;
+    }
+    tables.release(&worker, lease, owner).await
+}
+
+impl Tenant {
+    /// Whether the row of an inline model has what a stream has up to a version.
+    pub(super) async fn has_row(
+        &self,
+        kind: &ReadModelKind,
+        id: AggregateId,
+        version: Version,
+    ) -> Result<bool, StoreError> {
+        let key = Key::new(self.id, vec![Cell::Id(id.as_uuid())]);
+        let rows = self.core.store.load_rows(kind.table, &[key]).await?;
+        let made = rows
+            .first()
+            .and_then(|row| kind.table.made_from(&row.cells));
+        Ok(made.is_some_and(|made| made >= version))
+    }
+}

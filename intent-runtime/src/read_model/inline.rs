@@ -1,0 +1,183 @@
+//! What a worker does for an inline model: it mends the rows that some append did not carry.
+//!
+//! A row is made of the events up to the version that it has. So the worker applies only the events that a row lacks, and a row that
+//! was made of more events meanwhile stays.
+
+use std::{
+    collections::{HashMap, HashSet},
+    mem,
+    sync::Arc,
+};
+
+use crate::{
+    dispatch::inline::InlineModel,
+    model::{
+        read_model::{
+            column::UnfitCell,
+            inline::{FoldRow, RowError},
+        },
+        upcast::DecodeError,
+    },
+    record::{
+        column::Cell,
+        event::RecordedEvent,
+        id::{AggregateId, TenantId},
+        version::Version,
+    },
+    store::tables::{Key, Row, Table},
+    worker::folder::{Fault, Folder, Size},
+};
+
+/// About how many bytes a row has.
+const ROW: usize = 1024;
+
+type Place = (TenantId, AggregateId);
+
+/// The rows of an inline model that its worker has in memory.
+pub(crate) struct InlineFolder {
+    model: InlineModel,
+    rows: HashMap<Place, Kept>,
+    /// The rows that differ from what is stored, each once, in the order in which they changed: a value that one row gives up is
+    /// free for the next.
+    changed: Vec<Place>,
+    /// What was taken and not applied yet.
+    taken: Vec<Arc<RecordedEvent>>,
+}
+
+struct Kept {
+    row: Box<dyn FoldRow>,
+    /// Up to where it is made.
+    version: Version,
+    changed: bool,
+}
+
+impl InlineFolder {
+    pub(crate) fn new(model: InlineModel) -> Self {
+        Self {
+            model,
+            rows: HashMap::new(),
+            changed: Vec::new(),
+            taken: Vec::new(),
+        }
+    }
+}
+
+fn place(event: &RecordedEvent) -> Place {
+    (event.tenant_id, event.aggregate_id)
+}
+
+fn key((tenant, id): Place) -> Key {
+    Key::new(tenant, vec![Cell::Id(id.as_uuid())])
+}
+
+fn fault(error: &RowError) -> Fault {
+    Fault {
+        of_newer_build: matches!(error, RowError::Decode(DecodeError::FutureVersion { .. })),
+        ..Fault::new(error)
+    }
+}
+
+impl Folder for InlineFolder {
+    fn table(&self) -> &'static Table {
+        self.model.table
+    }
+
+    fn take(&mut self, event: Arc<RecordedEvent>) -> Result<(), Fault> {
+        self.taken.push(event);
+        Ok(())
+    }
+
+    fn missing(&self) -> Result<Vec<Key>, Fault> {
+        let places: HashSet<Place> = self.taken.iter().map(|event| place(event)).collect();
+        let unknown = places
+            .into_iter()
+            .filter(|place| !self.rows.contains_key(place));
+        Ok(unknown.map(key).collect())
+    }
+
+    fn loaded(&mut self, rows: Vec<Row>) -> Result<(), UnfitCell> {
+        for stored in rows {
+            let table = self.model.table;
+            let (Some(Cell::Id(id)), Some(version)) =
+                (stored.cells.first(), table.made_from(&stored.cells))
+            else {
+                return Err(UnfitCell::new("stream_version", "no version"));
+            };
+            let place = (stored.tenant, AggregateId::from_uuid(*id));
+            let mut row = (self.model.begin)();
+            if let Some(cells) = table.visible(stored.cells) {
+                row.begin(cells).map_err(|error| match error {
+                    RowError::Cell(unfit) => unfit,
+                    other => UnfitCell::new(table.name, other.to_string()),
+                })?;
+            }
+            let changed = false;
+            self.rows.insert(
+                place,
+                Kept {
+                    row,
+                    version,
+                    changed,
+                },
+            );
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self) -> Result<(), Fault> {
+        for event in mem::take(&mut self.taken) {
+            let (begin, place) = (&self.model.begin, place(&event));
+            let kept = self.rows.entry(place).or_insert_with(|| Kept {
+                row: begin(),
+                version: Version::NONE,
+                changed: false,
+            });
+            if event.version <= kept.version {
+                continue;
+            }
+            kept.version = event.version;
+            if !mem::replace(&mut kept.changed, true) {
+                self.changed.push(place);
+            }
+            kept.row
+                .apply_stored(event)
+                .map_err(|error| fault(&error))?;
+        }
+        // The others may be behind when their next event comes.
+        self.rows.retain(|_, kept| kept.changed);
+        Ok(())
+    }
+
+    fn size(&self) -> Size {
+        Size {
+            changed: self.changed.len(),
+            kept: self.rows.len().saturating_mul(ROW),
+        }
+    }
+
+    fn changed(&self) -> Result<(Vec<Row>, Vec<Key>), Fault> {
+        let mut put = Vec::with_capacity(self.changed.len());
+        for place in &self.changed {
+            let Some(kept) = self.rows.get(place) else {
+                continue;
+            };
+            let cells = kept.row.cells().map_err(|error| fault(&error))?;
+            let row = self
+                .model
+                .table
+                .stored_row(key(*place), kept.version, cells);
+            put.push(row);
+        }
+        Ok((put, Vec::new()))
+    }
+
+    fn written(&mut self) {
+        self.rows.clear();
+        self.changed.clear();
+    }
+
+    fn forget(&mut self) {
+        self.written();
+        self.taken.clear();
+    }
+}

@@ -1,0 +1,44 @@
+//! Faults of rows that ride along with an append.
+
+use intent_runtime::{
+    StoreError,
+    store::{Append, Streams},
+};
+
+use super::{Faults, Wrong, transactions::losing_rows};
+
+fn without_rows(mut append: Append) -> Append {
+    append.rows.clear();
+    append
+}
+
+pub const FAULTS: Faults = &[
+    ("rows_ride_along_or_not_at_all", || Wrong {
+        append: |it, append| {
+            // It forgets the row of several events.
+            let several = append.events.len() > 1;
+            it.memory.append(if several {
+                without_rows(append)
+            } else {
+                append
+            })
+        },
+        ..Wrong::right()
+    }),
+    ("a_unique_value_belongs_to_one_row", || Wrong {
+        append: |it, append| {
+            Box::pin(async move {
+                // It stores the events all the same.
+                match it.memory.append(append.clone()).await {
+                    Err(StoreError::Taken { .. }) => it.memory.append(without_rows(append)).await,
+                    known => known,
+                }
+            })
+        },
+        ..Wrong::right()
+    }),
+    ("rows_are_part_of_a_transaction", || Wrong {
+        begin: losing_rows,
+        ..Wrong::right()
+    }),
+];

@@ -1,0 +1,40 @@
+use intent_runtime::prelude::*;
+
+#[derive(ReadModel, Clone)]
+#[read_model(mode = "inline", events(Deposited, Repaid))]
+pub struct Balance {
+    #[key]
+    pub account: Id<Account>,
+    #[on(Deposited += |e| e.amount, Repaid -= |e| e.amount)]
+    pub balance: i64,
+}
+
+#[derive(Aggregate)]
+#[aggregate(created_by(Opened), events(Deposited => ()))]
+pub struct Account {
+    #[id]
+    id: Id<Account>,
+}
+
+#[event]
+pub struct Opened;
+
+#[event]
+pub struct Deposited {
+    pub amount: i64,
+    pub branch: String,
+}
+
+#[derive(Aggregate)]
+#[aggregate(created_by(Repaid))]
+pub struct Loan {
+    #[id]
+    id: Id<Loan>,
+}
+
+#[event]
+pub struct Repaid {
+    pub amount: i64,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! Inline read models: rows that are written with the events that they follow from.
+
+pub mod domain;
+mod duplicates;
+mod equal;
+mod failing;
+mod kill;
+mod mended;
+mod rows;
+mod unique;
