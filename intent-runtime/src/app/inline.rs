@@ -3,12 +3,12 @@
 use uuid::Uuid;
 
 use crate::{
-    app::{App, tenant::Tenant, workers::WorkerOptions},
+    app::{App, workers::WorkerOptions},
     read_model::kind::ReadModelKind,
-    record::{column::Cell, cursor::Cursor, id::AggregateId, version::Version},
+    record::cursor::Cursor,
     store::{
         error::StoreError,
-        tables::{Claim, Flush, Key, Tables},
+        tables::{Claim, Flush, Tables},
     },
     worker::heard,
 };
@@ -61,21 +61,4 @@ async fn begin(tables: &dyn Tables, kind: &ReadModelKind) -> Result<(), StoreErr
         tables.flush(all).await?;
     }
     tables.release(&worker, lease, owner).await
-}
-
-impl Tenant {
-    /// Whether the row of an inline model has what a stream has up to a version.
-    pub(super) async fn has_row(
-        &self,
-        kind: &ReadModelKind,
-        id: AggregateId,
-        version: Version,
-    ) -> Result<bool, StoreError> {
-        let key = Key::new(self.id, vec![Cell::Id(id.as_uuid())]);
-        let rows = self.core.store.load_rows(kind.table, &[key]).await?;
-        let made = rows
-            .first()
-            .and_then(|row| kind.table.made_from(&row.cells));
-        Ok(made.is_some_and(|made| made >= version))
-    }
 }

@@ -257,14 +257,6 @@ impl Tenant {
         let Some(kind) = self.core.read_model::<M>() else {
             return Err(WaitError::NotRegistered { model: M::TABLE });
         };
-        // Most likely the append carried the row.
-        if kind.table.inline
-            && self
-                .has_row(kind, receipt.id.into(), receipt.version)
-                .await?
-        {
-            return Ok(());
-        }
         self.reaches(kind, Some(self.id), cursor, until).await
     }
 
