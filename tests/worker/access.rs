@@ -168,7 +168,7 @@ async fn without_a_rule_only_the_program_reads() {
 #[tokio::test]
 async fn no_text_leads_to_other_rows() {
     /// Texts that are refused before any database sees them.
-    const REFUSED: [&str; 30] = [
+    const REFUSED: [&str; 38] = [
         "where true union select * from intent_read.\"owned__1\"",
         "where true union all table intent_read.owned__1",
         "union select 1, 2, 3, 4",
@@ -199,6 +199,14 @@ async fn no_text_leads_to_other_rows() {
         "'where' or true",
         "where exists (with o as (values (1)) values (2))",
         "where true returning 1",
+        "where query_to_xml('select 1', true, false, '') is not null",
+        "where \"query_to_xml\" ('select 1', true, false, '') is not null",
+        "where pg_catalog.table_to_xml('intent_read.owned__1', true, false, '') is not null",
+        "where U&\"query!005fto_xml\" uescape '!' ('select 1', true, false, '') is not null",
+        "where set_config('intent.tenant', '00000000-0000-0000-0000-000000000002', false) is not null",
+        "where intent_read_owned__1.cents > 0",
+        "where account in $1",
+        "where true limit (table intent_read.owned__1)",
     ];
     /// Texts that see what may be seen.
     const SEEN: [&str; 6] = [

@@ -17,4 +17,5 @@ mod live;
 mod lost_write;
 mod policies;
 mod rights;
+mod values;
 mod versions;

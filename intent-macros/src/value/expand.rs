@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens as _, quote};
 use syn::Data;
 
-use super::model::Value;
+use super::{column, model::Value};
 use crate::{
     emit::{schema, scope},
     syntax::respan::generated,
@@ -15,16 +15,18 @@ use crate::{
 /// #[serde(crate = "…")]
 /// pub struct Money { … }
 /// impl JsonSchema for Money { … }
+/// impl KeptAs for Status { … }                  // of a newtype, or an enum without fields
 /// ```
 pub(super) fn expand(value: Value) -> TokenStream {
     let arithmetic = arithmetic(&value);
+    let column = column::kept_as(&value);
     let Value {
         attrs,
         mut original,
         derives,
     } = value;
     let (attributes, schema) = schema::derives(&attrs.runtime, derives, &mut original);
-    quote! { #attributes #original #schema #arithmetic }
+    quote! { #attributes #original #schema #arithmetic #column }
 }
 
 /// ```

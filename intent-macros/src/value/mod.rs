@@ -2,6 +2,7 @@
 
 mod attrs;
 mod check;
+mod column;
 mod expand;
 mod fallback;
 mod model;

@@ -34,6 +34,7 @@ pub use crate::macro_support::rule::{
 };
 pub use crate::macro_support::show::{NoDebug, NoJson, Show, refusal_json};
 pub use crate::macro_support::state_version::{FieldValue, given, state_version};
+pub use crate::model::read_model::value::{KeptAs, VariantName};
 pub use crate::model::upcast::{UpcastStep, run_steps};
 pub use crate::record::canonical_shape::{key_shape, note_keys};
 

@@ -67,7 +67,7 @@ impl<M: ReadModel> Rows<M> {
     /// names in it are those of the columns. The parameters are a tuple of up to twelve values.
     ///
     /// The text sees the rows that may be read, and no others: it has no subselect, join or set operation, no comment and no
-    /// backslash. Put a column whose name is such a word, as `table`, in quotation marks.
+    /// backslash, and it calls no function that runs a statement. Put a column whose name is such a word, as `table`, in quotation marks.
     ///
     /// # Errors
     /// [`ReadError::Text`] for a text that could name other rows; [`StoreError::Backend`] when the database refuses the text;

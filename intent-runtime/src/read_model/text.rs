@@ -21,6 +21,18 @@ const OTHER_ROWS: [&str; 12] = [
     "returning",
 ];
 
+/// Beginnings of names by which a text could run another statement, or change what its own one sees.
+const OTHER_STATEMENTS: [&str; 8] = [
+    "pg_",
+    "dblink",
+    "sqlite_",
+    "intent_read",
+    "information_schema",
+    "set_config",
+    "ts_stat",
+    "load_extension",
+];
+
 /// Checks that a text can name no other rows than those that it stands behind. It is the program's own, so a mistake is found
 /// the first time it is used. The rules hold for all databases alike, and a text that one of them may read in another way is
 /// refused.
@@ -46,6 +58,9 @@ pub(super) fn check(text: &str) -> Result<(), String> {
                 taken = quoted(rest, next).ok_or_else(|| format!("a {next} that does not end"))?;
                 if is_first {
                     return Err(format!("no `{}` at its start", STARTS.join("`, `")));
+                }
+                if next == '"' && rest[taken..].trim_start().starts_with('(') {
+                    return Err("a function in quotation marks".to_owned());
                 }
             }
             '(' => depth += 1,
@@ -74,11 +89,12 @@ pub(super) fn check(text: &str) -> Result<(), String> {
                 if is_first && !STARTS.contains(&&*word) {
                     return Err(format!("no `{}` at its start", STARTS.join("`, `")));
                 }
-                if OTHER_ROWS.contains(&&*word) {
+                if is_refused(&word) {
                     return Err(format!("`{word}`"));
                 }
                 // `e'..'` and `U&'..'` end elsewhere than other texts do.
-                if rest[taken..].starts_with('\'') || rest[taken..].starts_with("&'") {
+                let behind = rest[taken..].trim_start_matches('&');
+                if behind.starts_with(['\'', '"']) {
                     return Err(format!("`{word}` before a quotation mark"));
                 }
                 after_in = word == "in";
@@ -96,6 +112,13 @@ pub(super) fn check(text: &str) -> Result<(), String> {
         (0, true) => Err("`in` without a list".to_owned()),
         _ => Err("a `(` that does not end".to_owned()),
     }
+}
+
+fn is_refused(word: &str) -> bool {
+    let mut statements = OTHER_STATEMENTS.iter();
+    OTHER_ROWS.contains(&word)
+        || statements.any(|start| word.starts_with(start))
+        || word.contains("_to_xml")
 }
 
 fn is_of_word(next: char) -> bool {

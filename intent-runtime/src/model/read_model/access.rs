@@ -11,7 +11,7 @@ use crate::{
 #[diagnostic::on_unimplemented(
     message = "`own` names a column of the type `{Self}`, which is not the name of an actor",
     label = "not a text or an id",
-    note = "`own` names the field that has the actor's name: a `String` or an id, or an `Option` of one"
+    note = "`own` names the field that has the actor's name: a `String` or an id, or an `Option` or a `#[value]` of one"
 )]
 pub trait ActorName: ColumnType {
     /// Names the check, so that generated code can refer to it.

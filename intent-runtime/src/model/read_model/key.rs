@@ -15,7 +15,8 @@ use crate::{
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the key of a row",
     label = "no key",
-    note = "a key is a `bool`, an integer, a `String`, an id or a `Timestamp`, or a tuple of up to four of them"
+    note = "a key is a `bool`, an integer, a `String`, an id or a `Timestamp`, or a tuple of up to four of them",
+    note = "a `#[value]` that wraps one of them, or is an enum without fields, also needs `#[derive(Eq, Hash)]`"
 )]
 pub trait RowKey: Clone + Debug + Eq + Hash + Send + Sync + 'static {
     /// Its cells, in the order of the key's columns.

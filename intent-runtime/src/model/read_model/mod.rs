@@ -6,6 +6,7 @@ pub(crate) mod inline;
 pub(crate) mod json;
 pub(crate) mod key;
 pub(crate) mod route;
+pub(crate) mod value;
 
 use crate::{
     model::read_model::{
