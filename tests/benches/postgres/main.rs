@@ -1,6 +1,6 @@
 //! The Postgres store beside bare SQL, on one server of the bench's own with every safeguard of a production one.
 //!
-//! `cargo bench -p intent-tests --bench postgres`, or with some of `append inline security load log lag memory` behind `--`.
+//! `cargo bench -p intent-tests --bench postgres`, or with some of `append inline security load log lag models memory` behind `--`.
 //! Both sides take turns, round by round; medians and their ratios are reported.
 
 #![allow(
@@ -17,6 +17,7 @@ mod lag;
 mod load;
 mod log;
 mod memory;
+mod models;
 mod place;
 mod security;
 mod writers;
@@ -51,6 +52,9 @@ fn main() {
         }
         if wants("lag") {
             lag::report(&place).await;
+        }
+        if wants("models") {
+            models::report(&place).await;
         }
         if wants("memory") {
             memory::report(&place).await;

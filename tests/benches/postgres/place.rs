@@ -102,6 +102,25 @@ impl Database {
         .await;
     }
 
+    /// Lets the role that the store has keep read models.
+    pub async fn may_keep_read_models(&self) {
+        let grant = format!("SELECT intent.grant_worker('{}')", self.app);
+        self.run(&grant).await;
+    }
+
+    /// Drops all read models with their checkpoints.
+    pub async fn forget_read_models(&self) {
+        self.run(
+            "DELETE FROM intent.workers;
+             DO $$ DECLARE name text; BEGIN
+               FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'intent_read' LOOP
+                 EXECUTE format('DROP TABLE intent_read.%I CASCADE', name);
+               END LOOP;
+             END $$",
+        )
+        .await;
+    }
+
     /// Empties the tables, and waits until everything written before is on disk, so that it slows nothing later.
     pub async fn clear(&self) {
         self.run(
