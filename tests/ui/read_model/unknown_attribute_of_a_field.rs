@@ -5,7 +5,7 @@ use intent_runtime::prelude::*;
 pub struct Balance {
     #[key]
     pub account: Id<Account>,
-    #[unique]
+    #[sorted]
     #[on(Deposited = |e| e.branch.clone())]
     pub branch: String,
 }

@@ -1,7 +1,7 @@
 use intent_runtime::prelude::*;
 
 #[derive(ReadModel, Clone)]
-#[read_model(mode = "inline", events(Deposited))]
+#[read_model(order = "name", events(Deposited))]
 pub struct Balance {
     #[key]
     pub account: Id<Account>,

@@ -6,5 +6,6 @@ mod equal;
 mod failing;
 mod kill;
 mod mended;
+mod rights;
 mod rows;
 mod unique;
