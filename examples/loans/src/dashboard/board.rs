@@ -31,16 +31,7 @@ pub(super) struct Board {
 }
 
 impl Board {
-    /// Reads the rows. `None` while they are built for the first time.
-    pub(super) async fn read(app: &App) -> Result<Option<Self>, ReadError> {
-        match Self::rows(app).await {
-            Ok(board) => Ok(Some(board)),
-            Err(ReadError::NotBuilt { .. }) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    async fn rows(app: &App) -> Result<Self, ReadError> {
+    pub(super) async fn read(app: &App) -> Result<Self, ReadError> {
         Ok(Self {
             stages: app.read::<StageCount>().query("", ()).await?,
             weeks: app.read::<OfferWeek>().query("order by week", ()).await?,

@@ -10,12 +10,16 @@ use std::{
 
 use anstream::{AutoStream, ColorChoice, adapter::strip_str};
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
-use intent_runtime::{Activity, App, StoreError, Workers};
+use intent_runtime::{Activity, App, Cursor, LogFilter, ReadError, StoreError, Workers};
 use tokio::{signal::ctrl_c, time::sleep};
 
 use self::board::Board;
-use crate::Failure;
+use crate::{
+    Failure,
+    domain::read_models::{Application, OfferWeek, OpenWork, StageCount},
+};
 
+const UP_TO_DATE: &str = "up to date with the log";
 /// How many weeks and how many people fit on a screen.
 const ROWS: usize = 6;
 const REFRESH: Duration = Duration::from_millis(250);
@@ -33,9 +37,9 @@ pub async fn show(app: &App) -> Result<(), Failure> {
             pressed = ctrl_c() => pressed?,
         }
     } else {
-        app.settled(CATCH_UP).await?;
-        let text = draw(app, &workers, usize::MAX).await?;
-        write!(anstream::stdout(), "{text}")?;
+        wait_for_all(app).await?;
+        let text = Board::read(app).await?.draw(usize::MAX)?;
+        write!(anstream::stdout(), "{UP_TO_DATE}\n{text}")?;
     }
     // Gives the work back at once, so that the next dashboard need not wait for leases to run out.
     workers.stop(STOP).await?;
@@ -51,7 +55,7 @@ async fn draw_again_and_again(app: &App, workers: &Workers) -> Result<(), Failur
         .with_finish(ProgressFinish::Abandon);
     let plain = AutoStream::choice(&io::stdout()) == ColorChoice::Never;
     loop {
-        let text = draw(app, workers, ROWS).await?;
+        let text = draw(app, workers).await?;
         screen.set_message(match plain {
             true => strip_str(&text).to_string(),
             false => text,
@@ -61,33 +65,54 @@ async fn draw_again_and_again(app: &App, workers: &Workers) -> Result<(), Failur
     }
 }
 
-async fn draw(app: &App, workers: &Workers, rows: usize) -> Result<String, Failure> {
+async fn draw(app: &App, workers: &Workers) -> Result<String, Failure> {
     let standing = standing(app, workers).await?;
-    Ok(match Board::read(app).await? {
-        Some(board) => format!("{standing}\n{}", board.draw(rows)?),
-        None => format!("{standing}\n\nThe rows are built for the first time.\n"),
-    })
+    match Board::read(app).await {
+        Ok(board) => Ok(format!("{standing}\n{}", board.draw(ROWS)?)),
+        Err(ReadError::NotBuilt { .. }) => Ok(format!(
+            "{standing}\n\nThe rows are built for the first time.\n"
+        )),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Waits until all rows have what is in the log now. An event that cannot be applied is an error.
+async fn wait_for_all(app: &App) -> Result<(), Failure> {
+    let end = end(app).await?;
+    app.wait_for::<Application>(end, CATCH_UP).await?;
+    app.wait_for::<StageCount>(end, CATCH_UP).await?;
+    app.wait_for::<OfferWeek>(end, CATCH_UP).await?;
+    app.wait_for::<OpenWork>(end, CATCH_UP).await?;
+    Ok(())
 }
 
 /// How far the read models are behind the log: the one that is farthest behind counts.
 async fn standing(app: &App, workers: &Workers) -> Result<String, StoreError> {
-    let tables = app.store().tables().ok_or(StoreError::NoTables)?;
-    let end = app.store().log_health().await?.end.get();
+    let position = |cursor: Cursor| cursor.place().map_or(0, |(_, at)| at.get());
+    let end = position(end(app).await?);
     let mut behind = 0;
     for (model, status) in workers.status() {
-        if let Activity::Failing(error) = status.activity {
-            return Ok(format!("`{model}` fails and tries again: {error}"));
+        match status.activity {
+            Activity::Failing(error) => {
+                return Ok(format!("`{model}` fails and tries again: {error}"));
+            }
+            Activity::Waiting => return Ok(format!("`{model}` is kept by another process")),
+            _ if status.parked > 0 => {
+                return Ok(format!("`{model}` met an event that it cannot apply"));
+            }
+            _ => behind = behind.max(end.saturating_sub(position(status.cursor))),
         }
-        // Another process may be the one that keeps it, so the store is asked.
-        let progress = tables.progress(model).await?;
-        if progress.is_some_and(|progress| progress.parked > 0) {
-            return Ok(format!("`{model}` met an event that it cannot apply"));
-        }
-        let place = progress.and_then(|progress| progress.cursor.place());
-        behind = behind.max(end.saturating_sub(place.map_or(0, |(_, at)| at.get())));
     }
     Ok(match behind {
-        0 => "up to date with the log".to_owned(),
+        0 => UP_TO_DATE.to_owned(),
         events => format!("{} events behind the log", HumanCount(events)),
     })
+}
+
+/// After the last event of the log.
+async fn end(app: &App) -> Result<Cursor, StoreError> {
+    let newest = app.look_back(LogFilter::all()).limit(1).await?;
+    let last = newest.events.first().map(|event| event.position);
+    let after = |position| Cursor::after(app.store().store_id(), position);
+    Ok(last.map_or(Cursor::START, after))
 }
