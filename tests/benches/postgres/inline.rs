@@ -33,6 +33,7 @@ pub async fn report(place: &Place) {
     heading("append with one row, events/s", "without");
     for writers in WRITERS {
         let database = place.database().await;
+        database.may_keep_read_models().await;
         let store = database.store().await;
         store.prepare(&TABLE).await.unwrap();
         let with = async || {
