@@ -402,3 +402,75 @@ fn as_a_diagram_it_sets_the_past_apart() {
     assert!(!diagram.contains("a0p1 -"), "what is retired does nothing");
     assert!(!diagram::mermaid(&catalogue()).contains("past"));
 }
+
+/// What each order weighs.
+#[derive(ReadModel, Clone)]
+#[read_model(
+    table = "order_weights",
+    version = 3,
+    created_by(Placed),
+    events(Packed),
+    access(role = "chef"),
+    access(role = "packer", own = packer)
+)]
+struct OrderWeight {
+    #[key]
+    order: Id<Order>,
+    #[index]
+    packer: Option<String>,
+    #[on(Packed += |_| 1)]
+    parcels: i64,
+}
+
+fn with_read_models() -> Catalogue {
+    let domain = Domain::of::<Chest>().aggregate::<Order>();
+    let domain = domain.read_model::<OrderWeight>();
+    domain.catalogue().clone()
+}
+
+#[test]
+fn a_read_model_has_its_columns_its_events_and_who_may_read_it() {
+    let catalogue = with_read_models();
+    let [model] = catalogue.read_models() else {
+        panic!("one read model: {catalogue:?}")
+    };
+    assert_eq!((model.table, model.version), ("order_weights", 3));
+    assert_eq!(model.events, [("Order", "Placed"), ("Order", "Packed")]);
+    let column = |name, kind, [nullable, indexed, key]: [bool; 3]| json!({ "name": name, "kind": kind, "nullable": nullable, "indexed": indexed, "unique": false, "key": key });
+    assert_eq!(
+        catalogue.to_json()["read_models"],
+        json!([{
+            "table": "order_weights",
+            "version": 3,
+            "doc": "What each order weighs.",
+            "inline": false,
+            "columns": [
+                column("order", "id", [false, false, true]),
+                column("packer", "text", [true, true, false]),
+                column("parcels", "integer", [false, false, false]),
+            ],
+            "events": [
+                { "aggregate": "Order", "event": "Placed" },
+                { "aggregate": "Order", "event": "Packed" },
+            ],
+            "access": [
+                { "role": "chef", "own": null },
+                { "role": "packer", "own": "packer" },
+            ],
+        }])
+    );
+    assert_eq!(json!(catalogue.to_json()["aggregates"][0]["name"]), "Crate");
+}
+
+#[test]
+fn as_a_diagram_a_read_model_has_an_arrow_from_each_event_that_changes_it() {
+    let diagram = diagram::mermaid(&with_read_models());
+    for line in [
+        "    m0[[\"order_weights, version 3<br/>key: order<br/>packer, parcels<br/>read by: chef, packer by packer\"]]:::model\n",
+        "    a1e0 & a1e2 --> m0\n",
+        "    classDef model ",
+    ] {
+        assert!(diagram.contains(line), "{line} is not in\n{diagram}");
+    }
+    assert!(!diagram::mermaid(&catalogue()).contains("model"));
+}

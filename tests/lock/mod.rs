@@ -8,6 +8,7 @@ mod messages;
 mod names;
 mod numbered;
 mod processes;
+mod read_models;
 mod readable;
 mod shapes;
 mod steps;

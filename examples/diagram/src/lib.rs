@@ -1,5 +1,6 @@
 //! A domain as a [Mermaid](https://mermaid.js.org) flowchart, drawn from its catalogue: from each command to the events that it may
-//! emit, and from each event to the aggregate, with the names of the fields that it changes.
+//! emit, from each event to the aggregate, with the names of the fields that it changes, and from each event to the read models whose
+//! rows it changes.
 //!
 //! | arrow | meaning |
 //! |---|---|
@@ -8,14 +9,15 @@
 //! | from an event, thick | creates the aggregate |
 //! | from an event, drawn through | changes the fields it names, or what a function decides if it names none |
 //! | from an event, dotted | changes nothing |
+//! | from an event to a read model, drawn through | changes its rows |
 //! | from a past event, dotted | is read as others |
 //!
 //! A past event without an arrow is retired. Below the name of a command are the roles that may send it, unless everybody
-//! may.
+//! may. A read model has its table and version, the columns of its key, the other columns, and the roles that may read it.
 
 use std::fmt::{self, Write as _};
 
-use intent_runtime::catalogue::{AggregateKind, Catalogue, CommandKind, Emits};
+use intent_runtime::catalogue::{AggregateKind, Catalogue, CommandKind, Emits, ReadModelKind};
 
 /// Colours that differ clearly on light and on dark backgrounds.
 const STYLES: &str = "    classDef command fill:#cfe2ff,stroke:#3d6fb5,color:#000
@@ -23,6 +25,8 @@ const STYLES: &str = "    classDef command fill:#cfe2ff,stroke:#3d6fb5,color:#00
     classDef state fill:#fff9c4,stroke:#a89a00,color:#000
 ";
 const PAST: &str = "    classDef past fill:#eee,stroke:#888,color:#000,stroke-dasharray:4
+";
+const MODEL: &str = "    classDef model fill:#d1e7dd,stroke:#3c7a57,color:#000
 ";
 
 /// Draws a catalogue.
@@ -32,10 +36,16 @@ pub fn mermaid(catalogue: &Catalogue) -> String {
         // Writing to a `String` cannot fail.
         let _ = aggregate(&mut text, number, kind);
     }
+    for (number, kind) in catalogue.read_models().iter().enumerate() {
+        let _ = read_model(&mut text, number, kind, catalogue.aggregates());
+    }
     text.push_str(STYLES);
     let mut kinds = catalogue.aggregates().iter();
     if kinds.any(|kind| past(kind).next().is_some()) {
         text.push_str(PAST);
+    }
+    if !catalogue.read_models().is_empty() {
+        text.push_str(MODEL);
     }
     text
 }
@@ -83,6 +93,47 @@ fn aggregate(text: &mut String, number: usize, kind: &AggregateKind) -> fmt::Res
         writeln!(text, "    {id}p{index} -.->|\"read as others\"| {id}")?;
     }
     Ok(())
+}
+
+/// A read model, and the arrows from the events that change its rows.
+fn read_model(
+    text: &mut String,
+    number: usize,
+    kind: &ReadModelKind,
+    aggregates: &[AggregateKind],
+) -> fmt::Result {
+    let names = |of_key: bool| {
+        let columns = kind.columns.iter().filter(|column| column.key == of_key);
+        let names: Vec<&str> = columns.map(|column| column.name).collect();
+        names.join(", ")
+    };
+    let rules = kind.access.iter().map(|rule| match rule.own {
+        None => rule.role.to_owned(),
+        Some(own) => format!("{} by {own}", rule.role),
+    });
+    let roles = rules.collect::<Vec<_>>().join(", ");
+    let lines = [
+        format!("{}, version {}", kind.table, kind.version),
+        format!("key: {}", names(true)),
+        names(false),
+        format!("read by: {roles}"),
+    ];
+    let shown = lines.iter().map(String::as_str);
+    let without_roles = kind.access.is_empty().then_some(lines[3].as_str());
+    let shown: Vec<&str> = shown
+        .filter(|line| !line.is_empty() && Some(*line) != without_roles)
+        .collect();
+    writeln!(text, "    m{number}[[{}]]:::model", Quoted(&shown))?;
+    let mut events = Vec::new();
+    for (number, aggregate) in aggregates.iter().enumerate() {
+        let indexed = aggregate.events.iter().enumerate();
+        let heard = indexed.filter(|(_, it)| kind.events.contains(&(aggregate.name, it.name)));
+        events.extend(heard.map(|(index, _)| format!("a{number}e{index}")));
+    }
+    match events.is_empty() {
+        true => Ok(()),
+        false => writeln!(text, "    {} --> m{number}", events.join(" & ")),
+    }
 }
 
 /// The names of events that only older builds store: first those that are read as others.

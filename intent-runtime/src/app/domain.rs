@@ -84,6 +84,7 @@ impl Domain {
     /// Adds a read model. The aggregates whose events it hears must be of the domain too.
     #[must_use]
     pub fn read_model<M: ReadModel>(mut self) -> Self {
+        self.catalogue.add_read_model::<M>();
         self.read_models.push(ReadModelKind::of::<M>());
         self
     }

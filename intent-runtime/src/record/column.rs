@@ -84,6 +84,21 @@ pub enum ColumnKind {
     Json,
 }
 
+impl ColumnKind {
+    /// One word for it, in the catalogue and the lock.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bool => "bool",
+            Self::Integer => "integer",
+            Self::Float => "float",
+            Self::Text => "text",
+            Self::Id => "id",
+            Self::Time => "time",
+            Self::Json => "json",
+        }
+    }
+}
+
 /// A value of a column.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]

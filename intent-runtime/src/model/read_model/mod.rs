@@ -5,6 +5,7 @@ pub(crate) mod column;
 pub(crate) mod inline;
 pub(crate) mod json;
 pub(crate) mod key;
+pub(crate) mod kind;
 pub(crate) mod route;
 pub(crate) mod value;
 

@@ -206,6 +206,20 @@ impl<M: ReadModel> Routes<M> {
             .collect()
     }
 
+    /// Today's names of the events, each with that of its aggregate and once.
+    pub(crate) fn events(&self) -> Vec<(&'static str, &'static str)> {
+        let mut events = Vec::new();
+        for routed in &self.aggregates {
+            for event in &routed.events {
+                let event = (routed.heard.name, *event);
+                if !events.contains(&event) {
+                    events.push(event);
+                }
+            }
+        }
+        events
+    }
+
     /// The stored names of the events, each with that of its aggregate.
     #[doc(hidden)]
     pub fn names(&self) -> impl Iterator<Item = (&str, &'static str)> {

@@ -7,6 +7,7 @@ use crate::{
     model::{
         emits::Emits,
         kinds::{AggregateKind, CommandKind, EventKind},
+        read_model::kind::ReadModelKind,
     },
     schema::catalogue::Catalogue,
 };
@@ -18,6 +19,10 @@ impl Catalogue {
     /// commands has its JSON Schema, the events it may emit (`"any"`, or `null` if that is not known) and the roles that may
     /// send it (`allowed`, empty if everybody may). Past events are listed apart: `split` has those that are read as others,
     /// and `retired` the names of those that are read as nothing.
+    ///
+    /// Each of the `read_models` has the name of its table, its version and doc comment, whether its rows are written with the events (`inline`), its
+    /// columns (each with its name and kind, whether it may be empty, has an index, is unique, and is a part of the key), the events that change its rows, and the roles that may read them,
+    /// each with the column of its own rows (`null` if it reads all).
     ///
     /// ```
     /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
@@ -31,7 +36,8 @@ impl Catalogue {
     /// ```
     pub fn to_json(&self) -> Value {
         let aggregates: Vec<Value> = self.aggregates().iter().map(aggregate).collect();
-        json!({ "aggregates": aggregates })
+        let read_models: Vec<Value> = self.read_models().iter().map(read_model).collect();
+        json!({ "aggregates": aggregates, "read_models": read_models })
     }
 }
 
@@ -88,5 +94,31 @@ fn command(kind: &CommandKind) -> Value {
         "emits": emits,
         "allowed": kind.allowed,
         "schema": kind.shape.whole(),
+    })
+}
+
+fn read_model(kind: &ReadModelKind) -> Value {
+    let columns = kind.columns.iter().map(|column| {
+        json!({
+            "name": column.name,
+            "kind": column.kind.name(),
+            "nullable": column.nullable,
+            "indexed": column.indexed,
+            "unique": column.unique,
+            "key": column.key,
+        })
+    });
+    let events = kind.events.iter();
+    let events = events.map(|(aggregate, event)| json!({ "aggregate": aggregate, "event": event }));
+    let access = kind.access.iter();
+    let access = access.map(|rule| json!({ "role": rule.role, "own": rule.own }));
+    json!({
+        "table": kind.table,
+        "version": kind.version,
+        "doc": kind.doc,
+        "inline": kind.inline,
+        "columns": columns.collect::<Vec<_>>(),
+        "events": events.collect::<Vec<_>>(),
+        "access": access.collect::<Vec<_>>(),
     })
 }

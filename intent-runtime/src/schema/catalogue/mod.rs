@@ -8,10 +8,12 @@ use crate::model::{
     command::Command,
     event::AggregateEvent,
     kinds::{EventKind, unreadable},
+    read_model::ReadModel,
 };
 pub use crate::model::{
     emits::Emits,
     kinds::{AggregateKind, CommandKind, CommandList},
+    read_model::kind::ReadModelKind,
 };
 pub use mistake::{DomainError, DomainMistake};
 
@@ -41,12 +43,22 @@ pub struct Catalogue {
     aggregates: Vec<AggregateKind>,
     aggregate_types: HashMap<TypeId, usize>,
     command_types: HashSet<TypeId>,
+    read_models: Vec<ReadModelKind>,
 }
 
 impl Catalogue {
     /// The aggregates of the domain.
     pub fn aggregates(&self) -> &[AggregateKind] {
         &self.aggregates
+    }
+
+    /// The read models of the domain.
+    pub fn read_models(&self) -> &[ReadModelKind] {
+        &self.read_models
+    }
+
+    pub(crate) fn add_read_model<M: ReadModel>(&mut self) {
+        self.read_models.push(ReadModelKind::of::<M>());
     }
 
     /// Adds an aggregate with its events and commands.
@@ -158,6 +170,10 @@ impl fmt::Debug for Catalogue {
             let (events, commands) = (events.len(), commands.len());
             let counts = format_args!("{{ events: {events}, commands: {commands} }}");
             catalogue.field(name, &counts);
+        }
+        for ReadModelKind { table, columns, .. } in &self.read_models {
+            let columns = columns.len();
+            catalogue.field(table, &format_args!("{{ columns: {columns} }}"));
         }
         catalogue.finish()
     }

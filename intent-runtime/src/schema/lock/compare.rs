@@ -11,6 +11,7 @@ use crate::{
             change::change,
             format::{Blocks, Key, Part},
             names::{self, FORMERLY, likely_names, wrong_names},
+            read_models::read_model,
             readers::misdeclared,
             report::{Difference, Refusal, Report, Update},
             steps::{untrue, wrong_keys},
@@ -25,6 +26,7 @@ pub(super) fn compare(recorded: &Blocks, catalogue: &Catalogue) -> Report {
         let current = blocks(kind);
         let of_aggregate = recorded
             .iter()
+            .filter(|(key, _)| key.is_of_aggregate())
             .filter(|(key, _)| key.aggregate == kind.name || is_former_event(kind, key));
         differences.extend(wrong_keys(kind, of_aggregate.clone()));
         differences.extend(untrue(kind, of_aggregate.clone(), |key| {
@@ -56,11 +58,13 @@ pub(super) fn compare(recorded: &Blocks, catalogue: &Catalogue) -> Report {
             }
         }
     }
+    let read_models = catalogue.read_models().iter();
+    differences.extend(read_models.filter_map(|kind| read_model(kind, recorded)));
     Report::new(differences)
 }
 
 /// A block that is not recorded. `formerly` are all names of the recorded aggregate that it may be by another name.
-fn new(key: &Key, shape: &Value, formerly: &[String]) -> Difference {
+pub(super) fn new(key: &Key, shape: &Value, formerly: &[String]) -> Difference {
     let mut text = format!("    {key}\n");
     let mut update = Update::Record(key.clone(), shape.clone());
     if let Some(old) = formerly.last() {

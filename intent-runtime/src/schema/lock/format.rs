@@ -1,4 +1,4 @@
-//! The text of a lock: one block for each aggregate, version of an event, and command.
+//! The text of a lock: one block for each aggregate, version of an event, command, and version of a read model.
 //!
 //! Blocks are sorted and separated by empty lines, so git merges branches that add different blocks. Each block has a
 //! checksum, which shows if its lines were merged from two.
@@ -24,6 +24,7 @@ const MARKERS: [&str; 4] = ["<<<<<<<", "|||||||", "=======", ">>>>>>>"];
 /// What a block is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
+    /// Or the table of a read model.
     pub(super) aggregate: String,
     pub(super) part: Part,
 }
@@ -39,6 +40,10 @@ pub(super) enum Part {
     },
     Command {
         name: String,
+    },
+    /// Not of an aggregate: the key has the name of the table.
+    ReadModel {
+        version: u32,
     },
 }
 
@@ -65,11 +70,20 @@ impl Key {
         Self::new(aggregate, Part::Command { name })
     }
 
+    pub(super) fn read_model(table: &str, version: u32) -> Self {
+        Self::new(table, Part::ReadModel { version })
+    }
+
+    /// Whether it is about an aggregate, or a part of one.
+    pub(super) fn is_of_aggregate(&self) -> bool {
+        !matches!(self.part, Part::ReadModel { .. })
+    }
+
     /// The name and the version of the event that it is about, if it is one.
     pub(super) fn of_event(&self) -> Option<(&str, u32)> {
         match &self.part {
             Part::Event { name, version } => Some((name, *version)),
-            Part::Aggregate | Part::Command { .. } => None,
+            Part::Aggregate | Part::Command { .. } | Part::ReadModel { .. } => None,
         }
     }
 
@@ -80,6 +94,7 @@ impl Key {
             Part::Aggregate => format!("aggregate {aggregate}"),
             Part::Event { name, version } => format!("event {aggregate} {} {version}", json!(name)),
             Part::Command { name } => format!("command {aggregate} {}", json!(name)),
+            Part::ReadModel { version } => format!("read_model {aggregate} {version}"),
         }
     }
 
@@ -96,6 +111,10 @@ impl Key {
             ("command", [aggregate, name]) => {
                 Some(Self::command(aggregate.as_str()?, name.as_str()?))
             }
+            ("read_model", [table, version]) => {
+                let version = u32::try_from(version.as_u64()?).ok()?;
+                Some(Self::read_model(table.as_str()?, version))
+            }
             _ => None,
         }
     }
@@ -110,6 +129,9 @@ impl fmt::Display for Key {
                 write!(f, "event `{name}` version {version} of {aggregate}")
             }
             Part::Command { name } => write!(f, "command `{name}` of {aggregate}"),
+            Part::ReadModel { version } => {
+                write!(f, "read model `{aggregate}` version {version}")
+            }
         }
     }
 }

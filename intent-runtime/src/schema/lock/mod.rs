@@ -19,7 +19,8 @@
 //! - an event is `readable_by(..)` older builds that cannot read it, by the recorded shape of their version,
 //! - a note on a step names a field that the recorded version before does not have, or adds one that it has,
 //! - notes on a step keep something unchanged that the next version surely cannot read,
-//! - a version, an event, an aggregate or a command is not recorded,
+//! - the columns, the key, the indexes or the mode of a read model have changed without a new version, or the events that change its rows have,
+//! - a version, an event, an aggregate, a command or a read model is not recorded,
 //! - a command or the state that snapshots keep has changed, or a command is gone,
 //! - the file was edited or merged wrongly.
 //!
@@ -40,6 +41,7 @@ mod file;
 mod format;
 pub(crate) mod keys;
 mod names;
+mod read_models;
 mod readers;
 mod reads;
 mod remedy;

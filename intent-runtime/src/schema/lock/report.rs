@@ -39,6 +39,8 @@ pub(super) enum Update {
 pub(super) enum Refusal {
     /// A recorded event has changed or cannot be read.
     Rewrites,
+    /// A version of a read model has other columns.
+    Table,
     /// An aggregate has lost a name.
     Names,
     /// A note on a step contradicts what is recorded.
@@ -121,6 +123,7 @@ impl fmt::Display for Report {
         f.write_str(match self.refusal().filter(|_| self.refused) {
             None => "the code does not agree with `intent.lock`, which records what is stored\n",
             Some(Refusal::Rewrites) => "nothing was recorded, because `intent.lock` never rewrites what is stored\n",
+            Some(Refusal::Table) => "nothing was recorded, because the table of a read model stays as it was made\n",
             Some(Refusal::Names) => "nothing was recorded, because streams are found and ids are made by the recorded names of their aggregate\n",
             Some(Refusal::Note) => "nothing was recorded, because a note does not agree with what is stored\n",
             Some(Refusal::Readers) => "nothing was recorded, because older builds could not read what is said to be readable by them\n",
