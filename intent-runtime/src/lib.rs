@@ -24,6 +24,7 @@ pub use app::{
     builder::{AppBuilder, ConnectError},
     domain::Domain,
     lookup::{Correlation, Ids, LookBack},
+    operate::SkipRequest,
     tenant::Tenant,
     transaction::AppTransaction,
     workers::{StopError, WorkerOptions, Workers},
@@ -61,7 +62,7 @@ pub use model::{
     upcast::{DecodeError, UpcastError},
 };
 pub use read_model::{
-    error::{ReadError, WaitError},
+    error::{OperateError, ReadError, WaitError},
     read::Rows,
 };
 pub use record::{
@@ -115,9 +116,9 @@ pub mod prelude {
     pub use crate::{
         Acting, Actor, Aggregate, AggregateId, App, AsOf, ByNameError, Command, CommandId, Context,
         Cursor, Decide, Domain, Emitted, Event, EventId, HistoryPage, Id, Json, JsonObject,
-        LoadError, Loaded, LogFilter, Metadata, Overflow, ReadError, ReadModel, Receipt, Recorded,
-        RecordedEvent, Scenario, SendError, SendOptions, Snapshot, StateView, StoreError, Tenant,
-        TenantId, Timestamp, UpcastError, Version, WaitError, Workers, aggregate, command,
-        commands, create, event, handle, read_model, value,
+        LoadError, Loaded, LogFilter, Metadata, OperateError, Overflow, ReadError, ReadModel,
+        Receipt, Recorded, RecordedEvent, Scenario, SendError, SendOptions, Snapshot, StateView,
+        StoreError, Tenant, TenantId, Timestamp, UpcastError, Version, WaitError, Workers,
+        aggregate, command, commands, create, event, handle, read_model, value,
     };
 }

@@ -145,6 +145,20 @@ async fn rows(app: &App) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+async fn operated(app: &App) -> Result<(), Box<dyn Error>> {
+    let workers = app.start().await?;
+    // ANCHOR: operate
+    app.rebuild::<Balance>().await?;
+    app.settled(Duration::from_secs(60)).await?;
+
+    app.pause::<Balance>().await?;
+    app.resume::<Balance>().await?;
+    // ANCHOR_END: operate
+    assert_eq!(app.read::<Balance>().query("", ()).await?.len(), 1);
+    workers.stop(Duration::from_secs(10)).await?;
+    Ok(())
+}
+
 async fn pages(app: &App) -> Result<(), Box<dyn Error>> {
     // ANCHOR: list
     let list = || {
@@ -178,6 +192,7 @@ async fn pages(app: &App) -> Result<(), Box<dyn Error>> {
 async fn rows_follow_the_log() {
     let app = App::connect("memory:", bank()).await.unwrap();
     rows(&app).await.unwrap();
+    operated(&app).await.unwrap();
     pages(&app).await.unwrap();
 }
 

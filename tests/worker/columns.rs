@@ -6,7 +6,7 @@ use intent_runtime::{
     Position,
     prelude::*,
     read_model::{Cell, Column, ColumnKind},
-    store::tables::{Claim, Flush, Key, Row, Select, Table},
+    store::tables::{Build, Claim, Flush, Key, Publish, Published, Row, Select, Table},
 };
 use intent_tests::postgres::TempDatabase;
 use uuid::Uuid;
@@ -115,20 +115,29 @@ fn comparable(mut cells: Vec<Cell>) -> Vec<Cell> {
 async fn comes_back(app: &App) {
     let store = app.store();
     let tables = store.tables().unwrap();
-    tables.prepare(&TABLE).await.unwrap();
-    let owner = Uuid::from_u128(1);
-    tables.hear("w", "names", None).await.unwrap();
-    let worker = ["w".to_owned()];
-    let claimed = tables.claim(Claim::new(&worker, owner, LONG)).await;
-    let (_, lease) = claimed.unwrap().pop().unwrap();
+    tables.enlist(&TABLE).await.unwrap();
+    let (owner, build) = (Uuid::from_u128(1), Build::new(&TABLE, 1));
+    let worker = build.worker();
+    tables.hear(&worker, "names", None).await.unwrap();
+    let workers = [worker.clone()];
+    let claim = async || {
+        let claimed = tables.claim(Claim::new(&workers, owner, LONG)).await;
+        claimed.unwrap().pop().unwrap().1
+    };
+    let lease = claim().await;
+    assert!(tables.begin(build, lease, owner).await.unwrap());
     let cursor = Cursor::after(store.store_id(), Position::new(1));
     let rows = rows();
-    let mut flush = Flush::new("w", &TABLE, lease, owner, Duration::from_secs(10), cursor);
+    let lasts = Duration::from_secs(10);
+    let mut flush = Flush::new(&worker, build, lease, owner, lasts, cursor);
     flush.heard = Some("names");
     assert!(tables.flush(flush.put(&rows)).await.unwrap());
+    let lease = claim().await;
+    let publish = Publish::new(build, lease, owner, cursor);
+    assert_eq!(tables.publish(publish).await.unwrap(), Published::Done);
     for row in &rows {
         let key = Key::new(row.tenant, row.cells[..2].to_vec());
-        let found = tables.load(&TABLE, &[key]).await.unwrap();
+        let found = tables.load(build, &[key]).await.unwrap();
         let found: Vec<_> = found.into_iter().map(|row| comparable(row.cells)).collect();
         assert_eq!(found, [comparable(row.cells.clone())]);
         // The same, found by each of its values.

@@ -1,8 +1,11 @@
 //! R2: while two builds run, no event is passed that only one of them knows.
 
-use intent_runtime::{Activity, Workers, prelude::*};
+use intent_runtime::prelude::*;
 
-use super::{domain::*, fixture::on_every_store};
+use super::{
+    domain::*,
+    fixture::{failing, on_every_store},
+};
 
 /// The model of an earlier build, which did not hear of names.
 #[derive(ReadModel, Debug, Clone)]
@@ -33,17 +36,6 @@ fn earlier() -> Domain {
 async fn later(app: &App) -> App {
     let domain = Domain::of::<Account>().read_model::<Later>();
     App::on(app, domain).await.unwrap()
-}
-
-/// Waits until the one worker fails, and returns why.
-async fn failing(workers: &Workers) -> String {
-    loop {
-        let (_, status) = workers.status().next().unwrap();
-        if let Activity::Failing(reason) = status.activity {
-            return reason;
-        }
-        tokio::task::yield_now().await;
-    }
 }
 
 #[tokio::test]

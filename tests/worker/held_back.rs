@@ -58,6 +58,7 @@ async fn other_tenants_go_on_and_a_mended_model_catches_up() {
         let WaitError::HeldBack {
             model: "sums",
             reason,
+            ..
         } = &held
         else {
             panic!("{held:?}");

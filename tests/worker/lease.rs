@@ -8,7 +8,7 @@ use intent_runtime::{
     read_model::Cell,
     store::{
         Store,
-        tables::{Claim, Flush, Lease, Row, Table, Tables},
+        tables::{Build, Claim, Flush, Lease, Row, Table, Tables},
     },
 };
 use uuid::Uuid;
@@ -16,9 +16,12 @@ use uuid::Uuid;
 use super::{domain::*, fixture::on_every_store};
 
 static TABLE: Table = Table::new("balance", 1, Balance::COLUMNS);
+const BUILD: Build<'static> = Build::new(&TABLE, 1);
+const WORKER: &str = "balance__1_1";
 
 fn flush<'a>(lease: Lease, owner: Uuid, cursor: Cursor, put: &'a [Row]) -> Flush<'a> {
-    let mut flush = Flush::new("w", &TABLE, lease, owner, Duration::from_secs(10), cursor).put(put);
+    let mut flush =
+        Flush::new(WORKER, BUILD, lease, owner, Duration::from_secs(10), cursor).put(put);
     flush.heard = Some("names");
     flush
 }
@@ -41,7 +44,7 @@ fn row(cents: i64) -> Row {
 
 async fn cents(tables: &dyn Tables) -> Vec<i64> {
     let key = Row::new(TenantId::DEFAULT, vec![Cell::Id(Uuid::from_u128(7))]);
-    let rows = tables.load(&TABLE, &[key]).await.unwrap();
+    let rows = tables.load(BUILD, &[key]).await.unwrap();
     rows.iter()
         .map(|row| match row.cells[2] {
             Cell::Integer(cents) => cents,
@@ -55,11 +58,11 @@ async fn who_lost_the_lease_writes_nothing() {
     on_every_store(domain, async |app| {
         let store: &dyn Store = app.store();
         let tables = store.tables().unwrap();
-        tables.prepare(&TABLE).await.unwrap();
+        tables.enlist(&TABLE).await.unwrap();
         let [one, other] = [Uuid::from_u128(1), Uuid::from_u128(2)];
         let at = |number| Cursor::after(store.store_id(), Position::new(number));
-        tables.hear("w", "names", None).await.unwrap();
-        let worker = ["w".to_owned()];
+        tables.hear(WORKER, "names", None).await.unwrap();
+        let worker = [WORKER.to_owned()];
         let claim = async |owner, lasts| {
             let claim = Claim::new(&worker, owner, lasts);
             tables.claim(claim).await.unwrap().pop().map(|(_, it)| it)
@@ -67,6 +70,7 @@ async fn who_lost_the_lease_writes_nothing() {
 
         let first = claim(one, Duration::ZERO).await.unwrap();
         assert_eq!(first.cursor, Cursor::START);
+        assert!(tables.begin(BUILD, first, one).await.unwrap());
         let rows = [row(1)];
         assert!(tables.flush(flush(first, one, at(1), &rows)).await.unwrap());
         assert_eq!(cents(tables).await, [1]);
@@ -98,7 +102,7 @@ async fn who_lost_the_lease_writes_nothing() {
         assert_eq!(cents(tables).await, [2]);
 
         // Given back, it is free at once.
-        tables.release("w", taken, other).await.unwrap();
+        tables.release(WORKER, taken, other).await.unwrap();
         let third = claim(one, LONG).await.unwrap();
         assert_eq!((third.epoch, third.cursor), (taken.epoch + 1, at(2)));
     })

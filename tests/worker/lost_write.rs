@@ -38,8 +38,8 @@ async fn a_write_that_postgres_lost_is_done_again() {
     let app = App::connect(&database.url(), domain()).await.unwrap();
     is_written_again(app, async || {
         let mut connection: PgConnection = database.connect().await.unwrap();
-        let lost = "BEGIN; UPDATE intent.workers SET cursor = 'start' WHERE name = 'balance__1';
-                    DELETE FROM intent_read.balance__1; COMMIT";
+        let lost = "BEGIN; UPDATE intent.workers SET cursor = 'start' WHERE name = 'balance__1_1';
+                    DELETE FROM intent_read.balance__1_1; COMMIT";
         sqlx::raw_sql(lost).execute(&mut connection).await.unwrap();
     })
     .await;
@@ -53,8 +53,8 @@ async fn a_write_that_sqlite_lost_is_done_again() {
     is_written_again(app, async || {
         let mut connection = SqliteConnection::connect(&url).await.unwrap();
         let lost =
-            "BEGIN IMMEDIATE; UPDATE intent_workers SET cursor = 'start' WHERE name = 'balance__1';
-                    DELETE FROM intent_read_balance__1; COMMIT";
+            "BEGIN IMMEDIATE; UPDATE intent_workers SET cursor = 'start' WHERE name = 'balance__1_1';
+                    DELETE FROM intent_read_balance__1_1; COMMIT";
         sqlx::raw_sql(lost).execute(&mut connection).await.unwrap();
     })
     .await;

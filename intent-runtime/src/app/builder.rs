@@ -2,6 +2,8 @@
 
 use std::{fmt, future::IntoFuture, pin::Pin, sync::Arc};
 
+use tokio::sync::watch;
+
 use crate::{
     app::{App, Core, domain::Domain, tenant::Tenant},
     dispatch::cache::AggregateCache,
@@ -111,6 +113,7 @@ impl AppBuilder {
                     read_models: parts.read_models,
                     workers: Arc::default(),
                     inline: parts.inline,
+                    asked: watch::Sender::new(()),
                 },
             },
         };

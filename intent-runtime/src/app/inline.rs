@@ -8,7 +8,10 @@ use crate::{
     record::cursor::Cursor,
     store::{
         error::StoreError,
-        tables::{Claim, Flush, Tables},
+        tables::{
+            Claim, Tables,
+            builds::{Build, BuildState, Publish},
+        },
     },
     worker::heard,
 };
@@ -42,23 +45,23 @@ impl App {
 
 /// Notes that an inline model has all rows, unless its worker has begun.
 async fn begin(tables: &dyn Tables, kind: &ReadModelKind) -> Result<(), StoreError> {
-    let (workers, owner, lasts) = ([kind.worker()], Uuid::now_v7(), WorkerOptions::LEASE);
-    if tables.progress(&workers[0]).await?.is_some() {
+    let (owner, lasts) = (Uuid::now_v7(), WorkerOptions::LEASE);
+    let build = Build::new(kind.table, 1);
+    let builds = tables.builds(Some(kind.table)).await?;
+    let has_begun = |build: &BuildState| build.published || build.cursor != Cursor::START;
+    if builds.iter().any(has_begun) {
         return Ok(());
     }
+    let workers = [build.worker()];
     let names = heard::text(&kind.selection());
     tables.hear(&workers[0], &names, None).await?;
     let claimed = tables.claim(Claim::new(&workers, owner, lasts)).await?;
     let Some((worker, lease)) = claimed.into_iter().next() else {
         return Ok(());
     };
-    if lease.cursor == Cursor::START {
-        let all = Flush {
-            end: true,
-            heard: Some(&names),
-            ..Flush::new(&worker, kind.table, lease, owner, lasts, lease.cursor)
-        };
-        tables.flush(all).await?;
+    if lease.cursor == Cursor::START && !lease.published {
+        let publish = Publish::new(build, lease, owner, Cursor::START);
+        tables.publish(publish).await?;
     }
     tables.release(&worker, lease, owner).await
 }

@@ -7,12 +7,15 @@ mod by_name;
 pub(crate) mod domain;
 mod inline;
 pub(crate) mod lookup;
+pub(crate) mod operate;
 mod roles;
 pub(crate) mod tenant;
 pub(crate) mod transaction;
 pub(crate) mod workers;
 
 use std::{any::TypeId, fmt, ops::Deref, sync::Arc};
+
+use tokio::sync::watch;
 
 use crate::{
     app::{
@@ -76,6 +79,8 @@ struct Core {
     read_models: Arc<[ReadModelKind]>,
     workers: Arc<LocalWorkers>,
     inline: Arc<InlineModels>,
+    /// Tells the workers of this process that they were asked for something.
+    asked: watch::Sender<()>,
 }
 
 impl App {

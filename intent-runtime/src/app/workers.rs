@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use tokio::{
     sync::watch,
     task::JoinSet,
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, sleep_until, timeout, timeout_at},
 };
 
 use crate::{
@@ -14,10 +14,18 @@ use crate::{
     model::{aggregate::Aggregate, read_model::ReadModel},
     read_model::{error::WaitError, kind::ReadModelKind, read::Rows},
     record::{cursor::Cursor, id::TenantId},
-    store::{error::StoreError, tables::Tables},
+    store::{
+        error::StoreError,
+        tables::{
+            Tables,
+            builds::{Build, BuildState},
+        },
+    },
     worker::{
-        Process, error::WorkerError, feed::Feed, heard, last_event, leases::Leases, runner::Runner,
+        error::WorkerError,
+        heard, last_event,
         status::WorkerStatus,
+        supervisor::{Statuses, Supervisor},
     },
 };
 
@@ -31,11 +39,10 @@ const LATER: Duration = Duration::from_millis(50);
 /// Dropped, they end at once; what they did not write is done again by those that follow.
 #[must_use = "the workers end when this is dropped"]
 pub struct Workers {
+    /// The supervisor, which owns the task of each worker.
     tasks: JoinSet<()>,
-    /// What they share: the reader of the log's end, and who renews their leases.
-    shared: JoinSet<()>,
     stop: watch::Sender<bool>,
-    status: Vec<(String, watch::Receiver<WorkerStatus>)>,
+    statuses: Statuses,
 }
 
 /// How workers are started, beside what is usual: [`App::start_with`].
@@ -78,10 +85,10 @@ pub struct StopError {
 }
 
 impl Workers {
-    /// What each of them is doing, by the name of its table and its version.
-    pub fn status(&self) -> impl Iterator<Item = (&str, WorkerStatus)> {
-        let workers = self.status.iter();
-        workers.map(|(name, status)| (name.as_str(), status.borrow().clone()))
+    /// What each of them is doing, by the name of the table that it writes. [`App::models`] has what is known of all read models,
+    /// whoever keeps them.
+    pub fn status(&self) -> impl Iterator<Item = (String, WorkerStatus)> {
+        self.statuses.all().into_iter()
     }
 
     /// Lets the workers write what they have, and give their work to another process. Waits for so long at most.
@@ -107,8 +114,8 @@ impl App {
     /// Starts the workers of the domain's read models in this process.
     ///
     /// # Errors
-    /// [`StoreError::NoTables`] when the store keeps no rows; [`StoreError::TableDrift`] when a table is another one than its
-    /// model's; and what else keeps the tables from being made.
+    /// [`StoreError::NoTables`] when the store keeps no rows, or why the workers cannot be noted in it. What keeps one worker from
+    /// its work is in its [status](Workers::status), and it goes on when that is mended.
     pub async fn start(&self) -> Result<Workers, StoreError> {
         self.start_with(WorkerOptions::new()).await
     }
@@ -122,43 +129,35 @@ impl App {
         let (stop, stopped) = watch::channel(false);
         let mut workers = Workers {
             tasks: JoinSet::new(),
-            shared: JoinSet::new(),
             stop,
-            status: Vec::new(),
+            statuses: Statuses::default(),
         };
         if core.read_models.is_empty() {
             return Ok(workers);
         }
         let tables = core.store.tables().ok_or(StoreError::NoTables)?;
         for kind in core.read_models.iter() {
-            tables.prepare(kind.table).await?;
+            tables.enlist(kind.table).await?;
             // Before the program goes on and stores events that an earlier build does not hear. A worker that cannot go on says so.
-            let (worker, selection) = (kind.worker(), kind.selection());
-            let noted = heard::note(&core.store, tables, &worker, &selection).await;
-            if let Err(WorkerError::Store(error)) = noted {
-                return Err(error);
+            for state in tables.builds(Some(kind.table)).await? {
+                let build = Build::new(kind.table, state.number);
+                let noted = heard::note(&core.store, tables, build, &kind.selection()).await;
+                if let Err(WorkerError::Store(error)) = noted {
+                    return Err(error);
+                }
             }
         }
-        let selections = core.read_models.iter().map(ReadModelKind::selection);
-        let process = Process {
-            store: Arc::clone(&core.store),
-            feed: Feed::new(Arc::clone(&core.store), selections),
-            leases: Leases::new(options.lease),
-            stop: stopped,
-        };
-        let store = Arc::clone(&core.store);
-        workers.shared.spawn(Arc::clone(&process.feed).run());
-        workers
-            .shared
-            .spawn(Arc::clone(&process.leases).keep(store));
-        for kind in core.read_models.iter() {
-            let name = kind.worker();
-            let (selection, folder) = (kind.selection(), kind.folder());
-            let (runner, status) = Runner::new(process.clone(), name.clone(), selection, folder);
-            workers.tasks.spawn(runner.run());
-            core.workers.add(name.clone(), status.clone());
-            workers.status.push((name, status));
-        }
+        let mut supervisor = Supervisor::new(
+            Arc::clone(&core.store),
+            core.read_models.iter().map(ReadModelKind::kept).collect(),
+            options.lease,
+            stopped,
+            core.asked.subscribe(),
+            Arc::clone(&core.workers),
+        );
+        supervisor.look().await?;
+        workers.statuses = supervisor.statuses();
+        workers.tasks.spawn(supervisor.run());
         Ok(workers)
     }
 
@@ -260,7 +259,8 @@ impl Tenant {
         self.reaches(kind, Some(self.id), cursor, until).await
     }
 
-    /// Waits until a worker has written what is before a cursor. With a tenant, also for that to be not held back.
+    /// Waits until the rows that are read have what is before a cursor. With a tenant, also for that to be not held back; without,
+    /// until all builds are published.
     async fn reaches(
         &self,
         kind: &ReadModelKind,
@@ -268,49 +268,90 @@ impl Tenant {
         cursor: Cursor,
         until: Instant,
     ) -> Result<(), WaitError> {
-        let (model, name) = (kind.table.name, kind.worker());
         let tables = self.core.store.tables().ok_or(StoreError::NoTables)?;
-        let is_here = self.core.workers.works(&name);
-        let mut pause = if is_here { LATER } else { SOON };
+        let local = &self.core.workers;
+        let mut pause = SOON;
         loop {
-            let progress = tables.progress(&name).await?;
-            let reached = match progress {
-                // Until they were once as far as the log, rows are not read.
-                Some(progress) => progress.ready && progress.cursor.compare(cursor)?.is_ge(),
+            let builds = tables.builds(Some(kind.table)).await?;
+            let read = builds.iter().find(|build| build.published);
+            let reached = match read {
+                Some(read) => read.cursor.compare(cursor)?.is_ge(),
                 None => false,
             };
-            if reached {
-                let parked = progress.is_some_and(|progress| progress.parked > 0);
-                return match tenant.filter(|_| parked) {
-                    Some(tenant) => not_held_back(tables, &name, model, tenant).await,
+            let awaited = builds.iter().find(|build| !build.published);
+            if let Some(read) = read.filter(|_| reached)
+                && (tenant.is_some() || awaited.is_none())
+            {
+                return match tenant.filter(|_| read.parked > 0) {
+                    Some(tenant) => not_held_back(tables, read, kind, Some(tenant)).await,
                     None => Ok(()),
                 };
             }
             let now = Instant::now();
             if now >= until {
-                return Err(match progress.is_some_and(|progress| progress.held) {
-                    true => WaitError::TooSlow { model },
-                    false => WaitError::NoWorker { model },
-                });
+                let held_up = match tenant {
+                    Some(_) => read.or(awaited),
+                    None => awaited.or(read),
+                };
+                return Err(held_up_by(tables, held_up, kind).await);
             }
             // A worker of this process says when it is there. Those of others are looked after.
-            let local = self.core.workers.reaches(&name, cursor);
-            let _ = timeout_at(until.min(now + pause), local).await;
-            pause = (pause * 2).min(LATER);
+            match read.filter(|read| !reached && local.works(&read.worker)) {
+                Some(read) => {
+                    let there = local.reaches(&read.worker, cursor);
+                    let _ = timeout_at(until.min(now + LATER), there).await;
+                }
+                None => {
+                    sleep_until(until.min(now + pause)).await;
+                    pause = (pause * 2).min(LATER);
+                }
+            }
         }
     }
 }
 
+/// What holds up a build.
+async fn held_up_by(
+    tables: &dyn Tables,
+    build: Option<&BuildState>,
+    kind: &ReadModelKind,
+) -> WaitError {
+    let model = kind.table.name;
+    let Some(build) = build else {
+        return WaitError::NoWorker { model };
+    };
+    if build.paused.is_some() {
+        return WaitError::Paused { model };
+    }
+    if let Some(reason) = build.failure.clone() {
+        return WaitError::Failing { model, reason };
+    }
+    if build.holder.is_none() {
+        return WaitError::NoWorker { model };
+    }
+    if build.published {
+        return WaitError::TooSlow { model };
+    }
+    if build.parked > 0
+        && let Err(held_back) = not_held_back(tables, build, kind, None).await
+    {
+        return held_back;
+    }
+    WaitError::Building { model }
+}
+
+/// Makes sure that a build holds back no tenant, or not this one.
 async fn not_held_back(
     tables: &dyn Tables,
-    name: &str,
-    model: &'static str,
-    tenant: TenantId,
+    build: &BuildState,
+    kind: &ReadModelKind,
+    tenant: Option<TenantId>,
 ) -> Result<(), WaitError> {
-    let parked = tables.parked(name).await?;
-    match parked.into_iter().find(|parked| parked.tenant == tenant) {
+    let mut parked = tables.parked(&build.worker).await?.into_iter();
+    match parked.find(|parked| tenant.is_none_or(|tenant| parked.tenant == tenant)) {
         Some(parked) => Err(WaitError::HeldBack {
-            model,
+            model: kind.table.name,
+            event: parked.event,
             reason: parked.reason,
         }),
         None => Ok(()),

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use crate::{
-    dispatch::actor::Actor, model::read_model::column::UnfitCell, store::error::StoreError,
+    dispatch::actor::Actor, model::read_model::column::UnfitCell, record::id::EventId,
+    store::error::StoreError,
 };
 
 /// Why rows could not be read.
@@ -130,7 +131,28 @@ pub enum WaitError {
         /// Its table.
         model: &'static str,
     },
-    /// The worker did not come far enough in time. Handling: wait again; see [`Workers::status`](crate::Workers::status) for
+    /// The workers of the read model stand still, since an operator asked for that. Handling: resume them with
+    /// [`App::resume`](crate::App::resume).
+    #[error("`{model}` is paused: resume it")]
+    Paused {
+        /// Its table.
+        model: &'static str,
+    },
+    /// The rows are being built, and cannot be read yet. Handling: wait again.
+    #[error("`{model}` is being built")]
+    Building {
+        /// Its table.
+        model: &'static str,
+    },
+    /// The worker cannot go on, and tries again. Handling: as the reason says.
+    #[error("the worker of `{model}` cannot go on: {reason}")]
+    Failing {
+        /// Its table.
+        model: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// The worker did not come far enough in time. Handling: wait again; see [`App::models`](crate::App::models) for
     /// what holds it up.
     #[error("`{model}` has not come that far in time")]
     TooSlow {
@@ -138,11 +160,13 @@ pub enum WaitError {
         model: &'static str,
     },
     /// An event of the tenant could not be applied, so its rows stay as they were before it. Handling: correct the rules or the
-    /// event, and start the workers again.
-    #[error("`{model}` holds this tenant back: {reason}")]
+    /// event's upcast, and start the workers again; or leave the event out with [`App::skip`](crate::App::skip).
+    #[error("`{model}` holds a tenant back at the event {event}: {reason}")]
     HeldBack {
         /// Its table.
         model: &'static str,
+        /// The event.
+        event: EventId,
         /// Why the event could not be applied.
         reason: String,
     },
@@ -152,3 +176,35 @@ pub enum WaitError {
 }
 
 crate::record::sentence::debug!(WaitError);
+
+/// Why the workers of a read model could not be asked for something.
+#[derive(thiserror::Error)]
+#[non_exhaustive]
+pub enum OperateError {
+    /// The read model is not one of the app's domain. Handling: add `.read_model::<M>()` to the domain.
+    #[error("`{model}` is not a read model of this app's domain: add it with `.read_model::<M>()`")]
+    NotRegistered {
+        /// Its table.
+        model: &'static str,
+    },
+    /// The rows of an inline model are written with the events, so they are not built aside. Handling: give the model a new version.
+    #[error("`{model}` is written with its events and cannot be rebuilt: give it a new version")]
+    Inline {
+        /// Its table.
+        model: &'static str,
+    },
+    /// The event holds back no tenant, so that it cannot be left out: its effects may be in the rows already. Handling: take the
+    /// event from [`App::models`](crate::App::models) or from [`WaitError::HeldBack`].
+    #[error("`{model}` holds back no tenant at the event {event}")]
+    NotHeldBack {
+        /// Its table.
+        model: &'static str,
+        /// The event.
+        event: EventId,
+    },
+    /// The store failed. Handling: as its error says.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+crate::record::sentence::debug!(OperateError);

@@ -17,9 +17,8 @@ use crate::{
         },
         upcast::DecodeError,
     },
-    read_model::kind::table,
     record::{event::RecordedEvent, id::TenantId},
-    store::tables::{Key, Row, Table},
+    store::tables::{Key, Row},
     worker::folder::{Fault, Folder, Size},
 };
 
@@ -56,10 +55,6 @@ impl<M: ReadModel> Fold<M> {
 }
 
 impl<M: ReadModel> Folder for Fold<M> {
-    fn table(&self) -> &'static Table {
-        table::<M>()
-    }
-
     fn take(&mut self, event: Arc<RecordedEvent>) -> Result<(), Fault> {
         let tenant = event.tenant_id;
         let changes = guarded(|| self.routes.changes(event).map_err(unread))?;

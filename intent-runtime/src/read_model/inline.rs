@@ -24,7 +24,7 @@ use crate::{
         id::{AggregateId, TenantId},
         version::Version,
     },
-    store::tables::{Key, Row, Table},
+    store::tables::{Key, Row},
     worker::folder::{Fault, Folder, Size},
 };
 
@@ -78,10 +78,6 @@ fn fault(error: &RowError) -> Fault {
 }
 
 impl Folder for InlineFolder {
-    fn table(&self) -> &'static Table {
-        self.model.table
-    }
-
     fn take(&mut self, event: Arc<RecordedEvent>) -> Result<(), Fault> {
         self.taken.push(event);
         Ok(())

@@ -15,7 +15,7 @@ use crate::{
         selection::{EventName, LogSelection},
         tables::Table,
     },
-    worker::folder::Folder,
+    worker::{folder::Folder, supervisor::Kept},
 };
 
 /// A read model of a domain.
@@ -50,8 +50,13 @@ impl ReadModelKind {
         }
     }
 
-    pub(crate) fn folder(&self) -> Box<dyn Folder> {
-        (self.folder)()
+    /// What keeps its rows.
+    pub(crate) fn kept(&self) -> Kept {
+        Kept {
+            table: self.table,
+            selection: self.selection(),
+            folder: self.folder,
+        }
     }
 
     /// How its rows are written with the events of its aggregate, if they are.
@@ -68,16 +73,6 @@ impl ReadModelKind {
     pub(crate) fn heard(&self) -> Vec<Heard> {
         (self.heard)()
     }
-
-    /// The name of its worker.
-    pub(crate) fn worker(&self) -> String {
-        worker(self.table)
-    }
-}
-
-/// The name of the worker of a table.
-pub(crate) fn worker(table: &Table) -> String {
-    format!("{}__{}", table.name, table.version)
 }
 
 fn inline_model<M: ReadModel>() -> InlineModel {

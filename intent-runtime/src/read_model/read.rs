@@ -5,13 +5,7 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 use crate::{
     dispatch::actor::Actor,
     model::read_model::{ReadModel, column::ColumnType, key::RowKey as _},
-    read_model::{
-        access,
-        error::ReadError,
-        kind::{table, worker},
-        list::List,
-        text,
-    },
+    read_model::{access, error::ReadError, kind::table, list::List, text},
     record::{column::Cell, id::TenantId},
     store::{
         error::StoreError,
@@ -108,8 +102,8 @@ impl<M: ReadModel> Rows<M> {
     async fn tables(&self) -> Result<&dyn Tables, ReadError> {
         let model = M::TABLE;
         let tables = self.store.tables().ok_or(StoreError::NoTables)?;
-        let progress = tables.progress(&worker(table::<M>())).await?;
-        match progress.is_some_and(|progress| progress.ready) {
+        let builds = tables.builds(Some(table::<M>())).await?;
+        match builds.iter().any(|build| build.published) {
             true => Ok(tables),
             false => Err(ReadError::NotBuilt { model }),
         }

@@ -333,8 +333,8 @@ pub enum StoreError {
         /// What differs.
         what: String,
     },
-    /// What a read model's table has was not written by a worker. Handling: restore it from a backup, or drop the table, so that it
-    /// is built anew.
+    /// What a read model's table has was not written by a worker. Handling: rebuild the model with
+    /// [`App::rebuild`](crate::App::rebuild).
     #[error("what a read model's table in `{place}` has cannot be read: {what}")]
     CorruptTable {
         /// Where the table is.

@@ -19,15 +19,30 @@ pub(crate) enum WorkerError {
     HearsFewer { event: String },
     /// This build hears events that came before the checkpoint, while nobody heard them.
     #[error(
-        "the rows lack events such as `{event}`, which came before anybody heard them: give the model a new version"
+        "the rows lack events such as `{event}`, which came before anybody heard them: rebuild the read model, or give it a new version"
     )]
     Passed { event: String },
     /// An event was stored by a newer build.
     #[error("an event of a newer build is left to that build: {reason}")]
     TooOld { reason: String },
+    /// The table is not the model's.
+    #[error("{what}: rebuild the read model, or give it a new version if its columns were changed{}", repair(sql.as_deref()))]
+    Drift { what: String, sql: Option<String> },
+    /// The rows are made of another log than this one.
+    #[error(
+        "the rows are made of another log than the store has, as after going back to a backup: rebuild the read model"
+    )]
+    OtherLog {
+        #[source]
+        source: Option<StoreError>,
+    },
     /// A row was not written by a worker.
     #[error("a row of the table is not one of the model: somebody else wrote it")]
     Row(#[from] UnfitCell),
+}
+
+fn repair(sql: Option<&str>) -> String {
+    sql.map_or_else(String::new, |sql| format!(", or run: {sql}"))
 }
 
 crate::record::sentence::debug!(WorkerError);

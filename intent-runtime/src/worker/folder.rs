@@ -5,7 +5,7 @@ use std::{error::Error, sync::Arc};
 use crate::{
     model::read_model::column::UnfitCell,
     record::{event::RecordedEvent, sentence},
-    store::tables::{Key, Row, Table},
+    store::tables::{Key, Row},
 };
 
 /// Rows that are kept in memory, and what events make of them.
@@ -13,8 +13,6 @@ use crate::{
 /// For each page: [`take`](Self::take) its events, [`load`](crate::store::tables::Tables::load) the rows that are
 /// [`missing`](Self::missing), give them with [`loaded`](Self::loaded), then [`apply`](Self::apply).
 pub(crate) trait Folder: Send + Sync {
-    fn table(&self) -> &'static Table;
-
     /// Takes an event, to be applied after those before it.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use crate::{
     store::{
         port::Store,
         selection::{EventName, LogSelection},
-        tables::Tables,
+        tables::{Tables, builds::Build},
     },
     worker::error::WorkerError,
 };
@@ -33,11 +33,15 @@ fn line(name: &EventName) -> String {
 pub(crate) async fn note(
     store: &Arc<dyn Store>,
     tables: &dyn Tables,
-    worker: &str,
+    build: Build<'_>,
     selection: &LogSelection,
 ) -> Result<LogSelection, WorkerError> {
-    let names = text(selection);
+    let (names, worker) = (text(selection), &*build.worker());
     loop {
+        let builds = tables.builds(Some(build.table)).await?;
+        let Some(state) = builds.iter().find(|state| state.worker == worker) else {
+            return Ok(LogSelection::all());
+        };
         let noted = tables.heard(worker).await?;
         let before: Vec<&str> = noted
             .as_deref()
@@ -53,9 +57,7 @@ pub(crate) async fn note(
         if new.names.is_empty() {
             return Ok(new);
         }
-        let progress = tables.progress(worker).await?;
-        let cursor = progress.map_or(Cursor::START, |progress| progress.cursor);
-        none_passed(store, &new, cursor).await?;
+        none_passed(store, &new, state.cursor).await?;
         // Otherwise another build has noted something meanwhile.
         if tables.hear(worker, &names, noted.as_deref()).await? {
             return Ok(new);

@@ -7,10 +7,7 @@ use crate::{
         error::StoreError,
         tables::{Flush, Parked, Tables},
     },
-    worker::{
-        error::WorkerError,
-        runner::{Runner, Work},
-    },
+    worker::{error::WorkerError, runner::Runner, work::Work},
 };
 
 impl Runner {
@@ -67,7 +64,8 @@ impl Runner {
                 Some(last) if !is_last => self.after(last),
                 _ => page.cursor,
             };
-            let events = events.into_iter().map(Arc::new).collect();
+            let mut events = events.into_iter().map(Arc::new).collect();
+            self.leave_out_skipped(&mut events);
             let folded = self.fold(tables, events, true).await?;
             let flush = self.flush_of(work);
             let changed = || self.folder.changed().map_err(|fault| fault.reason);

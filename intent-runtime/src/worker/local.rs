@@ -23,6 +23,11 @@ impl LocalWorkers {
         workers.insert(worker, status);
     }
 
+    pub(crate) fn remove(&self, worker: &str) {
+        let mut workers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        workers.remove(worker);
+    }
+
     /// Whether a worker of this process does the work.
     pub(crate) fn works(&self, worker: &str) -> bool {
         let status = self.status(worker);

@@ -1,5 +1,6 @@
 //! Workers: tasks that read the log, keep what they make of it, and never write it twice or skip an event.
 
+mod check;
 pub(crate) mod error;
 pub(crate) mod feed;
 pub(crate) mod folder;
@@ -7,18 +8,20 @@ pub(crate) mod heard;
 mod held_back;
 pub(crate) mod leases;
 pub(crate) mod local;
+mod publish;
 mod reading;
 pub(crate) mod runner;
+pub(crate) mod signals;
 pub(crate) mod status;
+pub(crate) mod supervisor;
+mod work;
 
 use std::sync::Arc;
-
-use tokio::sync::watch;
 
 use crate::{
     record::cursor::Cursor,
     store::{error::StoreError, lookup::LookBack, port::Store, selection::LogSelection},
-    worker::{feed::Feed, leases::Leases},
+    worker::{feed::Feed, leases::Leases, signals::Signals},
 };
 
 /// What the workers of a process share.
@@ -27,8 +30,8 @@ pub(crate) struct Process {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) feed: Arc<Feed>,
     pub(crate) leases: Arc<Leases>,
-    /// Becomes `true` when they are to stop.
-    pub(crate) stop: watch::Receiver<bool>,
+    /// What they are told.
+    pub(crate) signals: Signals,
 }
 
 /// Where a reader of all events stands that has read the last one that can be seen. Positions may be drawn behind it that no event

@@ -1,29 +1,31 @@
 //! The task of one worker.
 
-use std::{collections::HashSet, mem, pin::pin, sync::Arc, time::Duration};
+use std::{collections::HashSet, mem, sync::Arc, time::Duration};
 
-use futures_util::future::{Either, select};
-use tokio::{
-    sync::watch,
-    time::{Instant, sleep, timeout_at},
-};
+use tokio::{sync::watch, time::Instant};
 
 use crate::{
-    log::{page::Page, subscription::Subscription},
-    record::{cursor::Cursor, event::RecordedEvent, id::TenantId},
+    log::subscription::Subscription,
+    record::{
+        cursor::Cursor,
+        event::RecordedEvent,
+        id::{EventId, TenantId},
+    },
     store::{
         error::StoreError,
         selection::LogSelection,
-        tables::{Flush, Lease, Parked, Tables, inline::Duplicate},
+        tables::{Flush, LastEvent, Lease, Parked, Tables, builds::Build, inline::Duplicate},
     },
     worker::{
-        Process,
+        Process, check,
         error::WorkerError,
         folder::{Fault, Folder},
         heard,
         leases::Wanted,
         reading::Reading,
+        signals::Interrupt,
         status::{Activity, WorkerStatus},
+        work::Work,
     },
 };
 
@@ -39,11 +41,12 @@ const IDLE_DELAY: Duration = Duration::from_millis(100);
 const PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// About how many events a page of the log has at most.
-const PAGE: usize = 5_000;
+pub(super) const PAGE: usize = 5_000;
 
 /// Reads the log, folds it, and writes what it makes of it.
 pub(crate) struct Runner {
     pub(super) process: Process,
+    pub(super) build: Build<'static>,
     pub(super) worker: String,
     pub(super) selection: LogSelection,
     /// The names of the selection's events, as they are noted.
@@ -51,96 +54,116 @@ pub(crate) struct Runner {
     pub(super) folder: Box<dyn Folder>,
     status: watch::Sender<WorkerStatus>,
     pub(super) parked: HashSet<TenantId>,
+    /// The events that are left out.
+    skips: HashSet<EventId>,
 }
 
 /// How a turn with the lease ended.
 enum Turn {
-    /// Somebody else took it, or the server lost the last write.
+    /// Somebody else took it, nobody is to have it for now, or the server lost the last write.
     Lost,
     Stopped,
-}
-
-/// The part of the log that is being worked off.
-pub(super) struct Work {
-    log: Reading,
-    pub(super) lease: Lease,
-    /// When the checkpoint was written last.
-    written: Instant,
-    /// Up to where events are applied, and whether the log ends there.
-    applied: (Cursor, bool),
-    /// Whether it was written that the end was reached.
-    told_end: bool,
-    /// When what is applied is to be written.
-    due: Option<Instant>,
-    /// How many events are applied before they are written, after an event could not be applied. So the culprit is found.
-    careful: Option<usize>,
 }
 
 impl Runner {
     pub(crate) fn new(
         process: Process,
-        worker: String,
+        build: Build<'static>,
         selection: LogSelection,
         folder: Box<dyn Folder>,
     ) -> (Self, watch::Receiver<WorkerStatus>) {
         let (status, seen) = watch::channel(WorkerStatus::new());
         let runner = Self {
             process,
-            worker,
+            build,
+            worker: build.worker(),
             heard: heard::text(&selection),
             selection,
             folder,
             status,
             parked: HashSet::new(),
+            skips: HashSet::new(),
         };
         (runner, seen)
     }
 
-    /// Works until it is stopped. Whatever fails is tried again.
+    /// Works until it is stopped or the build is no more. Whatever fails is tried again.
     pub(crate) async fn run(mut self) {
         let mut pause = PAUSE;
-        loop {
-            let wait = match self.turn().await {
-                Ok(Turn::Stopped) => break,
-                Ok(Turn::Lost) => {
-                    pause = PAUSE;
-                    Duration::ZERO
+        while let Some(build) = self.process.signals.build(&self.worker) {
+            let mut wait = None;
+            if build.paused.is_some() {
+                self.says(Activity::Paused);
+            } else {
+                let ended = self.turn().await;
+                self.folder.forget();
+                match ended {
+                    Ok(Turn::Stopped) => break,
+                    Ok(Turn::Lost) => {
+                        pause = PAUSE;
+                        wait = Some(Duration::ZERO);
+                    }
+                    Err(error) => {
+                        if !self.fails(&error).await {
+                            break;
+                        }
+                        wait = Some(pause);
+                        pause = (pause * 2).min(LONGEST_PAUSE);
+                    }
                 }
-                Err(error) => {
-                    tracing::warn!(worker = self.worker, error = ?error, "a worker failed and tries again");
-                    self.says(Activity::Failing(format!("{error:?}")));
-                    let wait = pause;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                    wait
-                }
-            };
-            self.folder.forget();
-            if self.unless_stopped(sleep(wait)).await.is_none() {
+            }
+            if !self.process.signals.wait(wait).await {
                 break;
             }
         }
         self.says(Activity::Stopped);
     }
 
+    /// Says why it cannot go on. `false` if that is because the build is no more.
+    async fn fails(&self, error: &WorkerError) -> bool {
+        let reason = format!("{error:?}");
+        if let Some(tables) = self.process.store.tables() {
+            if let Ok(builds) = tables.builds(Some(self.build.table)).await
+                && !builds.iter().any(|build| build.worker == self.worker)
+            {
+                return false;
+            }
+            let owner = self.process.leases.owner;
+            // A store that fails cannot note it.
+            let _ = tables.note_failure(&self.worker, owner, &reason).await;
+        }
+        tracing::warn!(
+            worker = self.worker,
+            error = reason,
+            "a worker failed and tries again"
+        );
+        self.says(Activity::Failing(reason));
+        true
+    }
+
     /// Takes the lease and works until it is lost.
     async fn turn(&mut self) -> Result<Turn, WorkerError> {
         let store = Arc::clone(&self.process.store);
         let tables = store.tables().ok_or(StoreError::NoTables)?;
-        tables.prepare(self.folder.table()).await?;
-        let new = heard::note(&store, tables, &self.worker, &self.selection).await?;
+        let new = heard::note(&store, tables, self.build, &self.selection).await?;
         let mut wanted = self.process.leases.want(&self.worker);
-        let Some(lease) = self.unless_stopped(wanted.given()).await else {
-            return Ok(Turn::Stopped);
+        let signals = &self.process.signals;
+        let given = signals.unless_lost(&self.worker, None, wanted.given());
+        let lease = match given.await {
+            Ok(lease) => lease?,
+            Err(Interrupt::Stopped) => return Ok(Turn::Stopped),
+            Err(Interrupt::Taken) => return Ok(Turn::Lost),
         };
-        let lease = lease?;
-        let parked = tables.parked(&self.worker).await?;
-        self.parked = parked.iter().map(|parked| parked.tenant).collect();
         let mut work = Work::new(self.reading(), lease);
-        self.tell(&work);
-        let ended = match heard::none_passed(&store, &new, lease.cursor).await {
-            Ok(()) => self.work(tables, &mut work, &mut wanted, parked).await,
-            Err(passed) => Err(passed),
+        let ended = match self.prepare(tables, lease, &new).await {
+            Ok(Some(parked)) => {
+                self.tell(&work);
+                self.work(tables, &mut work, &mut wanted, parked).await
+            }
+            Ok(None) => Ok(Turn::Lost),
+            Err(error) => Err(error),
         };
+        let ended = ended.map_err(WorkerError::of_log);
         // Another build may be able to go on.
         let gives_up = |error: &WorkerError| !matches!(error, WorkerError::Store(_));
         match &ended {
@@ -149,6 +172,30 @@ impl Runner {
             Ok(Turn::Lost) | Err(_) => self.says(Activity::Waiting),
         }
         ended
+    }
+
+    /// Makes sure that what is written goes on from what is there. Returns the tenants that are held back, or `None` if the lease
+    /// is lost.
+    async fn prepare(
+        &mut self,
+        tables: &dyn Tables,
+        lease: Lease,
+        new: &LogSelection,
+    ) -> Result<Option<Vec<Parked>>, WorkerError> {
+        let (store, owner) = (&self.process.store, self.process.leases.owner);
+        // The table of an inline model is made when the app is opened, and commands write to it.
+        let begins = lease.cursor == Cursor::START && !lease.published && !self.build.table.inline;
+        if begins && !tables.begin(self.build, lease, owner).await? {
+            return Ok(None);
+        }
+        check::table(tables, self.build).await?;
+        check::log(&**store, lease).await?;
+        heard::none_passed(store, new, lease.cursor).await?;
+        let parked = tables.parked(&self.worker).await?;
+        self.parked = parked.iter().map(|parked| parked.tenant).collect();
+        let skips = tables.skips(self.build.table).await?;
+        self.skips = skips.into_iter().map(|skip| skip.event).collect();
+        Ok(Some(parked))
     }
 
     fn reading(&self) -> Reading {
@@ -170,10 +217,15 @@ impl Runner {
         mut parked: Vec<Parked>,
     ) -> Result<Turn, WorkerError> {
         loop {
-            let next = self.unless_stopped(work.next(wanted)).await;
-            let Some(next) = next.transpose()? else {
-                self.flush(tables, work).await?;
-                return Ok(Turn::Stopped);
+            let (signals, epoch) = (&self.process.signals, Some(work.lease.epoch));
+            let next = signals.unless_lost(&self.worker, epoch, work.next(wanted));
+            let next = match next.await {
+                Ok(next) => next?,
+                Err(Interrupt::Taken) => return Ok(Turn::Lost),
+                Err(Interrupt::Stopped) => {
+                    self.flush(tables, work).await?;
+                    return Ok(Turn::Stopped);
+                }
             };
             if let Some(page) = next {
                 let to = (page.cursor, page.end);
@@ -204,6 +256,9 @@ impl Runner {
                     }
                 }
             }
+            if !self.publish(tables, work).await? {
+                return Ok(Turn::Lost);
+            }
         }
     }
 
@@ -222,12 +277,16 @@ impl Runner {
             Some(last) if is_cut => (self.after(last), false),
             _ => to,
         };
-        let culprit = events.last().map(|event| (event.tenant_id, event.id));
+        let last = events.last();
+        let culprit = last.map(|event| (event.tenant_id, event.id));
+        let last = last.map(|event| LastEvent::new(event.position, event.id));
+        self.leave_out_skipped(&mut events);
         events.retain(|event| !self.parked.contains(&event.tenant_id));
         let folded = self.fold(tables, events, work.careful.is_some()).await?;
         match (folded, culprit) {
             (Ok(()), _) => {
                 work.applied = to;
+                work.last = last.or(work.last);
                 if is_cut {
                     work.log.go_to(to.0);
                 }
@@ -245,6 +304,7 @@ impl Runner {
                 self.folder.forget();
                 let parked = Parked::new(tenant, work.lease.cursor, event, reason);
                 work.applied = to;
+                work.last = last;
                 work.log.go_to(to.0);
                 Ok(self.park(tables, work, parked).await?)
             }
@@ -259,6 +319,7 @@ impl Runner {
     fn begin_again(&mut self, work: &mut Work, count: usize) {
         self.folder.forget();
         work.applied = (work.lease.cursor, false);
+        work.last = None;
         work.log.go_to(work.lease.cursor);
         work.careful = Some((count.min(PAGE) / 2).max(1));
         work.due = None;
@@ -266,6 +327,12 @@ impl Runner {
 
     pub(super) fn after(&self, event: &RecordedEvent) -> Cursor {
         Cursor::after(self.process.store.store_id(), event.position)
+    }
+
+    pub(super) fn leave_out_skipped(&self, events: &mut Vec<Arc<RecordedEvent>>) {
+        if !self.skips.is_empty() {
+            events.retain(|event| !self.skips.contains(&event.id));
+        }
     }
 
     /// Folds events into rows. The inner error is why one of them cannot be applied.
@@ -292,7 +359,7 @@ impl Runner {
             Err(fault) => return faulty(fault),
         };
         if !missing.is_empty() {
-            let rows = tables.load(self.folder.table(), &missing).await?;
+            let rows = tables.load(self.build, &missing).await?;
             self.folder.loaded(rows)?;
         }
         let applied = self.folder.apply();
@@ -312,7 +379,7 @@ impl Runner {
         &self,
         tables: &dyn Tables,
     ) -> Result<Result<(), String>, WorkerError> {
-        let table = self.folder.table();
+        let table = self.build.table;
         if table.unique().next().is_none() || self.folder.size().changed == 0 {
             return Ok(Ok(()));
         }
@@ -328,14 +395,13 @@ impl Runner {
     }
 
     pub(super) fn flush_of<'a>(&'a self, work: &Work) -> Flush<'a> {
-        let (table, cursor) = (self.folder.table(), work.applied.0);
-        let leases = &self.process.leases;
+        let (leases, cursor) = (&self.process.leases, work.applied.0);
         Flush {
-            end: work.applied.1,
             heard: Some(&self.heard),
+            last: work.last,
             ..Flush::new(
                 &self.worker,
-                table,
+                self.build,
                 work.lease,
                 leases.owner,
                 leases.lasts,
@@ -361,7 +427,7 @@ impl Runner {
             Ok(false) => return Ok(false),
             // A unique value may have passed from one row to another. Written in smaller and smaller parts, each row is free in time.
             Err(StoreError::Backend { .. })
-                if work.careful != Some(1) && self.folder.table().unique().next().is_some() =>
+                if work.careful != Some(1) && self.build.table.unique().next().is_some() =>
             {
                 self.begin_again(work, work.careful.unwrap_or(PAGE));
                 return Ok(true);
@@ -374,77 +440,20 @@ impl Runner {
         Ok(true)
     }
 
-    /// The result of `work`, or `None` as soon as the worker is to stop, or nobody is left who could say so.
-    async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        let mut stop = self.process.stop.clone();
-        let stopped = pin!(async move {
-            let _ = stop.wait_for(|stop| *stop).await;
-        });
-        match select(stopped, pin!(work)).await {
-            Either::Left(_) => None,
-            Either::Right((done, _)) => Some(done),
-        }
-    }
-
     fn says(&self, activity: Activity) {
         self.status.send_modify(|status| status.activity = activity);
     }
 
     pub(super) fn tell(&self, work: &Work) {
-        let activity = match work.applied.1 {
-            true => Activity::Live,
-            false => Activity::CatchingUp,
+        let activity = match (work.lease.published, work.applied.1) {
+            (false, _) => Activity::Building,
+            (true, true) => Activity::Live,
+            (true, false) => Activity::CatchingUp,
         };
         self.status.send_replace(WorkerStatus {
             activity,
             cursor: work.lease.cursor,
             parked: u64::try_from(self.parked.len()).unwrap_or(u64::MAX),
         });
-    }
-}
-
-impl Work {
-    fn new(mut log: Reading, lease: Lease) -> Self {
-        log.go_to(lease.cursor);
-        Self {
-            log,
-            lease,
-            written: Instant::now(),
-            applied: (lease.cursor, false),
-            told_end: false,
-            due: None,
-            careful: None,
-        }
-    }
-
-    /// The next page, or `None` when something is to be written or the store has said something of the lease.
-    async fn next(
-        &mut self,
-        wanted: &mut Wanted,
-    ) -> Result<Option<Page<Arc<RecordedEvent>>>, StoreError> {
-        let waits = async {
-            match self.due {
-                Some(due) => drop(timeout_at(due, wanted.news()).await),
-                None => wanted.news().await,
-            }
-        };
-        match select(pin!(self.log.next_page()), pin!(waits)).await {
-            Either::Left((page, _)) => page.map(Some),
-            Either::Right(_) => Ok(None),
-        }
-    }
-
-    fn is_unwritten(&self) -> bool {
-        self.applied.0 != self.lease.cursor || self.applied.1 && !self.told_end
-    }
-
-    /// What was applied is written.
-    pub(super) fn wrote(&mut self) {
-        self.lease.cursor = self.applied.0;
-        self.written = Instant::now();
-        self.told_end |= self.applied.1;
-        self.due = None;
-        let more = self.careful.map(|count| count.saturating_mul(2));
-        self.careful = more.filter(|count| *count < PAGE && !self.applied.1);
     }
 }

@@ -20,6 +20,10 @@ pub struct WorkerStatus {
 pub enum Activity {
     /// It begins, or another process does the work.
     Waiting,
+    /// It stands still, since an operator asked for that.
+    Paused,
+    /// It makes rows that are not read yet.
+    Building,
     /// It is behind the log.
     CatchingUp,
     /// It has what is in the log.

@@ -5,7 +5,7 @@ use intent_runtime::{
     read_model::{Cell, Column, ColumnKind},
     store::{
         StreamId,
-        tables::{InlineRow, Table, Tables as _},
+        tables::{Builds as _, InlineRow, Table},
     },
 };
 

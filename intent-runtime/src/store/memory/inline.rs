@@ -12,7 +12,7 @@ use crate::{
         memory::{MemoryStore, content::Checked},
         port::StoreFuture,
         sqlite::{inline, tables::Ended},
-        tables::{Key, Row, Table, Tables as _, inline::InlineRow},
+        tables::{Key, Row, Table, Tables as _, builds::Build, inline::InlineRow},
     },
 };
 
@@ -112,7 +112,7 @@ impl Pending {
         table: &'static Table,
         keys: &[Key],
     ) -> Result<Vec<Row>, StoreError> {
-        let mut rows = copy.tables.load(table, keys).await?;
+        let mut rows = copy.tables.load(Build::new(table, 1), keys).await?;
         for key in keys {
             if let Some(own) = self.0.iter().find(|it| is_of(it, table, key)) {
                 rows.retain(|row| !is_of(own, table, row));

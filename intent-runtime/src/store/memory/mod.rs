@@ -5,7 +5,7 @@ mod content;
 mod inline;
 mod lookup;
 #[cfg(feature = "sqlite")]
-mod tables;
+pub(super) mod tables;
 mod transaction;
 
 use std::{
@@ -41,7 +41,7 @@ use crate::{
 };
 
 #[cfg(feature = "sqlite")]
-use crate::store::tables::{Key, Row, Table, Tables as _};
+use crate::store::tables::{Key, Row, Table, Tables as _, builds::Build};
 
 /// Keeps everything in memory, for as long as the last clone lives. All clones share one content.
 ///
@@ -241,7 +241,7 @@ impl Streams for MemoryStore {
         table: &'static Table,
         keys: &'a [Key],
     ) -> StoreFuture<'a, Vec<Row>> {
-        self.tables.load(table, keys)
+        self.tables.load(Build::new(table, 1), keys)
     }
 }
 

@@ -16,18 +16,18 @@ use crate::{
             tables::{self as sqlite, Ended},
         },
         tables::{
-            Claim, Flush, Key, Lease, Parked, Progress, Row, Table, Tables, inline::Duplicate,
+            Claim, Flush, Key, Lease, Parked, Row, Table, Tables, builds::Build, inline::Duplicate,
             select::Select,
         },
     },
 };
 
 #[derive(Clone, Default)]
-pub(super) struct MemoryTables(Arc<Mutex<Option<SqliteConnection>>>);
+pub(in crate::store) struct MemoryTables(Arc<Mutex<Option<SqliteConnection>>>);
 
 impl MemoryTables {
     /// Runs work in a transaction, which is committed if the work says so.
-    pub(super) async fn run<T>(
+    pub(in crate::store) async fn run<T>(
         &self,
         work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<(T, bool), Ended>,
     ) -> Result<T, StoreError> {
@@ -47,6 +47,14 @@ impl MemoryTables {
         };
         done.await.map_err(|ended: Ended| ended.in_memory())
     }
+
+    /// Runs work that reads.
+    pub(in crate::store) async fn look<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, Ended>,
+    ) -> Result<T, StoreError> {
+        self.run(async move |it| Ok((work(it).await?, true))).await
+    }
 }
 
 async fn open() -> Result<SqliteConnection, sqlx::Error> {
@@ -61,10 +69,6 @@ async fn open() -> Result<SqliteConnection, sqlx::Error> {
 }
 
 impl Tables for MemoryTables {
-    fn prepare<'a>(&'a self, table: &'a Table) -> StoreFuture<'a, ()> {
-        Box::pin(self.run(async move |it| Ok((sqlite::create(it, table).await?, true))))
-    }
-
     fn claim<'a>(&'a self, claim: Claim<'a>) -> StoreFuture<'a, Vec<(String, Lease)>> {
         Box::pin(self.run(async move |it| Ok((sqlite::claim(it, claim).await?, true))))
     }
@@ -76,7 +80,7 @@ impl Tables for MemoryTables {
     }
 
     fn heard<'a>(&'a self, worker: &'a str) -> StoreFuture<'a, Option<String>> {
-        Box::pin(self.run(async move |it| Ok((sqlite::heard(it, worker).await?, true))))
+        Box::pin(self.look(async move |it| sqlite::heard(it, worker).await))
     }
 
     fn hear<'a>(
@@ -90,16 +94,12 @@ impl Tables for MemoryTables {
         )
     }
 
-    fn progress<'a>(&'a self, worker: &'a str) -> StoreFuture<'a, Option<Progress>> {
-        Box::pin(self.run(async move |it| Ok((sqlite::progress(it, worker).await?, true))))
-    }
-
     fn parked<'a>(&'a self, worker: &'a str) -> StoreFuture<'a, Vec<Parked>> {
-        Box::pin(self.run(async move |it| Ok((sqlite::parked(it, worker).await?, true))))
+        Box::pin(self.look(async move |it| sqlite::parked(it, worker).await))
     }
 
-    fn load<'a>(&'a self, table: &'a Table, keys: &'a [Key]) -> StoreFuture<'a, Vec<Row>> {
-        Box::pin(self.run(async move |it| Ok((sqlite::load(it, table, keys).await?, true))))
+    fn load<'a>(&'a self, build: Build<'a>, keys: &'a [Key]) -> StoreFuture<'a, Vec<Row>> {
+        Box::pin(self.look(async move |it| sqlite::load(it, build, keys).await))
     }
 
     fn flush<'a>(&'a self, flush: Flush<'a>) -> StoreFuture<'a, bool> {
@@ -118,7 +118,7 @@ impl Tables for MemoryTables {
     }
 
     fn select<'a>(&'a self, select: Select<'a>) -> StoreFuture<'a, Vec<Vec<Cell>>> {
-        Box::pin(self.run(async move |it| Ok((sqlite::select(it, select).await?, true))))
+        Box::pin(self.look(async move |it| sqlite::select(it, select).await))
     }
 }
 

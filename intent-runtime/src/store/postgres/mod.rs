@@ -1,6 +1,7 @@
 //! [`PgStore`]: the store for production, on PostgreSQL.
 
 mod append;
+mod builds;
 mod cells;
 mod connection;
 mod import;
@@ -47,7 +48,7 @@ use crate::{
             log::{horizon::Settler, notify::Wake, read::LogReader},
             migrate::Excess,
         },
-        tables::{Key, Row, Table, Tables},
+        tables::{Key, Row, Table, Tables, builds::Build},
     },
 };
 
@@ -313,7 +314,7 @@ impl Streams for PgStore {
         table: &'static Table,
         keys: &'a [Key],
     ) -> StoreFuture<'a, Vec<Row>> {
-        self.load(table, keys)
+        self.load(Build::new(table, 1), keys)
     }
 }
 

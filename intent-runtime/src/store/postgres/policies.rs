@@ -8,7 +8,7 @@ use crate::store::{
         cells::PgQuery,
         connection::error::{Place, RunError},
     },
-    tables::{Table, select::PolicyDrift},
+    tables::{Table, builds::Drift, select::PolicyDrift},
 };
 
 /// Makes the policies of a table, which statements call `name`.
@@ -30,6 +30,22 @@ fn with_rules<'q>(query: PgQuery<'q>, table: &Table, name: &'q str) -> PgQuery<'
     query.bind(name).bind(table.name).bind(roles).bind(own)
 }
 
+/// What is missing if the worker of a table does not see its rows, and would take them for missing.
+pub(super) async fn hidden(
+    connection: &mut PgConnection,
+    table: &Table,
+    name: &str,
+) -> Result<Option<Drift>, sqlx::Error> {
+    let hides = sqlx::query(include_str!("sql/hides_rows.sql"));
+    let hides = with_rules(hides, table, name);
+    let Some(row) = hides.fetch_optional(connection).await? else {
+        return Ok(None);
+    };
+    let what = format!("a row policy of the worker of {name} is missing");
+    let repair: String = row.try_get(0)?;
+    Ok(Some(Drift::new(what).mended_by(repair)))
+}
+
 /// Fails if the worker of a table does not see its rows, and would take them for missing.
 pub(super) async fn shows_rows(
     connection: &mut PgConnection,
@@ -37,16 +53,14 @@ pub(super) async fn shows_rows(
     name: &str,
     place: &Place,
 ) -> Result<(), RunError> {
-    let hides = sqlx::query(include_str!("sql/hides_rows.sql"));
-    let hides = with_rules(hides, table, name);
-    let Some(row) = hides.fetch_optional(connection).await? else {
+    let Some(Drift { what, sql }) = hidden(connection, table, name).await? else {
         return Ok(());
     };
-    let repair: String = row.try_get(0)?;
+    let repair = sql.unwrap_or_default();
     Err(RunError::Error(StoreError::TableDrift {
         place: place.to_string(),
         table: name.to_owned(),
-        what: format!("a row policy of its worker is missing; `{repair}` makes the policies anew"),
+        what: format!("{what}; `{repair}` makes the policies anew"),
     }))
 }
 

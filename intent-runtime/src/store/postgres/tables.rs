@@ -8,6 +8,7 @@ use crate::{
         column::Cell,
         cursor::Cursor,
         id::{EventId, TenantId},
+        version::Position,
     },
     store::{
         error::StoreError,
@@ -22,7 +23,8 @@ use crate::{
             inline, policies,
         },
         tables::{
-            Claim, Flush, Key, Lease, Parked, Progress, Row, Table, Tables,
+            Claim, Flush, Key, LastEvent, Lease, Parked, Row, Table, Tables,
+            builds::Build,
             inline::Duplicate,
             select::{PolicyDrift, Select},
             text::{Dialect, list},
@@ -36,20 +38,10 @@ pub(super) const DIALECT: Dialect = Dialect {
     type_name,
     collation: " COLLATE \"C\"",
     options: "",
+    alters: true,
 };
 
 impl Tables for PgStore {
-    fn prepare<'a>(&'a self, table: &'a Table) -> StoreFuture<'a, ()> {
-        Box::pin(async move {
-            let work = self
-                .pool
-                .run((table, self.pool.place()), |(table, place), connection| {
-                    Box::pin(create(connection, table, place))
-                });
-            work.await
-        })
-    }
-
     fn claim<'a>(&'a self, wanted: Claim<'a>) -> StoreFuture<'a, Vec<(String, Lease)>> {
         Box::pin(async move {
             let work = self.pool.run(
@@ -115,16 +107,6 @@ impl Tables for PgStore {
         })
     }
 
-    fn progress<'a>(&'a self, worker: &'a str) -> StoreFuture<'a, Option<Progress>> {
-        Box::pin(async move {
-            let work = self.pool.run(
-                (worker, self.pool.place()),
-                |(worker, place), connection| Box::pin(progress(connection, worker, place)),
-            );
-            work.await
-        })
-    }
-
     fn parked<'a>(&'a self, worker: &'a str) -> StoreFuture<'a, Vec<Parked>> {
         Box::pin(async move {
             let work = self.pool.run(
@@ -135,14 +117,11 @@ impl Tables for PgStore {
         })
     }
 
-    fn load<'a>(&'a self, table: &'a Table, keys: &'a [Key]) -> StoreFuture<'a, Vec<Row>> {
-        Box::pin(async move {
-            let work = self.pool.run(
-                (table, keys, self.pool.place()),
-                |(table, keys, place), connection| Box::pin(load(connection, table, keys, place)),
-            );
-            work.await
-        })
+    fn load<'a>(&'a self, build: Build<'a>, keys: &'a [Key]) -> StoreFuture<'a, Vec<Row>> {
+        let with = (build, keys, self.pool.place());
+        Box::pin(self.pool.run(with, |(build, keys, place), connection| {
+            Box::pin(load(connection, *build, keys, place))
+        }))
     }
 
     fn flush<'a>(&'a self, flush: Flush<'a>) -> StoreFuture<'a, bool> {
@@ -178,62 +157,14 @@ impl Tables for PgStore {
         })
     }
 
-    fn policies<'a>(&'a self, table: &'a Table) -> StoreFuture<'a, Vec<PolicyDrift>> {
-        Box::pin(async move {
-            let work = self.pool.run(table, |table, connection| {
-                Box::pin(async move {
-                    let name = table.quoted(DIALECT);
-                    policies::drift(connection, table, &name).await
-                })
-            });
-            work.await
-        })
+    fn policies<'a>(&'a self, build: Build<'a>) -> StoreFuture<'a, Vec<PolicyDrift>> {
+        Box::pin(self.pool.run(build, |build, connection| {
+            Box::pin(async move {
+                let name = build.quoted(DIALECT);
+                policies::drift(connection, build.table, &name).await
+            })
+        }))
     }
-}
-
-/// Makes the table, or checks the one that is there.
-async fn create(
-    connection: &mut PgConnection,
-    table: &Table,
-    place: &Place,
-) -> Result<(), RunError> {
-    let mut found = columns(connection, table).await?;
-    if found.is_empty() {
-        // Several processes may start at once, and `IF NOT EXISTS` alone does not keep them apart.
-        let mut making = vec![
-            include_str!("sql/lock_migrations.sql").to_owned(),
-            include_str!("sql/read_schema.sql").to_owned(),
-        ];
-        making.extend(table.create(DIALECT));
-        let making = format!("BEGIN; {}", making.join(";\n"));
-        sqlx::raw_sql(AssertSqlSafe(making))
-            .execute(&mut *connection)
-            .await?;
-        policies::guard(connection, table, &table.quoted(DIALECT)).await?;
-        sqlx::raw_sql("COMMIT").execute(&mut *connection).await?;
-        found = columns(connection, table).await?;
-    }
-    match table.differs(DIALECT, &found) {
-        Some(what) => Err(RunError::Error(StoreError::TableDrift {
-            place: place.to_string(),
-            table: table.quoted(DIALECT),
-            what,
-        })),
-        None => policies::shows_rows(connection, table, &table.quoted(DIALECT), place).await,
-    }
-}
-
-/// The columns of the table that is there, if it is.
-async fn columns(
-    connection: &mut PgConnection,
-    table: &Table,
-) -> Result<Vec<(String, String, bool)>, sqlx::Error> {
-    let rows = sqlx::query(include_str!("sql/table_columns.sql"))
-        .bind(table.physical())
-        .fetch_all(connection)
-        .await?;
-    let column = |row: &PgRow| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
-    rows.iter().map(column).collect()
 }
 
 async fn claim(
@@ -248,31 +179,16 @@ async fn claim(
         .fetch_all(connection)
         .await?;
     let claimed = |row: &PgRow| {
-        let lease = Lease::new(row.try_get(1)?, cursor(row, 2, place)?);
+        let (position, id): (Option<i64>, Option<Uuid>) = (row.try_get(4)?, row.try_get(5)?);
+        let position = position.and_then(|position| u64::try_from(position).ok());
+        let last = position
+            .zip(id)
+            .map(|(position, id)| LastEvent::new(Position::new(position), EventId::from_uuid(id)));
+        let at = cursor(row.try_get(2)?, place)?;
+        let lease = Lease::new(row.try_get(1)?, at, row.try_get(3)?, last);
         Ok((row.try_get(0)?, lease))
     };
     rows.iter().map(claimed).collect()
-}
-
-async fn progress(
-    connection: &mut PgConnection,
-    worker: &str,
-    place: &Place,
-) -> Result<Option<Progress>, RunError> {
-    let row = sqlx::query(include_str!("sql/worker_progress.sql"))
-        .bind(worker)
-        .fetch_optional(connection)
-        .await?;
-    let Some(row) = row else { return Ok(None) };
-    let parked: i64 = row.try_get(3)?;
-    let (held, ready) = (row.try_get(1)?, row.try_get(2)?);
-    let parked = u64::try_from(parked).unwrap_or(0);
-    Ok(Some(Progress::new(
-        cursor(&row, 0, place)?,
-        held,
-        ready,
-        parked,
-    )))
 }
 
 async fn parked(
@@ -287,7 +203,7 @@ async fn parked(
     let parked = |row: &PgRow| {
         Ok(Parked::new(
             TenantId::from_uuid(row.try_get(0)?),
-            cursor(row, 1, place)?,
+            cursor(row.try_get(1)?, place)?,
             EventId::from_uuid(row.try_get(2)?),
             row.try_get(3)?,
         ))
@@ -295,8 +211,7 @@ async fn parked(
     rows.iter().map(parked).collect()
 }
 
-fn cursor(row: &PgRow, index: usize, place: &Place) -> Result<Cursor, RunError> {
-    let text: &str = row.try_get(index)?;
+pub(super) fn cursor(text: &str, place: &Place) -> Result<Cursor, RunError> {
     text.parse::<Cursor>().map_err(|error| {
         RunError::Error(StoreError::CorruptTable {
             place: place.to_string(),
@@ -307,11 +222,12 @@ fn cursor(row: &PgRow, index: usize, place: &Place) -> Result<Cursor, RunError> 
 
 pub(super) async fn load(
     connection: &mut PgConnection,
-    table: &Table,
+    build: Build<'_>,
     keys: &[Key],
     place: &Place,
 ) -> Result<Vec<Row>, RunError> {
-    let (key, name, stored) = (table.key(), table.quoted(DIALECT), table.stored_columns());
+    let (table, name) = (build.table, build.quoted(DIALECT));
+    let (key, stored) = (table.key(), table.stored_columns());
     let columns = selected(&stored);
     let given = Given {
         first: 2,
@@ -354,17 +270,22 @@ async fn write(
         .bind(flush.owner)
         .bind(flush.lease.cursor.to_string())
         .bind(flush.cursor.to_string())
-        .bind(flush.end)
         .bind(flush.lasts.as_secs_f64())
         .bind(flush.heard)
-        .bind(flush.table.name)
+        .bind(flush.last.map(|last| last.id.as_uuid()))
+        .bind(
+            flush
+                .last
+                .and_then(|last| i64::try_from(last.position.get()).ok()),
+        )
+        .bind(flush.build.table.name)
         .execute(&mut *connection)
         .await?;
     if moved.rows_affected() == 0 {
         sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await?;
         return Ok(false);
     }
-    let (table, name) = (flush.table, flush.table.quoted(DIALECT));
+    let (table, name) = (flush.build.table, flush.build.quoted(DIALECT));
     let key = table.key();
     if !flush.gone.is_empty() {
         policies::shows_rows(connection, table, &name, place).await?;
@@ -421,7 +342,7 @@ async fn select(
     select: Select<'_>,
 ) -> Result<Vec<Vec<Cell>>, RunError> {
     let (table, tail) = (select.table, select.tail());
-    let (columns, name) = (selected(table.columns), table.quoted(DIALECT));
+    let (columns, name) = (selected(table.columns), table.read(DIALECT));
     let all = list(table.columns, str::to_owned);
     let (tenant, condition) = (tail.parameters.len() + 1, tail.condition);
     let sql = format!(

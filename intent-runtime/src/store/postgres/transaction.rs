@@ -30,7 +30,7 @@ use crate::{
             },
             read, tables,
         },
-        tables::{Key, Row, Table},
+        tables::{Key, Row, Table, builds::Build},
     },
 };
 
@@ -296,7 +296,7 @@ impl<C: Connected> Streams for Joined<C> {
     ) -> StoreFuture<'a, Vec<Row>> {
         let place = self.store.pool.place();
         let reading = self.read(async move |part: &mut PgConnection| {
-            tables::load(part, table, keys, place).await
+            tables::load(part, Build::new(table, 1), keys, place).await
         });
         self.store.explained(reading)
     }

@@ -2,6 +2,7 @@
 
 mod append;
 mod batch;
+mod builds;
 mod column;
 mod connection;
 mod error;
@@ -49,7 +50,7 @@ use crate::{
             error::{Place, RunError},
             read::{check_type, of_stream},
         },
-        tables::{Key, Row, Table, Tables},
+        tables::{Key, Row, Table, Tables, builds::Build},
     },
 };
 
@@ -293,7 +294,7 @@ impl Streams for SqliteStore {
         table: &'static Table,
         keys: &'a [Key],
     ) -> StoreFuture<'a, Vec<Row>> {
-        self.load(table, keys)
+        self.load(Build::new(table, 1), keys)
     }
 }
 

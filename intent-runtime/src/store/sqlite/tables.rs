@@ -13,6 +13,7 @@ use crate::{
         cursor::Cursor,
         id::{EventId, TenantId},
         timestamp::Timestamp,
+        version::Position,
     },
     store::{
         error::StoreError,
@@ -23,7 +24,8 @@ use crate::{
             inline,
         },
         tables::{
-            Claim, Flush, Key, Lease, Parked, Progress, Row, Table, Tables,
+            Claim, Flush, Key, LastEvent, Lease, Parked, Row, Table, Tables,
+            builds::Build,
             inline::Duplicate,
             select::Select,
             text::{Dialect, list},
@@ -41,6 +43,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     },
     collation: "",
     options: " STRICT",
+    alters: false,
 };
 
 /// What a database has before the first table is made.
@@ -54,8 +57,6 @@ pub(in crate::store) enum Ended {
     Failed(sqlx::Error),
     /// A value that nobody of ours wrote.
     Corrupt(String),
-    /// The table that is there has other columns than the model: its name, and what differs.
-    Drift(String, String),
 }
 
 impl From<sqlx::Error> for Ended {
@@ -77,18 +78,13 @@ impl Ended {
                 place: place.to_string(),
                 what,
             },
-            Self::Drift(table, what) => StoreError::TableDrift {
-                place: place.to_string(),
-                table,
-                what,
-            },
         }
     }
 }
 
 impl SqliteStore {
     /// Runs work in a transaction on the writer's connection. It is committed if the work says so.
-    async fn on_tables<T>(
+    pub(super) async fn on_tables<T>(
         &self,
         work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<(T, bool), Ended>,
     ) -> Result<T, StoreError> {
@@ -103,15 +99,18 @@ impl SqliteStore {
         ended.map_err(failed)?;
         Ok(value)
     }
+
+    /// Runs work that reads on a connection of a reader.
+    pub(super) async fn look_at_tables<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, Ended>,
+    ) -> Result<T, StoreError> {
+        let done = self.read(async |connection| Ok(work(connection).await));
+        done.await?.map_err(|ended| ended.at(&self.place))
+    }
 }
 
 impl Tables for SqliteStore {
-    fn prepare<'a>(&'a self, table: &'a Table) -> StoreFuture<'a, ()> {
-        Box::pin(
-            self.on_tables(async move |connection| Ok((create(connection, table).await?, true))),
-        )
-    }
-
     fn claim<'a>(&'a self, wanted: Claim<'a>) -> StoreFuture<'a, Vec<(String, Lease)>> {
         Box::pin(
             self.on_tables(async move |connection| Ok((claim(connection, wanted).await?, true))),
@@ -125,10 +124,7 @@ impl Tables for SqliteStore {
     }
 
     fn heard<'a>(&'a self, worker: &'a str) -> StoreFuture<'a, Option<String>> {
-        Box::pin(async move {
-            let found = self.read(async |connection| Ok(heard(connection, worker).await));
-            found.await?.map_err(|ended| ended.at(&self.place))
-        })
+        Box::pin(self.look_at_tables(async move |it| heard(it, worker).await))
     }
 
     fn hear<'a>(
@@ -142,25 +138,12 @@ impl Tables for SqliteStore {
         }))
     }
 
-    fn progress<'a>(&'a self, worker: &'a str) -> StoreFuture<'a, Option<Progress>> {
-        Box::pin(async move {
-            let found = self.read(async |connection| Ok(progress(connection, worker).await));
-            found.await?.map_err(|ended| ended.at(&self.place))
-        })
-    }
-
     fn parked<'a>(&'a self, worker: &'a str) -> StoreFuture<'a, Vec<Parked>> {
-        Box::pin(async move {
-            let found = self.read(async |connection| Ok(parked(connection, worker).await));
-            found.await?.map_err(|ended| ended.at(&self.place))
-        })
+        Box::pin(self.look_at_tables(async move |it| parked(it, worker).await))
     }
 
-    fn load<'a>(&'a self, table: &'a Table, keys: &'a [Key]) -> StoreFuture<'a, Vec<Row>> {
-        Box::pin(async move {
-            let found = self.read(async |connection| Ok(load(connection, table, keys).await));
-            found.await?.map_err(|ended| ended.at(&self.place))
-        })
+    fn load<'a>(&'a self, build: Build<'a>, keys: &'a [Key]) -> StoreFuture<'a, Vec<Row>> {
+        Box::pin(self.look_at_tables(async move |it| load(it, build, keys).await))
     }
 
     fn flush<'a>(&'a self, wanted: Flush<'a>) -> StoreFuture<'a, bool> {
@@ -183,38 +166,11 @@ impl Tables for SqliteStore {
     }
 
     fn select<'a>(&'a self, wanted: Select<'a>) -> StoreFuture<'a, Vec<Vec<Cell>>> {
-        Box::pin(async move {
-            let found = self.read(async |connection| Ok(select(connection, wanted).await));
-            found.await?.map_err(|ended| ended.at(&self.place))
-        })
+        Box::pin(self.look_at_tables(async move |it| select(it, wanted).await))
     }
 }
 
-/// Makes the table, or checks the one that is there.
-pub(in crate::store) async fn create(
-    connection: &mut SqliteConnection,
-    table: &Table,
-) -> Result<(), Ended> {
-    for statement in table.create(DIALECT) {
-        sqlx::query(AssertSqlSafe(statement))
-            .execute(&mut *connection)
-            .await?;
-    }
-    let name = format!("{}{}", DIALECT.prefix, table.physical());
-    let rows = sqlx::query(include_str!("sql/table_columns.sql"))
-        .bind(name.clone())
-        .fetch_all(connection)
-        .await?;
-    let column =
-        |row: &SqliteRow| Ok::<_, sqlx::Error>((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
-    let found = rows.iter().map(column).collect::<Result<Vec<_>, _>>()?;
-    match table.differs(DIALECT, &found) {
-        Some(what) => Err(Ended::Drift(name, what)),
-        None => Ok(()),
-    }
-}
-
-fn in_micros(time: Timestamp) -> i64 {
+pub(super) fn in_micros(time: Timestamp) -> i64 {
     time.as_micros()
 }
 
@@ -233,7 +189,13 @@ pub(in crate::store) async fn claim(
             .fetch_optional(&mut *connection)
             .await?;
         if let Some(row) = row {
-            let lease = Lease::new(row.try_get(0)?, cursor(&row, 1)?);
+            let (position, id): (Option<i64>, Option<Uuid>) = (row.try_get(3)?, row.try_get(4)?);
+            let position = position.and_then(|position| u64::try_from(position).ok());
+            let last = position.zip(id).map(|(position, id)| {
+                LastEvent::new(Position::new(position), EventId::from_uuid(id))
+            });
+            let at = cursor(&row, 1)?;
+            let lease = Lease::new(row.try_get(0)?, at, row.try_get(2)?, last);
             claimed.push((worker.clone(), lease));
         }
     }
@@ -282,22 +244,6 @@ pub(in crate::store) async fn hear(
     Ok(noted.rows_affected() > 0)
 }
 
-pub(in crate::store) async fn progress(
-    connection: &mut SqliteConnection,
-    worker: &str,
-) -> Result<Option<Progress>, Ended> {
-    let row = sqlx::query(include_str!("sql/worker_progress.sql"))
-        .bind(worker.to_owned())
-        .bind(in_micros(Timestamp::now()))
-        .fetch_optional(connection)
-        .await?;
-    let Some(row) = row else { return Ok(None) };
-    let parked: i64 = row.try_get(3)?;
-    let (held, ready) = (row.try_get(1)?, row.try_get(2)?);
-    let parked = u64::try_from(parked).unwrap_or(0);
-    Ok(Some(Progress::new(cursor(&row, 0)?, held, ready, parked)))
-}
-
 pub(in crate::store) async fn parked(
     connection: &mut SqliteConnection,
     worker: &str,
@@ -318,25 +264,25 @@ pub(in crate::store) async fn parked(
     rows.iter().map(parked).collect()
 }
 
-fn cursor(row: &SqliteRow, index: usize) -> Result<Cursor, Ended> {
+pub(super) fn cursor(row: &SqliteRow, index: usize) -> Result<Cursor, Ended> {
     let text: &str = row.try_get(index)?;
     text.parse::<Cursor>()
         .map_err(|error| Ended::Corrupt(error.to_string()))
 }
 
-fn uuid(row: &SqliteRow, index: usize) -> Result<Uuid, Ended> {
+pub(super) fn uuid(row: &SqliteRow, index: usize) -> Result<Uuid, Ended> {
     let bytes: &[u8] = row.try_get(index)?;
     Uuid::from_slice(bytes).map_err(|error| Ended::Corrupt(error.to_string()))
 }
 
 pub(in crate::store) async fn load(
     connection: &mut SqliteConnection,
-    table: &Table,
+    build: Build<'_>,
     keys: &[Key],
 ) -> Result<Vec<Row>, Ended> {
-    let (of_key, name) = (table.key(), table.quoted(DIALECT));
-    let (key, stored) = (Table::all(of_key), table.stored_columns());
-    let columns = Table::all(&stored);
+    let (table, name) = (build.table, build.quoted(DIALECT));
+    let (of_key, stored) = (table.key(), table.stored_columns());
+    let (key, columns) = (Table::all(of_key), Table::all(&stored));
     let mut rows = Vec::new();
     for keys in keys.chunks(PARAMETERS / (of_key.len() + 1)) {
         let start = format!("SELECT {columns} FROM {name} WHERE ({key}) IN (");
@@ -432,15 +378,20 @@ pub(in crate::store) async fn flush(
         .bind(flush.owner)
         .bind(flush.lease.cursor.to_string())
         .bind(flush.cursor.to_string())
-        .bind(flush.end)
         .bind(in_micros(now.saturating_add(flush.lasts)))
         .bind(flush.heard.map(str::to_owned))
+        .bind(flush.last.map(|last| last.id.as_uuid()))
+        .bind(
+            flush
+                .last
+                .and_then(|last| i64::try_from(last.position.get()).ok()),
+        )
         .execute(&mut *connection)
         .await?;
     if moved.rows_affected() == 0 {
         return Ok(false);
     }
-    let (table, name) = (flush.table, flush.table.quoted(DIALECT));
+    let (table, name) = (flush.build.table, flush.build.quoted(DIALECT));
     let stored = table.stored_columns();
     let (of_key, columns) = (Table::all(table.key()), Table::all(&stored));
     for keys in flush.gone.chunks(PARAMETERS / (table.key().len() + 1)) {
@@ -483,7 +434,7 @@ pub(in crate::store) async fn select(
     select: Select<'_>,
 ) -> Result<Vec<Vec<Cell>>, Ended> {
     let (table, tail) = (select.table, select.tail());
-    let (columns, name) = (list(table.columns, str::to_owned), table.quoted(DIALECT));
+    let (columns, name) = (list(table.columns, str::to_owned), table.read(DIALECT));
     let (tenant, condition) = (tail.parameters.len() + 1, tail.condition);
     let sql = format!(
         "SELECT {columns} FROM (SELECT {columns} FROM {name} WHERE tenant_id = ${tenant}{condition}) AS t {}",

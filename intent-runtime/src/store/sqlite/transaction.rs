@@ -25,7 +25,7 @@ use crate::{
             error::{Failure, Kind, RunError},
             read, tables,
         },
-        tables::{Key, Row, Table},
+        tables::{Key, Row, Table, builds::Build},
     },
 };
 
@@ -264,7 +264,7 @@ impl<C: DerefMut<Target = SqliteConnection> + Send> Streams for Joined<C> {
     ) -> StoreFuture<'a, Vec<Row>> {
         Box::pin(async move {
             let loading = self.run(async move |part: &mut SqliteConnection| {
-                Ok(tables::load(part, table, keys).await)
+                Ok(tables::load(part, Build::new(table, 1), keys).await)
             });
             loading.await?.map_err(|ended| ended.at(&self.store.place))
         })

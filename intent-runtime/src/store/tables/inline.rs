@@ -189,7 +189,10 @@ impl Table {
     /// The name of the unique index on a column, without what the store puts before names.
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(crate) fn unique_index(&self, column: usize) -> String {
-        format!("{}__u{column}", self.physical())
+        format!(
+            "{}__u{column}",
+            crate::store::tables::builds::Build::new(self, 1).worker()
+        )
     }
 
     /// The columns whose values no two rows of a tenant share, each with its place.

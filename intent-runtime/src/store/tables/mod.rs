@@ -1,5 +1,6 @@
 //! The tables of read models, and the workers that write them: what the database of a store offers for them.
 
+pub(crate) mod builds;
 pub(crate) mod inline;
 pub(crate) mod select;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
@@ -7,6 +8,7 @@ mod select_text;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) mod text;
 
+pub use builds::{Build, BuildState, Builds, Drift, Publish, Published, Skip, SkipEvent};
 pub use select::{Page, PolicyDrift, Select, Wanted};
 
 use std::time::Duration;
@@ -21,6 +23,7 @@ use crate::{
         column::{Cell, Column},
         cursor::Cursor,
         id::{EventId, TenantId},
+        version::Position,
     },
     store::port::StoreFuture,
 };
@@ -31,15 +34,9 @@ use crate::{
 /// goes into one transaction with its checkpoint, and only while the lease is its own and the checkpoint is the one that it
 /// wrote last. So two workers that both believe to hold the lease never both write, and after a crash of the server a worker
 /// finds out that its last write was lost.
-pub trait Tables: Send + Sync {
-    /// Makes the table of a model and its indexes, if they are missing.
-    ///
-    /// # Errors
-    /// [`StoreError::TableDrift`](crate::StoreError::TableDrift) when there is a table of this name with other columns.
-    fn prepare<'a>(&'a self, table: &'a Table) -> StoreFuture<'a, ()>;
-
-    /// Takes the leases of workers whose names are noted, or renews them, each for itself. Those that another owner holds are
-    /// left out, and so may be one that somebody is writing at the moment.
+pub trait Tables: Builds {
+    /// Takes the leases of workers that are known, or renews them, each for itself. Those that another owner holds or that are
+    /// paused are left out, and so may be one that somebody is writing at the moment.
     fn claim<'a>(&'a self, claim: Claim<'a>) -> StoreFuture<'a, Vec<(String, Lease)>>;
 
     /// Gives the lease back, if it is still held.
@@ -48,7 +45,7 @@ pub trait Tables: Send + Sync {
     /// The stored names of the events that a worker's rows are made of, as they were noted last; `None` before that.
     fn heard<'a>(&'a self, worker: &'a str) -> StoreFuture<'a, Option<String>>;
 
-    /// Notes these names, also before the worker first took its lease. `false` if other names are noted than those `before`.
+    /// Notes these names. `false` if other names are noted than those `before`.
     fn hear<'a>(
         &'a self,
         worker: &'a str,
@@ -56,14 +53,11 @@ pub trait Tables: Send + Sync {
         before: Option<&'a str>,
     ) -> StoreFuture<'a, bool>;
 
-    /// What is known of a worker; `None` before it first took its lease.
-    fn progress<'a>(&'a self, worker: &'a str) -> StoreFuture<'a, Option<Progress>>;
-
     /// The tenants that a worker holds back.
     fn parked<'a>(&'a self, worker: &'a str) -> StoreFuture<'a, Vec<Parked>>;
 
-    /// The rows that have these keys; those that do not exist are left out.
-    fn load<'a>(&'a self, table: &'a Table, keys: &'a [Key]) -> StoreFuture<'a, Vec<Row>>;
+    /// The rows of a build that have these keys; those that do not exist are left out.
+    fn load<'a>(&'a self, build: Build<'a>, keys: &'a [Key]) -> StoreFuture<'a, Vec<Row>>;
 
     /// Writes rows and the checkpoint. `false` if the lease or the checkpoint is another one by now; then nothing is written.
     fn flush<'a>(&'a self, flush: Flush<'a>) -> StoreFuture<'a, bool>;
@@ -75,24 +69,24 @@ pub trait Tables: Send + Sync {
         rows: &'a [Row],
     ) -> StoreFuture<'a, Option<Duplicate>>;
 
-    /// Rows of one tenant.
+    /// Rows of one tenant, of the build that is published.
     fn select<'a>(&'a self, select: Select<'a>) -> StoreFuture<'a, Vec<Vec<Cell>>>;
 
     /// How the row policies of a table differ from those that its access rules ask for. A store without row policies has nothing
     /// to tell.
-    fn policies<'a>(&'a self, table: &'a Table) -> StoreFuture<'a, Vec<PolicyDrift>> {
-        let _ = table;
+    fn policies<'a>(&'a self, build: Build<'a>) -> StoreFuture<'a, Vec<PolicyDrift>> {
+        let _ = build;
         Box::pin(async { Ok(Vec::new()) })
     }
 }
 
-/// The table of a version of a read model.
+/// A version of a read model: what each of its builds has a table of.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Table {
     /// The name of the model's table.
     pub name: &'static str,
-    /// The version of its rules. Each version has a table of its own.
+    /// The version of its rules. Each version has tables of its own.
     pub version: u32,
     /// Its columns, those of the key first. The column `tenant_id` stands before them.
     pub columns: &'static [Column],
@@ -103,7 +97,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// The table of a version of a read model, with its columns.
+    /// A version of a read model, with its columns.
     pub const fn new(name: &'static str, version: u32, columns: &'static [Column]) -> Self {
         Self {
             name,
@@ -131,6 +125,12 @@ impl Table {
     pub const fn inline(mut self) -> Self {
         self.inline = true;
         self
+    }
+
+    /// The name of the view that shows the rows of this version, without schema and prefix. The one that shows those of the newest
+    /// version has the name of the model.
+    pub fn view(&self) -> String {
+        format!("{}__{}", self.name, self.version)
     }
 
     /// The columns of the key.
@@ -171,38 +171,38 @@ pub struct Lease {
     pub epoch: i64,
     /// Up to where the rows are written.
     pub cursor: Cursor,
+    /// Whether the build is published.
+    pub published: bool,
+    /// The last event that the rows are made of.
+    pub last: Option<LastEvent>,
 }
 
 impl Lease {
     /// A lease, with the worker's checkpoint.
-    pub const fn new(epoch: i64, cursor: Cursor) -> Self {
-        Self { epoch, cursor }
+    pub const fn new(epoch: i64, cursor: Cursor, published: bool, last: Option<LastEvent>) -> Self {
+        Self {
+            epoch,
+            cursor,
+            published,
+            last,
+        }
     }
 }
 
-/// Where a worker stands.
+/// The last event that rows are made of. If another one is at its position, the log is not the one that they are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Progress {
-    /// Up to where the rows are written.
-    pub cursor: Cursor,
-    /// Whether somebody holds the lease.
-    pub held: bool,
-    /// Whether the rows were once as far as the log. Before that they are not to be read.
-    pub ready: bool,
-    /// How many tenants are held back.
-    pub parked: u64,
+pub struct LastEvent {
+    /// Where it is in the log.
+    pub position: Position,
+    /// The event.
+    pub id: EventId,
 }
 
-impl Progress {
-    /// A worker that stands here.
-    pub const fn new(cursor: Cursor, held: bool, ready: bool, parked: u64) -> Self {
-        Self {
-            cursor,
-            held,
-            ready,
-            parked,
-        }
+impl LastEvent {
+    /// The event at a position.
+    pub const fn new(position: Position, id: EventId) -> Self {
+        Self { position, id }
     }
 }
 
@@ -229,6 +229,11 @@ impl Parked {
             event,
             reason,
         }
+    }
+
+    /// Whether it is the same tenant, held back by the same event.
+    pub fn holds_back_as(&self, other: &Self) -> bool {
+        (self.tenant, self.event) == (other.tenant, other.event)
     }
 }
 
@@ -258,8 +263,8 @@ pub type Row = Key;
 pub struct Flush<'a> {
     /// The worker.
     pub worker: &'a str,
-    /// Its table.
-    pub table: &'a Table,
+    /// Its build.
+    pub build: Build<'a>,
     /// Its lease, with the checkpoint that it wrote last.
     pub lease: Lease,
     /// Who holds the lease.
@@ -270,8 +275,8 @@ pub struct Flush<'a> {
     pub heard: Option<&'a str>,
     /// The new checkpoint.
     pub cursor: Cursor,
-    /// Whether that is the end of the log.
-    pub end: bool,
+    /// The last event that the rows are made of then; `None` if it is still the same.
+    pub last: Option<LastEvent>,
     /// The rows that are there now, in the place of those with the same keys.
     pub put: &'a [Row],
     /// The rows that are gone.
@@ -286,7 +291,7 @@ impl<'a> Flush<'a> {
     /// Moves the checkpoint of a worker, and writes no row.
     pub const fn new(
         worker: &'a str,
-        table: &'a Table,
+        build: Build<'a>,
         lease: Lease,
         owner: Uuid,
         lasts: Duration,
@@ -294,13 +299,13 @@ impl<'a> Flush<'a> {
     ) -> Self {
         Self {
             worker,
-            table,
+            build,
             lease,
             owner,
             lasts,
             heard: None,
             cursor,
-            end: false,
+            last: None,
             put: &[],
             gone: &[],
             park: &[],

@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 
 use crate::{
     record::column::{Column, ColumnKind},
-    store::tables::Table,
+    store::tables::{
+        Table,
+        builds::{Build, Drift},
+    },
 };
 
 /// How a kind of database writes what differs.
@@ -20,6 +23,8 @@ pub(crate) struct Dialect {
     pub(crate) collation: &'static str,
     /// What stands behind the list of columns.
     pub(crate) options: &'static str,
+    /// Whether a column can be altered.
+    pub(crate) alters: bool,
 }
 
 /// A name in quotation marks.
@@ -33,87 +38,31 @@ pub(crate) fn list(columns: &[Column], each: impl Fn(&str) -> String) -> String 
     names.collect::<Vec<_>>().join(", ")
 }
 
+impl Dialect {
+    /// A table or a view of ours, as statements name it.
+    pub(crate) fn name(self, name: &str) -> String {
+        let Self { schema, prefix, .. } = self;
+        format!("{schema}{}", quoted(&format!("{prefix}{name}")))
+    }
+}
+
 impl Table {
-    /// The name of the table of this version, without its schema.
-    pub(crate) fn physical(&self) -> String {
-        format!("{}__{}", self.name, self.version)
+    /// The table of an inline model, which has one build, as statements name it.
+    pub(crate) fn quoted(&self, dialect: Dialect) -> String {
+        Build::new(self, 1).quoted(dialect)
     }
 
-    /// The table of this version, as statements name it.
-    pub(crate) fn quoted(&self, dialect: Dialect) -> String {
-        let name = format!("{}{}", dialect.prefix, self.physical());
-        format!("{}{}", dialect.schema, quoted(&name))
+    /// What is read: a view, or the table of an inline model, with the rows that are gone.
+    pub(crate) fn read(&self, dialect: Dialect) -> String {
+        match self.inline {
+            true => self.quoted(dialect),
+            false => dialect.name(&self.view()),
+        }
     }
 
     /// The columns with the tenant before them.
     pub(crate) fn all(columns: &[Column]) -> String {
         format!("tenant_id, {}", list(columns, str::to_owned))
-    }
-
-    /// Makes the table and its indexes.
-    pub(crate) fn create(&self, dialect: Dialect) -> Vec<String> {
-        let table = self.quoted(dialect);
-        let mut columns = String::new();
-        let stored = self.stored_columns();
-        for column in &stored {
-            let null = if column.nullable { "" } else { " NOT NULL" };
-            let (name, of_type) = (quoted(column.name), (dialect.type_name)(column.kind));
-            let collation = match column.kind {
-                ColumnKind::Text => dialect.collation,
-                _ => "",
-            };
-            let _ = write!(columns, "{name} {of_type}{collation}{null}, ");
-        }
-        let id = (dialect.type_name)(ColumnKind::Id);
-        let (key, options) = (Self::all(self.key()), dialect.options);
-        let create = format!(
-            "CREATE TABLE IF NOT EXISTS {table} (tenant_id {id} NOT NULL, {columns}PRIMARY KEY ({key})){options}"
-        );
-        let indexed = self.columns.iter().filter(|column| column.indexed);
-        let indexes = indexed.map(|column| {
-            let name = format!("{}{}__{}", dialect.prefix, self.physical(), column.name);
-            let name = quoted(&name);
-            let column = quoted(column.name);
-            format!("CREATE INDEX IF NOT EXISTS {name} ON {table} (tenant_id, {column})")
-        });
-        let unique = self.unique().map(|(place, column)| {
-            let name = quoted(&format!("{}{}", dialect.prefix, self.unique_index(place)));
-            let column = quoted(column.name);
-            format!(
-                "CREATE UNIQUE INDEX IF NOT EXISTS {name} ON {table} (tenant_id, {column}) WHERE NOT removed"
-            )
-        });
-        let indexes = indexes.chain(unique);
-        std::iter::once(create).chain(indexes).collect()
-    }
-
-    /// How the columns of the table that is there differ, each given with its type and whether it may be empty.
-    pub(crate) fn differs(
-        &self,
-        dialect: Dialect,
-        found: &[(String, String, bool)],
-    ) -> Option<String> {
-        let tenant = Column::new("tenant_id", ColumnKind::Id);
-        let stored = self.stored_columns();
-        let wanted = std::iter::once(&tenant).chain(&stored);
-        for column in wanted.clone() {
-            let (name, of_type) = (column.name, (dialect.type_name)(column.kind));
-            let Some((_, found, nullable)) = found.iter().find(|(found, ..)| found == name) else {
-                return Some(format!("it has no column `{name}`"));
-            };
-            if found != of_type {
-                return Some(format!(
-                    "its column `{name}` is of the type {found}, not {of_type}"
-                ));
-            }
-            if *nullable != column.nullable {
-                let not = if *nullable { "" } else { "not " };
-                return Some(format!("its column `{name}` may {not}be empty"));
-            }
-        }
-        let known = |name: &str| wanted.clone().any(|column| column.name == name);
-        let unknown = found.iter().find(|(name, ..)| !known(name));
-        unknown.map(|(name, ..)| format!("it has a column `{name}` that the model has not"))
     }
 
     /// What an insert into the table `AS kept` does with a row that is there. A row of an inline model is replaced by one that was
@@ -133,5 +82,103 @@ impl Table {
                 format!("ON CONFLICT ({key}) DO UPDATE SET {set}{newer}")
             }
         }
+    }
+}
+
+impl Build<'_> {
+    /// The table, as statements name it.
+    pub(crate) fn quoted(&self, dialect: Dialect) -> String {
+        dialect.name(&self.worker())
+    }
+
+    /// Makes the table and its indexes.
+    pub(crate) fn create(&self, dialect: Dialect) -> Vec<String> {
+        let (table, of) = (self.quoted(dialect), self.table);
+        let mut columns = String::new();
+        for column in &of.stored_columns() {
+            let null = if column.nullable { "" } else { " NOT NULL" };
+            let (name, of_type) = (quoted(column.name), (dialect.type_name)(column.kind));
+            let collation = match column.kind {
+                ColumnKind::Text => dialect.collation,
+                _ => "",
+            };
+            let _ = write!(columns, "{name} {of_type}{collation}{null}, ");
+        }
+        let id = (dialect.type_name)(ColumnKind::Id);
+        let (key, options) = (Table::all(of.key()), dialect.options);
+        let create = format!(
+            "CREATE TABLE IF NOT EXISTS {table} (tenant_id {id} NOT NULL, {columns}PRIMARY KEY ({key})){options}"
+        );
+        let numbered = (1..).zip(of.columns);
+        let indexed = numbered.filter(|(_, column)| column.indexed);
+        let indexes = indexed.map(|(number, column): (u32, _)| {
+            // By the number of the column: with its name it could be longer than Postgres keeps apart.
+            let name = format!("{}{}__{number}", dialect.prefix, self.worker());
+            let name = quoted(&name);
+            let column = quoted(column.name);
+            format!("CREATE INDEX IF NOT EXISTS {name} ON {table} (tenant_id, {column})")
+        });
+        let unique = of.unique().map(|(place, column)| {
+            let name = quoted(&format!("{}{}", dialect.prefix, of.unique_index(place)));
+            let column = quoted(column.name);
+            format!(
+                "CREATE UNIQUE INDEX IF NOT EXISTS {name} ON {table} (tenant_id, {column}) WHERE NOT removed"
+            )
+        });
+        let indexes = indexes.chain(unique);
+        std::iter::once(create).chain(indexes).collect()
+    }
+
+    /// How the columns of the table that is there differ, each given with its type and whether it may be empty.
+    pub(crate) fn differs(&self, dialect: Dialect, found: &[(String, String, bool)]) -> Vec<Drift> {
+        let table = self.quoted(dialect);
+        if found.is_empty() {
+            return vec![Drift::new(format!("the table {table} is gone"))];
+        }
+        let tenant = Column::new("tenant_id", ColumnKind::Id);
+        let stored = self.table.stored_columns();
+        let wanted = || std::iter::once(&tenant).chain(&stored);
+        let mut drifts = Vec::new();
+        for column in wanted() {
+            let (name, of_type) = (column.name, (dialect.type_name)(column.kind));
+            match found.iter().find(|(found, ..)| found == name) {
+                None => drifts.push(Drift::new(format!("{table} has no column `{name}`"))),
+                Some((_, found, _)) if found != of_type => drifts.push(Drift::new(format!(
+                    "the column `{name}` of {table} is of the type {found}, not {of_type}"
+                ))),
+                Some((_, _, nullable)) if *nullable != column.nullable => {
+                    let not = if *nullable { "" } else { "not " };
+                    let what = format!("the column `{name}` of {table} may {not}be empty");
+                    let (drift, name) = (Drift::new(what), quoted(name));
+                    let set = if *nullable { "SET" } else { "DROP" };
+                    drifts.push(match dialect.alters {
+                        true => drift.mended_by(format!(
+                            "ALTER TABLE {table} ALTER COLUMN {name} {set} NOT NULL;"
+                        )),
+                        false => drift,
+                    });
+                }
+                Some(_) => {}
+            }
+        }
+        for (name, ..) in found {
+            if !wanted().any(|column| column.name == name) {
+                let what = format!("{table} has a column `{name}` that the model has not");
+                let drop = format!("ALTER TABLE {table} DROP COLUMN {};", quoted(name));
+                drifts.push(Drift::new(what).mended_by(drop));
+            }
+        }
+        drifts
+    }
+
+    /// What a view of the build shows: the rows that are there, without what is kept beside them.
+    pub(crate) fn shown(&self, dialect: Dialect) -> String {
+        let (columns, table) = (Table::all(self.table.columns), self.quoted(dialect));
+        let there = if self.table.inline {
+            " WHERE NOT removed"
+        } else {
+            ""
+        };
+        format!("SELECT {columns} FROM {table}{there}")
     }
 }

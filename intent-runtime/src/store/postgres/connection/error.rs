@@ -33,6 +33,7 @@ mod code {
     pub(crate) const COMPLETION_UNKNOWN: &str = "40003";
     pub(crate) const DEADLOCK: &str = "40P01";
     pub(crate) const UNIQUE_VIOLATION: &str = "23505";
+    pub(crate) const DEPENDENT_OBJECTS: &str = "2BP01";
     pub(crate) const INSUFFICIENT_PRIVILEGE: &str = "42501";
     pub(crate) const UNDEFINED_COLUMN: &str = "42703";
     pub(crate) const UNDEFINED_FUNCTION: &str = "42883";
@@ -429,11 +430,19 @@ impl From<sqlx::Error> for Failure {
 }
 
 // sqlx includes the text of a cause in its own, so there is no separate source. It also prints a line of the server's source
-// code, which tells a user nothing. So only the server's message is shown.
+// code, which tells a user nothing. So only the server's message is shown, and what depends on something that would go.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.database() {
-            Some(error) => f.write_str(error.message()),
+            Some(error) => {
+                f.write_str(error.message())?;
+                match error.detail() {
+                    Some(detail) if error.code() == code::DEPENDENT_OBJECTS => {
+                        write!(f, ": {detail}")
+                    }
+                    _ => Ok(()),
+                }
+            }
             None => self.error.fmt(f),
         }
     }

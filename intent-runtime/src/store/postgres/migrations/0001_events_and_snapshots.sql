@@ -90,16 +90,24 @@ CREATE POLICY tenants ON intent.snapshots USING (
 CREATE TABLE intent.store (id uuid NOT NULL DEFAULT gen_random_uuid());
 INSERT INTO intent.store DEFAULT VALUES;
 
--- Who writes the rows of a read model, and how far. A lease that has run out can be taken; `epoch` counts how often it changed
--- hands. `ready` says that the rows were once as far as the log, and `heard` which events they are made of.
+-- Who writes the rows of a build of a read model, and how far. A lease that has run out can be taken; `epoch` counts how often it
+-- changed hands or was taken away. `published` says that the views show the build, `heard` which events its rows are made of, and
+-- the last of them tells this log from another. `failure` is why its worker cannot go on.
 CREATE TABLE intent.workers (
-    name    text        COLLATE "C" PRIMARY KEY,
-    epoch   bigint      NOT NULL DEFAULT 0,
-    owner   uuid,
-    expires timestamptz,
-    cursor  text        COLLATE "C" NOT NULL DEFAULT 'start',
-    ready   boolean     NOT NULL DEFAULT false,
-    heard   text
+    name          text        COLLATE "C" PRIMARY KEY,
+    model         text        COLLATE "C" NOT NULL,
+    version       bigint      NOT NULL,
+    build         bigint      NOT NULL,
+    epoch         bigint      NOT NULL DEFAULT 0,
+    owner         uuid,
+    expires       timestamptz,
+    cursor        text        COLLATE "C" NOT NULL DEFAULT 'start',
+    last_position bigint,
+    last_event    uuid,
+    published     boolean     NOT NULL DEFAULT false,
+    paused        timestamptz,
+    heard         text,
+    failure       text
 );
 -- The tenants that a worker holds back: up to where their rows are written, and the event that could not be applied.
 CREATE TABLE intent.parked (
@@ -111,6 +119,17 @@ CREATE TABLE intent.parked (
     since     timestamptz NOT NULL DEFAULT now()
 );
 ALTER TABLE intent.parked ADD CONSTRAINT parked_tenant PRIMARY KEY (worker, tenant_id);
+-- The events that all builds of a version leave out, with the tenant that each held back, and who said why.
+CREATE TABLE intent.skips (
+    model      text        COLLATE "C" NOT NULL,
+    version    bigint      NOT NULL,
+    event_id   uuid        NOT NULL,
+    tenant_id  uuid        NOT NULL,
+    reason     text        NOT NULL,
+    skipped_by text,
+    skipped_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+ALTER TABLE intent.skips ADD CONSTRAINT skips_event PRIMARY KEY (model, version, event_id);
 
 -- What is committed after a position, in all tenants: how far the next `count` events reach. Each result is the position of
 -- an event, or `after` if there is none. Of these events,
@@ -214,7 +233,7 @@ BEGIN
         'GRANT INSERT (tenant_id, aggregate_id, event_id, version, schema_version, recorded_at, occurred_at, '
         'aggregate_type, event_type, payload, metadata, correlation_id) ON intent.events TO %I', app);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON intent.snapshots TO %I', app);
-    EXECUTE format('GRANT SELECT ON intent.workers, intent.parked TO %I', app);
+    EXECUTE format('GRANT SELECT ON intent.workers, intent.parked, intent.skips TO %I', app);
 END
 $$;
 
@@ -248,6 +267,7 @@ BEGIN
     CREATE SCHEMA IF NOT EXISTS intent_read;
     EXECUTE format('GRANT USAGE, CREATE ON SCHEMA intent_read TO %I', worker);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON intent.workers, intent.parked TO %I', worker);
+    EXECUTE format('GRANT SELECT, INSERT ON intent.skips TO %I', worker);
     EXECUTE format('GRANT EXECUTE ON FUNCTION intent.guard_rows TO %I', worker);
 END
 $$;

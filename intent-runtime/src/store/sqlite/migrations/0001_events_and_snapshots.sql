@@ -78,16 +78,24 @@ CREATE TABLE intent_snapshots (
 CREATE TABLE intent_store (id BLOB NOT NULL) STRICT;
 INSERT INTO intent_store VALUES (randomblob(16));
 
--- Who writes the rows of a read model, and how far. A lease that has run out can be taken; `epoch` counts how often it changed
--- hands. `ready` says that the rows were once as far as the log, and `heard` which events they are made of.
+-- Who writes the rows of a build of a read model, and how far. A lease that has run out can be taken; `epoch` counts how often it
+-- changed hands or was taken away. `published` says that the views show the build, `heard` which events its rows are made of, and
+-- the last of them tells this log from another. `failure` is why its worker cannot go on.
 CREATE TABLE intent_workers (
-    name    TEXT    PRIMARY KEY,
-    epoch   INTEGER NOT NULL DEFAULT 0,
-    owner   BLOB,
-    expires INTEGER NOT NULL DEFAULT 0, -- microseconds since 1970
-    cursor  TEXT    NOT NULL DEFAULT 'start',
-    ready   INTEGER NOT NULL DEFAULT 0,
-    heard   TEXT
+    name          TEXT    PRIMARY KEY,
+    model         TEXT    NOT NULL,
+    version       INTEGER NOT NULL,
+    build         INTEGER NOT NULL,
+    epoch         INTEGER NOT NULL DEFAULT 0,
+    owner         BLOB,
+    expires       INTEGER NOT NULL DEFAULT 0, -- microseconds since 1970
+    cursor        TEXT    NOT NULL DEFAULT 'start',
+    last_position INTEGER,
+    last_event    BLOB,
+    published     INTEGER NOT NULL DEFAULT 0,
+    paused        INTEGER,                    -- microseconds since 1970
+    heard         TEXT,
+    failure       TEXT
 ) STRICT;
 
 -- The tenants that a worker holds back: up to where their rows are written, and the event that could not be applied.
@@ -99,4 +107,16 @@ CREATE TABLE intent_parked (
     reason    TEXT    NOT NULL,
     since     INTEGER NOT NULL, -- microseconds since 1970
     PRIMARY KEY (worker, tenant_id)
+) STRICT;
+
+-- The events that all builds of a version leave out, with the tenant that each held back, and who said why.
+CREATE TABLE intent_skips (
+    model      TEXT    NOT NULL,
+    version    INTEGER NOT NULL,
+    event_id   BLOB    NOT NULL,
+    tenant_id  BLOB    NOT NULL,
+    reason     TEXT    NOT NULL,
+    skipped_by TEXT,
+    skipped_at INTEGER NOT NULL, -- microseconds since 1970
+    PRIMARY KEY (model, version, event_id)
 ) STRICT;

@@ -1,3 +1,2 @@
 -- Notes the names ?2 of the events that the worker ?1 hears, if those noted before are ?3.
-INSERT INTO intent_workers (name, heard) VALUES (?1, ?2)
-ON CONFLICT (name) DO UPDATE SET heard = ?2 WHERE heard IS ?3;
+UPDATE intent_workers SET heard = ?2 WHERE name = ?1 AND heard IS ?3;

@@ -1,0 +1,2 @@
+-- Whether the build $1 has not begun, for the one who has the lease.
+SELECT FROM intent.workers WHERE name = $1 AND epoch = $2 AND owner = $3 AND cursor = 'start' AND NOT published FOR UPDATE;

@@ -1,0 +1,5 @@
+-- Notes the first build $1 of the version $3 of the model $2, if the version has none.
+INSERT INTO intent.workers (name, model, version, build)
+SELECT $1, $2, $3, 1
+WHERE NOT EXISTS (SELECT FROM intent.workers WHERE model = $2 AND version = $3)
+ON CONFLICT (name) DO NOTHING;

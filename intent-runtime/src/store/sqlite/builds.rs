@@ -1,0 +1,349 @@
+//! Builds of read models on SQLite: their tables, and the views that show one of them.
+
+use sqlx::{AssertSqlSafe, Row as _, SqliteConnection, sqlite::SqliteRow};
+use uuid::Uuid;
+
+use crate::{
+    record::{
+        id::{EventId, TenantId},
+        timestamp::Timestamp,
+    },
+    store::{
+        memory::tables::MemoryTables,
+        port::StoreFuture,
+        sqlite::{
+            SqliteStore,
+            tables::{DIALECT, Ended, cursor, in_micros, uuid},
+        },
+        tables::{
+            Lease, Table,
+            builds::{Build, BuildState, Builds, Drift, Publish, Published, Skip, SkipEvent},
+        },
+    },
+};
+
+/// Offers the builds in a database of SQLite: `$change` runs work in a transaction, which is committed if the work says so, and
+/// `$look` runs work that reads.
+macro_rules! builds {
+    ($store:ty, $change:ident, $look:ident) => {
+        impl Builds for $store {
+            fn enlist<'a>(&'a self, table: &'a Table) -> StoreFuture<'a, ()> {
+                Box::pin(self.$change(async move |it| Ok((enlist(it, table).await?, true))))
+            }
+
+            fn prepare<'a>(&'a self, table: &'a Table) -> StoreFuture<'a, ()> {
+                Box::pin(self.$change(async move |it| Ok((prepare(it, table).await?, true))))
+            }
+
+            fn builds<'a>(&'a self, of: Option<&'a Table>) -> StoreFuture<'a, Vec<BuildState>> {
+                Box::pin(self.$look(async move |it| builds(it, of).await))
+            }
+
+            fn begin<'a>(
+                &'a self,
+                build: Build<'a>,
+                lease: Lease,
+                owner: Uuid,
+            ) -> StoreFuture<'a, bool> {
+                Box::pin(self.$change(async move |it| {
+                    let begun = begin(it, build, lease, owner).await?;
+                    Ok((begun, begun))
+                }))
+            }
+
+            fn inspect<'a>(&'a self, build: Build<'a>) -> StoreFuture<'a, Vec<Drift>> {
+                Box::pin(self.$look(async move |it| inspect(it, build).await))
+            }
+
+            fn publish<'a>(&'a self, wanted: Publish<'a>) -> StoreFuture<'a, Published> {
+                Box::pin(self.$change(async move |it| {
+                    let done = publish(it, wanted).await?;
+                    Ok((done, done == Published::Done))
+                }))
+            }
+
+            fn note_failure<'a>(
+                &'a self,
+                worker: &'a str,
+                owner: Uuid,
+                reason: &'a str,
+            ) -> StoreFuture<'a, ()> {
+                Box::pin(self.$change(async move |it| {
+                    Ok((note_failure(it, worker, owner, reason).await?, true))
+                }))
+            }
+
+            fn rebuild<'a>(&'a self, table: &'a Table) -> StoreFuture<'a, u32> {
+                Box::pin(self.$change(async move |it| Ok((rebuild(it, table).await?, true))))
+            }
+
+            fn pause<'a>(&'a self, table: &'a Table, paused: bool) -> StoreFuture<'a, ()> {
+                Box::pin(self.$change(async move |it| Ok((pause(it, table, paused).await?, true))))
+            }
+
+            fn skip<'a>(
+                &'a self,
+                table: &'a Table,
+                wanted: SkipEvent<'a>,
+            ) -> StoreFuture<'a, bool> {
+                Box::pin(self.$change(async move |it| Ok((skip(it, table, wanted).await?, true))))
+            }
+
+            fn skips<'a>(&'a self, table: &'a Table) -> StoreFuture<'a, Vec<Skip>> {
+                Box::pin(self.$look(async move |it| skips(it, table).await))
+            }
+        }
+    };
+}
+
+builds!(SqliteStore, on_tables, look_at_tables);
+builds!(MemoryTables, run, look);
+
+async fn enlist(connection: &mut SqliteConnection, table: &Table) -> Result<(), Ended> {
+    sqlx::query(include_str!("sql/enlist.sql"))
+        .bind(Build::new(table, 1).worker())
+        .bind(table.name)
+        .bind(i64::from(table.version))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+async fn prepare(connection: &mut SqliteConnection, table: &Table) -> Result<(), Ended> {
+    enlist(connection, table).await?;
+    for statement in Build::new(table, 1).create(DIALECT) {
+        run(connection, statement).await?;
+    }
+    Ok(())
+}
+
+async fn builds(
+    connection: &mut SqliteConnection,
+    of: Option<&Table>,
+) -> Result<Vec<BuildState>, Ended> {
+    let rows = sqlx::query(include_str!("sql/builds.sql"))
+        .bind(of.map(|table| table.name))
+        .bind(of.map(|table| i64::from(table.version)))
+        .bind(in_micros(Timestamp::now()))
+        .fetch_all(connection)
+        .await?;
+    let state = |row: &SqliteRow| {
+        let parked: i64 = row.try_get(9)?;
+        Ok(BuildState {
+            worker: row.try_get(0)?,
+            model: row.try_get(1)?,
+            version: row.try_get(2)?,
+            number: row.try_get(3)?,
+            epoch: row.try_get(4)?,
+            holder: row.try_get(5)?,
+            paused: row.try_get(6)?,
+            published: row.try_get(7)?,
+            cursor: cursor(row, 8)?,
+            parked: u64::try_from(parked).unwrap_or(0),
+            failure: row.try_get(10)?,
+        })
+    };
+    rows.iter().map(state).collect()
+}
+
+/// Makes the table of a build that has not begun.
+async fn begin(
+    connection: &mut SqliteConnection,
+    build: Build<'_>,
+    lease: Lease,
+    owner: Uuid,
+) -> Result<bool, Ended> {
+    let row = sqlx::query(include_str!("sql/begin_build.sql"))
+        .bind(build.worker())
+        .bind(lease.epoch)
+        .bind(owner)
+        .fetch_optional(&mut *connection)
+        .await?;
+    if row.is_none() {
+        return Ok(false);
+    }
+    let drop = format!("DROP TABLE IF EXISTS {}", build.quoted(DIALECT));
+    for statement in std::iter::once(drop).chain(build.create(DIALECT)) {
+        run(connection, statement).await?;
+    }
+    Ok(true)
+}
+
+async fn inspect(connection: &mut SqliteConnection, build: Build<'_>) -> Result<Vec<Drift>, Ended> {
+    let rows = sqlx::query(include_str!("sql/table_columns.sql"))
+        .bind(format!("{}{}", DIALECT.prefix, build.worker()))
+        .fetch_all(connection)
+        .await?;
+    let column =
+        |row: &SqliteRow| Ok::<_, sqlx::Error>((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
+    let found = rows.iter().map(column).collect::<Result<Vec<_>, _>>()?;
+    Ok(build.differs(DIALECT, &found))
+}
+
+async fn publish(
+    connection: &mut SqliteConnection,
+    wanted: Publish<'_>,
+) -> Result<Published, Ended> {
+    let Publish { build, lease, .. } = wanted;
+    let Table { name, version, .. } = *build.table;
+    let worker = build.worker();
+    let rows = sqlx::query(include_str!("sql/lock_builds.sql"))
+        .bind(name)
+        .fetch_all(&mut *connection)
+        .await?;
+    let (mut is_held, mut is_newest) = (false, true);
+    for row in &rows {
+        let (published, other): (bool, u32) = (row.try_get(6)?, row.try_get(1)?);
+        let at = cursor(row, 5)?;
+        if row.try_get::<&str, _>(0)? == worker {
+            let holder: (i64, Option<Uuid>) = (row.try_get(3)?, row.try_get(4)?);
+            is_held = holder == (lease.epoch, Some(wanted.owner)) && at == lease.cursor;
+        } else if published && other == version && wanted.is_behind(at) {
+            return Ok(Published::Busy);
+        }
+        is_newest &= !published || other <= version;
+    }
+    if !is_held {
+        return Ok(Published::Lost);
+    }
+    drop_builds(connection, build, true).await?;
+    sqlx::query(include_str!("sql/publish_build.sql"))
+        .bind(&worker)
+        .execute(&mut *connection)
+        .await?;
+    show(connection, build, &build.table.view()).await?;
+    if is_newest {
+        show(connection, build, name).await?;
+    }
+    let start = format!("{}{}_", DIALECT.prefix, build.table.view());
+    let tables = sqlx::query_scalar(include_str!("sql/build_tables.sql")).bind(start);
+    let tables: Vec<String> = tables.fetch_all(&mut *connection).await?;
+    let names = tables
+        .iter()
+        .filter_map(|table| table.strip_prefix(DIALECT.prefix));
+    for table in build.earlier(names.map(str::to_owned).collect()) {
+        run(connection, format!("DROP TABLE {}", DIALECT.name(&table))).await?;
+    }
+    Ok(Published::Done)
+}
+
+/// Lets a view show a build.
+async fn show(
+    connection: &mut SqliteConnection,
+    build: Build<'_>,
+    view: &str,
+) -> Result<(), Ended> {
+    let view = DIALECT.name(view);
+    run(connection, format!("DROP VIEW IF EXISTS {view}")).await?;
+    let shown = build.shown(DIALECT);
+    run(connection, format!("CREATE VIEW {view} AS {shown}")).await
+}
+
+async fn run(connection: &mut SqliteConnection, statement: String) -> Result<(), Ended> {
+    let statement = sqlx::query(AssertSqlSafe(statement));
+    statement.execute(connection).await?;
+    Ok(())
+}
+
+/// The builds of the same version before this one are no more: all of them, or those that are not published.
+async fn drop_builds(
+    connection: &mut SqliteConnection,
+    build: Build<'_>,
+    all: bool,
+) -> Result<(), Ended> {
+    sqlx::query(include_str!("sql/drop_builds.sql"))
+        .bind(build.table.name)
+        .bind(i64::from(build.table.version))
+        .bind(i64::from(build.number))
+        .bind(all)
+        .execute(&mut *connection)
+        .await?;
+    let forget = sqlx::query(include_str!("sql/forget_parked.sql"));
+    forget.execute(connection).await?;
+    Ok(())
+}
+
+async fn note_failure(
+    connection: &mut SqliteConnection,
+    worker: &str,
+    owner: Uuid,
+    reason: &str,
+) -> Result<(), Ended> {
+    sqlx::query(include_str!("sql/note_failure.sql"))
+        .bind(worker)
+        .bind(owner)
+        .bind(reason)
+        .bind(in_micros(Timestamp::now()))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+async fn rebuild(connection: &mut SqliteConnection, table: &Table) -> Result<u32, Ended> {
+    let number = sqlx::query_scalar(include_str!("sql/rebuild.sql"))
+        .bind(table.name)
+        .bind(i64::from(table.version))
+        .fetch_one(&mut *connection)
+        .await?;
+    drop_builds(connection, Build::new(table, number), false).await?;
+    Ok(number)
+}
+
+async fn pause(
+    connection: &mut SqliteConnection,
+    table: &Table,
+    paused: bool,
+) -> Result<(), Ended> {
+    sqlx::query(include_str!("sql/pause.sql"))
+        .bind(table.name)
+        .bind(i64::from(table.version))
+        .bind(paused)
+        .bind(in_micros(Timestamp::now()))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+async fn skip(
+    connection: &mut SqliteConnection,
+    table: &Table,
+    wanted: SkipEvent<'_>,
+) -> Result<bool, Ended> {
+    sqlx::query(include_str!("sql/note_skip.sql"))
+        .bind(table.name)
+        .bind(i64::from(table.version))
+        .bind(wanted.event.as_uuid())
+        .bind(wanted.reason)
+        .bind(wanted.by)
+        .bind(in_micros(Timestamp::now()))
+        .execute(&mut *connection)
+        .await?;
+    let begin_anew: Vec<bool> = sqlx::query_scalar(include_str!("sql/skip.sql"))
+        .bind(table.name)
+        .bind(i64::from(table.version))
+        .bind(wanted.event.as_uuid())
+        .fetch_all(&mut *connection)
+        .await?;
+    if begin_anew.contains(&true) {
+        rebuild(connection, table).await?;
+    }
+    Ok(!begin_anew.is_empty())
+}
+
+async fn skips(connection: &mut SqliteConnection, table: &Table) -> Result<Vec<Skip>, Ended> {
+    let rows = sqlx::query(include_str!("sql/skips.sql"))
+        .bind(table.name)
+        .bind(i64::from(table.version))
+        .fetch_all(connection)
+        .await?;
+    let skip = |row: &SqliteRow| {
+        Ok(Skip::new(
+            TenantId::from_uuid(uuid(row, 0)?),
+            EventId::from_uuid(uuid(row, 1)?),
+            row.try_get(2)?,
+            row.try_get(3)?,
+            row.try_get(4)?,
+        ))
+    };
+    rows.iter().map(skip).collect()
+}
