@@ -99,6 +99,23 @@ async fn rows_are_found_by_sql_in_their_tenant_only() {
 }
 
 #[tokio::test]
+async fn a_query_that_does_not_fit_its_model_or_values_is_refused() {
+    on_every_store(domain, async |app| {
+        let rows = app.read::<Balance>();
+        for found in [
+            rows.query("where \"brunch\" = $1", ("north",)).await,
+            rows.query("order by \"cent\"", ()).await,
+            rows.query("where branch = $1", ()).await,
+            rows.query("where branch = $2", ("north",)).await,
+            rows.query("where branch = $1", ("north", 2)).await,
+        ] {
+            assert!(matches!(found, Err(ReadError::Text { .. })), "{found:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn rows_are_read_when_they_were_built() {
     on_every_store(domain, async |app| {
         let id = opened(&app, "north").await;

@@ -85,8 +85,7 @@ pub struct StopError {
 }
 
 impl Workers {
-    /// What each of them is doing, by the name of the table that it writes. [`App::models`] has what is known of all read models,
-    /// whoever keeps them.
+    /// What each of them is doing, by the name of the table that it writes.
     pub fn status(&self) -> impl Iterator<Item = (String, WorkerStatus)> {
         self.statuses.all().into_iter()
     }

@@ -50,8 +50,9 @@ pub enum ReadError {
         /// The roles that may read it. If there are none, only the program itself reads it.
         allowed: Vec<&'static str>,
     },
-    /// The text of a query could name other rows than those that may be read. Handling: rewrite the text.
-    #[error("the text of a query of `{model}` has {what}, which could lead to other rows")]
+    /// The text of a query could name other rows than those that may be read, or does not fit its model or values. Handling: rewrite
+    /// the text.
+    #[error("the text of a query of `{model}` is refused, since it has {what}")]
     Text {
         /// Its table.
         model: &'static str,
@@ -152,7 +153,7 @@ pub enum WaitError {
         /// Why.
         reason: String,
     },
-    /// The worker did not come far enough in time. Handling: wait again; see [`App::models`](crate::App::models) for
+    /// The worker did not come far enough in time. Handling: wait again; see [`Workers::status`](crate::Workers::status) for
     /// what holds it up.
     #[error("`{model}` has not come that far in time")]
     TooSlow {
@@ -194,7 +195,7 @@ pub enum OperateError {
         model: &'static str,
     },
     /// The event holds back no tenant, so that it cannot be left out: its effects may be in the rows already. Handling: take the
-    /// event from [`App::models`](crate::App::models) or from [`WaitError::HeldBack`].
+    /// event from [`WaitError::HeldBack`] or the error in the program's log.
     #[error("`{model}` holds back no tenant at the event {event}")]
     NotHeldBack {
         /// Its table.

@@ -64,7 +64,8 @@ impl<M: ReadModel> Rows<M> {
     /// backslash, and it calls no function that runs a statement. Put a column whose name is such a word, as `table`, in quotation marks.
     ///
     /// # Errors
-    /// [`ReadError::Text`] for a text that could name other rows; [`StoreError::Backend`] when the database refuses the text;
+    /// [`ReadError::Text`] for a text that could name other rows, quotes a name that is no column, or has other parameters than
+    /// the values; [`StoreError::Backend`] when the database refuses the text;
     /// else as [`get`](Self::get).
     pub async fn query(
         &self,
@@ -73,7 +74,8 @@ impl<M: ReadModel> Rows<M> {
     ) -> Result<Vec<M>, ReadError> {
         let parameters = parameters.cells().map_err(value::<M>)?;
         let model = M::TABLE;
-        text::check(tail).map_err(|what| ReadError::Text { model, what })?;
+        let checked = text::check(tail, M::COLUMNS, parameters.len());
+        checked.map_err(|what| ReadError::Text { model, what })?;
         let parameters = &parameters;
         self.select(Wanted::Text { tail, parameters }).await
     }

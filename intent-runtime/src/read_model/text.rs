@@ -1,5 +1,7 @@
 //! The text of a query, before it becomes a part of a statement.
 
+use crate::record::column::Column;
+
 /// What a text begins with.
 const STARTS: [&str; 7] = [
     "where", "group", "having", "order", "limit", "offset", "fetch",
@@ -35,11 +37,13 @@ const OTHER_STATEMENTS: [&str; 8] = [
 
 /// Checks that a text can name no other rows than those that it stands behind. It is the program's own, so a mistake is found
 /// the first time it is used. The rules hold for all databases alike, and a text that one of them may read in another way is
-/// refused.
+/// refused. A quoted name must be one of the columns, since SQLite takes another one for a text; and there must be as many values
+/// as parameters.
 ///
 /// # Errors
 /// What is wrong with it.
-pub(super) fn check(text: &str) -> Result<(), String> {
+pub(super) fn check(text: &str, columns: &[Column], values: usize) -> Result<(), String> {
+    let mut parameters = 0;
     let mut rest = text;
     let mut depth = 0_usize;
     let mut is_first = true;
@@ -59,6 +63,10 @@ pub(super) fn check(text: &str) -> Result<(), String> {
                 if is_first {
                     return Err(format!("no `{}` at its start", STARTS.join("`, `")));
                 }
+                let name = rest[1..taken - 1].replace("\"\"", "\"");
+                if next == '"' && columns.iter().all(|column| column.name != name) {
+                    return Err(format!("`{name}` in quotation marks, which is no column"));
+                }
                 if next == '"' && rest[taken..].trim_start().starts_with('(') {
                     return Err("a function in quotation marks".to_owned());
                 }
@@ -73,6 +81,12 @@ pub(super) fn check(text: &str) -> Result<(), String> {
             '/' if rest.starts_with("/*") => return Err("a comment".to_owned()),
             '$' if !rest[1..].starts_with(|digit: char| digit.is_ascii_digit()) => {
                 return Err("a `$` that is no parameter".to_owned());
+            }
+            '$' => {
+                let digits = rest[1..].trim_start_matches(|digit: char| digit.is_ascii_digit());
+                let number = rest[1..rest.len() - digits.len()].parse::<usize>();
+                parameters = parameters.max(number.unwrap_or(usize::MAX));
+                taken = rest.len() - digits.len();
             }
             ';' | '\\' | '`' | '[' | ']' | '\0' => {
                 return Err(format!("a `{}`", next.escape_default()));
@@ -108,7 +122,10 @@ pub(super) fn check(text: &str) -> Result<(), String> {
         rest = &rest[taken..];
     }
     match (depth, after_in) {
-        (0, false) => Ok(()),
+        (0, false) if parameters == values => Ok(()),
+        (0, false) => Err(format!(
+            "the parameters $1 to ${parameters}, not as many as there are values: {values}"
+        )),
         (0, true) => Err("`in` without a list".to_owned()),
         _ => Err("a `(` that does not end".to_owned()),
     }

@@ -59,9 +59,20 @@ pub(crate) async fn note(
         }
         none_passed(store, &new, state.cursor).await?;
         // Otherwise another build has noted something meanwhile.
-        if tables.hear(worker, &names, noted.as_deref()).await? {
-            return Ok(new);
+        if !tables.hear(worker, &names, noted.as_deref()).await? {
+            continue;
         }
+        // A worker of the other build may have gone on until now. From now on it writes nothing.
+        let builds = tables.builds(Some(build.table)).await?;
+        let now = builds.iter().find(|state| state.worker == worker);
+        let cursor = now.map_or(state.cursor, |state| state.cursor);
+        if let Err(passed) = none_passed(store, &new, cursor).await {
+            if let Some(before) = &noted {
+                tables.hear(worker, before, Some(&names)).await?;
+            }
+            return Err(passed);
+        }
+        return Ok(new);
     }
 }
 

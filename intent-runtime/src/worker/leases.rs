@@ -158,6 +158,20 @@ impl Wanted {
         is_later && answer.error.is_none() && answer.lease != Some(lease)
     }
 
+    /// Wants the lease no longer, and gives it back if it was given meanwhile.
+    pub(super) async fn give_up(self, tables: &dyn Tables) -> Result<(), StoreError> {
+        let _asking = self.leases.asking.lock().await;
+        self.leases.wanted().remove(&self.worker);
+        let lease = self.answer.borrow().lease;
+        match lease {
+            Some(lease) => {
+                let owner = self.leases.owner;
+                tables.release(&self.worker, lease, owner).await
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Gives the lease back.
     pub(super) async fn give_back(
         self,

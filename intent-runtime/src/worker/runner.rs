@@ -151,7 +151,10 @@ impl Runner {
         let given = signals.unless_lost(&self.worker, None, wanted.given());
         let lease = match given.await {
             Ok(lease) => lease?,
-            Err(Interrupt::Stopped) => return Ok(Turn::Stopped),
+            Err(Interrupt::Stopped) => {
+                wanted.give_up(tables).await?;
+                return Ok(Turn::Stopped);
+            }
             Err(Interrupt::Taken) => return Ok(Turn::Lost),
         };
         let mut work = Work::new(self.reading(), lease);

@@ -245,7 +245,7 @@ async fn lag(place: &Place) {
 
 /// What ten models of 2,000 tenants cost when nothing happens.
 async fn idle(place: &Place) {
-    const LASTS: Duration = Duration::from_secs(20);
+    const LASTS: Duration = Duration::from_secs(30);
 
     let database = with_workers(place).await;
     let app = App::connect(&database.url(), ten()).await.unwrap();
@@ -259,14 +259,13 @@ async fn idle(place: &Place) {
     let workers = app.start().await.unwrap();
     app.settled(WITHIN).await.unwrap();
     let mut connection = database.connection().await;
-    // Until the last checkpoints are written.
-    sleep(Duration::from_secs(2)).await;
-    let (statements, busy) = (transactions(&mut connection).await, cpu());
+    let (before, counted) = (transactions(&mut connection).await, Instant::now());
+    let (busy, begun) = (cpu(), Instant::now());
     sleep(LASTS).await;
-    let busy = cpu() - busy;
-    let statements = transactions(&mut connection).await - statements;
+    let busy = (cpu() - busy) / begun.elapsed().as_secs_f64();
+    let statements = transactions(&mut connection).await - before;
+    let statements = statements as f64 / counted.elapsed().as_secs_f64();
     workers.stop(WITHIN).await.unwrap();
-    let seconds = LASTS.as_secs_f64();
     println!(
         "\n{:<48}{:>14}{:>14}",
         "ten models, 2,000 tenants, nothing to do", "statements/s", "% of a core"
@@ -274,15 +273,15 @@ async fn idle(place: &Place) {
     println!(
         "{:<48}{:>14.2}{:>14.2}",
         "this process",
-        statements as f64 / seconds,
-        100.0 * busy / seconds
+        statements,
+        100.0 * busy,
     );
 }
 
 /// How many transactions have ended in the database. A statement of the workers is one.
 async fn transactions(connection: &mut PgConnection) -> i64 {
-    // A session tells its count of the statement before after a second at the latest, when it is idle.
-    sleep(Duration::from_secs(2)).await;
+    // A session that is idle tells what it did after ten seconds.
+    sleep(Duration::from_secs(12)).await;
     let count = "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()";
     sqlx::query_scalar(count)
         .fetch_one(connection)

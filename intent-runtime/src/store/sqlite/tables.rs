@@ -435,9 +435,11 @@ pub(in crate::store) async fn select(
 ) -> Result<Vec<Vec<Cell>>, Ended> {
     let (table, tail) = (select.table, select.tail());
     let (columns, name) = (list(table.columns, str::to_owned), table.read(DIALECT));
+    // Alone, a quoted name that is no column is a text to SQLite.
+    let there = list(table.columns, |column| format!("r.{column} AS {column}"));
     let (tenant, condition) = (tail.parameters.len() + 1, tail.condition);
     let sql = format!(
-        "SELECT {columns} FROM (SELECT {columns} FROM {name} WHERE tenant_id = ${tenant}{condition}) AS t {}",
+        "SELECT {columns} FROM (SELECT {there} FROM {name} AS r WHERE tenant_id = ${tenant}{condition}) AS t {}",
         tail.text
     );
     let query = tail

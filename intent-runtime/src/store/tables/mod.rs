@@ -92,7 +92,7 @@ pub struct Table {
     pub columns: &'static [Column],
     /// Who may read its rows, beside the program itself.
     pub access: &'static [AccessRule],
-    /// Whether its rows are written with the events that they follow from: see [`InlineRow`](inline::InlineRow).
+    /// Whether its rows are written with the events that they follow from: see [`InlineRow`].
     pub inline: bool,
 }
 
