@@ -188,7 +188,7 @@ mod tests {
             assert!(statement.ends_with(';'), "{statement}");
         }
         let tables = parts.iter().filter(|it| it.name.starts_with("table "));
-        assert_eq!(tables.count(), 6);
+        assert_eq!(tables.count(), 7);
         assert_eq!(all_statements().filter_map(name).count(), parts.len());
     }
 }
