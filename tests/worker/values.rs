@@ -36,12 +36,19 @@ pub enum Standing {
     Closed,
 }
 
-/// Types that a public trait cannot name, in values that are no columns.
+/// Values of types that are less public than they are, and values that are no columns.
 mod private {
     use intent_runtime::prelude::*;
 
     #[value]
+    #[derive(Default)]
     pub struct Outer(Inner);
+
+    impl Outer {
+        pub fn of(number: i64) -> Self {
+            Self(Inner(number))
+        }
+    }
 
     #[value]
     pub struct Several(Vec<Option<Inner>>, i64);
@@ -54,6 +61,7 @@ mod private {
     pub struct Wrapping<T>(pub T);
 
     #[value]
+    #[derive(Default)]
     struct Inner(i64);
 
     #[value]
@@ -66,11 +74,10 @@ mod private {
 #[test]
 fn a_value_need_not_be_a_column() {
     let _: (
-        Option<private::Outer>,
         Option<private::Several>,
         Option<private::Listed>,
         Option<private::Tagged>,
-    ) = (None, None, None, None);
+    ) = (None, None, None);
 }
 
 #[derive(ReadModel, Debug, Clone, PartialEq)]
@@ -98,6 +105,8 @@ struct Values {
     cents: Cents,
     #[on(Opened = private::Wrapping(1), Moved = private::Wrapping(2))]
     wrapped: private::Wrapping<u8>,
+    #[on(Opened = private::Outer::of(1), Moved = private::Outer::of(2))]
+    outer: private::Outer,
     #[on(Opened = |e| Holder(Some(e.branch.clone())), Moved = Holder(None))]
     holder: Holder,
 }
@@ -119,6 +128,7 @@ fn a_value_is_kept_as_what_it_wraps_and_an_enum_by_its_names() {
             Column::new("maybe", ColumnKind::Text).nullable(true),
             Column::new("cents", ColumnKind::Integer).indexed(),
             Column::new("wrapped", ColumnKind::Integer),
+            Column::new("outer", ColumnKind::Integer),
             Column::new("holder", ColumnKind::Text).nullable(true),
         ]
     );
@@ -141,6 +151,7 @@ async fn values_are_found_compared_and_ordered() {
             maybe: None,
             cents: Cents(7),
             wrapped: private::Wrapping(1),
+            outer: private::Outer::of(1),
             holder: Holder(Some("north".to_owned())),
         };
         let paid = Values {
@@ -150,6 +161,7 @@ async fn values_are_found_compared_and_ordered() {
             maybe: Some(Standing::Closed),
             cents: Cents(-7),
             wrapped: private::Wrapping(2),
+            outer: private::Outer::of(2),
             holder: Holder(None),
         };
         let found = rows.get((code(), Standing::Paid)).await.unwrap();

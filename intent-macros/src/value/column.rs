@@ -1,8 +1,8 @@
 //! How a value is kept in a column of a read model.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens as _, quote};
-use syn::{Data, Field, Fields, GenericArgument, PathArguments, Type, Visibility};
+use quote::{ToTokens, quote};
+use syn::{Data, Fields, Type};
 
 use super::model::Value;
 use crate::{
@@ -10,131 +10,134 @@ use crate::{
     stored::form::{find, serde_metas},
 };
 
-/// Public types without parameters that a column has.
-const KNOWN: [&str; 21] = [
-    "bool",
-    "i8",
-    "i16",
-    "i32",
-    "i64",
-    "isize",
-    "u8",
-    "u16",
-    "u32",
-    "u64",
-    "usize",
-    "f32",
-    "f64",
-    "String",
-    "Uuid",
-    "AggregateId",
-    "CommandId",
-    "CorrelationId",
-    "EventId",
-    "TenantId",
-    "Timestamp",
-];
-
 /// serde attributes by which an enum without fields is not written as the name of its variant.
 const OTHER_FORMS: [&str; 6] = ["tag", "untagged", "into", "from", "try_from", "content"];
 
 /// A newtype is kept as what it wraps, and an enum without fields as the name of its variant.
 ///
 /// ```
-/// impl KeptAs for UserId {
-///     type Kept = Uuid;
-///     fn kept<R>(&self, read: impl FnOnce(&Uuid) -> Result<R, String>) -> Result<R, String> { read(&self.0) }
-///     fn from_kept(kept: Uuid) -> Result<Self, String> { Ok(Self(kept)) }
+/// impl ColumnType for UserId where for<'a> Uuid: ColumnType {
+///     const KIND: ColumnKind = <Uuid as ColumnType>::KIND;
+///     const NULLABLE: bool = <Uuid as ColumnType>::NULLABLE;
+///     fn to_cell(&self) -> Result<Cell, String> { ColumnType::to_cell(&self.0) }
+///     fn from_cell(cell: Cell) -> Result<Self, String> { ColumnType::from_cell(cell).map(Self) }
 /// }
-/// impl KeptAs for Status {
-///     type Kept = VariantName;
-///     fn kept<R>(&self, read: …) -> Result<R, String> { read(&VariantName::of(self)?) }
-///     fn from_kept(kept: VariantName) -> Result<Self, String> { kept.variant() }
+/// impl KeyColumn for UserId where for<'a> Uuid: KeyColumn, for<'a> UserId: InKey {}
+/// impl ActorName for UserId where for<'a> Uuid: ActorName {}
+///
+/// impl ColumnType for Status {
+///     const KIND: ColumnKind = ColumnKind::Text;
+///     fn to_cell(&self) -> Result<Cell, String> { variant_to_cell(self) }
+///     fn from_cell(cell: Cell) -> Result<Self, String> { variant_from_cell(cell) }
 /// }
+/// impl KeyColumn for Status where for<'a> Status: InKey {}
 /// ```
-pub(super) fn kept_as(value: &Value) -> Option<TokenStream> {
-    let (original, private) = (&value.original, value.attrs.runtime.private());
-    let (kept, read, from_kept) = match &original.data {
-        Data::Struct(data) => {
-            let Fields::Unnamed(fields) = &data.fields else {
-                return None;
-            };
-            let only = fields
-                .unnamed
-                .first()
-                .filter(|_| fields.unnamed.len() == 1)?;
-            if !can_be_named(&original.vis, only) {
-                return None;
+///
+/// Not every value can be kept so. Behind a `for<'a>`, a condition that does not hold is no error until somebody needs it to.
+pub(super) fn column(value: &Value) -> Option<TokenStream> {
+    match &value.original.data {
+        Data::Struct(data) => match &data.fields {
+            Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
+                fields.unnamed.first().map(|only| newtype(value, &only.ty))
             }
-            (
-                only.ty.to_token_stream(),
-                quote!(read(&self.0)),
-                quote!(::core::result::Result::Ok(Self(kept))),
-            )
-        }
+            _ => None,
+        },
         Data::Enum(data) => {
             let has_fields = data
                 .variants
                 .iter()
                 .any(|it| !matches!(it.fields, Fields::Unit));
-            let metas = serde_metas(&original.attrs);
-            if data.variants.is_empty() || has_fields || find(&metas, &OTHER_FORMS).is_some() {
-                return None;
-            }
-            (
-                quote!(#private::VariantName),
-                quote!(read(&#private::VariantName::of(self)?)),
-                quote!(kept.variant()),
-            )
+            let metas = serde_metas(&value.original.attrs);
+            let has_names =
+                !data.variants.is_empty() && !has_fields && find(&metas, &OTHER_FORMS).is_none();
+            has_names.then(|| variants(value))
         }
-        Data::Union(_) => return None,
+        Data::Union(_) => None,
+    }
+}
+
+fn newtype(value: &Value, kept: &Type) -> TokenStream {
+    let private = value.attrs.runtime.private();
+    let content = quote! {
+        const KIND: #private::ColumnKind = <#kept as #private::ColumnType>::KIND;
+        const NULLABLE: bool = <#kept as #private::ColumnType>::NULLABLE;
+
+        #[inline]
+        fn to_cell(&self) -> ::core::result::Result<#private::Cell, ::std::string::String> {
+            #private::ColumnType::to_cell(&self.0)
+        }
+
+        #[inline]
+        fn from_cell(cell: #private::Cell) -> ::core::result::Result<Self, ::std::string::String> {
+            #private::ColumnType::from_cell(cell).map(Self)
+        }
     };
-    let name = &original.ident;
-    let (impl_generics, type_generics, conditions) = original.generics.split_for_impl();
-    Some(scope::unnamed(&quote! {
+    let is = |what: TokenStream| quote!(for<'__a> #kept: #private::#what);
+    let column = implement(
+        value,
+        &quote!(ColumnType),
+        &[is(quote!(ColumnType))],
+        &content,
+    );
+    let in_key = in_key(value);
+    let empty = TokenStream::new();
+    let key = implement(
+        value,
+        &quote!(KeyColumn),
+        &[is(quote!(KeyColumn)), in_key],
+        &empty,
+    );
+    let actor = implement(value, &quote!(ActorName), &[is(quote!(ActorName))], &empty);
+    scope::unnamed(&quote!(#column #key #actor))
+}
+
+fn variants(value: &Value) -> TokenStream {
+    let private = value.attrs.runtime.private();
+    let content = quote! {
+        const KIND: #private::ColumnKind = #private::ColumnKind::Text;
+
+        #[inline]
+        fn to_cell(&self) -> ::core::result::Result<#private::Cell, ::std::string::String> {
+            #private::variant_to_cell(self)
+        }
+
+        #[inline]
+        fn from_cell(cell: #private::Cell) -> ::core::result::Result<Self, ::std::string::String> {
+            #private::variant_from_cell(cell)
+        }
+    };
+    let column = implement(value, &quote!(ColumnType), &[], &content);
+    let key = implement(
+        value,
+        &quote!(KeyColumn),
+        &[in_key(value)],
+        &TokenStream::new(),
+    );
+    scope::unnamed(&quote!(#column #key))
+}
+
+fn in_key(value: &Value) -> TokenStream {
+    let (name, private) = (&value.original.ident, value.attrs.runtime.private());
+    let (_, type_generics, _) = value.original.generics.split_for_impl();
+    quote!(for<'__a> #name #type_generics: #private::InKey)
+}
+
+fn implement(
+    value: &Value,
+    what: &TokenStream,
+    conditions: &[TokenStream],
+    content: &TokenStream,
+) -> TokenStream {
+    let (name, private) = (&value.original.ident, value.attrs.runtime.private());
+    let (impl_generics, type_generics, own) = value.original.generics.split_for_impl();
+    let own = own.map(|own| own.predicates.iter());
+    let own_conditions = own.into_iter().flatten().map(ToTokens::to_token_stream);
+    let conditions = own_conditions.chain(conditions.iter().cloned());
+    quote! {
         #[automatically_derived]
-        impl #impl_generics #private::KeptAs for #name #type_generics #conditions {
-            type Kept = #kept;
-
-            #[inline]
-            fn kept<__R>(
-                &self,
-                read: impl ::core::ops::FnOnce(&Self::Kept) -> ::core::result::Result<__R, ::std::string::String>,
-            ) -> ::core::result::Result<__R, ::std::string::String> {
-                #read
-            }
-
-            #[inline]
-            fn from_kept(kept: Self::Kept) -> ::core::result::Result<Self, ::std::string::String> {
-                #from_kept
-            }
+        #[diagnostic::do_not_recommend]
+        impl #impl_generics #private::#what for #name #type_generics where #(#conditions),* {
+            #content
         }
-    }))
-}
-
-/// Whether a public trait may name the field's type. A struct that is more public than its field may wrap a private type, which
-/// no impl of a public trait names.
-fn can_be_named(visibility: &Visibility, field: &Field) -> bool {
-    let [own, of_field] = [visibility, &field.vis].map(|it| it.to_token_stream().to_string());
-    is_known(&field.ty) || matches!(visibility, Visibility::Inherited) || own == of_field
-}
-
-/// One of the known types, or an `Option` of one.
-fn is_known(ty: &Type) -> bool {
-    let Type::Path(path) = ty else {
-        return false;
-    };
-    let Some(last) = path.path.segments.last() else {
-        return false;
-    };
-    match &last.arguments {
-        PathArguments::None => KNOWN.iter().any(|known| last.ident == known),
-        PathArguments::AngleBracketed(arguments) if last.ident == "Option" => {
-            arguments.args.iter().all(|argument| match argument {
-                GenericArgument::Type(ty) => is_known(ty),
-                _ => false,
-            })
-        }
-        _ => false,
     }
 }

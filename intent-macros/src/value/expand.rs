@@ -15,11 +15,11 @@ use crate::{
 /// #[serde(crate = "…")]
 /// pub struct Money { … }
 /// impl JsonSchema for Money { … }
-/// impl KeptAs for Status { … }                  // of a newtype, or an enum without fields
+/// impl ColumnType for Status { … }              // of a newtype, or an enum without fields
 /// ```
 pub(super) fn expand(value: Value) -> TokenStream {
     let arithmetic = arithmetic(&value);
-    let column = column::kept_as(&value);
+    let column = column::column(&value);
     let Value {
         attrs,
         mut original,

@@ -171,7 +171,7 @@ impl Subscription {
     }
 
     /// How often to look for new events without a wake-up. Unless it is set, the store says: each quarter of a second, or on
-    /// Postgres every two seconds while other processes can wake this one. `None` relies on wake-ups alone, which can be lost.
+    /// Postgres every three seconds while other processes can wake this one. `None` relies on wake-ups alone, which can be lost.
     #[must_use]
     pub fn poll(mut self, every: Option<Duration>) -> Self {
         self.poll = every.map_or(Poll::Never, Poll::Every);

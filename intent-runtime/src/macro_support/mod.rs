@@ -34,9 +34,15 @@ pub use crate::macro_support::rule::{
 };
 pub use crate::macro_support::show::{NoDebug, NoJson, Show, refusal_json};
 pub use crate::macro_support::state_version::{FieldValue, given, state_version};
-pub use crate::model::read_model::value::{KeptAs, VariantName};
+pub use crate::model::read_model::{
+    access::ActorName,
+    column::ColumnType,
+    key::{InKey, KeyColumn},
+    value::{variant_from_cell, variant_to_cell},
+};
 pub use crate::model::upcast::{UpcastStep, run_steps};
 pub use crate::record::canonical_shape::{key_shape, note_keys};
+pub use crate::record::column::{Cell, ColumnKind};
 
 use std::{fmt, marker::PhantomData};
 

@@ -35,8 +35,8 @@ use crate::{
     },
 };
 
-/// How often the builds are looked up while a lease lasts.
-const LOOKS: u32 = 10;
+/// How often the builds are looked up while a lease lasts. What this process is asked for is looked up at once.
+const LOOKS: u32 = 3;
 
 /// A read model whose rows are kept.
 pub(crate) struct Kept {

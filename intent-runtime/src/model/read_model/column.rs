@@ -56,8 +56,7 @@ impl UnfitCell {
 /// These are `bool`, the integers, `f32`, `f64`, `String`, ids, [`Timestamp`], [`Json<T>`](crate::Json) for everything that serde
 /// reads and writes, and each of them as an `Option`. A [`#[value]`](macro@crate::value) is one if it wraps one of them, as
 /// `struct UserId(Uuid)` does, and is kept as what it wraps. An enum without fields is kept as a text: the name of its variant, as
-/// serde writes it. A field of a type with parameters, or of your own, is as public as its struct: `pub struct Owner(pub Id<Person>)`.
-/// Another type of your own becomes one by the two conversions:
+/// serde writes it. Another type of your own becomes one by the two conversions:
 ///
 /// ```
 /// use intent_runtime::read_model::{Cell, ColumnKind, ColumnType};
@@ -80,7 +79,7 @@ impl UnfitCell {
     message = "`{Self}` is not kept in a column",
     label = "no column has this type",
     note = "a column is a `bool`, an integer, a float, a `String`, an id, a `Timestamp`, or an `Option` of one of them",
-    note = "a `#[value]` is one if it is an enum without fields, or a struct of one field without a name, which is as public as the struct",
+    note = "a `#[value]` is one if it is an enum without fields, or a struct of one field without a name",
     note = "for any other type that serde reads and writes, the field is a `Json<{Self}>`"
 )]
 pub trait ColumnType: Sized {

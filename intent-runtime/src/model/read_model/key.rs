@@ -27,7 +27,13 @@ pub trait RowKey: Clone + Debug + Eq + Hash + Send + Sync + 'static {
 }
 
 /// A type of column that may be a part of a key.
-pub trait KeyColumn: ColumnType + Clone + Debug + Eq + Hash + Send + Sync + 'static {}
+pub trait KeyColumn: ColumnType + InKey {}
+
+/// What Rust asks of a part of a key.
+pub trait InKey: Clone + Debug + Eq + Hash + Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone + Debug + Eq + Hash + Send + Sync + 'static> InKey for T {}
 
 macro_rules! key_columns {
     ($($type:ty)*) => {

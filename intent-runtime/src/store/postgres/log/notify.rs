@@ -30,7 +30,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// How often a reader looks for itself where it is woken by other processes, and where it is not.
-const RARELY: Duration = Duration::from_secs(2);
+const RARELY: Duration = Duration::from_secs(3);
 const OFTEN: Duration = Duration::from_millis(250);
 
 /// Both ends of the signal.
