@@ -1,6 +1,7 @@
 //! What the macros add to a build: a crate of 50 aggregates with 5 events each, beside the same structs with only the
 //! serde and schema derives. And what an application takes that puts the domain together, sends every command and loads every
-//! aggregate, beside the same derives. `cargo bench --bench compile -- 50 320` measures crates of other sizes.
+//! aggregate, beside the same derives. And 50 read models, beside the same structs with serde's derives.
+//! `cargo bench --bench compile -- 50 320` measures crates of other sizes.
 
 #![allow(
     clippy::print_stdout,
@@ -29,13 +30,18 @@ fn main() {
     // Cargo passes `--bench`.
     let arguments = env::args().skip(1).filter(|argument| argument != "--bench");
     let mut sizes: Vec<usize> = arguments
-        .map(|argument| argument.parse().expect("a number of aggregates"))
+        .map(|argument| {
+            argument
+                .parse()
+                .expect("a number of aggregates and of read models")
+        })
         .collect();
     if sizes.is_empty() {
         sizes.push(50);
     }
-    for aggregates in sizes {
-        measure(aggregates);
+    for size in sizes {
+        measure(size);
+        measure_models(size);
     }
     println!(
         "(definitions: at most 1.300; bare has the same structs with the serde and schema derives only)"
@@ -59,22 +65,53 @@ fn measure(aggregates: usize) {
     .map(|(name, module, rest)| {
         write_crate(&folder, &workspace, (name, aggregates), [module, rest])
     });
-    for package in &packages {
-        build(&folder, package);
-    }
-    let mut times = [(); 3].map(|()| Vec::new());
-    for _ in 0..ROUNDS {
-        for (package, times) in packages.iter().zip(&mut times) {
-            times.push(build(&folder, package));
-        }
-    }
-    let [ours, application, bare] = times.map(|times| millis(median(times)));
+    let [ours, application, bare] = in_turn(&folder, &packages);
     heading(
         &format!("Building {aggregates} aggregates with 5 events each, dependencies built"),
         "ms",
     );
     support::row("definitions", ours, bare);
     support::row("an application that uses them", application, bare);
+}
+
+/// Read models of eight columns, beside the same structs with serde's derives. Both crates have one aggregate.
+fn measure_models(models: usize) {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("compile");
+    let account = format!("pub mod account {{ {WITH_MACROS} }}\n");
+    let together = |index| format!(".read_model::<a{index}::Row>()");
+    let all: String = (0..models).map(together).collect();
+    let domain = format!(
+        "{account}pub fn domain() -> intent_runtime::Domain {{ \
+         intent_runtime::Domain::of::<account::Account>(){all} }}\n"
+    );
+    let packages = [
+        ("read_models", READ_MODEL, &account),
+        ("registered_models", READ_MODEL, &domain),
+        ("rows", ROW, &account),
+    ]
+    .map(|(name, module, rest)| write_crate(&folder, &workspace, (name, models), [module, rest]));
+    let [ours, registered, bare] = in_turn(&folder, &packages);
+    heading(
+        &format!("Building {models} read models with 8 columns each, dependencies built"),
+        "ms",
+    );
+    support::row("definitions", ours, bare);
+    support::row("definitions, in a domain", registered, bare);
+}
+
+/// How many milliseconds each package takes to build, as the median of some rounds in which all take turns.
+fn in_turn<const N: usize>(folder: &Path, packages: &[PathBuf; N]) -> [f64; N] {
+    for package in packages {
+        build(folder, package);
+    }
+    let mut times = [(); N].map(|()| Vec::new());
+    for _ in 0..ROUNDS {
+        for (package, times) in packages.iter().zip(&mut times) {
+            times.push(build(folder, package));
+        }
+    }
+    times.map(|times| millis(median(times)))
 }
 
 fn millis(time: Duration) -> f64 {
@@ -168,6 +205,48 @@ pub async fn use_all(app: &App) -> Result<i64, Box<dyn std::error::Error + Send 
     app.send(Note { id, text: String::new(), by: None }).await?;
     app.send(Close { id, reason: String::new() }).await?;
     Ok(app.load(id).await?.balance)
+}
+";
+
+const READ_MODEL: &str = r"use crate::account::*;
+use intent_runtime::prelude::*;
+
+#[derive(ReadModel, Debug, Clone)]
+#[read_model(created_by(Opened), events(Deposited, Withdrawn, Noted, Closed))]
+pub struct Row {
+    #[key]
+    pub account: Id<Account>,
+    #[index]
+    #[on(Opened = |e| e.owner.clone())]
+    pub owner: String,
+    #[on(Deposited += |e| e.amount, Withdrawn -= |e| e.amount)]
+    pub balance: i64,
+    #[on(Deposited += 1)]
+    pub deposits: i64,
+    #[on(Deposited = |e| Some(e.channel.clone()))]
+    pub channel: Option<String>,
+    #[on(Noted => |notes, e| notes.push(e.text.clone()))]
+    pub notes: Json<Vec<String>>,
+    #[on(Deposited = |e| Some(e.occurred_at()))]
+    pub last: Option<Timestamp>,
+    #[on(Closed = true)]
+    pub closed: bool,
+}
+";
+
+const ROW: &str = r"use crate::account::*;
+use intent_runtime::prelude::*;
+
+#[derive(serde::Serialize, serde::Deserialize, Debug, Clone)]
+pub struct Row {
+    pub account: Id<Account>,
+    pub owner: String,
+    pub balance: i64,
+    pub deposits: i64,
+    pub channel: Option<String>,
+    pub notes: Vec<String>,
+    pub last: Option<Timestamp>,
+    pub closed: bool,
 }
 ";
 

@@ -295,9 +295,10 @@ impl Tenant {
                 return Err(held_up_by(tables, held_up, kind).await);
             }
             // A worker of this process says when it is there. Those of others are looked after.
-            match read.filter(|read| !reached && local.works(&read.worker)) {
-                Some(read) => {
-                    let there = local.reaches(&read.worker, cursor);
+            let needed = read.filter(|_| !reached).or(awaited);
+            match needed.filter(|build| local.works(&build.worker)) {
+                Some(build) => {
+                    let there = local.reaches(&build.worker, cursor);
                     let _ = timeout_at(until.min(now + LATER), there).await;
                 }
                 None => {

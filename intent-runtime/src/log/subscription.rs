@@ -4,7 +4,7 @@ use std::{collections::VecDeque, fmt, ops::ControlFlow, sync::Arc, time::Duratio
 
 use tokio::{
     sync::watch,
-    task::JoinSet,
+    task::{JoinSet, yield_now},
     time::{Instant, sleep, timeout},
 };
 
@@ -275,7 +275,7 @@ impl Subscription {
         Some(event)
     }
 
-    /// Reads the next page. If it is cancelled, nothing of it is kept.
+    /// Reads the next page. If it is cancelled, all of it is kept or nothing.
     async fn read(&mut self) -> Result<(), StoreError> {
         if let Some(what) = self.refused.clone() {
             return Err(StoreError::InvalidFilter { what });
@@ -301,6 +301,8 @@ impl Subscription {
         if page.next == NextPage::More {
             let next = self.page();
             self.ahead.spawn(next);
+            // What was spawned here would begin only when this task pauses, after all work on the page.
+            yield_now().await;
         }
         Ok(())
     }

@@ -31,6 +31,8 @@ type Place<M> = (TenantId, <M as ReadModel>::Key);
 pub(crate) struct Fold<M: ReadModel> {
     routes: Routes<M>,
     rows: HashMap<Place<M>, Kept<M>>,
+    /// Whether no row is stored but those that are here.
+    knows_all: bool,
     /// The rows that differ from what is stored, each once.
     changed: Vec<Place<M>>,
     /// What was taken and not applied yet.
@@ -48,6 +50,7 @@ impl<M: ReadModel> Fold<M> {
         Self {
             routes: Routes::of_model(),
             rows: HashMap::new(),
+            knows_all: false,
             changed: Vec::new(),
             taken: Vec::new(),
         }
@@ -55,6 +58,10 @@ impl<M: ReadModel> Fold<M> {
 }
 
 impl<M: ReadModel> Folder for Fold<M> {
+    fn knows_all(&mut self) {
+        self.knows_all = true;
+    }
+
     fn take(&mut self, event: Arc<RecordedEvent>) -> Result<(), Fault> {
         let tenant = event.tenant_id;
         let changes = guarded(|| self.routes.changes(event).map_err(unread))?;
@@ -65,6 +72,9 @@ impl<M: ReadModel> Folder for Fold<M> {
     }
 
     fn missing(&self) -> Result<Vec<Key>, Fault> {
+        if self.knows_all {
+            return Ok(Vec::new());
+        }
         let places: HashSet<&Place<M>> = self.taken.iter().map(|(place, _)| place).collect();
         let unknown = places
             .into_iter()
@@ -146,6 +156,7 @@ impl<M: ReadModel> Folder for Fold<M> {
 
     fn forget(&mut self) {
         self.rows.clear();
+        self.knows_all = false;
         self.changed.clear();
         self.taken.clear();
     }

@@ -13,6 +13,9 @@ use crate::{
 /// For each page: [`take`](Self::take) its events, [`load`](crate::store::tables::Tables::load) the rows that are
 /// [`missing`](Self::missing), give them with [`loaded`](Self::loaded), then [`apply`](Self::apply).
 pub(crate) trait Folder: Send + Sync {
+    /// No row is stored but those that are kept here from now on.
+    fn knows_all(&mut self) {}
+
     /// Takes an event, to be applied after those before it.
     ///
     /// # Errors

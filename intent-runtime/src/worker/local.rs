@@ -31,14 +31,17 @@ impl LocalWorkers {
     /// Whether a worker of this process does the work.
     pub(crate) fn works(&self, worker: &str) -> bool {
         let status = self.status(worker);
-        status.is_some_and(|status| works(&status.borrow()))
+        status.is_some_and(|status| {
+            let status = status.borrow();
+            is_published(&status) || status.activity == Activity::Building
+        })
     }
 
-    /// Waits until the worker says that it has written what is before a cursor. Waits for ever if no worker of this process does
-    /// the work.
+    /// Waits until the worker says that it has written what is before a cursor, and that its build is published. Waits for ever if
+    /// no worker of this process does the work.
     pub(crate) async fn reaches(&self, worker: &str, cursor: Cursor) {
         let is_there = |status: &WorkerStatus| {
-            works(status) && status.cursor.compare(cursor).is_ok_and(Ordering::is_ge)
+            is_published(status) && status.cursor.compare(cursor).is_ok_and(Ordering::is_ge)
         };
         if let Some(mut status) = self.status(worker)
             && status.wait_for(is_there).await.is_ok()
@@ -54,6 +57,6 @@ impl LocalWorkers {
     }
 }
 
-fn works(status: &WorkerStatus) -> bool {
+fn is_published(status: &WorkerStatus) -> bool {
     matches!(status.activity, Activity::CatchingUp | Activity::Live)
 }

@@ -16,7 +16,9 @@ use crate::{
     worker::{runner::Runner, work::Work},
 };
 
-/// How long a build that could not be published waits; after the second time, twice as long, and so on up to the longest.
+/// How long a build that is behind the one that is read waits.
+const SOON: Duration = Duration::from_millis(10);
+/// How long a build waits that others keep from being published; after the second time, twice as long, and so on up to the longest.
 const PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -64,6 +66,11 @@ impl Runner {
                 tracing::info!(worker = self.worker, "a build is published");
                 work.publishes();
                 self.tell(work);
+                true
+            }
+            // While both are in use, either is ahead in turn.
+            Published::Behind => {
+                work.publish.at = Some(Instant::now() + SOON);
                 true
             }
             Published::Busy => {

@@ -191,6 +191,9 @@ impl Runner {
         if begins && !tables.begin(self.build, lease, owner).await? {
             return Ok(None);
         }
+        if begins {
+            self.folder.knows_all();
+        }
         check::table(tables, self.build).await?;
         check::log(&**store, lease).await?;
         heard::none_passed(store, new, lease.cursor).await?;

@@ -62,12 +62,13 @@ fn say(what: &str, before: u64) {
 }
 
 /// Resets the highest use of memory, and returns the present use in KiB. Only Linux reports these.
-fn peak_from_now() -> u64 {
+pub fn peak_from_now() -> u64 {
     fs::write("/proc/self/clear_refs", "5").expect("this part runs on Linux");
     memory("VmRSS:")
 }
 
-fn memory(what: &str) -> u64 {
+/// A figure of the process's memory in KiB, by its name in `/proc/self/status`.
+pub fn memory(what: &str) -> u64 {
     let status = fs::read_to_string("/proc/self/status").expect("this part runs on Linux");
     let line = status.lines().find_map(|line| line.strip_prefix(what));
     let kib = line.and_then(|line| line.split_whitespace().next()?.parse().ok());

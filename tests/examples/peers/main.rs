@@ -1,7 +1,8 @@
 //! Us, among the peers: the same bank measured as `bench/peers` beside this repository measures the others.
 //!
 //! `cargo build --release -p intent-tests --example peers`, then hand `target/release/examples/peers` to its `run.sh`
-//! as `OURS`. It takes `DATABASE_URL`, `SECS` and `METRICS`, and prints one JSON object a line.
+//! as `OURS`. It takes `DATABASE_URL`, `SECS` and `METRICS`, and prints one JSON object a line. With `AMONG=9` the projection
+//! is that of one tenant, and nine others have as many events between its own.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,7 +21,7 @@ mod measure;
 
 use std::{collections::HashMap, time::Instant};
 
-use intent_runtime::{Cursor, LogFilter, PgStore, prelude::*};
+use intent_runtime::{Cursor, LogFilter, PgStore, Subscription, prelude::*};
 use serde_json::json;
 use sqlx::PgPool;
 use tokio::task::JoinSet;
@@ -38,6 +39,7 @@ const ACCOUNTS: u64 = 1_000;
 struct Bank {
     pool: PgPool,
     app: App,
+    tenant: Tenant,
 }
 
 #[tokio::main]
@@ -51,7 +53,8 @@ async fn main() {
     let store = PgStore::connect(&url).await.unwrap();
     let pool = store.pool().clone();
     let app = App::on(store, Domain::of::<Account>()).await.unwrap();
-    let bank = Bank { pool, app };
+    let tenant = app.tenant(TenantId::DEFAULT);
+    let bank = Bank { pool, app, tenant };
     bank.behaves().await;
     for metric in metrics.split(',') {
         match metric {
@@ -65,9 +68,17 @@ async fn main() {
 }
 
 impl Bank {
+    /// The bank of another tenant.
+    fn of(&self, tenant: TenantId) -> Self {
+        Self {
+            tenant: self.app.tenant(tenant),
+            ..self.clone()
+        }
+    }
+
     async fn open(&self, id: Id<Account>) -> Result<(), String> {
         let sent = self
-            .app
+            .tenant
             .send(Open {
                 id,
                 owner: "o".into(),
@@ -78,7 +89,7 @@ impl Bank {
 
     async fn deposit(&self, id: Id<Account>, amount: i64, txn: u64) -> Result<(), String> {
         let txn = format!("11111111-0000-4000-8000-{txn:012x}");
-        let sent = self.app.send(Deposit { id, amount, txn }).await;
+        let sent = self.tenant.send(Deposit { id, amount, txn }).await;
         sent.map(drop).map_err(|error| error.to_string())
     }
 
@@ -87,14 +98,14 @@ impl Bank {
         let id = Id::new();
         let withdraw = |amount| {
             let txn = String::new();
-            self.app.send(Withdraw { id, amount, txn })
+            self.tenant.send(Withdraw { id, amount, txn })
         };
         self.open(id).await.unwrap();
         self.deposit(id, 10, 1).await.unwrap();
         withdraw(4).await.unwrap();
         assert!(withdraw(7).await.is_err(), "an overdraft must fail");
         assert!(self.open(id).await.is_err(), "a second opening must fail");
-        assert_eq!(self.app.load(id).await.unwrap().balance, 6);
+        assert_eq!(self.tenant.load(id).await.unwrap().balance, 6);
     }
 
     async fn reset(&self) {
@@ -162,7 +173,7 @@ impl Bank {
             let (mut times, cpu, start) = (Vec::new(), Cpu::now(postmaster()), Instant::now());
             while start.elapsed().as_secs() < seconds {
                 let begun = Instant::now();
-                let account = self.app.load(id).await.unwrap();
+                let account = self.tenant.load(id).await.unwrap();
                 times.push(begun.elapsed().as_secs_f64());
                 assert_eq!(account.balance, i64::from(events) - 1);
             }
@@ -183,15 +194,26 @@ impl Bank {
         const STREAMS: u64 = 100;
         const EVENTS: u64 = STREAMS * 1_000;
         self.reset().await;
+        let among = std::env::var("AMONG").ok();
+        let among: Option<usize> = among.map(|text| text.parse().unwrap());
+        let bank = among.map_or_else(|| self.clone(), |_| self.of(TenantId::new()));
+        let others = (0..among.unwrap_or(0)).map(|_| self.of(TenantId::new()));
+        let others: Vec<Self> = others.collect();
         for _ in 0..STREAMS {
-            self.seed(Id::new(), 1_000).await;
+            for bank in others.iter().chain([&bank]) {
+                bank.seed(Id::new(), 1_000).await;
+            }
         }
         let table = "CREATE TABLE IF NOT EXISTS checkpoint (cursor text NOT NULL)";
         sqlx::query(table).execute(&self.pool).await.unwrap();
         let mut rates = Vec::new();
         for _ in 0..3 {
             let (cpu, start) = (Cpu::now(postmaster()), Instant::now());
-            self.catch_up(EVENTS).await;
+            let log = match among {
+                Some(_) => bank.tenant.subscribe(LogFilter::all()),
+                None => bank.app.subscribe(LogFilter::all()),
+            };
+            bank.catch_up(log, EVENTS).await;
             let per_second = EVENTS as f64 / start.elapsed().as_secs_f64();
             let (client, server) = cpu.since(EVENTS);
             rates.push(per_second);
@@ -209,10 +231,9 @@ impl Bank {
     }
 
     /// All events into a map of balances, page by page; the cursor is kept with each page.
-    async fn catch_up(&self, events: u64) {
+    async fn catch_up(&self, mut log: Subscription, events: u64) {
         self.keep(Cursor::START).await;
         let mut balances: HashMap<_, i64> = HashMap::new();
-        let mut log = self.app.subscribe(LogFilter::all());
         let mut handled = 0;
         while handled < events {
             let page = log.next_page().await.unwrap();

@@ -104,7 +104,10 @@ impl Builds for PgStore {
                     }
                     done => done,
                 };
-                if matches!(done, Ok(Published::Busy | Published::Lost)) {
+                if matches!(
+                    done,
+                    Ok(Published::Behind | Published::Busy | Published::Lost)
+                ) {
                     sqlx::raw_sql("ROLLBACK").execute(connection).await?;
                 }
                 done
@@ -318,7 +321,7 @@ async fn publish(
             let holder: (i64, Option<Uuid>) = (row.try_get(3)?, row.try_get(4)?);
             is_held = holder == (lease.epoch, Some(owner)) && at == lease.cursor;
         } else if published && other == version && wanted.is_behind(at) {
-            return Ok(Published::Busy);
+            return Ok(Published::Behind);
         }
         is_newest &= !published || other <= version;
     }

@@ -199,7 +199,7 @@ async fn publish(
             let holder: (i64, Option<Uuid>) = (row.try_get(3)?, row.try_get(4)?);
             is_held = holder == (lease.epoch, Some(wanted.owner)) && at == lease.cursor;
         } else if published && other == version && wanted.is_behind(at) {
-            return Ok(Published::Busy);
+            return Ok(Published::Behind);
         }
         is_newest &= !published || other <= version;
     }

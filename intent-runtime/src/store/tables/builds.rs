@@ -211,7 +211,9 @@ impl<'a> Publish<'a> {
 pub enum Published {
     /// The views show it.
     Done,
-    /// The build that is read is further on, or somebody reads the views or writes. Nothing was changed.
+    /// The build that is read is further on. Nothing was changed.
+    Behind,
+    /// Somebody reads the views or writes. Nothing was changed.
     Busy,
     /// The lease is lost. Nothing was changed.
     Lost,
