@@ -1,6 +1,6 @@
 //! The Postgres store beside bare SQL, on one server of the bench's own with every safeguard of a production one.
 //!
-//! `cargo bench -p intent-tests --bench postgres`, or with some of `append inline security load log lag models memory` behind `--`.
+//! `cargo bench -p intent-tests --bench postgres`, or with some of `append inline security load log lag models rebuild memory` behind `--`.
 //! Both sides take turns, round by round; medians and their ratios are reported.
 
 #![allow(
@@ -55,6 +55,9 @@ fn main() {
         }
         if wants("models") {
             models::report(&place).await;
+        }
+        if wants("rebuild") {
+            models::rebuild::report(&place).await;
         }
         if wants("memory") {
             memory::report(&place).await;

@@ -2,7 +2,7 @@
 
 mod idle;
 mod lag;
-mod rebuild;
+pub mod rebuild;
 
 use std::{
     collections::HashMap,
@@ -118,7 +118,6 @@ pub async fn report(place: &Place) {
     }
     one_by_one(place).await;
     lag::report(place).await;
-    rebuild::report(place).await;
     idle::report(place).await;
 }
 

@@ -22,7 +22,7 @@ const OTHERS: u64 = 1_000_000;
 const WRITERS: u64 = 16;
 const LASTS: Duration = Duration::from_secs(5);
 
-pub(super) async fn report(place: &Place) {
+pub async fn report(place: &Place) {
     let database = with_workers(place).await;
     let app = App::connect(&database.url(), one()).await.unwrap();
     fill(&app, OTHERS..OTHERS + KEYS, 10).await;
