@@ -77,8 +77,7 @@ impl Board {
 
     /// The row of a stage; `None` if no application reached it yet.
     fn stage(&self, stage: Stage) -> Option<&StageCount> {
-        let name = stage.to_string();
-        self.stages.iter().find(|row| row.stage == name)
+        self.stages.iter().find(|row| row.stage == stage)
     }
 
     fn draw_weeks(&self, to: &mut String, most: usize) -> fmt::Result {

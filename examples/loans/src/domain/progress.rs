@@ -10,7 +10,7 @@ pub struct Euros(pub u64);
 
 /// How far an application came. Each stage follows the one before it.
 #[value]
-#[derive(Copy, Eq, Default, PartialOrd, derive_more::Display)]
+#[derive(Copy, Eq, Hash, Default, PartialOrd, derive_more::Display)]
 pub enum Stage {
     #[default]
     #[display("submitted")]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use intent_runtime::prelude::*;
 
 use super::{
-    LoanApplication, Outcome, Stage,
+    LoanApplication, Outcome, Stage, Task,
     events::{
         Accepted, Approved, Cancelled, Declined, Finalized, OfferAccepted, OfferCreated, OfferSent,
         OfferSentBack, PartlySubmitted, PreAccepted, Submitted, WorkCompleted, WorkScheduled,
@@ -34,21 +34,21 @@ pub struct Application {
     #[on(Submitted = |e| e.number.clone())]
     pub number: String,
     #[on(
-        Submitted = Stage::Submitted.to_string(),
-        PartlySubmitted = Stage::PartlySubmitted.to_string(),
-        PreAccepted = Stage::PreAccepted.to_string(),
-        Accepted = Stage::Accepted.to_string(),
-        Finalized = Stage::Finalized.to_string()
+        Submitted = Stage::Submitted,
+        PartlySubmitted = Stage::PartlySubmitted,
+        PreAccepted = Stage::PreAccepted,
+        Accepted = Stage::Accepted,
+        Finalized = Stage::Finalized
     )]
-    pub stage: String,
+    pub stage: Stage,
     /// Nothing while it is undecided.
     #[index]
     #[on(
-        Approved = Some(Outcome::Approved.to_string()),
-        Declined = Some(Outcome::Declined.to_string()),
-        Cancelled = Some(Outcome::Cancelled.to_string())
+        Approved = Some(Outcome::Approved),
+        Declined = Some(Outcome::Declined),
+        Cancelled = Some(Outcome::Cancelled)
     )]
-    pub outcome: Option<String>,
+    pub outcome: Option<Outcome>,
     /// Since when it is where it is.
     #[on(
         Submitted = |e| e.occurred_at(),
@@ -68,20 +68,20 @@ pub struct Application {
 #[read_model(
     table = "stages",
     events(
-        Submitted by |_| Stage::Submitted.to_string(),
-        PartlySubmitted by |_| Stage::PartlySubmitted.to_string(),
-        PreAccepted by |_| Stage::PreAccepted.to_string(),
-        Accepted by |_| Stage::Accepted.to_string(),
-        Finalized by |_| Stage::Finalized.to_string(),
+        Submitted by |_| Stage::Submitted,
+        PartlySubmitted by |_| Stage::PartlySubmitted,
+        PreAccepted by |_| Stage::PreAccepted,
+        Accepted by |_| Stage::Accepted,
+        Finalized by |_| Stage::Finalized,
         // The rules let nothing be approved earlier.
-        Approved by |_| Stage::Finalized.to_string(),
-        Declined by |e| e.stage.to_string(),
-        Cancelled by |e| e.stage.to_string(),
+        Approved by |_| Stage::Finalized,
+        Declined by |e| e.stage,
+        Cancelled by |e| e.stage,
     )
 )]
 pub struct StageCount {
     #[key]
-    pub stage: String,
+    pub stage: Stage,
     #[on(Submitted += 1, PartlySubmitted += 1, PreAccepted += 1, Accepted += 1, Finalized += 1)]
     pub reached: u64,
     #[on(Approved += 1)]
@@ -124,16 +124,16 @@ pub struct OfferWeek {
 #[read_model(
     table = "open_work",
     created_by(
-        WorkScheduled by |e| (e.aggregate_id().typed(), e.task.to_string()),
-        WorkStarted by |e| (e.aggregate_id().typed(), e.task.to_string()),
+        WorkScheduled by |e| (e.aggregate_id().typed(), e.task),
+        WorkStarted by |e| (e.aggregate_id().typed(), e.task),
     ),
-    removed_by(WorkCompleted by |e| (e.aggregate_id().typed(), e.task.to_string()))
+    removed_by(WorkCompleted by |e| (e.aggregate_id().typed(), e.task))
 )]
 pub struct OpenWork {
     #[key]
     pub application: Id<LoanApplication>,
     #[key]
-    pub task: String,
+    pub task: Task,
     /// Who put it on the list or is at it, if the log says so.
     #[on(WorkScheduled = |e| who(e), WorkStarted = |e| who(e))]
     pub person: Option<String>,

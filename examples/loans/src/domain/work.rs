@@ -6,7 +6,7 @@ use intent_runtime::prelude::*;
 
 /// A kind of work.
 #[value]
-#[derive(Copy, Eq, PartialOrd, Ord, derive_more::Display)]
+#[derive(Copy, Eq, Hash, PartialOrd, Ord, derive_more::Display)]
 pub enum Task {
     /// Following up on an incomplete first submission.
     #[display("Afhandelen leads")]
