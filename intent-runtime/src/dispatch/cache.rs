@@ -24,7 +24,7 @@ use tokio::{
 };
 
 use crate::{
-    dispatch::load::Folded,
+    dispatch::{inline::Rows, load::Folded},
     model::aggregate::Aggregate,
     record::id::{AggregateId, Id, TenantId},
 };
@@ -214,14 +214,17 @@ impl CacheGuard<'_> {
     }
 
     /// Puts a state in for the next command. A stream that does not exist is not remembered.
-    pub(crate) fn put<A: Aggregate>(&mut self, folded: Folded<A>) {
+    pub(crate) fn put<A: Aggregate>(&mut self, mut folded: Folded<A>) {
         let Some(locked) = &mut self.0 else {
             return;
         };
         if folded.state.is_none() {
             return;
         }
-        let weight = weight::<A>(folded.bytes);
+        // Larger rows are loaded again, so that what is kept is what is counted.
+        let of_rows = |rows: &Rows| u64::try_from(rows.bytes).unwrap_or(u64::MAX);
+        folded.rows = folded.rows.filter(|rows| of_rows(rows) <= MOST_BYTES);
+        let weight = weight::<A>(folded.bytes) + folded.rows.as_ref().map_or(0, of_rows);
         locked.kept.state = Some(Box::new(folded));
         // The cache weighs an entry when it is inserted. Inserting it again after every small change would cost more than it
         // helps.

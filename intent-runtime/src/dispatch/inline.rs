@@ -14,7 +14,7 @@ use crate::{
         event::{NewEvent, RecordedEvent},
         id::EventId,
         metadata::EncodedMetadata,
-        stream::StreamId,
+        stream::{AggregateType, StreamId},
         timestamp::Timestamp,
         version::{Position, Version},
     },
@@ -33,6 +33,8 @@ use crate::{
 #[derive(Clone)]
 pub(crate) struct InlineModel {
     pub(crate) table: &'static Table,
+    /// The type of the aggregate that the rows belong to.
+    pub(crate) aggregate: AggregateType,
     pub(crate) begin: Arc<dyn Fn() -> Box<dyn FoldRow> + Send + Sync>,
 }
 
@@ -41,7 +43,11 @@ pub(crate) struct InlineModel {
 pub(crate) struct InlineModels(HashMap<TypeId, Vec<InlineModel>>);
 
 /// The rows of one stream at the version of the state that they are kept beside.
-pub(crate) struct Rows(Vec<(&'static Table, Box<dyn FoldRow>)>);
+pub(crate) struct Rows {
+    rows: Vec<(&'static Table, Box<dyn FoldRow>)>,
+    /// How many bytes their cells have.
+    pub(super) bytes: usize,
+}
 
 /// Why rows could not be made.
 pub(super) enum Unmade<E> {
@@ -58,7 +64,10 @@ impl<E> From<StoreError> for Unmade<E> {
 
 impl InlineModels {
     pub(crate) fn add(&mut self, aggregate: TypeId, model: InlineModel) {
-        self.0.entry(aggregate).or_default().push(model);
+        let models = self.0.entry(aggregate).or_default();
+        models.push(model);
+        // Of several values that are taken, stores name the first: the same whatever order the models were registered in.
+        models.sort_by_key(|model| model.table.name);
     }
 
     /// Those of an aggregate.
@@ -90,16 +99,17 @@ impl<A: Aggregate, E: Error + 'static> Sending<'_, A, E> {
             let id = EventId::of(self.context.command_id(), index);
             let source = emitted(&self.stream, id, version, event.name(), stored, metadata);
             let source = Arc::new(source);
-            for (table, row) in &mut rows.0 {
+            for (table, row) in &mut rows.rows {
                 let applied = row.apply(event, &source);
                 applied.map_err(|error| self.no_row(table, error))?;
             }
         }
-        let carried = rows.0.iter().map(|(table, row)| {
+        let carried = rows.rows.iter().map(|(table, row)| {
             let cells = row.cells().map_err(|error| self.no_row(table, error))?;
             Ok(InlineRow::new(table, &self.stream, version, cells))
         });
-        let carried = carried.collect::<Result<_, Unmade<E>>>()?;
+        let carried = carried.collect::<Result<Vec<_>, Unmade<E>>>()?;
+        rows.bytes = carried.iter().map(InlineRow::bytes).sum();
         *kept = Some(rows);
         Ok(carried)
     }
@@ -116,7 +126,7 @@ impl<A: Aggregate, E: Error + 'static> Sending<'_, A, E> {
             })?;
             rows.push((model.table, row));
         }
-        Ok(Rows(rows))
+        Ok(Rows { rows, bytes: 0 })
     }
 
     fn no_row(&self, table: &Table, source: RowError) -> Unmade<E> {

@@ -22,14 +22,18 @@ use crate::{
         column::Cell,
         event::RecordedEvent,
         id::{AggregateId, TenantId},
+        stream::StreamId,
         version::Version,
     },
     store::tables::{Key, Row},
-    worker::folder::{Fault, Folder, Size},
+    worker::{
+        folder::{Fault, Folder, Size},
+        mend::StreamRows,
+    },
 };
 
-/// About how many bytes a row has.
-const ROW: usize = 1024;
+/// About how many bytes a row has beside its texts.
+const ROW: usize = 512;
 
 type Place = (TenantId, AggregateId);
 
@@ -40,6 +44,8 @@ pub(crate) struct InlineFolder {
     /// The rows that differ from what is stored, each once, in the order in which they changed: a value that one row gives up is
     /// free for the next.
     changed: Vec<Place>,
+    /// About how many bytes the rows have: what was loaded, and the events that were applied.
+    bytes: usize,
     /// What was taken and not applied yet.
     taken: Vec<Arc<RecordedEvent>>,
 }
@@ -57,6 +63,7 @@ impl InlineFolder {
             model,
             rows: HashMap::new(),
             changed: Vec::new(),
+            bytes: 0,
             taken: Vec::new(),
         }
     }
@@ -100,6 +107,7 @@ impl Folder for InlineFolder {
                 return Err(UnfitCell::new("stream_version", "no version"));
             };
             let place = (stored.tenant, AggregateId::from_uuid(*id));
+            self.bytes += stored.bytes();
             let mut row = (self.model.begin)();
             if let Some(cells) = table.visible(stored.cells) {
                 row.begin(cells).map_err(|error| match error {
@@ -122,22 +130,7 @@ impl Folder for InlineFolder {
 
     fn apply(&mut self) -> Result<(), Fault> {
         for event in mem::take(&mut self.taken) {
-            let (begin, place) = (&self.model.begin, place(&event));
-            let kept = self.rows.entry(place).or_insert_with(|| Kept {
-                row: begin(),
-                version: Version::NONE,
-                changed: false,
-            });
-            if event.version <= kept.version {
-                continue;
-            }
-            kept.version = event.version;
-            if !mem::replace(&mut kept.changed, true) {
-                self.changed.push(place);
-            }
-            kept.row
-                .apply_stored(event)
-                .map_err(|error| fault(&error))?;
+            self.apply_next(event)?;
         }
         // The others may be behind when their next event comes.
         self.rows.retain(|_, kept| kept.changed);
@@ -147,7 +140,7 @@ impl Folder for InlineFolder {
     fn size(&self) -> Size {
         Size {
             changed: self.changed.len(),
-            kept: self.rows.len().saturating_mul(ROW),
+            kept: self.bytes + self.rows.len().saturating_mul(ROW),
         }
     }
 
@@ -170,10 +163,48 @@ impl Folder for InlineFolder {
     fn written(&mut self) {
         self.rows.clear();
         self.changed.clear();
+        self.bytes = 0;
     }
 
     fn forget(&mut self) {
         self.written();
         self.taken.clear();
+    }
+
+    fn stream_rows(&mut self) -> Option<&mut dyn StreamRows> {
+        Some(self)
+    }
+}
+
+impl StreamRows for InlineFolder {
+    fn stream(&self, tenant: TenantId, id: AggregateId) -> StreamId {
+        StreamId {
+            tenant_id: tenant,
+            aggregate_type: self.model.aggregate.clone(),
+            aggregate_id: id,
+        }
+    }
+
+    fn version(&self, stream: &StreamId) -> Option<Version> {
+        let place = (stream.tenant_id, stream.aggregate_id);
+        self.rows.get(&place).map(|kept| kept.version)
+    }
+
+    fn apply_next(&mut self, event: Arc<RecordedEvent>) -> Result<(), Fault> {
+        let (begin, place) = (&self.model.begin, place(&event));
+        let kept = self.rows.entry(place).or_insert_with(|| Kept {
+            row: begin(),
+            version: Version::NONE,
+            changed: false,
+        });
+        if event.version <= kept.version {
+            return Ok(());
+        }
+        kept.version = event.version;
+        if !mem::replace(&mut kept.changed, true) {
+            self.changed.push(place);
+        }
+        self.bytes += event.payload.len();
+        kept.row.apply_stored(event).map_err(|error| fault(&error))
     }
 }

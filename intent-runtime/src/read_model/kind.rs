@@ -79,6 +79,7 @@ fn inline_model<M: ReadModel>() -> InlineModel {
     let routes = Arc::new(Routes::<M>::of_model());
     InlineModel {
         table: table::<M>(),
+        aggregate: routes.aggregate_type(),
         begin: Arc::new(move || Box::new(InlineFold::new(Arc::clone(&routes)))),
     }
 }

@@ -24,7 +24,7 @@
 //! | S17 | A time stands for the longest beginning of a stream whose events all lie at or before it. |
 //! | S18 | A closed store says so; what was handed over before is stored and answered. |
 //! | S19 | What is appended in a transaction is stored together when it commits, or never; it is seen in the transaction at once, and outside only then. |
-//! | S20 | A store with tables: the rows of an append are written with its events or not at all, also in a transaction. Of two rows of a tenant that want one value where no two rows have the same, one is refused as [`StoreError::Taken`], and no other append. |
+//! | S20 | A store with tables: the rows of an append are written with its events or not at all, also in a transaction. Of two rows of a tenant that want one value where no two rows have the same, one is refused as [`StoreError::Taken`], and no other append. If several of its values are taken, that names the first: of the first table by name, the first column. |
 
 pub(crate) mod append;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]

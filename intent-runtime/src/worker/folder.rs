@@ -6,6 +6,7 @@ use crate::{
     model::read_model::column::UnfitCell,
     record::{event::RecordedEvent, sentence},
     store::tables::{Key, Row},
+    worker::mend::StreamRows,
 };
 
 /// Rows that are kept in memory, and what events make of them.
@@ -54,6 +55,11 @@ pub(crate) trait Folder: Send + Sync {
 
     /// Drops everything.
     fn forget(&mut self);
+
+    /// The rows of an inline model.
+    fn stream_rows(&mut self) -> Option<&mut dyn StreamRows> {
+        None
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default)]

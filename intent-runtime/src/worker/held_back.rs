@@ -77,18 +77,17 @@ impl Runner {
                         true => (&[], &tenant),
                         false => (&park, &[]),
                     };
-                    let (put, gone) = (&put, &gone);
-                    let written = tables
-                        .flush(Flush {
-                            put,
-                            gone,
-                            park,
-                            resume,
-                            ..flush
-                        })
-                        .await?;
                     careful = careful.map(|count: usize| count.saturating_mul(2));
-                    written
+                    let flush = Flush {
+                        gone: &gone,
+                        park,
+                        resume,
+                        ..flush
+                    };
+                    match self.write_most(tables, work, &put).await? {
+                        Some(put) => tables.flush(Flush { put, ..flush }).await?,
+                        None => false,
+                    }
                 }
                 (Err(reason), Some(event)) if count <= 1 => {
                     parked = Parked::new(parked.tenant, parked.after, event, reason);

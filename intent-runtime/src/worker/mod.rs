@@ -8,6 +8,7 @@ pub(crate) mod heard;
 mod held_back;
 pub(crate) mod leases;
 pub(crate) mod local;
+pub(crate) mod mend;
 mod publish;
 mod reading;
 pub(crate) mod runner;

@@ -14,7 +14,7 @@ use crate::{
     store::{
         error::StoreError,
         selection::LogSelection,
-        tables::{Flush, LastEvent, Lease, Parked, Tables, builds::Build, inline::Duplicate},
+        tables::{Flush, Key, LastEvent, Lease, Parked, Row, Tables, builds::Build},
     },
     worker::{
         Process, check,
@@ -31,6 +31,8 @@ use crate::{
 
 /// How many changed rows are written at the latest.
 const CHANGED: usize = 20_000;
+/// How many rows of an inline model are written at once. Commands to their streams wait meanwhile.
+const INLINE_AT_ONCE: usize = 500;
 /// How many bytes of rows are kept in memory before they are written, by estimate.
 const KEPT: usize = 128 * 1024 * 1024;
 /// How long changed rows wait at most while there is more to read.
@@ -55,7 +57,7 @@ pub(crate) struct Runner {
     status: watch::Sender<WorkerStatus>,
     pub(super) parked: HashSet<TenantId>,
     /// The events that are left out.
-    skips: HashSet<EventId>,
+    pub(super) skips: HashSet<EventId>,
 }
 
 /// How a turn with the lease ended.
@@ -375,29 +377,12 @@ impl Runner {
             false => Ok(()),
         });
         match checked {
-            Ok(()) => self.without_duplicates(tables).await,
+            Ok(()) => match self.without_duplicates(tables, careful).await? {
+                Ok(()) => Ok(Ok(())),
+                Err(fault) => faulty(fault),
+            },
             Err(fault) => faulty(fault),
         }
-    }
-
-    /// Finds rows that cannot be written beside each other. The inner error names them.
-    async fn without_duplicates(
-        &self,
-        tables: &dyn Tables,
-    ) -> Result<Result<(), String>, WorkerError> {
-        let table = self.build.table;
-        if table.unique().next().is_none() || self.folder.size().changed == 0 {
-            return Ok(Ok(()));
-        }
-        // What cannot be written is told when it is.
-        let Ok((put, _)) = self.folder.changed() else {
-            return Ok(Ok(()));
-        };
-        let found = match Duplicate::among(table, &put) {
-            Some(found) => Some(found),
-            None => tables.duplicate(table, &put).await?,
-        };
-        Ok(found.map_or(Ok(()), |found| Err(found.to_string())))
     }
 
     pub(super) fn flush_of<'a>(&'a self, work: &Work) -> Flush<'a> {
@@ -422,13 +407,7 @@ impl Runner {
             self.begin_again(work, PAGE);
             return Ok(true);
         };
-        let flush = self.flush_of(work);
-        let flush = Flush {
-            put: &put,
-            gone: &gone,
-            ..flush
-        };
-        match tables.flush(flush).await {
+        match self.write(tables, work, &put, &gone).await {
             Ok(true) => {}
             Ok(false) => return Ok(false),
             // A unique value may have passed from one row to another. Written in smaller and smaller parts, each row is free in time.
@@ -444,6 +423,48 @@ impl Runner {
         work.wrote();
         self.tell(work);
         Ok(true)
+    }
+
+    async fn write(
+        &self,
+        tables: &dyn Tables,
+        work: &Work,
+        put: &[Row],
+        gone: &[Key],
+    ) -> Result<bool, StoreError> {
+        let Some(put) = self.write_most(tables, work, put).await? else {
+            return Ok(false);
+        };
+        let flush = self.flush_of(work);
+        tables.flush(Flush { put, gone, ..flush }).await
+    }
+
+    /// Writes rows of an inline model without the checkpoint until few are left, and returns those. A row says itself which events
+    /// it has, so it may be ahead of the checkpoint. `None` if the lease is lost.
+    pub(super) async fn write_most<'r>(
+        &self,
+        tables: &dyn Tables,
+        work: &Work,
+        put: &'r [Row],
+    ) -> Result<Option<&'r [Row]>, StoreError> {
+        if !self.build.table.inline {
+            return Ok(Some(put));
+        }
+        let most = put.len().saturating_sub(1) / INLINE_AT_ONCE * INLINE_AT_ONCE;
+        let (most, rest) = put.split_at(most);
+        for put in most.chunks(INLINE_AT_ONCE) {
+            let (cursor, flush) = (work.lease.cursor, self.flush_of(work));
+            let flush = Flush {
+                put,
+                cursor,
+                last: None,
+                ..flush
+            };
+            if !tables.flush(flush).await? {
+                return Ok(None);
+            }
+        }
+        Ok(Some(rest))
     }
 
     fn says(&self, activity: Activity) {

@@ -41,4 +41,23 @@ pub const FAULTS: Faults = &[
         begin: losing_rows,
         ..Wrong::right()
     }),
+    ("the_first_value_that_is_taken_is_named", || Wrong {
+        append: |it, append| {
+            Box::pin(async move {
+                // It names the last unique column.
+                let last = append.rows.last().and_then(|row| {
+                    let mut unique = row.table.columns.iter().filter(|column| column.unique);
+                    unique.next_back()
+                });
+                let appended = it.memory.append(append.clone()).await;
+                appended.map_err(|mut error| {
+                    if let (StoreError::Taken { field, .. }, Some(last)) = (&mut error, last) {
+                        *field = last.name;
+                    }
+                    error
+                })
+            })
+        },
+        ..Wrong::right()
+    }),
 ];

@@ -65,3 +65,39 @@ async fn a_value_passes_from_row_to_row() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_value_that_a_row_had_only_for_a_while_is_no_duplicate() {
+    on_every_store(domain, async |app| {
+        let older = App::on(&app, without_models()).await.unwrap();
+        let [a, b, c] = ["a@example.org", "b@example.org", "c@example.org"];
+        // The rows of these two are not written. One has had a value, and the other one has had that of the first after it.
+        let bo = registered(&older, a).await;
+        let cy = registered(&older, b).await;
+        for (id, email) in [(cy, c), (bo, b)] {
+            let email = email.to_owned();
+            older.send(Address { id, email }).await.unwrap();
+        }
+        // Its row is written with its command.
+        let ada = registered(&app, a).await;
+        // Something that is wrong indeed lets the worker write event by event.
+        let other = app.tenant(TenantId::new());
+        let older_there = older.tenant(other.id());
+        registered(&other, a).await;
+        registered(&older_there, a).await;
+        let last = older.send(Visit { id: bo, pages: 1 }).await.unwrap();
+
+        let workers = app.start().await.unwrap();
+        app.wait_for::<Listed>(&last, LONG).await.unwrap();
+        for (id, email) in [(ada, a), (bo, b), (cy, c)] {
+            assert_eq!(listed(&app, id).await.unwrap().email, email);
+        }
+        assert_eq!(listed(&app, bo).await.unwrap().pages, 1);
+        let status = workers
+            .status()
+            .find(|(name, _)| name.starts_with("customers"));
+        assert_eq!(status.unwrap().1.parked, 1, "the other tenant is held back");
+        workers.stop(LONG).await.unwrap();
+    })
+    .await;
+}

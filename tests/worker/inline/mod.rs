@@ -9,3 +9,4 @@ mod mended;
 mod rights;
 mod rows;
 mod unique;
+mod values;

@@ -220,6 +220,12 @@ impl<M: ReadModel> Routes<M> {
         events
     }
 
+    /// The type of the aggregate whose events are heard, the first if there are several.
+    pub(crate) fn aggregate_type(&self) -> AggregateType {
+        let first = self.aggregates.first();
+        first.map_or_else(|| "".into(), |routed| routed.aggregate_type.clone())
+    }
+
     /// The stored names of the events, each with that of its aggregate.
     #[doc(hidden)]
     pub fn names(&self) -> impl Iterator<Item = (&str, &'static str)> {

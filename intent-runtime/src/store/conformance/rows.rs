@@ -15,7 +15,7 @@ use crate::{
             fixture::{append, in_new_tenant, load, new_stream, stored, stored_in},
         },
         error::StoreError,
-        port::Streams,
+        port::{Streams, Transact},
         tables::{
             Table,
             inline::{InlineRow, stream_key},
@@ -34,13 +34,27 @@ static ROWS: Table = Table::new(
 )
 .inline();
 
-/// Whether the store has tables. Then that of these rules is ready.
+/// A table in which two columns have values of their own.
+static TWO: Table = Table::new(
+    "conformance_of_two",
+    1,
+    &[
+        Column::new("id", ColumnKind::Id).key(),
+        Column::new("first", ColumnKind::Text).unique(),
+        Column::new("second", ColumnKind::Text).unique(),
+    ],
+)
+.inline();
+
+/// Whether the store has tables. Then those of these rules are ready.
 async fn is_prepared(store: &Subject) -> bool {
     let Some(tables) = store.tables() else {
         return false;
     };
-    let prepared = tables.prepare(&ROWS).await;
-    prepared.expect("a table is made");
+    for table in [&ROWS, &TWO] {
+        let prepared = tables.prepare(table).await;
+        prepared.expect("a table is made");
+    }
     true
 }
 
@@ -197,4 +211,64 @@ pub(super) async fn rows_are_part_of_a_transaction(store: Subject) {
         let expected = if commits { some(2, Some("b")) } else { None };
         assert_eq!(row(&*store, &stream).await, expected, "after its end");
     }
+    values_in_a_transaction(&store, transact).await;
+}
+
+/// An append of an event behind a version, with a row of two values.
+fn with_two(stream: &StreamId, at: u64, first: &str, second: &str) -> Append {
+    let expect = Expect::Version(Version::new(at));
+    let values = [first, second].map(|value| Cell::Text(value.to_owned()));
+    let [first, second] = values;
+    let cells = vec![Cell::Id(stream.aggregate_id.as_uuid()), first, second];
+    let row = InlineRow::new(&TWO, stream, Version::new(at + 1), Some(cells));
+    Append {
+        rows: vec![row],
+        ..append(stream, expect, &["1"])
+    }
+}
+
+/// Makes sure that a value that is taken is named, if it is refused at all: another rule is about that.
+async fn assert_named(streams: &dyn Streams, append: Append, expected: &str) {
+    if let Err(StoreError::Taken { field, .. }) = streams.append(append).await {
+        assert_eq!(field, expected, "the first value that is taken is named");
+    }
+}
+
+/// S20: if several values of a row are taken, the first column of them is named.
+pub(super) async fn the_first_value_that_is_taken_is_named(store: Subject) {
+    if !is_prepared(&store).await {
+        return;
+    }
+    stored(&store, with_two(&new_stream(), 0, "a", "b")).await;
+    stored(&store, with_two(&new_stream(), 0, "c", "d")).await;
+    for (first, second, expected) in [
+        ("a", "d", "first"),
+        ("c", "b", "first"),
+        ("e", "d", "second"),
+    ] {
+        assert_named(&*store, with_two(&new_stream(), 0, first, second), expected).await;
+    }
+}
+
+/// A value that a row gave up in the transaction is free there, and the other values of that row are not.
+async fn values_in_a_transaction(store: &Subject, transact: &dyn Transact) {
+    let ada = new_stream();
+    let new = |first, second| with_two(&new_stream(), 0, first, second);
+    stored(store, with_two(&ada, 0, "a", "b")).await;
+    stored(store, new("c", "d")).await;
+    let begun = transact.begin().await.expect("a transaction begins");
+    stored_in(&*begun, with_two(&ada, 1, "e", "f")).await;
+    for (first, second, expected) in [
+        ("a", "d", "second"),
+        ("c", "f", "first"),
+        ("e", "d", "first"),
+        ("b", "f", "second"),
+    ] {
+        match begun.append(new(first, second)).await {
+            Err(StoreError::Taken { field, .. }) => assert_eq!(field, expected),
+            other => panic!("`{expected}` is taken, not {other:?}"),
+        }
+    }
+    stored_in(&*begun, new("a", "b")).await;
+    begun.rollback().await.expect("a transaction ends");
 }

@@ -99,6 +99,8 @@ macro_rules! __store_rules {
                 "gives two rows one value where no two have the same, or refuses others than the culprit";
             rows_are_part_of_a_transaction "S19, S20"
                 "does not keep the rows of a transaction with its events";
+            the_first_value_that_is_taken_is_named "S20"
+                "names another value of a row than the first that is taken";
         }
         tenants {
             one_aggregate_id_in_two_tenants_is_two_streams "S10"

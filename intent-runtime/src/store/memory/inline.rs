@@ -12,7 +12,11 @@ use crate::{
         memory::{MemoryStore, content::Checked},
         port::StoreFuture,
         sqlite::{inline, tables::Ended},
-        tables::{Key, Row, Table, Tables as _, builds::Build, inline::InlineRow},
+        tables::{
+            Key, Row, Table, Tables as _,
+            builds::Build,
+            inline::{InlineRow, id_of},
+        },
     },
 };
 
@@ -84,25 +88,26 @@ impl Pending {
         let pending = || self.0.iter().filter(own);
         for (place, column) in row.table.unique() {
             let value = row.row.cells.get(place).filter(|it| **it != Cell::Null);
-            let is_other = |it: &InlineRow| it.row.cells.first() != row.row.cells.first();
+            let is_other = |it: &InlineRow| id_of(&it.row) != id_of(&row.row);
             if value.is_some()
                 && pending().any(|it| is_other(it) && it.row.cells.get(place) == value)
             {
                 return Ok(Some(column.name));
             }
+            let stored = copy.tables.run(async |connection: &mut SqliteConnection| {
+                let unique = (place, column);
+                Ok((
+                    inline::holder(connection, row.table, unique, &row.row).await?,
+                    false,
+                ))
+            });
+            // The transaction may have given its row another value.
+            let is_replaced = |other| pending().any(|it| id_of(&it.row) == Some(other));
+            if stored.await?.is_some_and(|other| !is_replaced(other)) {
+                return Ok(Some(column.name));
+            }
         }
-        let stored = copy.tables.run(async |connection: &mut SqliteConnection| {
-            Ok((inline::taken(connection, row.table, &row.row).await?, false))
-        });
-        let replaced = |id: &str| {
-            pending().any(
-                |it| matches!(it.row.cells.first(), Some(Cell::Id(own)) if own.to_string() == id),
-            )
-        };
-        Ok(match stored.await? {
-            Some((field, other)) if !replaced(&other) => Some(field),
-            _ => None,
-        })
+        Ok(None)
     }
 
     /// The rows as the transaction sees them.

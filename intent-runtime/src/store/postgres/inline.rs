@@ -3,7 +3,7 @@
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
 use crate::{
-    record::id::AggregateId,
+    record::id::{AggregateId, TenantId},
     store::{
         postgres::{
             cells::{Given, bind_rows},
@@ -34,7 +34,7 @@ pub(super) async fn duplicate(
             "WITH setting AS MATERIALIZED (SELECT set_config('intent.worker', $1, true) AS worker),
              given AS (SELECT {values} FROM {unnest} AS given ({columns}))
              SELECT found.* FROM setting CROSS JOIN LATERAL (
-                 SELECT given.{key} AS row, t.{key} AS other
+                 SELECT given.{key} AS row, t.{key} AS other, t.tenant_id
                  FROM given JOIN {name} AS t
                  ON t.tenant_id = given.tenant_id AND t.{of} = given.{of} AND NOT t.removed AND t.{key} <> given.{key}
                  WHERE setting.worker IS NOT NULL
@@ -45,8 +45,9 @@ pub(super) async fn duplicate(
         let query = sqlx::query(AssertSqlSafe(sql)).bind(table.name);
         let query = bind_rows(query, &stored, rows);
         if let Some(row) = query.fetch_optional(&mut *connection).await? {
+            let tenant = TenantId::from_uuid(row.try_get(2)?);
             let [row, other] = [row.try_get(0)?, row.try_get(1)?].map(AggregateId::from_uuid);
-            return Ok(Some(Duplicate::new(column.name, row, other)));
+            return Ok(Some(Duplicate::new(tenant, column.name, row, other)));
         }
     }
     Ok(None)

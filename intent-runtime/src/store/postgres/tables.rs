@@ -305,6 +305,16 @@ async fn write(
             columns: &stored,
         };
         let columns = Table::all(&stored);
+        if table.unique().next().is_some() {
+            let sql = format!(
+                "WITH given AS (SELECT {} FROM {} AS given ({columns})) {}",
+                given.values(),
+                given.unnest(),
+                table.give_up(DIALECT),
+            );
+            let give_up = bind_rows(sqlx::query(AssertSqlSafe(sql)), &stored, flush.put);
+            give_up.execute(&mut *connection).await?;
+        }
         let sql = format!(
             "INSERT INTO {name} AS kept ({columns}) SELECT {} FROM {} AS given ({columns}) {}",
             given.values(),

@@ -2,14 +2,17 @@
 
 use std::collections::HashSet;
 
-use sqlx::{AssertSqlSafe, QueryBuilder, Sqlite, SqliteConnection};
+use sqlx::{AssertSqlSafe, QueryBuilder, Row as _, Sqlite, SqliteConnection};
 
 use crate::{
-    record::column::Cell,
+    record::{
+        column::{Cell, Column},
+        id::AggregateId,
+    },
     store::{
         append::Append,
         error::StoreError,
-        sqlite::tables::{DIALECT, Ended, push},
+        sqlite::tables::{DIALECT, Ended, bind, push},
         tables::{
             Row, Table,
             inline::{Duplicate, InlineRow, id_of},
@@ -25,8 +28,13 @@ pub(in crate::store) async fn write(
 ) -> Result<Result<(), StoreError>, sqlx::Error> {
     // Nobody else writes meanwhile, so what is free now is free when the rows are written.
     for row in &append.rows {
-        if let Some((field, _)) = taken(connection, row.table, &row.row).await? {
-            return Ok(Err(append.taken(row, field)));
+        for unique in row.table.unique() {
+            if holder(connection, row.table, unique, &row.row)
+                .await?
+                .is_some()
+            {
+                return Ok(Err(append.taken(row, unique.1.name)));
+            }
         }
     }
     put(connection, &append.rows).await?;
@@ -57,59 +65,50 @@ pub(in crate::store) async fn duplicate(
     rows: &[Row],
 ) -> Result<Option<Duplicate>, Ended> {
     let own: HashSet<_> = rows.iter().map(|row| (row.tenant, id_of(row))).collect();
-    for row in rows {
-        let Some((field, other)) = taken(connection, table, row).await? else {
-            continue;
-        };
-        let other = other
-            .parse()
-            .map_err(|_| Ended::Corrupt(format!("{other} is no id")))?;
-        let is_own = own.contains(&(row.tenant, Some(other)));
-        if let (Some(id), false) = (id_of(row), is_own) {
-            return Ok(Some(Duplicate::new(field, id, other)));
+    for unique in table.unique() {
+        for row in rows {
+            let Some(other) = holder(connection, table, unique, row).await? else {
+                continue;
+            };
+            let is_own = own.contains(&(row.tenant, Some(other)));
+            if let (Some(id), false) = (id_of(row), is_own) {
+                return Ok(Some(Duplicate::new(row.tenant, unique.1.name, id, other)));
+            }
         }
     }
     Ok(None)
 }
 
-/// The column of a row of an inline model whose value another row has, and the id of that row.
-pub(in crate::store) async fn taken(
+/// The row of an inline model that has the value of another one in a unique column.
+pub(in crate::store) async fn holder(
     connection: &mut SqliteConnection,
     table: &Table,
+    (place, column): (usize, &Column),
     row: &Row,
-) -> Result<Option<(&'static str, String)>, sqlx::Error> {
-    let name = table.quoted(DIALECT);
-    let Some((id, key)) = row.cells.first().zip(table.columns.first()) else {
+) -> Result<Option<AggregateId>, sqlx::Error> {
+    let Some(key) = table.columns.first() else {
         return Ok(None);
     };
-    let key = quoted(key.name);
-    for (place, column) in table.unique() {
-        let Some(value) = row.cells.get(place).filter(|value| **value != Cell::Null) else {
-            continue;
-        };
-        let of = quoted(column.name);
-        let sql = format!(
-            "SELECT {key} FROM {name} WHERE tenant_id = ? AND {of} = ? AND NOT removed AND {key} <> ? LIMIT 1"
-        );
-        let other = sqlx::query_scalar(AssertSqlSafe(sql)).bind(row.tenant.to_string());
-        let other: Option<String> = match value {
-            Cell::Bool(it) => other.bind(*it),
-            Cell::Integer(it) => other.bind(*it),
-            Cell::Float(it) => other.bind(*it),
-            Cell::Text(it) | Cell::Json(it) => other.bind(it.clone()),
-            Cell::Id(it) => other.bind(it.to_string()),
-            Cell::Time(it) => other.bind(it.to_string()),
-            Cell::Null => other,
-        }
-        .bind(match id {
-            Cell::Id(id) => id.to_string(),
-            _ => String::new(),
-        })
-        .fetch_optional(&mut *connection)
-        .await?;
-        if let Some(other) = other {
-            return Ok(Some((column.name, other)));
-        }
+    let Some(value) = row.cells.get(place).filter(|value| **value != Cell::Null) else {
+        return Ok(None);
+    };
+    let (name, key, of) = (table.quoted(DIALECT), quoted(key.name), quoted(column.name));
+    let sql = format!(
+        "SELECT {key} FROM {name} WHERE tenant_id = ? AND {of} = ? AND NOT removed AND {key} <> ? LIMIT 1"
+    );
+    let other = sqlx::query(AssertSqlSafe(sql)).bind(row.tenant.to_string());
+    let id = id_of(row).map_or_else(String::new, |id| id.to_string());
+    let other = bind(other, value).bind(id);
+    let other = other.fetch_optional(&mut *connection).await?;
+    let Some(other) = other else {
+        return Ok(None);
+    };
+    let other: String = other.try_get(0)?;
+    match other.parse() {
+        Ok(id) => Ok(Some(id)),
+        Err(error) => Err(sqlx::Error::ColumnDecode {
+            index: key,
+            source: Box::new(error),
+        }),
     }
-    Ok(None)
 }

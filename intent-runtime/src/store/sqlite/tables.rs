@@ -315,7 +315,7 @@ pub(super) fn push(query: &mut QueryBuilder<Sqlite>, rows: &[Row]) {
     });
 }
 
-fn bind<'q>(
+pub(super) fn bind<'q>(
     query: Query<'q, Sqlite, SqliteArguments>,
     cell: &Cell,
 ) -> Query<'q, Sqlite, SqliteArguments> {
@@ -402,6 +402,12 @@ pub(in crate::store) async fn flush(
         delete.build().execute(&mut *connection).await?;
     }
     for rows in flush.put.chunks(PARAMETERS / (stored.len() + 1)) {
+        if table.unique().next().is_some() {
+            let mut give_up = QueryBuilder::<Sqlite>::new(format!("WITH given ({columns}) AS ("));
+            push(&mut give_up, rows);
+            give_up.push(") ").push(table.give_up(DIALECT));
+            give_up.build().execute(&mut *connection).await?;
+        }
         let mut put =
             QueryBuilder::<Sqlite>::new(format!("INSERT INTO {name} AS kept ({columns}) "));
         push(&mut put, rows);

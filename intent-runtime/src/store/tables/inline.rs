@@ -45,8 +45,7 @@ impl InlineRow {
 
     /// About how many bytes it has.
     pub(crate) fn bytes(&self) -> usize {
-        let cells = self.row.cells.iter();
-        cells.map(bytes).sum()
+        self.row.bytes()
     }
 
     /// What is wrong with it in an append to a stream that is at `after` then, if anything.
@@ -73,6 +72,8 @@ impl InlineRow {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Duplicate {
+    /// The tenant.
+    pub tenant: TenantId,
     /// The column.
     pub column: &'static str,
     /// The row that cannot be written.
@@ -82,9 +83,19 @@ pub struct Duplicate {
 }
 
 impl Duplicate {
-    /// Two rows with one value in a column.
-    pub const fn new(column: &'static str, row: AggregateId, other: AggregateId) -> Self {
-        Self { column, row, other }
+    /// Two rows of a tenant with one value in a column.
+    pub const fn new(
+        tenant: TenantId,
+        column: &'static str,
+        row: AggregateId,
+        other: AggregateId,
+    ) -> Self {
+        Self {
+            tenant,
+            column,
+            row,
+            other,
+        }
     }
 
     /// Two of these rows with one value in a unique column.
@@ -100,7 +111,7 @@ impl Duplicate {
                 }
                 let value = (row.tenant, format!("{value:?}"));
                 if let Some(other) = seen.insert(value, id) {
-                    return Some(Self::new(column.name, id, other));
+                    return Some(Self::new(row.tenant, column.name, id, other));
                 }
             }
         }
@@ -110,7 +121,9 @@ impl Duplicate {
 
 impl fmt::Display for Duplicate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { column, row, other } = self;
+        let Self {
+            column, row, other, ..
+        } = self;
         write!(
             f,
             "{row} and {other} have the same `{column}`, which is unique"
@@ -123,13 +136,6 @@ pub(crate) fn id_of(row: &Row) -> Option<AggregateId> {
     match row.cells.first()? {
         Cell::Id(id) => Some(AggregateId::from_uuid(*id)),
         _ => None,
-    }
-}
-
-fn bytes(cell: &Cell) -> usize {
-    match cell {
-        Cell::Text(text) | Cell::Json(text) => text.len(),
-        _ => size_of::<Cell>(),
     }
 }
 

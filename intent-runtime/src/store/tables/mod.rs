@@ -252,6 +252,15 @@ impl Key {
     pub const fn new(tenant: TenantId, cells: Vec<Cell>) -> Self {
         Self { tenant, cells }
     }
+
+    /// About how many bytes it has.
+    pub(crate) fn bytes(&self) -> usize {
+        let cell = |cell: &Cell| match cell {
+            Cell::Text(text) | Cell::Json(text) => text.len(),
+            _ => size_of::<Cell>(),
+        };
+        self.cells.iter().map(cell).sum()
+    }
 }
 
 /// A row: its tenant, and a cell for each column.

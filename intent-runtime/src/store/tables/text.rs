@@ -60,6 +60,18 @@ impl Table {
         }
     }
 
+    /// Lets those of the given rows give up their unique values that are about to be replaced: they may pass from row to row.
+    pub(crate) fn give_up(&self, dialect: Dialect) -> String {
+        let key = self.key().iter().map(|column| quoted(column.name));
+        let own = key.map(|key| format!("kept.{key} = given.{key}"));
+        let own = own.collect::<Vec<_>>().join(" AND ");
+        format!(
+            "UPDATE {} AS kept SET removed = true FROM given \
+             WHERE kept.tenant_id = given.tenant_id AND {own} AND kept.stream_version < given.stream_version",
+            self.quoted(dialect),
+        )
+    }
+
     /// The columns with the tenant before them.
     pub(crate) fn all(columns: &[Column]) -> String {
         format!("tenant_id, {}", list(columns, str::to_owned))

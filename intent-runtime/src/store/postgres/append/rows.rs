@@ -30,10 +30,11 @@ fn is_one(one: &Table, other: &Table) -> bool {
 }
 
 /// The steps that write the rows of a batch, behind the parameters up to `last`. Each has an array for the numbers of the requests,
-/// and one for each column.
+/// and one for each column. The server runs them from the last to the first, so that of the first table comes last: of several values that
+/// are taken, that of the first table is named.
 pub(super) fn steps(tables: &[&'static Table], last: usize) -> String {
     let mut first = last + 1;
-    let mut steps = String::new();
+    let mut steps = Vec::new();
     for (index, table) in tables.iter().enumerate() {
         let stored = table.stored_columns();
         let given = Given {
@@ -47,7 +48,7 @@ pub(super) fn steps(tables: &[&'static Table], last: usize) -> String {
             given.cells(),
             table.on_conflict(),
         );
-        steps.push_str(&format!(
+        steps.push(format!(
             "
 , rows_{index} AS (
     INSERT INTO {name} AS kept ({columns})
@@ -68,7 +69,8 @@ pub(super) fn steps(tables: &[&'static Table], last: usize) -> String {
         ));
         first += stored.len() + 1;
     }
-    steps
+    steps.reverse();
+    steps.concat()
 }
 
 /// What the policies of a table ask for before rows of it are written. A statement sets it for one table after the other, each before
@@ -103,10 +105,10 @@ pub(super) fn bind_steps<'q>(
 }
 
 /// The steps that write the rows of a single append of one event, behind the parameters up to `last`. The first parameter is its
-/// tenant.
+/// tenant. They stand in the same order as in [`steps`].
 pub(super) fn steps_of_one(rows: &[InlineRow], last: usize) -> String {
     let mut first = last + 1;
-    let mut steps = String::new();
+    let mut steps = Vec::new();
     for (index, row) in rows.iter().enumerate() {
         let stored = row.table.stored_columns();
         let given = Given {
@@ -119,7 +121,7 @@ pub(super) fn steps_of_one(rows: &[InlineRow], last: usize) -> String {
             writes(row.table),
         );
         let (one, replaced) = (given.one(), row.table.on_conflict());
-        steps.push_str(&format!(
+        steps.push(format!(
             "
 , rows_{index} AS (
     INSERT INTO {name} AS kept ({columns})
@@ -130,7 +132,8 @@ pub(super) fn steps_of_one(rows: &[InlineRow], last: usize) -> String {
         ));
         first += stored.len();
     }
-    steps
+    steps.reverse();
+    steps.concat()
 }
 
 /// Binds the parameters of [`steps_of_one`].
