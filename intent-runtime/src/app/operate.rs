@@ -18,6 +18,9 @@ impl App {
     /// do it. Until it is done, the rows that are there are kept in step and read. Then, in one transaction, the new rows take
     /// their place. A build that is not done yet is given up, since its rules may be older.
     ///
+    /// The rows of an inline model are made anew in place, one after the other. Commands go on meanwhile, and each writes its row by the
+    /// rules of its process.
+    ///
     /// It is for rules that were changed or corrected without a new version. So call it when no process runs the old rules any
     /// more. [`settled`](Self::settled) also waits for builds.
     ///
@@ -25,9 +28,6 @@ impl App {
     /// [`OperateError`].
     pub async fn rebuild<M: ReadModel>(&self) -> Result<u32, OperateError> {
         let (tables, table) = self.operated::<M>().await?;
-        if table.inline {
-            return Err(OperateError::Inline { model: M::TABLE });
-        }
         let number = tables.rebuild(table).await?;
         self.ask();
         Ok(number)

@@ -24,7 +24,7 @@ use crate::{
         port::Streams,
         tables::{
             Table,
-            inline::{InlineRow, stream_key},
+            inline::{FIRST_BUILD, InlineRow, stream_key},
         },
     },
 };
@@ -44,9 +44,16 @@ pub(crate) struct InlineModels(HashMap<TypeId, Vec<InlineModel>>);
 
 /// The rows of one stream at the version of the state that they are kept beside.
 pub(crate) struct Rows {
-    rows: Vec<(&'static Table, Box<dyn FoldRow>)>,
+    rows: Vec<KnownRow>,
     /// How many bytes their cells have.
     pub(super) bytes: usize,
+}
+
+/// A row, and the build that it goes on from.
+struct KnownRow {
+    table: &'static Table,
+    row: Box<dyn FoldRow>,
+    build: i64,
 }
 
 /// Why rows could not be made.
@@ -99,14 +106,14 @@ impl<A: Aggregate, E: Error + 'static> Sending<'_, A, E> {
             let id = EventId::of(self.context.command_id(), index);
             let source = emitted(&self.stream, id, version, event.name(), stored, metadata);
             let source = Arc::new(source);
-            for (table, row) in &mut rows.rows {
-                let applied = row.apply(event, &source);
-                applied.map_err(|error| self.no_row(table, error))?;
+            for known in &mut rows.rows {
+                let applied = known.row.apply(event, &source);
+                applied.map_err(|error| self.no_row(known.table, error))?;
             }
         }
-        let carried = rows.rows.iter().map(|(table, row)| {
+        let carried = rows.rows.iter().map(|KnownRow { table, row, build }| {
             let cells = row.cells().map_err(|error| self.no_row(table, error))?;
-            Ok(InlineRow::new(table, &self.stream, version, cells))
+            Ok(InlineRow::new(table, &self.stream, version, cells).made_by(*build))
         });
         let carried = carried.collect::<Result<Vec<_>, Unmade<E>>>()?;
         rows.bytes = carried.iter().map(InlineRow::bytes).sum();
@@ -119,12 +126,13 @@ impl<A: Aggregate, E: Error + 'static> Sending<'_, A, E> {
         let mut rows = Vec::with_capacity(self.inline.len());
         for model in self.inline {
             let row = load_row(self.streams, model, &self.stream, seen).await;
-            let row = row.map_err(|error| match error {
+            let (row, build) = row.map_err(|error| match error {
                 NotLoaded::Ahead(version) => Unmade::Ahead(version),
                 NotLoaded::Store(error) => error.into(),
                 NotLoaded::Row(error) => self.no_row(model.table, error),
             })?;
-            rows.push((model.table, row));
+            let table = model.table;
+            rows.push(KnownRow { table, row, build });
         }
         Ok(Rows { rows, bytes: 0 })
     }
@@ -146,16 +154,17 @@ pub(crate) enum NotLoaded {
     Row(RowError),
 }
 
-/// The row of a stream as the events up to a version make it: the one that is stored, with the events that it lacks.
+/// The row of a stream as the events up to a version make it, and the build that it goes on from: the row that is stored, with the
+/// events that it lacks. One that is to be made anew is made of all events.
 async fn load_row(
     streams: &dyn Streams,
     model: &InlineModel,
     stream: &StreamId,
     to: Version,
-) -> Result<Box<dyn FoldRow>, NotLoaded> {
-    let mut row = (model.begin)();
+) -> Result<(Box<dyn FoldRow>, i64), NotLoaded> {
+    let (mut row, mut build) = ((model.begin)(), FIRST_BUILD);
     if to == Version::NONE {
-        return Ok(row);
+        return Ok((row, build));
     }
     let table = model.table;
     let keys = [stream_key(stream)];
@@ -166,7 +175,11 @@ async fn load_row(
         if after > to {
             return Err(NotLoaded::Ahead(after));
         }
-        if let Some(cells) = table.visible(stored.cells) {
+        build = table.made_by(&stored.cells);
+        if build < 0 {
+            build = build.saturating_abs();
+            after = Version::NONE;
+        } else if let Some(cells) = table.visible(stored.cells) {
             row.begin(cells).map_err(NotLoaded::Row)?;
         }
     }
@@ -188,7 +201,7 @@ async fn load_row(
         read.map_err(NotLoaded::Store)?;
         applied.map_err(NotLoaded::Row)?;
     }
-    Ok(row)
+    Ok((row, build))
 }
 
 /// An event as it will be stored, but for its place and the store's clock. Nobody sees its payload.

@@ -188,12 +188,6 @@ pub enum OperateError {
         /// Its table.
         model: &'static str,
     },
-    /// The rows of an inline model are written with the events, so they are not built aside. Handling: give the model a new version.
-    #[error("`{model}` is written with its events and cannot be rebuilt: give it a new version")]
-    Inline {
-        /// Its table.
-        model: &'static str,
-    },
     /// The event holds back no tenant, so that it cannot be left out: its effects may be in the rows already. Handling: take the
     /// event from [`WaitError::HeldBack`] or the error in the program's log.
     #[error("`{model}` holds back no tenant at the event {event}")]

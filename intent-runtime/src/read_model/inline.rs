@@ -25,7 +25,7 @@ use crate::{
         stream::StreamId,
         version::Version,
     },
-    store::tables::{Key, Row},
+    store::tables::{Key, Row, inline::FIRST_BUILD},
     worker::{
         folder::{Fault, Folder, Size},
         mend::StreamRows,
@@ -55,6 +55,8 @@ struct Kept {
     /// Up to where it is made.
     version: Version,
     changed: bool,
+    /// The build that it goes on from; negative if that build is to make it anew.
+    build: i64,
 }
 
 impl InlineFolder {
@@ -108,6 +110,7 @@ impl Folder for InlineFolder {
             };
             let place = (stored.tenant, AggregateId::from_uuid(*id));
             self.bytes += stored.bytes();
+            let build = table.made_by(&stored.cells);
             let mut row = (self.model.begin)();
             if let Some(cells) = table.visible(stored.cells) {
                 row.begin(cells).map_err(|error| match error {
@@ -122,6 +125,7 @@ impl Folder for InlineFolder {
                     row,
                     version,
                     changed,
+                    build,
                 },
             );
         }
@@ -145,19 +149,22 @@ impl Folder for InlineFolder {
     }
 
     fn changed(&self) -> Result<(Vec<Row>, Vec<Key>), Fault> {
-        let mut put = Vec::with_capacity(self.changed.len());
+        let (mut put, mut gone) = (Vec::with_capacity(self.changed.len()), Vec::new());
         for place in &self.changed {
             let Some(kept) = self.rows.get(place) else {
                 continue;
             };
             let cells = kept.row.cells().map_err(|error| fault(&error))?;
-            let row = self
-                .model
-                .table
-                .stored_row(key(*place), kept.version, cells);
-            put.push(row);
+            let key = key(*place);
+            // There is no such stream.
+            if kept.version == Version::NONE {
+                gone.push(key);
+                continue;
+            }
+            let table = self.model.table;
+            put.push(table.stored_row(key, kept.version, cells, kept.build));
         }
-        Ok((put, Vec::new()))
+        Ok((put, gone))
     }
 
     fn written(&mut self) {
@@ -190,12 +197,37 @@ impl StreamRows for InlineFolder {
         self.rows.get(&place).map(|kept| kept.version)
     }
 
+    fn outdated(&self, own: i64) -> Vec<(StreamId, i64)> {
+        let loaded = self.rows.iter().filter(|(_, kept)| !kept.changed);
+        let outdated = loaded.filter(|(_, kept)| kept.build < own.max(1));
+        let each = outdated.map(|((tenant, id), kept)| {
+            let build = kept.build.saturating_abs().max(own);
+            (self.stream(*tenant, *id), build)
+        });
+        each.collect()
+    }
+
+    fn begin_anew(&mut self, stream: &StreamId, build: i64) {
+        let place = (stream.tenant_id, stream.aggregate_id);
+        let begun = Kept {
+            row: (self.model.begin)(),
+            version: Version::NONE,
+            changed: true,
+            build,
+        };
+        let before = self.rows.insert(place, begun);
+        if before.is_none_or(|before| !before.changed) {
+            self.changed.push(place);
+        }
+    }
+
     fn apply_next(&mut self, event: Arc<RecordedEvent>) -> Result<(), Fault> {
         let (begin, place) = (&self.model.begin, place(&event));
         let kept = self.rows.entry(place).or_insert_with(|| Kept {
             row: begin(),
             version: Version::NONE,
             changed: false,
+            build: FIRST_BUILD,
         });
         if event.version <= kept.version {
             return Ok(());

@@ -122,6 +122,11 @@ impl Append {
         }
     }
 
+    /// The error for an append with a row that is being made anew: as if the stream had changed, so that the row is loaded again.
+    pub(crate) fn outdated(&self) -> StoreError {
+        self.conflict(self.expect.version().unwrap_or(Version::NONE))
+    }
+
     /// The error for an append that may or may not be stored.
     pub(crate) fn unknown_outcome(
         &self,

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::{model::read_model::column::UnfitCell, store::error::StoreError};
+use crate::{
+    model::read_model::column::UnfitCell, store::error::StoreError, worker::folder::Fault,
+};
 
 /// Why a worker cannot go on for now. It tries again by itself.
 #[derive(thiserror::Error)]
@@ -25,6 +27,9 @@ pub(crate) enum WorkerError {
     /// An event was stored by a newer build.
     #[error("an event of a newer build is left to that build: {reason}")]
     TooOld { reason: String },
+    /// A row that no event of the model leads to cannot be made anew.
+    #[error("a row that no event of the model leads to cannot be made anew: {reason}")]
+    Unmade { reason: String },
     /// The table is not the model's.
     #[error("{what}: rebuild the read model, or give it a new version if its columns were changed{}", repair(sql.as_deref()))]
     Drift { what: String, sql: Option<String> },
@@ -39,6 +44,17 @@ pub(crate) enum WorkerError {
     /// A row was not written by a worker.
     #[error("a row of the table is not one of the model: somebody else wrote it")]
     Row(#[from] UnfitCell),
+}
+
+impl WorkerError {
+    /// Why a row cannot be made anew that no event of the model leads to.
+    pub(super) fn unmade(fault: Fault) -> Self {
+        let reason = fault.reason;
+        match fault.of_newer_build {
+            true => Self::TooOld { reason },
+            false => Self::Unmade { reason },
+        }
+    }
 }
 
 fn repair(sql: Option<&str>) -> String {

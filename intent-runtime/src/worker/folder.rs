@@ -4,7 +4,7 @@ use std::{error::Error, sync::Arc};
 
 use crate::{
     model::read_model::column::UnfitCell,
-    record::{event::RecordedEvent, sentence},
+    record::{event::RecordedEvent, id::EventId, sentence},
     store::tables::{Key, Row},
     worker::mend::StreamRows,
 };
@@ -75,6 +75,8 @@ pub(crate) struct Fault {
     pub(crate) reason: String,
     /// Whether a newer build than this one can apply it.
     pub(crate) of_newer_build: bool,
+    /// The event, if it is not the one that was taken.
+    pub(crate) culprit: Option<EventId>,
 }
 
 impl Fault {
@@ -88,6 +90,7 @@ impl Fault {
         Self {
             reason: reason.into(),
             of_newer_build: false,
+            culprit: None,
         }
     }
 }

@@ -68,7 +68,7 @@ impl Runner {
             self.leave_out_skipped(&mut events);
             let folded = self.fold(tables, events, true).await?;
             let flush = self.flush_of(work);
-            let changed = || self.folder.changed().map_err(|fault| fault.reason);
+            let changed = || self.folder.changed();
             let written = match (folded.and_then(|()| changed()), culprit) {
                 (Ok((put, gone)), _) => {
                     parked.after = to;
@@ -89,8 +89,9 @@ impl Runner {
                         None => false,
                     }
                 }
-                (Err(reason), Some(event)) if count <= 1 => {
-                    parked = Parked::new(parked.tenant, parked.after, event, reason);
+                (Err(fault), Some(event)) if count <= 1 => {
+                    let event = fault.culprit.unwrap_or(event);
+                    parked = Parked::new(parked.tenant, parked.after, event, fault.reason);
                     self.tell_of(&parked);
                     is_last = true;
                     let park = std::slice::from_ref(&parked);

@@ -1,5 +1,5 @@
-//! How a worker brings single rows of an inline model to the end of their streams, and tells a duplicate from a value that a row
-//! had only for a while.
+//! How a worker makes single rows of an inline model from their streams: it makes rows anew in a rebuild, and it tells a duplicate
+//! from a value that a row had only for a while.
 
 use std::{ops::ControlFlow, sync::Arc};
 
@@ -13,11 +13,16 @@ use crate::{
     store::{
         ReadStream,
         tables::{
-            Tables,
+            Key, Tables,
             inline::{Duplicate, stream_key},
         },
     },
-    worker::{error::WorkerError, folder::Fault, runner::Runner},
+    worker::{
+        error::WorkerError,
+        folder::Fault,
+        runner::{INLINE_AT_ONCE, Runner},
+        work::Work,
+    },
 };
 
 /// How many duplicates of a page are looked into before the page is read again in parts.
@@ -30,6 +35,13 @@ pub(crate) trait StreamRows: Send + Sync {
 
     /// Up to where the row of a stream is made, if it is in memory.
     fn version(&self, stream: &StreamId) -> Option<Version>;
+
+    /// The rows that were loaded and are to be made anew: those that are marked, and those that a build before `own` made. Each with the
+    /// build that makes it.
+    fn outdated(&self, own: i64) -> Vec<(StreamId, i64)>;
+
+    /// Begins the row of a stream anew, as one that this build makes.
+    fn begin_anew(&mut self, stream: &StreamId, build: i64);
 
     /// Applies an event to the row of its stream, unless the row has it.
     ///
@@ -79,7 +91,19 @@ impl Runner {
     ) -> Result<bool, WorkerError> {
         let mut advanced = false;
         for id in [found.row, found.other] {
-            match self.catch_up(tables, found.tenant, id).await? {
+            let Some(rows) = self.folder.stream_rows() else {
+                return Ok(false);
+            };
+            let stream = rows.stream(found.tenant, id);
+            if rows.version(&stream).is_none() {
+                let stored = tables.load(self.build, &[stream_key(&stream)]).await?;
+                self.folder.loaded(stored)?;
+                match self.make_anew(tables).await? {
+                    Ok(count) => advanced |= count > 0,
+                    Err(_) => return Ok(false),
+                }
+            }
+            match self.catch_up(&stream).await? {
                 Ok(moved) => advanced |= moved,
                 Err(_) => return Ok(false),
             }
@@ -87,33 +111,54 @@ impl Runner {
         Ok(advanced)
     }
 
-    /// Brings the row of a stream to the end of the stream. `false` if it is there.
-    async fn catch_up(
+    /// Folds those of the loaded rows from the start of their streams that are to be made anew, and returns how many. A rebuild does so
+    /// with all rows that an earlier build made.
+    pub(super) async fn make_anew(
         &mut self,
         tables: &dyn Tables,
-        tenant: TenantId,
-        id: AggregateId,
-    ) -> Result<Result<bool, Fault>, WorkerError> {
-        let Some(rows) = self.folder.stream_rows() else {
-            return Ok(Ok(false));
+    ) -> Result<Result<usize, Fault>, WorkerError> {
+        let rebuilds = self.build.number > 1 && !self.published;
+        let own = if rebuilds { self.build.number } else { 0 };
+        let outdated = match self.folder.stream_rows() {
+            Some(rows) => rows.outdated(i64::from(own)),
+            None => Vec::new(),
         };
-        let stream = rows.stream(tenant, id);
-        if rows.version(&stream).is_none() {
-            let stored = tables.load(self.build, &[stream_key(&stream)]).await?;
-            self.folder.loaded(stored)?;
+        for streams in outdated.chunks(INLINE_AT_ONCE) {
+            if rebuilds {
+                let keys: Vec<Key> = streams.iter().map(|(it, _)| stream_key(it)).collect();
+                tables.mark(self.build, &keys).await?;
+            }
+            for (stream, build) in streams {
+                if let Some(rows) = self.folder.stream_rows() {
+                    rows.begin_anew(stream, *build);
+                }
+                if let Err(fault) = self.catch_up(stream).await? {
+                    return Ok(Err(fault));
+                }
+            }
         }
+        Ok(Ok(outdated.len()))
+    }
+
+    /// Brings the row of a stream to the end of the stream. `false` if it is there.
+    async fn catch_up(&mut self, stream: &StreamId) -> Result<Result<bool, Fault>, WorkerError> {
         let Some(rows) = self.folder.stream_rows() else {
             return Ok(Ok(false));
         };
-        let before = rows.version(&stream).unwrap_or(Version::NONE);
+        let before = rows.version(stream).unwrap_or(Version::NONE);
         let read = ReadStream {
             after: before,
-            ..ReadStream::all(&stream)
+            ..ReadStream::all(stream)
         };
         let (skips, mut applied) = (&self.skips, Ok(()));
         let mut sink = |event: RecordedEvent| {
-            if !skips.contains(&event.id) {
-                applied = rows.apply_next(Arc::new(event));
+            let id = event.id;
+            if !skips.contains(&id) {
+                let next = rows.apply_next(Arc::new(event));
+                applied = next.map_err(|fault| Fault {
+                    culprit: Some(id),
+                    ..fault
+                });
             }
             match applied {
                 Ok(()) => ControlFlow::Continue(()),
@@ -121,7 +166,48 @@ impl Runner {
             }
         };
         self.process.store.read_events(read, &mut sink).await?;
-        let moved = rows.version(&stream) > Some(before);
+        let moved = rows.version(stream) > Some(before);
         Ok(applied.map(|()| moved))
+    }
+
+    /// Makes the rows anew that no event led to, before a rebuild is published: those of streams that are gone, and of streams
+    /// without an event that the model hears. `false` if the lease is lost.
+    pub(super) async fn sweep(
+        &mut self,
+        tables: &dyn Tables,
+        work: &mut Work,
+    ) -> Result<bool, WorkerError> {
+        if work.swept || !self.build.table.inline || self.build.number == 1 {
+            return Ok(true);
+        }
+        let mut after = None;
+        loop {
+            let limit = u32::try_from(INLINE_AT_ONCE).unwrap_or(u32::MAX);
+            let mut keys = tables.earlier(self.build, after.as_ref(), limit).await?;
+            let is_last = keys.len() < INLINE_AT_ONCE;
+            after = keys.last().cloned();
+            keys.retain(|key| !self.parked.contains(&key.tenant));
+            if !keys.is_empty() {
+                let rows = tables.load(self.build, &keys).await?;
+                self.folder.loaded(rows)?;
+                let made = self.make_anew(tables).await?;
+                let made = match made {
+                    Ok(_) => self.without_duplicates(tables, true).await?,
+                    Err(fault) => Err(fault),
+                };
+                let changed = made.and_then(|()| self.folder.changed());
+                let (put, gone) = changed.map_err(WorkerError::unmade)?;
+                let written = self.write(tables, work, &put, &gone).await?;
+                self.folder.forget();
+                if !written {
+                    return Ok(false);
+                }
+                work.wrote();
+            }
+            if is_last {
+                work.swept = true;
+                return Ok(true);
+            }
+        }
     }
 }

@@ -13,7 +13,7 @@ use crate::{
             builds::{Build, Publish, Published},
         },
     },
-    worker::{runner::Runner, work::Work},
+    worker::{error::WorkerError, runner::Runner, work::Work},
 };
 
 /// How long a build that is behind the one that is read waits.
@@ -50,13 +50,16 @@ impl Runner {
         &mut self,
         tables: &dyn Tables,
         work: &mut Work,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool, WorkerError> {
         if Due::of(work).is_none_or(|due| due > Instant::now()) {
             return Ok(true);
         }
         if self.holds_back_what_is_read(tables).await? {
             work.publish.at = None;
             return Ok(true);
+        }
+        if !self.sweep(tables, work).await? {
+            return Ok(false);
         }
         let end = self.process.store.log_health().await?.end;
         let end = Cursor::at(self.process.store.store_id(), end);
@@ -65,6 +68,7 @@ impl Runner {
             Published::Done => {
                 tracing::info!(worker = self.worker, "a build is published");
                 work.publishes();
+                self.published = true;
                 self.tell(work);
                 true
             }

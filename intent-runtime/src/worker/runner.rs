@@ -32,7 +32,7 @@ use crate::{
 /// How many changed rows are written at the latest.
 const CHANGED: usize = 20_000;
 /// How many rows of an inline model are written at once. Commands to their streams wait meanwhile.
-const INLINE_AT_ONCE: usize = 500;
+pub(super) const INLINE_AT_ONCE: usize = 500;
 /// How many bytes of rows are kept in memory before they are written, by estimate.
 const KEPT: usize = 128 * 1024 * 1024;
 /// How long changed rows wait at most while there is more to read.
@@ -58,6 +58,8 @@ pub(crate) struct Runner {
     pub(super) parked: HashSet<TenantId>,
     /// The events that are left out.
     pub(super) skips: HashSet<EventId>,
+    /// Whether the build is read.
+    pub(super) published: bool,
 }
 
 /// How a turn with the lease ended.
@@ -85,6 +87,7 @@ impl Runner {
             status,
             parked: HashSet::new(),
             skips: HashSet::new(),
+            published: false,
         };
         (runner, seen)
     }
@@ -159,6 +162,7 @@ impl Runner {
             }
             Err(Interrupt::Taken) => return Ok(Turn::Lost),
         };
+        self.published = lease.published;
         let mut work = Work::new(self.reading(), lease);
         let ended = match self.prepare(tables, lease, &new).await {
             Ok(Some(parked)) => {
@@ -308,9 +312,10 @@ impl Runner {
                 Ok(true)
             }
             // Everything before it is written.
-            (Err(reason), Some((tenant, event))) if count == 1 && work.careful.is_some() => {
+            (Err(fault), Some((tenant, event))) if count == 1 && work.careful.is_some() => {
                 self.folder.forget();
-                let parked = Parked::new(tenant, work.lease.cursor, event, reason);
+                let event = fault.culprit.unwrap_or(event);
+                let parked = Parked::new(tenant, work.lease.cursor, event, fault.reason);
                 work.applied = to;
                 work.last = last;
                 work.log.go_to(to.0);
@@ -349,13 +354,13 @@ impl Runner {
         tables: &dyn Tables,
         events: Vec<Arc<RecordedEvent>>,
         careful: bool,
-    ) -> Result<Result<(), String>, WorkerError> {
+    ) -> Result<Result<(), Fault>, WorkerError> {
         let faulty = |fault: Fault| match fault.of_newer_build {
             // Events are never applied in another order, so this one is not passed either.
             true => Err(WorkerError::TooOld {
                 reason: fault.reason,
             }),
-            false => Ok(Err(fault.reason)),
+            false => Ok(Err(fault)),
         };
         for event in events {
             if let Err(fault) = self.folder.take(event) {
@@ -369,6 +374,9 @@ impl Runner {
         if !missing.is_empty() {
             let rows = tables.load(self.build, &missing).await?;
             self.folder.loaded(rows)?;
+            if let Err(fault) = self.make_anew(tables).await? {
+                return faulty(fault);
+            }
         }
         let applied = self.folder.apply();
         // A value that no column takes is to be told by the event that led to it.
@@ -410,9 +418,10 @@ impl Runner {
         match self.write(tables, work, &put, &gone).await {
             Ok(true) => {}
             Ok(false) => return Ok(false),
-            // A unique value may have passed from one row to another. Written in smaller and smaller parts, each row is free in time.
+            // A unique value may have passed from one row to another: written in smaller and smaller parts, each row is free in time.
+            // Or another build makes a row anew.
             Err(StoreError::Backend { .. })
-                if work.careful != Some(1) && self.build.table.unique().next().is_some() =>
+                if work.careful != Some(1) && self.build.table.inline =>
             {
                 self.begin_again(work, work.careful.unwrap_or(PAGE));
                 return Ok(true);
@@ -425,7 +434,7 @@ impl Runner {
         Ok(true)
     }
 
-    async fn write(
+    pub(super) async fn write(
         &self,
         tables: &dyn Tables,
         work: &Work,

@@ -27,6 +27,8 @@ pub(super) struct Work {
     pub(super) last: Option<LastEvent>,
     /// When the build is to be published.
     pub(super) publish: Due,
+    /// Whether the rows that no event led to were made anew.
+    pub(super) swept: bool,
     /// When what is applied is to be written.
     pub(super) due: Option<Instant>,
     /// How many events are applied before they are written, after an event could not be applied. So the culprit is found.
@@ -43,6 +45,7 @@ impl Work {
             applied: (lease.cursor, false),
             last: None,
             publish: Due::now(),
+            swept: false,
             due: None,
             careful: None,
         }

@@ -101,3 +101,36 @@ async fn a_value_that_a_row_had_only_for_a_while_is_no_duplicate() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn duplicates_that_are_mended_by_now_hold_nobody_back() {
+    on_every_store(domain, async |app| {
+        let older = App::on(&app, without_models()).await.unwrap();
+        let [a, b, c] = ["a@example.org", "b@example.org", "c@example.org"];
+        let ada = registered(&app, a).await;
+        let bo = registered(&app, b).await;
+        let cy = registered(&older, a).await;
+        // They exchange their values, which nobody who knows the model could have done.
+        for (id, email) in [(ada, b), (bo, c), (cy, a)] {
+            let email = email.to_owned();
+            older.send(Address { id, email }).await.unwrap();
+        }
+        let other = app.tenant(TenantId::new());
+        registered(&other, a).await;
+        let last = registered(&older.tenant(other.id()), a).await;
+
+        let workers = app.start().await.unwrap();
+        while workers.status().all(|(_, status)| status.parked == 0) {
+            tokio::task::yield_now().await;
+        }
+        // The workers are as far as the last event, which holds back the other tenant.
+        let last = app.tenant(other.id()).history(last).await.unwrap()[0].id();
+        app.skip::<Listed>(last, "registered twice").await.unwrap();
+        app.settled(LONG).await.unwrap();
+        for (id, email) in [(ada, b), (bo, c), (cy, a)] {
+            assert_eq!(listed(&app, id).await.unwrap().email, email);
+        }
+        workers.stop(LONG).await.unwrap();
+    })
+    .await;
+}

@@ -1,6 +1,6 @@
 //! R9: inline, async and rebuilt rows are equal, whatever writes the events.
 
-use intent_runtime::{Workers, prelude::*};
+use intent_runtime::{AppTransaction, Workers, prelude::*};
 use intent_tests::postgres::TempDatabase;
 use proptest::{
     collection::vec,
@@ -11,7 +11,14 @@ use proptest::{
 use super::{super::domain::LONG, domain::*};
 
 /// How many histories each store gets.
-const CASES: u32 = 12;
+fn cases() -> u32 {
+    if std::env::var_os("INTENT_SOAK").is_some() {
+        300
+    } else {
+        12
+    }
+}
+
 const CUSTOMERS: usize = 3;
 
 /// The same rows again, which a worker makes from the log alone.
@@ -57,6 +64,8 @@ enum Writer {
     Older,
     Committed,
     RolledBack,
+    /// A transaction that commits late, behind what others write meanwhile. On stores with one writer it commits at once.
+    Late,
 }
 
 #[derive(Debug, Clone)]
@@ -67,6 +76,8 @@ enum Step {
     Address(bool),
     Leave,
     Return,
+    /// Rows are made anew in place from here on, while the others go on.
+    Rebuild,
 }
 
 fn steps() -> impl Strategy<Value = Vec<(usize, Writer, Step)>> {
@@ -77,6 +88,7 @@ fn steps() -> impl Strategy<Value = Vec<(usize, Writer, Step)>> {
         2 => Just(Writer::Older),
         1 => Just(Writer::Committed),
         1 => Just(Writer::RolledBack),
+        1 => Just(Writer::Late),
     ];
     let step = prop_oneof![
         4 => vec(-9_i64..9, 1..4).prop_map(Step::Visit),
@@ -84,6 +96,7 @@ fn steps() -> impl Strategy<Value = Vec<(usize, Writer, Step)>> {
         2 => any::<bool>().prop_map(Step::Address),
         1 => Just(Step::Leave),
         1 => Just(Step::Return),
+        1 => Just(Step::Rebuild),
     ];
     vec((0..CUSTOMERS, writer, step), 1..30)
 }
@@ -93,6 +106,8 @@ struct Place {
     other: App,
     cold: App,
     older: App,
+    /// Whether a transaction lets others write.
+    has_writers: bool,
 }
 
 impl Place {
@@ -102,6 +117,7 @@ impl Place {
             other: App::on(&app, domain()).await.unwrap(),
             cold: App::on(&app, domain()).cache_bytes(0).await.unwrap(),
             older: App::on(&app, without_models()).await.unwrap(),
+            has_writers: url.starts_with("postgres"),
             app,
         }
     }
@@ -114,16 +130,18 @@ impl Place {
         writer: Writer,
         step: &Step,
         turn: usize,
-    ) {
+    ) -> Option<AppTransaction> {
         let app = match writer {
             Writer::Other => &self.other,
             Writer::Cold => &self.cold,
             Writer::Older => &self.older,
-            Writer::Knows | Writer::Committed | Writer::RolledBack => &self.app,
+            Writer::Knows | Writer::Committed | Writer::RolledBack | Writer::Late => &self.app,
         };
         let tenant = app.tenant(tenant);
         let mut begun = match writer {
-            Writer::Committed | Writer::RolledBack => Some(tenant.transaction().await.unwrap()),
+            Writer::Committed | Writer::RolledBack | Writer::Late => {
+                Some(tenant.transaction().await.unwrap())
+            }
             _ => None,
         };
         macro_rules! send {
@@ -155,6 +173,7 @@ impl Place {
                 email: format!("{id} {turn}")
             }),
             Step::Leave => send!(Leave { id }),
+            Step::Rebuild => self.app.rebuild::<Listed>().await.is_ok(),
             // Nobody has an address that the customer had before.
             Step::Return => {
                 let readdressed = send!(Address {
@@ -165,10 +184,17 @@ impl Place {
             }
         };
         match (begun, writer) {
-            (Some(begun), Writer::Committed) => begun.commit().await.unwrap(),
+            // A transaction that waits has no value that others may want.
+            (Some(begun), Writer::Late)
+                if self.has_writers && matches!(step, Step::Visit(_) | Step::Rename) =>
+            {
+                return Some(begun);
+            }
+            (Some(begun), Writer::Committed | Writer::Late) => begun.commit().await.unwrap(),
             (Some(begun), _) => begun.rollback().await.unwrap(),
             (None, _) => {}
         }
+        None
     }
 }
 
@@ -202,10 +228,19 @@ async fn case(place: &Place, steps: Vec<(usize, Writer, Step)>) -> (TenantId, us
         let email = format!("customer {index}");
         customers.push(registered(&app.tenant(tenant), &email).await);
     }
+    let mut late: Vec<Option<AppTransaction>> = vec![];
+    late.resize_with(CUSTOMERS, || None);
     for (turn, (customer, writer, step)) in steps.iter().enumerate() {
-        place
+        // Others wait for it.
+        if let Some(late) = late[*customer].take() {
+            late.commit().await.unwrap();
+        }
+        late[*customer] = place
             .step(tenant, customers[*customer], *writer, step, turn)
             .await;
+    }
+    for late in late.into_iter().flatten() {
+        late.commit().await.unwrap();
     }
     place.app.settled(LONG).await.unwrap();
     let inline = rows!(place.app, tenant, Listed);
@@ -225,7 +260,7 @@ fn histories_on(url: &str) {
     let place = runtime.block_on(Place::on(url));
     let workers: Workers = runtime.block_on(place.app.start()).unwrap();
     let seen = std::cell::RefCell::new(Vec::new());
-    let mut runner = TestRunner::new(Config::with_cases(CASES));
+    let mut runner = TestRunner::new(Config::with_cases(cases()));
     let tried = runner.run(&steps(), |steps| {
         let found = runtime.block_on(case(&place, steps));
         seen.borrow_mut().push(found);
@@ -236,6 +271,9 @@ fn histories_on(url: &str) {
         workers.stop(LONG).await.unwrap();
         let again = App::on(&place.app, again()).await.unwrap();
         let workers = again.start().await.unwrap();
+        again.settled(LONG).await.unwrap();
+        // Once more, by a build of its own.
+        again.rebuild::<Listed>().await.unwrap();
         again.settled(LONG).await.unwrap();
         let mut count = 0;
         for (tenant, rows) in seen.into_inner() {

@@ -6,6 +6,7 @@ mod equal;
 mod failing;
 mod kill;
 mod mended;
+mod rebuild;
 mod rights;
 mod rows;
 mod unique;

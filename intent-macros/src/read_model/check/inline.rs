@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Columns that the table of an inline model has besides.
-const RESERVED: [&str; 2] = ["stream_version", "removed"];
+const RESERVED: [&str; 3] = ["stream_version", "removed", "row_build"];
 
 pub(super) fn check(diag: &Diagnostics, model: &ReadModel<'_>) {
     has_one_key(diag, model);

@@ -64,6 +64,9 @@ impl Pending {
             return Ok(Appended::Before(events));
         }
         for row in &append.rows {
+            if self.is_outdated(copy, row).await? {
+                return Err(append.outdated());
+            }
             if let Some(field) = self.taken(copy, row).await? {
                 return Err(append.taken(row, field));
             }
@@ -75,6 +78,17 @@ impl Pending {
             self.0.push(row);
         }
         Ok(appended)
+    }
+
+    /// Whether a row goes on from what an earlier build made than the one that makes it anew.
+    async fn is_outdated(&self, copy: &MemoryStore, row: &InlineRow) -> Result<bool, StoreError> {
+        if self.0.iter().any(|it| is_of(it, row.table, &row.row)) {
+            return Ok(false);
+        }
+        let stored = copy.tables.look(async |connection: &mut SqliteConnection| {
+            Ok(inline::is_outdated(connection, row).await?)
+        });
+        stored.await
     }
 
     /// The column of a row whose value another row has.

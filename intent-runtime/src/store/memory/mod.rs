@@ -83,14 +83,15 @@ impl MemoryStore {
     }
 
     pub(super) fn on_clock(clock: Arc<dyn Clock>) -> Self {
+        let turn = Arc::default();
         Self {
             id: Uuid::now_v7(),
             content: Arc::default(),
-            turn: Arc::default(),
             grown: watch::Sender::new(()),
             clock,
             #[cfg(feature = "sqlite")]
-            tables: tables::MemoryTables::default(),
+            tables: tables::MemoryTables::new(Arc::clone(&turn)),
+            turn,
         }
     }
 

@@ -10,6 +10,7 @@ use crate::{
     record::column::Cell,
     store::{
         error::StoreError,
+        memory::transaction::turn,
         port::StoreFuture,
         sqlite::{
             inline,
@@ -22,17 +23,27 @@ use crate::{
     },
 };
 
-#[derive(Clone, Default)]
-pub(in crate::store) struct MemoryTables(Arc<Mutex<Option<SqliteConnection>>>);
+#[derive(Clone)]
+pub(in crate::store) struct MemoryTables {
+    connection: Arc<Mutex<Option<SqliteConnection>>>,
+    /// Whose turn it is to have a transaction open in the store.
+    turn: Arc<Mutex<()>>,
+}
 
 impl MemoryTables {
+    /// The tables beside a store whose transactions take turns.
+    pub(super) fn new(turn: Arc<Mutex<()>>) -> Self {
+        let connection = Arc::default();
+        Self { connection, turn }
+    }
+
     /// Runs work in a transaction, which is committed if the work says so.
     pub(in crate::store) async fn run<T>(
         &self,
         work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<(T, bool), Ended>,
     ) -> Result<T, StoreError> {
         let done = async {
-            let mut connection = self.0.lock().await;
+            let mut connection = self.connection.lock().await;
             let connection = match &mut *connection {
                 Some(connection) => connection,
                 none => none.insert(open().await?),
@@ -115,6 +126,24 @@ impl Tables for MemoryTables {
         rows: &'a [Row],
     ) -> StoreFuture<'a, Option<Duplicate>> {
         Box::pin(self.run(async move |it| Ok((inline::duplicate(it, table, rows).await?, true))))
+    }
+
+    fn mark<'a>(&'a self, build: Build<'a>, keys: &'a [Key]) -> StoreFuture<'a, ()> {
+        Box::pin(async move {
+            // An open transaction writes its rows at its end.
+            let _turn = turn(&self.turn).await?;
+            self.run(async move |it| Ok((inline::mark(it, build, keys).await?, true)))
+                .await
+        })
+    }
+
+    fn earlier<'a>(
+        &'a self,
+        build: Build<'a>,
+        after: Option<&'a Key>,
+        limit: u32,
+    ) -> StoreFuture<'a, Vec<Key>> {
+        Box::pin(self.look(async move |it| inline::earlier(it, build, after, limit).await))
     }
 
     fn select<'a>(&'a self, select: Select<'a>) -> StoreFuture<'a, Vec<Vec<Cell>>> {

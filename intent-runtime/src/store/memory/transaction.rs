@@ -8,7 +8,7 @@ use std::{
 };
 
 use tokio::{
-    sync::{OwnedMutexGuard, watch},
+    sync::{Mutex, OwnedMutexGuard, watch},
     time::timeout,
 };
 use uuid::Uuid;
@@ -66,12 +66,17 @@ impl Transact for MemoryStore {
 impl MemoryStore {
     /// Waits until no transaction is open.
     pub(super) async fn turn(&self) -> Result<OwnedMutexGuard<()>, StoreError> {
-        let turn = timeout(LONGEST_WAIT, self.turn.clone().lock_owned());
-        turn.await.map_err(|waited| StoreError::Busy {
-            place: "memory".to_owned(),
-            source: Box::new(waited),
-        })
+        turn(&self.turn).await
     }
+}
+
+/// Waits until no transaction is open.
+pub(super) async fn turn(of: &Arc<Mutex<()>>) -> Result<OwnedMutexGuard<()>, StoreError> {
+    let turn = timeout(LONGEST_WAIT, of.clone().lock_owned());
+    turn.await.map_err(|waited| StoreError::Busy {
+        place: "memory".to_owned(),
+        source: Box::new(waited),
+    })
 }
 
 /// A transaction that is open. It keeps other writers from the store until it is dropped.

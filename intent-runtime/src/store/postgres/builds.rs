@@ -44,7 +44,7 @@ impl Builds for PgStore {
             let build = Build::new(table, 1);
             let prepare = self.pool.run(build, |build, connection| {
                 Box::pin(async move {
-                    if !columns(connection, &build.worker()).await?.is_empty() {
+                    if !columns(connection, &build.table_name()).await?.is_empty() {
                         return Ok(());
                     }
                     let lock = concat!("BEGIN; ", include_str!("sql/lock_migrations.sql"));
@@ -82,7 +82,7 @@ impl Builds for PgStore {
     fn inspect<'a>(&'a self, build: Build<'a>) -> StoreFuture<'a, Vec<Drift>> {
         Box::pin(self.pool.run(build, |build, connection| {
             Box::pin(async move {
-                let found = columns(connection, &build.worker()).await?;
+                let found = columns(connection, &build.table_name()).await?;
                 let mut drifts = build.differs(DIALECT, &found);
                 if drifts.is_empty() {
                     let name = build.quoted(DIALECT);
@@ -248,7 +248,7 @@ async fn begin(
         sqlx::raw_sql("ROLLBACK").execute(connection).await?;
         return Ok(false);
     }
-    let found = columns(connection, &build.worker()).await?;
+    let found = columns(connection, &build.table_name()).await?;
     let table = build.quoted(DIALECT);
     let mut making = Vec::new();
     if !found.is_empty() {
@@ -362,7 +362,7 @@ async fn show(connection: &mut PgConnection, build: Build<'_>, view: &str) -> Re
     };
     let select = format!("VIEW {quoted}{options} AS {}", build.shown(DIALECT));
     // To a view, columns can only be added.
-    let wanted = columns(connection, &build.worker()).await?;
+    let wanted = columns(connection, &build.table_name()).await?;
     let same = |(shown, wanted): (&(String, String, _), &(String, String, _))| {
         (&shown.0, &shown.1) == (&wanted.0, &wanted.1)
     };

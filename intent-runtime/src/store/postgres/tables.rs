@@ -148,6 +148,24 @@ impl Tables for PgStore {
         })
     }
 
+    fn mark<'a>(&'a self, build: Build<'a>, keys: &'a [Key]) -> StoreFuture<'a, ()> {
+        Box::pin(self.pool.run((build, keys), |(build, keys), connection| {
+            Box::pin(inline::mark(connection, *build, keys))
+        }))
+    }
+
+    fn earlier<'a>(
+        &'a self,
+        build: Build<'a>,
+        after: Option<&'a Key>,
+        limit: u32,
+    ) -> StoreFuture<'a, Vec<Key>> {
+        let with = (build, after, limit);
+        Box::pin(self.pool.run(with, |(build, after, limit), connection| {
+            Box::pin(inline::earlier(connection, *build, *after, *limit))
+        }))
+    }
+
     fn select<'a>(&'a self, wanted: Select<'a>) -> StoreFuture<'a, Vec<Vec<Cell>>> {
         Box::pin(async move {
             let work = self.pool.run(wanted, |wanted, connection| {

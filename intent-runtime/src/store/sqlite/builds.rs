@@ -171,7 +171,7 @@ async fn begin(
 
 async fn inspect(connection: &mut SqliteConnection, build: Build<'_>) -> Result<Vec<Drift>, Ended> {
     let rows = sqlx::query(include_str!("sql/table_columns.sql"))
-        .bind(format!("{}{}", DIALECT.prefix, build.worker()))
+        .bind(format!("{}{}", DIALECT.prefix, build.table_name()))
         .fetch_all(connection)
         .await?;
     let column =

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use sqlx::{AssertSqlSafe, QueryBuilder, Row as _, Sqlite, SqliteConnection};
+use sqlx::{AssertSqlSafe, QueryBuilder, Row as _, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
 use crate::{
     record::{
@@ -12,9 +12,10 @@ use crate::{
     store::{
         append::Append,
         error::StoreError,
-        sqlite::tables::{DIALECT, Ended, bind, push},
+        sqlite::tables::{DIALECT, Ended, bind, push, read_row},
         tables::{
-            Row, Table,
+            Key, Row, Table,
+            builds::Build,
             inline::{Duplicate, InlineRow, id_of},
             text::quoted,
         },
@@ -28,6 +29,9 @@ pub(in crate::store) async fn write(
 ) -> Result<Result<(), StoreError>, sqlx::Error> {
     // Nobody else writes meanwhile, so what is free now is free when the rows are written.
     for row in &append.rows {
+        if is_outdated(connection, row).await? {
+            return Ok(Err(append.outdated()));
+        }
         for unique in row.table.unique() {
             if holder(connection, row.table, unique, &row.row)
                 .await?
@@ -39,6 +43,63 @@ pub(in crate::store) async fn write(
     }
     put(connection, &append.rows).await?;
     Ok(Ok(()))
+}
+
+/// Whether a row goes on from what an earlier build made than the one that makes it anew.
+pub(in crate::store) async fn is_outdated(
+    connection: &mut SqliteConnection,
+    row: &InlineRow,
+) -> Result<bool, sqlx::Error> {
+    let (table, key) = (row.table, Table::all(row.table.key()));
+    let name = table.quoted(DIALECT);
+    let sql = format!("SELECT 1 FROM {name} WHERE ({key}) = (?, ?) AND abs(row_build) > ?");
+    let id = id_of(&row.row).map_or_else(String::new, |id| id.to_string());
+    let found = sqlx::query(AssertSqlSafe(sql))
+        .bind(row.row.tenant.to_string())
+        .bind(id)
+        .bind(table.made_by(&row.row.cells));
+    Ok(found.fetch_optional(connection).await?.is_some())
+}
+
+/// Marks those of the rows with these keys that an earlier build made.
+pub(in crate::store) async fn mark(
+    connection: &mut SqliteConnection,
+    build: Build<'_>,
+    keys: &[Key],
+) -> Result<(), Ended> {
+    let (name, of_key) = (build.quoted(DIALECT), Table::all(build.table.key()));
+    let number = build.number;
+    let start = format!("UPDATE {name} SET row_build = -{number} WHERE ({of_key}) IN (");
+    let mut mark = QueryBuilder::<Sqlite>::new(start);
+    push(&mut mark, keys);
+    mark.push(format!(") AND abs(row_build) < {number}"));
+    mark.build().execute(connection).await?;
+    Ok(())
+}
+
+/// The keys of rows that an earlier build made or marked, behind a key.
+pub(in crate::store) async fn earlier(
+    connection: &mut SqliteConnection,
+    build: Build<'_>,
+    after: Option<&Key>,
+    limit: u32,
+) -> Result<Vec<Key>, Ended> {
+    let (name, of_key) = (build.quoted(DIALECT), Table::all(build.table.key()));
+    let sql = format!(
+        "SELECT {of_key} FROM {name} WHERE abs(row_build) < ? AND ({of_key}) > (?, ?) ORDER BY {of_key} LIMIT ?"
+    );
+    // No id is as small as an empty text.
+    let tenant = after.map_or_else(String::new, |key| key.tenant.to_string());
+    let id = after.and_then(id_of);
+    let rows = sqlx::query(AssertSqlSafe(sql))
+        .bind(build.number)
+        .bind(tenant)
+        .bind(id.map_or_else(String::new, |id| id.to_string()))
+        .bind(limit)
+        .fetch_all(connection)
+        .await?;
+    let key = |row: &SqliteRow| read_row(build.table.key(), row);
+    rows.iter().map(key).collect()
 }
 
 /// Writes rows whose values are free.

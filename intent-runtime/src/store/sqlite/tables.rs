@@ -165,6 +165,21 @@ impl Tables for SqliteStore {
         })
     }
 
+    fn mark<'a>(&'a self, build: Build<'a>, keys: &'a [Key]) -> StoreFuture<'a, ()> {
+        Box::pin(self.on_tables(async move |it| Ok((inline::mark(it, build, keys).await?, true))))
+    }
+
+    fn earlier<'a>(
+        &'a self,
+        build: Build<'a>,
+        after: Option<&'a Key>,
+        limit: u32,
+    ) -> StoreFuture<'a, Vec<Key>> {
+        Box::pin(
+            self.look_at_tables(async move |it| inline::earlier(it, build, after, limit).await),
+        )
+    }
+
     fn select<'a>(&'a self, wanted: Select<'a>) -> StoreFuture<'a, Vec<Vec<Cell>>> {
         Box::pin(self.look_at_tables(async move |it| select(it, wanted).await))
     }
@@ -330,7 +345,7 @@ pub(super) fn bind<'q>(
     }
 }
 
-fn read_row(columns: &[Column], row: &SqliteRow) -> Result<Row, Ended> {
+pub(super) fn read_row(columns: &[Column], row: &SqliteRow) -> Result<Row, Ended> {
     let tenant: &str = row.try_get(0)?;
     let tenant = tenant.parse::<TenantId>();
     let tenant = tenant.map_err(|error| Ended::Corrupt(error.to_string()))?;

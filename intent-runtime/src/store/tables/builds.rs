@@ -79,10 +79,18 @@ impl<'a> Build<'a> {
         Self { table, number }
     }
 
-    /// The name of the worker that writes it, and of its table without schema and prefix: `balances__2_1` is the first build of
-    /// version 2 of `balances`.
+    /// The name of the worker that writes it: `balances__2_1` is the first build of version 2 of `balances`.
     pub fn worker(&self) -> String {
         format!("{}_{}", self.table.view(), self.number)
+    }
+
+    /// The name of its table, without schema and prefix: that of its worker. The builds of an inline model share the table of the
+    /// first one.
+    pub fn table_name(&self) -> String {
+        match self.table.inline {
+            true => Self::new(self.table, 1).worker(),
+            false => self.worker(),
+        }
     }
 
     /// Those of the tables with these names, without schema and prefix, that are of earlier builds of the same version.
@@ -92,7 +100,8 @@ impl<'a> Build<'a> {
             let number = table
                 .strip_prefix(&*view)
                 .and_then(|rest| rest.strip_prefix('_'));
-            number.is_some_and(|number| number.parse::<u32>().is_ok_and(|number| number < own))
+            let is_earlier = |number: &str| number.parse::<u32>().is_ok_and(|number| number < own);
+            number.is_some_and(is_earlier) && !self.table.inline
         })
     }
 }

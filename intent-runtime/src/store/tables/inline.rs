@@ -1,8 +1,13 @@
 //! The tables of inline read models: each row belongs to one stream, and is written with the events that change it.
 //!
-//! Such a table has two columns more: up to which version of its stream a row was made, and whether there is no row. A stream
-//! whose events leave no row has a line all the same, without values, so that it is known how far it was read. Readers do not
-//! see it, and it takes no unique value.
+//! Such a table has three columns more: up to which version of its stream a row was made, whether there is no row, and which build
+//! made it. A stream whose events leave no row has a line all the same, without values, so that it is known how far it was read.
+//! Readers do not see it, and it takes no unique value.
+//!
+//! All builds of a version share the table. A rebuild makes row after row anew, while commands go on. It first marks a row: the
+//! column `row_build` is then the negative number of the build. From then on, nobody writes the row from what an earlier build made
+//! of it. A command that has such a row in memory is refused as if its stream had changed, loads the row again, and folds it anew
+//! from the start of its stream, as the worker does. Whoever comes first writes the number of the build.
 
 use std::{collections::HashMap, fmt};
 
@@ -20,6 +25,10 @@ use crate::{
 const STREAM_VERSION: Column = Column::new("stream_version", ColumnKind::Integer);
 /// Whether there is no row.
 const REMOVED: Column = Column::new("removed", ColumnKind::Bool);
+/// The build that made the row; negative if that build is to make it anew.
+pub(crate) const ROW_BUILD: Column = Column::new("row_build", ColumnKind::Integer);
+/// The build of a row that was made from the first event on.
+pub(crate) const FIRST_BUILD: i64 = 1;
 
 /// A row that is written with the events of an append: see [`Append::rows`](crate::store::Append::rows).
 #[derive(Clone, Debug)]
@@ -39,8 +48,17 @@ impl InlineRow {
         version: Version,
         cells: Option<Vec<Cell>>,
     ) -> Self {
-        let row = table.stored_row(stream_key(stream), version, cells);
+        let row = table.stored_row(stream_key(stream), version, cells, FIRST_BUILD);
         Self { table, row }
+    }
+
+    /// The same row, which goes on from what a build made.
+    #[must_use]
+    pub fn made_by(mut self, build: i64) -> Self {
+        if let Some(last) = self.row.cells.last_mut() {
+            *last = Cell::Integer(build);
+        }
+        self
     }
 
     /// About how many bytes it has.
@@ -58,7 +76,7 @@ impl InlineRow {
         if self.row.tenant != stream.tenant_id || cells.first() != Some(&id) {
             return Some("it is the row of another stream");
         }
-        if cells.len() != self.table.columns.len() + 2 {
+        if cells.len() != self.table.columns.len() + 3 {
             return Some("it has not one cell for each column");
         }
         match self.table.made_from(cells) {
@@ -149,8 +167,8 @@ fn row_key(tenant: TenantId, id: Cell) -> Key {
 }
 
 impl Table {
-    /// The columns that its rows are stored with: those of the model, and of an inline model two more, `stream_version` and
-    /// `removed`.
+    /// The columns that its rows are stored with: those of the model, and of an inline model three more, `stream_version`,
+    /// `removed` and `row_build`.
     pub fn stored_columns(&self) -> Vec<Column> {
         if !self.inline {
             return self.columns.to_vec();
@@ -160,16 +178,28 @@ impl Table {
             true => *column,
             false => column.nullable(true),
         });
-        columns.chain([STREAM_VERSION, REMOVED]).collect()
+        columns
+            .chain([STREAM_VERSION, REMOVED, ROW_BUILD])
+            .collect()
     }
 
     /// The row of an inline model as it is stored: made from the events up to a version, or no row.
-    pub(crate) fn stored_row(&self, key: Key, version: Version, cells: Option<Vec<Cell>>) -> Row {
+    pub(crate) fn stored_row(
+        &self,
+        key: Key,
+        version: Version,
+        cells: Option<Vec<Cell>>,
+        build: i64,
+    ) -> Row {
         let removed = cells.is_none();
         let mut stored = cells.unwrap_or(key.cells);
         stored.resize(self.columns.len(), Cell::Null);
         let version = i64::try_from(version.get()).unwrap_or(i64::MAX);
-        stored.extend([Cell::Integer(version), Cell::Bool(removed)]);
+        stored.extend([
+            Cell::Integer(version),
+            Cell::Bool(removed),
+            Cell::Integer(build),
+        ]);
         Row::new(key.tenant, stored)
     }
 
@@ -181,9 +211,17 @@ impl Table {
         }
     }
 
+    /// The build that made a stored row of an inline model; negative if that build is to make it anew.
+    pub(crate) fn made_by(&self, stored: &[Cell]) -> i64 {
+        match stored.get(self.columns.len() + 2) {
+            Some(Cell::Integer(build)) => *build,
+            _ => FIRST_BUILD,
+        }
+    }
+
     /// The cells of the model in a stored row. `None` if an inline model has no row.
     pub(crate) fn visible(&self, mut stored: Vec<Cell>) -> Option<Vec<Cell>> {
-        if self.inline && stored.last() == Some(&Cell::Bool(true)) {
+        if self.inline && stored.get(self.columns.len() + 1) == Some(&Cell::Bool(true)) {
             return None;
         }
         stored.truncate(self.columns.len());

@@ -69,6 +69,18 @@ pub trait Tables: Builds {
         rows: &'a [Row],
     ) -> StoreFuture<'a, Option<Duplicate>>;
 
+    /// Marks those of the rows with these keys that an earlier build of an inline model made: this build makes them anew. See
+    /// [`InlineRow`]. It waits for transactions that write them.
+    fn mark<'a>(&'a self, build: Build<'a>, keys: &'a [Key]) -> StoreFuture<'a, ()>;
+
+    /// The keys of rows that an earlier build of an inline model made or marked, in their order, behind a key; at most so many.
+    fn earlier<'a>(
+        &'a self,
+        build: Build<'a>,
+        after: Option<&'a Key>,
+        limit: u32,
+    ) -> StoreFuture<'a, Vec<Key>>;
+
     /// Rows of one tenant, of the build that is published.
     fn select<'a>(&'a self, select: Select<'a>) -> StoreFuture<'a, Vec<Vec<Cell>>>;
 

@@ -32,6 +32,13 @@ pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
+/// Whether a row of an inline model, called so, replaces the one that is kept.
+pub(crate) fn replaces(row: &str) -> String {
+    format!(
+        "(kept.stream_version < {row}.stream_version OR kept.row_build < 0 AND kept.stream_version = {row}.stream_version)"
+    )
+}
+
 /// The names of columns in a list, each as `each` writes it.
 pub(crate) fn list(columns: &[Column], each: impl Fn(&str) -> String) -> String {
     let names = columns.iter().map(|column| each(&quoted(column.name)));
@@ -47,7 +54,7 @@ impl Dialect {
 }
 
 impl Table {
-    /// The table of an inline model, which has one build, as statements name it.
+    /// The table of an inline model, as statements name it.
     pub(crate) fn quoted(&self, dialect: Dialect) -> String {
         Build::new(self, 1).quoted(dialect)
     }
@@ -66,9 +73,9 @@ impl Table {
         let own = key.map(|key| format!("kept.{key} = given.{key}"));
         let own = own.collect::<Vec<_>>().join(" AND ");
         format!(
-            "UPDATE {} AS kept SET removed = true FROM given \
-             WHERE kept.tenant_id = given.tenant_id AND {own} AND kept.stream_version < given.stream_version",
+            "UPDATE {} AS kept SET removed = true FROM given WHERE kept.tenant_id = given.tenant_id AND {own} AND {}",
             self.quoted(dialect),
+            replaces("given")
         )
     }
 
@@ -78,21 +85,24 @@ impl Table {
     }
 
     /// What an insert into the table `AS kept` does with a row that is there. A row of an inline model is replaced by one that was
-    /// made from more events.
+    /// made from more events, or anew. A row that goes on from what an earlier build made is refused: its build is none.
     pub(crate) fn on_conflict(&self) -> String {
         let stored = self.stored_columns();
         let rest = &stored[self.key().len()..];
         let key = Self::all(self.key());
-        let newer = match self.inline {
-            true => " WHERE kept.stream_version < excluded.stream_version",
-            false => "",
-        };
+        let set = list(rest, |name| format!("{name} = excluded.{name}"));
         match rest {
             [] => format!("ON CONFLICT ({key}) DO NOTHING"),
-            rest => {
-                let set = list(rest, |name| format!("{name} = excluded.{name}"));
-                format!("ON CONFLICT ({key}) DO UPDATE SET {set}{newer}")
+            [values @ .., _] if self.inline => {
+                let set = list(values, |name| format!("{name} = excluded.{name}"));
+                format!(
+                    "ON CONFLICT ({key}) DO UPDATE SET {set}, row_build = \
+                     CASE WHEN abs(kept.row_build) > excluded.row_build THEN NULL ELSE excluded.row_build END \
+                     WHERE {} OR abs(kept.row_build) > excluded.row_build",
+                    replaces("excluded")
+                )
             }
+            _ => format!("ON CONFLICT ({key}) DO UPDATE SET {set}"),
         }
     }
 }
@@ -100,7 +110,7 @@ impl Table {
 impl Build<'_> {
     /// The table, as statements name it.
     pub(crate) fn quoted(&self, dialect: Dialect) -> String {
-        dialect.name(&self.worker())
+        dialect.name(&self.table_name())
     }
 
     /// Makes the table and its indexes.
@@ -125,7 +135,7 @@ impl Build<'_> {
         let indexed = numbered.filter(|(_, column)| column.indexed);
         let indexes = indexed.map(|(number, column): (u32, _)| {
             // By the number of the column: with its name it could be longer than Postgres keeps apart.
-            let name = format!("{}{}__{number}", dialect.prefix, self.worker());
+            let name = format!("{}{}__{number}", dialect.prefix, self.table_name());
             let name = quoted(&name);
             let column = quoted(column.name);
             format!("CREATE INDEX IF NOT EXISTS {name} ON {table} (tenant_id, {column})")

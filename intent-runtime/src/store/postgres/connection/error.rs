@@ -12,6 +12,7 @@ use crate::store::{
     overtaken::Overtaken,
     postgres::schema,
     run_error,
+    tables::inline::ROW_BUILD,
 };
 
 /// SQLSTATE codes, as <https://www.postgresql.org/docs/current/errcodes-appendix.html> lists them.
@@ -32,6 +33,7 @@ mod code {
     pub(crate) const SERIALIZATION_FAILURE: &str = "40001";
     pub(crate) const COMPLETION_UNKNOWN: &str = "40003";
     pub(crate) const DEADLOCK: &str = "40P01";
+    pub(crate) const NOT_NULL_VIOLATION: &str = "23502";
     pub(crate) const UNIQUE_VIOLATION: &str = "23505";
     pub(crate) const DEPENDENT_OBJECTS: &str = "2BP01";
     pub(crate) const INSUFFICIENT_PRIVILEGE: &str = "42501";
@@ -207,7 +209,7 @@ pub(crate) enum Kind {
     Closed,
     /// Another transaction used the same rows: a unique key, a lock, a deadlock, a serialization failure.
     Contended,
-    /// A row of an inline model has a value that another one has.
+    /// A row of an inline model has a value that another one has, or is being made anew.
     Taken,
     /// A statement ran into a time limit, or was cancelled.
     Canceled,
@@ -322,9 +324,14 @@ impl Failure {
         self.code() == Some(code::LOCK_NOT_AVAILABLE)
     }
 
-    /// The error for a value of one of an append's rows that another row has, if that is the failure. The index tells.
+    /// The error for a row of an append that cannot be written, if that is the failure: another row has one of its values, which the
+    /// index tells, or it goes on from what an earlier build made.
     pub(crate) fn taken_in(&self, append: &Append) -> Option<StoreError> {
         let error = self.database().filter(|_| self.kind() == Kind::Taken)?;
+        if error.code() == code::NOT_NULL_VIOLATION {
+            // The row is being made anew, and is to be loaded again.
+            return Some(append.outdated());
+        }
         append.rows.iter().find_map(|row| {
             let mut unique = row.table.unique();
             let is_it = |place| Some(&*row.table.unique_index(place)) == error.constraint();
@@ -391,6 +398,7 @@ impl Failure {
         }
         match error.code() {
             code::UNIQUE_VIOLATION if error.schema() == Some(READ_SCHEMA) => Kind::Taken,
+            code::NOT_NULL_VIOLATION if error.column() == Some(ROW_BUILD.name) => Kind::Taken,
             code::UNIQUE_VIOLATION
             | code::SERIALIZATION_FAILURE
             | code::DEADLOCK
