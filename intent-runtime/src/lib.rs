@@ -22,8 +22,10 @@ pub use app::{
     App,
     acting::Acting,
     builder::{AppBuilder, ConnectError},
+    check::{Finding, Severity},
     domain::Domain,
     lookup::{Correlation, Ids, LookBack},
+    models::{BuildActivity, BuildView, HeldBackView, Lag, ModelMode, ModelView, SkippedView},
     operate::SkipRequest,
     tenant::Tenant,
     transaction::AppTransaction,
@@ -83,7 +85,7 @@ pub use store::PgStore;
 pub use store::SqliteStore;
 pub use store::{MemoryStore, StoreError};
 pub use testing::Scenario;
-pub use worker::status::{Activity, WorkerStatus};
+pub use worker::status::{Activity, BuildName, WorkerStatus};
 
 /// What generated code may name. Not part of the public interface: anything here can change in any release.
 #[doc(hidden)]

@@ -154,6 +154,22 @@ async fn operated(app: &App) -> Result<(), Box<dyn Error>> {
     app.pause::<Balance>().await?;
     app.resume::<Balance>().await?;
     // ANCHOR_END: operate
+    // ANCHOR: seen
+    for model in app.models().await? {
+        tracing::info!("{model}");
+    }
+    for finding in app.check().await? {
+        tracing::warn!("{finding}");
+        if let Some(sql) = &finding.sql {
+            tracing::warn!("{sql}");
+        }
+    }
+    // ANCHOR_END: seen
+    // ANCHOR: end
+    let end = app.log_end().await?;
+    app.wait_for::<Balance>(end, Duration::from_secs(10))
+        .await?;
+    // ANCHOR_END: end
     assert_eq!(app.read::<Balance>().query("", ()).await?.len(), 1);
     workers.stop(Duration::from_secs(10)).await?;
     Ok(())

@@ -25,6 +25,15 @@ fn two_read_models_do_not_share_a_table() {
 }
 
 #[test]
+fn a_read_model_that_is_added_twice_is_told_as_that() {
+    let error = domain().read_model::<Branch>().check().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the read model `branches` is in the domain twice: remove one `.read_model::<…>()`"
+    );
+}
+
+#[test]
 fn the_aggregates_of_a_read_model_are_of_the_domain() {
     let error = Domain::new().read_model::<Branch>().check().unwrap_err();
     assert_eq!(

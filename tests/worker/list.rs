@@ -82,7 +82,7 @@ async fn pages_have_each_row_once_and_in_order() {
         assert_eq!(all.len(), 1);
         assert_eq!(north().filter("account", ids[0]).await.unwrap(), all);
         assert_eq!(north().filter("cents", 17).await.unwrap(), []);
-        assert_eq!(rows.list().limit(0).await.unwrap().len(), 1);
+        assert_eq!(rows.list().limit(0).await.unwrap(), []);
         workers.stop(LONG).await.unwrap();
     })
     .await;

@@ -1,6 +1,8 @@
 //! Workers, and the rows of read models that they keep, on every store.
 
 mod access;
+mod by_hand;
+mod check;
 mod columns;
 mod domain;
 mod domain_mistakes;
@@ -14,10 +16,14 @@ mod kill;
 mod lease;
 mod list;
 mod live;
+mod long_texts;
 mod lost_write;
+mod models;
+mod newcomer;
 mod operate;
 mod policies;
 mod rebuild;
+mod restored;
 mod rights;
 mod values;
 mod versions;

@@ -67,8 +67,9 @@ async fn a_rebuild_applies_changed_rules_to_all_events() {
         pay(&next, id, 1).await;
         next.settled(LONG).await.unwrap();
         assert_eq!(row().await, 14);
-        let names: Vec<_> = workers.status().map(|(name, _)| name).collect();
-        assert!(names.contains(&"balance__1_4".to_owned()), "{names:?}");
+        let names: Vec<_> = workers.status().map(|(name, _)| name.to_string()).collect();
+        let newest = "balance, version 1, build 4".to_owned();
+        assert!(names.contains(&newest), "{names:?}");
         workers.stop(LONG).await.unwrap();
     })
     .await;

@@ -55,6 +55,15 @@ pub enum ConnectError {
     /// The store cannot be opened. Handling: as its error says.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Commands cannot write the rows of an inline model: its table is another one, or its rows are made of other events. Handling:
+    /// run the statements that the text names, or give the model a new version.
+    #[error("commands cannot write the rows of `{model}`: {what}")]
+    Rows {
+        /// The name of its table.
+        model: &'static str,
+        /// What differs, and what mends it.
+        what: String,
+    },
 }
 
 crate::record::sentence::debug!(ConnectError);

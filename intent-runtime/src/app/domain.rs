@@ -160,11 +160,12 @@ impl Domain {
         let mut mistakes = Vec::new();
         for (index, kind) in self.read_models.iter().enumerate() {
             let table = kind.table.name;
-            if self.read_models[..index]
-                .iter()
-                .any(|it| it.table.name == table)
-            {
-                mistakes.push(DomainMistake::TableName { table });
+            let mut before = self.read_models[..index].iter();
+            if let Some(other) = before.find(|it| it.table.name == table) {
+                mistakes.push(match other.type_id == kind.type_id {
+                    true => DomainMistake::ReadModelTwice { table },
+                    false => DomainMistake::TableName { table },
+                });
             }
             let heard = kind.heard();
             let unknown = heard

@@ -23,6 +23,7 @@ use crate::{
         error::StoreError,
         lookup::{EventPage, ListStreams, LookBack as Request, ReadCorrelation},
     },
+    worker::last_event,
 };
 
 /// How many aggregates or events a page has at most, unless the caller sets another limit.
@@ -270,6 +271,14 @@ impl Tenant {
     /// Searches this tenant's events from the end of the log backwards.
     pub fn look_back(&self, filter: LogFilter) -> LookBack {
         LookBack::new(self.clone(), Some(self.id), filter)
+    }
+
+    /// The end of this tenant's log: the cursor after its last event that can be seen now.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn log_end(&self) -> Result<Cursor, StoreError> {
+        last_event(&*self.core.store, Some(self.id)).await
     }
 
     /// The cursor at which this tenant's log stood at a time, by the store's clock, for

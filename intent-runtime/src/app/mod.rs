@@ -4,9 +4,11 @@ pub(crate) mod acting;
 pub(crate) mod append;
 pub(crate) mod builder;
 mod by_name;
+pub(crate) mod check;
 pub(crate) mod domain;
 mod inline;
 pub(crate) mod lookup;
+pub(crate) mod models;
 pub(crate) mod operate;
 mod roles;
 pub(crate) mod tenant;
@@ -34,7 +36,7 @@ use crate::{
     schema::catalogue::{self, Catalogue},
     store::{self, connect::IntoStore, error::StoreError, port::Store},
     transfer::{export::Export, import::Import},
-    worker::local::LocalWorkers,
+    worker::{last_event, local::LocalWorkers},
 };
 
 /// A domain on a store. Cheap to clone.
@@ -162,6 +164,28 @@ impl App {
     /// When the store fails.
     pub async fn cursor_at(&self, time: Timestamp) -> Result<Cursor, StoreError> {
         self.store().cursor_at(None, time).await
+    }
+
+    /// The end of the log of all tenants: the cursor after the last event that can be seen now. [`Tenant::log_end`] is that of one
+    /// tenant. Give it to [`wait_for`](Tenant::wait_for) to wait until a read model has all that is stored:
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doctest/account.rs")); }
+    /// # use account::*;
+    /// # use intent_runtime::prelude::*;
+    /// # use std::time::Duration;
+    /// # #[derive(ReadModel, Debug, Clone)]
+    /// # #[read_model(created_by(Opened), events())]
+    /// # struct Balance { #[key] account: Id<Account>, #[on(Opened = |e| e.owner.clone())] owner: String }
+    /// # async fn wait(app: &App) -> Result<(), Box<dyn std::error::Error>> {
+    /// app.wait_for::<Balance>(app.log_end().await?, Duration::from_secs(10)).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the store fails, or its role may not read the log of all tenants.
+    pub async fn log_end(&self) -> Result<Cursor, StoreError> {
+        last_event(self.store(), None).await
     }
 
     /// Writes the events of all tenants as text: whole streams, as they are stored. [`Tenant::export`] writes those of one.

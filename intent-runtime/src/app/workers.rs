@@ -23,8 +23,8 @@ use crate::{
     },
     worker::{
         error::WorkerError,
-        heard, last_event,
-        status::WorkerStatus,
+        heard,
+        status::{BuildName, WorkerStatus},
         supervisor::{Statuses, Supervisor},
     },
 };
@@ -36,7 +36,7 @@ const LATER: Duration = Duration::from_millis(50);
 /// The workers that an app has started: one task for each read model. Several processes may start them. One of them does the
 /// work of a model at a time, and another takes over when it ends.
 ///
-/// Dropped, they end at once; what they did not write is done again by those that follow.
+/// Dropped, they end at once, and a warning in the log says so; what they did not write is done again by those that follow.
 #[must_use = "the workers end when this is dropped"]
 pub struct Workers {
     /// The supervisor, which owns the task of each worker.
@@ -85,8 +85,8 @@ pub struct StopError {
 }
 
 impl Workers {
-    /// What each of them is doing, by the name of the table that it writes.
-    pub fn status(&self) -> impl Iterator<Item = (String, WorkerStatus)> {
+    /// What each of them is doing, by the build that it keeps. [`App::models`] has what those of other processes do.
+    pub fn status(&self) -> impl Iterator<Item = (BuildName, WorkerStatus)> {
         self.statuses.all().into_iter()
     }
 
@@ -100,6 +100,17 @@ impl Workers {
         timeout(within, ended)
             .await
             .map_err(|_| StopError { within })
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        if !*self.stop.borrow() && !self.tasks.is_empty() {
+            tracing::warn!(
+                "the workers of read models were dropped, and end at once: keep `Workers` as long as they are to work, and end \
+                 them with `Workers::stop`"
+            );
+        }
     }
 }
 
@@ -160,14 +171,13 @@ impl App {
         Ok(workers)
     }
 
-    /// Waits until all read models have what is in the log now, at most for so long. For tests.
+    /// Waits until all read models have what is in the log now, of all tenants, at most for so long. For tests.
     ///
     /// # Errors
-    /// [`WaitError`] of the first read model that has not.
+    /// [`WaitError`] of the first read model that has not, [`WaitError::HeldBack`] if it holds a tenant back.
     pub async fn settled(&self, within: Duration) -> Result<(), WaitError> {
         let until = Instant::now() + within;
-        let store = self.store();
-        let end = last_event(store).await?;
+        let end = self.log_end().await?;
         for kind in self.tenant.core.read_models.iter() {
             self.tenant.reaches(kind, None, end, until).await?;
         }
@@ -258,8 +268,8 @@ impl Tenant {
         self.reaches(kind, Some(self.id), cursor, until).await
     }
 
-    /// Waits until the rows that are read have what is before a cursor. With a tenant, also for that to be not held back; without,
-    /// until all builds are published.
+    /// Waits until the rows that are read have what is before a cursor, of one tenant, or of all tenants. For all, also until all
+    /// builds are published.
     async fn reaches(
         &self,
         kind: &ReadModelKind,
@@ -281,10 +291,14 @@ impl Tenant {
             if let Some(read) = read.filter(|_| reached)
                 && (tenant.is_some() || awaited.is_none())
             {
-                return match tenant.filter(|_| read.parked > 0) {
-                    Some(tenant) => not_held_back(tables, read, kind, Some(tenant)).await,
-                    None => Ok(()),
-                };
+                if read.parked == 0 {
+                    return Ok(());
+                }
+                let held_back = not_held_back(tables, read, kind, tenant).await;
+                let is_tried = !local.is_about_to_try(read);
+                if held_back.is_ok() || is_tried || Instant::now() >= until {
+                    return held_back;
+                }
             }
             let now = Instant::now();
             if now >= until {
@@ -351,6 +365,7 @@ async fn not_held_back(
     match parked.find(|parked| tenant.is_none_or(|tenant| parked.tenant == tenant)) {
         Some(parked) => Err(WaitError::HeldBack {
             model: kind.table.name,
+            tenant: parked.tenant,
             event: parked.event,
             reason: parked.reason,
         }),

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use crate::{
-    dispatch::actor::Actor, model::read_model::column::UnfitCell, record::id::EventId,
+    dispatch::actor::Actor,
+    model::read_model::column::UnfitCell,
+    record::id::{EventId, TenantId},
     store::error::StoreError,
 };
 
@@ -160,12 +162,14 @@ pub enum WaitError {
         /// Its table.
         model: &'static str,
     },
-    /// An event of the tenant could not be applied, so its rows stay as they were before it. Handling: correct the rules or the
+    /// An event of a tenant could not be applied, so its rows stay as they were before it. Handling: correct the rules or the
     /// event's upcast, and start the workers again; or leave the event out with [`App::skip`](crate::App::skip).
-    #[error("`{model}` holds a tenant back at the event {event}: {reason}")]
+    #[error("`{model}` holds back the tenant {tenant} at the event {event}: {reason}")]
     HeldBack {
         /// Its table.
         model: &'static str,
+        /// The tenant.
+        tenant: TenantId,
         /// The event.
         event: EventId,
         /// Why the event could not be applied.

@@ -10,7 +10,7 @@ use crate::{
     model::{
         read_model::{
             ReadModel,
-            column::{UnfitCell, UnfitValue},
+            column::{UnfitCell, UnfitValue, fit_indexes},
             inline,
             key::RowKey as _,
             route::{Effect, Routes},
@@ -135,6 +135,7 @@ impl<M: ReadModel> Folder for Fold<M> {
                 }
                 Some(row) => {
                     let cells = guarded(|| row.to_cells().map_err(|unfit| Fault::new(&unfit)))?;
+                    fit_indexes(M::COLUMNS, &cells).map_err(|unfit| Fault::new(&unfit))?;
                     put.push(Row::new(place.0, cells));
                 }
                 None => gone.push(key::<M>(place)?),
@@ -179,7 +180,9 @@ fn key<M: ReadModel>((tenant, key): &Place<M>) -> Result<Key, Fault> {
         let column = M::COLUMNS.get(index).map_or("", |column| column.name);
         Fault::new(&UnfitValue { column, what })
     });
-    Ok(Key::new(*tenant, cells?))
+    let cells = cells?;
+    fit_indexes(M::COLUMNS, &cells).map_err(|unfit| Fault::new(&unfit))?;
+    Ok(Key::new(*tenant, cells))
 }
 
 fn unread(error: DecodeError) -> Fault {

@@ -95,10 +95,10 @@ impl<M: ReadModel> List<M> {
         })
     }
 
-    /// How many rows at most, at least one; 100 unless set.
+    /// How many rows at most; 100 unless set.
     pub fn limit(self, limit: u32) -> Self {
         self.with(|page| {
-            page.limit = limit.max(1);
+            page.limit = limit;
             Ok(())
         })
     }

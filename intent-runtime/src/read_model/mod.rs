@@ -13,7 +13,7 @@ mod text;
 pub use crate::{
     model::read_model::{
         access::ActorName,
-        column::{ColumnType, UnfitCell, UnfitValue},
+        column::{ColumnType, INDEXED_TEXT, UnfitCell, UnfitValue},
         inline::RowError,
         json::AsJson,
         key::{IntoKeys, KeyColumn, RowKey},

@@ -155,6 +155,12 @@ impl Parameter for &str {
 }
 
 /// The parameters of a text of SQL: a tuple of up to twelve values; `()` for none.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the values of a query",
+    label = "not a tuple of values",
+    note = "one value is a tuple with a comma: write `(1,)`, not `(1)`; no value is `()`",
+    note = "a tuple has up to twelve values: `bool`, integers, floats, `String` or `&str`, ids, `Timestamp`, or an `Option` of one of them"
+)]
 pub trait Parameters {
     /// The values, in order.
     ///

@@ -61,7 +61,7 @@ pub(super) fn check(text: &str, columns: &[Column], values: usize) -> Result<(),
             '\'' | '"' => {
                 taken = quoted(rest, next).ok_or_else(|| format!("a {next} that does not end"))?;
                 if is_first {
-                    return Err(format!("no `{}` at its start", STARTS.join("`, `")));
+                    return Err(no_start());
                 }
                 let name = rest[1..taken - 1].replace("\"\"", "\"");
                 if next == '"' && columns.iter().all(|column| column.name != name) {
@@ -101,7 +101,7 @@ pub(super) fn check(text: &str, columns: &[Column], values: usize) -> Result<(),
                 taken = rest.find(|next| !is_of_it(next)).unwrap_or(rest.len());
                 let word = rest[..taken].to_lowercase();
                 if is_first && !STARTS.contains(&&*word) {
-                    return Err(format!("no `{}` at its start", STARTS.join("`, `")));
+                    return Err(no_start());
                 }
                 if is_refused(&word) {
                     return Err(format!("`{word}`"));
@@ -115,7 +115,7 @@ pub(super) fn check(text: &str, columns: &[Column], values: usize) -> Result<(),
                 is_first = false;
             }
             _ if is_first && !next.is_whitespace() => {
-                return Err(format!("no `{}` at its start", STARTS.join("`, `")));
+                return Err(no_start());
             }
             _ => {}
         }
@@ -129,6 +129,13 @@ pub(super) fn check(text: &str, columns: &[Column], values: usize) -> Result<(),
         (0, true) => Err("`in` without a list".to_owned()),
         _ => Err("a `(` that does not end".to_owned()),
     }
+}
+
+fn no_start() -> String {
+    format!(
+        "no `{}` at its start: conditions begin with `where`, as in `where balance > $1`",
+        STARTS.join("`, `")
+    )
 }
 
 fn is_refused(word: &str) -> bool {

@@ -1,6 +1,6 @@
 //! The port, by capability: what a store of any kind implements.
 
-use std::{fmt, future::Future, marker::PhantomData, pin::Pin};
+use std::{fmt, future::Future, marker::PhantomData, ops::ControlFlow, pin::Pin};
 
 use std::time::Duration;
 
@@ -22,8 +22,9 @@ use crate::{
         append::{Append, Appended},
         error::StoreError,
         import::Imported,
-        log::{LogHealth, LogPage, ReadLog},
+        log::{LogHealth, LogPage, NextPage, ReadLog},
         lookup::{EventPage, ListStreams, LookBack, ReadCorrelation},
+        selection::LogSelection,
         tables::{Key, Row, Table, Tables},
     },
 };
@@ -139,6 +140,28 @@ pub trait Log: Send + Sync {
     /// Lists the aggregates of a type, in the order in which they were begun or the reverse. After an aggregate that does not
     /// exist, it is [`StoreError::UnknownStream`]. An aggregate that an open transaction begins may be missing.
     fn streams(&self, list: ListStreams) -> StoreFuture<'_, Vec<AggregateId>>;
+
+    /// How many events of all tenants are behind a cursor, counted to a limit. Those of transactions that are still open may be
+    /// missing.
+    fn events_after(&self, after: Cursor, limit: u64) -> StoreFuture<'_, u64> {
+        Box::pin(async move {
+            let all = LogSelection::all();
+            let (mut counted, mut cursor) = (0, after);
+            loop {
+                let left = usize::try_from(limit - counted).unwrap_or(usize::MAX);
+                let read = ReadLog::new(cursor, None, &all, left.max(1));
+                let mut sink = |_: RecordedEvent| {
+                    counted += 1;
+                    ControlFlow::Continue(())
+                };
+                let page = self.read_log(read, &mut sink).await?;
+                if counted >= limit || page.next != NextPage::More {
+                    return Ok(counted.min(limit));
+                }
+                cursor = page.cursor;
+            }
+        })
+    }
 
     /// Where the log ends, and what holds up its readers, if anything.
     fn log_health(&self) -> StoreFuture<'_, LogHealth>;

@@ -9,7 +9,7 @@ use crate::{
         log::ReadLog,
         port::Store,
         selection::LogSelection,
-        tables::{Lease, Tables, builds::Build},
+        tables::{LastEvent, Tables, builds::Build},
     },
     worker::error::WorkerError,
 };
@@ -18,9 +18,9 @@ use crate::{
 ///
 /// # Errors
 /// [`WorkerError::Drift`].
-pub(super) async fn table(tables: &dyn Tables, build: Build<'_>) -> Result<(), WorkerError> {
+pub(crate) async fn table(tables: &dyn Tables, build: Build<'_>) -> Result<(), WorkerError> {
     let drifts = tables.inspect(build).await?;
-    match drifts.into_iter().next() {
+    match drifts.into_iter().find(|drift| drift.stops) {
         Some(drift) => Err(WorkerError::Drift {
             what: drift.what,
             sql: drift.sql,
@@ -33,8 +33,8 @@ pub(super) async fn table(tables: &dyn Tables, build: Build<'_>) -> Result<(), W
 ///
 /// # Errors
 /// [`WorkerError::OtherLog`].
-pub(crate) async fn log(store: &dyn Store, lease: Lease) -> Result<(), WorkerError> {
-    let Some(last) = lease.last else {
+pub(crate) async fn log(store: &dyn Store, last: Option<LastEvent>) -> Result<(), WorkerError> {
+    let Some(last) = last else {
         return Ok(());
     };
     let before = Position::new(last.position.get().saturating_sub(1));
@@ -58,7 +58,7 @@ pub(crate) async fn log(store: &dyn Store, lease: Lease) -> Result<(), WorkerErr
 
 impl WorkerError {
     /// A checkpoint that the log does not know is one of another log.
-    pub(super) fn of_log(self) -> Self {
+    pub(crate) fn of_log(self) -> Self {
         match self {
             Self::Store(source @ StoreError::UnknownCursor { .. }) => Self::OtherLog {
                 source: Some(source),

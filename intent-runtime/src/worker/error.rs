@@ -24,6 +24,13 @@ pub(crate) enum WorkerError {
         "the rows lack events such as `{event}`, which came before anybody heard them: rebuild the read model, or give it a new version"
     )]
     Passed { event: String },
+    /// The rows of an inline model are made of other events. Builds that differ would write rows that lack each other's events,
+    /// and say of each that it has all events of its stream.
+    #[error(
+        "the rows are not made of events such as `{event}`, which this build hears: an inline model that hears more events needs a new \
+         version"
+    )]
+    InlineHears { event: String },
     /// An event was stored by a newer build.
     #[error("an event of a newer build is left to that build: {reason}")]
     TooOld { reason: String },

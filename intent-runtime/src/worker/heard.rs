@@ -29,7 +29,8 @@ fn line(name: &EventName) -> String {
 /// Returns the events that were not noted before.
 ///
 /// # Errors
-/// [`WorkerError::HearsFewer`] if the rows are made of others too; [`WorkerError::Passed`] if the rows lack some of these.
+/// [`WorkerError::HearsFewer`] if the rows are made of others too; [`WorkerError::Passed`] if the rows lack some of these;
+/// [`WorkerError::InlineHears`] if an inline model hears more than before.
 pub(crate) async fn note(
     store: &Arc<dyn Store>,
     tables: &dyn Tables,
@@ -54,8 +55,12 @@ pub(crate) async fn note(
         let new = selection.names.iter();
         let new = new.filter(|name| !before.contains(&&*line(name)));
         let new = new.fold(LogSelection::all(), |new, name| new.name(name.clone()));
-        if new.names.is_empty() {
+        let Some(first) = new.names.first() else {
             return Ok(new);
+        };
+        if build.table.inline && noted.is_some() {
+            let event = line(first);
+            return Err(WorkerError::InlineHears { event });
         }
         none_passed(store, &new, state.cursor).await?;
         // Otherwise another build has noted something meanwhile.

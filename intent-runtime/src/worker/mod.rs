@@ -1,6 +1,6 @@
 //! Workers: tasks that read the log, keep what they make of it, and never write it twice or skip an event.
 
-mod check;
+pub(crate) mod check;
 pub(crate) mod error;
 pub(crate) mod feed;
 pub(crate) mod folder;
@@ -20,7 +20,7 @@ mod work;
 use std::sync::Arc;
 
 use crate::{
-    record::cursor::Cursor,
+    record::{cursor::Cursor, id::TenantId},
     store::{error::StoreError, lookup::LookBack, port::Store, selection::LogSelection},
     worker::{feed::Feed, leases::Leases, signals::Signals},
 };
@@ -35,11 +35,18 @@ pub(crate) struct Process {
     pub(crate) signals: Signals,
 }
 
-/// Where a reader of all events stands that has read the last one that can be seen. Positions may be drawn behind it that no event
+/// Where a reader of the events of a tenant, or of all, stands that has read the last one that can be seen. Positions may be drawn behind it that no event
 /// has, so [`LogHealth::end`](crate::store::LogHealth::end) is no place that a reader comes to.
-pub(crate) async fn last_event(store: &dyn Store) -> Result<Cursor, StoreError> {
+pub(crate) async fn last_event(
+    store: &dyn Store,
+    tenant: Option<TenantId>,
+) -> Result<Cursor, StoreError> {
     let all = LogSelection::all();
-    let newest = store.look_back(LookBack::new(&all, 1)).await?;
+    let look = LookBack {
+        tenant,
+        ..LookBack::new(&all, 1)
+    };
+    let newest = store.look_back(look).await?;
     let newest = newest.events.first();
     Ok(newest.map_or(Cursor::START, |event| {
         Cursor::after(store.store_id(), event.position)

@@ -6,9 +6,12 @@ use tokio::sync::watch;
 
 use crate::{
     log::{page::Page, subscription::Subscription},
-    record::{cursor::Cursor, event::RecordedEvent},
+    record::{cursor::Cursor, event::RecordedEvent, id::TenantId},
     store::{error::StoreError, port::Store, selection::LogSelection},
-    worker::feed::{Feed, Seen, Window},
+    worker::{
+        feed::{Feed, Seen, Window},
+        runner::Runner,
+    },
 };
 
 /// The log as a worker reads it, from some place on.
@@ -25,6 +28,20 @@ pub(super) struct Reading {
 enum From {
     Log(Box<Subscription>),
     Feed(watch::Receiver<Window>),
+}
+
+impl Runner {
+    /// All events that the model hears.
+    pub(super) fn reading(&self) -> Reading {
+        let (store, feed) = (&self.process.store, &self.process.feed);
+        Reading::new(Arc::clone(store), Arc::clone(feed), self.selection.clone())
+    }
+
+    /// The events of one tenant.
+    pub(super) fn log_of(&self, tenant: TenantId, after: Cursor) -> Subscription {
+        let (store, selection) = (Arc::clone(&self.process.store), self.selection.clone());
+        Subscription::new(store, Some(tenant), selection).after(after)
+    }
 }
 
 impl Reading {

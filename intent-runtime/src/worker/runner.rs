@@ -5,7 +5,6 @@ use std::{collections::HashSet, mem, sync::Arc, time::Duration};
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
-    log::subscription::Subscription,
     record::{
         cursor::Cursor,
         event::RecordedEvent,
@@ -22,7 +21,6 @@ use crate::{
         folder::{Fault, Folder},
         heard,
         leases::Wanted,
-        reading::Reading,
         signals::Interrupt,
         status::{Activity, WorkerStatus},
         work::Work,
@@ -166,6 +164,7 @@ impl Runner {
         let mut work = Work::new(self.reading(), lease);
         let ended = match self.prepare(tables, lease, &new).await {
             Ok(Some(parked)) => {
+                work.retries = !parked.is_empty();
                 self.tell(&work);
                 self.work(tables, &mut work, &mut wanted, parked).await
             }
@@ -192,33 +191,24 @@ impl Runner {
         new: &LogSelection,
     ) -> Result<Option<Vec<Parked>>, WorkerError> {
         let (store, owner) = (&self.process.store, self.process.leases.owner);
-        // The table of an inline model is made when the app is opened, and commands write to it.
-        let begins = lease.cursor == Cursor::START && !lease.published && !self.build.table.inline;
-        if begins && !tables.begin(self.build, lease, owner).await? {
-            return Ok(None);
-        }
-        if begins {
+        let begins = lease.cursor == Cursor::START && !lease.published;
+        if begins && self.build.table.inline {
+            // Commands write to it, so what it has stays.
+            tables.prepare(self.build.table).await?;
+        } else if begins {
+            if !tables.begin(self.build, lease, owner).await? {
+                return Ok(None);
+            }
             self.folder.knows_all();
         }
         check::table(tables, self.build).await?;
-        check::log(&**store, lease).await?;
+        check::log(&**store, lease.last).await?;
         heard::none_passed(store, new, lease.cursor).await?;
         let parked = tables.parked(&self.worker).await?;
         self.parked = parked.iter().map(|parked| parked.tenant).collect();
         let skips = tables.skips(self.build.table).await?;
         self.skips = skips.into_iter().map(|skip| skip.event).collect();
         Ok(Some(parked))
-    }
-
-    fn reading(&self) -> Reading {
-        let (store, feed) = (&self.process.store, &self.process.feed);
-        Reading::new(Arc::clone(store), Arc::clone(feed), self.selection.clone())
-    }
-
-    /// The events of one tenant.
-    pub(super) fn log_of(&self, tenant: TenantId, after: Cursor) -> Subscription {
-        let (store, selection) = (Arc::clone(&self.process.store), self.selection.clone());
-        Subscription::new(store, Some(tenant), selection).after(after)
     }
 
     async fn work(
@@ -267,6 +257,8 @@ impl Runner {
                         return Ok(Turn::Lost);
                     }
                 }
+                work.retries = false;
+                self.tell(work);
             }
             if !self.publish(tables, work).await? {
                 return Ok(Turn::Lost);
@@ -483,13 +475,14 @@ impl Runner {
     pub(super) fn tell(&self, work: &Work) {
         let activity = match (work.lease.published, work.applied.1) {
             (false, _) => Activity::Building,
-            (true, true) => Activity::Live,
-            (true, false) => Activity::CatchingUp,
+            (true, true) if !work.retries => Activity::Live,
+            (true, _) => Activity::CatchingUp,
         };
         self.status.send_replace(WorkerStatus {
             activity,
             cursor: work.lease.cursor,
             parked: u64::try_from(self.parked.len()).unwrap_or(u64::MAX),
+            epoch: Some(work.lease.epoch),
         });
     }
 }

@@ -31,7 +31,7 @@ use crate::{
         local::LocalWorkers,
         runner::Runner,
         signals::{Signals, said, unless},
-        status::WorkerStatus,
+        status::{BuildName, WorkerStatus},
     },
 };
 
@@ -49,20 +49,21 @@ pub(crate) struct Kept {
 /// The builds as they were when they were last looked up.
 pub(crate) type Builds = Arc<Vec<BuildState>>;
 
-/// What each worker is doing, by its name.
+/// What the worker of each build is doing.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Statuses(Arc<Mutex<BTreeMap<String, watch::Receiver<WorkerStatus>>>>);
+pub(crate) struct Statuses(Arc<Mutex<ByBuild>>);
+
+type ByBuild = BTreeMap<BuildName, watch::Receiver<WorkerStatus>>;
 
 impl Statuses {
-    pub(crate) fn all(&self) -> Vec<(String, WorkerStatus)> {
+    pub(crate) fn all(&self) -> Vec<(BuildName, WorkerStatus)> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let status = |(name, status): (&String, &watch::Receiver<WorkerStatus>)| {
-            (name.clone(), status.borrow().clone())
-        };
-        all.iter().map(status).collect()
+        let all = all.iter();
+        all.map(|(name, status)| (name.clone(), status.borrow().clone()))
+            .collect()
     }
 
-    fn change(&self, change: impl FnOnce(&mut BTreeMap<String, watch::Receiver<WorkerStatus>>)) {
+    fn change(&self, change: impl FnOnce(&mut ByBuild)) {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
@@ -78,7 +79,7 @@ pub(crate) struct Supervisor {
     statuses: Statuses,
     local: Arc<LocalWorkers>,
     runners: JoinSet<()>,
-    running: HashMap<task::Id, String>,
+    running: HashMap<task::Id, Build<'static>>,
 }
 
 impl Supervisor {
@@ -122,7 +123,10 @@ impl Supervisor {
     pub(crate) async fn look(&mut self) -> Result<(), StoreError> {
         self.asked.mark_unchanged();
         let tables = self.process.store.tables().ok_or(StoreError::NoTables)?;
-        let builds = Arc::new(tables.builds(None).await?);
+        let mut builds = tables.builds(None).await?;
+        // A lease that is renewed is no news.
+        builds.iter_mut().for_each(|build| build.expires = None);
+        let builds = Arc::new(builds);
         self.builds.send_if_modified(|known| {
             let differs = *known != builds;
             *known = Arc::clone(&builds);
@@ -130,16 +134,18 @@ impl Supervisor {
         });
         for state in builds.iter() {
             let kept = self.kept.iter().find(|kept| state.is_of(kept.table));
-            let is_running = self.running.values().any(|name| *name == state.worker);
+            let mut running = self.running.values();
+            let is_running = running.any(|build| build.worker() == state.worker);
             if let Some(kept) = kept.filter(|_| !is_running) {
                 let build = Build::new(kept.table, state.number);
                 let (process, selection) = (self.process.clone(), kept.selection.clone());
                 let (runner, status) = Runner::new(process, build, selection, (kept.folder)());
                 let task = self.runners.spawn(runner.run());
-                self.running.insert(task.id(), state.worker.clone());
-                self.local.add(state.worker.clone(), status.clone());
+                self.running.insert(task.id(), build);
+                let owner = self.process.leases.owner;
+                self.local.add(state.worker.clone(), status.clone(), owner);
                 self.statuses.change(|all| {
-                    all.insert(state.worker.clone(), status);
+                    all.insert(BuildName::of(build), status);
                 });
             }
         }
@@ -184,10 +190,10 @@ impl Supervisor {
                 error.id()
             }
         };
-        if let Some(name) = self.running.remove(&id) {
-            self.local.remove(&name);
+        if let Some(build) = self.running.remove(&id) {
+            self.local.remove(&build.worker());
             self.statuses.change(|all| {
-                all.remove(&name);
+                all.remove(&BuildName::of(build));
             });
         }
     }

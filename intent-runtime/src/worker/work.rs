@@ -25,6 +25,8 @@ pub(super) struct Work {
     pub(super) applied: (Cursor, bool),
     /// The last event that was applied and is not written.
     pub(super) last: Option<LastEvent>,
+    /// Whether tenants that are held back are yet to be tried again.
+    pub(super) retries: bool,
     /// When the build is to be published.
     pub(super) publish: Due,
     /// Whether the rows that no event led to were made anew.
@@ -44,6 +46,7 @@ impl Work {
             written: Instant::now(),
             applied: (lease.cursor, false),
             last: None,
+            retries: false,
             publish: Due::now(),
             swept: false,
             due: None,

@@ -93,9 +93,7 @@ async fn a_value_that_a_row_had_only_for_a_while_is_no_duplicate() {
             assert_eq!(listed(&app, id).await.unwrap().email, email);
         }
         assert_eq!(listed(&app, bo).await.unwrap().pages, 1);
-        let status = workers
-            .status()
-            .find(|(name, _)| name.starts_with("customers"));
+        let status = workers.status().find(|(name, _)| name.model == "customers");
         assert_eq!(status.unwrap().1.parked, 1, "the other tenant is held back");
         workers.stop(LONG).await.unwrap();
     })

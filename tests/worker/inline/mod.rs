@@ -4,6 +4,7 @@ pub mod domain;
 mod duplicates;
 mod equal;
 mod failing;
+mod hears;
 mod kill;
 mod mended;
 mod rebuild;

@@ -10,7 +10,7 @@ use std::{
 
 use anstream::{AutoStream, ColorChoice, adapter::strip_str};
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
-use intent_runtime::{Activity, App, Cursor, LogFilter, ReadError, StoreError, Workers};
+use intent_runtime::{Activity, App, Cursor, ReadError, StoreError, Workers};
 use tokio::{signal::ctrl_c, time::sleep};
 
 use self::board::Board;
@@ -78,7 +78,7 @@ async fn draw(app: &App, workers: &Workers) -> Result<String, Failure> {
 
 /// Waits until all rows have what is in the log now. An event that cannot be applied is an error.
 async fn wait_for_all(app: &App) -> Result<(), Failure> {
-    let end = end(app).await?;
+    let end = app.log_end().await?;
     app.wait_for::<Application>(end, CATCH_UP).await?;
     app.wait_for::<StageCount>(end, CATCH_UP).await?;
     app.wait_for::<OfferWeek>(end, CATCH_UP).await?;
@@ -89,7 +89,7 @@ async fn wait_for_all(app: &App) -> Result<(), Failure> {
 /// How far the read models are behind the log: the one that is farthest behind counts.
 async fn standing(app: &App, workers: &Workers) -> Result<String, StoreError> {
     let position = |cursor: Cursor| cursor.place().map_or(0, |(_, at)| at.get());
-    let end = position(end(app).await?);
+    let end = position(app.log_end().await?);
     let mut behind = 0;
     for (model, status) in workers.status() {
         match status.activity {
@@ -107,12 +107,4 @@ async fn standing(app: &App, workers: &Workers) -> Result<String, StoreError> {
         0 => UP_TO_DATE.to_owned(),
         events => format!("{} events behind the log", HumanCount(events)),
     })
-}
-
-/// After the last event of the log.
-async fn end(app: &App) -> Result<Cursor, StoreError> {
-    let newest = app.look_back(LogFilter::all()).limit(1).await?;
-    let last = newest.events.first().map(|event| event.position);
-    let after = |position| Cursor::after(app.store().store_id(), position);
-    Ok(last.map_or(Cursor::START, after))
 }

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::record::{
-    column::{Cell, ColumnKind},
+    column::{Cell, Column, ColumnKind},
     id::{AggregateId, CommandId, CorrelationId, EventId, Id, TenantId},
     timestamp::Timestamp,
 };
@@ -28,6 +28,36 @@ impl UnfitValue {
             what: what.into(),
         }
     }
+}
+
+/// How many bytes of UTF-8 the texts of a key have at most, and the text of a column with an index: 2,000. Postgres takes no entry of
+/// an index that is longer than about 2,700 bytes, and the rows are to be the same on every store.
+pub const INDEXED_TEXT: usize = 2_000;
+
+/// Makes sure that the texts of a row fit into the indexes of its table.
+///
+/// # Errors
+/// [`UnfitValue`] for a text that is too long.
+pub(crate) fn fit_indexes(columns: &'static [Column], cells: &[Cell]) -> Result<(), UnfitValue> {
+    let bytes = |cell: &Cell| match cell {
+        Cell::Text(text) | Cell::Json(text) => text.len(),
+        _ => 0,
+    };
+    let mut of_key = 0;
+    for (column, cell) in columns.iter().zip(cells) {
+        if !(column.key || column.indexed || column.unique) {
+            continue;
+        }
+        let bytes = bytes(cell);
+        of_key += if column.key { bytes } else { 0 };
+        if bytes.max(if column.key { of_key } else { 0 }) > INDEXED_TEXT {
+            let what = format!(
+                "text of {bytes} bytes: the texts of a key, and one with an index, have {INDEXED_TEXT} at most"
+            );
+            return Err(UnfitValue::new(column.name, what));
+        }
+    }
+    Ok(())
 }
 
 /// A row of a table is not one of the read model: somebody else wrote it. Handling: restore it, or rebuild the model.

@@ -11,7 +11,7 @@ use crate::{
         overflow::Overflow,
         read_model::{
             ReadModel,
-            column::{UnfitCell, UnfitValue},
+            column::{UnfitCell, UnfitValue, fit_indexes},
             route::{Change, Routes},
         },
         upcast::DecodeError,
@@ -147,6 +147,7 @@ impl<M: ReadModel> FoldRow for InlineFold<M> {
             return Err(RowError::Key);
         }
         let cells = guarded(|| Ok(row.to_cells()?), RowError::Panic)?;
+        fit_indexes(M::COLUMNS, &cells)?;
         Ok(Some(cells))
     }
 }

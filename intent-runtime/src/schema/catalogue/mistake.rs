@@ -135,7 +135,13 @@ pub enum DomainMistake {
         /// [`Event::NAME`](crate::Event::NAME).
         event: &'static str,
     },
-    /// Two read models have one table, or one was added twice.
+    /// One read model was added twice.
+    #[error("the read model `{table}` is in the domain twice: remove one `.read_model::<…>()`")]
+    ReadModelTwice {
+        /// [`ReadModel::TABLE`](crate::ReadModel::TABLE).
+        table: &'static str,
+    },
+    /// Two read models have one table.
     #[error(
         "two read models have the table `{table}`: give one of them `#[read_model(table = \"…\")]`"
     )]

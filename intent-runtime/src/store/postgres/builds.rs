@@ -11,17 +11,16 @@ use crate::{
             PgStore,
             connection::error::{Place, RunError},
             policies,
-            tables::{DIALECT, cursor},
+            tables::{DIALECT, cursor, last_event},
+            views::{self, show},
         },
         tables::{
             Lease, Table,
             builds::{Build, BuildState, Builds, Drift, Publish, Published, Skip, SkipEvent},
+            drift::Index,
         },
     },
 };
-
-/// From this version of the server on, a view reads its table with the rights of its reader.
-const HAS_INVOKERS: u32 = 15_00_00;
 
 impl Builds for PgStore {
     fn enlist<'a>(&'a self, table: &'a Table) -> StoreFuture<'a, ()> {
@@ -44,7 +43,14 @@ impl Builds for PgStore {
             let build = Build::new(table, 1);
             let prepare = self.pool.run(build, |build, connection| {
                 Box::pin(async move {
-                    if !columns(connection, &build.table_name()).await?.is_empty() {
+                    let has_begun = sqlx::query_scalar(include_str!("sql/has_begun.sql"));
+                    let has_begun = has_begun.bind(build.worker());
+                    let has_begun: Option<bool> =
+                        has_begun.fetch_optional(&mut *connection).await?;
+                    // Without its first build it has a later one.
+                    if has_begun.unwrap_or(true)
+                        || !columns(connection, &build.table_name()).await?.is_empty()
+                    {
                         return Ok(());
                     }
                     let lock = concat!("BEGIN; ", include_str!("sql/lock_migrations.sql"));
@@ -84,13 +90,34 @@ impl Builds for PgStore {
             Box::pin(async move {
                 let found = columns(connection, &build.table_name()).await?;
                 let mut drifts = build.differs(DIALECT, &found);
-                if drifts.is_empty() {
-                    let name = build.quoted(DIALECT);
-                    drifts.extend(policies::hidden(connection, build.table, &name).await?);
+                // A table of other columns is built anew, with all that goes with it.
+                if !drifts.is_empty() {
+                    return Ok(drifts);
                 }
+                let (name, indexes) = (build.quoted(DIALECT), indexes(connection, *build).await?);
+                drifts.extend(build.index_drifts(DIALECT, &indexes));
+                drifts.extend(policies::hidden(connection, build.table, &name).await?);
+                drifts.extend(views::drift(connection, *build).await?);
                 Ok(drifts)
             })
         }))
+    }
+
+    fn lacking(&self) -> StoreFuture<'_, Vec<Drift>> {
+        Box::pin(self.pool.run((), |(), connection| {
+            Box::pin(async move {
+                let rows = sqlx::query_as(include_str!("sql/lacking.sql"));
+                let rows: Vec<(String, String)> = rows.fetch_all(connection).await?;
+                let drift = |(right, grant): (String, String)| {
+                    Drift::new(format!("the role lacks {right}")).mended_by(grant)
+                };
+                Ok(rows.into_iter().map(drift).collect())
+            })
+        }))
+    }
+
+    fn drop_statements(&self, build: &BuildState) -> Option<String> {
+        Some(build.drop_statements(DIALECT))
     }
 
     fn publish<'a>(&'a self, wanted: Publish<'a>) -> StoreFuture<'a, Published> {
@@ -207,6 +234,9 @@ fn state(row: &PgRow, place: &Place) -> Result<BuildState, RunError> {
         cursor: cursor(row.try_get(8)?, place)?,
         parked: u64::try_from(parked).unwrap_or(0),
         failure: row.try_get(10)?,
+        expires: row.try_get(11)?,
+        last: last_event(row.try_get(12)?, row.try_get(13)?),
+        heard: row.try_get(14)?,
     })
 }
 
@@ -281,8 +311,28 @@ async fn make(
     policies::guard(connection, build.table, &build.quoted(DIALECT)).await
 }
 
+async fn indexes(
+    connection: &mut PgConnection,
+    build: Build<'_>,
+) -> Result<Vec<Index>, sqlx::Error> {
+    let rows = sqlx::query(include_str!("sql/table_indexes.sql"))
+        .bind(build.table_name())
+        .fetch_all(connection)
+        .await?;
+    let index = |row: &PgRow| {
+        Ok(Index {
+            name: row.try_get(0)?,
+            columns: row.try_get(1)?,
+            unique: row.try_get(2)?,
+            partial: row.try_get(3)?,
+            primary: row.try_get(4)?,
+        })
+    };
+    rows.iter().map(index).collect()
+}
+
 /// The columns of a table or a view that is there, if it is: each with its type and whether it may be empty.
-async fn columns(
+pub(super) async fn columns(
     connection: &mut PgConnection,
     name: &str,
 ) -> Result<Vec<(String, String, bool)>, sqlx::Error> {
@@ -351,45 +401,4 @@ async fn publish(
     }
     sqlx::raw_sql("COMMIT").execute(connection).await?;
     Ok(Published::Done)
-}
-
-/// Lets a view show a build. Who may read the view may read the table of the build too.
-async fn show(connection: &mut PgConnection, build: Build<'_>, view: &str) -> Result<(), RunError> {
-    let (shown, quoted) = (columns(connection, view).await?, DIALECT.name(view));
-    let options = match connection.server_version_num() {
-        Some(version) if version < HAS_INVOKERS => "",
-        _ => " WITH (security_invoker = true)",
-    };
-    let select = format!("VIEW {quoted}{options} AS {}", build.shown(DIALECT));
-    // To a view, columns can only be added.
-    let wanted = columns(connection, &build.table_name()).await?;
-    let same = |(shown, wanted): (&(String, String, _), &(String, String, _))| {
-        (&shown.0, &shown.1) == (&wanted.0, &wanted.1)
-    };
-    let keeps = shown.len() <= wanted.len() && shown.iter().zip(&wanted).all(same);
-    let statements = match keeps {
-        true => vec![format!("CREATE OR REPLACE {select}")],
-        false => vec![format!("DROP VIEW {quoted}"), format!("CREATE {select}")],
-    };
-    grant(connection, &quoted, &build.quoted(DIALECT)).await?;
-    for statement in statements {
-        sqlx::raw_sql(AssertSqlSafe(statement))
-            .execute(&mut *connection)
-            .await?;
-    }
-    Ok(grant(connection, &build.quoted(DIALECT), &quoted).await?)
-}
-
-/// Lets those read `granting` who may read `granted`.
-async fn grant(
-    connection: &mut PgConnection,
-    granted: &str,
-    granting: &str,
-) -> Result<(), sqlx::Error> {
-    let names = sqlx::query(include_str!("sql/grant_names.sql"));
-    let names = names.bind(granted).bind(granting);
-    names.execute(&mut *connection).await?;
-    let copy = sqlx::raw_sql(include_str!("sql/copy_grants.sql"));
-    copy.execute(connection).await?;
-    Ok(())
 }

@@ -15,6 +15,7 @@ mod schema;
 mod snapshot;
 mod tables;
 mod transaction;
+mod views;
 
 use std::{fmt, sync::Arc, time::Duration};
 

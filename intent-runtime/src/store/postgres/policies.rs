@@ -53,7 +53,7 @@ pub(super) async fn shows_rows(
     name: &str,
     place: &Place,
 ) -> Result<(), RunError> {
-    let Some(Drift { what, sql }) = hidden(connection, table, name).await? else {
+    let Some(Drift { what, sql, .. }) = hidden(connection, table, name).await? else {
         return Ok(());
     };
     let repair = sql.unwrap_or_default();

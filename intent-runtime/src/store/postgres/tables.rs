@@ -15,6 +15,7 @@ use crate::{
         port::StoreFuture,
         postgres::{
             PgStore,
+            builds::columns,
             cells::{Given, bind_rows, cells, selected, type_name},
             connection::{
                 error::{Place, RunError},
@@ -39,6 +40,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     collation: " COLLATE \"C\"",
     options: "",
     alters: true,
+    notes: "intent.",
 };
 
 impl Tables for PgStore {
@@ -179,6 +181,9 @@ impl Tables for PgStore {
         Box::pin(self.pool.run(build, |build, connection| {
             Box::pin(async move {
                 let name = build.quoted(DIALECT);
+                if columns(connection, &build.worker()).await?.is_empty() {
+                    return Ok(Vec::new());
+                }
                 policies::drift(connection, build.table, &name).await
             })
         }))
@@ -197,11 +202,7 @@ async fn claim(
         .fetch_all(connection)
         .await?;
     let claimed = |row: &PgRow| {
-        let (position, id): (Option<i64>, Option<Uuid>) = (row.try_get(4)?, row.try_get(5)?);
-        let position = position.and_then(|position| u64::try_from(position).ok());
-        let last = position
-            .zip(id)
-            .map(|(position, id)| LastEvent::new(Position::new(position), EventId::from_uuid(id)));
+        let last = last_event(row.try_get(4)?, row.try_get(5)?);
         let at = cursor(row.try_get(2)?, place)?;
         let lease = Lease::new(row.try_get(1)?, at, row.try_get(3)?, last);
         Ok((row.try_get(0)?, lease))
@@ -219,14 +220,24 @@ async fn parked(
         .fetch_all(connection)
         .await?;
     let parked = |row: &PgRow| {
-        Ok(Parked::new(
-            TenantId::from_uuid(row.try_get(0)?),
+        let [tenant, event]: [Uuid; 2] = [row.try_get(0)?, row.try_get(2)?];
+        let (tenant, event) = (TenantId::from_uuid(tenant), EventId::from_uuid(event));
+        let parked = Parked::new(
+            tenant,
             cursor(row.try_get(1)?, place)?,
-            EventId::from_uuid(row.try_get(2)?),
+            event,
             row.try_get(3)?,
-        ))
+        );
+        let since = row.try_get(4)?;
+        Ok(Parked { since, ..parked })
     };
     rows.iter().map(parked).collect()
+}
+
+/// The last event that rows are made of, if there is one.
+pub(super) fn last_event(position: Option<i64>, id: Option<Uuid>) -> Option<LastEvent> {
+    let position = Position::new(u64::try_from(position?).ok()?);
+    Some(LastEvent::new(position, EventId::from_uuid(id?)))
 }
 
 pub(super) fn cursor(text: &str, place: &Place) -> Result<Cursor, RunError> {

@@ -13,11 +13,12 @@ use crate::{
         port::StoreFuture,
         sqlite::{
             SqliteStore,
-            tables::{DIALECT, Ended, cursor, in_micros, uuid},
+            tables::{DIALECT, Ended, cursor, in_micros, last_event, uuid},
         },
         tables::{
             Lease, Table,
             builds::{Build, BuildState, Builds, Drift, Publish, Published, Skip, SkipEvent},
+            drift::Index,
         },
     },
 };
@@ -53,6 +54,10 @@ macro_rules! builds {
 
             fn inspect<'a>(&'a self, build: Build<'a>) -> StoreFuture<'a, Vec<Drift>> {
                 Box::pin(self.$look(async move |it| inspect(it, build).await))
+            }
+
+            fn drop_statements(&self, build: &BuildState) -> Option<String> {
+                Some(build.drop_statements(DIALECT))
             }
 
             fn publish<'a>(&'a self, wanted: Publish<'a>) -> StoreFuture<'a, Published> {
@@ -111,7 +116,16 @@ async fn enlist(connection: &mut SqliteConnection, table: &Table) -> Result<(), 
 
 async fn prepare(connection: &mut SqliteConnection, table: &Table) -> Result<(), Ended> {
     enlist(connection, table).await?;
-    for statement in Build::new(table, 1).create(DIALECT) {
+    let build = Build::new(table, 1);
+    let has_begun: Option<bool> = sqlx::query_scalar(include_str!("sql/has_begun.sql"))
+        .bind(build.worker())
+        .fetch_optional(&mut *connection)
+        .await?;
+    // Without its first build it has a later one.
+    if has_begun.unwrap_or(true) || !columns(connection, build).await?.is_empty() {
+        return Ok(());
+    }
+    for statement in build.create(DIALECT) {
         run(connection, statement).await?;
     }
     Ok(())
@@ -141,6 +155,10 @@ async fn builds(
             cursor: cursor(row, 8)?,
             parked: u64::try_from(parked).unwrap_or(0),
             failure: row.try_get(10)?,
+            // 0 while nobody has the lease.
+            expires: Some(row.try_get(11)?).filter(|at: &Timestamp| at.as_micros() > 0),
+            last: last_event(row.try_get(12)?, row.try_get(13)?),
+            heard: row.try_get(14)?,
         })
     };
     rows.iter().map(state).collect()
@@ -170,14 +188,75 @@ async fn begin(
 }
 
 async fn inspect(connection: &mut SqliteConnection, build: Build<'_>) -> Result<Vec<Drift>, Ended> {
+    let found = columns(connection, build).await?;
+    let mut drifts = build.differs(DIALECT, &found);
+    // A table of other columns is built anew, with all that goes with it.
+    if !drifts.is_empty() {
+        return Ok(drifts);
+    }
+    drifts.extend(build.index_drifts(DIALECT, &indexes(connection, build).await?));
+    let shown = sqlx::query_as(include_str!("sql/is_shown.sql")).bind(build.worker());
+    let shown: Option<(bool, bool)> = shown.fetch_optional(&mut *connection).await?;
+    let Some((true, is_newest)) = shown else {
+        return Ok(drifts);
+    };
+    let newest = is_newest.then(|| build.table.name.to_owned());
+    for view in [build.table.view()].into_iter().chain(newest) {
+        let [drop, create] = showing(build, &view);
+        let made = sqlx::query_scalar(include_str!("sql/view.sql"));
+        let made = made.bind(format!("{}{view}", DIALECT.prefix));
+        let made: Option<String> = made.fetch_optional(&mut *connection).await?;
+        let what = match made {
+            None => "is missing",
+            Some(made) if made != create => "was altered",
+            Some(_) => continue,
+        };
+        let what = format!("the view {} {what}", DIALECT.name(&view));
+        drifts.push(Drift::new(what).mended_by(format!("{drop}; {create};")));
+    }
+    Ok(drifts)
+}
+
+/// The statements that let a view show a build.
+fn showing(build: Build<'_>, view: &str) -> [String; 2] {
+    let (view, shown) = (DIALECT.name(view), build.shown(DIALECT));
+    let drop = format!("DROP VIEW IF EXISTS {view}");
+    [drop, format!("CREATE VIEW {view} AS {shown}")]
+}
+
+async fn indexes(connection: &mut SqliteConnection, build: Build<'_>) -> Result<Vec<Index>, Ended> {
+    let rows = sqlx::query_as(include_str!("sql/table_indexes.sql"))
+        .bind(format!("{}{}", DIALECT.prefix, build.table_name()))
+        .fetch_all(connection);
+    let rows: Vec<(String, bool, bool, bool, String)> = rows.await?;
+    let mut indexes: Vec<Index> = Vec::new();
+    for (name, unique, partial, primary, column) in rows {
+        match indexes.last_mut().filter(|index| index.name == name) {
+            Some(index) => index.columns.push(column),
+            None => indexes.push(Index {
+                name,
+                columns: vec![column],
+                unique,
+                partial,
+                primary,
+            }),
+        }
+    }
+    Ok(indexes)
+}
+
+/// The columns of a table that is there, if it is: each with its type and whether it may be empty.
+async fn columns(
+    connection: &mut SqliteConnection,
+    build: Build<'_>,
+) -> Result<Vec<(String, String, bool)>, Ended> {
     let rows = sqlx::query(include_str!("sql/table_columns.sql"))
         .bind(format!("{}{}", DIALECT.prefix, build.table_name()))
         .fetch_all(connection)
         .await?;
     let column =
         |row: &SqliteRow| Ok::<_, sqlx::Error>((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
-    let found = rows.iter().map(column).collect::<Result<Vec<_>, _>>()?;
-    Ok(build.differs(DIALECT, &found))
+    Ok(rows.iter().map(column).collect::<Result<Vec<_>, _>>()?)
 }
 
 async fn publish(
@@ -233,10 +312,10 @@ async fn show(
     build: Build<'_>,
     view: &str,
 ) -> Result<(), Ended> {
-    let view = DIALECT.name(view);
-    run(connection, format!("DROP VIEW IF EXISTS {view}")).await?;
-    let shown = build.shown(DIALECT);
-    run(connection, format!("CREATE VIEW {view} AS {shown}")).await
+    for statement in showing(build, view) {
+        run(connection, statement).await?;
+    }
+    Ok(())
 }
 
 async fn run(connection: &mut SqliteConnection, statement: String) -> Result<(), Ended> {

@@ -228,6 +228,23 @@ impl Log for SqliteStore {
         }))
     }
 
+    fn events_after(&self, after: Cursor, limit: u64) -> StoreFuture<'_, u64> {
+        Box::pin(async move {
+            let bound = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+            let (after, limit) = (bound(after.position_in(self.id)?), bound(limit));
+            self.read(async |connection: &mut SqliteConnection| {
+                let counted = sqlx::query_scalar(include_str!("sql/events_after.sql"));
+                let counted: i64 = counted
+                    .bind(after)
+                    .bind(limit)
+                    .fetch_one(connection)
+                    .await?;
+                Ok(counted.unsigned_abs())
+            })
+            .await
+        })
+    }
+
     fn log_health(&self) -> StoreFuture<'_, LogHealth> {
         Box::pin(self.read(async |connection: &mut SqliteConnection| {
             let end = Position::new(last_position(connection).await?.unsigned_abs());

@@ -44,6 +44,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     collation: "",
     options: " STRICT",
     alters: false,
+    notes: "intent_",
 };
 
 /// What a database has before the first table is made.
@@ -204,11 +205,7 @@ pub(in crate::store) async fn claim(
             .fetch_optional(&mut *connection)
             .await?;
         if let Some(row) = row {
-            let (position, id): (Option<i64>, Option<Uuid>) = (row.try_get(3)?, row.try_get(4)?);
-            let position = position.and_then(|position| u64::try_from(position).ok());
-            let last = position.zip(id).map(|(position, id)| {
-                LastEvent::new(Position::new(position), EventId::from_uuid(id))
-            });
+            let last = last_event(row.try_get(3)?, row.try_get(4)?);
             let at = cursor(&row, 1)?;
             let lease = Lease::new(row.try_get(0)?, at, row.try_get(2)?, last);
             claimed.push((worker.clone(), lease));
@@ -269,14 +266,19 @@ pub(in crate::store) async fn parked(
         .await?;
     let parked = |row: &SqliteRow| {
         let (tenant, event) = (uuid(row, 0)?, uuid(row, 2)?);
-        Ok(Parked::new(
-            TenantId::from_uuid(tenant),
-            cursor(row, 1)?,
-            EventId::from_uuid(event),
-            row.try_get(3)?,
-        ))
+        let since = row.try_get(4)?;
+        let tenant = TenantId::from_uuid(tenant);
+        let event = EventId::from_uuid(event);
+        let parked = Parked::new(tenant, cursor(row, 1)?, event, row.try_get(3)?);
+        Ok(Parked { since, ..parked })
     };
     rows.iter().map(parked).collect()
+}
+
+/// The last event that rows are made of, if there is one.
+pub(super) fn last_event(position: Option<i64>, id: Option<Uuid>) -> Option<LastEvent> {
+    let position = Position::new(u64::try_from(position?).ok()?);
+    Some(LastEvent::new(position, EventId::from_uuid(id?)))
 }
 
 pub(super) fn cursor(row: &SqliteRow, index: usize) -> Result<Cursor, Ended> {

@@ -12,7 +12,7 @@ use crate::{
     },
     store::{
         port::StoreFuture,
-        tables::{Lease, Table},
+        tables::{LastEvent, Lease, Table},
     },
 };
 
@@ -35,8 +35,19 @@ pub trait Builds: Send + Sync {
     /// lost, or the build has begun.
     fn begin<'a>(&'a self, build: Build<'a>, lease: Lease, owner: Uuid) -> StoreFuture<'a, bool>;
 
-    /// How the table of a build differs from what its model needs.
+    /// How the table of a build differs from what its model needs, with its indexes, and with its views if it is published.
     fn inspect<'a>(&'a self, build: Build<'a>) -> StoreFuture<'a, Vec<Drift>>;
+
+    /// What the program lacks to keep tables, such as a right. A store without rights has nothing to tell.
+    fn lacking(&self) -> StoreFuture<'_, Vec<Drift>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    /// The statements that drop a build with all that is noted of it, of a version that nobody reads any more; `None` where the
+    /// store has no statements.
+    fn drop_statements(&self, _build: &BuildState) -> Option<String> {
+        None
+    }
 
     /// Lets the views show a build, and drops the earlier builds of the same version, all in one transaction.
     fn publish<'a>(&'a self, publish: Publish<'a>) -> StoreFuture<'a, Published>;
@@ -132,6 +143,12 @@ pub struct BuildState {
     pub parked: u64,
     /// Why its worker cannot go on.
     pub failure: Option<String>,
+    /// When the lease runs out, or ran out.
+    pub expires: Option<Timestamp>,
+    /// The last event that its rows are made of.
+    pub last: Option<LastEvent>,
+    /// The stored names of the events that its rows are made of, a line for each; `None` before that was noted.
+    pub heard: Option<String>,
 }
 
 impl BuildState {
@@ -149,6 +166,9 @@ impl BuildState {
             cursor: Cursor::START,
             parked: 0,
             failure: None,
+            expires: None,
+            last: None,
+            heard: None,
         }
     }
 
@@ -164,15 +184,26 @@ impl BuildState {
 pub struct Drift {
     /// What differs.
     pub what: String,
-    /// The statements that mend it. `None` where only the log has what is missing: a rebuild mends that.
+    /// The statements that mend it, if statements do.
     pub sql: Option<String>,
+    /// Whether no event is applied until it is mended. Otherwise it only makes reading slower.
+    pub stops: bool,
 }
 
 impl Drift {
-    /// A difference that a rebuild mends.
+    /// A difference that keeps the worker from applying events.
     pub fn new(what: impl Into<String>) -> Self {
-        let (what, sql) = (what.into(), None);
-        Self { what, sql }
+        Self {
+            what: what.into(),
+            sql: None,
+            stops: true,
+        }
+    }
+
+    /// The same, if it `stops` the worker.
+    #[must_use]
+    pub fn stops(self, stops: bool) -> Self {
+        Self { stops, ..self }
     }
 
     /// A difference that statements mend.

@@ -1,6 +1,8 @@
 //! The tables of read models, and the workers that write them: what the database of a store offers for them.
 
 pub(crate) mod builds;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(crate) mod drift;
 pub(crate) mod inline;
 pub(crate) mod select;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
@@ -23,6 +25,7 @@ use crate::{
         column::{Cell, Column},
         cursor::Cursor,
         id::{EventId, TenantId},
+        timestamp::Timestamp,
         version::Position,
     },
     store::port::StoreFuture,
@@ -230,6 +233,8 @@ pub struct Parked {
     pub event: EventId,
     /// Why it could not be applied.
     pub reason: String,
+    /// Since when, if the store says so.
+    pub since: Option<Timestamp>,
 }
 
 impl Parked {
@@ -240,6 +245,7 @@ impl Parked {
             after,
             event,
             reason,
+            since: None,
         }
     }
 

@@ -4,10 +4,7 @@ use std::fmt::Write as _;
 
 use crate::{
     record::column::{Column, ColumnKind},
-    store::tables::{
-        Table,
-        builds::{Build, Drift},
-    },
+    store::tables::{Table, builds::Build},
 };
 
 /// How a kind of database writes what differs.
@@ -25,6 +22,8 @@ pub(crate) struct Dialect {
     pub(crate) options: &'static str,
     /// Whether a column can be altered.
     pub(crate) alters: bool,
+    /// What the names of the tables begin with that say what is known of builds.
+    pub(crate) notes: &'static str,
 }
 
 /// A name in quotation marks.
@@ -131,66 +130,12 @@ impl Build<'_> {
         let create = format!(
             "CREATE TABLE IF NOT EXISTS {table} (tenant_id {id} NOT NULL, {columns}PRIMARY KEY ({key})){options}"
         );
-        let numbered = (1..).zip(of.columns);
-        let indexed = numbered.filter(|(_, column)| column.indexed);
-        let indexes = indexed.map(|(number, column): (u32, _)| {
-            // By the number of the column: with its name it could be longer than Postgres keeps apart.
-            let name = format!("{}{}__{number}", dialect.prefix, self.table_name());
-            let name = quoted(&name);
-            let column = quoted(column.name);
-            format!("CREATE INDEX IF NOT EXISTS {name} ON {table} (tenant_id, {column})")
-        });
-        let unique = of.unique().map(|(place, column)| {
-            let name = quoted(&format!("{}{}", dialect.prefix, of.unique_index(place)));
-            let column = quoted(column.name);
-            format!(
-                "CREATE UNIQUE INDEX IF NOT EXISTS {name} ON {table} (tenant_id, {column}) WHERE NOT removed"
-            )
-        });
-        let indexes = indexes.chain(unique);
+        let indexes = self.indexes(dialect);
+        let indexes = indexes
+            .iter()
+            .map(|index| index.create(&table))
+            .collect::<Vec<_>>();
         std::iter::once(create).chain(indexes).collect()
-    }
-
-    /// How the columns of the table that is there differ, each given with its type and whether it may be empty.
-    pub(crate) fn differs(&self, dialect: Dialect, found: &[(String, String, bool)]) -> Vec<Drift> {
-        let table = self.quoted(dialect);
-        if found.is_empty() {
-            return vec![Drift::new(format!("the table {table} is gone"))];
-        }
-        let tenant = Column::new("tenant_id", ColumnKind::Id);
-        let stored = self.table.stored_columns();
-        let wanted = || std::iter::once(&tenant).chain(&stored);
-        let mut drifts = Vec::new();
-        for column in wanted() {
-            let (name, of_type) = (column.name, (dialect.type_name)(column.kind));
-            match found.iter().find(|(found, ..)| found == name) {
-                None => drifts.push(Drift::new(format!("{table} has no column `{name}`"))),
-                Some((_, found, _)) if found != of_type => drifts.push(Drift::new(format!(
-                    "the column `{name}` of {table} is of the type {found}, not {of_type}"
-                ))),
-                Some((_, _, nullable)) if *nullable != column.nullable => {
-                    let not = if *nullable { "" } else { "not " };
-                    let what = format!("the column `{name}` of {table} may {not}be empty");
-                    let (drift, name) = (Drift::new(what), quoted(name));
-                    let set = if *nullable { "SET" } else { "DROP" };
-                    drifts.push(match dialect.alters {
-                        true => drift.mended_by(format!(
-                            "ALTER TABLE {table} ALTER COLUMN {name} {set} NOT NULL;"
-                        )),
-                        false => drift,
-                    });
-                }
-                Some(_) => {}
-            }
-        }
-        for (name, ..) in found {
-            if !wanted().any(|column| column.name == name) {
-                let what = format!("{table} has a column `{name}` that the model has not");
-                let drop = format!("ALTER TABLE {table} DROP COLUMN {};", quoted(name));
-                drifts.push(Drift::new(what).mended_by(drop));
-            }
-        }
-        drifts
     }
 
     /// What a view of the build shows: the rows that are there, without what is kept beside them.

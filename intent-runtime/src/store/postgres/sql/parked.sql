@@ -1,1 +1,1 @@
-SELECT tenant_id, cursor, event_id, reason FROM intent.parked WHERE worker = $1 ORDER BY tenant_id;
+SELECT tenant_id, cursor, event_id, reason, since FROM intent.parked WHERE worker = $1 ORDER BY tenant_id;

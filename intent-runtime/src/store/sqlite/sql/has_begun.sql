@@ -1,0 +1,2 @@
+-- Whether the build ?1 has begun.
+SELECT cursor <> 'start' OR published FROM intent_workers WHERE name = ?1;
