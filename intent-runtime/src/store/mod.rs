@@ -25,6 +25,7 @@
 //! | S18 | A closed store says so; what was handed over before is stored and answered. |
 //! | S19 | What is appended in a transaction is stored together when it commits, or never; it is seen in the transaction at once, and outside only then. |
 //! | S20 | A store with tables: the rows of an append are written with its events or not at all, also in a transaction. Of two rows of a tenant that want one value where no two rows have the same, one is refused as [`StoreError::Taken`], and no other append. If several of its values are taken, that names the first: of the first table by name, the first column. |
+//! | S21 | A store with tables: what workers of read models write goes with its checkpoint or not at all, and only for the one that holds the lease and knows the checkpoint written last. Builds, events left out and tenants held back are as [`tables`] says. R1 to R9 in the rules are the promises of read models. |
 
 pub(crate) mod append;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]

@@ -14,11 +14,14 @@ mod lookups;
 mod payloads;
 mod port;
 mod reading;
+mod rebuilds;
 mod rows;
 mod snapshots;
+mod tables;
 mod tenants;
 mod time;
 mod transactions;
+mod workers;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -49,13 +52,15 @@ use uuid::Uuid;
 /// The faults of one topic: the rule that refuses each, and a store that has it.
 type Faults = &'static [(&'static str, fn() -> Wrong)];
 
-const TOPICS: [(&str, Faults); 15] = [
+const TOPICS: [(&str, Faults); 17] = [
     ("appending", appending::FAULTS),
     ("commands", commands::FAULTS),
     ("reading", reading::FAULTS),
     ("time", time::FAULTS),
     ("snapshots", snapshots::FAULTS),
     ("rows", rows::FAULTS),
+    ("workers", workers::FAULTS),
+    ("rebuilds", rebuilds::FAULTS),
     ("tenants", tenants::FAULTS),
     ("payloads", payloads::FAULTS),
     ("limits", limits::FAULTS),
@@ -103,6 +108,8 @@ struct Wrong {
     delete_snapshots: fn(&Self, TenantId, Option<AggregateType>) -> StoreFuture<'_, u64>,
     begin: fn(&Self) -> StoreFuture<'_, Box<dyn BegunTransaction>>,
     close: fn(&Self) -> StoreFuture<'_, ()>,
+    /// Those of the store in memory where there are none.
+    tables: Option<tables::Calls>,
 }
 
 impl Wrong {
@@ -134,6 +141,7 @@ impl Wrong {
             delete_snapshots: |it, tenant, of_type| it.memory.delete_snapshots(tenant, of_type),
             begin: |it| it.memory.begin(),
             close: |it| it.memory.close(),
+            tables: None,
         }
     }
 
@@ -195,8 +203,12 @@ async fn refusing(store: fn() -> Wrong) -> Vec<String> {
     let mut refusing = Vec::new();
     for rule in RULES {
         let broken = match rule.topic {
+            // These rules call nothing but the tables.
+            "workers" | "rebuilds" if store().tables.is_none() => false,
             // The rows of a store in memory are in a database with a thread of its own, which works in real time.
-            "rows" => in_real_time(*rule, store),
+            "rows" | "workers" | "rebuilds" => in_real_time(*rule, store),
+            // And no other rule asks for the tables.
+            _ if store().tables.is_some() => false,
             _ => rule.check(Arc::new(store())).await.is_err(),
         };
         if broken {
@@ -236,7 +248,7 @@ macro_rules! only_their_rules_refuse {
 
 mod is_refused_by_its_rule_alone {
     only_their_rules_refuse! {
-        appending commands reading time snapshots rows tenants payloads limits log lookups importing copies lifecycle transactions
+        appending commands reading time snapshots rows workers rebuilds tenants payloads limits log lookups importing copies lifecycle transactions
     }
 }
 

@@ -143,7 +143,10 @@ impl Store for Wrong {
     }
 
     fn tables(&self) -> Option<&dyn Tables> {
-        self.memory.tables()
+        match self.tables {
+            Some(_) => Some(self),
+            None => self.memory.tables(),
+        }
     }
 
     fn close(&self) -> StoreFuture<'_, ()> {

@@ -29,7 +29,7 @@
 //! # What no rule asks
 //!
 //! S3 concerns stores that outlive their process: they also call [`durability::a_restart_finds_everything`]. A store in memory is
-//! excused from it, and from nothing else. A store without transactions is excused from S19, and one without tables from S20. Crashes (S3), lost connections (S5) and the rights of database users (S10, S11) are
+//! excused from it, and from nothing else. A store without transactions is excused from S19, and one without tables from S20 and S21. Crashes (S3), lost connections (S5) and the rights of database users (S10, S11) are
 //! different for each store, so each store tests them itself.
 //!
 //! # How to add a rule
@@ -63,12 +63,15 @@ mod lookups;
 mod payloads;
 mod reader;
 mod reading;
+mod rebuilds;
 mod rows;
 mod rules;
 mod snapshots;
 mod tenants;
 mod time;
 mod transactions;
+mod worker;
+mod workers;
 
 use std::{any::Any, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 

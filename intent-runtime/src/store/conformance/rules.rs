@@ -102,6 +102,56 @@ macro_rules! __store_rules {
             the_first_value_that_is_taken_is_named "S20"
                 "names another value of a row than the first that is taken";
         }
+        workers {
+            a_lease_belongs_to_one_owner "S21, R2"
+                "gives a lease to a second owner while the first one holds it";
+            a_lease_given_back_is_free "S21, R2"
+                "keeps a lease that its holder gives back, or lets others give it back";
+            a_lease_that_ran_out_is_taken_over "S21, R2"
+                "does not give a lease to another owner when its time is over";
+            an_earlier_lease_writes_nothing "S21, R1, R2"
+                "writes rows for an earlier lease than the one that was given last";
+            another_owner_writes_nothing "S21, R1, R2"
+                "writes rows for another owner than the one that holds the lease";
+            a_write_that_was_lost_is_found "S21, R1"
+                "writes rows behind another checkpoint than the one that the worker wrote last";
+            rows_and_checkpoint_move_together "S21, R1"
+                "moves a checkpoint without the rows or the tenants held back that belong to it";
+            names_heard_are_compared "S21, R2"
+                "writes rows, or notes names of events, for one who does not know which names are noted";
+            tenants_that_are_held_back_are_known "S21, R3"
+                "forgets a tenant that is held back, or holds it back longer than was said";
+            removed_rows_are_gone "S21, R1"
+                "keeps a row that was removed, or removes another one";
+            rows_stay_in_their_tenants "S21, R6"
+                "shows a tenant the rows of another one";
+            rows_are_read_back_as_they_were_written "S21, R9"
+                "changes a value between writing and reading";
+            many_rows_are_written_at_once "S21, R8"
+                "cannot write, load or remove some thousand rows at once";
+            a_paused_worker_writes_nothing "S21, R7"
+                "lets a worker write that is paused";
+            why_a_worker_fails_is_known "S21, R7"
+                "forgets why a worker cannot go on, or remembers it when the worker has gone on";
+        }
+        rebuilds {
+            a_build_begins_once "S21, R4"
+                "lets a build begin again, or for one who does not hold its lease";
+            a_build_is_published_at_once "S21, R4"
+                "shows readers rows of a build that is not published, or a part of one";
+            who_lost_the_lease_publishes_nothing "S21, R4"
+                "publishes a build for one who lost its lease or its last write";
+            a_build_that_is_behind_waits "S21, R4"
+                "publishes a build that lacks what readers have seen";
+            a_rebuild_is_given_up_for_a_later_one "S21, R4"
+                "goes on with a rebuild that another one took the place of";
+            each_version_has_its_own_rows "S21, R4"
+                "does not keep the versions of a model beside each other";
+            a_skip_holds_in_later_builds "S21, R3"
+                "forgets in a rebuild which events are left out";
+            a_table_that_differs_is_told "S21, R5"
+                "does not tell that a table is missing or lacks a column";
+        }
         tenants {
             one_aggregate_id_in_two_tenants_is_two_streams "S10"
                 "mixes the streams of two tenants that have one aggregate id";
