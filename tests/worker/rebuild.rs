@@ -1,17 +1,12 @@
 //! R4: a rebuild is made beside the rows that are read, survives kills, and takes their place at once.
 
-use std::{
-    collections::HashMap,
-    io::{BufRead, BufReader},
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
 use intent_runtime::prelude::*;
 use intent_tests::postgres::TempDatabase;
 use tokio::task::JoinSet;
 
-use super::{domain::*, fixture::on_every_store};
+use super::{bank::child, domain::*, fixture::on_every_store};
 
 /// The model with another rule, and the same version.
 #[derive(ReadModel, Debug, Clone, PartialEq)]
@@ -73,17 +68,6 @@ async fn a_rebuild_applies_changed_rules_to_all_events() {
         workers.stop(LONG).await.unwrap();
     })
     .await;
-}
-
-fn child(url: &str) -> Child {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_child"))
-        .args(["workers", url])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    assert_eq!(lines.next().unwrap().unwrap(), "started");
-    child
 }
 
 /// Rebuilds under writers, and kills the process that does it five times on the way.

@@ -58,6 +58,8 @@ pub(crate) struct Runner {
     pub(super) skips: HashSet<EventId>,
     /// Whether the build is read.
     pub(super) published: bool,
+    /// Whether something was written since the last failure.
+    has_written: bool,
 }
 
 /// How a turn with the lease ended.
@@ -86,6 +88,7 @@ impl Runner {
             parked: HashSet::new(),
             skips: HashSet::new(),
             published: false,
+            has_written: false,
         };
         (runner, seen)
     }
@@ -109,6 +112,9 @@ impl Runner {
                     Err(error) => {
                         if !self.fails(&error).await {
                             break;
+                        }
+                        if mem::take(&mut self.has_written) {
+                            pause = PAUSE;
                         }
                         wait = Some(pause);
                         pause = (pause * 2).min(LONGEST_PAUSE);
@@ -421,6 +427,7 @@ impl Runner {
             Err(error) => return Err(error),
         }
         self.folder.written();
+        self.has_written = true;
         work.wrote();
         self.tell(work);
         Ok(true)

@@ -266,7 +266,10 @@ async fn begin(
     owner: Uuid,
 ) -> Result<bool, RunError> {
     // Several processes may start at once, and `IF NOT EXISTS` alone does not keep them apart.
-    let lock = concat!("BEGIN; ", include_str!("sql/lock_migrations.sql"));
+    let lock = concat!(
+        include_str!("sql/begin_building.sql"),
+        include_str!("sql/lock_migrations.sql")
+    );
     sqlx::raw_sql(lock).execute(&mut *connection).await?;
     let row = sqlx::query(include_str!("sql/begin_build.sql"))
         .bind(build.worker())
