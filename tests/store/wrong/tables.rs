@@ -133,6 +133,19 @@ impl Tables for Wrong {
         self.right_tables().duplicate(table, rows)
     }
 
+    fn mark<'a>(&'a self, build: Build<'a>, keys: &'a [Key]) -> StoreFuture<'a, ()> {
+        self.right_tables().mark(build, keys)
+    }
+
+    fn earlier<'a>(
+        &'a self,
+        build: Build<'a>,
+        after: Option<&'a Key>,
+        limit: u32,
+    ) -> StoreFuture<'a, Vec<Key>> {
+        self.right_tables().earlier(build, after, limit)
+    }
+
     fn select<'a>(&'a self, select: Select<'a>) -> StoreFuture<'a, Vec<Vec<Cell>>> {
         (self.calls().select)(self, select)
     }

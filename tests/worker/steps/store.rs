@@ -198,6 +198,19 @@ impl Tables for Stepped {
         self.inner().duplicate(table, rows)
     }
 
+    fn mark<'a>(&'a self, build: Build<'a>, keys: &'a [Key]) -> StoreFuture<'a, ()> {
+        self.inner().mark(build, keys)
+    }
+
+    fn earlier<'a>(
+        &'a self,
+        build: Build<'a>,
+        after: Option<&'a Key>,
+        limit: u32,
+    ) -> StoreFuture<'a, Vec<Key>> {
+        self.inner().earlier(build, after, limit)
+    }
+
     fn select<'a>(&'a self, select: Select<'a>) -> StoreFuture<'a, Vec<Vec<Cell>>> {
         self.inner().select(select)
     }
