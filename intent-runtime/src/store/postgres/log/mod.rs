@@ -154,10 +154,6 @@ impl Log for PgStore {
         self.explained(listed)
     }
 
-    fn events_after(&self, after: Cursor, limit: u64) -> StoreFuture<'_, u64> {
-        self.explained(self.log.events_after(after, limit))
-    }
-
     fn log_health(&self) -> StoreFuture<'_, LogHealth> {
         self.explained(async move {
             let mut health = self.log.health().await?;

@@ -116,22 +116,6 @@ impl LogReader {
         })
     }
 
-    /// How many events of all tenants are behind a cursor, counted to a limit.
-    pub(super) async fn events_after(&self, after: Cursor, limit: u64) -> Result<u64, StoreError> {
-        self.may_read(None)?;
-        let bound = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        let with = (bound(after.position_in(self.store)?), bound(limit));
-        let counting = self.pool.run(with, |(after, limit), connection| {
-            Box::pin(async move {
-                let counted = sqlx::query_scalar(include_str!("../sql/events_after.sql"));
-                let counted = counted.bind(*after).bind(*limit);
-                Ok(counted.fetch_one(connection).await?)
-            })
-        });
-        let counted: i64 = counting.await?;
-        Ok(counted.unsigned_abs())
-    }
-
     /// Refuses the log of all tenants to a role that may not read it.
     pub(super) fn may_read(&self, tenant: Option<TenantId>) -> Result<(), StoreError> {
         if tenant.is_none() && !self.reads_all {
