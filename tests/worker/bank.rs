@@ -1,4 +1,4 @@
-//! A bank that knows what its read models have to say: whoever stops or kills what, every payment is counted once.
+//! A bank that knows what the rows of its read models must be: every payment is counted once, whatever was stopped or killed.
 
 use std::{
     collections::HashMap,

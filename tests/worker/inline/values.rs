@@ -1,4 +1,4 @@
-//! Which value a refused command is told of, if several are taken: the same on every store.
+//! If several values are taken, the refusal names the first one, on every store.
 
 use intent_runtime::{SendError, prelude::*};
 

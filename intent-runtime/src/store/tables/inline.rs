@@ -7,7 +7,7 @@
 //! All builds of a version share the table. A rebuild makes row after row anew, while commands go on. It first marks a row: the
 //! column `row_build` is then the negative number of the build. From then on, nobody writes the row from what an earlier build made
 //! of it. A command that has such a row in memory is refused as if its stream had changed, loads the row again, and folds it anew
-//! from the start of its stream, as the worker does. Whoever comes first writes the number of the build.
+//! from the start of its stream, as the worker does. Either of them writes the row with the number of the build.
 
 use std::{collections::HashMap, fmt};
 
