@@ -127,6 +127,47 @@ async fn a_page_of_a_long_stream_looks_at_no_events_behind_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_a_tenant_looks_at_no_events_of_others() {
+    let roles = Roles::new().await;
+    roles.open(&roles.owner).await.unwrap();
+    // Few tenants of equal size, in turn: to walk along all positions looks cheap to the server.
+    let tenant = TenantId::from_name("1");
+    let ids = (0..10).map(|number| format!("'{}'", TenantId::from_name(&number.to_string())));
+    let ids = ids.collect::<Vec<_>>().join(", ");
+    let fill = format!(
+        "INSERT INTO intent.events (tenant_id, aggregate_id, event_id, version, schema_version, recorded_at, occurred_at,
+                                    aggregate_type, event_type, payload, metadata)
+         SELECT (ARRAY[{ids}]::uuid[])[1 + number % 10], gen_random_uuid(), gen_random_uuid(), 1, 1, now(), now(), 'Account',
+                'Opened', '{{}}', '{{}}'
+         FROM generate_series(1, {FILLED}) AS number"
+    );
+    roles.run(&fill).await;
+    roles.run("VACUUM ANALYZE intent.events").await;
+    let before = looked_at(&roles, 0).await;
+
+    let store = roles.open(&roles.app).await.unwrap();
+    let all = LogSelection::all();
+    let (mut after, mut next, mut events) = (Cursor::START, NextPage::More, 0);
+    while next == NextPage::More {
+        let read = ReadLog::new(after, Some(tenant), &all, PAGE);
+        let mut sink = |_| {
+            events += 1;
+            ControlFlow::Continue(())
+        };
+        let page = store.read_log(read, &mut sink).await.unwrap();
+        (after, next) = (page.cursor, page.next);
+    }
+    store.close().await.unwrap();
+
+    let own = FILLED.cast_signed() / 10;
+    assert_eq!(events, own);
+    let looked_at = looked_at(&roles, before + own).await - before;
+    // A page looks at its events once, and at some 1,000 that are ahead in the log. To walk past the events of all tenants
+    // would be each of them twice.
+    assert!(looked_at <= FILLED.cast_signed(), "{looked_at} entries");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_correlation_costs_as_much_as_it_has_events() {
     let roles = Roles::new().await;
     roles.open(&roles.owner).await.unwrap();

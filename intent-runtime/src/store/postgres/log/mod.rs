@@ -41,30 +41,34 @@ use crate::{
 };
 
 macro_rules! look_back {
-    ($($of_tenant:literal)?) => {
+    ($part:literal) => {
         concat!(
             include_str!("../sql/look_back.sql"),
-            $(include_str!($of_tenant),)?
+            include_str!($part),
             include_str!("../sql/look_back_end.sql")
         )
     };
 }
 
 macro_rules! first_after {
-    ($($of_tenant:literal)?) => {
+    ($part:literal) => {
         concat!(
             include_str!("../sql/first_after.sql"),
-            $($of_tenant,)?
-            "ORDER BY position LIMIT 1) AS first;"
+            $part,
+            " LIMIT 1) AS first;"
         )
     };
 }
 
-const FIRST_AFTER: &str = first_after!();
+const FIRST_AFTER: &str = first_after!(
+    "WHERE position > setting.after AND (setting.tenant IS NULL OR tenant_id = setting.tenant)
+     ORDER BY position"
+);
 const FIRST_AFTER_OF_TENANT: &str = first_after!(
     "-- Of a tenant that is not the default one, by the index of those tenants.
-     AND tenant_id = setting.tenant AND tenant_id <> '00000000-0000-0000-0000-000000000000'
-     "
+     WHERE tenant_id = setting.tenant AND tenant_id <> '00000000-0000-0000-0000-000000000000'
+       AND greatest(position, 0) > setting.after
+     ORDER BY greatest(position, 0)"
 );
 
 macro_rules! streams {
@@ -179,7 +183,7 @@ async fn step_back(
     let names = NameLists::of(look.filter);
     let ids = look.filter.aggregate_ids.iter().map(AggregateId::as_uuid);
     let sql = match look.tenant {
-        None | Some(TenantId::DEFAULT) => look_back!(),
+        None | Some(TenantId::DEFAULT) => look_back!("../sql/look_back_of_all.sql"),
         Some(_) => look_back!("../sql/look_back_of_tenant.sql"),
     };
     let rows = sqlx::query(sql)

@@ -94,8 +94,8 @@ impl Route {
         matches!(self, Self::All | Self::Positions)
     }
 
-    /// The query for a page after a position, when all up to `settled` is known to be settled. Without `sizes`, a
-    /// page by position is not kept to [`EventPage::MAX_BYTES`].
+    /// The query for a page after a position, when all up to `settled` is known to be settled. Without `sizes`, the
+    /// page is not kept to [`EventPage::MAX_BYTES`].
     pub(super) fn query(
         self,
         read: &ReadLog<'_>,
@@ -109,7 +109,7 @@ impl Route {
             .bind(read.tenant.map(|tenant| tenant.as_uuid()))
             .bind(after)
             .bind(column(read.limit))
-            .bind((sizes || !self.is_by_position()).then_some(column(EventPage::MAX_BYTES)))
+            .bind(sizes.then_some(column(EventPage::MAX_BYTES)))
             .bind(settled)
             .bind(names.any)
             .bind(names.aggregate_types)

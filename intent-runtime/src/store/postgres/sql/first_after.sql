@@ -9,5 +9,3 @@ FROM setting
 CROSS JOIN LATERAL (
     SELECT position, recorded_at
     FROM intent.events
-    WHERE position > setting.after
-      AND (setting.tenant IS NULL OR tenant_id = setting.tenant)

@@ -28,4 +28,3 @@ step AS MATERIALIZED (
                     OR strpos(lower(payload::text COLLATE "C"), setting.text) > 0
                     OR strpos(lower(metadata::text COLLATE "C"), setting.text) > 0) AS wanted
         FROM intent.events
-        WHERE position <= setting.upto

@@ -1,4 +1,3 @@
-        ORDER BY position DESC
         LIMIT setting.count
     ) AS event
 )

@@ -10,7 +10,8 @@ own AS MATERIALIZED (
     SELECT event.*
     FROM setting
     CROSS JOIN LATERAL (
-        SELECT tenant_id, aggregate_id, version, position, pg_column_size(payload) + pg_column_size(metadata) AS size
+        SELECT tenant_id, aggregate_id, version, position,
+               CASE WHEN $4 IS NOT NULL THEN pg_column_size(payload) + pg_column_size(metadata) END AS size
         FROM intent.events
         WHERE tenant_id = setting.tenant
           AND position + 0 > setting.after

@@ -51,7 +51,8 @@ own AS MATERIALIZED (
     FROM setting
     CROSS JOIN stream
     CROSS JOIN LATERAL (
-        SELECT version, position, pg_column_size(payload) + pg_column_size(metadata) AS size
+        SELECT version, position,
+               CASE WHEN $4 IS NOT NULL THEN pg_column_size(payload) + pg_column_size(metadata) END AS size
         FROM intent.events
         WHERE tenant_id = stream.tenant_id
           AND aggregate_id = stream.id

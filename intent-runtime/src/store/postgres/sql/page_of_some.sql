@@ -1,17 +1,22 @@
--- Where the page ends, if that is before the end of what may be read: after so many events, or so many bytes.
+-- Where the page ends, if that is before the end of what may be read: after so many events or, unless $4 is NULL, so many bytes.
 page AS MATERIALIZED (
     SELECT setting.*, full_at.position AS full_at, least(setting.upto, full_at.position) AS to_position
     FROM setting
     CROSS JOIN (
         SELECT CASE
-            WHEN count(*) >= $3 OR max(position) > max(position) FILTER (WHERE number = 1 OR total <= $4)
-            THEN max(position) FILTER (WHERE number = 1 OR total <= $4)
+            WHEN $4 IS NULL THEN (SELECT CASE WHEN count(*) >= $3 THEN max(position) END FROM own)
+            ELSE (
+                SELECT CASE
+                    WHEN count(*) >= $3 OR max(position) > max(position) FILTER (WHERE number = 1 OR total <= $4)
+                    THEN max(position) FILTER (WHERE number = 1 OR total <= $4)
+                END
+                FROM (
+                    SELECT position, row_number() OVER up_to_it AS number, sum(size) OVER up_to_it AS total
+                    FROM own
+                    WINDOW up_to_it AS (ORDER BY position ROWS UNBOUNDED PRECEDING)
+                ) AS counted
+            )
         END AS position
-        FROM (
-            SELECT position, row_number() OVER up_to_it AS number, sum(size) OVER up_to_it AS total
-            FROM own
-            WINDOW up_to_it AS (ORDER BY position ROWS UNBOUNDED PRECEDING)
-        ) AS counted
     ) AS full_at
 )
 SELECT ARRAY[dense, reached, coalesce(full_at, 9223372036854775807), newest, last_drawn, complete::int,

@@ -1,19 +1,11 @@
--- The wanted events of a tenant.
-SELECT NULL, event.*
+-- The wanted events of a tenant, in the order in which they were read above.
+SELECT NULL, own.tenant_id, own.aggregate_id, own.version, own.aggregate_type, own.position, own.event_id, own.event_type,
+       own.schema_version, own.recorded_at, own.payload, own.metadata, own.occurred_at
 FROM page
-CROSS JOIN LATERAL (
-    SELECT tenant_id, aggregate_id, version, aggregate_type, position, event_id, event_type, schema_version, recorded_at,
-           payload, metadata, occurred_at
-    FROM intent.events
-    WHERE tenant_id = page.tenant
-      AND tenant_id <> '00000000-0000-0000-0000-000000000000'
-      AND position > page.after
-      AND position <= page.to_position
-      AND (page.any_name
-           OR aggregate_type = ANY (page.aggregate_types)
-           OR event_type = ANY (page.event_types)
-           OR aggregate_type || chr(31) || event_type = ANY (page.pairs))
-      AND (page.aggregate_ids = '{}' OR aggregate_id = ANY (page.aggregate_ids))
-    ORDER BY position
-    LIMIT 9223372036854775807
-) AS event;
+CROSS JOIN own
+WHERE own.position <= page.to_position
+  AND (page.any_name
+       OR own.aggregate_type = ANY (page.aggregate_types)
+       OR own.event_type = ANY (page.event_types)
+       OR own.aggregate_type || chr(31) || own.event_type = ANY (page.pairs))
+  AND (page.aggregate_ids = '{}' OR own.aggregate_id = ANY (page.aggregate_ids));

@@ -1,0 +1,2 @@
+        WHERE position <= setting.upto
+        ORDER BY position DESC
