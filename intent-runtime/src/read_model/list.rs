@@ -55,7 +55,7 @@ impl<M: ReadModel> List<M> {
     }
 
     /// Only rows in which a column has this value. Several filters are all met. An empty value of an `Option` finds the rows
-    /// whose column is empty.
+    /// whose column is empty. A column of an enum holds the name of a variant as text: a text that no variant has finds no row.
     pub fn filter(self, column: &str, value: impl Parameter) -> Self {
         self.with(|page| {
             let column = comparable::<M>(column)?;

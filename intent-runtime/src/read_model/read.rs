@@ -2,6 +2,8 @@
 
 use std::{fmt, marker::PhantomData, sync::Arc};
 
+use futures_util::future::BoxFuture;
+
 use crate::{
     dispatch::actor::Actor,
     model::read_model::{ReadModel, column::ColumnType, key::RowKey as _},
@@ -67,17 +69,20 @@ impl<M: ReadModel> Rows<M> {
     /// [`ReadError::Text`] for a text that could name other rows, quotes a name that is no column, or has other parameters than
     /// the values; [`StoreError::Backend`] when the database refuses the text;
     /// else as [`get`](Self::get).
-    pub async fn query(
+    // Not an `async fn`, whose future would name the type of the parameters: a wrong one would be three errors.
+    pub fn query(
         &self,
         tail: &'static str,
         parameters: impl Parameters,
-    ) -> Result<Vec<M>, ReadError> {
-        let parameters = parameters.cells().map_err(value::<M>)?;
-        let model = M::TABLE;
-        let checked = text::check(tail, M::COLUMNS, parameters.len());
-        checked.map_err(|what| ReadError::Text { model, what })?;
-        let parameters = &parameters;
-        self.select(Wanted::Text { tail, parameters }).await
+    ) -> BoxFuture<'_, Result<Vec<M>, ReadError>> {
+        let parameters = parameters.cells();
+        Box::pin(async move {
+            let parameters = &parameters.map_err(value::<M>)?;
+            let model = M::TABLE;
+            let checked = text::check(tail, M::COLUMNS, parameters.len());
+            checked.map_err(|what| ReadError::Text { model, what })?;
+            self.select(Wanted::Text { tail, parameters }).await
+        })
     }
 
     /// The rows in pages, with columns that are named at run time: for screens.

@@ -180,7 +180,9 @@ impl Builds for PgStore {
     fn skip<'a>(&'a self, table: &'a Table, skip: SkipEvent<'a>) -> StoreFuture<'a, bool> {
         Box::pin(self.pool.run((table, skip), |(table, skip), connection| {
             Box::pin(async move {
-                sqlx::raw_sql("BEGIN").execute(&mut *connection).await?;
+                sqlx::raw_sql(include_str!("sql/begin_building.sql"))
+                    .execute(&mut *connection)
+                    .await?;
                 let begin_anew = sqlx::query_scalar(include_str!("sql/skip.sql"))
                     .bind(table.name)
                     .bind(i64::from(table.version))
