@@ -1,7 +1,5 @@
 //! R1, R2: the server is killed, or is down for a while, and the workers go on by themselves.
 
-use std::time::Duration;
-
 use intent_runtime::{PgStore, prelude::*};
 use intent_tests::postgres::{Cluster, Options};
 use tokio::time::timeout;
@@ -56,21 +54,29 @@ async fn postgres_killed_in_each_phase_loses_and_doubles_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn workers_go_on_when_the_database_was_down_for_a_while() {
+    let looks = if soaks() { 1_200 } else { 60 };
     let cluster = Cluster::start(Options::fast()).await;
-    let app = App::connect(&cluster.superuser_url(), domain());
-    let mut bank = Bank::of(app.await.unwrap(), 3).await;
-    let workers = bank.app.start_with(SHORT).await.unwrap();
+    let url = cluster.superuser_url();
+    let mut bank = Bank::of(App::connect(&url, domain()).await.unwrap(), 3).await;
+    let steps = Steps::default();
+    let store = Stepped::around(PgStore::connect(&url).await.unwrap(), &steps);
+    let runner = App::on(store, domain()).await.unwrap();
+    let workers = runner.start_with(SHORT).await.unwrap();
     bank.pays().await;
     bank.is_counted().await;
     cluster.stop().await;
     let reason = failing(&workers).await;
     assert!(reason.contains("onnect"), "{reason}");
-    // Long enough for several tries, each after a longer pause.
-    tokio::time::sleep(Duration::from_secs(if soaks() { 600 } else { 3 })).await;
+    // Several tries of each worker, each after a longer pause.
+    steps.aim((Call::Look, Moment::Before), looks, Reach::Call);
+    steps.reached().await;
+    steps.let_go();
     failing(&workers).await;
     cluster.restart().await;
     bank.pays().await;
     bank.is_counted().await;
-    bank.tells("a database that was down");
+    bank.tells(&format!(
+        "a database that was down while workers looked {looks} times"
+    ));
     workers.stop(LONG).await.unwrap();
 }

@@ -21,6 +21,8 @@ use uuid::Uuid;
 /// What a worker asks of its store, in the order of its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Call {
+    /// At its build; also between tries.
+    Look,
     Hear,
     Claim,
     Begin,
@@ -38,7 +40,7 @@ pub enum Moment {
     After,
 }
 
-/// The steps of all: before and after each call.
+/// The steps of all: before and after each call that is part of the work.
 pub fn all() -> impl Iterator<Item = (Call, Moment)> {
     use Call::{Begin, Claim, Flush, Hear, Load, Publish, Read};
     let calls = [Hear, Claim, Begin, Read, Load, Flush, Publish];
@@ -226,7 +228,7 @@ impl Builds for Stepped {
     }
 
     fn builds<'a>(&'a self, of: Option<&'a Table>) -> StoreFuture<'a, Vec<BuildState>> {
-        self.inner().builds(of)
+        Box::pin(self.steps.around(Call::Look, self.inner().builds(of)))
     }
 
     fn begin<'a>(&'a self, build: Build<'a>, lease: Lease, owner: Uuid) -> StoreFuture<'a, bool> {
