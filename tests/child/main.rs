@@ -15,9 +15,13 @@ mod inline;
 #[path = "../worker/inline/domain.rs"]
 #[allow(dead_code, reason = "the tests use the rest of it")]
 mod inline_domain;
+#[path = "../worker/projection/ledger.rs"]
+#[allow(dead_code, reason = "the tests use the rest of it")]
+mod ledger;
 mod lock;
 #[path = "../lock/numbered.rs"]
 mod numbered;
+mod projection;
 mod server;
 mod spans;
 mod sqlite;
@@ -27,6 +31,8 @@ mod worker;
 mod workers;
 
 use std::process::ExitCode;
+
+use worker as domain;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -39,6 +45,7 @@ async fn main() -> ExitCode {
         ["check-lock", folder, aggregate] => return lock::check(folder, aggregate),
         ["spans"] => spans::print().await,
         ["workers", url] => workers::run(url).await,
+        ["projection", url] => projection::run(url).await,
         ["inline", url, ref customers @ ..] => inline::run(url, customers).await,
         _ => panic!("what is this: {arguments:?}"),
     }

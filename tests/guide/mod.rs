@@ -14,6 +14,7 @@ mod http;
 mod limits;
 mod operating;
 mod own_store;
+mod projections;
 mod read_models;
 mod reading;
 mod readme;

@@ -102,10 +102,10 @@ impl Bank {
     }
 }
 
-/// A process that keeps the rows.
-pub fn child(url: &str) -> Child {
+/// A process that does work: what, and where.
+pub fn child(what: [&str; 2]) -> Child {
     let mut child = Command::new(env!("CARGO_BIN_EXE_child"))
-        .args(["workers", url])
+        .args(what)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();

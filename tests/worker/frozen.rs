@@ -34,7 +34,9 @@ impl Drop for Killed {
 async fn frozen(url: &str, in_work: bool) {
     let rounds = if soaks() { 200 } else { 20 };
     let mut bank = Bank::of(App::connect(url, domain()).await.unwrap(), 3).await;
-    let children = tokio::task::block_in_place(|| [child(url), child(url)].map(Killed));
+    let children = tokio::task::block_in_place(|| {
+        [child(["workers", url]), child(["workers", url])].map(Killed)
+    });
     for round in 0..rounds {
         let stopped = &children[round % 2];
         bank.pays().await;

@@ -15,7 +15,7 @@ async fn killed(url: &str) {
     let kills = if soaks() { 300 } else { 20 };
     let mut bank = Bank::of(App::connect(url, domain()).await.unwrap(), 5).await;
     for kill in 0..kills {
-        let mut child = tokio::task::block_in_place(|| child(url));
+        let mut child = tokio::task::block_in_place(|| child(["workers", url]));
         for _ in 0..(kill * 3) % 60 + 1 {
             bank.pays().await;
         }

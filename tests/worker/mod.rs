@@ -28,6 +28,7 @@ mod newcomer;
 mod operate;
 mod poison;
 mod policies;
+mod projection;
 mod promises;
 mod rebuild;
 mod restored;

@@ -82,7 +82,7 @@ async fn killed(url: &str) {
             pay(&app, *id, turn).await;
         }
     }
-    let mut process = tokio::task::block_in_place(|| child(url));
+    let mut process = tokio::task::block_in_place(|| child(["workers", url]));
     app.settled(LONG).await.unwrap();
     let read = async || {
         let rows = app.read::<Balance>().query("", ()).await.unwrap();
@@ -119,7 +119,7 @@ async fn killed(url: &str) {
             "rows are read all the while"
         );
         app.rebuild::<Balance>().await.unwrap();
-        process = tokio::task::block_in_place(|| child(url));
+        process = tokio::task::block_in_place(|| child(["workers", url]));
     }
     writing.join_all().await;
     app.settled(LONG).await.unwrap();

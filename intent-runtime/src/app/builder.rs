@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use crate::{
     app::{App, Core, domain::Domain, tenant::Tenant},
     dispatch::cache::AggregateCache,
+    model::projection::Projection,
     record::{
         clock::{Clock, SystemClock},
         id::TenantId,
@@ -100,6 +101,12 @@ impl AppBuilder {
     /// [`with_clock`](crate::store::MemoryStore::with_clock).
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Adds a [`Projection`], with what it works with, such as a client of another system. [`App::start`] starts its worker.
+    pub fn projection(mut self, projection: impl Projection) -> Self {
+        self.domain = self.domain.projection(projection);
         self
     }
 

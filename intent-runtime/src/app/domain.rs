@@ -6,7 +6,9 @@ use crate::{
     app::roles::{self, Roles},
     by_name::ByName,
     dispatch::inline::InlineModels,
-    model::{aggregate::Aggregate, command::Command, read_model::ReadModel},
+    model::{
+        aggregate::Aggregate, command::Command, projection::Projection, read_model::ReadModel,
+    },
     read_model::kind::ReadModelKind,
     schema::catalogue::{
         self, Catalogue, HandWritten,
@@ -89,6 +91,13 @@ impl Domain {
         self
     }
 
+    /// Adds a projection of an app. It is no part of the catalogue.
+    pub(super) fn projection(mut self, projection: impl Projection) -> Self {
+        self.read_models
+            .push(ReadModelKind::of_projection(projection));
+        self
+    }
+
     /// Declares the roles that people act in, beside those declared before. `allow(..)` and
     /// `access(..)` may name no others.
     ///
@@ -154,7 +163,7 @@ impl Domain {
         self
     }
 
-    /// Read models that share a table, hear aggregates that are not in the domain or one event twice, or name roles that are not
+    /// Read models and projections that share a name, hear aggregates that are not in the domain or one event twice, or name roles that are not
     /// declared.
     fn of_read_models(&self) -> Vec<DomainMistake> {
         let mut mistakes = Vec::new();
@@ -162,23 +171,30 @@ impl Domain {
             let table = kind.table.name;
             let mut before = self.read_models[..index].iter();
             if let Some(other) = before.find(|it| it.table.name == table) {
-                mistakes.push(match other.type_id == kind.type_id {
-                    true => DomainMistake::ReadModelTwice { table },
-                    false => DomainMistake::TableName { table },
-                });
+                mistakes.push(of_one_name(kind, other));
             }
             let heard = kind.heard();
             let unknown = heard
                 .iter()
                 .filter(|heard| !self.catalogue.has(heard.type_id));
-            mistakes.extend(
-                unknown.map(|heard| DomainMistake::ReadModelWithoutAggregate {
-                    table,
-                    aggregate: heard.name,
-                    missing: catalogue::aggregate_call_of(heard.type_name),
-                }),
-            );
-            for heard in &heard {
+            mistakes.extend(unknown.map(|heard| {
+                let (aggregate, name) = (heard.name, table);
+                let missing = catalogue::aggregate_call_of(heard.type_name);
+                match kind.table.has_rows() {
+                    true => DomainMistake::ReadModelWithoutAggregate {
+                        table,
+                        aggregate,
+                        missing,
+                    },
+                    false => DomainMistake::ProjectionWithoutAggregate {
+                        name,
+                        aggregate,
+                        missing,
+                    },
+                }
+            }));
+            // A projection may make two things of one event.
+            for heard in heard.iter().filter(|_| kind.table.has_rows()) {
                 let twice = heard.twice.iter();
                 mistakes.extend(twice.map(|event| DomainMistake::EventListedTwice {
                     table,
@@ -218,6 +234,19 @@ impl Domain {
                 nearest: roles::nearest(role, &self.roles),
             })
             .collect()
+    }
+}
+
+/// Two read models or projections of one name.
+fn of_one_name(kind: &ReadModelKind, other: &ReadModelKind) -> DomainMistake {
+    let (table, name) = (kind.table.name, kind.table.name);
+    let is_same = kind.type_id == other.type_id;
+    match (kind.table.has_rows(), other.table.has_rows()) {
+        (true, true) if is_same => DomainMistake::ReadModelTwice { table },
+        (true, true) => DomainMistake::TableName { table },
+        (false, false) if is_same => DomainMistake::ProjectionTwice { name },
+        (false, false) => DomainMistake::ProjectionName { name },
+        _ => DomainMistake::ProjectionOfTable { name },
     }
 }
 

@@ -10,6 +10,7 @@ mod inline;
 pub(crate) mod lookup;
 pub(crate) mod models;
 pub(crate) mod operate;
+pub(crate) mod projection;
 mod roles;
 pub(crate) mod tenant;
 pub(crate) mod transaction;

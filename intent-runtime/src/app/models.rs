@@ -54,6 +54,8 @@ pub enum ModelMode {
     Async,
     /// With the events that they follow from.
     Inline,
+    /// There are none: it is a [`Projection`](crate::Projection), written by hand.
+    Projection,
 }
 
 /// A build of a version of a read model: see [`ModelView`].
@@ -205,9 +207,10 @@ impl App {
 }
 
 fn mode(kind: &ReadModelKind) -> ModelMode {
-    match kind.table.inline {
-        true => ModelMode::Inline,
-        false => ModelMode::Async,
+    match kind.table {
+        table if !table.has_rows() => ModelMode::Projection,
+        table if table.inline => ModelMode::Inline,
+        _ => ModelMode::Async,
     }
 }
 
@@ -344,6 +347,9 @@ impl fmt::Display for ModelView {
         write!(f, "{}", self.model)?;
         match (self.version, self.mode) {
             (Some(version), Some(ModelMode::Inline)) => write!(f, ", version {version}, inline")?,
+            (Some(version), Some(ModelMode::Projection)) => {
+                write!(f, ", version {version}, a projection")?;
+            }
             (Some(version), _) => write!(f, ", version {version}")?,
             (None, _) => write!(f, ", not in this program")?,
         }

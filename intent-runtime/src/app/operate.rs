@@ -1,6 +1,6 @@
 //! What an operator asks of the workers of read models, in whatever process they run.
 
-use std::{fmt, future::IntoFuture, marker::PhantomData, pin::Pin};
+use std::{fmt, future::IntoFuture, pin::Pin};
 
 use crate::{
     app::App,
@@ -27,8 +27,8 @@ impl App {
     /// # Errors
     /// [`OperateError`].
     pub async fn rebuild<M: ReadModel>(&self) -> Result<u32, OperateError> {
-        let (tables, table) = self.operated::<M>().await?;
-        let number = tables.rebuild(table).await?;
+        let table = self.table_of::<M>()?;
+        let number = self.operated(table).await?.rebuild(table).await?;
         self.ask();
         Ok(number)
     }
@@ -39,7 +39,7 @@ impl App {
     /// # Errors
     /// [`OperateError`].
     pub async fn pause<M: ReadModel>(&self) -> Result<(), OperateError> {
-        self.set_paused::<M>(true).await
+        self.set_paused(self.table_of::<M>()?, true).await
     }
 
     /// Lets the workers of a read model go on after a [`pause`](Self::pause). They also try again what holds tenants back, as they
@@ -48,12 +48,15 @@ impl App {
     /// # Errors
     /// [`OperateError`].
     pub async fn resume<M: ReadModel>(&self) -> Result<(), OperateError> {
-        self.set_paused::<M>(false).await
+        self.set_paused(self.table_of::<M>()?, false).await
     }
 
-    async fn set_paused<M: ReadModel>(&self, paused: bool) -> Result<(), OperateError> {
-        let (tables, table) = self.operated::<M>().await?;
-        tables.pause(table, paused).await?;
+    pub(super) async fn set_paused(
+        &self,
+        table: &'static Table,
+        paused: bool,
+    ) -> Result<(), OperateError> {
+        self.operated(table).await?.pause(table, paused).await?;
         self.ask();
         Ok(())
     }
@@ -64,26 +67,23 @@ impl App {
     ///
     /// # Errors
     /// [`OperateError::NotHeldBack`] if the event holds back no tenant, and others of [`OperateError`].
-    pub fn skip<M: ReadModel>(&self, event: EventId, why: impl Into<String>) -> SkipRequest<M> {
-        SkipRequest {
-            app: self.clone(),
-            event,
-            why: why.into(),
-            by: None,
-            model: PhantomData,
-        }
+    pub fn skip<M: ReadModel>(&self, event: EventId, why: impl Into<String>) -> SkipRequest {
+        SkipRequest::new(self, self.table_of::<M>(), event, why.into())
     }
 
-    /// The tables, and that of a model whose first build is noted.
-    async fn operated<M: ReadModel>(&self) -> Result<(&dyn Tables, &'static Table), OperateError> {
-        let core = &self.tenant.core;
-        let kind = core.read_model::<M>();
-        let table = kind
-            .ok_or(OperateError::NotRegistered { model: M::TABLE })?
-            .table;
-        let tables = core.store.tables().ok_or(StoreError::NoTables)?;
+    fn table_of<M: ReadModel>(&self) -> Result<&'static Table, OperateError> {
+        let kind = self.tenant.core.read_model::<M>();
+        let model = M::TABLE;
+        kind.map(|kind| kind.table)
+            .ok_or(OperateError::NotRegistered { model })
+    }
+
+    /// The tables, after the first build of one is noted.
+    async fn operated(&self, table: &'static Table) -> Result<&dyn Tables, StoreError> {
+        let tables = self.tenant.core.store.tables();
+        let tables = tables.ok_or(StoreError::NoTables)?;
         tables.enlist(table).await?;
-        Ok((tables, table))
+        Ok(tables)
     }
 
     /// Lets the workers of this process look at once. Those of others look soon.
@@ -92,43 +92,56 @@ impl App {
     }
 }
 
-/// An event that is about to be left out: [`App::skip`]. Await it.
+/// An event that is about to be left out: [`App::skip`] and [`ProjectionHandle::skip`](crate::ProjectionHandle::skip). Await it.
 #[must_use = "nothing is left out until this is awaited"]
-pub struct SkipRequest<M> {
+pub struct SkipRequest {
     app: App,
+    table: Result<&'static Table, OperateError>,
     event: EventId,
     why: String,
     by: Option<String>,
-    model: PhantomData<fn() -> M>,
 }
 
 type SkipFuture = Pin<Box<dyn Future<Output = Result<(), OperateError>> + Send>>;
 
-impl<M> SkipRequest<M> {
+impl SkipRequest {
+    pub(super) fn new(
+        app: &App,
+        table: Result<&'static Table, OperateError>,
+        event: EventId,
+        why: String,
+    ) -> Self {
+        Self {
+            app: app.clone(),
+            table,
+            event,
+            why,
+            by: None,
+        }
+    }
+
     /// Keeps who leaves the event out.
     pub fn by(self, who: impl Into<String>) -> Self {
         let by = Some(who.into());
         Self { by, ..self }
     }
-}
 
-impl<M: ReadModel> SkipRequest<M> {
     async fn send(self) -> Result<(), OperateError> {
-        let (tables, table) = self.app.operated::<M>().await?;
+        let table = self.table?;
         let skip = SkipEvent::new(self.event, &self.why, self.by.as_deref());
-        let is_held_back = tables.skip(table, skip).await?;
+        let is_held_back = self.app.operated(table).await?.skip(table, skip).await?;
         self.app.ask();
         match is_held_back {
             true => Ok(()),
             false => Err(OperateError::NotHeldBack {
-                model: M::TABLE,
+                model: table.name,
                 event: self.event,
             }),
         }
     }
 }
 
-impl<M: ReadModel> IntoFuture for SkipRequest<M> {
+impl IntoFuture for SkipRequest {
     type Output = Result<(), OperateError>;
     type IntoFuture = SkipFuture;
 
@@ -137,7 +150,7 @@ impl<M: ReadModel> IntoFuture for SkipRequest<M> {
     }
 }
 
-impl<M> fmt::Debug for SkipRequest<M> {
+impl fmt::Debug for SkipRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SkipRequest")
             .field("event", &self.event)

@@ -121,10 +121,11 @@ impl fmt::Debug for Workers {
 }
 
 impl App {
-    /// Starts the workers of the domain's read models in this process.
+    /// Starts the workers of the domain's read models, and of the app's projections, in this process.
     ///
     /// # Errors
-    /// [`StoreError::NoTables`] when the store keeps no rows, or why the workers cannot be noted in it. What keeps one worker from
+    /// [`StoreError::NoTables`] when the store keeps no rows, [`StoreError::NoTransactions`] when a projection writes in another kind of
+    /// database, or why the workers cannot be noted in it. What keeps one worker from
     /// its work is in its [status](Workers::status), and it goes on when that is mended.
     pub async fn start(&self) -> Result<Workers, StoreError> {
         self.start_with(WorkerOptions::new()).await
@@ -147,6 +148,9 @@ impl App {
         }
         let tables = core.store.tables().ok_or(StoreError::NoTables)?;
         for kind in core.read_models.iter() {
+            if kind.database.is_some() && kind.database != tables.database() {
+                return Err(StoreError::NoTransactions);
+            }
             tables.enlist(kind.table).await?;
             // Before the program goes on and stores events that an earlier build does not hear. A worker that cannot go on says so.
             for state in tables.builds(Some(kind.table)).await? {
@@ -171,7 +175,7 @@ impl App {
         Ok(workers)
     }
 
-    /// Waits until all read models have what is in the log now, of all tenants, at most for so long. For tests.
+    /// Waits until all read models and projections have what is in the log now, of all tenants, at most for so long. For tests.
     ///
     /// # Errors
     /// [`WaitError`] of the first read model that has not, [`WaitError::HeldBack`] if it holds a tenant back.
@@ -270,7 +274,7 @@ impl Tenant {
 
     /// Waits until the rows that are read have what is before a cursor, of one tenant, or of all tenants. For all, also until all
     /// builds are published.
-    async fn reaches(
+    pub(super) async fn reaches(
         &self,
         kind: &ReadModelKind,
         tenant: Option<TenantId>,

@@ -128,6 +128,12 @@ pub enum WaitError {
         /// Its table.
         model: &'static str,
     },
+    /// The projection is not one of the app. Handling: add it with [`AppBuilder::projection`](crate::AppBuilder::projection).
+    #[error("`{name}` is not a projection of this app: add it with `.projection(..)`")]
+    NoProjection {
+        /// [`Projection::NAME`](crate::Projection::NAME).
+        name: &'static str,
+    },
     /// No worker holds the lease of the read model. Handling: start the workers, here or in another process.
     #[error("nobody keeps `{model}`: start the workers, here or in another process")]
     NoWorker {
@@ -191,6 +197,12 @@ pub enum OperateError {
     NotRegistered {
         /// Its table.
         model: &'static str,
+    },
+    /// The projection is not one of the app. Handling: add it with [`AppBuilder::projection`](crate::AppBuilder::projection).
+    #[error("`{name}` is not a projection of this app: add it with `.projection(..)`")]
+    NoProjection {
+        /// [`Projection::NAME`](crate::Projection::NAME).
+        name: &'static str,
     },
     /// The event holds back no tenant, so that it cannot be left out: its effects may be in the rows already. Handling: take the
     /// event from [`WaitError::HeldBack`] or the error in the program's log.

@@ -185,7 +185,7 @@ fn key<M: ReadModel>((tenant, key): &Place<M>) -> Result<Key, Fault> {
     Ok(Key::new(*tenant, cells))
 }
 
-fn unread(error: DecodeError) -> Fault {
+pub(super) fn unread(error: DecodeError) -> Fault {
     Fault {
         of_newer_build: matches!(error, DecodeError::FutureVersion { .. }),
         ..Fault::new(&error)
@@ -193,7 +193,7 @@ fn unread(error: DecodeError) -> Fault {
 }
 
 /// What the user's code returns, or its panic as a fault.
-fn guarded<T>(work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
     inline::guarded(work, |text| Fault::said(format!("a rule panicked: {text}")))
 }
 

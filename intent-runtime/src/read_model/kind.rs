@@ -1,29 +1,31 @@
 //! A read model of a domain, without its type.
 
-use std::{any::TypeId, sync::Arc};
+use std::{any::TypeId, fmt, sync::Arc};
 
 use crate::{
     dispatch::inline::InlineModel,
-    model::read_model::{
-        ReadModel,
-        inline::InlineFold,
-        route::{Heard, Routes},
+    model::{
+        hears::{Heard, Hears},
+        projection::{Projection, sealed::Lent as _},
+        read_model::{ReadModel, inline::InlineFold, route::Routes},
     },
-    read_model::{fold::Fold, inline::InlineFolder},
+    read_model::{fold::Fold, inline::InlineFolder, projection::Hand},
     record::{access::AccessRule, column::Column},
     store::{
         selection::{EventName, LogSelection},
-        tables::Table,
+        tables::{Database, Table},
     },
-    worker::{folder::Folder, supervisor::Kept},
+    worker::supervisor::{Kept, NewFolder},
 };
 
-/// A read model of a domain.
-#[derive(Clone, Copy, Debug)]
+/// A read model of a domain, or a projection of an app.
+#[derive(Clone)]
 pub(crate) struct ReadModelKind {
     pub(crate) type_id: TypeId,
     pub(crate) table: &'static Table,
-    folder: fn() -> Box<dyn Folder>,
+    /// The database that it writes in, together with its checkpoint.
+    pub(crate) database: Option<Database>,
+    folder: NewFolder,
     selection: fn() -> LogSelection,
     heard: fn() -> Vec<Heard>,
     inline: Option<fn() -> InlineModel>,
@@ -34,19 +36,27 @@ impl ReadModelKind {
         Self {
             type_id: TypeId::of::<M>(),
             table: table::<M>(),
-            folder: || match M::INLINE {
+            database: None,
+            folder: Arc::new(|| match M::INLINE {
                 true => Box::new(InlineFolder::new(inline_model::<M>())),
                 false => Box::new(Fold::<M>::new()),
-            },
-            selection: || {
-                let routes = Routes::<M>::of_model();
-                let names = routes.names();
-                names.fold(LogSelection::all(), |selection, (aggregate, event)| {
-                    selection.name(EventName::new(Some(aggregate), Some(event)))
-                })
-            },
-            heard: || Routes::<M>::of_model().aggregates(),
+            }),
+            selection: || selection(&Routes::<M>::of_model().0),
+            heard: || Routes::<M>::of_model().0.aggregates(),
             inline: M::INLINE.then_some(inline_model::<M>),
+        }
+    }
+
+    pub(crate) fn of_projection<P: Projection>(projection: P) -> Self {
+        let projection = Arc::new(projection);
+        Self {
+            type_id: TypeId::of::<P>(),
+            table: projection_table::<P>(),
+            database: P::Transaction::DATABASE,
+            folder: Arc::new(move || Box::new(Hand::new(Arc::clone(&projection)))),
+            selection: || selection(&hears::<P>()),
+            heard: || hears::<P>().aggregates(),
+            inline: None,
         }
     }
 
@@ -55,7 +65,7 @@ impl ReadModelKind {
         Kept {
             table: self.table,
             selection: self.selection(),
-            folder: self.folder,
+            folder: Arc::clone(&self.folder),
         }
     }
 
@@ -79,8 +89,67 @@ fn inline_model<M: ReadModel>() -> InlineModel {
     let routes = Arc::new(Routes::<M>::of_model());
     InlineModel {
         table: table::<M>(),
-        aggregate: routes.aggregate_type(),
+        aggregate: routes.0.aggregate_type(),
         begin: Arc::new(move || Box::new(InlineFold::new(Arc::clone(&routes)))),
+    }
+}
+
+fn selection<T: 'static>(hears: &Hears<T>) -> LogSelection {
+    let names = hears.names();
+    names.fold(LogSelection::all(), |selection, (aggregate, event)| {
+        selection.name(EventName::new(Some(aggregate), Some(event)))
+    })
+}
+
+/// What a projection hears.
+pub(super) fn hears<P: Projection>() -> Hears<P::Event> {
+    let mut hears = Hears::nothing();
+    P::hears(&mut hears);
+    hears
+}
+
+/// What stands for the table of a projection, which has none.
+fn projection_table<P: Projection>() -> &'static Table {
+    struct Of<P>(P);
+
+    impl<P: Projection> Of<P> {
+        const TABLE: &'static Table = &{
+            assert!(
+                is_name(P::NAME),
+                "the name of a projection has 1 to 40 of `a-z`, `0-9` and `_`, begins with a letter, and has no `__`"
+            );
+            assert!(P::VERSION > 0, "the version of a projection is 1 or more");
+            Table::new(P::NAME, P::VERSION, &[])
+        };
+    }
+
+    Of::<P>::TABLE
+}
+
+/// Whether it may be the name of a table, as the derive of a read model asks of one.
+const fn is_name(name: &str) -> bool {
+    let name = name.as_bytes();
+    let mut index = 0;
+    while index < name.len() {
+        let is_fine = match name[index] {
+            b'a'..=b'z' => true,
+            b'0'..=b'9' => index > 0,
+            b'_' => index > 0 && name[index - 1] != b'_',
+            _ => false,
+        };
+        if !is_fine {
+            return false;
+        }
+        index += 1;
+    }
+    !name.is_empty() && name.len() <= 40
+}
+
+impl fmt::Debug for ReadModelKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadModelKind")
+            .field("table", self.table)
+            .finish_non_exhaustive()
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod fold;
 pub(crate) mod inline;
 pub(crate) mod kind;
 pub(crate) mod list;
+pub(crate) mod projection;
 pub(crate) mod read;
 mod text;
 

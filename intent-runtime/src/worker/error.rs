@@ -1,6 +1,6 @@
 //! Why a worker cannot go on for now.
 
-use std::sync::Arc;
+use std::{error::Error, sync::Arc};
 
 use crate::{
     model::read_model::column::UnfitCell, store::error::StoreError, worker::folder::Fault,
@@ -48,6 +48,9 @@ pub(crate) enum WorkerError {
         #[source]
         source: Option<StoreError>,
     },
+    /// A projection failed, or panicked.
+    #[error("the projection failed")]
+    Projection(#[source] ProjectionFailure),
     /// A row was not written by a worker.
     #[error("a row of the table is not one of the model: somebody else wrote it")]
     Row(#[from] UnfitCell),
@@ -63,6 +66,9 @@ impl WorkerError {
         }
     }
 }
+
+/// Why a projection failed.
+pub(crate) type ProjectionFailure = Box<dyn Error + Send + Sync>;
 
 fn repair(sql: Option<&str>) -> String {
     sql.map_or_else(String::new, |sql| format!(", or run: {sql}"))

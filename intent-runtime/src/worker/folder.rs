@@ -2,11 +2,20 @@
 
 use std::{error::Error, sync::Arc};
 
+use futures_util::future::BoxFuture;
+
 use crate::{
     model::read_model::column::UnfitCell,
-    record::{event::RecordedEvent, id::EventId, sentence},
-    store::tables::{Key, Row},
-    worker::mend::StreamRows,
+    record::{
+        event::RecordedEvent,
+        id::{EventId, TenantId},
+        sentence,
+    },
+    store::{
+        error::StoreError,
+        tables::{Flush, Key, Row, Tables},
+    },
+    worker::{error::WorkerError, mend::StreamRows},
 };
 
 /// Rows that are kept in memory, and what events make of them.
@@ -56,9 +65,60 @@ pub(crate) trait Folder: Send + Sync {
     /// Drops everything.
     fn forget(&mut self);
 
+    /// What is written by hand. Then there are no rows.
+    fn by_hand(&self) -> Option<&dyn ByHand> {
+        None
+    }
+
     /// The rows of an inline model.
     fn stream_rows(&mut self) -> Option<&mut dyn StreamRows> {
         None
+    }
+}
+
+/// What a projection makes of the events that were taken.
+pub(crate) trait ByHand: Send + Sync {
+    /// Lets it see the events, and moves the checkpoint. `false` if the lease is lost.
+    ///
+    /// # Errors
+    /// Why nothing was written.
+    fn write<'a>(
+        &'a self,
+        tables: &'a dyn Tables,
+        flush: Flush<'a>,
+    ) -> BoxFuture<'a, Result<bool, Unwritten>>;
+}
+
+/// Why nothing was written.
+#[derive(Debug)]
+pub(crate) enum Unwritten {
+    Worker(WorkerError),
+    /// Because of one of the events, which holds back its tenant.
+    Event {
+        tenant: TenantId,
+        event: EventId,
+        reason: String,
+    },
+}
+
+impl From<WorkerError> for Unwritten {
+    fn from(error: WorkerError) -> Self {
+        Self::Worker(error)
+    }
+}
+
+impl From<StoreError> for Unwritten {
+    fn from(error: StoreError) -> Self {
+        Self::Worker(error.into())
+    }
+}
+
+impl From<Unwritten> for WorkerError {
+    fn from(unwritten: Unwritten) -> Self {
+        match unwritten {
+            Unwritten::Worker(error) => error,
+            Unwritten::Event { reason, .. } => Self::Projection(reason.into()),
+        }
     }
 }
 

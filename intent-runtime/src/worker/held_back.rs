@@ -1,13 +1,13 @@
 //! Tenants that are held back, since one of their events could not be applied, and how they go on.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use crate::{
     store::{
         error::StoreError,
         tables::{Flush, Parked, Tables},
     },
-    worker::{error::WorkerError, runner::Runner, work::Work},
+    worker::{error::WorkerError, folder::Unwritten, runner::Runner, work::Work},
 };
 
 impl Runner {
@@ -28,6 +28,18 @@ impl Runner {
         work.wrote();
         self.tell(work);
         Ok(true)
+    }
+
+    /// Notes that a tenant is held back by another event, or for another reason. `false` if the lease is lost.
+    async fn hold_back_still(
+        &self,
+        tables: &dyn Tables,
+        work: &Work,
+        parked: &Parked,
+    ) -> Result<bool, StoreError> {
+        self.tell_of(parked);
+        let (park, flush) = (std::slice::from_ref(parked), self.flush_of(work));
+        tables.flush(Flush { park, ..flush }).await
     }
 
     fn tell_of(&self, parked: &Parked) {
@@ -71,7 +83,7 @@ impl Runner {
             let changed = || self.folder.changed();
             let written = match (folded.and_then(|()| changed()), culprit) {
                 (Ok((put, gone)), _) => {
-                    parked.after = to;
+                    let before = mem::replace(&mut parked.after, to);
                     let (tenant, park) = ([parked.tenant], [parked.clone()]);
                     let (park, resume): (&[_], &[_]) = match is_last {
                         true => (&[], &tenant),
@@ -85,17 +97,23 @@ impl Runner {
                         ..flush
                     };
                     match self.write_most(tables, work, &put).await? {
-                        Some(put) => tables.flush(Flush { put, ..flush }).await?,
+                        Some(put) => match self.put(tables, Flush { put, ..flush }).await {
+                            Ok(written) => written,
+                            Err(Unwritten::Worker(error)) => return Err(error),
+                            Err(Unwritten::Event { event, reason, .. }) => {
+                                parked = Parked::new(parked.tenant, before, event, reason);
+                                is_last = true;
+                                self.hold_back_still(tables, work, &parked).await?
+                            }
+                        },
                         None => false,
                     }
                 }
                 (Err(fault), Some(event)) if count <= 1 => {
                     let event = fault.culprit.unwrap_or(event);
                     parked = Parked::new(parked.tenant, parked.after, event, fault.reason);
-                    self.tell_of(&parked);
                     is_last = true;
-                    let park = std::slice::from_ref(&parked);
-                    tables.flush(Flush { park, ..flush }).await?
+                    self.hold_back_still(tables, work, &parked).await?
                 }
                 _ => {
                     careful = Some((count / 2).max(1));

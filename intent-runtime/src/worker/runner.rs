@@ -18,7 +18,7 @@ use crate::{
     worker::{
         Process, check,
         error::WorkerError,
-        folder::{Fault, Folder},
+        folder::{Fault, Folder, Unwritten},
         heard,
         leases::Wanted,
         signals::Interrupt,
@@ -328,11 +328,16 @@ impl Runner {
 
     /// Forgets what is not written, and reads it again in parts of half as many events.
     fn begin_again(&mut self, work: &mut Work, count: usize) {
+        self.begin_at_checkpoint(work);
+        work.careful = Some((count.min(PAGE) / 2).max(1));
+    }
+
+    /// Forgets what is not written, and reads it again.
+    fn begin_at_checkpoint(&mut self, work: &mut Work) {
         self.folder.forget();
         work.applied = (work.lease.cursor, false);
         work.last = None;
         work.log.go_to(work.lease.cursor);
-        work.careful = Some((count.min(PAGE) / 2).max(1));
         work.due = None;
     }
 
@@ -408,7 +413,7 @@ impl Runner {
     }
 
     /// Writes what was applied. `false` if the lease is lost.
-    async fn flush(&mut self, tables: &dyn Tables, work: &mut Work) -> Result<bool, StoreError> {
+    async fn flush(&mut self, tables: &dyn Tables, work: &mut Work) -> Result<bool, WorkerError> {
         let Ok((put, gone)) = self.folder.changed() else {
             self.begin_again(work, PAGE);
             return Ok(true);
@@ -416,15 +421,24 @@ impl Runner {
         match self.write(tables, work, &put, &gone).await {
             Ok(true) => {}
             Ok(false) => return Ok(false),
+            Err(Unwritten::Event {
+                tenant,
+                event,
+                reason,
+            }) => {
+                let parked = Parked::new(tenant, work.lease.cursor, event, reason);
+                self.begin_at_checkpoint(work);
+                return Ok(self.park(tables, work, parked).await?);
+            }
             // A unique value may have passed from one row to another: written in smaller and smaller parts, each row is free in time.
             // Or another build makes a row anew.
-            Err(StoreError::Backend { .. })
+            Err(Unwritten::Worker(WorkerError::Store(StoreError::Backend { .. })))
                 if work.careful != Some(1) && self.build.table.inline =>
             {
                 self.begin_again(work, work.careful.unwrap_or(PAGE));
                 return Ok(true);
             }
-            Err(error) => return Err(error),
+            Err(Unwritten::Worker(error)) => return Err(error),
         }
         self.folder.written();
         self.has_written = true;
@@ -439,12 +453,24 @@ impl Runner {
         work: &Work,
         put: &[Row],
         gone: &[Key],
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool, Unwritten> {
         let Some(put) = self.write_most(tables, work, put).await? else {
             return Ok(false);
         };
         let flush = self.flush_of(work);
-        tables.flush(Flush { put, gone, ..flush }).await
+        self.put(tables, Flush { put, gone, ..flush }).await
+    }
+
+    /// Writes rows and checkpoint, or what is written by hand.
+    pub(super) async fn put(
+        &self,
+        tables: &dyn Tables,
+        flush: Flush<'_>,
+    ) -> Result<bool, Unwritten> {
+        match self.folder.by_hand() {
+            Some(hand) => hand.write(tables, flush).await,
+            None => Ok(tables.flush(flush).await?),
+        }
     }
 
     /// Writes rows of an inline model without the checkpoint until few are left, and returns those. A row says itself which events

@@ -43,8 +43,11 @@ pub(crate) struct Kept {
     pub(crate) table: &'static Table,
     /// The events that it is made of.
     pub(crate) selection: LogSelection,
-    pub(crate) folder: fn() -> Box<dyn Folder>,
+    pub(crate) folder: NewFolder,
 }
+
+/// Makes what a worker does with events.
+pub(crate) type NewFolder = Arc<dyn Fn() -> Box<dyn Folder> + Send + Sync>;
 
 /// The builds as they were when they were last looked up.
 pub(crate) type Builds = Arc<Vec<BuildState>>;

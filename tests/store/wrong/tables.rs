@@ -5,8 +5,8 @@ use intent_runtime::{
     store::{
         Store as _, StoreFuture,
         tables::{
-            Build, BuildState, Builds, Claim, Drift, Duplicate, Flush, Key, Lease, Parked, Publish,
-            Published, Row, Select, Skip, SkipEvent, Table, Tables,
+            Beside, Build, BuildState, Builds, Claim, Database, Drift, Duplicate, Flush, Key,
+            Lease, Parked, Publish, Published, Row, Select, Skip, SkipEvent, Table, Tables,
         },
     },
 };
@@ -23,6 +23,7 @@ pub struct Calls {
     pub hear: for<'a> fn(&'a Wrong, &'a str, &'a str, Option<&'a str>) -> StoreFuture<'a, bool>,
     pub load: for<'a> fn(&'a Wrong, Build<'a>, &'a [Key]) -> StoreFuture<'a, Vec<Row>>,
     pub flush: for<'a> fn(&'a Wrong, Flush<'a>) -> StoreFuture<'a, bool>,
+    pub flush_beside: for<'a> fn(&'a Wrong, Flush<'a>, &'a mut dyn Beside) -> StoreFuture<'a, bool>,
     pub select: for<'a> fn(&'a Wrong, Select<'a>) -> StoreFuture<'a, Vec<Vec<Cell>>>,
     pub enlist: for<'a> fn(&'a Wrong, &'a Table) -> StoreFuture<'a, ()>,
     pub begin: for<'a> fn(&'a Wrong, Build<'a>, Lease, Uuid) -> StoreFuture<'a, bool>,
@@ -43,6 +44,7 @@ impl Calls {
             hear: |it, worker, names, before| it.right_tables().hear(worker, names, before),
             load: |it, build, keys| it.right_tables().load(build, keys),
             flush: |it, flush| it.right_tables().flush(flush),
+            flush_beside: |it, flush, beside| it.right_tables().flush_beside(flush, beside),
             select: |it, select| it.right_tables().select(select),
             enlist: |it, table| it.right_tables().enlist(table),
             begin: |it, build, lease, owner| it.right_tables().begin(build, lease, owner),
@@ -123,6 +125,18 @@ impl Tables for Wrong {
 
     fn flush<'a>(&'a self, flush: Flush<'a>) -> StoreFuture<'a, bool> {
         (self.calls().flush)(self, flush)
+    }
+
+    fn flush_beside<'a>(
+        &'a self,
+        flush: Flush<'a>,
+        beside: &'a mut dyn Beside,
+    ) -> StoreFuture<'a, bool> {
+        (self.calls().flush_beside)(self, flush, beside)
+    }
+
+    fn database(&self) -> Option<Database> {
+        self.right_tables().database()
     }
 
     fn duplicate<'a>(

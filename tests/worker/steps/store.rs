@@ -10,8 +10,8 @@ use intent_runtime::{
         IntoStore, ListStreams, Log, LogHealth, LogPage, LookBack, NewSnapshot, ReadCorrelation,
         ReadLog, ReadStream, Snapshots, StateSink, Store, StoreFuture, StreamId, Streams,
         tables::{
-            Build, BuildState, Builds, Claim, Drift, Duplicate, Flush, Key, Lease, Parked, Publish,
-            Published, Row, Select, Skip, SkipEvent, Table, Tables,
+            Beside, Build, BuildState, Builds, Claim, Database, Drift, Duplicate, Flush, Key,
+            Lease, Parked, Publish, Published, Row, Select, Skip, SkipEvent, Table, Tables,
         },
     },
 };
@@ -190,6 +190,19 @@ impl Tables for Stepped {
 
     fn flush<'a>(&'a self, flush: Flush<'a>) -> StoreFuture<'a, bool> {
         Box::pin(self.steps.around(Call::Flush, self.inner().flush(flush)))
+    }
+
+    fn flush_beside<'a>(
+        &'a self,
+        flush: Flush<'a>,
+        beside: &'a mut dyn Beside,
+    ) -> StoreFuture<'a, bool> {
+        let flush = self.inner().flush_beside(flush, beside);
+        Box::pin(self.steps.around(Call::Flush, flush))
+    }
+
+    fn database(&self) -> Option<Database> {
+        self.inner().database()
     }
 
     fn duplicate<'a>(

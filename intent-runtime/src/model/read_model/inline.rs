@@ -49,11 +49,14 @@ pub(crate) fn guarded<T, E>(
     panicked: impl FnOnce(String) -> E,
 ) -> Result<T, E> {
     // Whatever a panic leaves half-way is dropped after any error.
-    catch_unwind(AssertUnwindSafe(rule)).unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<&str>().copied();
-        let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-        Err(panicked(text.unwrap_or("without a message").to_owned()))
-    })
+    catch_unwind(AssertUnwindSafe(rule)).unwrap_or_else(|panic| Err(panicked(message_of(&*panic))))
+}
+
+/// What a panic says.
+pub(crate) fn message_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("without a message").to_owned()
 }
 
 /// The row of one stream, without its type. After an error it is of no use any more.
@@ -120,7 +123,7 @@ impl<M: ReadModel> FoldRow for InlineFold<M> {
         let routes = Arc::clone(&self.routes);
         guarded(
             || {
-                let mut changes = routes.changes_of(event, source);
+                let mut changes = routes.0.items_of(event, source);
                 changes.try_for_each(|change| self.change(change))
             },
             RowError::Panic,

@@ -34,7 +34,7 @@ impl ReadModelKind {
             inline: M::INLINE,
             columns: M::COLUMNS,
             access: M::ACCESS,
-            events: Routes::<M>::of_model().events(),
+            events: Routes::<M>::of_model().0.events(),
         }
     }
 }

@@ -149,6 +149,38 @@ pub enum DomainMistake {
         /// [`ReadModel::TABLE`](crate::ReadModel::TABLE).
         table: &'static str,
     },
+    /// One projection was added twice.
+    #[error("the projection `{name}` is in the app twice: remove one `.projection(..)`")]
+    ProjectionTwice {
+        /// [`Projection::NAME`](crate::Projection::NAME).
+        name: &'static str,
+    },
+    /// Two projections have one name.
+    #[error("two projections have the name `{name}`: give one of them another `NAME`")]
+    ProjectionName {
+        /// [`Projection::NAME`](crate::Projection::NAME).
+        name: &'static str,
+    },
+    /// A projection has the name of a read model's table.
+    #[error(
+        "a projection has the name `{name}`, which is the table of a read model: give it another `NAME`"
+    )]
+    ProjectionOfTable {
+        /// [`Projection::NAME`](crate::Projection::NAME).
+        name: &'static str,
+    },
+    /// A projection hears events of an aggregate that is not in the domain.
+    #[error(
+        "the projection `{name}` hears events of {aggregate}, which is not in the domain: add `.{missing}`"
+    )]
+    ProjectionWithoutAggregate {
+        /// [`Projection::NAME`](crate::Projection::NAME).
+        name: &'static str,
+        /// [`Aggregate::TYPE`](crate::Aggregate::TYPE).
+        aggregate: &'static str,
+        /// The call that adds it, such as `aggregate::<Account>()`.
+        missing: String,
+    },
     /// A read model hears events of an aggregate that is not in the domain.
     #[error(
         "the read model `{table}` hears events of {aggregate}, which is not in the domain: add `.{missing}`"

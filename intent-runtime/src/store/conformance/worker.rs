@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use crate::{
@@ -14,8 +15,9 @@ use crate::{
     },
     store::{
         conformance::Subject,
+        port::Joinable,
         tables::{
-            Claim, Flush, Key, Lease, Row, Table, Tables,
+            Beside, Claim, Flush, Key, Lease, Row, Table, Tables,
             builds::{Build, BuildState, Publish, Published},
             select::Select,
         },
@@ -35,6 +37,9 @@ const COLUMNS: &[Column] = &[
 
 pub(super) static TABLE: Table = Table::new("conformance_rows", 1, COLUMNS);
 pub(super) static NEXT: Table = Table::new("conformance_rows", 2, COLUMNS);
+
+/// Without rows.
+pub(super) static BARE: Table = Table::new("conformance_bare", 1, &[]);
 
 /// Far longer than any rule takes.
 pub(super) const LONG: Duration = Duration::from_secs(3600);
@@ -181,6 +186,55 @@ impl<'a> Worker<'a> {
             }
         }
         panic!("a build must be published some time");
+    }
+}
+
+/// Makes a table in the transaction of a checkpoint, or drops it.
+pub(super) struct Making {
+    pub(super) drops: bool,
+    commits: bool,
+    /// Whether it could, if it was asked.
+    pub(super) asked: Option<Result<(), String>>,
+}
+
+impl Making {
+    pub(super) const fn new(commits: bool) -> Self {
+        Self {
+            drops: false,
+            commits,
+            asked: None,
+        }
+    }
+}
+
+impl Beside for Making {
+    fn write<'a>(&'a mut self, connection: Joinable<'a>) -> BoxFuture<'a, bool> {
+        Box::pin(async move {
+            let made: Result<(), String> = match connection {
+                #[cfg(feature = "postgres")]
+                Joinable::Postgres(connection) => {
+                    let sql = match self.drops {
+                        true => "DROP TABLE intent_read.conformance_beside",
+                        false => "CREATE TABLE intent_read.conformance_beside (id bigint)",
+                    };
+                    let made = sqlx::raw_sql(sql).execute(connection).await;
+                    made.map(drop).map_err(|error| error.to_string())
+                }
+                #[cfg(feature = "sqlite")]
+                Joinable::Sqlite(connection) => {
+                    let sql = match self.drops {
+                        true => "DROP TABLE conformance_beside",
+                        false => "CREATE TABLE conformance_beside (id INTEGER)",
+                    };
+                    let made = sqlx::raw_sql(sql).execute(connection).await;
+                    made.map(drop).map_err(|error| error.to_string())
+                }
+                Joinable::None(_) => Err("no connection was lent".to_owned()),
+            };
+            let goes_well = made.is_ok();
+            self.asked = Some(made);
+            goes_well && self.commits
+        })
     }
 }
 

@@ -17,8 +17,8 @@ use crate::{
             tables::{self as sqlite, Ended},
         },
         tables::{
-            Claim, Flush, Key, Lease, Parked, Row, Table, Tables, builds::Build, inline::Duplicate,
-            select::Select,
+            Beside, Claim, Database, Flush, Key, Lease, Parked, Row, Table, Tables, builds::Build,
+            inline::Duplicate, select::Select,
         },
     },
 };
@@ -118,6 +118,21 @@ impl Tables for MemoryTables {
             let written = sqlite::flush(it, flush).await?;
             Ok((written, written))
         }))
+    }
+
+    fn flush_beside<'a>(
+        &'a self,
+        flush: Flush<'a>,
+        beside: &'a mut dyn Beside,
+    ) -> StoreFuture<'a, bool> {
+        Box::pin(self.run(async move |it| {
+            let written = sqlite::flush_beside(it, flush, beside).await?;
+            Ok((written, written))
+        }))
+    }
+
+    fn database(&self) -> Option<Database> {
+        Some(Database::Sqlite)
     }
 
     fn duplicate<'a>(

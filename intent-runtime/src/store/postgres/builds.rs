@@ -88,6 +88,9 @@ impl Builds for PgStore {
     fn inspect<'a>(&'a self, build: Build<'a>) -> StoreFuture<'a, Vec<Drift>> {
         Box::pin(self.pool.run(build, |build, connection| {
             Box::pin(async move {
+                if !build.table.has_rows() {
+                    return Ok(Vec::new());
+                }
                 let found = columns(connection, &build.table_name()).await?;
                 let mut drifts = build.differs(DIALECT, &found);
                 // A table of other columns is built anew, with all that goes with it.
@@ -283,6 +286,10 @@ async fn begin(
         sqlx::raw_sql("ROLLBACK").execute(connection).await?;
         return Ok(false);
     }
+    if !build.table.has_rows() {
+        sqlx::raw_sql("COMMIT").execute(connection).await?;
+        return Ok(true);
+    }
     let found = columns(connection, &build.table_name()).await?;
     let table = build.quoted(DIALECT);
     let mut making = Vec::new();
@@ -390,6 +397,10 @@ async fn publish(
         .bind(i64::from(build.number))
         .execute(&mut *connection)
         .await?;
+    if !build.table.has_rows() {
+        sqlx::raw_sql("COMMIT").execute(connection).await?;
+        return Ok(Published::Done);
+    }
     // First everybody's: who may read that may read the view of a new version too.
     if is_newest {
         show(connection, build, name).await?;

@@ -1,6 +1,7 @@
 //! The tables of read models on Postgres, in the schema `intent_read`.
 
-use sqlx::{AssertSqlSafe, PgConnection, Row as _, postgres::PgRow};
+use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row as _, SqlSafeStr as _, postgres::PgRow};
+use sqlx_core::transaction::TransactionManager as _;
 use uuid::Uuid;
 
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
     },
     store::{
         error::StoreError,
-        port::StoreFuture,
+        port::{Joinable, StoreFuture},
         postgres::{
             PgStore,
             builds::columns,
@@ -24,7 +25,7 @@ use crate::{
             inline, policies,
         },
         tables::{
-            Claim, Flush, Key, LastEvent, Lease, Parked, Row, Table, Tables,
+            Beside, Claim, Database, Flush, Key, LastEvent, Lease, Parked, Row, Table, Tables,
             builds::Build,
             inline::Duplicate,
             select::{PolicyDrift, Select},
@@ -32,6 +33,8 @@ use crate::{
         },
     },
 };
+
+type Manager = <Postgres as sqlx::Database>::TransactionManager;
 
 pub(super) const DIALECT: Dialect = Dialect {
     schema: "intent_read.",
@@ -135,6 +138,29 @@ impl Tables for PgStore {
             });
             work.await
         })
+    }
+
+    fn flush_beside<'a>(
+        &'a self,
+        flush: Flush<'a>,
+        beside: &'a mut dyn Beside,
+    ) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            // If the answer is lost, the next try finds another checkpoint.
+            let work = self
+                .pool
+                .stream((flush, beside), |(flush, beside), connection| {
+                    Box::pin(async move {
+                        let written = write_beside(connection, flush, &mut **beside).await?;
+                        Ok((written, Rest::Nothing))
+                    })
+                });
+            work.await
+        })
+    }
+
+    fn database(&self) -> Option<Database> {
+        Some(Database::Postgres)
     }
 
     fn duplicate<'a>(
@@ -291,8 +317,56 @@ async fn write(
     flush: &Flush<'_>,
     place: &Place,
 ) -> Result<bool, RunError> {
-    let begin = sqlx::raw_sql(include_str!("sql/begin_flush.sql"));
-    begin.execute(&mut *connection).await?;
+    // What happens without rows of ours is not undone by a crash of the server, so its checkpoint is durable.
+    let begin = match flush.build.table.has_rows() {
+        true => include_str!("sql/begin_flush.sql"),
+        false => include_str!("sql/begin_building.sql"),
+    };
+    sqlx::raw_sql(begin).execute(&mut *connection).await?;
+    if !moves(connection, flush).await? {
+        sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await?;
+        return Ok(false);
+    }
+    write_rows(connection, flush, place).await?;
+    note_parked(connection, flush).await?;
+    sqlx::raw_sql("COMMIT").execute(connection).await?;
+    Ok(true)
+}
+
+/// Moves a checkpoint in one transaction with what somebody else writes.
+async fn write_beside(
+    connection: &mut PgConnection,
+    flush: &Flush<'_>,
+    beside: &mut dyn Beside,
+) -> Result<bool, RunError> {
+    // It is sqlx that begins it, so that a transaction within it is a savepoint.
+    let begin = Some(include_str!("sql/begin_building.sql").into_sql_str());
+    Manager::begin(&mut *connection, begin).await?;
+    let mut names = None;
+    if moves(connection, flush).await? {
+        let lend = sqlx::query_scalar(include_str!("sql/lend.sql"));
+        let found: String = lend.fetch_one(&mut *connection).await?;
+        let written = beside.write(Joinable::Postgres(&mut *connection)).await
+            && Manager::get_transaction_depth(connection) == 1;
+        names = written.then_some(found);
+    }
+    let Some(names) = names else {
+        while Manager::get_transaction_depth(connection) > 0 {
+            Manager::rollback(&mut *connection).await?;
+        }
+        return Ok(false);
+    };
+    // The server answers COMMIT with a rollback where a statement has failed, and sqlx does not tell: but no other goes well there.
+    let take_back = "SELECT pg_catalog.set_config('search_path', $1, true)";
+    let take_back = sqlx::query(take_back).bind(names);
+    take_back.execute(&mut *connection).await?;
+    note_parked(connection, flush).await?;
+    Manager::commit(connection).await?;
+    Ok(true)
+}
+
+/// Moves a checkpoint. `false` if the lease or the checkpoint is another one.
+async fn moves(connection: &mut PgConnection, flush: &Flush<'_>) -> Result<bool, sqlx::Error> {
     let moved = sqlx::query(include_str!("sql/move_worker.sql"))
         .bind(flush.worker)
         .bind(flush.lease.epoch)
@@ -308,12 +382,16 @@ async fn write(
                 .and_then(|last| i64::try_from(last.position.get()).ok()),
         )
         .bind(flush.build.table.name)
-        .execute(&mut *connection)
+        .execute(connection)
         .await?;
-    if moved.rows_affected() == 0 {
-        sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await?;
-        return Ok(false);
-    }
+    Ok(moved.rows_affected() > 0)
+}
+
+async fn write_rows(
+    connection: &mut PgConnection,
+    flush: &Flush<'_>,
+    place: &Place,
+) -> Result<(), RunError> {
     let (table, name) = (flush.build.table, flush.build.quoted(DIALECT));
     let key = table.key();
     if !flush.gone.is_empty() {
@@ -353,6 +431,11 @@ async fn write(
         let put = bind_rows(sqlx::query(AssertSqlSafe(sql)), &stored, flush.put);
         put.execute(&mut *connection).await?;
     }
+    Ok(())
+}
+
+/// Notes which tenants are held back, and which no longer.
+async fn note_parked(connection: &mut PgConnection, flush: &Flush<'_>) -> Result<(), sqlx::Error> {
     for parked in flush.park {
         sqlx::query(include_str!("sql/park.sql"))
             .bind(flush.worker)
@@ -370,8 +453,7 @@ async fn write(
             .execute(&mut *connection)
             .await?;
     }
-    sqlx::raw_sql("COMMIT").execute(connection).await?;
-    Ok(true)
+    Ok(())
 }
 
 /// The settings are made for this statement, before it turns to the rows: the policies let it see this tenant's rows and no

@@ -180,6 +180,9 @@ async fn begin(
     if row.is_none() {
         return Ok(false);
     }
+    if !build.table.has_rows() {
+        return Ok(true);
+    }
     let drop = format!("DROP TABLE IF EXISTS {}", build.quoted(DIALECT));
     for statement in std::iter::once(drop).chain(build.create(DIALECT)) {
         run(connection, statement).await?;
@@ -188,6 +191,9 @@ async fn begin(
 }
 
 async fn inspect(connection: &mut SqliteConnection, build: Build<'_>) -> Result<Vec<Drift>, Ended> {
+    if !build.table.has_rows() {
+        return Ok(Vec::new());
+    }
     let found = columns(connection, build).await?;
     let mut drifts = build.differs(DIALECT, &found);
     // A table of other columns is built anew, with all that goes with it.
@@ -290,6 +296,9 @@ async fn publish(
         .bind(&worker)
         .execute(&mut *connection)
         .await?;
+    if !build.table.has_rows() {
+        return Ok(Published::Done);
+    }
     show(connection, build, &build.table.view()).await?;
     if is_newest {
         show(connection, build, name).await?;

@@ -5,6 +5,7 @@ use sqlx::{
     query::Query,
     sqlite::{SqliteArguments, SqliteRow},
 };
+use sqlx_core::transaction::TransactionManager as _;
 use uuid::Uuid;
 
 use crate::{
@@ -17,14 +18,14 @@ use crate::{
     },
     store::{
         error::StoreError,
-        port::StoreFuture,
+        port::{Joinable, StoreFuture},
         sqlite::{
             SqliteStore,
             error::{Failure, Place},
             inline,
         },
         tables::{
-            Claim, Flush, Key, LastEvent, Lease, Parked, Row, Table, Tables,
+            Beside, Claim, Database, Flush, Key, LastEvent, Lease, Parked, Row, Table, Tables,
             builds::Build,
             inline::Duplicate,
             select::Select,
@@ -32,6 +33,8 @@ use crate::{
         },
     },
 };
+
+type Manager = <Sqlite as sqlx::Database>::TransactionManager;
 
 pub(super) const DIALECT: Dialect = Dialect {
     schema: "",
@@ -152,6 +155,21 @@ impl Tables for SqliteStore {
             let written = flush(connection, wanted).await?;
             Ok((written, written))
         }))
+    }
+
+    fn flush_beside<'a>(
+        &'a self,
+        flush: Flush<'a>,
+        beside: &'a mut dyn Beside,
+    ) -> StoreFuture<'a, bool> {
+        Box::pin(self.on_tables(async move |connection| {
+            let written = flush_beside(connection, flush, beside).await?;
+            Ok((written, written))
+        }))
+    }
+
+    fn database(&self) -> Option<Database> {
+        Some(Database::Sqlite)
     }
 
     fn duplicate<'a>(
@@ -408,6 +426,28 @@ pub(in crate::store) async fn flush(
     if moved.rows_affected() == 0 {
         return Ok(false);
     }
+    write_rows(connection, flush).await?;
+    note_parked(connection, flush, now).await?;
+    Ok(true)
+}
+
+/// Moves a checkpoint, in the transaction that is open, and lets somebody else write. `false` if nothing is to be written.
+pub(in crate::store) async fn flush_beside(
+    connection: &mut SqliteConnection,
+    wanted: Flush<'_>,
+    beside: &mut dyn Beside,
+) -> Result<bool, Ended> {
+    let depth = Manager::get_transaction_depth(connection);
+    let written = flush(connection, wanted).await?
+        && beside.write(Joinable::Sqlite(&mut *connection)).await
+        && Manager::get_transaction_depth(connection) == depth;
+    while Manager::get_transaction_depth(connection) > depth {
+        Manager::rollback(&mut *connection).await?;
+    }
+    Ok(written)
+}
+
+async fn write_rows(connection: &mut SqliteConnection, flush: Flush<'_>) -> Result<(), Ended> {
     let (table, name) = (flush.build.table, flush.build.quoted(DIALECT));
     let stored = table.stored_columns();
     let (of_key, columns) = (Table::all(table.key()), Table::all(&stored));
@@ -431,6 +471,15 @@ pub(in crate::store) async fn flush(
         put.push(" ").push(table.on_conflict());
         put.build().execute(&mut *connection).await?;
     }
+    Ok(())
+}
+
+/// Notes which tenants are held back, and which no longer.
+async fn note_parked(
+    connection: &mut SqliteConnection,
+    flush: Flush<'_>,
+    now: Timestamp,
+) -> Result<(), Ended> {
     for parked in flush.park {
         sqlx::query(include_str!("sql/park.sql"))
             .bind(flush.worker.to_owned())
@@ -449,7 +498,7 @@ pub(in crate::store) async fn flush(
             .execute(&mut *connection)
             .await?;
     }
-    Ok(true)
+    Ok(())
 }
 
 pub(in crate::store) async fn select(

@@ -15,6 +15,7 @@ pub use select::{Page, PolicyDrift, Select, Wanted};
 
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 pub use inline::{Duplicate, InlineRow};
@@ -28,7 +29,10 @@ use crate::{
         timestamp::Timestamp,
         version::Position,
     },
-    store::port::StoreFuture,
+    store::{
+        error::StoreError,
+        port::{Joinable, StoreFuture},
+    },
 };
 
 /// Where the rows of read models are kept, each under its tenant.
@@ -65,6 +69,26 @@ pub trait Tables: Builds {
     /// Writes rows and the checkpoint. `false` if the lease or the checkpoint is another one by now; then nothing is written.
     fn flush<'a>(&'a self, flush: Flush<'a>) -> StoreFuture<'a, bool>;
 
+    /// Moves a checkpoint in one transaction with what `beside` writes. The checkpoint comes first, so `beside` is not asked where the
+    /// lease or the checkpoint is another one by now. `false` if nothing is written, for that reason or because `beside` asked for
+    /// it.
+    ///
+    /// # Errors
+    /// [`StoreError::NoTransactions`] where the store lends no connection: see [`database`](Self::database).
+    fn flush_beside<'a>(
+        &'a self,
+        flush: Flush<'a>,
+        beside: &'a mut dyn Beside,
+    ) -> StoreFuture<'a, bool> {
+        let _ = (flush, beside);
+        Box::pin(async { Err(StoreError::NoTransactions) })
+    }
+
+    /// The kind of database whose connection [`flush_beside`](Self::flush_beside) lends, if it lends one.
+    fn database(&self) -> Option<Database> {
+        None
+    }
+
     /// A row among these whose value in a unique column is that of a row that is not among them.
     fn duplicate<'a>(
         &'a self,
@@ -95,7 +119,25 @@ pub trait Tables: Builds {
     }
 }
 
-/// A version of a read model: what each of its builds has a table of.
+/// A kind of database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Database {
+    /// PostgreSQL.
+    Postgres,
+    /// SQLite.
+    Sqlite,
+}
+
+/// What is written in one transaction with a checkpoint: see [`Tables::flush_beside`].
+pub trait Beside: Send {
+    /// Writes on a connection, in the transaction that is open there and that it does not end. `false` if all of it is to be rolled
+    /// back. It may be asked again, in another transaction, when the first one was not committed.
+    fn write<'a>(&'a mut self, connection: Joinable<'a>) -> BoxFuture<'a, bool>;
+}
+
+/// A version of a read model: what each of its builds has a table of. Without columns it has no rows, and its builds have a
+/// checkpoint and no table: that is a [`Projection`](crate::Projection).
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Table {
@@ -128,6 +170,11 @@ impl Table {
     pub const fn access(mut self, rules: &'static [AccessRule]) -> Self {
         self.access = rules;
         self
+    }
+
+    /// Whether its builds have rows.
+    pub const fn has_rows(&self) -> bool {
+        !self.columns.is_empty()
     }
 
     /// The column of a name.
