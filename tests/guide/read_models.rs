@@ -85,6 +85,24 @@ pub fn bank() -> Domain {
 }
 // ANCHOR_END: model
 
+// ANCHOR: links
+/// How many accounts each owner has had, and what came in there.
+#[derive(ReadModel, Debug, Clone)]
+#[read_model(
+    table = "owners",
+    links(Opened => |e| e.owner.clone()),
+    events(Opened by link, Deposited by link)
+)]
+pub struct OwnerTotal {
+    #[key]
+    pub owner: String,
+    #[on(Opened += 1)]
+    pub accounts: i64,
+    #[on(Deposited += |e| e.amount)]
+    pub came_in: i64,
+}
+// ANCHOR_END: links
+
 // ANCHOR: inline
 /// A row for each open account, there when its command is answered.
 #[derive(ReadModel, Debug, Clone)]
@@ -238,4 +256,25 @@ async fn an_inline_row_is_there_at_once() {
     let domain = Domain::of::<Account>().read_model::<Owner>();
     let app = App::connect("memory:", domain).await.unwrap();
     inline(&app).await.unwrap();
+}
+
+#[tokio::test]
+async fn deposits_are_counted_by_owner() -> Result<(), Box<dyn Error>> {
+    let domain = Domain::of::<Account>().read_model::<OwnerTotal>();
+    let app = App::connect("memory:", domain).await?;
+    let workers = app.start().await?;
+    for amount in [70, 7] {
+        let id = Id::<Account>::new();
+        let (owner, branch) = ("Ada".to_owned(), "Eindhoven".to_owned());
+        let of_deposit = branch.clone();
+        app.send(Open { id, owner, branch }).await?;
+        let branch = of_deposit;
+        app.send(Deposit { id, branch, amount }).await?;
+    }
+    app.settled(Duration::from_secs(10)).await?;
+    let row = app.read::<OwnerTotal>().get("Ada".to_owned()).await?;
+    let row = row.map(|row| (row.accounts, row.came_in));
+    assert_eq!(row, Some((2, 77)));
+    workers.stop(Duration::from_secs(10)).await?;
+    Ok(())
 }

@@ -161,7 +161,10 @@ pub fn rows<M: ReadModel>(log: &Log) -> Result<HashMap<M::Key, M>, Box<dyn Error
     let routes = Routes::<M>::of_model();
     let mut rows = HashMap::new();
     for event in &log.events {
-        for Change { key, effect } in routes.changes(Arc::new(event.clone()))? {
+        for change in routes.changes(Arc::new(event.clone()))? {
+            let Change::Row { key, effect } = change else {
+                panic!("a model without links");
+            };
             let mut row = rows.remove(&key);
             effect(&mut row)?;
             if let Some(row) = row {

@@ -90,6 +90,12 @@ impl Bank {
         let north = branches.get("north".to_owned()).await;
         let north = north.unwrap().unwrap();
         assert_eq!(north.accounts, self.accounts.len() as i64);
+        let received = self.app.read::<Received>().get("north".to_owned()).await;
+        let received = received.unwrap().map_or(0, |row| row.cents);
+        assert_eq!(
+            received,
+            self.sums.values().map(|(cents, _)| cents).sum::<i64>()
+        );
     }
 
     /// Says what came out, for the reader of a long run.

@@ -109,10 +109,25 @@ impl Branch {
     }
 }
 
+/// A row for each branch, by the link of an account to it: what came in while it was there.
+#[derive(ReadModel, Debug, Clone, PartialEq)]
+#[read_model(
+    table = "received",
+    links(Opened => |e| e.branch.clone(), Moved => |e| e.to.clone()),
+    events(Paid by link)
+)]
+pub struct Received {
+    #[key]
+    pub branch: String,
+    #[on(Paid += |e| e.amount)]
+    pub cents: i64,
+}
+
 pub fn domain() -> Domain {
     Domain::of::<Account>()
         .read_model::<Balance>()
         .read_model::<Branch>()
+        .read_model::<Received>()
 }
 
 pub async fn opened(tenant: &Tenant, branch: &str) -> Id<Account> {

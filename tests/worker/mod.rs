@@ -19,6 +19,7 @@ mod held_back;
 mod inline;
 mod kill;
 mod lease;
+mod links;
 mod list;
 mod live;
 mod long_texts;

@@ -64,6 +64,7 @@ async fn rows_of_another_log_are_told_and_rebuilt() {
             if goes_on {
                 app.rebuild::<Balance>().await.unwrap();
                 app.rebuild::<Branch>().await.unwrap();
+                app.rebuild::<Received>().await.unwrap();
                 while let Err(error) = app.settled(LONG).await {
                     assert!(matches!(error, WaitError::Failing { .. }), "{error:?}");
                 }

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::{DeriveInput, LitStr, parse::ParseStream};
 
-use super::access::Access;
+use super::{access::Access, links};
 use crate::{
     rules::entry::{self, Entry},
     syntax::{
@@ -13,8 +13,8 @@ use crate::{
         paths::Runtime,
         suggest::did_you_mean,
         symbol::{
-            ACCESS, BY, CRATE, CREATED_BY, EVENTS, INDEX, KEY, MODE, OF, ON, OWN, READ_MODEL,
-            REMOVED_BY, ROLE, TABLE, UNIQUE, VERSION,
+            ACCESS, BY, CRATE, CREATED_BY, EVENTS, INDEX, KEY, LINKS, MODE, OF, ON, OWN,
+            READ_MODEL, REMOVED_BY, ROLE, TABLE, UNIQUE, VERSION,
         },
     },
 };
@@ -25,6 +25,7 @@ const KEYS: Keys = Keys {
         (EVENTS, "events(Deposited, Withdrawn)"),
         (CREATED_BY, "created_by(Opened)"),
         (REMOVED_BY, "removed_by(Closed)"),
+        (LINKS, "links(Opened => |e| e.branch.clone())"),
         (TABLE, "table = \"account_balances\""),
         (VERSION, "version = 2"),
         (MODE, "mode = \"inline\""),
@@ -92,6 +93,7 @@ pub(super) struct ReadModelAttrs {
     pub(super) created_by: Option<Keyed<Vec<Entry>>>,
     pub(super) events: Option<Keyed<Vec<Entry>>>,
     pub(super) removed_by: Option<Keyed<Vec<Entry>>>,
+    pub(super) links: Option<Keyed<Vec<Entry>>>,
     pub(super) access: Vec<Access>,
 }
 
@@ -116,6 +118,13 @@ impl ReadModelAttrs {
             }
             ACCESS => {
                 self.access.push(Access::parse(diag, key, input)?);
+                return Ok(());
+            }
+            LINKS => {
+                // Even a list that cannot be read counts as given.
+                let value = Vec::new();
+                let given = self.links.insert(Keyed { key, value });
+                given.value = links::parse(diag, input)?;
                 return Ok(());
             }
             VERSION => {

@@ -4,7 +4,10 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Ident, Index, ext::IdentExt as _};
 
-use super::model::{ReadModel, Role, is_indexed, is_unique};
+use super::{
+    links::is_by_link,
+    model::{ReadModel, Role, is_indexed, is_unique},
+};
 use crate::{
     emit::scope,
     rules::{
@@ -53,6 +56,7 @@ pub(super) fn stub(model: &ReadModel<'_>) -> TokenStream {
 ///     const TABLE: &'static str = "account_balances";
 ///     const VERSION: u32 = 1;
 ///     const INLINE: bool = true;                            // mode = "inline"
+///     const LINKS: bool = true;                             // links(..)
 ///     const DOC: &'static str = "One row per account.";
 ///     const COLUMNS: &'static [Column] = &[
 ///         Column::new("account", <Id<Account> as ColumnType>::KIND).key(),
@@ -84,6 +88,11 @@ fn read_model_impl(
             const INLINE: ::core::primitive::bool = true;
         )
     });
+    let links = model.attrs.links.is_some().then(|| {
+        quote!(
+            const LINKS: ::core::primitive::bool = true;
+        )
+    });
     let doc = docs::text(&model.original.attrs);
     let key_type = model.key_type();
     let columns = model.columns().map(|field| column(model, field));
@@ -109,6 +118,7 @@ fn read_model_impl(
             const TABLE: &'static ::core::primitive::str = #table;
             const VERSION: ::core::primitive::u32 = #version;
             #inline
+            #links
             const DOC: &'static ::core::primitive::str = #doc;
             const COLUMNS: &'static [#runtime::read_model::Column] = &[#(#columns),*];
             #access
@@ -205,11 +215,23 @@ fn from_cells(model: &ReadModel<'_>) -> TokenStream {
 /// ```
 /// <Opened as OwnEvent<__Key>>::on(routes, __effect_opened);
 /// <Moved as EventWithoutOf<_>>::on(routes, |e| [e.from, e.to], __effect_moved);      // Moved by |e| [e.from, e.to]
+/// <Opened as EventWithoutOf<_>>::link(routes, |e| e.branch);                         // links(Opened => |e| e.branch)
+/// <Paid as EventWithoutOf<_>>::on_linked(routes, __effect_paid);                     // Paid by link
 /// ```
 fn routes(model: &ReadModel<'_>) -> TokenStream {
     let runtime = &model.attrs.runtime;
+    let links = model.attrs.links.iter().flat_map(|links| &links.value);
+    let links = links.map(|link| {
+        let listed = model.subject().listed(runtime, link);
+        let by = link.by.as_ref().map(|by| &by.value);
+        quote!(#listed::link(__routes, #by);)
+    });
     let routes = model.entries().map(|(_, entry)| {
         let listed = model.subject().listed(runtime, entry);
+        if is_by_link(entry) {
+            let effect = effect_name(entry);
+            return quote!(#listed::on_linked(__routes, #effect););
+        }
         let by = entry.by.as_ref().map(|by| {
             let by = &by.value;
             quote!(#by,)
@@ -217,7 +239,7 @@ fn routes(model: &ReadModel<'_>) -> TokenStream {
         let effect = effect_name(entry);
         quote!(#listed::on(__routes, #by #effect);)
     });
-    routes.collect()
+    links.chain(routes).collect()
 }
 
 /// What an event does to a row, which is `None` if it does not exist.

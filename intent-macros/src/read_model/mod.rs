@@ -5,6 +5,7 @@ mod attrs;
 mod check;
 mod expand;
 mod fallback;
+mod links;
 mod model;
 
 use proc_macro2::TokenStream;

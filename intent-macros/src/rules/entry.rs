@@ -83,7 +83,7 @@ fn entry(diag: &Diagnostics, input: ParseStream<'_>, entries: &mut Vec<Entry>) -
 }
 
 /// An event, by its type. One in quotes is reported and read.
-pub(super) fn event(diag: &Diagnostics, input: ParseStream<'_>) -> syn::Result<Path> {
+pub(crate) fn event(diag: &Diagnostics, input: ParseStream<'_>) -> syn::Result<Path> {
     if !input.peek(LitStr) {
         return input.call(Path::parse_mod_style);
     }
@@ -156,11 +156,17 @@ impl Entry {
         quote!(#event #(#parts)* #effect)
     }
 
-    fn parse_rest(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
+    /// `of Account`, if that comes next.
+    pub(crate) fn parse_of(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
         if let Some(key) = word(input, OF)? {
             let value = input.call(Path::parse_mod_style)?;
             self.of = Some(Keyed { key, value });
         }
+        Ok(())
+    }
+
+    fn parse_rest(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
+        self.parse_of(input)?;
         if let Some(key) = word(input, BY)? {
             if input.is_empty() || input.peek(Token![,]) {
                 let help = format!("write `{} by |e| ..`, with the key", self.text());

@@ -149,12 +149,16 @@ impl Check<'_> {
 
     async fn table(&mut self, build: Build<'_>) -> Result<(), StoreError> {
         let name = Some(build.table.name);
-        let policies = self.tables.policies(build).await?;
+        let mut policies = Vec::new();
+        for build in build.tables() {
+            let of_table = self.tables.policies(build).await?.into_iter();
+            policies.extend(of_table.map(|policy| (build.table_name(), policy)));
+        }
         for Drift { what, sql, stops } in self.tables.inspect(build).await? {
             // A policy that is missing is told below.
             if policies
                 .iter()
-                .any(|policy| Some(&policy.repair) == sql.as_ref())
+                .any(|(_, policy)| Some(&policy.repair) == sql.as_ref())
             {
                 continue;
             }
@@ -170,8 +174,7 @@ impl Check<'_> {
             };
             self.finds(name, severity, what, mended_by, sql);
         }
-        let table = build.table_name();
-        for policy in policies {
+        for (table, policy) in policies {
             let what = format!(
                 "the policies of `{table}` are not those of the model: {}",
                 policy.what
@@ -254,7 +257,11 @@ impl Check<'_> {
                 "the version {} of `{}` was left, build {}: {what}",
                 state.version, state.model, state.number
             );
-            let sql = self.tables.drop_statements(&state);
+            let is_newer = |other: &BuildState| {
+                other.model == state.model && other.published && other.version > state.version
+            };
+            let newest = !self.builds.iter().any(is_newer);
+            let sql = self.tables.drop_statements(&state, newest);
             let mended_by = "run the statements if no program has this version any more";
             self.finds(Some(&state.model), Severity::Hint, what, mended_by, sql);
         }

@@ -193,6 +193,13 @@ impl Domain {
                     },
                 }
             }));
+            for heard in heard.iter().filter(|heard| heard.links.is_empty()) {
+                mistakes.extend(heard.linked.iter().map(|event| DomainMistake::NoLink {
+                    table,
+                    aggregate: heard.name,
+                    event,
+                }));
+            }
             // A projection may make two things of one event.
             for heard in heard.iter().filter(|_| kind.table.has_rows()) {
                 let twice = heard.twice.iter();

@@ -298,8 +298,9 @@ impl Tenant {
                 if read.parked == 0 {
                     return Ok(());
                 }
-                let held_back = not_held_back(tables, read, kind, tenant).await;
+                // Asked in this order: what is held back after it was tried stays so.
                 let is_tried = !local.is_about_to_try(read);
+                let held_back = not_held_back(tables, read, kind, tenant).await;
                 if held_back.is_ok() || is_tried || Instant::now() >= until {
                     return held_back;
                 }

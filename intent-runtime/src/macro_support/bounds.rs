@@ -161,6 +161,15 @@ pub trait EventWithOf<A>: Sized {
         by: fn(&Recorded<Self>) -> K,
         effect: EffectOf<M, Self>,
     );
+
+    /// See [`Routes::link`].
+    fn link<M: ReadModel, K: IntoKeys<M::Key> + 'static>(
+        routes: &mut Routes<M>,
+        by: fn(&Recorded<Self>) -> K,
+    );
+
+    /// See [`Routes::on_linked`].
+    fn on_linked<M: ReadModel>(routes: &mut Routes<M>, effect: EffectOf<M, Self>);
 }
 
 #[diagnostic::do_not_recommend]
@@ -173,6 +182,17 @@ impl<E: EventOf<A>, A: Aggregate> EventWithOf<A> for E {
         effect: EffectOf<M, E>,
     ) {
         routes.on::<A, E, K>(by, effect);
+    }
+
+    fn link<M: ReadModel, K: IntoKeys<M::Key> + 'static>(
+        routes: &mut Routes<M>,
+        by: fn(&Recorded<E>) -> K,
+    ) {
+        routes.link::<A, E, K>(by);
+    }
+
+    fn on_linked<M: ReadModel>(routes: &mut Routes<M>, effect: EffectOf<M, E>) {
+        routes.on_linked::<A, E>(effect);
     }
 }
 
@@ -193,6 +213,15 @@ pub trait EventWithoutOf<A>: Sized {
         by: fn(&Recorded<Self>) -> K,
         effect: EffectOf<M, Self>,
     );
+
+    /// See [`Routes::link`].
+    fn link<M: ReadModel, K: IntoKeys<M::Key> + 'static>(
+        routes: &mut Routes<M>,
+        by: fn(&Recorded<Self>) -> K,
+    );
+
+    /// See [`Routes::on_linked`].
+    fn on_linked<M: ReadModel>(routes: &mut Routes<M>, effect: EffectOf<M, Self>);
 }
 
 #[diagnostic::do_not_recommend]
@@ -205,6 +234,17 @@ impl<E: EventOf<A>, A: Aggregate> EventWithoutOf<A> for E {
         effect: EffectOf<M, E>,
     ) {
         routes.on::<A, E, K>(by, effect);
+    }
+
+    fn link<M: ReadModel, K: IntoKeys<M::Key> + 'static>(
+        routes: &mut Routes<M>,
+        by: fn(&Recorded<E>) -> K,
+    ) {
+        routes.link::<A, E, K>(by);
+    }
+
+    fn on_linked<M: ReadModel>(routes: &mut Routes<M>, effect: EffectOf<M, E>) {
+        routes.on_linked::<A, E>(effect);
     }
 }
 

@@ -31,6 +31,9 @@ pub(crate) struct Heard {
     pub(crate) name: &'static str,
     /// The events of it that are listed more than once.
     pub(crate) twice: Vec<&'static str>,
+    /// The events of it that link it to keys, and those that lead to rows by these.
+    pub(crate) links: Vec<&'static str>,
+    pub(crate) linked: Vec<&'static str>,
 }
 
 /// The events of one aggregate.
@@ -86,6 +89,26 @@ impl<T: 'static> Hears<T> {
         }));
     }
 
+    /// The same for what an event does before all else. The event may be listed for that too.
+    pub(crate) fn route_first<A: Aggregate, E: EventOf<A>>(
+        &mut self,
+        items: impl Fn(&E, &Arc<RecordedEvent>) -> Vec<T> + Send + Sync + 'static,
+    ) {
+        let routed = self.aggregate::<A>();
+        let before = routed.events.clone();
+        self.route::<A, E>(items);
+        let routed = self.aggregate::<A>();
+        routed.events = before;
+        routed.heard.links.push(E::NAME);
+        let first = routed.routes.pop();
+        routed.routes.splice(0..0, first);
+    }
+
+    /// Notes that an event leads to rows by the link of its aggregate.
+    pub(crate) fn needs_link<A: Aggregate, E: EventOf<A>>(&mut self) {
+        self.aggregate::<A>().heard.linked.push(E::NAME);
+    }
+
     fn aggregate<A: Aggregate>(&mut self) -> &mut Routed<T> {
         let type_id = TypeId::of::<A>();
         let found = self
@@ -100,6 +123,8 @@ impl<T: 'static> Hears<T> {
                     type_name: type_name::<A>(),
                     name: A::TYPE,
                     twice: Vec::new(),
+                    links: Vec::new(),
+                    linked: Vec::new(),
                 },
                 aggregate_type: AggregateType::of::<A>(),
                 names: split.iter().flat_map(EventKind::names).collect(),
@@ -149,7 +174,7 @@ impl<T: 'static> Hears<T> {
     pub(crate) fn events(&self) -> Vec<(&'static str, &'static str)> {
         let mut events = Vec::new();
         for routed in &self.aggregates {
-            for event in &routed.events {
+            for event in routed.events.iter().chain(&routed.heard.links) {
                 let event = (routed.heard.name, *event);
                 if !events.contains(&event) {
                     events.push(event);

@@ -10,22 +10,25 @@ use crate::{
     model::{
         read_model::{
             ReadModel,
-            column::{UnfitCell, UnfitValue, fit_indexes},
+            column::{UnfitCell, fit_indexes},
             inline,
-            key::RowKey as _,
             route::{Effect, Routes},
         },
         upcast::DecodeError,
     },
+    read_model::links::{Links, fits},
     record::{event::RecordedEvent, id::TenantId},
     store::tables::{Key, Row},
-    worker::folder::{Fault, Folder, Size},
+    worker::folder::{Changed, Fault, Folder, Size},
 };
 
 /// How many bytes of rows are kept after they were written, by estimate.
 const KEPT: usize = 64 * 1024 * 1024;
 
-type Place<M> = (TenantId, <M as ReadModel>::Key);
+pub(super) type Place<M> = (TenantId, <M as ReadModel>::Key);
+
+/// What an event does to one row.
+pub(super) type Taken<M> = (Place<M>, Effect<M>);
 
 /// The rows of a read model that its worker has in memory.
 pub(crate) struct Fold<M: ReadModel> {
@@ -33,10 +36,11 @@ pub(crate) struct Fold<M: ReadModel> {
     rows: HashMap<Place<M>, Kept<M>>,
     /// Whether no row is stored but those that are here.
     knows_all: bool,
+    links: Links<M>,
     /// The rows that differ from what is stored, each once.
     changed: Vec<Place<M>>,
     /// What was taken and not applied yet.
-    taken: Vec<(Place<M>, Effect<M>)>,
+    taken: Vec<Taken<M>>,
 }
 
 struct Kept<M> {
@@ -51,6 +55,7 @@ impl<M: ReadModel> Fold<M> {
             routes: Routes::of_model(),
             rows: HashMap::new(),
             knows_all: false,
+            links: Links::new(),
             changed: Vec::new(),
             taken: Vec::new(),
         }
@@ -60,15 +65,25 @@ impl<M: ReadModel> Fold<M> {
 impl<M: ReadModel> Folder for Fold<M> {
     fn knows_all(&mut self) {
         self.knows_all = true;
+        self.links.knows_all = true;
     }
 
     fn take(&mut self, event: Arc<RecordedEvent>) -> Result<(), Fault> {
-        let tenant = event.tenant_id;
+        let stream = (event.tenant_id, event.aggregate_id);
         let changes = guarded(|| self.routes.changes(event).map_err(unread))?;
-        let places = changes.into_iter();
-        self.taken
-            .extend(places.map(|change| ((tenant, change.key), change.effect)));
+        for change in changes {
+            self.links.take(stream, change);
+        }
         Ok(())
+    }
+
+    fn missing_links(&self) -> Vec<Key> {
+        self.links.missing()
+    }
+
+    fn linked(&mut self, rows: Vec<Row>) -> Result<Result<(), Fault>, UnfitCell> {
+        self.links.loaded(rows)?;
+        Ok(guarded(|| self.links.resolve()).map(|effects| self.taken.extend(effects)))
     }
 
     fn missing(&self) -> Result<Vec<Key>, Fault> {
@@ -119,13 +134,14 @@ impl<M: ReadModel> Folder for Fold<M> {
     fn size(&self) -> Size {
         // An estimate: what a row keeps outside of itself is not counted but as twice its own size.
         let each = size_of::<Place<M>>() + 3 * size_of::<Option<M>>();
+        let (links, bytes) = self.links.size();
         Size {
-            changed: self.changed.len(),
-            kept: self.rows.len().saturating_mul(each),
+            changed: self.changed.len() + links,
+            kept: self.rows.len().saturating_mul(each) + bytes,
         }
     }
 
-    fn changed(&self) -> Result<(Vec<Row>, Vec<Key>), Fault> {
+    fn changed(&self) -> Result<Changed, Fault> {
         let (mut put, mut gone) = (Vec::new(), Vec::new());
         for place in &self.changed {
             match self.rows.get(place).and_then(|kept| kept.row.as_ref()) {
@@ -141,7 +157,13 @@ impl<M: ReadModel> Folder for Fold<M> {
                 None => gone.push(key::<M>(place)?),
             }
         }
-        Ok((put, gone))
+        let (put_links, gone_links) = self.links.changed()?;
+        Ok(Changed {
+            put,
+            gone,
+            put_links,
+            gone_links,
+        })
     }
 
     fn written(&mut self) {
@@ -153,10 +175,12 @@ impl<M: ReadModel> Folder for Fold<M> {
                 kept.changed = false;
             }
         }
+        self.links.written();
     }
 
     fn forget(&mut self) {
         self.rows.clear();
+        self.links.forget();
         self.knows_all = false;
         self.changed.clear();
         self.taken.clear();
@@ -176,13 +200,7 @@ impl<M> Kept<M> {
 }
 
 fn key<M: ReadModel>((tenant, key): &Place<M>) -> Result<Key, Fault> {
-    let cells = key.cells().map_err(|(index, what)| {
-        let column = M::COLUMNS.get(index).map_or("", |column| column.name);
-        Fault::new(&UnfitValue { column, what })
-    });
-    let cells = cells?;
-    fit_indexes(M::COLUMNS, &cells).map_err(|unfit| Fault::new(&unfit))?;
-    Ok(Key::new(*tenant, cells))
+    Ok(Key::new(*tenant, fits::<M>(key)?))
 }
 
 pub(super) fn unread(error: DecodeError) -> Fault {

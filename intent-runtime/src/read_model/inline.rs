@@ -27,7 +27,7 @@ use crate::{
     },
     store::tables::{Key, Row, inline::FIRST_BUILD},
     worker::{
-        folder::{Fault, Folder, Size},
+        folder::{Changed, Fault, Folder, Size},
         mend::StreamRows,
     },
 };
@@ -148,7 +148,7 @@ impl Folder for InlineFolder {
         }
     }
 
-    fn changed(&self) -> Result<(Vec<Row>, Vec<Key>), Fault> {
+    fn changed(&self) -> Result<Changed, Fault> {
         let (mut put, mut gone) = (Vec::with_capacity(self.changed.len()), Vec::new());
         for place in &self.changed {
             let Some(kept) = self.rows.get(place) else {
@@ -164,7 +164,11 @@ impl Folder for InlineFolder {
             let table = self.model.table;
             put.push(table.stored_row(key, kept.version, cells, kept.build));
         }
-        Ok((put, gone))
+        Ok(Changed {
+            put,
+            gone,
+            ..Changed::default()
+        })
     }
 
     fn written(&mut self) {

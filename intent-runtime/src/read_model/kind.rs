@@ -161,9 +161,11 @@ pub(crate) fn table<M: ReadModel>() -> &'static Table {
         const COLUMNS: &'static [Column] = M::COLUMNS;
         const ACCESS: &'static [AccessRule] = M::ACCESS;
         const ROWS: Table = Table::new(M::TABLE, M::VERSION, Self::COLUMNS).access(Self::ACCESS);
-        const TABLE: &'static Table = &match M::INLINE {
-            true => Self::ROWS.inline(),
-            false => Self::ROWS,
+        const LINKS: &'static Table = &Table::links_of(M::TABLE, M::VERSION);
+        const TABLE: &'static Table = &match (M::INLINE, M::LINKS) {
+            (true, _) => Self::ROWS.inline(),
+            (false, true) => Self::ROWS.links(Self::LINKS),
+            (false, false) => Self::ROWS,
         };
     }
 

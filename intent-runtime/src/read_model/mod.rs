@@ -6,6 +6,7 @@ pub(crate) mod error;
 pub(crate) mod fold;
 pub(crate) mod inline;
 pub(crate) mod kind;
+mod links;
 pub(crate) mod list;
 pub(crate) mod projection;
 pub(crate) mod read;
@@ -18,7 +19,7 @@ pub use crate::{
         inline::RowError,
         json::AsJson,
         key::{IntoKeys, KeyColumn, RowKey},
-        route::{Effect, EffectOf, InlineEffectOf, Routes},
+        route::{Effect, EffectOf, EffectOn, InlineEffectOf, Routes},
     },
     read_model::{
         list::List,

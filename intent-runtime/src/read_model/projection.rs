@@ -25,7 +25,7 @@ use crate::{
     },
     worker::{
         error::WorkerError,
-        folder::{ByHand, Fault, Folder, Size, Unwritten},
+        folder::{ByHand, Changed, Fault, Folder, Size, Unwritten},
     },
 };
 
@@ -106,8 +106,8 @@ impl<P: Projection> Folder for Hand<P> {
         }
     }
 
-    fn changed(&self) -> Result<(Vec<Row>, Vec<Key>), Fault> {
-        Ok((Vec::new(), Vec::new()))
+    fn changed(&self) -> Result<Changed, Fault> {
+        Ok(Changed::default())
     }
 
     fn written(&mut self) {

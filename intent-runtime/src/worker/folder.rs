@@ -20,7 +20,7 @@ use crate::{
 
 /// Rows that are kept in memory, and what events make of them.
 ///
-/// For each page: [`take`](Self::take) its events, [`load`](crate::store::tables::Tables::load) the rows that are
+/// For each page: [`take`](Self::take) its events, give the [links](Self::linked) that are missing, [`load`](crate::store::tables::Tables::load) the rows that are
 /// [`missing`](Self::missing), give them with [`loaded`](Self::loaded), then [`apply`](Self::apply).
 pub(crate) trait Folder: Send + Sync {
     /// No row is stored but those that are kept here from now on.
@@ -31,6 +31,20 @@ pub(crate) trait Folder: Send + Sync {
     /// # Errors
     /// Why it cannot be read.
     fn take(&mut self, event: Arc<RecordedEvent>) -> Result<(), Fault>;
+
+    /// The keys of links that are wanted and not known: see [`Table::links`](crate::store::tables::Table::links).
+    fn missing_links(&self) -> Vec<Key> {
+        Vec::new()
+    }
+
+    /// Links that were missing; the others do not exist. Now it is known which rows are wanted. It is called for each page.
+    ///
+    /// # Errors
+    /// A row that is no link. The inner error is a key that no column takes.
+    fn linked(&mut self, rows: Vec<Row>) -> Result<Result<(), Fault>, UnfitCell> {
+        let _ = rows;
+        Ok(Ok(()))
+    }
 
     /// The keys of rows that are wanted and not known.
     ///
@@ -53,11 +67,11 @@ pub(crate) trait Folder: Send + Sync {
     /// How many rows are changed, and how many bytes of rows are kept, by estimate.
     fn size(&self) -> Size;
 
-    /// The rows that are changed: those that are there, and those that are gone.
+    /// What is changed.
     ///
     /// # Errors
     /// A value that no column takes.
-    fn changed(&self) -> Result<(Vec<Row>, Vec<Key>), Fault>;
+    fn changed(&self) -> Result<Changed, Fault>;
 
     /// The changed rows were written.
     fn written(&mut self);
@@ -74,6 +88,15 @@ pub(crate) trait Folder: Send + Sync {
     fn stream_rows(&mut self) -> Option<&mut dyn StreamRows> {
         None
     }
+}
+
+/// The rows that are changed, those that are there and those that are gone, and the same of links.
+#[derive(Debug, Default)]
+pub(crate) struct Changed {
+    pub(crate) put: Vec<Row>,
+    pub(crate) gone: Vec<Key>,
+    pub(crate) put_links: Vec<Row>,
+    pub(crate) gone_links: Vec<Key>,
 }
 
 /// What a projection makes of the events that were taken.
@@ -118,6 +141,19 @@ impl From<Unwritten> for WorkerError {
         match unwritten {
             Unwritten::Worker(error) => error,
             Unwritten::Event { reason, .. } => Self::Projection(reason.into()),
+        }
+    }
+}
+
+impl<'a> Flush<'a> {
+    /// Also writes what is changed.
+    pub(super) fn with(self, changed: &'a Changed) -> Self {
+        Self {
+            put: &changed.put,
+            gone: &changed.gone,
+            put_links: &changed.put_links,
+            gone_links: &changed.gone_links,
+            ..self
         }
     }
 }

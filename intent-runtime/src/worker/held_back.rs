@@ -82,7 +82,7 @@ impl Runner {
             let flush = self.flush_of(work);
             let changed = || self.folder.changed();
             let written = match (folded.and_then(|()| changed()), culprit) {
-                (Ok((put, gone)), _) => {
+                (Ok(changed), _) => {
                     let before = mem::replace(&mut parked.after, to);
                     let (tenant, park) = ([parked.tenant], [parked.clone()]);
                     let (park, resume): (&[_], &[_]) = match is_last {
@@ -91,12 +91,11 @@ impl Runner {
                     };
                     careful = careful.map(|count: usize| count.saturating_mul(2));
                     let flush = Flush {
-                        gone: &gone,
                         park,
                         resume,
-                        ..flush
+                        ..flush.with(&changed)
                     };
-                    match self.write_most(tables, work, &put).await? {
+                    match self.write_most(tables, work, &changed.put).await? {
                         Some(put) => match self.put(tables, Flush { put, ..flush }).await {
                             Ok(written) => written,
                             Err(Unwritten::Worker(error)) => return Err(error),

@@ -19,9 +19,10 @@ use crate::{
     },
     worker::{
         error::WorkerError,
-        folder::Fault,
-        runner::{INLINE_AT_ONCE, Runner},
+        folder::{Changed, Fault},
+        runner::Runner,
         work::Work,
+        write::INLINE_AT_ONCE,
     },
 };
 
@@ -64,7 +65,7 @@ impl Runner {
         let mut looked_into = 0;
         loop {
             // What cannot be written is told when it is.
-            let Ok((put, _)) = self.folder.changed() else {
+            let Ok(Changed { put, .. }) = self.folder.changed() else {
                 return Ok(Ok(()));
             };
             let found = match Duplicate::among(table, &put) {
@@ -196,8 +197,8 @@ impl Runner {
                     Err(fault) => Err(fault),
                 };
                 let changed = made.and_then(|()| self.folder.changed());
-                let (put, gone) = changed.map_err(WorkerError::unmade)?;
-                let written = self.write(tables, work, &put, &gone).await?;
+                let changed = changed.map_err(WorkerError::unmade)?;
+                let written = self.write(tables, work, &changed).await?;
                 self.folder.forget();
                 if !written {
                     return Ok(false);

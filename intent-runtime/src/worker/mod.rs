@@ -16,6 +16,7 @@ pub(crate) mod signals;
 pub(crate) mod status;
 pub(crate) mod supervisor;
 mod work;
+mod write;
 
 use std::sync::Arc;
 

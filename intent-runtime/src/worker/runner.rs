@@ -13,7 +13,7 @@ use crate::{
     store::{
         error::StoreError,
         selection::LogSelection,
-        tables::{Flush, Key, LastEvent, Lease, Parked, Row, Tables, builds::Build},
+        tables::{LastEvent, Lease, Parked, Tables, builds::Build},
     },
     worker::{
         Process, check,
@@ -29,8 +29,6 @@ use crate::{
 
 /// How many changed rows are written at the latest.
 const CHANGED: usize = 20_000;
-/// How many rows of an inline model are written at once. Commands to their streams wait meanwhile.
-pub(super) const INLINE_AT_ONCE: usize = 500;
 /// How many bytes of rows are kept in memory before they are written, by estimate.
 const KEPT: usize = 128 * 1024 * 1024;
 /// How long changed rows wait at most while there is more to read.
@@ -50,7 +48,7 @@ pub(crate) struct Runner {
     pub(super) worker: String,
     pub(super) selection: LogSelection,
     /// The names of the selection's events, as they are noted.
-    heard: String,
+    pub(super) heard: String,
     pub(super) folder: Box<dyn Folder>,
     status: watch::Sender<WorkerStatus>,
     pub(super) parked: HashSet<TenantId>,
@@ -370,6 +368,14 @@ impl Runner {
                 return faulty(fault);
             }
         }
+        let missing = self.folder.missing_links();
+        let links = match self.build.links() {
+            Some(links) if !missing.is_empty() => tables.load(links, &missing).await?,
+            _ => Vec::new(),
+        };
+        if let Err(fault) = self.folder.linked(links)? {
+            return faulty(fault);
+        }
         let missing = match self.folder.missing() {
             Ok(missing) => missing,
             Err(fault) => return faulty(fault),
@@ -396,29 +402,13 @@ impl Runner {
         }
     }
 
-    pub(super) fn flush_of<'a>(&'a self, work: &Work) -> Flush<'a> {
-        let (leases, cursor) = (&self.process.leases, work.applied.0);
-        Flush {
-            heard: Some(&self.heard),
-            last: work.last,
-            ..Flush::new(
-                &self.worker,
-                self.build,
-                work.lease,
-                leases.owner,
-                leases.lasts,
-                cursor,
-            )
-        }
-    }
-
     /// Writes what was applied. `false` if the lease is lost.
     async fn flush(&mut self, tables: &dyn Tables, work: &mut Work) -> Result<bool, WorkerError> {
-        let Ok((put, gone)) = self.folder.changed() else {
+        let Ok(changed) = self.folder.changed() else {
             self.begin_again(work, PAGE);
             return Ok(true);
         };
-        match self.write(tables, work, &put, &gone).await {
+        match self.write(tables, work, &changed).await {
             Ok(true) => {}
             Ok(false) => return Ok(false),
             Err(Unwritten::Event {
@@ -445,60 +435,6 @@ impl Runner {
         work.wrote();
         self.tell(work);
         Ok(true)
-    }
-
-    pub(super) async fn write(
-        &self,
-        tables: &dyn Tables,
-        work: &Work,
-        put: &[Row],
-        gone: &[Key],
-    ) -> Result<bool, Unwritten> {
-        let Some(put) = self.write_most(tables, work, put).await? else {
-            return Ok(false);
-        };
-        let flush = self.flush_of(work);
-        self.put(tables, Flush { put, gone, ..flush }).await
-    }
-
-    /// Writes rows and checkpoint, or what is written by hand.
-    pub(super) async fn put(
-        &self,
-        tables: &dyn Tables,
-        flush: Flush<'_>,
-    ) -> Result<bool, Unwritten> {
-        match self.folder.by_hand() {
-            Some(hand) => hand.write(tables, flush).await,
-            None => Ok(tables.flush(flush).await?),
-        }
-    }
-
-    /// Writes rows of an inline model without the checkpoint until few are left, and returns those. A row says itself which events
-    /// it has, so it may be ahead of the checkpoint. `None` if the lease is lost.
-    pub(super) async fn write_most<'r>(
-        &self,
-        tables: &dyn Tables,
-        work: &Work,
-        put: &'r [Row],
-    ) -> Result<Option<&'r [Row]>, StoreError> {
-        if !self.build.table.inline {
-            return Ok(Some(put));
-        }
-        let most = put.len().saturating_sub(1) / INLINE_AT_ONCE * INLINE_AT_ONCE;
-        let (most, rest) = put.split_at(most);
-        for put in most.chunks(INLINE_AT_ONCE) {
-            let (cursor, flush) = (work.lease.cursor, self.flush_of(work));
-            let flush = Flush {
-                put,
-                cursor,
-                last: None,
-                ..flush
-            };
-            if !tables.flush(flush).await? {
-                return Ok(None);
-            }
-        }
-        Ok(Some(rest))
     }
 
     fn says(&self, activity: Activity) {

@@ -4,6 +4,7 @@
 //! A new method of the port is forwarded in [`port`] and gets a field in [`Wrong`] once a fault is in it.
 
 mod appending;
+mod beside;
 mod commands;
 mod copies;
 mod importing;
@@ -52,7 +53,7 @@ use uuid::Uuid;
 /// The faults of one topic: the rule that refuses each, and a store that has it.
 type Faults = &'static [(&'static str, fn() -> Wrong)];
 
-const TOPICS: [(&str, Faults); 17] = [
+const TOPICS: [(&str, Faults); 18] = [
     ("appending", appending::FAULTS),
     ("commands", commands::FAULTS),
     ("reading", reading::FAULTS),
@@ -60,6 +61,7 @@ const TOPICS: [(&str, Faults); 17] = [
     ("snapshots", snapshots::FAULTS),
     ("rows", rows::FAULTS),
     ("workers", workers::FAULTS),
+    ("beside", beside::FAULTS),
     ("rebuilds", rebuilds::FAULTS),
     ("tenants", tenants::FAULTS),
     ("payloads", payloads::FAULTS),
@@ -204,9 +206,9 @@ async fn refusing(store: fn() -> Wrong) -> Vec<String> {
     for rule in RULES {
         let broken = match rule.topic {
             // These rules call nothing but the tables.
-            "workers" | "rebuilds" if store().tables.is_none() => false,
+            "workers" | "beside" | "rebuilds" if store().tables.is_none() => false,
             // The rows of a store in memory are in a database with a thread of its own, which works in real time.
-            "rows" | "workers" | "rebuilds" => in_real_time(*rule, store),
+            "rows" | "workers" | "beside" | "rebuilds" => in_real_time(*rule, store),
             // And no other rule asks for the tables.
             _ if store().tables.is_some() => false,
             _ => rule.check(Arc::new(store())).await.is_err(),
@@ -248,7 +250,7 @@ macro_rules! only_their_rules_refuse {
 
 mod is_refused_by_its_rule_alone {
     only_their_rules_refuse! {
-        appending commands reading time snapshots rows workers rebuilds tenants payloads limits log lookups importing copies lifecycle transactions
+        appending commands reading time snapshots rows workers beside rebuilds tenants payloads limits log lookups importing copies lifecycle transactions
     }
 }
 

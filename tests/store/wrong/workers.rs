@@ -94,18 +94,6 @@ pub const FAULTS: Faults = &[
             ..Calls::right()
         })
     }),
-    ("what_is_written_beside_goes_with_the_checkpoint", || {
-        Wrong::with_tables(Calls {
-            // It moves the checkpoint even if the other says that nothing is to be written.
-            flush_beside: |it, flush, beside| {
-                Box::pin(async move {
-                    let written = it.right_tables().flush_beside(flush, beside).await?;
-                    Ok(written || it.right_tables().flush(flush).await?)
-                })
-            },
-            ..Calls::right()
-        })
-    }),
     ("another_owner_writes_nothing", || {
         Wrong::with_tables(Calls {
             // It does not look at the owner.

@@ -3,7 +3,10 @@
 use syn::ext::IdentExt as _;
 
 use crate::{
-    read_model::model::{ReadModel, is_indexed, is_unique, marks},
+    read_model::{
+        links::is_by_link,
+        model::{ReadModel, is_indexed, is_unique, marks},
+    },
     syntax::{
         diag::{Diagnostics, Mistake},
         paths::last_ident,
@@ -34,6 +37,10 @@ fn has_one_key(diag: &Diagnostics, model: &ReadModel<'_>) {
 fn no_other_rows(diag: &Diagnostics, model: &ReadModel<'_>) {
     for (_, entry) in model.entries() {
         let Some(by) = &entry.by else { continue };
+        // Its links are reported.
+        if is_by_link(entry) && model.attrs.links.is_some() {
+            continue;
+        }
         let fact = format!(
             "`{}` cannot change another row: an inline read model is written with the events of the row's own aggregate",
             entry.text()

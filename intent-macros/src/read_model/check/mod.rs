@@ -5,7 +5,7 @@ mod inline;
 use syn::ext::IdentExt as _;
 
 use super::{
-    DERIVE, access,
+    DERIVE, access, links,
     model::{LONGEST_KEY, ReadModel, Role, cannot_be_compared, is_indexed, marks},
 };
 use crate::{
@@ -67,6 +67,7 @@ pub(super) fn check(diag: &Diagnostics, model: &ReadModel<'_>, lists_are_read: b
     rules::no_rule_on_the_key(diag, "key", help, fields);
     rows_begin(diag, model, lists_are_read);
     let listed = each_event_once(diag, model);
+    links::check(diag, model, lists_are_read);
     match model.is_inline() {
         true => inline::check(diag, model),
         false => {

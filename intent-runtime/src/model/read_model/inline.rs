@@ -105,8 +105,11 @@ impl<M: ReadModel> InlineFold<M> {
     }
 
     fn change(&mut self, change: Change<M>) -> Result<(), RowError> {
-        (change.effect)(&mut self.row)?;
-        self.key = Some(change.key);
+        // There are no links where a row is that of its aggregate.
+        if let Change::Row { key, effect } = change {
+            effect(&mut self.row)?;
+            self.key = Some(key);
+        }
         Ok(())
     }
 }

@@ -24,6 +24,12 @@ pub trait RowKey: Clone + Debug + Eq + Hash + Send + Sync + 'static {
     /// # Errors
     /// The number of the column, from 0, and what it does not take.
     fn cells(&self) -> Result<Vec<Cell>, (usize, String)>;
+
+    /// The key that has these cells.
+    ///
+    /// # Errors
+    /// What there is instead.
+    fn from_cells(cells: Vec<Cell>) -> Result<Self, String>;
 }
 
 /// A type of column that may be a part of a key.
@@ -53,6 +59,16 @@ impl<T: KeyColumn> RowKey for T {
     fn cells(&self) -> Result<Vec<Cell>, (usize, String)> {
         Ok(vec![self.to_cell().map_err(|what| (0, what))?])
     }
+
+    fn from_cells(cells: Vec<Cell>) -> Result<Self, String> {
+        next(&mut cells.into_iter())
+    }
+}
+
+/// The value of the next cell.
+fn next<T: ColumnType>(cells: &mut impl Iterator<Item = Cell>) -> Result<T, String> {
+    let cell = cells.next().ok_or_else(|| "a part less".to_owned())?;
+    T::from_cell(cell)
 }
 
 macro_rules! tuples {
@@ -62,6 +78,11 @@ macro_rules! tuples {
             impl<$($name: KeyColumn),+> RowKey for ($($name,)+) {
                 fn cells(&self) -> Result<Vec<Cell>, (usize, String)> {
                     Ok(vec![$(self.$index.to_cell().map_err(|what| ($index, what))?),+])
+                }
+
+                fn from_cells(cells: Vec<Cell>) -> Result<Self, String> {
+                    let mut cells = cells.into_iter();
+                    Ok(($(next::<$name>(&mut cells)?,)+))
                 }
             }
         )*
@@ -74,11 +95,11 @@ tuples! {
     (A 0, B 1, C 2, D 3)
 }
 
-/// What `by` gives: a key, or any number of them in an `Option`, an array or a `Vec`.
+/// What `by` or a link gives: a key, or any number of them in an `Option`, an array or a `Vec`.
 #[diagnostic::on_unimplemented(
-    message = "`by` gives `{Self}`, and the key of the row is `{K}`",
+    message = "the key of the row is `{K}`, and here it is `{Self}`",
     label = "not a key of the row",
-    note = "`by` gives a `{K}`, or an `Option`, an array or a `Vec` of it"
+    note = "give a `{K}`, or an `Option`, an array or a `Vec` of it"
 )]
 pub trait IntoKeys<K> {
     /// The keys.

@@ -6,6 +6,7 @@ pub(crate) mod inline;
 pub(crate) mod json;
 pub(crate) mod key;
 pub(crate) mod kind;
+pub(crate) mod link;
 pub(crate) mod route;
 pub(crate) mod value;
 
@@ -63,6 +64,8 @@ pub trait ReadModel: Sized + Clone + Send + Sync + 'static {
     const DOC: &'static str = "";
     /// Its columns: those of the key first, in the order of the key.
     const COLUMNS: &'static [Column];
+    /// Whether events lead to rows by keys that earlier events named: `links(..)`.
+    const LINKS: bool = false;
     /// Which roles may read its rows. Without a rule, only the program itself may.
     const ACCESS: &'static [AccessRule] = &[];
 

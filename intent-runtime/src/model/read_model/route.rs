@@ -27,13 +27,23 @@ pub type EffectOf<M, E> =
 pub type InlineEffectOf<M, E> =
     fn(&mut Option<M>, <M as ReadModel>::Key, &Emitted<E>) -> Result<(), Overflow>;
 
-/// What an event does to one row.
-pub struct Change<M: ReadModel> {
-    /// The key of the row.
-    pub key: M::Key,
-    /// Its effect on the row.
-    pub effect: Effect<M>,
+/// What an event does.
+pub enum Change<M: ReadModel> {
+    /// It has an effect on one row.
+    Row {
+        /// The key of the row.
+        key: M::Key,
+        /// Its effect on the row.
+        effect: Effect<M>,
+    },
+    /// It links its aggregate to these keys from now on.
+    Link(Vec<M::Key>),
+    /// It has an effect on each row whose key its aggregate is linked to.
+    Linked(EffectOn<M>),
 }
+
+/// The effect on the row of a key.
+pub type EffectOn<M> = Box<dyn Fn(<M as ReadModel>::Key) -> Effect<M> + Send + Sync>;
 
 /// The events that change a read model. [`ReadModel::routes`] fills it.
 pub struct Routes<M: ReadModel>(pub(crate) Hears<Change<M>>);
@@ -59,13 +69,42 @@ impl<M: ReadModel> Routes<M> {
             let keys = by(&event).into_keys();
             keys.map(|key| {
                 let (event, of) = (Arc::clone(&event), key.clone());
-                Change {
+                Change::Row {
                     key,
                     effect: Box::new(move |row| effect(row, of, &event)),
                 }
             })
             .collect()
         });
+    }
+
+    /// An event links its aggregate to the keys that `by` gives.
+    pub fn link<A, E, K>(&mut self, by: fn(&Recorded<E>) -> K)
+    where
+        A: Aggregate,
+        E: EventOf<A>,
+        K: IntoKeys<M::Key> + 'static,
+    {
+        self.0.route_first::<A, E>(move |event, source| {
+            let event = Recorded::new(event.clone(), Arc::clone(source));
+            vec![Change::Link(by(&event).into_keys().collect())]
+        });
+    }
+
+    /// An event changes the rows whose keys its aggregate is linked to.
+    pub fn on_linked<A, E>(&mut self, effect: EffectOf<M, E>)
+    where
+        A: Aggregate,
+        E: EventOf<A>,
+    {
+        self.0.route::<A, E>(move |event, source| {
+            let event = Arc::new(Recorded::new(event.clone(), Arc::clone(source)));
+            vec![Change::Linked(Box::new(move |key| {
+                let event = Arc::clone(&event);
+                Box::new(move |row| effect(row, key, &event))
+            }))]
+        });
+        self.0.needs_link::<A, E>();
     }
 
     /// An event changes the row that has its aggregate's id as the key.
@@ -89,7 +128,7 @@ impl<M: ReadModel> Routes<M> {
             let key = source.aggregate_id.typed();
             let event = Emitted::new(event.clone(), Arc::clone(source));
             let effect: Effect<M> = Box::new(move |row| effect(row, key, &event));
-            vec![Change { key, effect }]
+            vec![Change::Row { key, effect }]
         });
     }
 
@@ -111,7 +150,14 @@ impl<M: ReadModel> Routes<M> {
 
 impl<M: ReadModel> fmt::Debug for Change<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Change").field("key", &self.key).finish()
+        match self {
+            Self::Row { key, .. } => f
+                .debug_struct("Row")
+                .field("key", key)
+                .finish_non_exhaustive(),
+            Self::Link(keys) => f.debug_tuple("Link").field(keys).finish(),
+            Self::Linked(_) => f.write_str("Linked"),
+        }
     }
 }
 

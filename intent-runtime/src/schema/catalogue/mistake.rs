@@ -149,6 +149,18 @@ pub enum DomainMistake {
         /// [`ReadModel::TABLE`](crate::ReadModel::TABLE).
         table: &'static str,
     },
+    /// A read model has an event go by the link of an aggregate that none of its links is of.
+    #[error(
+        "the read model `{table}` lists `{event} by link`, and no event of {aggregate} makes a link: add one to `links(..)`"
+    )]
+    NoLink {
+        /// [`ReadModel::TABLE`](crate::ReadModel::TABLE).
+        table: &'static str,
+        /// [`Aggregate::TYPE`](crate::Aggregate::TYPE).
+        aggregate: &'static str,
+        /// [`Event::NAME`](crate::Event::NAME).
+        event: &'static str,
+    },
     /// One projection was added twice.
     #[error("the projection `{name}` is in the app twice: remove one `.projection(..)`")]
     ProjectionTwice {

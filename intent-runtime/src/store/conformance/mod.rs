@@ -51,6 +51,7 @@
 )]
 
 mod appending;
+mod beside;
 mod commands;
 mod copies;
 pub mod durability;

@@ -117,8 +117,6 @@ macro_rules! __store_rules {
                 "writes rows behind another checkpoint than the one that the worker wrote last";
             rows_and_checkpoint_move_together "S21, R1"
                 "moves a checkpoint without the rows or the tenants held back that belong to it";
-            what_is_written_beside_goes_with_the_checkpoint "S21, R1"
-                "moves a checkpoint without what somebody else writes in its transaction, or keeps that without the checkpoint";
             names_heard_are_compared "S21, R2"
                 "writes rows, or notes names of events, for one who does not know which names are noted";
             tenants_that_are_held_back_are_known "S21, R3"
@@ -135,6 +133,12 @@ macro_rules! __store_rules {
                 "lets a worker write that is paused";
             why_a_worker_fails_is_known "S21, R7"
                 "forgets why a worker cannot go on, or remembers it when the worker has gone on";
+        }
+        beside {
+            links_go_with_the_checkpoint "S21, R1"
+                "does not keep the links of a model with its rows, or not those that were written last";
+            what_is_written_beside_goes_with_the_checkpoint "S21, R1"
+                "moves a checkpoint without what somebody else writes in its transaction, or keeps that without the checkpoint";
         }
         rebuilds {
             a_build_begins_once "S21, R4"

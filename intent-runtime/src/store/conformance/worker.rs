@@ -41,6 +41,10 @@ pub(super) static NEXT: Table = Table::new("conformance_rows", 2, COLUMNS);
 /// Without rows.
 pub(super) static BARE: Table = Table::new("conformance_bare", 1, &[]);
 
+/// With links.
+pub(super) static LINKED: Table = Table::new("conformance_linked", 1, COLUMNS).links(&LINKS);
+static LINKS: Table = Table::links_of("conformance_linked", 1);
+
 /// Far longer than any rule takes.
 pub(super) const LONG: Duration = Duration::from_secs(3600);
 

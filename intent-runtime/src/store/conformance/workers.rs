@@ -16,9 +16,8 @@ use crate::{
         conformance::{
             Subject,
             fixture::new_tenant,
-            worker::{BARE, LONG, Making, TABLE, Worker, claimed, key, read, row, row_of},
+            worker::{LONG, TABLE, Worker, claimed, key, read, row, row_of},
         },
-        error::StoreError,
         tables::{Flush, LastEvent, Lease, Parked, Row},
     },
 };
@@ -95,46 +94,6 @@ pub(super) async fn an_earlier_lease_writes_nothing(store: Subject) {
     assert!(!written, "the lease is an earlier one");
     assert_eq!(worker.counts(TENANT, &[1]).await, [1]);
     assert_eq!(worker.state().await.cursor, worker.at(1));
-}
-
-/// R1: what somebody else writes in the transaction of a checkpoint is there exactly if the checkpoint has moved.
-pub(super) async fn what_is_written_beside_goes_with_the_checkpoint(store: Subject) {
-    // With a table, there is a place for more.
-    let with_rows = Worker::of(&store, &TABLE).await;
-    let (Some(_), Some(mut worker)) = (with_rows, Worker::of(&store, &BARE).await) else {
-        return;
-    };
-    if worker.tables.database().is_none() {
-        let mut making = Making::new(true);
-        let refused = worker.tables.flush_beside(worker.flush(1), &mut making);
-        let refused = refused.await;
-        assert!(
-            matches!(refused, Err(StoreError::NoTransactions)),
-            "a store that lends no connection says so, and not {refused:?}"
-        );
-        return;
-    }
-    for commits in [false, true] {
-        // It could not be made a second time.
-        let mut making = Making::new(commits);
-        let written = worker.tables.flush_beside(worker.flush(1), &mut making);
-        let written = written.await.expect("a flush is answered");
-        assert_eq!(making.asked, Some(Ok(())), "it is made");
-        assert_eq!(written, commits, "it is written if the other says so");
-        let at = if commits { worker.at(1) } else { Cursor::START };
-        assert_eq!(worker.state().await.cursor, at);
-    }
-    // The checkpoint is another one by now.
-    let mut making = Making::new(true);
-    let written = worker.tables.flush_beside(worker.flush(2), &mut making);
-    assert!(!written.await.expect("a flush is answered"));
-    assert_eq!(making.asked, None, "nothing is to be written");
-    worker.lease.cursor = worker.at(1);
-    let mut making = Making::new(true);
-    making.drops = true;
-    let written = worker.tables.flush_beside(worker.flush(2), &mut making);
-    assert!(written.await.expect("a flush is answered"));
-    assert_eq!(making.asked, Some(Ok(())), "what was made is there");
 }
 
 /// R1, R2: who does not hold the lease writes nothing.

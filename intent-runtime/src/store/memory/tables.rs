@@ -13,7 +13,7 @@ use crate::{
         memory::transaction::turn,
         port::StoreFuture,
         sqlite::{
-            inline,
+            flush, inline,
             tables::{self as sqlite, Ended},
         },
         tables::{
@@ -115,7 +115,7 @@ impl Tables for MemoryTables {
 
     fn flush<'a>(&'a self, flush: Flush<'a>) -> StoreFuture<'a, bool> {
         Box::pin(self.run(async move |it| {
-            let written = sqlite::flush(it, flush).await?;
+            let written = flush::flush(it, flush).await?;
             Ok((written, written))
         }))
     }
@@ -126,7 +126,7 @@ impl Tables for MemoryTables {
         beside: &'a mut dyn Beside,
     ) -> StoreFuture<'a, bool> {
         Box::pin(self.run(async move |it| {
-            let written = sqlite::flush_beside(it, flush, beside).await?;
+            let written = flush::flush_beside(it, flush, beside).await?;
             Ok((written, written))
         }))
     }

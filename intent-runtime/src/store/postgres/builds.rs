@@ -91,15 +91,21 @@ impl Builds for PgStore {
                 if !build.table.has_rows() {
                     return Ok(Vec::new());
                 }
-                let found = columns(connection, &build.table_name()).await?;
-                let mut drifts = build.differs(DIALECT, &found);
+                let mut drifts = Vec::new();
+                for build in build.tables() {
+                    let found = columns(connection, &build.table_name()).await?;
+                    drifts.extend(build.differs(DIALECT, &found));
+                }
                 // A table of other columns is built anew, with all that goes with it.
                 if !drifts.is_empty() {
                     return Ok(drifts);
                 }
-                let (name, indexes) = (build.quoted(DIALECT), indexes(connection, *build).await?);
-                drifts.extend(build.index_drifts(DIALECT, &indexes));
-                drifts.extend(policies::hidden(connection, build.table, &name).await?);
+                for build in build.tables() {
+                    let name = build.quoted(DIALECT);
+                    let indexes = indexes(connection, build).await?;
+                    drifts.extend(build.index_drifts(DIALECT, &indexes));
+                    drifts.extend(policies::hidden(connection, build.table, &name).await?);
+                }
                 drifts.extend(views::drift(connection, *build).await?);
                 Ok(drifts)
             })
@@ -119,8 +125,8 @@ impl Builds for PgStore {
         }))
     }
 
-    fn drop_statements(&self, build: &BuildState) -> Option<String> {
-        Some(build.drop_statements(DIALECT))
+    fn drop_statements(&self, build: &BuildState, newest: bool) -> Option<String> {
+        Some(build.drop_statements(newest, DIALECT))
     }
 
     fn publish<'a>(&'a self, wanted: Publish<'a>) -> StoreFuture<'a, Published> {
@@ -290,6 +296,14 @@ async fn begin(
         sqlx::raw_sql("COMMIT").execute(connection).await?;
         return Ok(true);
     }
+    for build in build.tables() {
+        begin_table(connection, build).await?;
+    }
+    sqlx::raw_sql("COMMIT").execute(connection).await?;
+    Ok(true)
+}
+
+async fn begin_table(connection: &mut PgConnection, build: Build<'_>) -> Result<(), RunError> {
     let found = columns(connection, &build.table_name()).await?;
     let table = build.quoted(DIALECT);
     let mut making = Vec::new();
@@ -306,8 +320,7 @@ async fn begin(
     if found.is_empty() || !making.is_empty() {
         make(connection, build, making).await?;
     }
-    sqlx::raw_sql("COMMIT").execute(connection).await?;
-    Ok(true)
+    Ok(())
 }
 
 /// Makes a table with its policies, after what else is to be done.

@@ -4,6 +4,7 @@ mod append;
 mod builds;
 mod cells;
 mod connection;
+mod flush;
 mod import;
 mod inline;
 mod log;

@@ -1,7 +1,6 @@
 //! The tables of read models on Postgres, in the schema `intent_read`.
 
-use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row as _, SqlSafeStr as _, postgres::PgRow};
-use sqlx_core::transaction::TransactionManager as _;
+use sqlx::{AssertSqlSafe, PgConnection, Row as _, postgres::PgRow};
 use uuid::Uuid;
 
 use crate::{
@@ -13,7 +12,7 @@ use crate::{
     },
     store::{
         error::StoreError,
-        port::{Joinable, StoreFuture},
+        port::StoreFuture,
         postgres::{
             PgStore,
             builds::columns,
@@ -22,7 +21,7 @@ use crate::{
                 error::{Place, RunError},
                 run::Rest,
             },
-            inline, policies,
+            flush, inline, policies,
         },
         tables::{
             Beside, Claim, Database, Flush, Key, LastEvent, Lease, Parked, Row, Table, Tables,
@@ -33,8 +32,6 @@ use crate::{
         },
     },
 };
-
-type Manager = <Postgres as sqlx::Database>::TransactionManager;
 
 pub(super) const DIALECT: Dialect = Dialect {
     schema: "intent_read.",
@@ -134,7 +131,9 @@ impl Tables for PgStore {
             // If the answer is lost, the next try finds another checkpoint.
             let with = (flush, self.pool.place());
             let work = self.pool.stream(with, |(flush, place), connection| {
-                Box::pin(async move { Ok((write(connection, flush, place).await?, Rest::Nothing)) })
+                Box::pin(async move {
+                    Ok((flush::write(connection, flush, place).await?, Rest::Nothing))
+                })
             });
             work.await
         })
@@ -151,7 +150,7 @@ impl Tables for PgStore {
                 .pool
                 .stream((flush, beside), |(flush, beside), connection| {
                     Box::pin(async move {
-                        let written = write_beside(connection, flush, &mut **beside).await?;
+                        let written = flush::write_beside(connection, flush, &mut **beside).await?;
                         Ok((written, Rest::Nothing))
                     })
                 });
@@ -207,7 +206,7 @@ impl Tables for PgStore {
         Box::pin(self.pool.run(build, |build, connection| {
             Box::pin(async move {
                 let name = build.quoted(DIALECT);
-                if columns(connection, &build.worker()).await?.is_empty() {
+                if columns(connection, &build.table_name()).await?.is_empty() {
                     return Ok(Vec::new());
                 }
                 policies::drift(connection, build.table, &name).await
@@ -308,152 +307,6 @@ pub(super) async fn load(
         Ok(Row::new(tenant, cells(&stored, row, 1)?))
     };
     rows.iter().map(row).collect()
-}
-
-/// Writes what a worker has, in one transaction. It does not wait for the disk: a crash of the server loses rows and checkpoint
-/// together.
-async fn write(
-    connection: &mut PgConnection,
-    flush: &Flush<'_>,
-    place: &Place,
-) -> Result<bool, RunError> {
-    // What happens without rows of ours is not undone by a crash of the server, so its checkpoint is durable.
-    let begin = match flush.build.table.has_rows() {
-        true => include_str!("sql/begin_flush.sql"),
-        false => include_str!("sql/begin_building.sql"),
-    };
-    sqlx::raw_sql(begin).execute(&mut *connection).await?;
-    if !moves(connection, flush).await? {
-        sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await?;
-        return Ok(false);
-    }
-    write_rows(connection, flush, place).await?;
-    note_parked(connection, flush).await?;
-    sqlx::raw_sql("COMMIT").execute(connection).await?;
-    Ok(true)
-}
-
-/// Moves a checkpoint in one transaction with what somebody else writes.
-async fn write_beside(
-    connection: &mut PgConnection,
-    flush: &Flush<'_>,
-    beside: &mut dyn Beside,
-) -> Result<bool, RunError> {
-    // It is sqlx that begins it, so that a transaction within it is a savepoint.
-    let begin = Some(include_str!("sql/begin_building.sql").into_sql_str());
-    Manager::begin(&mut *connection, begin).await?;
-    let mut names = None;
-    if moves(connection, flush).await? {
-        let lend = sqlx::query_scalar(include_str!("sql/lend.sql"));
-        let found: String = lend.fetch_one(&mut *connection).await?;
-        let written = beside.write(Joinable::Postgres(&mut *connection)).await
-            && Manager::get_transaction_depth(connection) == 1;
-        names = written.then_some(found);
-    }
-    let Some(names) = names else {
-        while Manager::get_transaction_depth(connection) > 0 {
-            Manager::rollback(&mut *connection).await?;
-        }
-        return Ok(false);
-    };
-    // The server answers COMMIT with a rollback where a statement has failed, and sqlx does not tell: but no other goes well there.
-    let take_back = "SELECT pg_catalog.set_config('search_path', $1, true)";
-    let take_back = sqlx::query(take_back).bind(names);
-    take_back.execute(&mut *connection).await?;
-    note_parked(connection, flush).await?;
-    Manager::commit(connection).await?;
-    Ok(true)
-}
-
-/// Moves a checkpoint. `false` if the lease or the checkpoint is another one.
-async fn moves(connection: &mut PgConnection, flush: &Flush<'_>) -> Result<bool, sqlx::Error> {
-    let moved = sqlx::query(include_str!("sql/move_worker.sql"))
-        .bind(flush.worker)
-        .bind(flush.lease.epoch)
-        .bind(flush.owner)
-        .bind(flush.lease.cursor.to_string())
-        .bind(flush.cursor.to_string())
-        .bind(flush.lasts.as_secs_f64())
-        .bind(flush.heard)
-        .bind(flush.last.map(|last| last.id.as_uuid()))
-        .bind(
-            flush
-                .last
-                .and_then(|last| i64::try_from(last.position.get()).ok()),
-        )
-        .bind(flush.build.table.name)
-        .execute(connection)
-        .await?;
-    Ok(moved.rows_affected() > 0)
-}
-
-async fn write_rows(
-    connection: &mut PgConnection,
-    flush: &Flush<'_>,
-    place: &Place,
-) -> Result<(), RunError> {
-    let (table, name) = (flush.build.table, flush.build.quoted(DIALECT));
-    let key = table.key();
-    if !flush.gone.is_empty() {
-        policies::shows_rows(connection, table, &name, place).await?;
-        let given = Given {
-            first: 1,
-            columns: key,
-        };
-        let (of_key, unnest) = (Table::all(key), given.unnest());
-        let sql = format!("DELETE FROM {name} WHERE ({of_key}) IN (SELECT * FROM {unnest})");
-        let delete = bind_rows(sqlx::query(AssertSqlSafe(sql)), key, flush.gone);
-        delete.execute(&mut *connection).await?;
-    }
-    if !flush.put.is_empty() {
-        let stored = table.stored_columns();
-        let given = Given {
-            first: 1,
-            columns: &stored,
-        };
-        let columns = Table::all(&stored);
-        if table.unique().next().is_some() {
-            let sql = format!(
-                "WITH given AS (SELECT {} FROM {} AS given ({columns})) {}",
-                given.values(),
-                given.unnest(),
-                table.give_up(DIALECT),
-            );
-            let give_up = bind_rows(sqlx::query(AssertSqlSafe(sql)), &stored, flush.put);
-            give_up.execute(&mut *connection).await?;
-        }
-        let sql = format!(
-            "INSERT INTO {name} AS kept ({columns}) SELECT {} FROM {} AS given ({columns}) {}",
-            given.values(),
-            given.unnest(),
-            table.on_conflict(),
-        );
-        let put = bind_rows(sqlx::query(AssertSqlSafe(sql)), &stored, flush.put);
-        put.execute(&mut *connection).await?;
-    }
-    Ok(())
-}
-
-/// Notes which tenants are held back, and which no longer.
-async fn note_parked(connection: &mut PgConnection, flush: &Flush<'_>) -> Result<(), sqlx::Error> {
-    for parked in flush.park {
-        sqlx::query(include_str!("sql/park.sql"))
-            .bind(flush.worker)
-            .bind(parked.tenant.as_uuid())
-            .bind(parked.after.to_string())
-            .bind(parked.event.as_uuid())
-            .bind(&parked.reason)
-            .execute(&mut *connection)
-            .await?;
-    }
-    for tenant in flush.resume {
-        sqlx::query(include_str!("sql/unpark.sql"))
-            .bind(flush.worker)
-            .bind(tenant.as_uuid())
-            .execute(&mut *connection)
-            .await?;
-    }
-    Ok(())
 }
 
 /// The settings are made for this statement, before it turns to the rows: the policies let it see this tenant's rows and no

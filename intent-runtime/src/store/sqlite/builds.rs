@@ -56,8 +56,8 @@ macro_rules! builds {
                 Box::pin(self.$look(async move |it| inspect(it, build).await))
             }
 
-            fn drop_statements(&self, build: &BuildState) -> Option<String> {
-                Some(build.drop_statements(DIALECT))
+            fn drop_statements(&self, build: &BuildState, newest: bool) -> Option<String> {
+                Some(build.drop_statements(newest, DIALECT))
             }
 
             fn publish<'a>(&'a self, wanted: Publish<'a>) -> StoreFuture<'a, Published> {
@@ -183,9 +183,11 @@ async fn begin(
     if !build.table.has_rows() {
         return Ok(true);
     }
-    let drop = format!("DROP TABLE IF EXISTS {}", build.quoted(DIALECT));
-    for statement in std::iter::once(drop).chain(build.create(DIALECT)) {
-        run(connection, statement).await?;
+    for build in build.tables() {
+        let drop = format!("DROP TABLE IF EXISTS {}", build.quoted(DIALECT));
+        for statement in std::iter::once(drop).chain(build.create(DIALECT)) {
+            run(connection, statement).await?;
+        }
     }
     Ok(true)
 }
@@ -194,13 +196,17 @@ async fn inspect(connection: &mut SqliteConnection, build: Build<'_>) -> Result<
     if !build.table.has_rows() {
         return Ok(Vec::new());
     }
-    let found = columns(connection, build).await?;
-    let mut drifts = build.differs(DIALECT, &found);
+    let mut drifts = Vec::new();
+    for build in build.tables() {
+        drifts.extend(build.differs(DIALECT, &columns(connection, build).await?));
+    }
     // A table of other columns is built anew, with all that goes with it.
     if !drifts.is_empty() {
         return Ok(drifts);
     }
-    drifts.extend(build.index_drifts(DIALECT, &indexes(connection, build).await?));
+    for build in build.tables() {
+        drifts.extend(build.index_drifts(DIALECT, &indexes(connection, build).await?));
+    }
     let shown = sqlx::query_as(include_str!("sql/is_shown.sql")).bind(build.worker());
     let shown: Option<(bool, bool)> = shown.fetch_optional(&mut *connection).await?;
     let Some((true, is_newest)) = shown else {

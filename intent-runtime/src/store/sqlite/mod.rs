@@ -6,6 +6,7 @@ mod builds;
 mod column;
 mod connection;
 mod error;
+pub(in crate::store) mod flush;
 mod import;
 pub(in crate::store) mod inline;
 mod insert;

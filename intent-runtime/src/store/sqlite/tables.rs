@@ -5,7 +5,6 @@ use sqlx::{
     query::Query,
     sqlite::{SqliteArguments, SqliteRow},
 };
-use sqlx_core::transaction::TransactionManager as _;
 use uuid::Uuid;
 
 use crate::{
@@ -18,11 +17,11 @@ use crate::{
     },
     store::{
         error::StoreError,
-        port::{Joinable, StoreFuture},
+        port::StoreFuture,
         sqlite::{
             SqliteStore,
             error::{Failure, Place},
-            inline,
+            flush, inline,
         },
         tables::{
             Beside, Claim, Database, Flush, Key, LastEvent, Lease, Parked, Row, Table, Tables,
@@ -33,8 +32,6 @@ use crate::{
         },
     },
 };
-
-type Manager = <Sqlite as sqlx::Database>::TransactionManager;
 
 pub(super) const DIALECT: Dialect = Dialect {
     schema: "",
@@ -54,7 +51,7 @@ pub(super) const DIALECT: Dialect = Dialect {
 pub(in crate::store) const SCHEMA: &str = include_str!("migrations/0001_events_and_snapshots.sql");
 
 /// How many parameters a statement may have.
-const PARAMETERS: usize = 32_000;
+pub(super) const PARAMETERS: usize = 32_000;
 
 /// Why work on the tables ended early.
 pub(in crate::store) enum Ended {
@@ -152,7 +149,7 @@ impl Tables for SqliteStore {
 
     fn flush<'a>(&'a self, wanted: Flush<'a>) -> StoreFuture<'a, bool> {
         Box::pin(self.on_tables(async move |connection| {
-            let written = flush(connection, wanted).await?;
+            let written = flush::flush(connection, wanted).await?;
             Ok((written, written))
         }))
     }
@@ -163,7 +160,7 @@ impl Tables for SqliteStore {
         beside: &'a mut dyn Beside,
     ) -> StoreFuture<'a, bool> {
         Box::pin(self.on_tables(async move |connection| {
-            let written = flush_beside(connection, flush, beside).await?;
+            let written = flush::flush_beside(connection, flush, beside).await?;
             Ok((written, written))
         }))
     }
@@ -399,106 +396,6 @@ where
     parsed
         .transpose()
         .map_err(|error: T::Err| Ended::Corrupt(error.to_string()))
-}
-
-/// Writes what a worker has, in the transaction that is open. `false` if the lease or the checkpoint is another one.
-pub(in crate::store) async fn flush(
-    connection: &mut SqliteConnection,
-    flush: Flush<'_>,
-) -> Result<bool, Ended> {
-    let now = Timestamp::now();
-    let moved = sqlx::query(include_str!("sql/move_worker.sql"))
-        .bind(flush.worker.to_owned())
-        .bind(flush.lease.epoch)
-        .bind(flush.owner)
-        .bind(flush.lease.cursor.to_string())
-        .bind(flush.cursor.to_string())
-        .bind(in_micros(now.saturating_add(flush.lasts)))
-        .bind(flush.heard.map(str::to_owned))
-        .bind(flush.last.map(|last| last.id.as_uuid()))
-        .bind(
-            flush
-                .last
-                .and_then(|last| i64::try_from(last.position.get()).ok()),
-        )
-        .execute(&mut *connection)
-        .await?;
-    if moved.rows_affected() == 0 {
-        return Ok(false);
-    }
-    write_rows(connection, flush).await?;
-    note_parked(connection, flush, now).await?;
-    Ok(true)
-}
-
-/// Moves a checkpoint, in the transaction that is open, and lets somebody else write. `false` if nothing is to be written.
-pub(in crate::store) async fn flush_beside(
-    connection: &mut SqliteConnection,
-    wanted: Flush<'_>,
-    beside: &mut dyn Beside,
-) -> Result<bool, Ended> {
-    let depth = Manager::get_transaction_depth(connection);
-    let written = flush(connection, wanted).await?
-        && beside.write(Joinable::Sqlite(&mut *connection)).await
-        && Manager::get_transaction_depth(connection) == depth;
-    while Manager::get_transaction_depth(connection) > depth {
-        Manager::rollback(&mut *connection).await?;
-    }
-    Ok(written)
-}
-
-async fn write_rows(connection: &mut SqliteConnection, flush: Flush<'_>) -> Result<(), Ended> {
-    let (table, name) = (flush.build.table, flush.build.quoted(DIALECT));
-    let stored = table.stored_columns();
-    let (of_key, columns) = (Table::all(table.key()), Table::all(&stored));
-    for keys in flush.gone.chunks(PARAMETERS / (table.key().len() + 1)) {
-        let start = format!("DELETE FROM {name} WHERE ({of_key}) IN (");
-        let mut delete = QueryBuilder::<Sqlite>::new(start);
-        push(&mut delete, keys);
-        delete.push(")");
-        delete.build().execute(&mut *connection).await?;
-    }
-    for rows in flush.put.chunks(PARAMETERS / (stored.len() + 1)) {
-        if table.unique().next().is_some() {
-            let mut give_up = QueryBuilder::<Sqlite>::new(format!("WITH given ({columns}) AS ("));
-            push(&mut give_up, rows);
-            give_up.push(") ").push(table.give_up(DIALECT));
-            give_up.build().execute(&mut *connection).await?;
-        }
-        let mut put =
-            QueryBuilder::<Sqlite>::new(format!("INSERT INTO {name} AS kept ({columns}) "));
-        push(&mut put, rows);
-        put.push(" ").push(table.on_conflict());
-        put.build().execute(&mut *connection).await?;
-    }
-    Ok(())
-}
-
-/// Notes which tenants are held back, and which no longer.
-async fn note_parked(
-    connection: &mut SqliteConnection,
-    flush: Flush<'_>,
-    now: Timestamp,
-) -> Result<(), Ended> {
-    for parked in flush.park {
-        sqlx::query(include_str!("sql/park.sql"))
-            .bind(flush.worker.to_owned())
-            .bind(parked.tenant.as_uuid())
-            .bind(parked.after.to_string())
-            .bind(parked.event.as_uuid())
-            .bind(parked.reason.clone())
-            .bind(in_micros(now))
-            .execute(&mut *connection)
-            .await?;
-    }
-    for tenant in flush.resume {
-        sqlx::query(include_str!("sql/unpark.sql"))
-            .bind(flush.worker.to_owned())
-            .bind(tenant.as_uuid())
-            .execute(&mut *connection)
-            .await?;
-    }
-    Ok(())
 }
 
 pub(in crate::store) async fn select(

@@ -12,7 +12,7 @@ use crate::{
     },
     store::{
         port::StoreFuture,
-        tables::{LastEvent, Lease, Table},
+        tables::{LINKS, LastEvent, Lease, Table},
     },
 };
 
@@ -44,8 +44,9 @@ pub trait Builds: Send + Sync {
     }
 
     /// The statements that drop a build with all that is noted of it, of a version that nobody reads any more; `None` where the
-    /// store has no statements.
-    fn drop_statements(&self, _build: &BuildState) -> Option<String> {
+    /// store has no statements. `newest` says that the view of the model shows this version, and goes with it.
+    fn drop_statements(&self, build: &BuildState, newest: bool) -> Option<String> {
+        let _ = (build, newest);
         None
     }
 
@@ -100,8 +101,20 @@ impl<'a> Build<'a> {
     pub fn table_name(&self) -> String {
         match self.table.inline {
             true => Self::new(self.table, 1).worker(),
-            false => self.worker(),
+            false => format!("{}{}", self.worker(), self.table.suffix),
         }
+    }
+
+    /// The same build of the table of links, if there is one.
+    pub fn links(&self) -> Option<Build<'static>> {
+        let links = self.table.links?;
+        Some(Build::new(links, self.number))
+    }
+
+    /// Its tables: that of the rows, and that of the links, if there is one.
+    pub(crate) fn tables(self) -> impl Iterator<Item = Self> {
+        let links: Option<Self> = self.links();
+        std::iter::once(self).chain(links)
     }
 
     /// Those of the tables with these names, without schema and prefix, that are of earlier builds of the same version.
@@ -110,7 +123,8 @@ impl<'a> Build<'a> {
         tables.into_iter().filter(move |table| {
             let number = table
                 .strip_prefix(&*view)
-                .and_then(|rest| rest.strip_prefix('_'));
+                .and_then(|rest| rest.strip_prefix('_'))
+                .map(|rest| rest.strip_suffix(LINKS).unwrap_or(rest));
             let is_earlier = |number: &str| number.parse::<u32>().is_ok_and(|number| number < own);
             number.is_some_and(is_earlier) && !self.table.inline
         })

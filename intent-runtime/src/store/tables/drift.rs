@@ -3,7 +3,7 @@
 use crate::{
     record::column::{Column, ColumnKind},
     store::tables::{
-        Table,
+        LINKS, Table,
         builds::{Build, BuildState, Drift},
         text::{Dialect, quoted},
     },
@@ -222,15 +222,19 @@ impl Build<'_> {
 
 impl BuildState {
     /// Drops the build with all that is noted of it.
-    pub(crate) fn drop_statements(&self, dialect: Dialect) -> String {
+    pub(crate) fn drop_statements(&self, newest: bool, dialect: Dialect) -> String {
         let Self { model, version, .. } = self;
         let notes = dialect.notes;
-        let view = dialect.name(&format!("{model}__{version}"));
+        let mut views = vec![dialect.name(&format!("{model}__{version}"))];
+        views.extend(newest.then(|| dialect.name(model)));
+        let drop = |view: &String| format!("DROP VIEW IF EXISTS {view}; ");
+        let views: String = views.iter().map(drop).collect();
         let (table, worker) = (dialect.name(&self.worker), literal(&self.worker));
+        let links = dialect.name(&format!("{}{LINKS}", self.worker));
         // The builds of an inline model share the table of the first one.
         let first = dialect.name(&format!("{model}__{version}_1"));
         format!(
-            "DROP VIEW IF EXISTS {view}; DROP TABLE IF EXISTS {table}; DROP TABLE IF EXISTS {first}; DELETE FROM {notes}parked WHERE worker = {worker}; \
+            "{views}DROP TABLE IF EXISTS {table}; DROP TABLE IF EXISTS {links}; DROP TABLE IF EXISTS {first}; DELETE FROM {notes}parked WHERE worker = {worker}; \
              DELETE FROM {notes}skips WHERE model = {} AND version = {version}; DELETE FROM {notes}workers WHERE name = {worker};",
             literal(model)
         )

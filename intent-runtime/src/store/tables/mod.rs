@@ -23,7 +23,7 @@ pub use inline::{Duplicate, InlineRow};
 use crate::{
     record::{
         access::AccessRule,
-        column::{Cell, Column},
+        column::{Cell, Column, ColumnKind},
         cursor::Cursor,
         id::{EventId, TenantId},
         timestamp::Timestamp,
@@ -119,6 +119,15 @@ pub trait Tables: Builds {
     }
 }
 
+/// The columns of a table of links.
+const LINK_COLUMNS: &[Column] = &[
+    Column::new("aggregate_id", ColumnKind::Id).key(),
+    Column::new("keys", ColumnKind::Json),
+];
+
+/// What stands behind the name of a table of links.
+const LINKS: &str = "_links";
+
 /// A kind of database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -151,6 +160,11 @@ pub struct Table {
     pub access: &'static [AccessRule],
     /// Whether its rows are written with the events that they follow from: see [`InlineRow`].
     pub inline: bool,
+    /// The table of its links, if it has any: the keys that the events of an aggregate lead to. A build makes and drops it with its
+    /// own table. Its rows are written with those of the model, and nobody but the worker reads them.
+    pub links: Option<&'static Self>,
+    /// What stands behind the name of each table: nothing, or that it has links.
+    suffix: &'static str,
 }
 
 impl Table {
@@ -162,7 +176,24 @@ impl Table {
             columns,
             access: &[],
             inline: false,
+            links: None,
+            suffix: "",
         }
+    }
+
+    /// The table of the links of a version. Its columns are the aggregate's id, which is the key, and the keys as JSON.
+    pub const fn links_of(name: &'static str, version: u32) -> Self {
+        Self {
+            suffix: LINKS,
+            ..Self::new(name, version, LINK_COLUMNS)
+        }
+    }
+
+    /// The same, with a table of links.
+    #[must_use]
+    pub const fn links(mut self, links: &'static Self) -> Self {
+        self.links = Some(links);
+        self
     }
 
     /// The same, which those whom the rules name may read.
@@ -355,6 +386,10 @@ pub struct Flush<'a> {
     pub put: &'a [Row],
     /// The rows that are gone.
     pub gone: &'a [Key],
+    /// The links that are there now, and those that are gone: rows of [`Table::links`].
+    pub put_links: &'a [Row],
+    /// See [`put_links`](Self::put_links).
+    pub gone_links: &'a [Key],
     /// The tenants that are held back from now on, or from another event on.
     pub park: &'a [Parked],
     /// The tenants that are held back no longer.
@@ -382,6 +417,8 @@ impl<'a> Flush<'a> {
             last: None,
             put: &[],
             gone: &[],
+            put_links: &[],
+            gone_links: &[],
             park: &[],
             resume: &[],
         }
